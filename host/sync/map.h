@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time map: one virtual CPU's CLOCK_MONOTONIC into the host's.
+ *
+ * A sorted list of segments, each an affine function with a guaranteed bound.
+ * Integer throughout; inside a segment
+ *
+ *	host(g) = host_start + floor((g - guest_start) * slope / 2^shift)
+ *
+ * in 128 bits, limited from above by the next segment's host_start, so that
+ * the output never decreases. Before the first segment and after the last one
+ * the nearest segment is extended, and the bound grows by extrapolation_ppb.
+ */
+#ifndef VMSYNC_SYNC_MAP_H
+#define VMSYNC_SYNC_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "clock.h"
+
+/** enum vmsync_method - what a segment was computed from, best first */
+enum vmsync_method {
+	VMSYNC_METHOD_EXACT,
+	VMSYNC_METHOD_PAIR,
+	VMSYNC_METHOD_BEACON,
+	VMSYNC_METHOD_PORT,
+	VMSYNC_METHOD_WINDOW,
+	VMSYNC_METHOD_COUNT,
+};
+
+/**
+ * struct vmsync_segment - a stretch of time with one affine map
+ * @guest_start: first guest time of the segment
+ * @guest_end:	last guest time for which @bound_ns holds without growth; the
+ *		next segment's guest_start, or the last evidence
+ * @host_start:	host time of @guest_start
+ * @slope:	host ns per guest ns, << @shift; > 0
+ * @shift:	0..63
+ * @method:	what it was computed from
+ * @bound_ns:	|true - host(g)| <= bound_ns for every g in the segment
+ * @epoch:	number of the stretch without a discontinuity, from 0
+ */
+struct vmsync_segment {
+	guest_time guest_start;
+	guest_time guest_end;
+	host_time host_start;
+	uint64_t slope;
+	uint32_t shift;
+	enum vmsync_method method;
+	int64_t bound_ns;
+	uint32_t epoch;
+};
+
+/**
+ * struct vmsync_map - the map of one virtual CPU
+ * @segments:	sorted by guest_start, and by host_start; owned by the map
+ * @extrapolation_ppb: how fast the bound grows outside the evidence
+ */
+struct vmsync_map {
+	struct vmsync_segment *segments;
+	size_t count;
+	size_t capacity;
+	uint32_t extrapolation_ppb;
+};
+
+/** vmsync_map_init - make @map empty; needs no memory */
+void vmsync_map_init(struct vmsync_map *map);
+
+/** vmsync_map_free - free what @map owns and make it empty */
+void vmsync_map_free(struct vmsync_map *map);
+
+/**
+ * vmsync_map_append - add a segment after the last one
+ * Returns 0; -EINVAL if it is not after the last one in guest and host time,
+ * or its slope is 0 or its shift above 63; -ENOMEM.
+ */
+int vmsync_map_append(struct vmsync_map *map, const struct vmsync_segment *seg);
+
+/**
+ * vmsync_map_eval - host time of a guest time; @map must not be empty
+ * Saturates at 0 and at 2^63 - 1.
+ */
+host_time vmsync_map_eval(const struct vmsync_map *map, guest_time g);
+
+/**
+ * vmsync_map_eval_batch - host times of @n non-decreasing guest times
+ * Fast: looks a segment up only where it changes. @in and @out may be the same.
+ * Works for unsorted input too, only slower.
+ */
+void vmsync_map_eval_batch(const struct vmsync_map *map, const uint64_t *in,
+			   uint64_t *out, size_t n);
+
+/**
+ * vmsync_map_inverse - the least guest time whose host time is >= @h
+ */
+guest_time vmsync_map_inverse(const struct vmsync_map *map, host_time h);
+
+/**
+ * vmsync_map_bound_ns - guaranteed error limit at @g, ns
+ * @extrapolated: set to whether @g is outside the evidence; may be NULL
+ */
+int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
+			    bool *extrapolated);
+
+/** vmsync_method_name - "exact", "pair", "beacon", "port", "window" */
+const char *vmsync_method_name(enum vmsync_method method);
+
+/*
+ * A guest's maps, one per virtual CPU (most often all the same map), saved and
+ * loaded as JSON.
+ */
+
+/**
+ * struct vmsync_guest_map - all of one guest
+ * @vm_uid:	what the guest calls itself, 0 if it never did
+ * @hostname:	of the guest, owned
+ * @clock_uuid:	of the guest trace's clock, owned, may be ""
+ * @host_clock_uuid: of the host trace's clock, owned, may be ""
+ * @maps:	[@vcpus], index is the guest kernel's CPU number; owned
+ */
+struct vmsync_guest_map {
+	uint64_t vm_uid;
+	char *hostname;
+	char *clock_uuid;
+	char *host_clock_uuid;
+	struct vmsync_map *maps;
+	uint32_t vcpus;
+};
+
+void vmsync_guest_map_init(struct vmsync_guest_map *gm);
+void vmsync_guest_map_free(struct vmsync_guest_map *gm);
+
+/**
+ * vmsync_guest_map_of - the map of CPU @vcpu
+ * A CPU without evidence of its own has the map of the first one that has;
+ * NULL if none has.
+ */
+const struct vmsync_map *
+vmsync_guest_map_of(const struct vmsync_guest_map *gm, uint32_t vcpu);
+
+/**
+ * vmsync_map_save - write @n guests' maps as JSON; the same bits come back
+ * Returns 0 or -EIO.
+ */
+int vmsync_map_save(FILE *f, const struct vmsync_guest_map *gms, size_t n);
+
+/**
+ * vmsync_map_load - read what vmsync_map_save() wrote
+ * @gms, @n:	the result; the caller frees each and then the array
+ * @error:	one line of what is wrong and where, on -EINVAL
+ * Returns 0, -EINVAL, -ENOMEM, -EIO.
+ */
+int vmsync_map_load(FILE *f, struct vmsync_guest_map **gms, size_t *n,
+		    char *error, size_t error_size);
+
+#endif /* VMSYNC_SYNC_MAP_H */
