@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# deps.sh: the one list of Debian packages that building and testing vmsync
+# needs. Prints what the machine lacks and installs that (as root), else says
+# what to type. With --list it only prints the list.
+#
+# The kernel, its headers and LTTng's module sources are not here: they are
+# unpacked under build/, never installed (tests/lab/packages.sh).
+
+set -eu
+
+# build:   the tool and the modules (pahole, libelf1, libssl3: kbuild's tools)
+# lab:     two nested machines, each with a root of its own, and their tracing
+# checks:  the oracle for traces, and static analysis
+packages="
+	make gcc gcc-12 libc6-dev binutils libelf1 libssl3 pahole
+	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
+	lttng-tools procps util-linux iproute2 xz-utils
+	babeltrace2 sparse
+"
+
+missing() {
+	for p in $packages; do
+		dpkg-query -W -f='${db:Status-Status}\n' "$p" 2>/dev/null |
+			grep -qx installed || echo "$p"
+	done
+}
+
+if [ "${1-}" = --list ]; then
+	printf '%s\n' $packages
+	exit 0
+fi
+
+if ! command -v dpkg-query >/dev/null; then
+	echo "this is made for Debian 12: no dpkg here" >&2
+	exit 1
+fi
+
+lack=$(missing | tr '\n' ' ')
+[ -n "$lack" ] || exit 0
+
+echo "packages that this machine lacks: $lack"
+if [ "$(id -u)" != 0 ]; then
+	echo "as root: apt-get install --no-install-recommends $lack" >&2
+	exit 1
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+mkdir -p build
+if ! apt-get install -q -y --no-install-recommends $lack \
+		> build/deps.log 2>&1; then
+	# No package lists yet, or ones that are out of date.
+	apt-get update -q > build/deps.log 2>&1 &&
+	apt-get install -q -y --no-install-recommends $lack \
+		>> build/deps.log 2>&1 || {
+		tail -20 build/deps.log >&2
+		echo "could not install: $lack (build/deps.log)" >&2
+		exit 1
+	}
+fi
+echo "installed"
