@@ -5,11 +5,13 @@
  * A sorted list of segments, each an affine function with a guaranteed bound.
  * Integer throughout; inside a segment
  *
- *	host(g) = host_start + floor((g - guest_start) * slope / 2^shift)
+ *	host(g) = host_start
+ *		+ floor(((g - guest_start) * slope + host_frac) / 2^shift)
  *
  * in 128 bits, limited from above by the next segment's host_start, so that
- * the output never decreases. Before the first segment and after the last one
- * the nearest segment is extended, and the bound grows by extrapolation_ppb.
+ * the output never decreases. Where a segment ends before the next one starts,
+ * its line goes on, and the bound grows by extrapolation_ppb from its end on,
+ * as it does before the first segment and after the last one.
  */
 #ifndef VMSYNC_SYNC_MAP_H
 #define VMSYNC_SYNC_MAP_H
@@ -39,6 +41,7 @@ enum vmsync_method {
  * @host_start:	host time of @guest_start
  * @slope:	host ns per guest ns, << @shift; > 0
  * @shift:	0..63
+ * @host_frac:	what @host_start lacks, ns << @shift; below 1 << @shift
  * @method:	what it was computed from
  * @bound_ns:	|true - host(g)| <= bound_ns for every g in the segment
  * @epoch:	number of the stretch without a discontinuity, from 0
@@ -49,6 +52,7 @@ struct vmsync_segment {
 	host_time host_start;
 	uint64_t slope;
 	uint32_t shift;
+	uint64_t host_frac;
 	enum vmsync_method method;
 	int64_t bound_ns;
 	uint32_t epoch;
@@ -74,8 +78,9 @@ void vmsync_map_free(struct vmsync_map *map);
 
 /**
  * vmsync_map_append - add a segment after the last one
- * Returns 0; -EINVAL if it is not after the last one in guest and host time,
- * or its slope is 0 or its shift above 63; -ENOMEM.
+ * Returns 0; -EINVAL if it does not start after the last one in guest time, or
+ * starts before it in host time, its end is before its start, its slope is 0,
+ * its shift above 63 or its fraction not below 1; -ENOMEM.
  */
 int vmsync_map_append(struct vmsync_map *map, const struct vmsync_segment *seg);
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sync session: evidence in, one time map per guest out.
+ *
+ * One host, any number of its guests. Each side's records are pushed in the
+ * order of that side's own time; between sides any order is right, but only
+ * VMSYNC_SYNC_WINDOW beacons are kept per side while they wait for the other,
+ * so who reads files asks vmsync_sync_wants() whose turn it is:
+ *
+ *	sync = vmsync_sync_new(NULL);
+ *	guest = vmsync_sync_guest_new(sync, "web1");
+ *	while ((turn = vmsync_sync_wants(sync, &guest)) != VMSYNC_WANTS_NONE)
+ *		push the next record of that side, or tell its end
+ *	vmsync_sync_finish(sync);
+ *	host = vmsync_map_eval(vmsync_guest_map_of(vmsync_guest_maps(guest), 0), g);
+ *
+ * Memory grows with knots, TSC writes and segments, never with beacons.
+ * Functions that return int return 0 or a negative errno: -ENOMEM, or -EINVAL
+ * where a record cannot be of that side. Nothing that a record says is an
+ * error beyond that: what cannot be believed is not used, and noted.
+ * One session is used by one thread at a time.
+ */
+#ifndef VMSYNC_SYNC_SYNC_H
+#define VMSYNC_SYNC_SYNC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "sync/evidence.h"
+#include "sync/map.h"
+
+/* Beacons kept per side and guest while they wait for their other half. */
+#define VMSYNC_SYNC_WINDOW 8192
+
+struct vmsync_sync;
+struct vmsync_guest;
+
+/**
+ * struct vmsync_sync_options - all 0 is the default
+ * @methods:	bits (1 << VMSYNC_METHOD_*) that may be used; 0: all
+ * @wide:	delays and jitter are those of a port, not of a hypercall:
+ *		beacon segments are named VMSYNC_METHOD_PORT
+ */
+struct vmsync_sync_options {
+	uint32_t methods;
+	bool wide;
+};
+
+/** vmsync_sync_new - a session; @opt may be NULL; NULL if out of memory */
+struct vmsync_sync *
+vmsync_sync_new(const struct vmsync_sync_options *opt);
+
+/** vmsync_sync_free - free @sync with its guests and their maps */
+void vmsync_sync_free(struct vmsync_sync *sync);
+
+/**
+ * vmsync_sync_guest_new - announce one guest's stream of records
+ * @hostname:	copied
+ * The guest belongs to @sync. NULL if out of memory.
+ */
+struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
+					   const char *hostname);
+
+/** vmsync_sync_push_host - the host's next record */
+int vmsync_sync_push_host(struct vmsync_sync *sync,
+			  const struct vmsync_evidence *ev);
+
+/** vmsync_sync_push_guest - @guest's next record */
+int vmsync_sync_push_guest(struct vmsync_guest *guest,
+			   const struct vmsync_evidence *ev);
+
+/**
+ * vmsync_sync_host_until - the host's records are complete up to @t
+ * Known without it: up to the last record pushed. What is complete is
+ * evidence: no knot there means that the line went on.
+ */
+void vmsync_sync_host_until(struct vmsync_sync *sync, host_time t);
+void vmsync_sync_guest_until(struct vmsync_guest *guest, guest_time t);
+
+/** vmsync_sync_host_end - no further host record will come */
+void vmsync_sync_host_end(struct vmsync_sync *sync);
+void vmsync_sync_guest_end(struct vmsync_guest *guest);
+
+enum vmsync_wants {
+	VMSYNC_WANTS_NONE,	/* every side has ended */
+	VMSYNC_WANTS_HOST,
+	VMSYNC_WANTS_GUEST,
+};
+
+/**
+ * vmsync_sync_wants - which side to push next
+ * @guest:	set where the answer is VMSYNC_WANTS_GUEST, else untouched
+ */
+enum vmsync_wants vmsync_sync_wants(struct vmsync_sync *sync,
+				    struct vmsync_guest **guest);
+
+/**
+ * vmsync_sync_settle - bring the maps up to date with what was pushed
+ * @settled:	host time up to which later records will not change a map;
+ *		may be NULL
+ */
+int vmsync_sync_settle(struct vmsync_sync *sync, host_time *settled);
+
+/** vmsync_sync_finish - every side has ended: make maps and reports final */
+int vmsync_sync_finish(struct vmsync_sync *sync);
+
+/**
+ * struct vmsync_cpu - one virtual CPU of a guest
+ * @known:	false: nothing was seen that ties @cpu to a vCPU
+ * @cpu:	number that the guest's kernel gives it
+ * @vcpu_id:	number that KVM gives it
+ * @tid:	its thread on the host, 0: not known
+ */
+struct vmsync_cpu {
+	bool known;
+	uint32_t cpu;
+	uint32_t vcpu_id;
+	int32_t tid;
+};
+
+/**
+ * struct vmsync_method_share - what one method covers, and how well
+ * @segments:	number of them, all virtual CPUs
+ * @guest_ns:	guest time covered by them, mean over virtual CPUs
+ */
+struct vmsync_method_share {
+	uint64_t segments;
+	uint64_t guest_ns;
+};
+
+/**
+ * struct vmsync_disagreement - two methods that cannot both be right
+ * @a, @b:	the methods; their bounds do not overlap at @at
+ * @excess_ns:	by how much they do not, at worst
+ */
+struct vmsync_disagreement {
+	enum vmsync_method a;
+	enum vmsync_method b;
+	guest_time at;
+	int64_t excess_ns;
+};
+
+/**
+ * struct vmsync_guest_report - what is known of a guest besides its map
+ * @found:	the VM was found among the host's records
+ * @vm, @vm_uid: who it is; @vm is valid if @found
+ * @cpus:	[@n_cpus], index is the guest kernel's CPU number
+ * @tids:	threads of the VM's vCPUs as the host named them, by vcpu_id
+ * @matched:	beacons of which at least one pair (gh or hg) was matched
+ * @whole:	beacons of which both were
+ * @guest_unmatched, @host_unmatched: legs seen on one side only
+ * @dropped:	beacons that the host's rate limit dropped
+ * @causal_checked: pairs checked against the map
+ * @causal_violations: pairs that contradict the map by more than its bound
+ * @causal_worst_ns: how much the worst of them does, beyond the bound
+ * @rtt_min_ns:	shortest round trip seen, guest clock
+ * @bound_worst_ns, @bound_p99_ns: of the map's segments, by guest time covered
+ * @offset_start, @offset_end: host minus guest clock at the map's two ends
+ * @drift_start_ppb, @drift_end_ppb: host over guest rate, minus one
+ * @shares:	by method
+ * @disagreements: [@n_disagreements], by segment of the map, the worst first
+ * @suspect:	the guest's own claims contradict the host's evidence
+ * @notes:	[@n_notes] one-line remarks, each with time and size
+ */
+struct vmsync_guest_report {
+	const char *hostname;
+	bool found;
+	bool suspect;
+	struct vmsync_vm_id vm;
+	uint64_t vm_uid;
+	struct vmsync_cpu *cpus;
+	uint32_t n_cpus;
+	uint64_t matched;
+	uint64_t whole;
+	uint64_t guest_unmatched;
+	uint64_t host_unmatched;
+	uint64_t dropped;
+	uint64_t causal_checked;
+	uint64_t causal_violations;
+	int64_t causal_worst_ns;
+	int64_t rtt_min_ns;
+	int64_t bound_worst_ns;
+	int64_t bound_p99_ns;
+	duration offset_start;
+	duration offset_end;
+	int64_t drift_start_ppb;
+	int64_t drift_end_ppb;
+	struct vmsync_method_share shares[VMSYNC_METHOD_COUNT];
+	struct vmsync_disagreement *disagreements;
+	size_t n_disagreements;
+	char **notes;
+	size_t n_notes;
+};
+
+/** vmsync_guest_maps - one map per CPU, as of the last settle or finish */
+const struct vmsync_guest_map *
+vmsync_guest_maps(const struct vmsync_guest *guest);
+
+/**
+ * vmsync_guest_method_map - what one method alone says, same CPU numbering
+ * NULL where that method has nothing for @cpu.
+ */
+const struct vmsync_map *
+vmsync_guest_method_map(const struct vmsync_guest *guest,
+			enum vmsync_method method, uint32_t cpu);
+
+/** vmsync_guest_report_of - as of the last settle or finish */
+const struct vmsync_guest_report *
+vmsync_guest_report_of(const struct vmsync_guest *guest);
+
+#endif /* VMSYNC_SYNC_SYNC_H */
