@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fuse/copy.h"
+
+#define CHUNK (1u << 20)
+
+struct copier {
+	void (*progress)(void *ctx, uint64_t done);
+	void *ctx;
+	uint64_t done;
+	char *buffer; /* CHUNK bytes, once it is needed */
+	struct ctf_error *e;
+};
+
+static int failed(struct copier *c, const char *path)
+{
+	int code = -errno;
+
+	memset(c->e, 0, sizeof(*c->e));
+	c->e->code = code;
+	snprintf(c->e->msg, sizeof(c->e->msg), "%.380s: %s", path,
+		 strerror(-code));
+	if (code == -ENOSPC)
+		strcpy(c->e->remedy, "make room, or write to another disk");
+	return code;
+}
+
+static int write_all(int fd, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno != EINTR)
+			return -errno;
+		if (done > 0) {
+			p += done;
+			n -= (size_t)done;
+		}
+	}
+	return 0;
+}
+
+/* One chunk: in the kernel where the file systems can, else through memory. */
+static ssize_t copy_chunk(struct copier *c, int in, int out)
+{
+	ssize_t n = c->buffer ? -1 :
+				copy_file_range(in, NULL, out, NULL, CHUNK, 0);
+
+	if (n > 0 || (n < 0 && !c->buffer && errno == ENOSPC))
+		return n;
+	/* 0 may be the end, or a file system that only says so. */
+	if (!c->buffer)
+		c->buffer = malloc(CHUNK);
+	if (!c->buffer)
+		return -1;
+	n = read(in, c->buffer, CHUNK);
+	if (n > 0 && write_all(out, c->buffer, (size_t)n))
+		return -1;
+	return n;
+}
+
+static int copy_file(struct copier *c, int from_dir, const char *from,
+		     const char *to)
+{
+	int in, out, ret = 0;
+	ssize_t n;
+
+	in = openat(from_dir, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (in < 0)
+		return failed(c, from);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (out < 0) {
+		ret = failed(c, to);
+		close(in);
+		return ret;
+	}
+	while ((n = copy_chunk(c, in, out)) > 0) {
+		c->done += (uint64_t)n;
+		if (c->progress)
+			c->progress(c->ctx, c->done);
+	}
+	if (n < 0)
+		ret = failed(c, to);
+	if (close(out) && !ret)
+		ret = failed(c, to);
+	close(in);
+	return ret;
+}
+
+static int copy_folder(struct copier *c, const char *from, const char *to,
+		       bool top)
+{
+	DIR *dir = opendir(from);
+	struct dirent *entry;
+	int ret = 0;
+
+	if (!dir)
+		return failed(c, from);
+	if (mkdir(to, 0755) && errno != EEXIST)
+		ret = failed(c, to);
+	while (!ret && (entry = readdir(dir))) {
+		char path[4096], source[4096];
+		struct stat st;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		if (fstatat(dirfd(dir), entry->d_name, &st,
+			    AT_SYMLINK_NOFOLLOW)) {
+			ret = failed(c, entry->d_name);
+			break;
+		}
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", to,
+				     entry->d_name) >= sizeof(path) ||
+		    (size_t)snprintf(source, sizeof(source), "%s/%s", from,
+				     entry->d_name) >= sizeof(source)) {
+			errno = ENAMETOOLONG;
+			ret = failed(c, to);
+		} else if (S_ISREG(st.st_mode)) {
+			ret = copy_file(c, dirfd(dir), entry->d_name, path);
+		} else if (S_ISDIR(st.st_mode) && top &&
+			   !strcmp(entry->d_name, "index")) {
+			ret = copy_folder(c, source, path, false);
+		}
+	}
+	closedir(dir);
+	return ret;
+}
+
+int vmsync_trace_copy(const char *from, const char *to,
+		      void (*progress)(void *ctx, uint64_t done), void *ctx,
+		      struct ctf_error *e)
+{
+	struct copier c = { .progress = progress, .ctx = ctx, .e = e };
+	int ret = copy_folder(&c, from, to, true);
+
+	free(c.buffer);
+	return ret;
+}

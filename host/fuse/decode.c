@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse/decode.h"
+
+/*
+ * One row: the event's field @name goes to the record's member at @offset,
+ * which is @size bytes wide.
+ */
+struct field_row {
+	const char *name;
+	uint16_t offset;
+	uint8_t size;
+};
+
+#define ROW(name, member)                                                      \
+	{                                                                      \
+		name, offsetof(struct vmsync_evidence, member),                \
+			sizeof(((struct vmsync_evidence *)0)->member)          \
+	}
+#define ROW_END                                                                \
+	{                                                                      \
+		NULL, 0, 0                                                     \
+	}
+#define BEACON_ROWS ROW("cnt", cnt), ROW("vm_uid", vm_uid)
+#define PAIR_ROWS ROW("tsc", pair.tsc), ROW("mono", pair.mono_ns)
+#define VM_ROWS                                                                \
+	ROW("vm_pid", vm.pid), ROW("vm_serial", vm.serial), ROW("vcpu_id", vcpu)
+#define LINE_ROWS                                                              \
+	ROW("clocksource", line.clocksource), ROW("seq", line.seq),            \
+		ROW("since_tsc", line.since_tsc),                              \
+		ROW("cycle_last", line.cycle_last),                            \
+		ROW("base_ns", line.base_ns),                                  \
+		ROW("xtime_nsec", line.xtime_nsec), ROW("mult", line.mult),    \
+		ROW("shift", line.shift)
+#define GUEST_PVCLOCK_ROWS                                                     \
+	ROW("pv_version", pvclock.version),                                    \
+		ROW("pv_tsc_timestamp", pvclock.tsc_timestamp),                \
+		ROW("pv_system_time", pvclock.system_time_ns),                 \
+		ROW("pv_mul", pvclock.mul), ROW("pv_shift", pvclock.shift),    \
+		ROW("pv_flags", pvclock.flags)
+
+static const struct field_row gh_guest_rows[] = {
+	BEACON_ROWS,
+	ROW("vcpu", vcpu),
+	PAIR_ROWS,
+	ROW("bracket", pair.bracket),
+	LINE_ROWS,
+	GUEST_PVCLOCK_ROWS,
+	ROW_END,
+};
+
+static const struct field_row gh_host_rows[] = {
+	BEACON_ROWS,
+	VM_ROWS,
+	ROW("guest_tsc", guest_claim.tsc),
+	ROW("guest_mono", guest_claim.mono_ns),
+	ROW("suspect", suspect),
+	PAIR_ROWS,
+	ROW("bracket", pair.bracket),
+	ROW("tsc_offset", scaling.offset),
+	ROW("tsc_ratio", scaling.ratio),
+	ROW("ratio_frac_bits", scaling.frac_bits),
+	LINE_ROWS,
+	ROW_END,
+};
+
+static const struct field_row hg_host_rows[] = {
+	BEACON_ROWS,
+	VM_ROWS,
+	PAIR_ROWS,
+	ROW_END,
+};
+
+static const struct field_row hg_guest_rows[] = {
+	BEACON_ROWS,
+	ROW("vcpu", vcpu),
+	PAIR_ROWS,
+	ROW_END,
+};
+
+static const struct field_row knot_rows[] = {
+	LINE_ROWS,
+	ROW("confirm_tsc", confirm_tsc),
+	ROW("why", why),
+	ROW("prev_clocksource", prev.clocksource),
+	ROW("prev_since_tsc", prev.since_tsc),
+	ROW("prev_cycle_last", prev.cycle_last),
+	ROW("prev_base_ns", prev.base_ns),
+	ROW("prev_xtime_nsec", prev.xtime_nsec),
+	ROW("prev_mult", prev.mult),
+	ROW("prev_shift", prev.shift),
+	GUEST_PVCLOCK_ROWS,
+	ROW_END,
+};
+
+static const struct field_row tsc_rows[] = {
+	VM_ROWS,
+	ROW("prev_tsc_offset", prev_offset),
+	ROW("next_tsc_offset", scaling.offset),
+	ROW("tsc_ratio", scaling.ratio),
+	ROW("ratio_frac_bits", scaling.frac_bits),
+	ROW("why", why),
+	ROW_END,
+};
+
+static const struct field_row pvclock_rows[] = {
+	VM_ROWS,
+	ROW("version", pvclock.version),
+	ROW("tsc_timestamp", pvclock.tsc_timestamp),
+	ROW("system_time", pvclock.system_time_ns),
+	ROW("mul", pvclock.mul),
+	ROW("shift", pvclock.shift),
+	ROW("flags", pvclock.flags),
+	ROW("why", why),
+	ROW_END,
+};
+
+static const struct field_row vm_rows[] = {
+	VM_ROWS,
+	ROW("tid", tid),
+	ROW("vm_uid", vm_uid),
+	ROW("why", why),
+	ROW_END,
+};
+
+static const struct field_row drop_rows[] = {
+	VM_ROWS,
+	ROW("dropped", count),
+	ROW_END,
+};
+
+static const struct event_row {
+	const char *name;
+	enum vmsync_evidence_kind kind;
+	const struct field_row *fields;
+} event_rows[] = {
+	{ "vmsync_gh_guest", VMSYNC_EV_GH_GUEST, gh_guest_rows },
+	{ "vmsync_gh_host", VMSYNC_EV_GH_HOST, gh_host_rows },
+	{ "vmsync_hg_host", VMSYNC_EV_HG_HOST, hg_host_rows },
+	{ "vmsync_hg_guest", VMSYNC_EV_HG_GUEST, hg_guest_rows },
+	{ "vmsync_knot", VMSYNC_EV_KNOT, knot_rows },
+	{ "vmsync_tsc", VMSYNC_EV_TSC, tsc_rows },
+	{ "vmsync_pvclock", VMSYNC_EV_PVCLOCK, pvclock_rows },
+	{ "vmsync_vm", VMSYNC_EV_VM, vm_rows },
+	{ "vmsync_drop", VMSYNC_EV_DROP, drop_rows },
+};
+
+#define MAX_FIELDS 40
+
+/* How to decode one event class of the trace. */
+struct decoder {
+	const struct event_row *event;
+	unsigned int n;
+	bool has_tsc;
+	struct {
+		struct ctf_field field;
+		uint16_t offset;
+		uint8_t size;
+	} get[MAX_FIELDS];
+};
+
+struct vmsync_decoders {
+	size_t n;
+	uint8_t *want;
+	struct decoder **by_class; /* NULL: not ours */
+};
+
+static const struct event_row *event_row_of(const struct ctf_class *cls)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(event_rows) / sizeof(event_rows[0]); i++) {
+		if (!strcmp(cls->name, event_rows[i].name))
+			return &event_rows[i];
+	}
+	return NULL;
+}
+
+static struct decoder *decoder_new(const struct ctf_class *cls,
+				   const struct event_row *event)
+{
+	struct decoder *d = calloc(1, sizeof(*d));
+	const struct field_row *row;
+
+	if (!d)
+		return NULL;
+	d->event = event;
+	for (row = event->fields; row->name; row++) {
+		if (!ctf_field_find(cls, CTF_PAYLOAD, row->name,
+				    &d->get[d->n].field))
+			continue;
+		if (!strcmp(row->name, "tsc"))
+			d->has_tsc = true;
+		d->get[d->n].offset = row->offset;
+		d->get[d->n].size = row->size;
+		d->n++;
+	}
+	return d;
+}
+
+static void decode(const struct decoder *d, const struct ctf_event *src,
+		   struct vmsync_evidence *ev)
+{
+	unsigned int i;
+
+	memset(ev, 0, sizeof(*ev));
+	ev->kind = d->event->kind;
+	ev->stamp_ns = (int64_t)src->clock;
+	ev->pair.mono_ns = ev->stamp_ns;
+	ev->vcpu = src->cpu;
+	for (i = 0; i < d->n; i++) {
+		uint64_t value;
+
+		if (!ctf_get_u64(src, &d->get[i].field, &value))
+			continue;
+		/* Little-endian: the low bytes come first. */
+		memcpy((char *)ev + d->get[i].offset, &value, d->get[i].size);
+	}
+	ev->pair.valid = d->has_tsc;
+	ev->guest_claim.valid = ev->kind == VMSYNC_EV_GH_HOST && d->has_tsc;
+	/* A knot's old line has no number of its own: it is the one before. */
+	if (ev->kind == VMSYNC_EV_KNOT && ev->prev.mult && ev->line.seq)
+		ev->prev.seq = ev->line.seq - 1;
+}
+
+void vmsync_decode(const struct vmsync_decoders *ds, const struct ctf_event *src,
+		   struct vmsync_evidence *ev)
+{
+	decode(ds->by_class[src->cls->index], src, ev);
+}
+
+struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t)
+{
+	size_t i, n = ctf_trace_classes(t);
+	struct vmsync_decoders *ds = calloc(1, sizeof(*ds));
+
+	if (!ds)
+		return NULL;
+	ds->n = n;
+	ds->want = calloc(n + 1, 1);
+	ds->by_class = calloc(n + 1, sizeof(*ds->by_class));
+	if (!ds->want || !ds->by_class)
+		goto fail;
+	for (i = 0; i < n; i++) {
+		const struct ctf_class *cls = ctf_trace_class(t, i);
+		const struct event_row *row = event_row_of(cls);
+
+		if (!row)
+			continue;
+		ds->by_class[i] = decoder_new(cls, row);
+		if (!ds->by_class[i])
+			goto fail;
+		ds->want[i] = 1;
+	}
+	return ds;
+fail:
+	vmsync_decoders_free(ds);
+	return NULL;
+}
+
+void vmsync_decoders_free(struct vmsync_decoders *ds)
+{
+	size_t i;
+
+	if (!ds)
+		return;
+	for (i = 0; ds->by_class && i < ds->n; i++)
+		free(ds->by_class[i]);
+	free(ds->by_class);
+	free(ds->want);
+	free(ds);
+}
+
+const uint8_t *vmsync_decoders_want(const struct vmsync_decoders *ds)
+{
+	return ds->want;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From events to evidence records: the events of Documentation/protocol.rst,
+ * and those of the old vmsync addons, which have cnt and vm_uid only.
+ */
+#ifndef VMSYNC_FUSE_DECODE_H
+#define VMSYNC_FUSE_DECODE_H
+
+#include "ctf/ctf.h"
+#include "sync/evidence.h"
+
+struct vmsync_decoders;
+
+/**
+ * vmsync_decoders_new() - find the evidence events of a trace, resolve fields
+ * Return: NULL if out of memory; a trace without any such event is no error.
+ */
+struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t);
+
+/** vmsync_decoders_free() - NULL is fine */
+void vmsync_decoders_free(struct vmsync_decoders *d);
+
+/**
+ * vmsync_decoders_want() - which classes are evidence, for ctf_cursor_new()
+ * Return: one byte per class, as long as @d.
+ */
+const uint8_t *vmsync_decoders_want(const struct vmsync_decoders *d);
+
+/** vmsync_decode() - fill in @ev from an event of a class that is wanted */
+void vmsync_decode(const struct vmsync_decoders *d, const struct ctf_event *src,
+		   struct vmsync_evidence *ev);
+
+#endif /* VMSYNC_FUSE_DECODE_H */

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse/losses.h"
+
+static int loss_add(struct vmsync_losses *l, const struct vmsync_loss *loss)
+{
+	/* The room is always the next power of two. */
+	if (!(l->n & (l->n - 1))) {
+		size_t room = l->n ? 2 * l->n : 1;
+		struct vmsync_loss *p = realloc(l->loss, room * sizeof(*p));
+
+		if (!p)
+			return -ENOMEM;
+		l->loss = p;
+	}
+	l->loss[l->n++] = *loss;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct vmsync_loss *x = a, *y = b;
+
+	return (x->from_ns > y->from_ns) - (x->from_ns < y->from_ns);
+}
+
+static int stream_losses(struct vmsync_losses *l, const struct ctf_stream *s,
+			 struct ctf_error *e)
+{
+	struct ctf_packet p, last;
+	bool first = true;
+	int ret;
+
+	while ((ret = ctf_stream_packet(s, first ? NULL : &last, &p, e)) > 0) {
+		/* The counter is read as the packet ends, not as it begins. */
+		struct vmsync_loss loss = {
+			.from_ns = (int64_t)(first ? p.begin : last.end),
+			.until_ns = (int64_t)(p.dropped ? p.end : p.begin),
+			.count = p.dropped + p.lost,
+		};
+
+		if (loss.count && loss_add(l, &loss)) {
+			memset(e, 0, sizeof(*e));
+			e->code = -ENOMEM;
+			strcpy(e->msg, "out of memory");
+			return -ENOMEM;
+		}
+		last = p;
+		first = false;
+	}
+	return ret;
+}
+
+int vmsync_losses_find(struct vmsync_losses *l, const struct ctf_trace *t,
+		       struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < ctf_trace_streams(t); i++)
+		ret = stream_losses(l, ctf_trace_stream(t, i), e);
+	if (!ret && l->n)
+		qsort(l->loss, l->n, sizeof(*l->loss), compare);
+	return ret;
+}
+
+void vmsync_losses_free(struct vmsync_losses *l)
+{
+	free(l->loss);
+	memset(l, 0, sizeof(*l));
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse/machine.h"
+#include "fuse/reader.h"
+
+static int failed(struct ctf_error *e, int code, const char *path,
+		  const char *what, const char *remedy)
+{
+	memset(e, 0, sizeof(*e));
+	e->code = code;
+	snprintf(e->msg, sizeof(e->msg), "%.380s: %s", path, what);
+	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
+	return code;
+}
+
+static int out_of_memory(struct ctf_error *e)
+{
+	return failed(e, -ENOMEM, "vmsync", "out of memory", "");
+}
+
+bool vmsync_class_is_entry(const struct ctf_class *cls)
+{
+	return !strcmp(cls->name, "kvm_x86_entry") ||
+	       !strcmp(cls->name, "kvm_entry");
+}
+
+bool vmsync_class_is_exit(const struct ctf_class *cls)
+{
+	return !strcmp(cls->name, "kvm_x86_exit") ||
+	       !strcmp(cls->name, "kvm_exit");
+}
+
+static bool class_is_beacon(const struct ctf_class *cls)
+{
+	return !strncmp(cls->name, "vmsync_gh_", 10) ||
+	       !strncmp(cls->name, "vmsync_hg_", 10);
+}
+
+/* The class of the first event in @t that is @wanted, NULL if there is none. */
+static int first_event(const struct ctf_trace *t,
+		       bool (*wanted)(const struct ctf_class *cls),
+		       const struct ctf_class **found, struct ctf_error *e)
+{
+	size_t i, n = ctf_trace_classes(t);
+	uint8_t *want = calloc(n + 1, 1);
+	struct ctf_merge *m = ctf_merge_new();
+	const struct ctf_event *ev;
+	int ret;
+
+	*found = NULL;
+	if (!want || !m) {
+		ret = out_of_memory(e);
+		goto out;
+	}
+	for (i = 0; i < n; i++)
+		want[i] = wanted(ctf_trace_class(t, i));
+	/* No need to read what cannot hold one. */
+	if (!memchr(want, 1, n)) {
+		ret = 0;
+		goto out;
+	}
+	ret = ctf_merge_add_want(m, t, &vmsync_raw_map, want, e);
+	if (ret >= 0)
+		ret = ctf_merge_next(m, &ev, e);
+	if (ret > 0)
+		*found = ev->cls;
+out:
+	ctf_merge_free(m);
+	free(want);
+	return ret < 0 ? ret : 0;
+}
+
+static int trace_side(const struct ctf_trace *t, enum vmsync_side *side,
+		      struct ctf_error *e)
+{
+	const struct ctf_class *cls;
+	int ret = first_event(t, class_is_beacon, &cls, e);
+
+	if (ret)
+		return ret;
+	*side = VMSYNC_SIDE_NONE;
+	if (cls) {
+		*side = strstr(cls->name, "_host") ? VMSYNC_SIDE_HOST :
+						     VMSYNC_SIDE_GUEST;
+		return 0;
+	}
+	ret = first_event(t, vmsync_class_is_entry, &cls, e);
+	if (!ret && cls)
+		*side = VMSYNC_SIDE_HOST;
+	return ret;
+}
+
+/* The clock that the stamps are on: the first stream's, if there is one. */
+static const struct ctf_clock *trace_clock(const struct ctf_trace *t)
+{
+	const struct ctf_stream *s = ctf_trace_stream(t, 0);
+	const struct ctf_clock *c = s ? ctf_stream_clock(s) : NULL;
+
+	return c ? c : ctf_trace_clock(t, 0);
+}
+
+static void uuid_format(const uint8_t *u, char *out)
+{
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		bool dash = i == 4 || i == 6 || i == 8 || i == 10;
+
+		out += sprintf(out, dash ? "-%02x" : "%02x", u[i]);
+	}
+}
+
+/* A hostname comes from the trace: keep what is one, replace the rest. */
+static void name_set(struct vmsync_machine *m, const struct ctf_trace *t)
+{
+	const char *name = ctf_trace_env(t, "hostname");
+	size_t i;
+
+	if (!name || !*name)
+		name = "unnamed";
+	for (i = 0; name[i] && i < sizeof(m->name) - 1; i++) {
+		bool good = (name[i] >= 'a' && name[i] <= 'z') ||
+			    (name[i] >= 'A' && name[i] <= 'Z') ||
+			    (name[i] >= '0' && name[i] <= '9') ||
+			    name[i] == '_' || (i && strchr("-.", name[i]));
+
+		m->name[i] = good ? name[i] : '_';
+	}
+	m->name[i] = '\0';
+}
+
+static struct vmsync_machine *machine_of(struct vmsync_machines *out,
+					 const struct ctf_trace *t)
+{
+	const struct ctf_clock *clock = trace_clock(t);
+	char uuid[37] = "";
+	struct vmsync_machine *m;
+	size_t i;
+
+	if (clock && clock->has_uuid)
+		uuid_format(clock->uuid, uuid);
+	for (i = 0; *uuid && i < out->n; i++) {
+		if (!strcmp(out->machine[i].clock_uuid, uuid))
+			return &out->machine[i];
+	}
+	m = realloc(out->machine, (out->n + 1) * sizeof(*m));
+	if (!m)
+		return NULL;
+	out->machine = m;
+	m += out->n++;
+	memset(m, 0, sizeof(*m));
+	m->clock = clock;
+	strcpy(m->clock_uuid, uuid);
+	name_set(m, t);
+	return m;
+}
+
+static int machine_add(struct vmsync_machines *out, struct ctf_trace *t,
+		       struct ctf_error *e)
+{
+	struct vmsync_machine *m = machine_of(out, t);
+	enum vmsync_side side;
+	struct ctf_trace **traces;
+	int ret;
+
+	if (!m)
+		return out_of_memory(e);
+	traces = realloc(m->traces, (m->n + 1) * sizeof(*traces));
+	if (!traces)
+		return out_of_memory(e);
+	m->traces = traces;
+	ret = trace_side(t, &side, e);
+	if (ret)
+		return ret;
+	/* A host that is itself a guest of another one is a host here. */
+	if (side == VMSYNC_SIDE_HOST || m->side == VMSYNC_SIDE_NONE)
+		m->side = side;
+	m->traces[m->n++] = t;
+	return 0;
+}
+
+static bool is_open(const struct vmsync_machines *out, const char *path)
+{
+	char *real = realpath(path, NULL);
+	bool found = false;
+	size_t i, j;
+
+	for (i = 0; real && i < out->n; i++) {
+		for (j = 0; j < out->machine[i].n; j++) {
+			const struct ctf_trace *t = out->machine[i].traces[j];
+			char *other = realpath(ctf_trace_path(t), NULL);
+
+			found |= other && !strcmp(real, other);
+			free(other);
+		}
+	}
+	free(real);
+	return found;
+}
+
+static int open_one(const char *path, struct vmsync_machines *out,
+		    struct ctf_error *e)
+{
+	struct ctf_trace *t;
+	int ret;
+
+	if (is_open(out, path))
+		return 0;
+	t = ctf_trace_open(path, e);
+	if (!t)
+		return e->code ? e->code : -EINVAL;
+	if (!trace_clock(t)) {
+		ctf_trace_close(t);
+		return failed(e, -EINVAL, path, "has no clock",
+			      "only traces with a clock can be put on another");
+	}
+	if (trace_clock(t)->freq != 1000000000) {
+		ctf_trace_close(t);
+		return failed(e, -ENOTSUP, path,
+			      "its clock does not count nanoseconds",
+			      "record with LTTng's default clock");
+	}
+	ret = machine_add(out, t, e);
+	if (ret)
+		ctf_trace_close(t);
+	return ret;
+}
+
+int vmsync_machines_open(char *const *paths, size_t n,
+			 struct vmsync_machines *out, struct ctf_error *e)
+{
+	size_t i, j;
+	int ret = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; !ret && i < n; i++) {
+		struct ctf_paths found;
+
+		ret = ctf_find(paths[i], &found, e);
+		if (ret)
+			return ret;
+		for (j = 0; !ret && j < found.n; j++)
+			ret = open_one(found.path[j], out, e);
+		ctf_paths_free(&found);
+	}
+	return ret;
+}
+
+void vmsync_machines_close(struct vmsync_machines *m)
+{
+	size_t i, j;
+
+	for (i = 0; i < m->n; i++) {
+		for (j = 0; j < m->machine[i].n; j++)
+			ctf_trace_close(m->machine[i].traces[j]);
+		free(m->machine[i].traces);
+	}
+	free(m->machine);
+	memset(m, 0, sizeof(*m));
+}

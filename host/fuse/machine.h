@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine: the traces that one kernel's clock stamped.
+ *
+ * Kernel and user-space traces of one boot, and the chunks of a rotated
+ * session, carry the same clock uuid and belong together.
+ */
+#ifndef VMSYNC_FUSE_MACHINE_H
+#define VMSYNC_FUSE_MACHINE_H
+
+#include <stdbool.h>
+
+#include "ctf/ctf.h"
+
+/**
+ * enum vmsync_side - whose traces they are, by the events that they hold
+ * @VMSYNC_SIDE_NONE:	nothing says
+ * @VMSYNC_SIDE_HOST:	answers to beacons, or KVM's entries
+ * @VMSYNC_SIDE_GUEST:	beacons
+ */
+enum vmsync_side {
+	VMSYNC_SIDE_NONE,
+	VMSYNC_SIDE_HOST,
+	VMSYNC_SIDE_GUEST,
+};
+
+/**
+ * struct vmsync_machine - one host or guest
+ * @name:	its hostname, safe to print and to use as a file name
+ * @clock:	the clock class of its stamps
+ * @clock_uuid:	of that clock as text, "" where it has none
+ * @traces:	[@n]
+ */
+struct vmsync_machine {
+	enum vmsync_side side;
+	char name[65];
+	const struct ctf_clock *clock;
+	char clock_uuid[37];
+	struct ctf_trace **traces;
+	size_t n;
+};
+
+/**
+ * struct vmsync_machines - what was named on the command line
+ * @machine:	[@n], in the order of first sight
+ */
+struct vmsync_machines {
+	struct vmsync_machine *machine;
+	size_t n;
+};
+
+/**
+ * vmsync_machines_open() - open traces and find out whose they are
+ * @paths:	[@n] trace folders, or folders that hold some
+ * @out:	to be freed with vmsync_machines_close(), after an error too
+ * @e:		why it failed
+ *
+ * Return: 0 or a negative errno.
+ */
+int vmsync_machines_open(char *const *paths, size_t n,
+			 struct vmsync_machines *out, struct ctf_error *e);
+
+/** vmsync_machines_close() - close all traces */
+void vmsync_machines_close(struct vmsync_machines *m);
+
+/** vmsync_class_is_entry() - a KVM entry by any of the names LTTng gave it */
+bool vmsync_class_is_entry(const struct ctf_class *cls);
+
+/** vmsync_class_is_exit() - the same for exits */
+bool vmsync_class_is_exit(const struct ctf_class *cls);
+
+#endif /* VMSYNC_FUSE_MACHINE_H */

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fuse/output.h"
+
+static struct {
+	pthread_mutex_t lock;
+	bool active;
+	char path[4096];
+	char temporary[4096 + 16];
+} output = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static int failed(struct ctf_error *e, int code, const char *path,
+		  const char *what, const char *remedy)
+{
+	memset(e, 0, sizeof(*e));
+	e->code = code;
+	snprintf(e->msg, sizeof(e->msg), "%.380s: %s", path, what);
+	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
+	return code;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int flag,
+			struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	/* Whatever cannot go now, a writer is still at it: the caller repeats. */
+	if (flag == FTW_DP)
+		rmdir(path);
+	else
+		unlink(path);
+	return 0;
+}
+
+static void remove_tree(const char *path)
+{
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+		if (access(path, F_OK))
+			return;
+		usleep(10000);
+	}
+}
+
+static void *wait_for_signal(void *arg)
+{
+	sigset_t *set = arg;
+	int sig;
+
+	if (sigwait(set, &sig))
+		return NULL;
+	/* Held until the end: no commit may come in between. */
+	pthread_mutex_lock(&output.lock);
+	if (output.active)
+		remove_tree(output.temporary);
+	_exit(128 + sig);
+}
+
+static int catch_signals(void)
+{
+	static sigset_t set;
+	pthread_t thread;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return -pthread_create(&thread, NULL, wait_for_signal, &set);
+}
+
+const char *vmsync_output_begin(const char *path, struct ctf_error *e)
+{
+	static bool caught;
+	size_t len = strlen(path);
+	struct stat st;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (!len || len >= sizeof(output.path)) {
+		failed(e, -ENAMETOOLONG, path, "no usable name of a folder", "");
+		return NULL;
+	}
+	memcpy(output.path, path, len);
+	output.path[len] = '\0';
+	if (!lstat(output.path, &st)) {
+		failed(e, -EEXIST, output.path, "exists already",
+		       "remove it, or give another name with -o");
+		return NULL;
+	}
+	snprintf(output.temporary, sizeof(output.temporary), "%s.part-XXXXXX",
+		 output.path);
+	if (!caught && catch_signals()) {
+		failed(e, -EAGAIN, output.path, "no thread can be started", "");
+		return NULL;
+	}
+	caught = true;
+
+	pthread_mutex_lock(&output.lock);
+	if (!mkdtemp(output.temporary)) {
+		failed(e, -errno, output.path, strerror(errno),
+		       "the folder that it shall be in must exist and be "
+		       "writable");
+		pthread_mutex_unlock(&output.lock);
+		return NULL;
+	}
+	chmod(output.temporary, 0755);
+	output.active = true;
+	pthread_mutex_unlock(&output.lock);
+	return output.temporary;
+}
+
+int vmsync_output_commit(struct ctf_error *e)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&output.lock);
+	if (renameat2(AT_FDCWD, output.temporary, AT_FDCWD, output.path,
+		      RENAME_NOREPLACE)) {
+		ret = failed(e, -errno, output.path, strerror(errno),
+			     "remove it, or give another name with -o");
+		remove_tree(output.temporary);
+	}
+	output.active = false;
+	pthread_mutex_unlock(&output.lock);
+	return ret;
+}
+
+void vmsync_output_abort(void)
+{
+	pthread_mutex_lock(&output.lock);
+	if (output.active)
+		remove_tree(output.temporary);
+	output.active = false;
+	pthread_mutex_unlock(&output.lock);
+}

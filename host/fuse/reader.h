@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reader: all traces of one machine in, its evidence out, in time order.
+ */
+#ifndef VMSYNC_FUSE_READER_H
+#define VMSYNC_FUSE_READER_H
+
+#include "ctf/ctf.h"
+#include "sync/evidence.h"
+
+struct vmsync_reader;
+
+/**
+ * vmsync_reader_new() - read the evidence of a machine's traces
+ * @traces:	[@n], on one clock; must outlive the reader
+ * @e:		why it failed
+ *
+ * Gives beacons, knots, TSC, pvclock, VM, drop and loss records; no entries
+ * and exits. Return: the reader, to be freed with vmsync_reader_free(), or
+ * NULL.
+ */
+struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
+					size_t n, struct ctf_error *e);
+
+/** vmsync_reader_free() - NULL is fine */
+void vmsync_reader_free(struct vmsync_reader *r);
+
+/**
+ * vmsync_reader_next() - the next record
+ * Return: 1 with @ev filled in, 0 at the end, or a negative errno.
+ */
+int vmsync_reader_next(struct vmsync_reader *r, struct vmsync_evidence *ev,
+		       struct ctf_error *e);
+
+/* The map of a machine that is on the clock in question already. */
+extern const struct ctf_map vmsync_raw_map;
+
+#endif /* VMSYNC_FUSE_READER_H */

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+#
+# The tool and the library under it. VARIANT=asan builds the same with the
+# sanitizers, beside the release.
+
+VARIANT ?= release
+O := build/$(VARIANT)
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	       -fno-omit-frame-pointer
+HOST_CFLAGS = $(if $(CFLAGS_$(VARIANT)),$(CFLAGS_$(VARIANT)),$(CFLAGS)) \
+	      -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	      -Ihost -Iinclude -pthread
+HOST_LDLIBS := -pthread
+
+HOST_DIRS := host/ctf host/sync host/fuse
+LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
+TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)
+
+.PHONY: tool
+tool: $(O)/vmsync
+ifeq ($(VARIANT),release)
+tool: build/vmsync
+build/vmsync: $(O)/vmsync
+	@ln -sfn $(VARIANT)/vmsync $@
+endif
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/libvmsync.a: $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(O)/vmsync: $(TOOL_OBJ) $(O)/libvmsync.a
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
+PREFIX ?= /usr/local
+.PHONY: install-tool
+install: install-tool
+install-tool: $(O)/vmsync
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/vmsync
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 Documentation/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
+-include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+#
+# Sourced by the scripts of tests/check: counts, and says what failed.
+
+check_passed=0
+check_failed=0
+check_skipped=0
+
+# pass|fail|skip TEXT...
+pass() {
+	check_passed=$((check_passed + 1))
+	[ -z "${VERBOSE:-}" ] || echo "ok   $*"
+}
+
+fail() {
+	check_failed=$((check_failed + 1))
+	echo "FAIL $*"
+}
+
+skip() {
+	check_skipped=$((check_skipped + 1))
+	echo "SKIP $*"
+}
+
+# expect TEXT COMMAND...: the command succeeds
+expect() {
+	local text=$1
+	shift
+	if "$@" > "$check_out" 2>&1; then
+		pass "$text"
+	else
+		fail "$text: $* (exit $?)"
+		tail -n 5 "$check_out" | sed 's/^/     /'
+	fi
+}
+
+# expect_eq TEXT GOT WANTED
+expect_eq() {
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1: got '$2', wanted '$3'"
+	fi
+}
+
+# expect_error TEXT PATTERN COMMAND...: exit status 2, one line on stderr that
+# matches the pattern, nothing on stdout
+expect_error() {
+	local text=$1 pattern=$2 status
+	shift 2
+	"$@" > "$check_out" 2> "$check_out.err"
+	status=$?
+	if [ $status -ne 2 ]; then
+		fail "$text: exit status $status, wanted 2"
+	elif [ "$(wc -l < "$check_out.err")" -ne 1 ]; then
+		fail "$text: $(wc -l < "$check_out.err") lines on stderr, wanted 1"
+		head -n 5 "$check_out.err" | sed 's/^/     /'
+	elif ! grep -qE -- "$pattern" "$check_out.err"; then
+		fail "$text: '$(cat "$check_out.err")' does not match '$pattern'"
+	elif [ -s "$check_out" ]; then
+		fail "$text: printed to stdout: $(head -n 1 "$check_out")"
+	else
+		pass "$text"
+	fi
+}
+
+# Counts of a program that ends with a line of its own are added to ours.
+add_counts() {
+	local line
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$1" |
+		tail -n 1 | tr -dc '0-9 ')
+	set -- $line
+	check_passed=$((check_passed + ${1:-0}))
+	check_failed=$((check_failed + ${2:-0}))
+	check_skipped=$((check_skipped + ${3:-0}))
+	[ -n "$line" ]
+}
+
+finish() {
+	echo "$check_passed passed, $check_failed failed, $check_skipped skipped"
+	[ "$check_failed" -eq 0 ]
+	exit
+}
+
+check_tmp=$(mktemp -d)
+check_out=$check_tmp/out
+trap 'rm -rf "$check_tmp"' EXIT

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+#
+# Unit tests are C programs in tests/unit, run under the sanitizers; everything
+# else is a script in tests/check. tests/run.sh runs them and adds up.
+
+UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
+UNIT := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
+
+.PHONY: unit check check-quick
+unit: $(UNIT)
+
+$(O)/unit/%: tests/unit/%.c $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(O)/libvmsync.a \
+		$(HOST_LDLIBS) -lm
+
+# Everything that needs no lab: seconds instead of minutes.
+check-quick:
+	tests/run.sh quick
+
+check: deps
+	tests/run.sh all
+
+-include $(UNIT:%=%.d)
