@@ -110,6 +110,9 @@ guest_time vmsync_map_inverse(const struct vmsync_map *map, host_time h);
 int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
 			    bool *extrapolated);
 
+/** vmsync_map_equal - whether two maps are the same to the bit */
+bool vmsync_map_equal(const struct vmsync_map *a, const struct vmsync_map *b);
+
 /** vmsync_method_name - "exact", "pair", "beacon", "port", "window" */
 const char *vmsync_method_name(enum vmsync_method method);
 
