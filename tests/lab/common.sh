@@ -1,0 +1,50 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+#
+# What both machines of the lab do alike. Sourced by l1.sh (bash) and l2.sh
+# (busybox); $ME is the machine's name, L1 or L2.
+
+# For the machine below, which watches this one's serial line.
+say() {
+	echo "@lab $ME $*"
+}
+
+heartbeat() {
+	while :; do
+		sleep 4
+		read -r up _ < /proc/uptime
+		say "beat $up"
+	done
+}
+
+have_vmsync() {
+	[ "$LAB_VMSYNC" = yes ]
+}
+
+# Both kernels record these. Always by name: LTTng's wildcard kvm_* oopses.
+common_events=sched_switch,sched_wakeup,sched_wakeup_new,sched_waking
+common_events=$common_events,sched_process_fork,sched_process_exit
+common_events=$common_events,irq_handler_entry,irq_handler_exit
+common_events=$common_events,irq_softirq_entry,irq_softirq_exit
+common_events=$common_events,'lttng_statedump_*'
+
+# session_create OUT SUBBUF_SIZE SUBBUFS EVENTS
+session_create() {
+	lttng -q -n create lab --output="$1" &&
+	lttng -q -n enable-channel -k -s lab --subbuf-size="$2" \
+		--num-subbuf="$3" lab &&
+	lttng -q -n enable-event -k -s lab -c lab "$4" &&
+	lttng -q -n add-context -k -s lab -c lab -t pid -t tid -t procname
+}
+
+session_daemon() {
+	probes=
+	have_vmsync && probes=--extra-kmod-probes=$1
+	# shellcheck disable=SC2086
+	lttng-sessiond -d --kmod-probes=sched,irq,statedump $probes
+}
+
+# A WARN or an oops leaves its mark here, whatever became of its lines.
+taint() {
+	say "tainted $(cat /proc/sys/kernel/tainted)"
+}

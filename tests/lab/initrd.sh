@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# initrd.sh WORK: writes the initial file systems of the lab's two machines,
+# WORK/l1.cpio and WORK/l2.cpio, and WORK/modroot, their kernel's modules with
+# LTTng's and vmsync's among them. WORK/lab.conf goes into both.
+#
+# The host, L1, only finds its root there: this machine's own, over 9p, read
+# only under a tmpfs. The guest, L2, lives in its initial file system, so that
+# no disk and no second 9p takes part in what is recorded.
+
+set -eu
+export PATH=$PATH:/usr/sbin:/sbin
+
+work=$1
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck disable=SC1091
+. "$work/lab.conf"
+
+modroot=$work/modroot
+moddir=$modroot/lib/modules/$LAB_RELEASE
+
+# The kernel's modules as they are, ours and LTTng's without debug information.
+modules_gather() {
+	local f ko
+
+	rm -rf "$modroot"
+	mkdir -p "$moddir/extra"
+	ln -s "$(readlink -f "$LAB_MODULES/kernel")" "$moddir/kernel"
+	for f in modules.builtin modules.builtin.modinfo modules.order; do
+		cp "$LAB_MODULES/$f" "$moddir/"
+	done
+	{
+		find "$LAB_LTTNG_SRC/src" -name '*.ko'
+		[ "$LAB_VMSYNC" = yes ] && printf '%s\n' "$LAB_KO"/*.ko
+	} | while read -r ko; do
+		objcopy --strip-debug "$ko" "$moddir/extra/${ko##*/}"
+	done
+	depmod -b "$modroot" "$LAB_RELEASE"
+}
+
+# Paths of MODULE... and of all they need, in the order to load them.
+modules_needed() {
+	modprobe -d "$modroot" -S "$LAB_RELEASE" --show-depends -a "$@" |
+		awk '/^insmod/ && !seen[$2]++ { print $2 }'
+}
+
+archive() {
+	(cd "$1" && find . | cpio -o -H newc --quiet) > "$2.new"
+	mv "$2.new" "$2"
+}
+
+l1_make() {
+	local dir=$work/l1 ko
+
+	rm -rf "$dir"
+	mkdir -p "$dir"/{bin,dev,proc,sys,newroot,ro,rw,modules}
+	cp /bin/busybox "$dir/bin/"
+	modules_needed virtio_pci 9pnet_virtio 9p overlay | while read -r ko; do
+		cp "$ko" "$dir/modules/"
+		echo "${ko##*/}" >> "$dir/modules/order"
+	done
+	cp "$work/lab.conf" "$dir/"
+	cp "$here/l1-init.sh" "$dir/init"
+	archive "$dir" "$work/l1.cpio"
+}
+
+# Programs with the shared objects that they need, at the same paths.
+programs_copy() {
+	local dir=$1 f
+
+	shift
+	{
+		printf '%s\n' "$@"
+		ldd "$@" | grep -oE '/[^ :]+\.so[^ :]*'
+	} | sort -u | while read -r f; do
+		mkdir -p "$dir/${f%/*}"
+		cp -L "$f" "$dir/$f"
+	done
+}
+
+l2_make() {
+	local dir=$work/l2 ko consumer extra
+
+	rm -rf "$dir"
+	mkdir -p "$dir"/{bin,sbin,dev,proc,sys,tmp,run,etc,root,usr/bin,var} \
+		"$dir/lib/modules/$LAB_RELEASE"
+	cp /bin/busybox "$dir/bin/"
+	cp "$work/load" "$work/slew" "$work/now" "$dir/bin/"
+	ln -s /run "$dir/var/run"
+	echo 'root:x:0:0:root:/root:/bin/sh' > "$dir/etc/passwd"
+	echo 'root:x:0:' > "$dir/etc/group"
+	consumer=$(find /usr/lib -name lttng-consumerd | head -1)
+	programs_copy "$dir" /usr/bin/lttng /usr/bin/lttng-sessiond "$consumer"
+	# The daemon does not start without the schema of its own files.
+	mkdir -p "$dir/usr/share/xml"
+	cp -r /usr/share/xml/lttng "$dir/usr/share/xml/"
+
+	extra=$(cd "$moddir/extra" && printf '%s\n' *.ko | sed 's/\.ko$//' |
+		grep -Ev '^(lttng-test|lttng-clock-plugin-test|vmsync-host|lttng-probe-vmsync-kvm)$')
+	# shellcheck disable=SC2086
+	modules_needed virtio_pci virtio_blk $extra | while read -r ko; do
+		ko=${ko#"$moddir/"}
+		mkdir -p "$dir/lib/modules/$LAB_RELEASE/${ko%/*}"
+		cp -L "$moddir/$ko" "$dir/lib/modules/$LAB_RELEASE/$ko"
+	done
+	cp "$moddir"/modules.{builtin,builtin.modinfo,order} \
+		"$dir/lib/modules/$LAB_RELEASE/"
+	depmod -b "$dir" "$LAB_RELEASE"
+	cp "$work/lab.conf" "$dir/"
+	cp "$here/common.sh" "$here/l2.sh" "$dir/"
+	cp "$here/scenarios/$LAB_NAME.sh" "$dir/scenario.sh"
+	ln -s /l2.sh "$dir/init"
+	archive "$dir" "$work/l2.cpio"
+}
+
+modules_gather
+l1_make
+l2_make

@@ -1,0 +1,191 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The host machine's first program: loads KVM, vmsync and LTTng, boots the
+# guest under KVM, records while the guest records, and leaves both traces, the
+# truth about the guest's clocks and the logs in /share. Its last word is the
+# file /share/result: "done", "lost WHY" (a lock-up, may be repeated) or
+# "fail WHY".
+
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
+ME=L1
+. /run/lab.conf
+. "$LAB_TOP/tests/lab/common.sh"
+bb=/bin/busybox
+
+# What a scenario may replace.
+l2_append=
+host_during() { :; }
+host_after() { :; }
+. "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
+
+guest_pid=
+
+quit() {
+	trap - EXIT
+	[ -n "$guest_pid" ] && kill -KILL "$guest_pid" 2>/dev/null
+	dmesg > /share/host.dmesg
+	taint
+	echo "$*" > /share/result
+	say "result $*"
+	sync
+	echo o > /proc/sysrq-trigger
+	sleep 30
+}
+
+lost() { quit "lost $*"; }
+fail() { quit "fail $*"; }
+
+system_up() {
+	mount -t debugfs d /sys/kernel/debug
+	mount -t tracefs t /sys/kernel/tracing
+	mkdir -p /dev/shm
+	mount -t tmpfs tmpfs /dev/shm
+	$bb ip link set lo up
+	mkdir -p "/lib/modules"
+	mount -t tmpfs tmpfs /lib/modules
+	mkdir -p "/lib/modules/$LAB_RELEASE"
+	mount --bind "$LAB_WORK/modroot/lib/modules/$LAB_RELEASE" \
+		"/lib/modules/$LAB_RELEASE" || fail "no modules"
+	echo always > /sys/kernel/mm/transparent_hugepage/enabled
+}
+
+modules_up() {
+	if grep -qw vmx /proc/cpuinfo; then
+		modprobe kvm_intel
+	else
+		modprobe kvm_amd
+	fi || fail "no KVM"
+	[ -c /dev/kvm ] || fail "no /dev/kvm"
+	have_vmsync || return 0
+	modprobe vmsync || fail "vmsync.ko"
+	modprobe vmsync-host || fail "vmsync-host.ko"
+}
+
+events_host=$common_events
+have_vmsync && events_host="$events_host,kvm_x86_entry,kvm_x86_exit,vmsync_*"
+
+record_ready() {
+	session_daemon vmsync,vmsync-kvm || fail "lttng-sessiond"
+	session_create /run/trace 4M 8 "$events_host" || fail "lttng session"
+}
+
+record_stop() {
+	lttng -q -n stop lab || fail "lttng stop"
+	lttng -q -n destroy lab || fail "lttng destroy"
+	cp -r /run/trace/kernel /share/host || fail "host trace not copied"
+}
+
+# The TSC offset and ratio of every virtual CPU, as KVM shows them in debugfs.
+# A machine without TSC scaling has no ratio; that is 1.
+truth() {
+	local dir vm vcpu when
+
+	for dir in /sys/kernel/debug/kvm/*-*/vcpu*; do
+		[ -d "$dir" ] || continue
+		vm=${dir%/*} vcpu=${dir##*/vcpu}
+		when=$("$LAB_WORK/now")
+		echo "$when what=$1 vm_pid=$(basename "$vm" | cut -d- -f1)" \
+			"vcpu_id=$vcpu tsc_offset=$(cat "$dir/tsc-offset")" \
+			"tsc_ratio=$(cat "$dir/tsc-scaling-ratio" 2>/dev/null || echo 1)" \
+			"ratio_frac_bits=$(cat "$dir/tsc-scaling-ratio-frac-bits" 2>/dev/null || echo 0)"
+	done >> /share/truth
+}
+
+# A guest that ends by itself before its time says nothing more.
+guest_watch() {
+	while kill -0 "$1" 2>/dev/null; do
+		sleep 1
+	done
+	echo "@lab L2 gone" > /run/l2.out
+}
+
+guest_start() {
+	mkfifo /run/l2.in /run/l2.out /run/mon.in /run/mon.out
+	exec 3<> /run/l2.out 4<> /run/l2.in 5<> /run/mon.in 6<> /run/mon.out
+	truncate -s 32M /run/scratch.img
+	truncate -s 256M /run/out.img
+	timeout -k 5 "$LAB_LIMIT" \
+	qemu-system-x86_64 -name guest=lab,debug-threads=on \
+		-accel kvm -cpu "$LAB_L2_CPU" -smp 2 -m 768 \
+		-display none -no-reboot -nodefaults -no-user-config \
+		-chardev pipe,id=ser,path=/run/l2 -serial chardev:ser \
+		-chardev pipe,id=mon,path=/run/mon -mon chardev=mon,mode=readline \
+		-drive file=/run/scratch.img,if=virtio,format=raw \
+		-drive file=/run/out.img,if=virtio,format=raw \
+		-kernel "$LAB_VMLINUZ" -initrd "$LAB_WORK/l2.cpio" \
+		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $l2_append" \
+		3<&- 4<&- 5<&- 6<&- > /share/guest.qemu 2>&1 &
+	guest_pid=$!
+	guest_watch "$guest_pid" &
+}
+
+monitor() {
+	echo "$*" >&5
+}
+
+# Reads the guest's serial line up to "@lab L2 WORD ...". Everything goes to
+# guest.log, the guest's stages go on to our own line. A guest that says
+# nothing for 40 s, heartbeats included, is lost.
+await() {
+	local line
+
+	while :; do
+		if ! IFS= read -r -t 40 line <&3; then
+			lost "guest silent while waiting for '$1'"
+		fi
+		line=${line%$'\r'}
+		echo "$line" >> /share/guest.log
+		case $line in
+		*"@lab L2 beat"*)
+			;;
+		*"@lab L2 gone"*)
+			lost "guest died while waiting for '$1'" ;;
+		*"@lab L2 fail"*)
+			echo "$line"
+			fail "guest: ${line#*@lab L2 fail}" ;;
+		*"@lab L2 $1"*)
+			echo "$line"
+			return ;;
+		*"@lab L2"*)
+			echo "$line" ;;
+		esac
+	done
+}
+
+guest_trace() {
+	mkdir -p /share/guest
+	tar -x -f /run/out.img -C /share/guest || fail "guest trace not copied"
+}
+
+system_up
+say "up $(uname -r)"
+heartbeat &
+modules_up
+say "modules loaded"
+guest_start
+record_ready
+say "guest starts"
+await ready
+truth before
+lttng -q -n start lab || fail "lttng start"
+say "recording"
+echo go >&4
+await recording
+(host_during) &
+during=$!
+truth during
+await recorded
+wait "$during"
+truth after
+say "clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+record_stop
+await end
+for ((i = 0; i < 15; i++)); do
+	kill -0 "$guest_pid" 2>/dev/null || break
+	sleep 1
+done
+kill -0 "$guest_pid" 2>/dev/null && lost "guest does not end"
+guest_trace
+host_after
+quit "done"

@@ -1,0 +1,83 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: MIT
+#
+# The guest's first and only program. Lives in its initial file system; talks
+# to l1.sh over the serial line; writes its trace as a tar file to /dev/vdb.
+
+/bin/busybox --install -s /bin
+export PATH=/bin:/sbin:/usr/bin HOME=/root
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmpfs /tmp
+mount -t tmpfs tmpfs /run
+mkdir -p /dev/shm
+mount -t tmpfs tmpfs /dev/shm
+mount -t debugfs d /sys/kernel/debug
+mount -t tracefs t /sys/kernel/tracing
+
+ME=L2
+. /lab.conf
+. /common.sh
+
+# What a scenario may replace.
+guest_during() { :; }
+guest_record() { guest_record_plain; }
+. /scenario.sh
+
+fail() {
+	say "fail $*"
+	dmesg | tail -30
+	finish
+}
+
+finish() {
+	taint
+	say "end"
+	sync
+	poweroff -f
+	sleep 60
+}
+
+trace_out() {
+	tar -c -f /dev/vdb -C /tmp/trace/kernel . || fail "trace not written"
+	sync
+}
+
+events_guest=$common_events
+have_vmsync && events_guest="$events_guest,vmsync_*"
+
+guest_record_plain() {
+	lttng -q -n start lab || fail "lttng start"
+	say "recording"
+	guest_during &
+	during=$!
+	load "$LAB_SECONDS" /dev/vda || fail "load"
+	wait "$during"
+	lttng -q -n stop lab || fail "lttng stop"
+	say "recorded"
+	lttng -q -n destroy lab
+	trace_out
+}
+
+say "up $(uname -r)"
+heartbeat &
+ifconfig lo 127.0.0.1 up
+modprobe virtio_pci
+modprobe virtio_blk
+if have_vmsync; then
+	modprobe vmsync || fail "vmsync.ko"
+	modprobe vmsync-guest || fail "vmsync-guest.ko"
+fi
+say "modules loaded"
+session_daemon vmsync || fail "lttng-sessiond"
+session_create /tmp/trace 1M 8 "$events_guest" || fail "lttng session"
+lttng -q -n enable-event -k -s lab -c lab --syscall \
+	nanosleep,clock_nanosleep,read,write,pwrite64,sendto,recvfrom ||
+	fail "lttng syscalls"
+say "clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+say "ready"
+read -r go < /dev/ttyS0
+[ "$go" = go ] || fail "heard '$go'"
+guest_record
+finish

@@ -1,0 +1,245 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh SCENARIO: boots a host (L1) and a guest (L2) in QEMU, records LTTng
+# traces in both, and leaves under build/lab/SCENARIO
+#
+#	host/ guest/	the two CTF traces
+#	truth		TSC offset and ratio of each virtual CPU, from KVM's
+#			debugfs, with the host's clocks at that moment
+#	status		key=value: result, attempts, events, seconds
+#	host.serial host.dmesg guest.log guest.qemu	logs
+#
+# Nothing of this touches the machine's own kernel: L1 is emulated (TCG with
+# SVM), or runs under nested KVM where the machine offers that.
+#
+# LAB_PLAIN=1 leaves vmsync's modules out. A run that is lost to a lock-up of
+# the emulation is repeated once. Exit status: 0 passed, 1 failed, 2 usage.
+
+set -eu
+export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+cd "$top"
+
+scenarios() {
+	sed -n 's/^# \([a-z0-9-]*: .*\)/  \1/p' "$here"/scenarios/*.sh
+}
+
+name=${1-}
+if [ -z "$name" ] || [ ! -e "$here/scenarios/$name.sh" ]; then
+	[ -z "$name" ] || echo "no scenario '$name'" >&2
+	echo "make lab SCENARIO=NAME, with NAME one of" >&2
+	scenarios >&2
+	exit 2
+fi
+
+case $top in
+*[\ ,]*)
+	echo "QEMU takes no folder with a comma or a blank in its name: $top" >&2
+	exit 2 ;;
+esac
+
+out=$top/build/lab/$name
+work=$top/build/lab/.work
+mkdir -p "$out" "$work"
+
+exec 9> build/lab.lock
+if ! flock -n 9; then
+	echo "waiting for another lab to end"
+	flock 9
+fi
+
+qemu_pid=
+started=$SECONDS
+
+die() {
+	echo "lab $name: $*" >&2
+	exit 1
+}
+
+# Ends QEMU with us, however we end: it is a child of timeout, which hands on
+# TERM, and which the kernel tells when we are killed outright.
+qemu_end() {
+	[ -n "$qemu_pid" ] || return 0
+	kill -TERM "$qemu_pid" 2>/dev/null || true
+	wait "$qemu_pid" 2>/dev/null || true
+	qemu_pid=
+}
+trap qemu_end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+stage() {
+	printf '%5d s  %s\n' $((SECONDS - started)) "$*"
+}
+
+# Nested KVM, tried for real: a machine may show /dev/kvm and still refuse.
+kvm_usable() {
+	grep -qwE 'svm|vmx' /proc/cpuinfo && [ -w /dev/kvm ] &&
+	[ "$(echo quit | timeout -k 2 10 qemu-system-x86_64 -accel kvm \
+		-cpu host -nodefaults -display none -S -monitor stdio \
+		> "$work/kvm.log" 2>&1; echo $?)" = 0 ]
+}
+
+accel_choose() {
+	if [ "${LAB_ACCEL-}" != tcg ] && kvm_usable; then
+		accel=(-accel kvm -cpu host)
+		l2_cpu=host
+		accel_name=kvm
+	else
+		accel=(-accel 'tcg,thread=multi' -cpu max)
+		# TCG lets a nested XSETBV pass unseen by KVM.
+		l2_cpu=host,-xsave
+		accel_name=tcg
+	fi
+}
+
+prepare() {
+	local f ko=$top/build/modules vmsync=yes
+
+	"$here/packages.sh"
+	# shellcheck disable=SC1091
+	. build/packages.env
+	"$here/lttng.sh" "$LAB_KDIR" "$LAB_LTTNG_SRC"
+	ko=$ko/$LAB_RELEASE
+	if [ -n "${LAB_PLAIN-}" ]; then
+		vmsync=no
+	elif [ ! -e "$ko/vmsync-host.ko" ]; then
+		die "no modules in $ko: make modules, or LAB_PLAIN=1"
+	fi
+	for f in load slew now; do
+		[ "$work/$f" -nt "$here/$f.c" ] ||
+			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
+				-o "$work/$f" "$here/$f.c"
+	done
+	cat > "$work/lab.conf" <<-CONF
+		LAB_TOP='$top'
+		LAB_WORK='$work'
+		LAB_NAME='$name'
+		LAB_RELEASE='$LAB_RELEASE'
+		LAB_VMLINUZ='$top/$LAB_VMLINUZ'
+		LAB_MODULES='$top/$LAB_MODULES'
+		LAB_LTTNG_SRC='$top/$LAB_LTTNG_SRC'
+		LAB_KO='$ko'
+		LAB_L2_CPU='$l2_cpu'
+		LAB_VMSYNC='$vmsync'
+		LAB_LIMIT=${LAB_LIMIT:-240}
+	CONF
+	"$here/initrd.sh" "$work"
+	vmlinuz=$top/$LAB_VMLINUZ
+	with_vmsync=$vmsync
+}
+
+qemu() {
+	exec setpriv --pdeathsig TERM \
+	timeout -k 5 "${LAB_LIMIT:-300}" \
+	qemu-system-x86_64 "${accel[@]}" -smp 2 -m 3072 \
+		-display none -no-reboot -nodefaults -no-user-config \
+		-serial stdio -kernel "$vmlinuz" -initrd "$work/l1.cpio" \
+		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable mitigations=off" \
+		-fsdev local,id=r,path=/,security_model=none,readonly=on,multidevs=remap \
+		-device virtio-9p-pci,fsdev=r,mount_tag=root \
+		-fsdev local,id=t,path="$top",security_model=none,readonly=on,multidevs=remap \
+		-device virtio-9p-pci,fsdev=t,mount_tag=top \
+		-fsdev local,id=s,path="$out",security_model=none \
+		-device virtio-9p-pci,fsdev=s,mount_tag=share \
+		< /dev/null 2> "$out/host.qemu" 9>&-
+}
+
+# Shows what stage both machines are at. Their heartbeats come every 4 s.
+watch() {
+	local line
+
+	while :; do
+		if ! IFS= read -r -t 60 line <&7; then
+			[ $? -gt 128 ] || return 0
+			stage "silent for 60 s"
+			echo "@lab silent" >> "$out/host.serial"
+			return 0
+		fi
+		line=${line%$'\r'}
+		printf '%s\n' "$line" >> "$out/host.serial"
+		case $line in
+		*"@lab L"[12]" beat"* | *"@lab L"[12]" tainted"*) ;;
+		*"@lab L1 "*) stage "host: ${line#*@lab L1 }" ;;
+		*"@lab L2 "*) stage "guest: ${line#*@lab L2 }" ;;
+		esac
+	done
+}
+
+attempt() {
+	find "$out" -mindepth 1 -maxdepth 1 ! -name 'lost-*' -exec rm -rf {} +
+	exec 7< <(qemu)
+	qemu_pid=$!
+	watch
+	qemu_end
+	exec 7<&-
+}
+
+# Events and discarded events of the trace in $1, by an independent reader.
+count() {
+	babeltrace2 "$out/$1" --component sink.utils.counter \
+		> "$work/count" 2> "$work/count.err" ||
+		die "babeltrace2 cannot read $out/$1: $(tail -3 "$work/count.err")"
+	sed -n -e "s/^ *\([0-9]*\) Event messages.*/$1_events=\1/p" \
+		-e "s/^ *\([0-9]*\) Discarded event messages.*/$1_discarded=\1/p" \
+		"$work/count" | tail -2
+}
+
+status() {
+	{
+		echo "scenario=$name"
+		echo "result=$1"
+		echo "attempts=$attempts"
+		echo "seconds=$((SECONDS - started))"
+		echo "accel=$accel_name"
+		echo "release=$LAB_RELEASE"
+		echo "vmsync=$with_vmsync"
+		[ ! -e "$out/counts" ] || cat "$out/counts"
+	} > "$out/status"
+}
+
+traces_check() {
+	local host_discarded=0 guest_discarded=0 guest_events=0 min
+
+	min=$(sed -n 's/^LAB_MIN_EVENTS=//p' "$here/scenarios/$name.sh")
+	{ count host; count guest; } > "$out/counts"
+	# shellcheck disable=SC1091
+	. "$out/counts"
+	stage "host $host_events events, guest $guest_events"
+	if [ $((host_discarded + guest_discarded)) -gt 0 ]; then
+		status fail
+		die "events were discarded: host $host_discarded, guest $guest_discarded"
+	fi
+	if [ "$guest_events" -lt "${min:-10000}" ]; then
+		status fail
+		die "only $guest_events guest events, ${min:-10000} wanted"
+	fi
+}
+
+echo "lab $name (logs and traces in build/lab/$name)"
+accel_choose
+prepare
+stage "booting the host machine ($accel_name)"
+rm -rf "$out"/lost-*
+attempts=1
+while :; do
+	attempt
+	verdict=0
+	"$here/verdict.sh" "$out" || verdict=$?
+	[ $verdict = 3 ] && [ $attempts = 1 ] || break
+	mkdir "$out/lost-$attempts"
+	find "$out" -mindepth 1 -maxdepth 1 -type f \
+		-exec cp {} "$out/lost-$attempts/" \;
+	attempts=$((attempts + 1))
+	stage "the emulation locked up: once more"
+done
+if [ $verdict != 0 ]; then
+	status fail
+	die "failed; logs in build/lab/$name"
+fi
+traces_check
+status pass
+stage "passed$([ $attempts = 1 ] || echo ", at attempt $attempts")"

@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# verdict.sh DIR: judges the logs of one lab run in DIR. Prints the lines that
+# matter, and leaves with
+#	0	nothing wrong
+#	1	failed: an oops, a WARN, a panic, or anything that names our modules
+#	3	lost: the emulation locked up, which may be repeated
+#
+# DIR holds host.serial, and as far as the run came: host.dmesg, guest.log (the
+# guest's serial line) and result (the host machine's last word).
+
+set -u
+dir=$1
+show=25
+
+logs=()
+for f in host.serial host.dmesg guest.log; do
+	[ -e "$dir/$f" ] && logs+=("$dir/$f")
+done
+
+# The kernel's words for what is always a failure.
+broken='WARNING: (CPU|possible|suspicious|inconsistent|bad unlock|at )'
+broken+='|BUG: (unable|kernel|sleeping|scheduling|using|workqueue|[Bb]ad|KFENCE|KASAN|spinlock)'
+broken+='|BUG .*(Objects remaining|Poison|Redzone|Freelist)|kernel BUG at'
+broken+='|Oops: |Oops\b.*\[#|general protection fault|Kernel panic|double fault'
+broken+='|refcount_t: |list_(add|del) corruption|Objects remaining'
+broken+='|detected buffer overflow|stack-protector|invalid opcode'
+broken+='|UBSAN: |KFENCE: |INFO: suspicious|still has .* refs|unregister_netdevice'
+
+# A lock-up: of the emulation, as long as it does not name us.
+stuck='soft lockup|hard LOCKUP|rcu.*(detected stalls|self-detected stall|kthread starved)'
+stuck+='|blocked for more than|workqueue lockup|Marking clocksource .* as unstable'
+
+# A frame of a stack, or an instruction pointer, in one of our modules.
+ours='\[(vmsync|lttng_probe_vmsync)[a-z_]*\]'
+
+matching() {
+	grep -a -hE "$1" "${logs[@]}" | grep -av 'Modules linked in:'
+}
+
+# The first report that matches, with what follows it.
+report() {
+	local f
+
+	for f in "${logs[@]}"; do
+		if grep -a -qE "$1" "$f"; then
+			echo "--- ${f##*/}:"
+			grep -a -m1 -E -A"$show" "$1" "$f" |
+				grep -av '@lab .* beat'
+			return
+		fi
+	done
+}
+
+fail() {
+	echo "FAILED: $1"
+	exit 1
+}
+
+lost() {
+	echo "LOST: $1"
+	exit 3
+}
+
+if [ -n "$(matching "$broken")" ]; then
+	report "$broken"
+	fail "$(matching "$broken" | head -1)"
+fi
+if [ -n "$(matching "$ours")" ]; then
+	report "$stuck"
+	report "$ours"
+	fail "our modules are named: $(matching "$ours" | head -1)"
+fi
+
+# Bits of the kernel's taint: bad page 5, oops 7, WARN 9, soft lock-up 14.
+for t in $(matching '@lab L[12] tainted' |
+		sed -n 's/.*tainted \([0-9]*\).*/\1/p'); do
+	[ $((t & (1 << 5 | 1 << 7 | 1 << 9))) = 0 ] ||
+		fail "a kernel is tainted ($t) by something that is in no log"
+	[ $((t & 1 << 14)) = 0 ] || lost "soft lock-up (taint $t)"
+done
+
+if [ -n "$(matching "$stuck")" ]; then
+	report "$stuck"
+	lost "$(matching "$stuck" | head -1)"
+fi
+
+result=$(cat "$dir/result" 2>/dev/null)
+case $result in
+done)
+	# Both kernels must have told their taint, or nothing was looked at.
+	for me in L1 L2; do
+		grep -a -q "@lab $me tainted" "${logs[@]}" ||
+			fail "$me did not tell how it ended"
+	done
+	exit 0 ;;
+lost*)
+	tail -3 "$dir/guest.qemu" 2>/dev/null
+	tail -5 "$dir/guest.log" 2>/dev/null
+	lost "${result#lost }" ;;
+fail*)
+	tail -40 "$dir/guest.log" 2>/dev/null | grep -av '@lab .* beat'
+	fail "${result#fail }" ;;
+*)
+	tail -5 "$dir/host.serial"
+	lost "the host machine ended without a word" ;;
+esac
