@@ -196,7 +196,7 @@ guest_time vmsync_map_inverse(const struct vmsync_map *map, host_time h)
 {
 	size_t i = segment_below(map, h.ns);
 	const struct vmsync_segment *s = &map->segments[i];
-	int128 need = ((int128)(h.ns - s->host_start.ns) << s->shift) -
+	int128 need = (h.ns - s->host_start.ns) * ((int128)1 << s->shift) -
 		      s->host_frac;
 	int128 g = wide_div_ceil(need, s->slope) + s->guest_start.ns;
 
