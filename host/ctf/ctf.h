@@ -209,6 +209,8 @@ struct ctf_type {
 	const char *ref;	/* internal: length or tag, as written */
 	uint32_t ref_line;	/* internal: for messages */
 	uint32_t ref_col;
+	uint64_t bits;		/* internal: fixed size, or UINT64_MAX */
+	uint8_t depth;		/* internal: of nesting */
 };
 
 /** struct ctf_member - a member of a struct or an option of a variant */
@@ -668,6 +670,10 @@ int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
  * @map:	every stamp of every event and packet goes through it; with more
  *		than one job it is called from several threads at once. fn NULL:
  *		stamps stay as they are
+ * @stream_map:	if not NULL, asked once per stream for the map to use instead of
+ *		@map (each virtual CPU has its own): fills in *@map for stream @s
+ *		recorded on @cpu (cpu_id of its first packet, or UINT32_MAX)
+ * @stream_map_ctx: its first argument
  * @set_offset:	replace the offset of every clock in the metadata by @offset_s
  *		and @offset; the clocks keep their uuid
  * @offset_s:	seconds
@@ -679,6 +685,9 @@ int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
  */
 struct ctf_rewrite {
 	struct ctf_map map;
+	void (*stream_map)(void *ctx, const struct ctf_stream *s, uint32_t cpu,
+			   struct ctf_map *map);
+	void *stream_map_ctx;
 	bool set_offset;
 	int64_t offset_s;
 	int64_t offset;

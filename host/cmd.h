@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the subcommands share. Exit status: 0 all is well; 1 it ran, and what
+ * it found is not well (witnesses that disagree); 2 it could not be done.
+ */
+#ifndef VMSYNC_CMD_H
+#define VMSYNC_CMD_H
+
+#include "ctf/ctf.h"
+#include "fuse/session.h"
+
+#define EXIT_FOUND 1
+#define EXIT_TROUBLE 2
+
+/** struct vmsync_command - a row of the subcommand table */
+struct vmsync_command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+int cmd_sync(int argc, char **argv);
+int cmd_fuse(int argc, char **argv);
+
+/** cmd_error() - print "vmsync NAME: message; remedy", return EXIT_TROUBLE */
+int cmd_error(const char *name, const struct ctf_error *e);
+
+/** cmd_usage_error() - the same for a wrong command line */
+int cmd_usage_error(const char *name, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * cmd_progress() - progress on stderr, where that is a terminal
+ * Return: what vmsync_session_sync() and the others take. cmd_progress_end()
+ * removes the line again.
+ */
+const struct vmsync_progress *cmd_progress(void);
+void cmd_progress_end(void);
+
+/** cmd_flush() - have stdout written; false, with an error said, if not */
+bool cmd_flush(const char *name);
+
+#endif /* VMSYNC_CMD_H */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+/* Names in messages come from the command line and from traces. */
+static void print_clean(FILE *f, const char *s)
+{
+	for (; *s; s++)
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, f);
+}
+
+int cmd_error(const char *name, const struct ctf_error *e)
+{
+	cmd_progress_end();
+	fprintf(stderr, "vmsync %s: ", name);
+	print_clean(stderr, e->msg[0] ? e->msg : strerror(-e->code));
+	if (e->remedy[0]) {
+		fputs("; ", stderr);
+		print_clean(stderr, e->remedy);
+	}
+	fputc('\n', stderr);
+	return EXIT_TROUBLE;
+}
+
+int cmd_usage_error(const char *name, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(stderr, "vmsync %s: ", name);
+	print_clean(stderr, text);
+	fprintf(stderr, "; see vmsync %s --help\n", name);
+	return EXIT_TROUBLE;
+}
+
+static bool progress_shown;
+
+static void show(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	static struct timespec last;
+	struct timespec now;
+
+	(void)ctx;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((now.tv_sec - last.tv_sec) * 1000 +
+		    (now.tv_nsec - last.tv_nsec) / 1000000 <
+	    200)
+		return;
+	last = now;
+	if (total)
+		fprintf(stderr, "\r%s: %d %%\033[K", what,
+			(int)(done * 100.0 / total));
+	else
+		fprintf(stderr, "\r%s: %llu\033[K", what,
+			(unsigned long long)done);
+	progress_shown = true;
+}
+
+const struct vmsync_progress *cmd_progress(void)
+{
+	static struct vmsync_progress progress;
+
+	progress.show = isatty(STDERR_FILENO) ? show : NULL;
+	return &progress;
+}
+
+void cmd_progress_end(void)
+{
+	if (progress_shown)
+		fputs("\r\033[K", stderr);
+	progress_shown = false;
+}
+
+bool cmd_flush(const char *name)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return true;
+	fprintf(stderr, "vmsync %s: stdout: %s\n", name, strerror(errno));
+	return false;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cmd.h"
+#include "fuse/fuse.h"
+
+static const char help[] =
+"usage: vmsync fuse -o OUT [OPTION]... TRACE...\n"
+"\n"
+"Writes an experiment into the new folder OUT: the host's traces as they are,\n"
+"each guest's rewritten into host time. babeltrace2, Trace Compass and others\n"
+"read it as one, with no further synchronization. TRACE is a CTF trace, or a\n"
+"folder that holds some.\n"
+"\n"
+"  -o, --output=OUT    the folder to make; it appears when all is right\n"
+"  -f, --force         write it even where the witnesses contradict the map\n"
+"  -h, --help          this text\n"
+"\n"
+"Exit status: 0 written; 1 the witnesses contradict the map: not written\n"
+"without --force (vmsync sync says more); 2 it could not be done.\n"
+"\n"
+"  vmsync fuse -o fused ~/lttng-traces/host-20260101 guest-traces/\n"
+"  babeltrace2 fused\n";
+
+struct arguments {
+	const char *output;
+	bool force;
+};
+
+static int fuse(struct vmsync_session *s, const struct arguments *args,
+		struct ctf_error *e)
+{
+	struct vmsync_fused *fused;
+	size_t i, n;
+	int ret;
+
+	ret = vmsync_fuse(s, args->output, cmd_progress(), &fused, &n, e);
+	if (ret)
+		return ret;
+	cmd_progress_end();
+	for (i = 0; i < n; i++) {
+		printf("%s/%s", args->output, fused[i].path);
+		if (i < s->host->n)
+			printf("  as it was");
+		else
+			printf("  %" PRIu64 " events", fused[i].events_out);
+		if (fused[i].discarded || fused[i].lost)
+			printf("  (lost while recording: %" PRIu64
+			       " events, %" PRIu64 " packets)",
+			       fused[i].discarded, fused[i].lost);
+		putchar('\n');
+	}
+	for (i = 0; i < s->n_guests; i++) {
+		const struct vmsync_guest_report *r =
+			vmsync_guest_report_of(s->guests[i].guest);
+		const struct vmsync_contain_result *c = &s->guests[i].contain;
+
+		printf("%s: error at most %" PRId64 " ns; %" PRIu64
+		       " events inside their vCPU's time, %" PRIu64
+		       " outside, %" PRIu64 " not decidable\n",
+		       s->guests[i].machine->name, r->bound_worst_ns,
+		       c->inside - c->edge, c->outside,
+		       c->undecidable + c->edge);
+	}
+	free(fused);
+	return 0;
+}
+
+static int run(char *const *paths, size_t n, const struct arguments *args,
+	       struct vmsync_session *s, struct ctf_error *e)
+{
+	int ret = vmsync_session_open(paths, n, s, e);
+
+	if (!ret)
+		ret = vmsync_session_sync(s, NULL, cmd_progress(), e);
+	if (!ret)
+		ret = vmsync_session_contain(s, cmd_progress(), e);
+	if (ret)
+		return ret;
+	if (!vmsync_session_agrees(s) && !args->force) {
+		cmd_progress_end();
+		fprintf(stderr, "vmsync fuse: the witnesses contradict the "
+				"map; vmsync sync says where, --force writes "
+				"it all the same\n");
+		return EXIT_FOUND;
+	}
+	return fuse(s, args, e);
+}
+
+static bool output_exists(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st);
+}
+
+int cmd_fuse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct arguments args = { 0 };
+	struct vmsync_session s;
+	struct ctf_error e;
+	int c, ret;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":o:fh", options, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			args.output = optarg;
+			break;
+		case 'f':
+			args.force = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return cmd_flush("fuse") ? 0 : EXIT_TROUBLE;
+		case ':':
+			return cmd_usage_error("fuse", "%s needs a value",
+					       argv[optind - 1]);
+		default:
+			return cmd_usage_error("fuse", "no option %s",
+					       argv[optind - 1]);
+		}
+	}
+	if (!args.output)
+		return cmd_usage_error("fuse", "no output: -o OUT is needed");
+	if (optind == argc)
+		return cmd_usage_error("fuse", "no trace named");
+	/* Said at once, not after minutes of reading. */
+	if (output_exists(args.output))
+		return cmd_usage_error("fuse",
+				       "%s exists already: remove it, or give "
+				       "another name with -o", args.output);
+
+	ret = run(argv + optind, (size_t)(argc - optind), &args, &s, &e);
+	if (ret < 0)
+		ret = cmd_error("fuse", &e);
+	vmsync_session_close(&s);
+	if (!cmd_flush("fuse"))
+		ret = EXIT_TROUBLE;
+	return ret;
+}

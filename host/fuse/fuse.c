@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fuse/copy.h"
+#include "fuse/fuse.h"
+#include "fuse/output.h"
+
+static int failed(struct ctf_error *e, int code, const char *path)
+{
+	memset(e, 0, sizeof(*e));
+	e->code = code;
+	snprintf(e->msg, sizeof(e->msg), "%.400s: %s", path, strerror(-code));
+	return code;
+}
+
+static int save(const struct vmsync_session *s, FILE *f)
+{
+	struct vmsync_guest_map *gms;
+	size_t i;
+	int ret;
+
+	/* Shallow copies: what they point to stays the session's. */
+	gms = calloc(s->n_guests, sizeof(*gms));
+	if (!gms)
+		return -ENOMEM;
+	for (i = 0; i < s->n_guests; i++) {
+		gms[i] = *vmsync_guest_maps(s->guests[i].guest);
+		gms[i].hostname = s->guests[i].machine->name;
+		gms[i].clock_uuid = s->guests[i].machine->clock_uuid;
+		gms[i].host_clock_uuid = s->host->clock_uuid;
+	}
+	ret = vmsync_map_save(f, gms, s->n_guests);
+	free(gms);
+	return ret;
+}
+
+int vmsync_maps_save(const struct vmsync_session *s, const char *path,
+		     struct ctf_error *e)
+{
+	char part[4096];
+	FILE *f;
+	int fd, ret;
+
+	if ((size_t)snprintf(part, sizeof(part), "%s.part-XXXXXX", path) >=
+	    sizeof(part))
+		return failed(e, -ENAMETOOLONG, path);
+	fd = mkstemp(part);
+	f = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!f)
+		return failed(e, -errno, path);
+	ret = save(s, f);
+	if (!ret && (fflush(f) || fchmod(fd, 0644)))
+		ret = -errno;
+	if (fclose(f) && !ret)
+		ret = -errno;
+	if (!ret && rename(part, path))
+		ret = -errno;
+	if (ret)
+		unlink(part);
+	return ret ? failed(e, ret, path) : 0;
+}
+
+/* Where a trace goes: host/, guest-NAME/, with a number if it is not the first. */
+static void fused_path(struct vmsync_fused *out, const struct vmsync_session *s,
+		       const struct vmsync_machine *m, size_t trace)
+{
+	const char *prefix = m == s->host ? "host" : "guest";
+	int n = 0;
+	size_t i;
+
+	/* Two guests of one name are told apart by their place. */
+	for (i = 0; m != s->host && i < s->n_guests; i++) {
+		if (s->guests[i].machine == m)
+			break;
+		n += !strcmp(s->guests[i].machine->name, m->name);
+	}
+	i = (size_t)snprintf(out->path, sizeof(out->path), "%s-%s", prefix,
+			     m->name);
+	if (n)
+		i += (size_t)snprintf(out->path + i, sizeof(out->path) - i,
+				      "-%d", n + 1);
+	if (m->n > 1)
+		snprintf(out->path + i, sizeof(out->path) - i, "/%zu", trace);
+}
+
+struct bytes {
+	const struct vmsync_progress *progress;
+	uint64_t before; /* of traces that are done */
+	uint64_t total;
+};
+
+static void bytes_copied(void *ctx, uint64_t done)
+{
+	struct bytes *b = ctx;
+
+	if (b->progress && b->progress->show)
+		b->progress->show(b->progress->ctx, "writing", b->before + done,
+				  b->total);
+}
+
+static void bytes_rewritten(void *ctx, uint64_t done, uint64_t total)
+{
+	(void)total;
+	bytes_copied(ctx, done);
+}
+
+static int machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,
+			 struct ctf_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		struct ctf_span span;
+		int ret = ctf_trace_span(m->traces[i], &span, e);
+
+		if (ret)
+			return ret;
+		*bytes += span.bytes;
+	}
+	return 0;
+}
+
+static void map_per_stream(void *ctx, const struct ctf_stream *stream,
+			   uint32_t cpu, struct ctf_map *map)
+{
+	(void)stream;
+	*map = vmsync_stream_map(ctx, cpu);
+}
+
+static int write_guest(const struct vmsync_session *s,
+		       const struct vmsync_session_guest *g, size_t trace,
+		       const char *path, struct bytes *bytes,
+		       struct vmsync_fused *fused, struct ctf_error *e)
+{
+	struct ctf_rewritten done = { 0 };
+	struct ctf_rewrite how = {
+		.stream_map = map_per_stream,
+		.stream_map_ctx = (void *)g,
+		.set_offset = true,
+		.offset_s = s->host->clock->offset_s,
+		.offset = s->host->clock->offset,
+		.progress = bytes_rewritten,
+		.progress_ctx = bytes,
+	};
+	int ret = ctf_trace_rewrite(g->machine->traces[trace], path, &how,
+				    &done, e);
+
+	if (ret)
+		return ret;
+	fused->events_in = done.events_in;
+	fused->events_out = done.events_out;
+	fused->grown = done.grown;
+	fused->discarded = done.discarded;
+	fused->lost = done.lost;
+	bytes->before += done.bytes_in;
+	if (done.events_in == done.events_out)
+		return 0;
+	failed(e, -EIO, ctf_trace_path(g->machine->traces[trace]));
+	snprintf(e->remedy, sizeof(e->remedy),
+		 "%llu events read but %llu written: please report this",
+		 (unsigned long long)done.events_in,
+		 (unsigned long long)done.events_out);
+	return -EIO;
+}
+
+static int write_machine(const struct vmsync_session *s,
+			 const struct vmsync_machine *m,
+			 const struct vmsync_session_guest *g, const char *out,
+			 struct bytes *bytes, struct vmsync_fused *fused,
+			 struct ctf_error *e)
+{
+	char path[4096 + 256];
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < m->n; i++) {
+		fused_path(&fused[i], s, m, i);
+		snprintf(path, sizeof(path), "%s/%s", out, fused[i].path);
+		if (m->n > 1 && !i) {
+			char *slash = strrchr(path, '/');
+
+			*slash = '\0';
+			if (mkdir(path, 0755))
+				return failed(e, -errno, path);
+			*slash = '/';
+		}
+		if (g) {
+			ret = write_guest(s, g, i, path, bytes, &fused[i], e);
+			continue;
+		}
+		ret = vmsync_trace_copy(ctf_trace_path(m->traces[i]), path,
+					bytes_copied, bytes, e);
+	}
+	return ret;
+}
+
+static int write_all(const struct vmsync_session *s, const char *out,
+		     struct bytes *bytes, struct vmsync_fused *fused,
+		     struct ctf_error *e)
+{
+	char path[4096 + 256];
+	size_t i;
+	int ret = write_machine(s, s->host, NULL, out, bytes, fused, e);
+
+	fused += s->host->n;
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		const struct vmsync_session_guest *g = &s->guests[i];
+
+		ret = write_machine(s, g->machine, g, out, bytes, fused, e);
+		fused += g->machine->n;
+	}
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), "%s/vmsync-map.json", out);
+	return vmsync_maps_save(s, path, e);
+}
+
+int vmsync_fuse(const struct vmsync_session *s, const char *out,
+		const struct vmsync_progress *progress,
+		struct vmsync_fused **fused, size_t *n, struct ctf_error *e)
+{
+	struct bytes bytes = { .progress = progress };
+	const char *temporary;
+	size_t i;
+	int ret;
+
+	*fused = NULL;
+	*n = s->host->n;
+	ret = machine_bytes(s->host, &bytes.total, e);
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		ret = machine_bytes(s->guests[i].machine, &bytes.total, e);
+		*n += s->guests[i].machine->n;
+	}
+	if (ret)
+		return ret;
+	*fused = calloc(*n, sizeof(**fused));
+	if (!*fused)
+		return failed(e, -ENOMEM, out);
+	temporary = vmsync_output_begin(out, e);
+	ret = temporary ? write_all(s, temporary, &bytes, *fused, e) : e->code;
+	if (ret)
+		vmsync_output_abort();
+	else
+		ret = vmsync_output_commit(e);
+	if (ret) {
+		free(*fused);
+		*fused = NULL;
+	}
+	return ret;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+
+#include "fuse/report.h"
+
+/* Segments listed per map where not all are asked for. */
+#define SEGMENTS_SHOWN 16
+
+/* "-12.345 678 901 s": seconds with all digits. */
+static void print_seconds(FILE *f, int64_t ns)
+{
+	uint64_t u = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+
+	fprintf(f, "%c%" PRIu64 ".%09" PRIu64 " s", ns < 0 ? '-' : '+',
+		u / 1000000000, u % 1000000000);
+}
+
+static void print_ns(FILE *f, int64_t ns)
+{
+	if (ns < 10000)
+		fprintf(f, "%" PRId64 " ns", ns);
+	else
+		fprintf(f, "%" PRId64 ".%" PRId64 " us", ns / 1000,
+			ns % 1000 / 100);
+}
+
+static void print_ppb(FILE *f, int64_t ppb)
+{
+	uint64_t u = ppb < 0 ? -(uint64_t)ppb : (uint64_t)ppb;
+
+	fprintf(f, "%c%" PRIu64 ".%03" PRIu64 " ppm", ppb < 0 ? '-' : '+',
+		u / 1000, u % 1000);
+}
+
+static bool same_segments(const struct vmsync_map *a, const struct vmsync_map *b)
+{
+	size_t i;
+
+	if (a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++) {
+		const struct vmsync_segment *x = &a->segments[i];
+		const struct vmsync_segment *y = &b->segments[i];
+
+		if (x->guest_start.ns != y->guest_start.ns ||
+		    x->host_start.ns != y->host_start.ns ||
+		    x->slope != y->slope || x->shift != y->shift)
+			return false;
+	}
+	return true;
+}
+
+static void print_vcpus(FILE *f, const struct vmsync_guest_report *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->n_cpus; i++) {
+		const struct vmsync_cpu *c = &r->cpus[i];
+
+		if (!c->known)
+			continue;
+		fprintf(f, "  CPU %-3" PRIu32 "      vCPU %" PRIu32, c->cpu,
+			c->vcpu_id);
+		if (c->tid)
+			fprintf(f, ", thread %" PRId32, c->tid);
+		fputc('\n', f);
+	}
+}
+
+static void print_methods(FILE *f, const struct vmsync_guest_report *r)
+{
+	uint64_t total = 0;
+	int i;
+
+	for (i = 0; i < VMSYNC_METHOD_COUNT; i++)
+		total += r->shares[i].guest_ns;
+	fputs("  methods     ", f);
+	for (i = 0; i < VMSYNC_METHOD_COUNT; i++) {
+		if (!r->shares[i].segments)
+			continue;
+		fprintf(f, "%s %.4g %% of the time in %" PRIu64 " segments  ",
+			vmsync_method_name((enum vmsync_method)i),
+			total ? 100.0 * r->shares[i].guest_ns / total : 0.0,
+			r->shares[i].segments);
+	}
+	fputs("\n  bound       worst ", f);
+	print_ns(f, r->bound_worst_ns);
+	fputs(", 99th percentile ", f);
+	print_ns(f, r->bound_p99_ns);
+	fputc('\n', f);
+}
+
+static void print_beacons(FILE *f, const struct vmsync_guest_report *r)
+{
+	fprintf(f,
+		"  beacons     %" PRIu64 " matched, %" PRIu64 " of them whole; "
+		"round trip from ",
+		r->matched, r->whole);
+	print_ns(f, r->rtt_min_ns);
+	fprintf(f,
+		"\n              on one side only: %" PRIu64 " guest, %" PRIu64
+		" host; dropped by the host: %" PRIu64 "\n",
+		r->guest_unmatched, r->host_unmatched, r->dropped);
+	fprintf(f,
+		"  causality   %" PRIu64 " checked, %" PRIu64 " violations",
+		r->causal_checked, r->causal_violations);
+	if (r->causal_violations) {
+		fputs(", by up to ", f);
+		print_ns(f, r->causal_worst_ns);
+	}
+	fputc('\n', f);
+}
+
+static void print_contain(FILE *f, const struct vmsync_session_guest *g)
+{
+	const struct vmsync_contain_result *c = &g->contain;
+
+	fprintf(f,
+		"  containment %" PRIu64 " events: %" PRIu64 " inside, %" PRIu64
+		" outside, %" PRIu64 " not decidable\n",
+		g->events, c->inside - c->edge, c->outside,
+		c->undecidable + c->edge);
+	if (c->outside) {
+		fputs("              the farthest outside by ", f);
+		print_ns(f, c->worst_ns);
+		fputc('\n', f);
+	}
+	if (c->inside) {
+		fputs("              least slack: ", f);
+		print_ns(f, c->entry_slack_ns);
+		fputs(" after an entry, ", f);
+		print_ns(f, c->exit_slack_ns);
+		fputs(" before an exit\n", f);
+	}
+}
+
+static void print_offsets(FILE *f, const struct vmsync_guest_report *r)
+{
+	fputs("  offset      ", f);
+	print_seconds(f, r->offset_start.ns);
+	fputs(" at the start, ", f);
+	print_seconds(f, r->offset_end.ns);
+	fputs(" at the end\n  drift       ", f);
+	print_ppb(f, r->drift_start_ppb);
+	fputs(" at the start, ", f);
+	print_ppb(f, r->drift_end_ppb);
+	fputs(" at the end\n", f);
+}
+
+static void print_segments(FILE *f, const struct vmsync_map *map, bool all)
+{
+	size_t i, n = map->count;
+
+	fputs("      guest time from s       offset s      drift ppm  method"
+	      "   bound\n",
+	      f);
+	for (i = 0; i < n; i++) {
+		const struct vmsync_segment *s = &map->segments[i];
+		int64_t offset = s->host_start.ns - s->guest_start.ns;
+		uint64_t size = offset < 0 ? -(uint64_t)offset :
+					     (uint64_t)offset;
+		double slope = (double)s->slope /
+			       (double)((unsigned __int128)1 << s->shift);
+
+		if (!all && i == SEGMENTS_SHOWN) {
+			fprintf(f,
+				"      and %zu more: --segments shows them\n",
+				n - i);
+			return;
+		}
+		fprintf(f,
+			"  %10" PRId64 ".%09" PRId64 " %c%10" PRIu64 ".%09" PRIu64
+			" %+11.4f  %-7s  ",
+			s->guest_start.ns / 1000000000,
+			s->guest_start.ns % 1000000000, offset < 0 ? '-' : '+',
+			size / 1000000000, size % 1000000000,
+			(slope - 1.0) * 1e6, vmsync_method_name(s->method));
+		print_ns(f, s->bound_ns);
+		if (i && s->epoch != map->segments[i - 1].epoch)
+			fputs("  new epoch", f);
+		fputc('\n', f);
+	}
+}
+
+static void print_maps(FILE *f, const struct vmsync_guest_map *gm, bool all)
+{
+	uint32_t i;
+
+	for (i = 0; i < gm->vcpus; i++) {
+		const struct vmsync_map *map = &gm->maps[i];
+
+		if (!map->count)
+			continue;
+		if (i && same_segments(map, &gm->maps[0])) {
+			fprintf(f, "  segments of CPU %" PRIu32
+				   ": the same as of CPU 0\n", i);
+			continue;
+		}
+		fprintf(f, "  segments of CPU %" PRIu32 ": %zu\n", i,
+			map->count);
+		print_segments(f, map, all);
+	}
+}
+
+static void print_guest(FILE *f, const struct vmsync_session_guest *g,
+			bool all_segments)
+{
+	const struct vmsync_guest_report *r = vmsync_guest_report_of(g->guest);
+	size_t i;
+
+	fprintf(f, "\nguest %s\n", g->machine->name);
+	for (i = 0; i < g->machine->n; i++)
+		fprintf(f, "  trace       %s\n",
+			ctf_trace_path(g->machine->traces[i]));
+	fprintf(f, "  VM          process %" PRId32 ", vm_uid %016" PRIx64
+		   "%s\n",
+		r->vm.pid, r->vm_uid,
+		r->suspect ? ", SUSPECT: it claims what the host contradicts" :
+			     "");
+	print_vcpus(f, r);
+	print_methods(f, r);
+	print_beacons(f, r);
+	print_contain(f, g);
+	print_offsets(f, r);
+	for (i = 0; i < r->n_disagreements; i++) {
+		const struct vmsync_disagreement *d = &r->disagreements[i];
+
+		fprintf(f, "  DISAGREE    %s and %s, by ",
+			vmsync_method_name(d->a), vmsync_method_name(d->b));
+		print_ns(f, d->excess_ns);
+		fputs(" at guest time ", f);
+		print_seconds(f, d->at.ns);
+		fputc('\n', f);
+	}
+	for (i = 0; i < r->n_notes; i++)
+		fprintf(f, "  note        %s\n", r->notes[i]);
+	print_maps(f, vmsync_guest_maps(g->guest), all_segments);
+}
+
+void vmsync_report_text(FILE *f, const struct vmsync_session *s,
+			bool all_segments)
+{
+	size_t i;
+
+	fprintf(f, "host %s\n", s->host->name);
+	for (i = 0; i < s->host->n; i++)
+		fprintf(f, "  trace       %s\n",
+			ctf_trace_path(s->host->traces[i]));
+	for (i = 0; i < s->n_guests; i++)
+		print_guest(f, &s->guests[i], all_segments);
+	if (!vmsync_session_agrees(s))
+		fputs("\nThe witnesses do NOT agree with the map: see "
+		      "violations, outside, DISAGREE above.\n",
+		      f);
+}

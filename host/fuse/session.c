@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse/reader.h"
+#include "fuse/session.h"
+
+static int failed(struct ctf_error *e, int code, const char *remedy,
+		  const char *format, ...)
+{
+	va_list args;
+
+	memset(e, 0, sizeof(*e));
+	e->code = code;
+	va_start(args, format);
+	vsnprintf(e->msg, sizeof(e->msg), format, args);
+	va_end(args);
+	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
+	return code;
+}
+
+static int out_of_memory(struct ctf_error *e)
+{
+	return failed(e, -ENOMEM, "", "out of memory");
+}
+
+static const char *path_of(const struct vmsync_machine *m)
+{
+	return ctf_trace_path(m->traces[0]);
+}
+
+/* One is the host's, all others are guests'. */
+static int roles_find(struct vmsync_session *s, struct ctf_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < s->machines.n; i++) {
+		struct vmsync_machine *m = &s->machines.machine[i];
+
+		if (m->side != VMSYNC_SIDE_HOST)
+			continue;
+		if (s->host)
+			return failed(e, -EINVAL,
+				      "give the traces of one host at a time",
+				      "%.200s and %.200s: both are of a host",
+				      path_of(s->host), path_of(m));
+		s->host = m;
+	}
+	if (!s->host)
+		return failed(e, -EINVAL,
+			      "record vmsync_* and kvm_x86_entry,kvm_x86_exit on "
+			      "the host, and name that trace too",
+			      "%.400s: no trace of a host among those named",
+			      path_of(&s->machines.machine[0]));
+	if (s->machines.n < 2)
+		return failed(e, -EINVAL, "name the guests' traces as well",
+			      "%.400s: is the host's, and there is no other",
+			      path_of(s->host));
+
+	s->guests = calloc(s->machines.n, sizeof(*s->guests));
+	if (!s->guests)
+		return out_of_memory(e);
+	for (i = 0; i < s->machines.n; i++) {
+		struct vmsync_machine *m = &s->machines.machine[i];
+
+		if (m == s->host)
+			continue;
+		if (m->side != VMSYNC_SIDE_GUEST)
+			return failed(e, -EINVAL,
+				      "load vmsync-guest in the guest and record "
+				      "vmsync_* there",
+				      "%.400s: holds no vmsync beacon",
+				      path_of(m));
+		s->guests[s->n_guests++].machine = m;
+	}
+	return 0;
+}
+
+int vmsync_session_open(char *const *paths, size_t n, struct vmsync_session *s,
+			struct ctf_error *e)
+{
+	int ret;
+
+	memset(s, 0, sizeof(*s));
+	ret = vmsync_machines_open(paths, n, &s->machines, e);
+	return ret ? ret : roles_find(s, e);
+}
+
+void vmsync_session_close(struct vmsync_session *s)
+{
+	vmsync_sync_free(s->sync);
+	free(s->guests);
+	vmsync_machines_close(&s->machines);
+	memset(s, 0, sizeof(*s));
+}
+
+static int machine_end(const struct vmsync_machine *m, int64_t *end_ns,
+		       struct ctf_error *e)
+{
+	struct ctf_span span;
+	uint64_t end = 0;
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		int ret = ctf_trace_span(m->traces[i], &span, e);
+
+		if (ret)
+			return ret;
+		if (span.end > end)
+			end = span.end;
+	}
+	*end_ns = end > INT64_MAX ? INT64_MAX : (int64_t)end;
+	return 0;
+}
+
+/* One side's stream of records while the maps are made. */
+struct side {
+	struct vmsync_machine *machine;
+	struct vmsync_guest *guest; /* NULL: the host */
+	struct vmsync_reader *reader;
+	int64_t end_ns;
+	uint64_t records;
+};
+
+static int side_open(struct side *side, struct ctf_error *e)
+{
+	side->reader = vmsync_reader_new(side->machine->traces,
+					 side->machine->n, e);
+	if (!side->reader)
+		return e->code ? e->code : -EINVAL;
+	return machine_end(side->machine, &side->end_ns, e);
+}
+
+static void side_end(struct vmsync_session *s, struct side *side)
+{
+	if (side->guest) {
+		vmsync_sync_guest_until(side->guest,
+					(guest_time){ side->end_ns });
+		vmsync_sync_guest_end(side->guest);
+	} else {
+		vmsync_sync_host_until(s->sync, (host_time){ side->end_ns });
+		vmsync_sync_host_end(s->sync);
+	}
+}
+
+static int side_push(struct vmsync_session *s, struct side *side,
+		     struct ctf_error *e)
+{
+	struct vmsync_evidence ev;
+	int ret = vmsync_reader_next(side->reader, &ev, e);
+
+	if (ret < 0)
+		return ret;
+	if (!ret) {
+		side_end(s, side);
+		return 0;
+	}
+	side->records++;
+	ret = side->guest ? vmsync_sync_push_guest(side->guest, &ev) :
+			    vmsync_sync_push_host(s->sync, &ev);
+	/* A guest's trace may hold a host's events (-EINVAL): not ours. */
+	if (ret == -ENOMEM)
+		return out_of_memory(e);
+	return 0;
+}
+
+static struct side *side_of(struct side *sides, size_t n,
+			    const struct vmsync_guest *guest)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (sides[i].guest == guest)
+			return &sides[i];
+	}
+	return &sides[0];
+}
+
+static int push_all(struct vmsync_session *s, struct side *sides,
+		    const struct vmsync_progress *progress, struct ctf_error *e)
+{
+	struct vmsync_guest *guest = NULL;
+	enum vmsync_wants wants;
+	uint64_t n = 0;
+
+	while ((wants = vmsync_sync_wants(s->sync, &guest)) !=
+	       VMSYNC_WANTS_NONE) {
+		struct side *side = &sides[0];
+		int ret;
+
+		if (wants == VMSYNC_WANTS_GUEST)
+			side = side_of(sides, s->n_guests + 1, guest);
+		ret = side_push(s, side, e);
+		if (ret)
+			return ret;
+		if (progress && progress->show && !(++n & 1023))
+			progress->show(progress->ctx, "records of evidence", n,
+				       0);
+	}
+	return vmsync_sync_finish(s->sync) ? out_of_memory(e) : 0;
+}
+
+static int check_found(const struct vmsync_session *s, struct ctf_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_guests; i++) {
+		const struct vmsync_session_guest *g = &s->guests[i];
+
+		if (!vmsync_guest_report_of(g->guest)->found)
+			return failed(e, -EINVAL,
+				      "name only guests of this host, recorded "
+				      "at the same time",
+				      "%.200s: a guest of another host: %.200s "
+				      "answered none of its beacons",
+				      path_of(g->machine), path_of(s->host));
+		if (!vmsync_guest_map_of(vmsync_guest_maps(g->guest), 0))
+			return failed(e, -EINVAL,
+				      "record vmsync_* on both sides for some "
+				      "seconds at the same time",
+				      "%.400s: too little evidence for a map",
+				      path_of(g->machine));
+	}
+	return 0;
+}
+
+int vmsync_session_sync(struct vmsync_session *s,
+			const struct vmsync_sync_options *options,
+			const struct vmsync_progress *progress,
+			struct ctf_error *e)
+{
+	struct side *sides = calloc(s->n_guests + 1, sizeof(*sides));
+	size_t i;
+	int ret = 0;
+
+	s->sync = vmsync_sync_new(options);
+	if (!sides || !s->sync) {
+		free(sides);
+		return out_of_memory(e);
+	}
+	sides[0].machine = s->host;
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		struct vmsync_session_guest *g = &s->guests[i];
+
+		g->guest = vmsync_sync_guest_new(s->sync, g->machine->name);
+		sides[i + 1].machine = g->machine;
+		sides[i + 1].guest = g->guest;
+		if (!g->guest)
+			ret = out_of_memory(e);
+	}
+	for (i = 0; !ret && i <= s->n_guests; i++)
+		ret = side_open(&sides[i], e);
+	if (!ret)
+		ret = push_all(s, sides, progress, e);
+	if (!ret)
+		ret = check_found(s, e);
+	for (i = 0; i <= s->n_guests; i++)
+		vmsync_reader_free(sides[i].reader);
+	free(sides);
+	return ret;
+}
+
+bool vmsync_session_agrees(const struct vmsync_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_guests; i++) {
+		const struct vmsync_session_guest *g = &s->guests[i];
+		const struct vmsync_guest_report *r =
+			vmsync_guest_report_of(g->guest);
+
+		if (r->causal_violations || r->n_disagreements || r->suspect ||
+		    g->contain.outside)
+			return false;
+	}
+	return true;
+}
+
+static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
+{
+	vmsync_map_eval_batch(ctx, in, out, n);
+}
+
+struct ctf_map vmsync_stream_map(const struct vmsync_session_guest *g,
+				 uint32_t cpu)
+{
+	const struct vmsync_map *map =
+		vmsync_guest_map_of(vmsync_guest_maps(g->guest), cpu);
+
+	return (struct ctf_map){ .fn = map_values, .ctx = (void *)map };
+}

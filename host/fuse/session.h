@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: the traces of one host and of its guests, and the maps between
+ * their clocks. What `vmsync sync` prints and `vmsync fuse` applies.
+ */
+#ifndef VMSYNC_FUSE_SESSION_H
+#define VMSYNC_FUSE_SESSION_H
+
+#include "ctf/ctf.h"
+#include "fuse/machine.h"
+#include "sync/contain.h"
+#include "sync/sync.h"
+
+/**
+ * struct vmsync_progress - how long work tells that it goes on
+ * @show:	@what is being done, @done of @total; NULL: do not tell
+ * @ctx:	its first argument
+ */
+struct vmsync_progress {
+	void (*show)(void *ctx, const char *what, uint64_t done,
+		     uint64_t total);
+	void *ctx;
+};
+
+/**
+ * struct vmsync_session_guest - one guest
+ * @machine:	its traces
+ * @guest:	its part of the sync session: map and report
+ * @contain:	containment of all its events, by vmsync_session_contain()
+ * @events:	number of its events, by the same
+ */
+struct vmsync_session_guest {
+	struct vmsync_machine *machine;
+	struct vmsync_guest *guest;
+	struct vmsync_contain_result contain;
+	uint64_t events;
+};
+
+/**
+ * struct vmsync_session - see above
+ * @host:	one of @machines
+ * @guests:	[@n_guests], all others
+ */
+struct vmsync_session {
+	struct vmsync_machines machines;
+	struct vmsync_machine *host;
+	struct vmsync_session_guest *guests;
+	size_t n_guests;
+	struct vmsync_sync *sync;
+};
+
+/**
+ * vmsync_session_open() - open traces, tell host from guests
+ * @paths:	[@n] trace folders, or folders that hold some
+ * @s:		to be freed with vmsync_session_close(), after an error too
+ * @e:		why it failed: no host, several, no guest, ...
+ */
+int vmsync_session_open(char *const *paths, size_t n, struct vmsync_session *s,
+			struct ctf_error *e);
+
+/**
+ * vmsync_session_sync() - read the evidence, make the maps
+ * @options:	NULL is the default
+ * @progress:	may be NULL
+ *
+ * An error where a guest cannot be put on the host's clock at all. Return: 0 or
+ * a negative errno.
+ */
+int vmsync_session_sync(struct vmsync_session *s,
+			const struct vmsync_sync_options *options,
+			const struct vmsync_progress *progress,
+			struct ctf_error *e);
+
+/** vmsync_session_close() - free everything */
+void vmsync_session_close(struct vmsync_session *s);
+
+/**
+ * vmsync_session_contain() - check every guest event against the host's trace
+ *
+ * After vmsync_session_sync(). Reads all events of the guests, and KVM's
+ * entries and exits of the host, in the order of host time. Return: 0 or a
+ * negative errno.
+ */
+int vmsync_session_contain(struct vmsync_session *s,
+			   const struct vmsync_progress *progress,
+			   struct ctf_error *e);
+
+/**
+ * vmsync_session_agrees() - do the witnesses agree with the map?
+ *
+ * False if a beacon violates causality, a guest event lies outside its vCPU's
+ * time in the guest, methods contradict each other, or a guest's claims are
+ * contradicted by the host.
+ */
+bool vmsync_session_agrees(const struct vmsync_session *s);
+
+/**
+ * vmsync_stream_map() - the map for the stamps of one stream of a guest
+ */
+struct ctf_map vmsync_stream_map(const struct vmsync_session_guest *g,
+				 uint32_t cpu);
+
+#endif /* VMSYNC_FUSE_SESSION_H */

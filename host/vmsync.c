@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+static const struct vmsync_command commands[] = {
+	{ "sync", cmd_sync, "compute and check the map of guest time to host time" },
+	{ "fuse", cmd_fuse, "write host and guest traces as one, on the host's clock" },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *f)
+{
+	size_t i;
+
+	fputs("usage: vmsync COMMAND [OPTION]... TRACE...\n"
+	      "\n"
+	      "One clock for the traces of a KVM host and its guests.\n"
+	      "\n",
+	      f);
+	for (i = 0; i < N_COMMANDS; i++)
+		fprintf(f, "  %-8s %s\n", commands[i].name,
+			commands[i].summary);
+	fputs("\n"
+	      "vmsync COMMAND --help says more of each.\n",
+	      f);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_TROUBLE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return cmd_flush("help") ? 0 : EXIT_TROUBLE;
+	}
+	for (i = 0; i < N_COMMANDS; i++) {
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "vmsync: no command '%s'; vmsync --help lists them\n",
+		argv[1]);
+	return EXIT_TROUBLE;
+}
