@@ -48,3 +48,10 @@ session_daemon() {
 taint() {
 	say "tainted $(cat /proc/sys/kernel/tainted)"
 }
+
+# Tells the clocksource, and whether it is $1.
+clocksource_check() {
+	c=$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)
+	say "clocksource $c"
+	[ "$c" = "$1" ]
+}

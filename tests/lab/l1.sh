@@ -14,9 +14,10 @@ ME=L1
 bb=/bin/busybox
 
 # What a scenario may replace.
-l2_append=
 host_during() { :; }
 host_after() { :; }
+host_prepare() { record_ready; }
+host_record() { record; }
 . "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
 
 guest_pid=
@@ -76,6 +77,24 @@ record_stop() {
 	cp -r /run/trace/kernel /share/host || fail "host trace not copied"
 }
 
+record() {
+	local during
+
+	truth before
+	lttng -q -n start lab || fail "lttng start"
+	say "recording"
+	echo go >&4
+	await recording
+	(host_during) &
+	during=$!
+	truth during
+	await recorded
+	wait "$during" || fail "what the host did meanwhile"
+	truth after
+	clocksource_check tsc || lost "the host machine left the TSC"
+	record_stop
+}
+
 # The TSC offset and ratio of every virtual CPU, as KVM shows them in debugfs.
 # A machine without TSC scaling has no ratio; that is 1.
 truth() {
@@ -110,18 +129,30 @@ guest_start() {
 		-accel kvm -cpu "$LAB_L2_CPU" -smp 2 -m 768 \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-chardev pipe,id=ser,path=/run/l2 -serial chardev:ser \
-		-chardev pipe,id=mon,path=/run/mon -mon chardev=mon,mode=readline \
+		-chardev pipe,id=mon,path=/run/mon -mon chardev=mon,mode=control \
 		-drive file=/run/scratch.img,if=virtio,format=raw \
 		-drive file=/run/out.img,if=virtio,format=raw \
 		-kernel "$LAB_VMLINUZ" -initrd "$LAB_WORK/l2.cpio" \
-		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $l2_append" \
+		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $LAB_L2_APPEND" \
 		3<&- 4<&- 5<&- 6<&- > /share/guest.qemu 2>&1 &
 	guest_pid=$!
 	guest_watch "$guest_pid" &
 }
 
+# One command to QEMU's monitor (QMP); returns after its answer. Answers and
+# events, which have QEMU's own time stamps, are kept.
 monitor() {
-	echo "$*" >&5
+	local line
+
+	echo "{\"execute\": \"$1\"}" >&5
+	while IFS= read -r -t 10 line <&6; do
+		echo "$line" >> /share/monitor
+		case $line in
+		*'"return"'*) return 0 ;;
+		*'"error"'*) return 1 ;;
+		esac
+	done
+	lost "no answer from the guest's monitor to $1"
 }
 
 # Reads the guest's serial line up to "@lab L2 WORD ...". Everything goes to
@@ -164,22 +195,11 @@ heartbeat &
 modules_up
 say "modules loaded"
 guest_start
-record_ready
 say "guest starts"
+host_prepare
 await ready
-truth before
-lttng -q -n start lab || fail "lttng start"
-say "recording"
-echo go >&4
-await recording
-(host_during) &
-during=$!
-truth during
-await recorded
-wait "$during"
-truth after
-say "clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
-record_stop
+monitor qmp_capabilities
+host_record
 await end
 for ((i = 0; i < 15; i++)); do
 	kill -0 "$guest_pid" 2>/dev/null || break

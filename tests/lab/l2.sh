@@ -53,7 +53,7 @@ guest_record_plain() {
 	guest_during &
 	during=$!
 	load "$LAB_SECONDS" /dev/vda || fail "load"
-	wait "$during"
+	wait "$during" || fail "what the guest did meanwhile"
 	lttng -q -n stop lab || fail "lttng stop"
 	say "recorded"
 	lttng -q -n destroy lab
@@ -75,7 +75,7 @@ session_create /tmp/trace 1M 8 "$events_guest" || fail "lttng session"
 lttng -q -n enable-event -k -s lab -c lab --syscall \
 	nanosleep,clock_nanosleep,read,write,pwrite64,sendto,recvfrom ||
 	fail "lttng syscalls"
-say "clocksource $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+clocksource_check "$LAB_CLOCKSOURCE" || fail "wanted $LAB_CLOCKSOURCE"
 say "ready"
 read -r go < /dev/ttyS0
 [ "$go" = go ] || fail "heard '$go'"

@@ -41,6 +41,16 @@ case $top in
 	exit 2 ;;
 esac
 
+# What a scenario may set, beside the functions for l1.sh and l2.sh.
+LAB_SECONDS=12			# how long the guest's load runs, recorded
+LAB_CLOCKSOURCE=kvm-clock	# the guest's
+LAB_L1_APPEND=			# on the kernels' command lines
+LAB_L2_APPEND=
+LAB_MIN_EVENTS=10000		# in the guest's trace; 0: no traces
+LAB_LIMIT=180			# seconds that the guest may live
+# shellcheck disable=SC1090
+. "$here/scenarios/$name.sh"
+
 out=$top/build/lab/$name
 work=$top/build/lab/.work
 mkdir -p "$out" "$work"
@@ -124,8 +134,11 @@ prepare() {
 		LAB_LTTNG_SRC='$top/$LAB_LTTNG_SRC'
 		LAB_KO='$ko'
 		LAB_L2_CPU='$l2_cpu'
+		LAB_SECONDS=$LAB_SECONDS
+		LAB_CLOCKSOURCE=$LAB_CLOCKSOURCE
+		LAB_L2_APPEND='$LAB_L2_APPEND'
 		LAB_VMSYNC='$vmsync'
-		LAB_LIMIT=${LAB_LIMIT:-240}
+		LAB_LIMIT=$LAB_LIMIT
 	CONF
 	"$here/initrd.sh" "$work"
 	vmlinuz=$top/$LAB_VMLINUZ
@@ -134,11 +147,11 @@ prepare() {
 
 qemu() {
 	exec setpriv --pdeathsig TERM \
-	timeout -k 5 "${LAB_LIMIT:-300}" \
+	timeout -k 5 "$((LAB_LIMIT + 60))" \
 	qemu-system-x86_64 "${accel[@]}" -smp 2 -m 3072 \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-serial stdio -kernel "$vmlinuz" -initrd "$work/l1.cpio" \
-		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable mitigations=off" \
+		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable mitigations=off $LAB_L1_APPEND" \
 		-fsdev local,id=r,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=r,mount_tag=root \
 		-fsdev local,id=t,path="$top",security_model=none,readonly=on,multidevs=remap \
@@ -202,9 +215,9 @@ status() {
 }
 
 traces_check() {
-	local host_discarded=0 guest_discarded=0 guest_events=0 min
+	local host_discarded=0 guest_discarded=0 guest_events=0
 
-	min=$(sed -n 's/^LAB_MIN_EVENTS=//p' "$here/scenarios/$name.sh")
+	[ "$LAB_MIN_EVENTS" -gt 0 ] || return 0
 	{ count host; count guest; } > "$out/counts"
 	# shellcheck disable=SC1091
 	. "$out/counts"
@@ -213,9 +226,9 @@ traces_check() {
 		status fail
 		die "events were discarded: host $host_discarded, guest $guest_discarded"
 	fi
-	if [ "$guest_events" -lt "${min:-10000}" ]; then
+	if [ "$guest_events" -lt "$LAB_MIN_EVENTS" ]; then
 		status fail
-		die "only $guest_events guest events, ${min:-10000} wanted"
+		die "only $guest_events guest events, $LAB_MIN_EVENTS wanted"
 	fi
 }
 

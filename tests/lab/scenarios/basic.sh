@@ -1,8 +1,7 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 # SPDX-License-Identifier: MIT
-# basic: guest on kvm-clock, a mixed load, some competition on the host.
-
-LAB_SECONDS=12
+#
+# basic: guest on kvm-clock, a mixed load, some competition on the host
 
 host_during() {
 	sleep 4
