@@ -14,6 +14,11 @@ $(O)/unit/%: tests/unit/%.c $(O)/libvmsync.a
 	$(CC) $(HOST_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(O)/libvmsync.a \
 		$(HOST_LDLIBS) -lm
 
+# The generator of trace pairs whose truth is known.
+$(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) -lm
+
 # Everything that needs no lab: seconds instead of minutes.
 check-quick:
 	tests/run.sh quick

@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The commands as a person meets them: right on a pair of traces whose truth is
+# known, and one clear line for every kind of bad input.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/pair
+vmsync=build/asan/vmsync
+pair=build/asan/tests/pair
+t=$check_tmp/t
+mkdir "$t"
+
+generate() { # FOLDER OPTION...
+	local folder=$1
+	shift
+	$pair "$t/$folder" "$@" > "$t/$folder.truth" ||
+		fail "pair $folder $*"
+}
+truth() { sed -n "s/.*\<$2=\([-0-9]*\).*/\1/p" "$t/$1.truth"; }
+
+# nothing TEXT PATH: PATH is not there, nor a temporary folder of it
+nothing() {
+	local left
+	left=$(ls -d "$2"* 2>/dev/null)
+	expect_eq "$1: nothing is left behind" "$left" ""
+}
+
+generate a events=60000
+generate b events=20000 seed=7
+sync_json() { $vmsync sync --json "$@" > "$t/json"; }
+
+# --- right on what is right
+expect "sync agrees" sync_json "$t/a"
+jq_is() { # TEXT EXPRESSION WANTED
+	expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"
+}
+jq_is "json: the host" .host.hostname host
+jq_is "json: the guest" '.guests[0].hostname' guest
+jq_is "all events are counted" '.guests[0].containment.events' \
+	"$(truth a guest_events)"
+jq_is "none is outside" '.guests[0].containment.outside' 0
+jq_is "no beacon violates causality" '.guests[0].beacons.causality_violations' 0
+jq_is "every segment is exact" '.guests[0].methods | keys | join(",")' exact
+jq_is "the bound is a few ns" '.guests[0].bound_worst_ns <= 10' true
+expect "sync says it in 80 columns" sh -c \
+	"$vmsync sync $t/a | awk 'length > 80 {exit 1}'"
+
+expect "fuse" $vmsync fuse -o "$t/out" "$t/a/host" "$t/a/guest"
+babeltrace2 "$t/out" > "$t/text" 2> "$t/warnings"
+expect_eq "babeltrace2 has nothing to say" "$(cat "$t/warnings")" ""
+count() { babeltrace2 "$@" | wc -l; }
+expect_eq "event counts in and out" "$(wc -l < "$t/text")" \
+	"$(($(count "$t/a/host") + $(count "$t/a/guest")))"
+expect "the host's trace is as it was" diff -r "$t/a/host" "$t/out/host-host"
+
+# The truth: the mean error of all guest stamps, by babeltrace2's own reading.
+cycles() {
+	babeltrace2 --clock-cycles --no-delta "$1" |
+		sed 's/^\[\([0-9]*\)\].*/\1/' | awk '{s += $1} END {printf "%d", s}'
+}
+before=$(cycles "$t/a/guest")
+after=$(cycles "$t/out/guest-guest")
+wanted=$(truth a offset_sum_ns)
+events=$(truth a guest_events)
+error=$((after - before - wanted))
+if [ "${error#-}" -le "$((2 * events))" ]; then
+	pass "guest stamps are right: mean error $error / $events ns"
+else
+	fail "guest stamps: sum of errors $error ns over $events events"
+fi
+
+expect "the map is saved" $vmsync sync -o "$t/map.json" "$t/a"
+expect "the map is JSON" jq -e '.' "$t/map.json"
+
+# --- a wrong offset is seen
+generate wrong events=60000 offset=25000
+$vmsync sync "$t/wrong" > "$t/log" 2>&1
+expect_eq "a TSC offset that is wrong by 10 us: exit status" $? 1
+$vmsync fuse -o "$t/wrong.out" "$t/wrong" > "$t/log" 2>&1
+expect_eq "fuse refuses it" $? 1
+nothing "a refused fuse" "$t/wrong.out"
+expect "--force writes it" $vmsync fuse -f -o "$t/wrong.out" "$t/wrong"
+
+# --- bad input: one line, status 2, nothing left
+bad() { # TEXT PATTERN TRACE...
+	local text=$1 pattern=$2
+	shift 2
+	expect_error "sync: $text" "$pattern" $vmsync sync "$@"
+	expect_error "fuse: $text" "$pattern" $vmsync fuse -o "$t/bad" "$@"
+	nothing "$text" "$t/bad"
+}
+# broken NAME FILE: a copy of trace pair a whose FILE can be damaged
+broken() {
+	cp -r "$t/a" "$t/$1"
+}
+
+bad "no such folder" "nowhere.*[Nn]o such" "$t/nowhere" "$t/a/guest"
+mkdir "$t/empty"
+echo hello > "$t/empty/file"
+bad "not CTF" "$t/empty" "$t/a/host" "$t/empty"
+mkdir "$t/notctf"
+echo hello > "$t/notctf/metadata"
+bad "metadata of another kind" "notctf/metadata" "$t/a/host" "$t/notctf"
+bad "no host among the traces" "no trace of a host" "$t/a/guest" "$t/b/guest"
+bad "the host alone" "no other" "$t/a/host"
+bad "two hosts" "both are of a host" "$t/a" "$t/b/host"
+bad "a guest of another host" "guest of another host" "$t/a/host" "$t/b/guest"
+
+generate quiet events=20000 seed=3
+# A guest that never called: the same events without the beacons' names.
+cp -r "$t/quiet/guest" "$t/mute"
+sed -i 's/vmsync_gh_guest/other_gh_guest_/; s/vmsync_hg_guest/other_hg_guest_/' \
+	"$t/mute/metadata"
+bad "a guest without beacons" "mute" "$t/quiet/host" "$t/mute"
+
+broken cutmeta
+truncate -s 3000 "$t/cutmeta/guest/metadata"
+bad "metadata cut short" "cutmeta/guest/metadata.*[0-9]+:[0-9]+" "$t/cutmeta"
+
+broken cutpacket
+truncate -s -5000 "$t/cutpacket/guest/channel0_0"
+bad "a packet cut short" "cutpacket/guest/channel0_0" "$t/cutpacket"
+
+poke() { # FILE OFFSET OCTAL...
+	local file=$1 offset=$2
+	shift 2
+	printf "$(printf '\\%s' "$@")" |
+		dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
+}
+broken liar # content_size larger than packet_size
+poke "$t/liar/guest/channel0_1" 48 377 377 377 377 377 377 0 0
+bad "a packet whose content is larger than itself" "liar/guest/channel0_1" \
+	"$t/liar"
+broken zero # packet_size 0
+poke "$t/zero/host/channel0_1" 56 0 0 0 0 0 0 0 0
+bad "a packet of size 0" "zero/host/channel0_1" "$t/zero"
+broken magic
+poke "$t/magic/host/channel0_2" 0 1 2 3 4
+bad "a packet without its magic" "magic/host/channel0_2" "$t/magic"
+
+mkdir "$t/there"
+expect_error "OUT exists" "there.*exists" $vmsync fuse -o "$t/there" "$t/a"
+expect_eq "OUT is left alone" "$(ls -A "$t/there")" ""
+expect_error "OUT in no folder" "nowhere" \
+	$vmsync fuse -o "$t/nowhere/out" "$t/a"
+expect_error "no -o" "-o" $vmsync fuse "$t/a"
+expect_error "no trace" "no trace" $vmsync sync
+expect_error "no such option" "--colour" $vmsync sync --colour "$t/a"
+expect_error "no such command" "'frob'" $vmsync frob
+
+# A real full disk: a small file system of our own, in a mount namespace.
+cat > "$t/full.sh" <<-END
+	mount -t tmpfs -o size=1m none $t/there || exit 9
+	$vmsync fuse -o $t/there/out $t/a
+	status=\$?
+	ls -A $t/there
+	exit \$status
+END
+expect_error "disk full" "No space left" unshare -m bash "$t/full.sh"
+
+# --- Ctrl-C leaves nothing
+$vmsync fuse -o "$t/stopped" "$t/a" > /dev/null 2>&1 &
+pid=$!
+for _ in $(seq 500); do
+	[ -z "$(ls -d "$t"/stopped.part-* 2>/dev/null)" ] || break
+	sleep 0.01
+done
+kill -INT $pid
+wait $pid
+status=$?
+# It may have been done before the signal came; then it is whole.
+if [ $status -eq 0 ]; then
+	expect "finished before the signal: whole" babeltrace2 "$t/stopped"
+else
+	nothing "interrupted" "$t/stopped"
+fi
+
+expect "help" $vmsync --help
+expect "help of sync" $vmsync sync --help
+expect "help of fuse" $vmsync fuse --help
+finish

@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pair OUT [OPTION=VALUE]...: a host's trace and its guest's, OUT/host and
+ * OUT/guest, as LTTng would have recorded them with vmsync loaded.
+ *
+ *	events=N	host events, about (100000); the guest has half as many
+ *	beacons=HZ	beacons a second (10)
+ *	gap=NS		mean time between two events of a CPU (1500)
+ *	knots=HZ	knots a second, on each side (1)
+ *	seed=N		(1)
+ *	large=1		large event headers
+ *	uid=N		the guest's vm_uid (from the seed)
+ *	offset=CYCLES	TSC offset that the host reports is wrong by so much (0)
+ *
+ * Both clocks are affine functions of one counter between knots, as the
+ * kernel's are, so the truth is known: every guest event is also evaluated on
+ * the host's clock, and the sum over all guest events of
+ * (host time - guest time) is printed, to compare with what a tool makes of it.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "writer.h"
+
+#define HOST_CPUS   4
+#define GUEST_CPUS  2
+#define TSC_KHZ	    2500000
+#define SHIFT	    24
+#define GUEST_TSC_0 0x7000000000u /* the guest's TSC is this much behind */
+#define VM_PID	    4711
+#define FIRST_TID   4720
+
+static uint64_t rng_state[2];
+
+static uint64_t rng(void)
+{
+	uint64_t a = rng_state[0], b = rng_state[1];
+
+	rng_state[0] = b;
+	a ^= a << 23;
+	rng_state[1] = a ^ b ^ (a >> 17) ^ (b >> 26);
+	return rng_state[1] + b;
+}
+
+/* Exponential, mean @mean, at least 1. */
+static uint64_t rng_exp(double mean)
+{
+	double u = (double)(rng() >> 11) * 0x1.0p-53;
+
+	return 1 + (uint64_t)(-log(1.0 - u) * mean);
+}
+
+/* CLOCK_MONOTONIC over a counter, as in Documentation/protocol.rst. */
+struct line {
+	uint64_t since, cycle_last, xtime_nsec;
+	int64_t base_ns;
+	uint32_t mult, seq;
+};
+
+static uint64_t line_fixed(const struct line *l, uint64_t c)
+{
+	return (c - l->cycle_last) * l->mult + l->xtime_nsec;
+}
+
+static int64_t line_eval(const struct line *l, uint64_t c)
+{
+	return l->base_ns + (int64_t)(line_fixed(l, c) >> SHIFT);
+}
+
+struct kernel {
+	struct gen_trace trace;
+	struct line line, prev;
+	uint64_t tsc_offset; /* its TSC is the host's minus this */
+	uint64_t next_knot;  /* host TSC */
+};
+
+enum {
+	GH_GUEST, GH_HOST, HG_HOST, HG_GUEST, KNOT, TSC, VM, ENTRY, EXIT,
+	SWITCH, FIRST_FILLER,
+};
+
+#define LINE_FIELDS                                                            \
+	{ "clocksource", GEN_U32 }, { "seq", GEN_U32 },                        \
+	{ "since_tsc", GEN_U64 }, { "cycle_last", GEN_U64 },                   \
+	{ "base_ns", GEN_S64 }, { "xtime_nsec", GEN_U64 },                     \
+	{ "mult", GEN_U32 }, { "shift", GEN_U32 }
+#define PV_FIELDS                                                              \
+	{ "pv_version", GEN_U32 }, { "pv_tsc_timestamp", GEN_U64 },            \
+	{ "pv_system_time", GEN_U64 }, { "pv_mul", GEN_U32 },                  \
+	{ "pv_shift", GEN_S32 }, { "pv_flags", GEN_U32 }
+#define VM_FIELDS                                                              \
+	{ "vm_pid", GEN_S32 }, { "vm_serial", GEN_U32 }, { "vcpu_id", GEN_U32 }
+#define BEACON_FIELDS { "cnt", GEN_U32 }, { "vm_uid", GEN_U64 }
+
+static const struct gen_class classes[] = {
+	[GH_GUEST] = { "vmsync_gh_guest",
+		       { BEACON_FIELDS, { "vcpu", GEN_U32 }, { "tsc", GEN_U64 },
+			 { "mono", GEN_U64 }, { "bracket", GEN_U64 },
+			 LINE_FIELDS, PV_FIELDS } },
+	[GH_HOST] = { "vmsync_gh_host",
+		      { BEACON_FIELDS, VM_FIELDS, { "guest_tsc", GEN_U64 },
+			{ "guest_mono", GEN_U64 }, { "suspect", GEN_U32 },
+			{ "tsc", GEN_U64 }, { "mono", GEN_U64 },
+			{ "bracket", GEN_U64 }, { "tsc_offset", GEN_S64 },
+			{ "tsc_ratio", GEN_U64 }, { "ratio_frac_bits", GEN_U32 },
+			LINE_FIELDS } },
+	[HG_HOST] = { "vmsync_hg_host",
+		      { BEACON_FIELDS, VM_FIELDS, { "tsc", GEN_U64 },
+			{ "mono", GEN_U64 } } },
+	[HG_GUEST] = { "vmsync_hg_guest",
+		       { BEACON_FIELDS, { "vcpu", GEN_U32 }, { "tsc", GEN_U64 },
+			 { "mono", GEN_U64 } } },
+	[KNOT] = { "vmsync_knot",
+		   { LINE_FIELDS, { "confirm_tsc", GEN_U64 }, { "why", GEN_U32 },
+		     { "prev_clocksource", GEN_U32 },
+		     { "prev_since_tsc", GEN_U64 },
+		     { "prev_cycle_last", GEN_U64 }, { "prev_base_ns", GEN_S64 },
+		     { "prev_xtime_nsec", GEN_U64 }, { "prev_mult", GEN_U32 },
+		     { "prev_shift", GEN_U32 }, PV_FIELDS } },
+	[TSC] = { "vmsync_tsc",
+		  { VM_FIELDS, { "prev_tsc_offset", GEN_S64 },
+		    { "next_tsc_offset", GEN_S64 }, { "tsc_ratio", GEN_U64 },
+		    { "ratio_frac_bits", GEN_U32 }, { "why", GEN_U32 } } },
+	[VM] = { "vmsync_vm",
+		 { VM_FIELDS, { "tid", GEN_S32 }, { "vm_uid", GEN_U64 },
+		   { "why", GEN_U32 } } },
+	[ENTRY] = { "kvm_x86_entry",
+		    { { "vcpu_id", GEN_U32 }, { "guest_rip", GEN_X64 } } },
+	[EXIT] = { "kvm_x86_exit",
+		   { { "exit_reason", GEN_U32 }, { "guest_rip", GEN_X64 },
+		     { "isa", GEN_U32 }, { "info1", GEN_U64 },
+		     { "info2", GEN_U64 }, { "vcpu_id", GEN_U32 } } },
+	[SWITCH] = { "sched_switch",
+		     { { "prev_comm", GEN_TEXT16 }, { "prev_tid", GEN_S32 },
+		       { "prev_prio", GEN_S32 }, { "prev_state", GEN_S64 },
+		       { "next_comm", GEN_TEXT16 }, { "next_tid", GEN_S32 },
+		       { "next_prio", GEN_S32 } } },
+	{ "sched_waking", { { "comm", GEN_TEXT16 }, { "tid", GEN_S32 },
+			    { "prio", GEN_S32 }, { "target_cpu", GEN_S32 } } },
+	{ "sched_wakeup", { { "comm", GEN_TEXT16 }, { "tid", GEN_S32 },
+			    { "prio", GEN_S32 }, { "target_cpu", GEN_S32 } } },
+	{ "irq_handler_entry", { { "irq", GEN_S32 }, { "name", GEN_STRING } } },
+	{ "irq_handler_exit", { { "irq", GEN_S32 }, { "ret", GEN_S32 } } },
+	{ "irq_softirq_raise", { { "vec", GEN_U32 } } },
+	{ "irq_softirq_entry", { { "vec", GEN_U32 } } },
+	{ "irq_softirq_exit", { { "vec", GEN_U32 } } },
+	{ "timer_hrtimer_expire_entry", { { "hrtimer", GEN_X64 },
+					  { "now", GEN_S64 },
+					  { "function", GEN_X64 } } },
+	{ "timer_hrtimer_expire_exit", { { "hrtimer", GEN_X64 } } },
+	{ "syscall_entry_read", { { "fd", GEN_U32 }, { "count", GEN_U64 } } },
+	{ "syscall_exit_read", { { "ret", GEN_S64 }, { "buf", GEN_X64 } } },
+	{ "syscall_entry_openat", { { "dfd", GEN_S32 },
+				    { "filename", GEN_STRING },
+				    { "flags", GEN_S32 }, { "mode", GEN_U16 } } },
+	{ "syscall_exit_openat", { { "ret", GEN_S64 } } },
+	{ "syscall_entry_futex", { { "uaddr", GEN_X64 }, { "op", GEN_S32 },
+				   { "val", GEN_U32 }, { "utime", GEN_X64 },
+				   { "uaddr2", GEN_X64 }, { "val3", GEN_U32 } } },
+	{ "syscall_exit_futex", { { "ret", GEN_S64 }, { "uaddr", GEN_X64 },
+				  { "uaddr2", GEN_X64 } } },
+	{ "x86_exceptions_page_fault_user", { { "address", GEN_X64 },
+					      { "ip", GEN_X64 },
+					      { "error_code", GEN_X64 } } },
+	{ "net_if_receive_skb", { { "skbaddr", GEN_X64 }, { "len", GEN_U32 },
+				  { "name", GEN_STRING },
+				  { "network_header", GEN_BYTES } } },
+};
+
+#define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
+
+/* How often each filler comes, as on a busy machine. */
+static const uint8_t weights[N_CLASSES - FIRST_FILLER] = {
+	7, 5, 3, 3, 4, 4, 4, 5, 5, 5, 5, 1, 1, 6, 6, 3, 1,
+};
+
+static struct {
+	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
+	int64_t wrong_offset;
+	double gap_cycles;
+	bool large;
+} opt;
+
+static struct kernel host, guest;
+static uint64_t now;	  /* host TSC */
+static uint64_t beacon;	  /* host TSC of the next one */
+static uint32_t cnt;
+static int64_t truth_sum; /* over guest events: host stamp - guest stamp */
+
+static uint64_t stamp(const struct kernel *k, uint64_t host_tsc)
+{
+	return (uint64_t)line_eval(&k->line, host_tsc - k->tsc_offset);
+}
+
+static void emit(struct kernel *k, uint32_t cpu, uint32_t id,
+		 const struct gen_value *values)
+{
+	uint64_t at = stamp(k, now);
+
+	gen_event(&k->trace, cpu, id, at, values);
+	if (k == &guest)
+		truth_sum += (int64_t)(stamp(&host, now) - at);
+}
+
+static struct gen_value number(uint64_t u)
+{
+	return (struct gen_value){ .u = u };
+}
+
+static struct gen_value *put_line(struct gen_value *v, const struct line *l)
+{
+	*v++ = number(1);
+	*v++ = number(l->seq);
+	*v++ = number(l->since);
+	*v++ = number(l->cycle_last);
+	*v++ = number((uint64_t)l->base_ns);
+	*v++ = number(l->xtime_nsec);
+	*v++ = number(l->mult);
+	*v++ = number(SHIFT);
+	return v;
+}
+
+static struct gen_value *put_vm(struct gen_value *v, uint32_t vcpu)
+{
+	*v++ = number(VM_PID);
+	*v++ = number(1);
+	*v++ = number(vcpu);
+	return v;
+}
+
+static uint64_t reported_offset(void)
+{
+	return (uint64_t)opt.wrong_offset - guest.tsc_offset;
+}
+
+/* The slope changes a little, time goes on without a step. */
+static void knot(struct kernel *k)
+{
+	struct gen_value v[40] = { 0 }, *p = v;
+	uint64_t c = now - k->tsc_offset;
+	uint64_t fixed = line_fixed(&k->line, c);
+
+	k->prev = k->line;
+	k->line.base_ns += (int64_t)(fixed >> SHIFT);
+	k->line.xtime_nsec = fixed & ((1u << SHIFT) - 1);
+	k->line.cycle_last = c;
+	k->line.since = c;
+	k->line.mult += (uint32_t)(rng() % 41) - 20;
+	k->line.seq++;
+	p = put_line(p, &k->line);
+	*p++ = number(c + 100);
+	*p++ = number(2);
+	*p++ = number(1);
+	*p++ = number(k->prev.since);
+	*p++ = number(k->prev.cycle_last);
+	*p++ = number((uint64_t)k->prev.base_ns);
+	*p++ = number(k->prev.xtime_nsec);
+	*p++ = number(k->prev.mult);
+	*p++ = number(SHIFT);
+	now += 200;
+	emit(k, 0, KNOT, v);
+	k->next_knot = now + rng_exp((double)opt.knot_cycles);
+}
+
+static unsigned int pick_fill(uint8_t *pick)
+{
+	unsigned int n = 0;
+	size_t i, j;
+
+	for (i = 0; i < sizeof(weights); i++) {
+		for (j = 0; j < weights[i]; j++)
+			pick[n++] = (uint8_t)(FIRST_FILLER + i);
+	}
+	return n;
+}
+
+static void filler(struct kernel *k, uint32_t cpu)
+{
+	static const char *const names[] = {
+		"swapper/0", "CPU 0/KVM", "nginx", "virtio0-input.0",
+		"/var/lib/libvirt/images/vm0.qcow2", "/etc/hosts", "eth0",
+	};
+	static uint8_t pick[256];
+	static unsigned int n_pick;
+	struct gen_value v[8];
+	uint32_t id;
+	size_t i;
+
+	if (!n_pick)
+		n_pick = pick_fill(pick);
+	id = pick[rng() % n_pick];
+	for (i = 0; classes[id].fields[i].type; i++) {
+		uint64_t r = rng();
+
+		v[i].u = classes[id].fields[i].type == GEN_BYTES ? r % 28 : r;
+		v[i].s = names[(r >> 32) % 7];
+		if (classes[id].fields[i].type == GEN_BYTES)
+			v[i].s = "a header of some network pac";
+	}
+	emit(k, cpu, id, v);
+}
+
+static void switch_to(struct kernel *k, uint32_t cpu, const char *comm, int tid)
+{
+	struct gen_value v[] = {
+		{ .s = "swapper/0" }, number(0), number(20), number(0),
+		{ .s = comm }, number((uint64_t)tid), number(20),
+	};
+
+	emit(k, cpu, SWITCH, v);
+}
+
+static void entry(uint32_t vcpu)
+{
+	struct gen_value v[] = { number(vcpu), number(rng() | 1ull << 63) };
+
+	emit(&host, vcpu, ENTRY, v);
+}
+
+static void leave(uint32_t vcpu, uint32_t reason)
+{
+	struct gen_value v[] = { number(reason), number(rng() | 1ull << 63),
+				 number(2), number(0), number(0),
+				 number(vcpu) };
+
+	emit(&host, vcpu, EXIT, v);
+}
+
+static void beacon_guest(uint32_t vcpu, uint64_t *guest_tsc, uint64_t *mono)
+{
+	struct gen_value v[24] = { 0 }, *p = v;
+
+	*guest_tsc = now - guest.tsc_offset - 60;
+	*mono = (uint64_t)line_eval(&guest.line, *guest_tsc + 15);
+	*p++ = number(cnt);
+	*p++ = number(opt.vm_uid);
+	*p++ = number(vcpu);
+	*p++ = number(*guest_tsc);
+	*p++ = number(*mono);
+	*p++ = number(30);
+	put_line(p, &guest.line);
+	emit(&guest, vcpu, GH_GUEST, v);
+}
+
+static void beacon_host(uint32_t vcpu, uint64_t guest_tsc, uint64_t mono)
+{
+	struct gen_value v[32] = { 0 }, *p = v;
+
+	*p++ = number(cnt);
+	*p++ = number(opt.vm_uid);
+	p = put_vm(p, vcpu);
+	*p++ = number(guest_tsc);
+	*p++ = number(mono);
+	*p++ = number(0);
+	*p++ = number(now - 60);
+	*p++ = number(stamp(&host, now - 45));
+	*p++ = number(30);
+	*p++ = number(reported_offset());
+	*p++ = number(1ull << 32);
+	*p++ = number(32);
+	put_line(p, &host.line);
+	emit(&host, vcpu, GH_HOST, v);
+}
+
+static void beacon_back(struct kernel *k, uint32_t vcpu)
+{
+	struct gen_value v[8] = { 0 }, *p = v;
+
+	*p++ = number(cnt + 1);
+	*p++ = number(opt.vm_uid);
+	if (k == &host)
+		p = put_vm(p, vcpu);
+	else
+		*p++ = number(vcpu);
+	*p++ = number(now - k->tsc_offset - 20);
+	*p++ = number(stamp(k, now - 10));
+	emit(k, vcpu, k == &host ? HG_HOST : HG_GUEST, v);
+}
+
+static void step(double mean)
+{
+	now += rng_exp(mean) + 20;
+}
+
+/* One stay of @vcpu in the guest and what the host does after it. */
+static void round_of(uint32_t vcpu, bool back_from_beacon)
+{
+	uint64_t guest_tsc = 0, mono = 0;
+	unsigned int i, n;
+
+	if (back_from_beacon)
+		beacon_back(&host, vcpu);
+	step(500);
+	entry(vcpu);
+	step(700);
+	if (back_from_beacon) {
+		beacon_back(&guest, vcpu);
+		cnt += 2;
+	}
+	n = 2 + (unsigned int)(rng() % 6);
+	for (i = 0; i < n; i++) {
+		step(opt.gap_cycles);
+		filler(&guest, vcpu);
+	}
+	if (now >= guest.next_knot && !vcpu)
+		knot(&guest);
+	step(700);
+	if (now >= beacon && !back_from_beacon) {
+		beacon_guest(vcpu, &guest_tsc, &mono);
+		step(600);
+		leave(vcpu, 0x81);
+		step(400);
+		beacon_host(vcpu, guest_tsc, mono);
+		beacon = now + opt.beacon_cycles;
+		step(400);
+		round_of(vcpu, true);
+		return;
+	}
+	leave(vcpu, 0x60);
+	n = (unsigned int)(rng() % 3);
+	for (i = 0; i < n; i++) {
+		step(opt.gap_cycles);
+		filler(&host, vcpu);
+	}
+	if (now >= host.next_knot)
+		knot(&host);
+	for (i = 0; i < 8; i++) {
+		step(opt.gap_cycles / 4);
+		filler(&host, 2 + (uint32_t)(rng() & 1));
+	}
+}
+
+static void announce(uint32_t vcpu)
+{
+	struct gen_value v[12] = { 0 }, *p = put_vm(v, vcpu);
+
+	switch_to(&host, vcpu, vcpu ? "CPU 1/KVM" : "CPU 0/KVM",
+		  FIRST_TID + (int)vcpu);
+	*p++ = number((uint64_t)FIRST_TID + vcpu);
+	*p++ = number(opt.vm_uid);
+	*p++ = number(1);
+	now += 50;
+	emit(&host, vcpu, VM, v);
+	p = put_vm(v, vcpu);
+	*p++ = number(reported_offset());
+	*p++ = number(reported_offset());
+	*p++ = number(1ull << 32);
+	*p++ = number(32);
+	*p++ = number(1);
+	now += 50;
+	emit(&host, vcpu, TSC, v);
+}
+
+static void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
+			uint64_t tsc_offset, int64_t base_ns, int ppm)
+{
+	k->trace = (struct gen_trace){
+		.path = path,
+		.classes = classes,
+		.n_classes = N_CLASSES,
+		.large = opt.large,
+		.n_streams = n_cpus,
+	};
+	k->tsc_offset = tsc_offset;
+	k->line.cycle_last = k->line.since = now - tsc_offset;
+	k->line.base_ns = base_ns;
+	k->line.mult = (uint32_t)((1000000ull << SHIFT) / TSC_KHZ);
+	k->line.mult += (uint32_t)((int64_t)k->line.mult * ppm / 1000000);
+	k->line.seq = 1;
+	k->next_knot = now + rng_exp((double)opt.knot_cycles);
+}
+
+static void option(const char *arg)
+{
+	const char *value = strchr(arg, '=');
+	uint64_t n;
+	char *end;
+
+	errno = 0;
+	n = value ? (uint64_t)strtoll(value + 1, &end, 0) : 0;
+	if (!value || errno || *end || end == value + 1) {
+		fprintf(stderr, "pair: %s: not OPTION=NUMBER\n", arg);
+		exit(2);
+	}
+	if (!strncmp(arg, "events=", 7))
+		opt.events = n;
+	else if (!strncmp(arg, "beacons=", 8) && n)
+		opt.beacon_cycles = TSC_KHZ * 1000ull / n;
+	else if (!strncmp(arg, "knots=", 6) && n)
+		opt.knot_cycles = TSC_KHZ * 1000ull / n;
+	else if (!strncmp(arg, "gap=", 4))
+		opt.gap_cycles = (double)n * TSC_KHZ / 1e6;
+	else if (!strncmp(arg, "seed=", 5))
+		opt.seed = n;
+	else if (!strncmp(arg, "large=", 6))
+		opt.large = n;
+	else if (!strncmp(arg, "uid=", 4))
+		opt.vm_uid = n;
+	else if (!strncmp(arg, "offset=", 7))
+		opt.wrong_offset = (int64_t)n;
+	else {
+		fprintf(stderr, "pair: %s: no such option\n", arg);
+		exit(2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	char host_path[4096], guest_path[4096];
+	uint64_t n = 0;
+	uint32_t i;
+
+	if (argc < 2) {
+		fprintf(stderr, "usage: pair OUT [OPTION=NUMBER]...\n");
+		return 2;
+	}
+	opt.events = 100000;
+	opt.beacon_cycles = TSC_KHZ * 100ull;
+	opt.knot_cycles = TSC_KHZ * 1000ull;
+	opt.gap_cycles = 1500.0 * TSC_KHZ / 1e6;
+	opt.seed = 1;
+	for (i = 2; i < (uint32_t)argc; i++)
+		option(argv[i]);
+	rng_state[0] = opt.seed * 0x9e3779b97f4a7c15u + 1;
+	rng_state[1] = opt.seed ^ 0xd1b54a32d192ed03u;
+	for (i = 0; i < 20; i++)
+		rng();
+	if (!opt.vm_uid)
+		opt.vm_uid = (rng() >> 1) | 1;
+
+	if (mkdir(argv[1], 0755) && errno != EEXIST) {
+		fprintf(stderr, "%s: %s\n", argv[1], strerror(errno));
+		return 2;
+	}
+	snprintf(host_path, sizeof(host_path), "%s/host", argv[1]);
+	snprintf(guest_path, sizeof(guest_path), "%s/guest", argv[1]);
+	now = 0x8123456789u;
+	kernel_init(&host, host_path, HOST_CPUS, 0, 222123456789, 7);
+	kernel_init(&guest, guest_path, GUEST_CPUS, GUEST_TSC_0, 33987654321,
+		    -11);
+	gen_open(&host.trace, "host", opt.seed * 2 + 1, 1600000000000000000);
+	gen_open(&guest.trace, "guest", opt.seed * 2 + 2, 1600000188135802468);
+
+	for (i = 0; i < GUEST_CPUS; i++)
+		announce(i);
+	while (n < opt.events) {
+		round_of((uint32_t)(rng() & 1), false);
+		n = 0;
+		for (i = 0; i < HOST_CPUS; i++)
+			n += host.trace.streams[i].events;
+	}
+	n = 0;
+	for (i = 0; i < GUEST_CPUS; i++)
+		n += guest.trace.streams[i].events;
+	printf("guest_events=%llu offset_sum_ns=%lld\n", (unsigned long long)n,
+	       (long long)truth_sum);
+	gen_close(&host.trace);
+	gen_close(&guest.trace);
+	return 0;
+}
