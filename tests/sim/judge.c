@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: MIT
+#include "judge.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT_CHANGES 0.1 /* share of event times put next to a change of line */
+#define OUTSIDE_S  1.0
+
+/* All judged event times of a run. */
+struct tally {
+	struct sim_verdict *v;
+	const struct sim_world *w;
+	const struct sim_session *s;
+	struct sim_rng rng;
+	int64_t *errors;
+	int64_t *bounds;
+	size_t count;
+	int64_t broken_by;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool lying(const struct sim_world *w, int guest)
+{
+	return *w->sc->lie && guest == 0;
+}
+
+/* From the first beacon that each vCPU must have sent to the last. */
+static void judged_span(const struct sim_world *w, uint64_t *from,
+			uint64_t *to)
+{
+	const struct sim_scenario *sc = w->sc;
+	double edge = 0.2;
+
+	if (sc->beacon_hz > 0)
+		edge = fmax(edge, 1.5 * sc->vcpus / sc->beacon_hz);
+	*from = sim_world_at(w, sc->late_s + edge);
+	*to = w->end - sim_world_cycles(w, edge * 1e9);
+}
+
+/* Where a map is most easily wrong: beside a change of either clock's line. */
+static uint64_t beside_change(struct tally *t, const struct sim_kernel *k,
+			      uint64_t from, uint64_t to)
+{
+	const struct sim_change *ch;
+	size_t first = 0, last = 0;
+
+	sim_kernel_at(k, from, &first);
+	sim_kernel_at(k, to, &last);
+	ch = &k->changes[first + sim_rng_below(&t->rng, last - first + 1)];
+	switch (sim_rng_below(&t->rng, 4)) {
+	case 0:
+		return ch->tick;
+	case 1:
+		return ch->at - 1;
+	case 2:
+		return ch->at;
+	default:
+		return ch->tick + sim_rng_below(&t->rng, ch->at - ch->tick + 1);
+	}
+}
+
+static size_t choose_times(struct tally *t, const struct sim_guest *g,
+			   uint32_t cpu, uint64_t *h, size_t n, uint64_t from,
+			   uint64_t to)
+{
+	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
+	size_t near = n * AT_CHANGES, count = 0;
+
+	while (count < n) {
+		if (count >= near)
+			h[count] = from + sim_rng_below(&t->rng, to - from);
+		else
+			h[count] = beside_change(t, count & 1 ? &g->kernel :
+								&t->w->host,
+						 from, to);
+		count++;
+	}
+	for (size_t i = 0; i < v->hole_count; i++) {
+		h[count++] = v->holes[i].from - 1;
+		h[count++] = v->holes[i].to;
+	}
+	for (size_t i = 0; i < count; i++) {
+		h[i] = h[i] < from ? from : h[i] > to ? to : h[i];
+		h[i] = sim_vcpu_wake(v, h[i]);
+	}
+	qsort(h, count, sizeof(*h), by_time);
+	return count;
+}
+
+static void judge_one(struct tally *t, const struct sim_guest *g, uint32_t cpu,
+		      uint64_t h, int64_t error, int64_t bound)
+{
+	struct sim_verdict *v = t->v;
+	struct sim_worst here = {
+		.at_s = (h - t->w->start) / t->w->cycles_per_ns / 1e9,
+		.guest = g->index,
+		.cpu = cpu,
+		.error_ns = error,
+		.bound_ns = bound,
+	};
+	int64_t size = llabs(error);
+
+	if (size > llabs(v->worst.error_ns))
+		v->worst = here;
+	if (size > bound) {
+		v->broken++;
+		if (size - bound > t->broken_by) {
+			t->broken_by = size - bound;
+			v->broken_worst = here;
+		}
+	}
+	t->errors[t->count] = size;
+	t->bounds[t->count++] = bound;
+}
+
+static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
+		      size_t n)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(
+		vmsync_guest_maps(t->s->guests[g->index]), cpu);
+	uint64_t *h = malloc((n + 2 * SIM_MAX_STEPS) * sizeof(*h));
+	size_t guest_hint = 0, host_hint = 0;
+	uint64_t from, to;
+
+	if (!h)
+		abort();
+	judged_span(t->w, &from, &to);
+	n = choose_times(t, g, cpu, h, n, from, to);
+	for (size_t i = 0; i < n; i++) {
+		guest_time gt = { sim_guest_mono(g, cpu, h[i], &guest_hint) };
+		int64_t true_ns = sim_host_mono(t->w, h[i], &host_hint);
+		int64_t error = INT64_MAX / 2, bound = 0;
+
+		if (map && map->count) {
+			error = vmsync_map_eval(map, gt).ns - true_ns;
+			bound = vmsync_map_bound_ns(map, gt, NULL);
+		}
+		judge_one(t, g, cpu, h[i], error, bound);
+	}
+	free(h);
+}
+
+/* After the last record the bound grows, and must still hold. */
+static void judge_outside(struct tally *t, const struct sim_guest *g,
+			  uint32_t cpu)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(
+		vmsync_guest_maps(t->s->guests[g->index]), cpu);
+	size_t guest_hint = 0, host_hint = 0;
+	struct sim_verdict *v = t->v;
+
+	for (int i = 0; map && map->count && i < 1000; i++) {
+		uint64_t h = t->w->end +
+			     sim_world_cycles(t->w, OUTSIDE_S * 1e6 * i);
+		guest_time gt = { sim_guest_mono(g, cpu, h, &guest_hint) };
+		int64_t error = vmsync_map_eval(map, gt).ns -
+				sim_host_mono(t->w, h, &host_hint);
+
+		v->outside++;
+		v->outside_broken += llabs(error) >
+				     vmsync_map_bound_ns(map, gt, NULL);
+	}
+}
+
+static bool begins_within(const struct vmsync_map *map, int64_t after,
+			  int64_t until)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (map->segments[i].guest_start.ns > after &&
+		    map->segments[i].guest_start.ns <= until)
+			return true;
+	return false;
+}
+
+/* Each step is in a hole: a segment must begin between its two ends. */
+static void judge_splits(struct tally *t, const struct sim_guest *g,
+			 uint32_t cpu)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(
+		vmsync_guest_maps(t->s->guests[g->index]), cpu);
+	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
+	size_t hint = 0;
+
+	for (size_t i = 0; i < v->hole_count; i++) {
+		int64_t before = sim_guest_mono(g, cpu, v->holes[i].from - 1,
+						&hint);
+		int64_t after = sim_guest_mono(g, cpu, v->holes[i].to, &hint);
+
+		if (!map || !begins_within(map, before, after))
+			t->v->unsplit++;
+	}
+}
+
+static bool accused(const struct vmsync_guest *guest)
+{
+	const struct vmsync_guest_report *r = vmsync_guest_report_of(guest);
+
+	return r->suspect || r->n_disagreements || r->causal_violations;
+}
+
+static bool refused(const struct vmsync_guest *guest)
+{
+	const struct vmsync_guest_map *gm = vmsync_guest_maps(guest);
+	const struct vmsync_map *map = vmsync_guest_map_of(gm, 0);
+
+	return !map || !map->count;
+}
+
+static bool same_segment(const struct vmsync_segment *a,
+			 const struct vmsync_segment *b)
+{
+	return a->guest_start.ns == b->guest_start.ns &&
+	       a->guest_end.ns == b->guest_end.ns &&
+	       a->host_start.ns == b->host_start.ns && a->slope == b->slope &&
+	       a->shift == b->shift && a->method == b->method &&
+	       a->bound_ns == b->bound_ns && a->epoch == b->epoch;
+}
+
+static bool same_map(const struct vmsync_map *a, const struct vmsync_map *b)
+{
+	if (!a || !b)
+		return a == b;
+	if (a->count != b->count ||
+	    a->extrapolation_ppb != b->extrapolation_ppb)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!same_segment(&a->segments[i], &b->segments[i]))
+			return false;
+	return true;
+}
+
+static bool same_guest(const struct vmsync_guest *a,
+		       const struct vmsync_guest *b, uint32_t cpus)
+{
+	for (uint32_t cpu = 0; cpu < cpus; cpu++)
+		if (!same_map(vmsync_guest_map_of(vmsync_guest_maps(a), cpu),
+			      vmsync_guest_map_of(vmsync_guest_maps(b), cpu)))
+			return false;
+	return true;
+}
+
+static double share_of(const struct vmsync_guest *guest, int method)
+{
+	const struct vmsync_guest_report *r = vmsync_guest_report_of(guest);
+	double all = 0;
+
+	for (int m = 0; m < VMSYNC_METHOD_COUNT; m++)
+		all += r->shares[m].guest_ns;
+	return all > 0 && method >= 0 ? r->shares[method].guest_ns / all : 0;
+}
+
+static void judge_guest(struct tally *t, const struct sim_guest *g,
+			const struct sim_session *honest, size_t n, int method)
+{
+	struct vmsync_guest *guest = t->s->guests[g->index];
+	const struct sim_scenario *sc = t->w->sc;
+	struct sim_verdict *v = t->v;
+	double share;
+
+	if (lying(t->w, g->index)) {
+		v->flagged = accused(guest) || refused(guest);
+		return;
+	}
+	v->accused += accused(guest);
+	share = share_of(guest, method);
+	v->share = share < v->share ? share : v->share;
+	if (honest &&
+	    !same_guest(guest, honest->guests[g->index], g->vm.vcpu_count))
+		v->others_same = false;
+	for (uint32_t cpu = 0; cpu < g->vm.vcpu_count; cpu++) {
+		const struct vmsync_map *map =
+			vmsync_guest_map_of(vmsync_guest_maps(guest), cpu);
+
+		v->segments += map ? map->count : 0;
+		judge_cpu(t, g, cpu, n);
+		judge_outside(t, g, cpu);
+		if (sc->limit.split)
+			judge_splits(t, g, cpu);
+	}
+}
+
+static double at_share(const int64_t *sorted, size_t n, double share)
+{
+	return n ? sorted[(size_t)((n - 1) * share)] : 0;
+}
+
+static void add_up(struct tally *t)
+{
+	struct sim_verdict *v = t->v;
+	const struct sim_scenario *sc = t->w->sc;
+
+	qsort(t->errors, t->count, sizeof(*t->errors), by_value);
+	qsort(t->bounds, t->count, sizeof(*t->bounds), by_value);
+	v->events = t->count;
+	v->p50_ns = at_share(t->errors, t->count, 0.5);
+	v->p99_ns = at_share(t->errors, t->count, 0.99);
+	v->max_ns = at_share(t->errors, t->count, 1);
+	v->bound_p99_ns = at_share(t->bounds, t->count, 0.99);
+	v->bound_max_ns = at_share(t->bounds, t->count, 1);
+	v->ratio = v->bound_p99_ns / fmax(v->p99_ns, 1);
+	v->slacks = v->max_ns / (sc->entry_slack_ns + sc->exit_slack_ns);
+}
+
+void sim_judge(struct sim_verdict *v, const struct sim_world *w,
+	       const struct sim_session *s, const struct sim_session *honest,
+	       const char *method)
+{
+	const struct sim_scenario *sc = w->sc;
+	int number = sim_method_number(method);
+	int judged = sc->guests - (*sc->lie != 0);
+	size_t n = sc->events / (judged * sc->vcpus) + 1;
+	size_t room = (n + 2 * SIM_MAX_STEPS) * sc->vcpus * sc->guests;
+	struct tally t = { .v = v, .w = w, .s = s };
+
+	memset(v, 0, sizeof(*v));
+	v->share = 1;
+	v->others_same = true;
+	v->cpu_s = s->cpu_s;
+	v->records = s->records;
+	sim_rng_init(&t.rng, w->seed, SIM_RNG_EVENTS);
+	t.errors = malloc(room * sizeof(*t.errors));
+	t.bounds = malloc(room * sizeof(*t.bounds));
+	if (!t.errors || !t.bounds)
+		abort();
+	for (int i = 0; i < w->guest_count; i++)
+		judge_guest(&t, &w->guests[i], honest, n,
+			    number < 0 ? VMSYNC_METHOD_EXACT : number);
+	add_up(&t);
+	free(t.errors);
+	free(t.bounds);
+}
+
+__attribute__((format(printf, 2, 3))) static void
+complain(struct sim_verdict *v, const char *fmt, ...)
+{
+	size_t used = strlen(v->why);
+	va_list ap;
+
+	if (used)
+		used += snprintf(v->why + used, sizeof(v->why) - used, "; ");
+	if (used >= sizeof(v->why))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(v->why + used, sizeof(v->why) - used, fmt, ap);
+	va_end(ap);
+}
+
+static void limits_in_ns(struct sim_verdict *v, const struct sim_limits *l)
+{
+	if (l->max_ns > 0 && v->max_ns > l->max_ns)
+		complain(v, "max %.0f > %.0f ns", v->max_ns, l->max_ns);
+	if (l->p99_ns > 0 && v->p99_ns > l->p99_ns)
+		complain(v, "p99 %.0f > %.0f ns", v->p99_ns, l->p99_ns);
+	if (l->ratio > 0 && v->ratio > l->ratio)
+		complain(v, "bound over error at p99 %.1f > %.1f", v->ratio,
+			 l->ratio);
+	if (l->slacks > 0 && v->slacks > l->slacks)
+		complain(v, "error %.2f > %.2f slacks", v->slacks, l->slacks);
+	if (l->share > 0 && v->share < l->share)
+		complain(v, "method covers %.4f < %.4f", v->share, l->share);
+}
+
+void sim_judge_limits(struct sim_verdict *v, const struct sim_scenario *sc,
+		      bool own)
+{
+	const struct sim_limits *l = &sc->limit;
+
+	v->why[0] = 0;
+	if (own)
+		limits_in_ns(v, l);
+	if (l->bound && v->broken)
+		complain(v, "%llu of %llu above their bound",
+			 (unsigned long long)v->broken,
+			 (unsigned long long)v->events);
+	if (l->clean && v->accused)
+		complain(v, "%d honest accused", v->accused);
+	if (l->flagged && !v->flagged)
+		complain(v, "the liar is not flagged");
+	if (l->others_same && !v->others_same)
+		complain(v, "the lie moved another guest's map");
+	if (l->split && v->unsplit)
+		complain(v, "%d steps without a split", v->unsplit);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The events that carry a clock's parameters: knots, TSC writes, pages.
+ */
+#include "stream.h"
+
+static bool recorded(const struct sim_world *w, uint64_t h)
+{
+	return h >= w->start && h < w->end;
+}
+
+static void record_knots(struct sim_stream *s, const struct sim_world *w,
+			 const struct sim_kernel *k, const struct sim_guest *g,
+			 struct sim_rng *rng)
+{
+	size_t hint = 0;
+
+	for (size_t i = 0; i < k->count; i++) {
+		const struct sim_change *ch = &k->changes[i];
+		struct vmsync_evidence ev = { .kind = VMSYNC_EV_KNOT };
+
+		if (!recorded(w, ch->confirm) ||
+		    sim_rng_chance(rng, w->sc->knot_loss))
+			continue;
+		ev.line = ch->line;
+		ev.confirm_tsc = ch->confirm_tsc;
+		ev.why = ch->why;
+		if (i)
+			ev.prev = ch[-1].line;
+		if (g && g->kvmclock)
+			ev.pvclock = *sim_vcpu_page(&g->vm.vcpus[0],
+						    ch->confirm);
+		ev.stamp_ns = g ? sim_guest_mono(g, 0, ch->confirm, &hint) :
+				  sim_host_mono(w, ch->confirm, &hint);
+		sim_stream_add(s, ch->confirm, &ev);
+	}
+}
+
+void sim_record_knots(struct sim_recording *rec, const struct sim_world *w)
+{
+	struct sim_rng rng;
+
+	sim_rng_init(&rng, w->seed, SIM_RNG_KNOTS);
+	record_knots(&rec->host, w, &w->host, NULL, &rng);
+	for (int i = 0; i < w->guest_count; i++) {
+		const struct sim_guest *g = &w->guests[i];
+
+		sim_rng_init(&rng, w->seed, SIM_RNG_KNOTS + 1 + i);
+		record_knots(&rec->guests[i], w, &g->kernel, g, &rng);
+	}
+}
+
+/* @h before the start: known when the tracer begins to listen. */
+static uint64_t event_time(const struct sim_world *w, uint64_t h)
+{
+	return h < w->start ? w->start : h;
+}
+
+static void add(struct sim_recording *rec, const struct sim_world *w,
+		uint64_t h, struct vmsync_evidence *ev)
+{
+	size_t hint = 0;
+
+	ev->stamp_ns = sim_host_mono(w, h, &hint);
+	sim_stream_add(&rec->host, h, ev);
+}
+
+static void record_tsc(struct sim_recording *rec, const struct sim_world *w,
+		       const struct sim_guest *g, const struct sim_vcpu *v)
+{
+	for (size_t i = 0; i < v->tsc_count; i++) {
+		struct vmsync_evidence ev = {
+			.kind = VMSYNC_EV_TSC,
+			.vm = g->vm.id,
+			.vcpu = v->vcpu_id,
+			.scaling = v->tsc[i].scaling,
+			.prev_offset = v->tsc[i ? i - 1 : 0].scaling.offset,
+			.why = v->tsc[i].why,
+		};
+
+		add(rec, w, event_time(w, v->tsc[i].from), &ev);
+	}
+}
+
+/* KVM writes the page just before the entry that makes it count. */
+static void record_pages(struct sim_recording *rec, const struct sim_world *w,
+			 const struct sim_guest *g, const struct sim_vcpu *v)
+{
+	for (size_t i = 0; i < v->page_count; i++) {
+		struct vmsync_evidence ev = {
+			.kind = VMSYNC_EV_PVCLOCK,
+			.vm = g->vm.id,
+			.vcpu = v->vcpu_id,
+			.pvclock = v->pages[i].page,
+			.why = v->pages[i].why,
+		};
+		uint64_t h = v->pages[i].from - sim_world_cycles(w, 800);
+
+		add(rec, w, event_time(w, h), &ev);
+	}
+}
+
+static void record_vm(struct sim_recording *rec, const struct sim_world *w,
+		      const struct sim_guest *g)
+{
+	for (uint32_t i = 0; i < g->vm.vcpu_count; i++) {
+		const struct sim_vcpu *v = &g->vm.vcpus[i];
+		struct vmsync_evidence ev = {
+			.kind = VMSYNC_EV_VM,
+			.vm = g->vm.id,
+			.vcpu = v->vcpu_id,
+			.tid = v->tid,
+			.why = VMSYNC_WHY_FIRST,
+		};
+
+		add(rec, w, w->start, &ev);
+		record_tsc(rec, w, g, v);
+		record_pages(rec, w, g, v);
+	}
+}
+
+void sim_record_vms(struct sim_recording *rec, const struct sim_world *w)
+{
+	for (int i = 0; i < w->guest_count; i++)
+		record_vm(rec, w, &w->guests[i]);
+}

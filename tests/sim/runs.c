@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What needs no vmsync module: the host's entries and exits of each vCPU, and
+ * the guest's own events, all of which happen in between.
+ */
+#include "stream.h"
+
+#define HANDLE_NS  1200.0	/* an exit that the host handles itself */
+#define SLEEP_NS   2000000.0	/* an idle vCPU, until something wakes it */
+#define AT_EDGE	   0.5		/* runs that begin or end with an event */
+
+struct walk {
+	struct sim_recording *rec;
+	const struct sim_world *w;
+	const struct sim_guest *g;
+	struct sim_rng rng;
+	uint32_t cpu;
+	size_t host_hint;
+	size_t guest_hint;
+};
+
+static uint64_t cyc(const struct walk *k, double ns)
+{
+	return sim_world_cycles(k->w, ns);
+}
+
+static void host_event(struct walk *k, enum vmsync_evidence_kind kind,
+		       uint64_t h)
+{
+	struct vmsync_evidence ev = {
+		.kind = kind,
+		.vm = k->g->vm.id,
+		.vcpu = k->g->vm.vcpus[k->cpu].vcpu_id,
+		.tid = k->g->vm.vcpus[k->cpu].tid,
+		.stamp_ns = sim_host_mono(k->w, h, &k->host_hint),
+	};
+
+	if (!k->w->sc->host_tsc)
+		ev.vm.serial = 0;
+	sim_stream_add(&k->rec->host, h, &ev);
+}
+
+static void guest_event(struct walk *k, uint64_t h)
+{
+	struct vmsync_evidence ev = {
+		.kind = VMSYNC_EV_GUEST_EVENT,
+		.vcpu = k->cpu,
+		.stamp_ns = sim_guest_mono(k->g, k->cpu, h, &k->guest_hint),
+	};
+
+	sim_stream_add(&k->rec->guests[k->g->index], h, &ev);
+}
+
+/* Events in [first, last], in any order; streams are sorted later. */
+static void guest_events(struct walk *k, uint64_t first, uint64_t last)
+{
+	const struct sim_scenario *sc = k->w->sc;
+	uint64_t n = sim_rng_exp(&k->rng, sc->guest_events);
+
+	if (sim_rng_chance(&k->rng, AT_EDGE))
+		guest_event(k, first);
+	while (n--)
+		guest_event(k, first + sim_rng_below(&k->rng, last - first));
+	if (sim_rng_chance(&k->rng, AT_EDGE))
+		guest_event(k, last);
+}
+
+/* Does the vCPU stay in the guest for all of [@from, @to]? */
+static bool whole(const struct walk *k, uint64_t from, uint64_t to)
+{
+	const struct sim_vcpu *v = &k->g->vm.vcpus[k->cpu];
+
+	for (size_t i = 0; i < v->hole_count; i++)
+		if (v->holes[i].from <= to && from < v->holes[i].to)
+			return false;
+	return true;
+}
+
+static double slack(struct walk *k, double least)
+{
+	return least + sim_rng_exp(&k->rng, k->w->sc->slack_exp_ns);
+}
+
+/* One stay in the guest from @h on; returns when the next may begin. */
+static uint64_t run(struct walk *k, uint64_t h)
+{
+	const struct sim_scenario *sc = k->w->sc;
+	const struct sim_vcpu *v = &k->g->vm.vcpus[k->cpu];
+	uint64_t first = h + cyc(k, slack(k, sc->entry_slack_ns));
+	uint64_t last = first + 1 +
+			cyc(k, sim_rng_exp(&k->rng, 1e9 / sc->exits_hz));
+	uint64_t out = last + cyc(k, slack(k, sc->exit_slack_ns));
+
+	if (!whole(k, h, out))
+		return sim_vcpu_wake(v, out) + cyc(k, HANDLE_NS);
+	host_event(k, VMSYNC_EV_ENTRY, h);
+	guest_events(k, first, last);
+	host_event(k, VMSYNC_EV_EXIT, out);
+	if (sim_rng_chance(&k->rng, sc->idle_exit))
+		out += cyc(k, sim_rng_exp(&k->rng, SLEEP_NS));
+	return out + cyc(k, HANDLE_NS * (0.5 + sim_rng_exp(&k->rng, 1)));
+}
+
+void sim_record_runs(struct sim_recording *rec, const struct sim_world *w,
+		     const struct sim_guest *g)
+{
+	for (uint32_t cpu = 0; cpu < g->vm.vcpu_count; cpu++) {
+		struct walk k = { .rec = rec, .w = w, .g = g, .cpu = cpu };
+		uint64_t h = w->start;
+
+		sim_rng_init(&k.rng, w->seed,
+			     SIM_RNG_RUNS + g->index * SIM_MAX_VCPUS + cpu);
+		while (h < w->end - cyc(&k, 5e7))
+			h = run(&k, h);
+	}
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "vm.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define FLAG_STABLE  1u
+#define FLAG_STOPPED 2u
+
+uint64_t sim_scale_tsc(uint64_t tsc, const struct vmsync_scaling *s)
+{
+	return (unsigned __int128)tsc * s->ratio >> s->frac_bits;
+}
+
+uint64_t sim_page_read(const struct vmsync_pvclock *page, uint64_t tsc)
+{
+	uint64_t delta = tsc - page->tsc_timestamp;
+
+	if (page->shift < 0)
+		delta >>= -page->shift;
+	else
+		delta <<= page->shift;
+	return page->system_time_ns +
+	       (uint64_t)((unsigned __int128)delta * page->mul >> 32);
+}
+
+/*
+ * mul and shift so that ns = (cycles shifted * mul) >> 32 for a TSC of @hz.
+ * The frequency is brought into (1e9, 2e9] and 32 bits by shifting first.
+ */
+static void scale_to_ns(uint64_t hz, uint32_t *mul, int32_t *shift)
+{
+	uint64_t ns = NS_PER_S;
+
+	*shift = 0;
+	while (hz > 2 * ns || hz >> 32) {
+		hz >>= 1;
+		(*shift)--;
+	}
+	while ((uint32_t)hz <= ns) {
+		if (hz & 0x80000000)
+			ns >>= 1;
+		else
+			hz <<= 1;
+		(*shift)++;
+	}
+	*mul = (ns << 32) / hz;
+}
+
+/* CLOCK_MONOTONIC_RAW of the host; nothing steers it. */
+static int64_t raw_ns(const struct sim_vm *vm, uint64_t h)
+{
+	return (unsigned __int128)h * vm->host_cs.mult >> vm->host_cs.shift;
+}
+
+static const struct sim_tsc *tsc_at(const struct sim_vcpu *v, uint64_t h)
+{
+	size_t i = v->tsc_count - 1;
+
+	while (i && v->tsc[i].from > h)
+		i--;
+	return &v->tsc[i];
+}
+
+static const struct sim_page *page_at(const struct sim_vcpu *v, uint64_t h)
+{
+	size_t i = v->page_count - 1;
+
+	while (i && v->pages[i].from > h)
+		i--;
+	return &v->pages[i];
+}
+
+const struct vmsync_scaling *sim_vcpu_scaling(const struct sim_vcpu *v,
+					      uint64_t h)
+{
+	return &tsc_at(v, h)->scaling;
+}
+
+const struct vmsync_pvclock *sim_vcpu_page(const struct sim_vcpu *v, uint64_t h)
+{
+	return &page_at(v, h)->page;
+}
+
+uint64_t sim_vcpu_tsc(const struct sim_vcpu *v, uint64_t h)
+{
+	const struct vmsync_scaling *s = sim_vcpu_scaling(v, h);
+
+	return sim_scale_tsc(h, s) + s->offset;
+}
+
+uint64_t sim_vcpu_kvmclock(const struct sim_vcpu *v, uint64_t h)
+{
+	return sim_page_read(sim_vcpu_page(v, h), sim_vcpu_tsc(v, h));
+}
+
+uint64_t sim_vcpu_wake(const struct sim_vcpu *v, uint64_t h)
+{
+	for (size_t i = 0; i < v->hole_count; i++)
+		if (v->holes[i].from <= h && h < v->holes[i].to)
+			h = v->holes[i].to;
+	return h;
+}
+
+static uint64_t cycles(const struct sim_vm *vm, double ns)
+{
+	return ns * vm->host_khz / 1e6;
+}
+
+/* The vCPU is out of the guest from @h on, comes back some us after @until. */
+static uint64_t leave(struct sim_vm *vm, struct sim_vcpu *v, uint64_t h,
+		      uint64_t until)
+{
+	uint64_t back = until + cycles(vm, 2000 + sim_rng_exp(&vm->rng, 4000));
+
+	assert(v->hole_count < SIM_MAX_STEPS);
+	v->holes[v->hole_count++] =
+		(struct sim_hole){ h - cycles(vm, 1500), back };
+	return back;
+}
+
+/* The page as KVM writes it before @v enters at @from; @h: the common anchor */
+static void write_page(struct sim_vm *vm, struct sim_vcpu *v, uint64_t h,
+		       uint64_t from, uint32_t flags, uint32_t why)
+{
+	const struct vmsync_scaling *s = sim_vcpu_scaling(v, from);
+	uint64_t khz = sim_scale_tsc(vm->host_khz, s);
+	struct sim_page *p = &v->pages[v->page_count];
+	uint32_t version = v->page_count ? p[-1].page.version : 0;
+
+	assert(v->page_count < SIM_MAX_STEPS);
+	v->page_count++;
+	p->from = from;
+	p->why = why;
+	p->page.version = version + 2;
+	p->page.tsc_timestamp = sim_scale_tsc(h, s) + s->offset;
+	p->page.system_time_ns = raw_ns(vm, h) + vm->kvmclock_offset;
+	p->page.flags = flags;
+	scale_to_ns(khz * 1000, &p->page.mul, &p->page.shift);
+}
+
+void sim_vm_start(struct sim_vm *vm, uint64_t boot,
+		  const struct vmsync_scaling *scaling, uint64_t spread)
+{
+	vm->kvmclock_offset = -raw_ns(vm, boot);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct sim_vcpu *v = &vm->vcpus[i];
+
+		v->tsc[0] = (struct sim_tsc){ boot, VMSYNC_WHY_FIRST,
+					      *scaling };
+		if (i && spread)
+			v->tsc[0].scaling.offset +=
+				1 + sim_rng_below(&vm->rng, spread);
+		v->tsc_count = 1;
+		write_page(vm, v, boot, boot, FLAG_STABLE, VMSYNC_WHY_FIRST);
+	}
+}
+
+static void new_pages(struct sim_vm *vm, uint64_t h, uint64_t until,
+		      uint32_t flags)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct sim_vcpu *v = &vm->vcpus[i];
+
+		write_page(vm, v, until, leave(vm, v, h, until), flags,
+			   VMSYNC_WHY_WRITE);
+	}
+}
+
+void sim_vm_rebase(struct sim_vm *vm, uint64_t h, int64_t shift_ns)
+{
+	vm->kvmclock_offset += shift_ns;
+	new_pages(vm, h, h, FLAG_STABLE);
+}
+
+void sim_vm_stop(struct sim_vm *vm, uint64_t h, uint64_t until)
+{
+	vm->kvmclock_offset -= raw_ns(vm, until) - raw_ns(vm, h);
+	new_pages(vm, h, until, FLAG_STABLE | FLAG_STOPPED);
+}
+
+void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t by, int cpu)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct sim_vcpu *v = &vm->vcpus[i];
+		struct vmsync_scaling s = *sim_vcpu_scaling(v, h);
+
+		if (cpu >= 0 && i != (uint32_t)cpu)
+			continue;
+		assert(v->tsc_count < SIM_MAX_STEPS);
+		s.offset += by;
+		v->tsc[v->tsc_count++] =
+			(struct sim_tsc){ h, VMSYNC_WHY_WRITE, s };
+	}
+	new_pages(vm, h, h, FLAG_STABLE);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual machine as KVM makes it: scaled TSCs and kvm-clock pages.
+ */
+#ifndef VMSYNC_SIM_VM_H
+#define VMSYNC_SIM_VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rng.h"
+#include "sync/evidence.h"
+#include "timekeeper.h"
+
+#define SIM_MAX_VCPUS 8
+
+/** struct sim_tsc - a vCPU's TSC from host TSC @from on */
+struct sim_tsc {
+	uint64_t from;
+	uint32_t why;
+	struct vmsync_scaling scaling;
+};
+
+/** struct sim_page - a vCPU's kvm-clock page from host TSC @from on */
+struct sim_page {
+	uint64_t from;
+	uint32_t why;
+	struct vmsync_pvclock page;
+};
+
+/** struct sim_hole - the vCPU runs no guest code in [@from, @to) */
+struct sim_hole {
+	uint64_t from;
+	uint64_t to;
+};
+
+#define SIM_MAX_STEPS 32
+
+/** struct sim_vcpu - one virtual CPU over time */
+struct sim_vcpu {
+	struct sim_tsc tsc[SIM_MAX_STEPS];
+	size_t tsc_count;
+	struct sim_page pages[SIM_MAX_STEPS];
+	size_t page_count;
+	struct sim_hole holes[SIM_MAX_STEPS];
+	size_t hole_count;
+	uint32_t vcpu_id;
+	int32_t tid;
+};
+
+/**
+ * struct sim_vm - one VM
+ * @host_khz:	of the host's TSC, as its kernel calibrated it
+ * @host_cs:	the host's TSC clocksource, under kvm-clock's base
+ * @kvmclock_offset: kvm-clock less the host's raw clock, ns
+ */
+struct sim_vm {
+	struct vmsync_vm_id id;
+	uint64_t host_khz;
+	struct sim_clocksource host_cs;
+	int64_t kvmclock_offset;
+	struct sim_vcpu vcpus[SIM_MAX_VCPUS];
+	uint32_t vcpu_count;
+	struct sim_rng rng;
+};
+
+/**
+ * sim_vm_start - create the VM at host TSC @boot
+ * @vm:		zeroed, with id, host_khz, host_cs, vcpu_count and rng set
+ * @scaling:	of the first vCPU
+ * @spread:	each further vCPU's TSC is up to so many cycles ahead
+ */
+void sim_vm_start(struct sim_vm *vm, uint64_t boot,
+		  const struct vmsync_scaling *scaling, uint64_t spread);
+
+/**
+ * sim_vm_rebase - KVM takes a new anchor at host TSC @h, and shifts it
+ * @shift_ns:	added to kvm-clock beyond what the new anchor brings
+ */
+void sim_vm_rebase(struct sim_vm *vm, uint64_t h, int64_t shift_ns);
+
+/** sim_vm_stop - the monitor stops the VM at @h and continues it at @until */
+void sim_vm_stop(struct sim_vm *vm, uint64_t h, uint64_t until);
+
+/**
+ * sim_vm_write_tsc - KVM adds @cycles to vCPUs' offsets at host TSC @h
+ * @cpu:	only that one; < 0: all
+ */
+void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t cycles, int cpu);
+
+/** sim_vcpu_tsc - guest TSC at host TSC @h */
+uint64_t sim_vcpu_tsc(const struct sim_vcpu *v, uint64_t h);
+
+/** sim_vcpu_scaling - offset and ratio in force at host TSC @h */
+const struct vmsync_scaling *sim_vcpu_scaling(const struct sim_vcpu *v,
+					      uint64_t h);
+
+/** sim_vcpu_page - the kvm-clock page at host TSC @h */
+const struct vmsync_pvclock *sim_vcpu_page(const struct sim_vcpu *v,
+					   uint64_t h);
+
+/** sim_vcpu_kvmclock - kvm-clock read at host TSC @h, ns */
+uint64_t sim_vcpu_kvmclock(const struct sim_vcpu *v, uint64_t h);
+
+/** sim_vcpu_wake - first host TSC >= @h at which the vCPU runs guest code */
+uint64_t sim_vcpu_wake(const struct sim_vcpu *v, uint64_t h);
+
+/** sim_scale_tsc - (tsc * ratio) >> frac_bits */
+uint64_t sim_scale_tsc(uint64_t tsc, const struct vmsync_scaling *s);
+
+/** sim_page_read - kvm-clock that @page gives at guest TSC @tsc */
+uint64_t sim_page_read(const struct vmsync_pvclock *page, uint64_t tsc);
+
+#endif /* VMSYNC_SIM_VM_H */
