@@ -108,7 +108,7 @@ l2_make() {
 		"$dir/lib/modules/$LAB_RELEASE/"
 	depmod -b "$dir" "$LAB_RELEASE"
 	cp "$work/lab.conf" "$dir/"
-	cp "$here/common.sh" "$here/l2.sh" "$dir/"
+	cp "$here"/{common,leaks,l2}.sh "$dir/"
 	cp "$here/scenarios/$LAB_NAME.sh" "$dir/scenario.sh"
 	ln -s /l2.sh "$dir/init"
 	archive "$dir" "$work/l2.cpio"

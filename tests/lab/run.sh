@@ -115,6 +115,7 @@ prepare() {
 	"$here/lttng.sh" "$LAB_KDIR" "$LAB_LTTNG_SRC"
 	ko=$ko/$LAB_RELEASE
 	if [ -n "${LAB_PLAIN-}" ]; then
+		[ "$LAB_MIN_EVENTS" != 0 ] || die "nothing to do without vmsync's modules"
 		vmsync=no
 	elif [ ! -e "$ko/vmsync-host.ko" ]; then
 		die "no modules in $ko: make modules, or LAB_PLAIN=1"
@@ -136,6 +137,7 @@ prepare() {
 		LAB_L2_CPU='$l2_cpu'
 		LAB_SECONDS=$LAB_SECONDS
 		LAB_CLOCKSOURCE=$LAB_CLOCKSOURCE
+		LAB_MIN_EVENTS=$LAB_MIN_EVENTS
 		LAB_L2_APPEND='$LAB_L2_APPEND'
 		LAB_VMSYNC='$vmsync'
 		LAB_LIMIT=$LAB_LIMIT

@@ -1,0 +1,186 @@
+# shellcheck shell=sh disable=SC2034,SC1091
+# SPDX-License-Identifier: MIT
+#
+# unload: all modules loaded and removed 50 times under beacons and tracing
+#
+# Both machines do so at the same time, so that each side also loses and finds
+# the other. Most cycles have ftrace for a tracer; every tenth has LTTng, whose
+# daemon holds the probe modules: there the modules under them are removed and
+# come back in the middle of a recording. At the end the guest dies under a
+# listening host, and kvm itself is removed.
+
+LAB_L1_APPEND=slub_debug=U
+LAB_L2_APPEND=slub_debug=U
+LAB_MIN_EVENTS=0
+LAB_LIMIT=400
+
+cycles=50
+tracing=/sys/kernel/tracing/instances/lab
+
+modules_in() {
+	for m in $modules; do
+		modprobe "$m" || fail "cycle $cycle: $m does not load"
+	done
+}
+
+modules_out() {
+	for m in $(echo "$modules" | tr ' ' '\n' | tac); do
+		rmmod "$m" || fail "cycle $cycle: $m does not go"
+	done
+	! grep -q vmsync /proc/modules ||
+		fail "still there: $(grep vmsync /proc/modules)"
+}
+
+# Beacons seen by ftrace in this cycle; an enabled event goes with its module.
+beacons_count() {
+	n=$(grep -c "$1" "$tracing/trace")
+	beacons=$((beacons + n))
+	echo > "$tracing/trace"
+}
+
+cycle_ftrace() {
+	modules_in
+	echo 1 > "$tracing/events/vmsync/enable"
+	sleep 0.4
+	beacons_count "$beacon_event"
+	modules_out
+}
+
+# What LTTng's daemon does not hold.
+modules_base_out() {
+	for m in $modules_base_reverse; do
+		rmmod "$m" || fail "cycle $cycle: $m does not go while recorded"
+	done
+}
+
+modules_base_in() {
+	for m in $modules_base; do
+		modprobe "$m" || fail "cycle $cycle: $m does not come back"
+	done
+}
+
+daemon_end() {
+	pid=$(cat /run/lttng/lttng-sessiond.pid)
+	kill "$pid"
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+		[ -d "/proc/$pid" ] || return 0
+		sleep 1
+	done
+	fail "lttng-sessiond does not end"
+}
+
+cycle_lttng() {
+	modules_base_in
+	session_daemon "$probes_extra" || fail "cycle $cycle: lttng-sessiond"
+	session_create /run/unload-trace 512k 4 "$1" ||
+		fail "cycle $cycle: lttng session"
+	lttng -q -n start lab || fail "cycle $cycle: lttng start"
+	sleep 0.5
+	modules_base_out
+	modules_base_in
+	sleep 0.5
+	lttng -q -n stop lab
+	lttng -q -n destroy lab
+	rm -rf /run/unload-trace
+	daemon_end
+	modules_base_out
+	! grep -q vmsync /proc/modules ||
+		fail "still there: $(grep vmsync /proc/modules)"
+}
+
+cycles_run() {
+	mkdir -p "$tracing"
+	beacons=0
+	cycle=0
+	while [ "$cycle" -lt "$cycles" ]; do
+		cycle=$((cycle + 1))
+		if [ $((cycle % 10)) = 0 ]; then
+			cycle_lttng "$1"
+			say "cycle $cycle, $beacons beacons"
+		else
+			cycle_ftrace
+		fi
+		[ "$cycle" != 10 ] || sizes_first=$(leaks_sizes)
+	done
+	sizes_last=$(leaks_sizes)
+	say "sizes first $sizes_first"
+	say "sizes last $sizes_last"
+	held=$(leaks_held)
+	[ -z "$held" ] || fail "held by modules that are gone: $held"
+	grown=$(leaks_grown "$sizes_first" "$sizes_last")
+	[ -z "$grown" ] || fail "grew over $((cycles - 10)) cycles: $grown"
+	[ "$beacons" -ge "$cycles" ] || fail "only $beacons beacons in all cycles"
+}
+
+# --- guest
+
+guest_record() {
+	. /leaks.sh
+	modules_base="vmsync vmsync-guest"
+	modules_base_reverse="vmsync-guest vmsync"
+	modules="$modules_base lttng-probe-vmsync"
+	probes_extra=vmsync
+	beacon_event=vmsync_hg_guest
+	say "recording"
+	daemon_end
+	modules_base_out
+	load 1000 /dev/vda &
+	cycles_run "$events_guest"
+	modules_in
+	echo 1 > "$tracing/events/vmsync/enable"
+	say "cycles done, beacons go on"
+	read -r go < /dev/ttyS0
+	[ "$go" = stop ] || fail "heard '$go'"
+	say "recorded"
+}
+
+# --- host
+
+host_prepare() {
+	# The guest's side has no business where no KVM is underneath.
+	if ! dmesg | grep -q "Hypervisor detected: KVM"; then
+		! modprobe vmsync-guest 2> /dev/null ||
+			fail "vmsync-guest.ko loads without KVM under it"
+	fi
+}
+
+host_state() {
+	cat /sys/module/vmsync_host/parameters/state
+}
+
+host_record() {
+	. "$LAB_TOP/tests/lab/leaks.sh"
+	modules_base="vmsync vmsync-host"
+	modules_base_reverse="vmsync-host vmsync"
+	modules="$modules_base lttng-probe-vmsync lttng-probe-vmsync-kvm"
+	probes_extra=vmsync,vmsync-kvm
+	beacon_event=vmsync_gh_host
+	modules_base_out
+	echo go >&4
+	await recording
+	cycles_run "$events_host"
+	await cycles
+	cycle=last
+	modules_in
+	echo 1 > "$tracing/events/vmsync/enable"
+	sleep 2
+	say "with the guest alive: $(host_state)"
+	host_state | grep -q '^vms=1 vcpus=2 untracked=0' ||
+		fail "guest not known: $(host_state)"
+	echo stop >&4
+	await recorded
+}
+
+host_after() {
+	sleep 1
+	say "with the guest dead: $(host_state)"
+	host_state | grep -q '^vms=0 vcpus=0 untracked=0' ||
+		fail "something of the dead guest lives: $(host_state)"
+	modules_out
+	held=$(leaks_held)
+	[ -z "$held" ] || fail "held by modules that are gone: $held"
+	modprobe -r kvm_amd 2> /dev/null || modprobe -r kvm_intel ||
+		fail "KVM does not go"
+	! grep -q '^kvm' /proc/modules || fail "KVM is still there"
+	say "KVM removed"
+}
