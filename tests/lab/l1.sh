@@ -43,6 +43,7 @@ system_up() {
 	mkdir -p /dev/shm
 	mount -t tmpfs tmpfs /dev/shm
 	$bb ip link set lo up
+	$bb hostname host
 	mkdir -p "/lib/modules"
 	mount -t tmpfs tmpfs /lib/modules
 	mkdir -p "/lib/modules/$LAB_RELEASE"

@@ -63,6 +63,7 @@ guest_record_plain() {
 say "up $(uname -r)"
 heartbeat &
 ifconfig lo 127.0.0.1 up
+hostname guest
 modprobe virtio_pci
 modprobe virtio_blk
 if have_vmsync; then

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Real kernels: the scenarios of the lab, and what the tool makes of what they
+# recorded. Needs the modules (tests/check/modules.sh). LAB_REUSE=1 takes the
+# recordings that are there.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 tool
+vmsync=build/vmsync
+t=$check_tmp
+
+. build/packages.env || { fail "no modules: run modules first"; finish; }
+
+record() { # SCENARIO
+	if [ -n "${LAB_REUSE:-}" ] &&
+	   grep -qs '^result=pass' "build/lab/$1/status"; then
+		return 0
+	fi
+	echo "recording $1"
+	tests/lab/run.sh "$1"
+}
+
+# number EXPRESSION of the JSON report
+number() { jq -r "$1" "$t/$s.json"; }
+
+# The TSC offset that KVM shows in debugfs is the one in every gh_host, so the
+# map does not only agree with itself.
+truth_check() {
+	local claimed shown
+	shown=$(sed -n 's/.*vcpu_id=\([0-9]*\) tsc_offset=\(-\?[0-9]*\).*/\1 \2/p' \
+		"build/lab/$s/truth" | sort -u)
+	claimed=$(babeltrace2 --names payload --fields none "build/lab/$s/host" |
+		sed -n 's/.*vmsync_gh_host:.* vcpu_id = \([0-9]*\),.* tsc_offset = \(-\?[0-9]*\),.*/\1 \2/p' |
+		sort -u)
+	expect_eq "$s: TSC offsets are those in debugfs" "$claimed" "$shown"
+}
+
+sync_check() {
+	$vmsync sync --json "build/lab/$s/host" "build/lab/$s/guest" \
+		> "$t/$s.json" 2> "$t/$s.err"
+	expect_eq "$s: sync's exit status" $? 0
+	cat "$t/$s.err"
+	$vmsync sync "build/lab/$s/host" "build/lab/$s/guest" | head -n 22
+
+	expect_eq "$s: at least 10 000 guest events" \
+		"$(number '.guests[0].containment.events >= 10000')" true
+	expect_eq "$s: guest events outside" \
+		"$(number '.guests[0].containment.outside')" 0
+	# What cannot be decided is at the edges only: 99 % is decided.
+	expect_eq "$s: nearly all are decidable" \
+		"$(number '.guests[0].containment | .inside * 100 >= .events * 99')" \
+		true
+	expect_eq "$s: beacons that violate causality" \
+		"$(number '.guests[0].beacons.causality_violations')" 0
+	expect_eq "$s: beacons were checked" \
+		"$(number '.guests[0].beacons.causality_checked > 50')" true
+	expect_eq "$s: bound at most 1 us" \
+		"$(number '.guests[0].bound_worst_ns <= 1000')" true
+	expect_eq "$s: methods" \
+		"$(number '.guests[0].methods | keys | join(",")')" exact
+	truth_check
+}
+
+# One row a guest event that babeltrace2 read, in its order.
+fuse_check() {
+	local in out
+	rm -rf "$t/$s.fused"
+	expect "$s: fuse" $vmsync fuse -o "$t/$s.fused" "build/lab/$s/host" \
+		"build/lab/$s/guest"
+	babeltrace2 --clock-cycles --no-delta "$t/$s.fused" > "$t/$s.text" \
+		2> "$t/$s.warnings"
+	expect_eq "$s: babeltrace2's warnings" "$(cat "$t/$s.warnings")" ""
+	out=$(wc -l < "$t/$s.text")
+	in=$(($(babeltrace2 "build/lab/$s/host" | wc -l) +
+	      $(babeltrace2 "build/lab/$s/guest" | wc -l)))
+	expect_eq "$s: events in and out" "$out" "$in"
+	expect "$s: in order" sh -c "sed 's/^\[\([0-9]*\)\].*/\1/' $t/$s.text |
+		sort -n -C"
+}
+
+# The order around a beacon is what it must be: the guest calls, the host sees
+# the exit and the call, enters again, the guest goes on.
+golden_check() {
+	local cnt
+	cnt=$(sed -n 's/.*vmsync_gh_guest:.* cnt = \([0-9]*\),.*/\1/p' \
+		"$t/$s.text" | sed -n 20p)
+	grep -E "(vmsync_[gh]*_(guest|host): .* cnt = ($cnt|$((cnt + 1))),|kvm_x86_(entry|exit))" \
+		"$t/$s.text" | grep -A40 "gh_guest: .* cnt = $cnt," |
+		sed -n "1,/hg_guest: .* cnt = $((cnt + 1)),/p" > "$t/around"
+	# The vCPU's own thread only.
+	sed 's/^\[[0-9]*\] \([^ ]*\) \([a-z0-9_]*\):.*/\2/' "$t/around" |
+		grep vmsync > "$t/order"
+	expect_eq "$s: a beacon's four events" "$(paste -sd' ' "$t/order")" \
+		"vmsync_gh_guest vmsync_gh_host vmsync_hg_host vmsync_hg_guest"
+	expect "$s: the exit is between call and answer" sh -c \
+		"sed -n '/gh_guest/,/gh_host/p' $t/around | grep -q kvm_x86_exit"
+	expect "$s: the entry is between answer and return" sh -c \
+		"sed -n '/hg_host/,/hg_guest/p' $t/around | grep -q kvm_x86_entry"
+}
+
+for s in basic tsc slew; do
+	if record "$s"; then
+		pass "$s recorded"
+	else
+		fail "$s: the lab failed, see build/lab/$s"
+		continue
+	fi
+	sync_check
+	fuse_check
+	golden_check
+done
+
+if record unload; then
+	pass "unload: 50 times, nothing left"
+else
+	fail "unload: the lab failed, see build/lab/unload"
+fi
+finish
