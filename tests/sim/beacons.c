@@ -46,8 +46,8 @@ static uint64_t tsc(const struct flight *f, bool guest, uint64_t h)
 
 static int64_t mono(struct flight *f, bool guest, uint64_t h)
 {
-	return guest ? sim_guest_mono(f->g, f->cpu, h, &f->guest_hint) :
-		       sim_host_mono(f->w, h, &f->host_hint);
+	return guest ? sim_guest_mono(f->g, f->cpu, h, &f->guest_hint)
+		     : sim_host_mono(f->w, h, &f->host_hint);
 }
 
 /* Returns the host TSC after the pair. */
@@ -91,6 +91,16 @@ static void name_line(struct flight *f, const struct sim_kernel *k, uint64_t h,
 		*line = ch->line;
 }
 
+/* A way so slow that later beacons overtake this one. */
+static double overtaken(const struct flight *f)
+{
+	const struct sim_scenario *sc = f->w->sc;
+
+	if (!sim_rng_chance(f->rng, sc->reorder))
+		return 0;
+	return sim_rng_between(f->rng, 0.5, 3) * 1e9 / sc->beacon_hz;
+}
+
 /* Returns the host TSC of the event's time stamp. */
 static uint64_t leg(struct flight *f, enum vmsync_evidence_kind kind,
 		    uint64_t h, const struct vmsync_pair *claim,
@@ -99,7 +109,7 @@ static uint64_t leg(struct flight *f, enum vmsync_evidence_kind kind,
 	const struct sim_vcpu *v = &f->g->vm.vcpus[f->cpu];
 	bool guest = kind == VMSYNC_EV_GH_GUEST || kind == VMSYNC_EV_HG_GUEST;
 	bool first = kind == VMSYNC_EV_GH_GUEST || kind == VMSYNC_EV_GH_HOST;
-	struct vmsync_evidence ev = { .kind = kind };
+	struct vmsync_evidence ev = {.kind = kind};
 	uint64_t end = read_pair(f, guest, h, &ev.pair), stamp;
 
 	ev.vm_uid = f->g->vm_uid;
@@ -121,10 +131,11 @@ static uint64_t leg(struct flight *f, enum vmsync_evidence_kind kind,
 	stamp = later(f, end, STAMP_NS + sim_rng_exp(f->rng, 10));
 	ev.stamp_ns = mono(f, guest, stamp);
 	if (!f->pairs)
-		ev.pair = (struct vmsync_pair){ .mono_ns = ev.stamp_ns };
+		ev.pair = (struct vmsync_pair){.mono_ns = ev.stamp_ns};
 	if (stamp < f->w->end)
-		sim_stream_add(guest ? &f->rec->guests[f->g->index] :
-				       &f->rec->host, stamp, &ev);
+		sim_stream_add(guest ? &f->rec->guests[f->g->index]
+				     : &f->rec->host,
+			       stamp, &ev);
 	return stamp;
 }
 
@@ -140,15 +151,15 @@ static void fly(struct flight *f, uint64_t h)
 {
 	const struct sim_scenario *sc = f->w->sc;
 	struct vmsync_pair claim;
-	double handling = sc->wide ? sim_rng_exp(f->rng, 50000) + 5000 :
-				     sim_rng_exp(f->rng, 150) + 200;
+	double handling = sc->wide ? sim_rng_exp(f->rng, 50000) + 5000
+				   : sim_rng_exp(f->rng, 150) + 200;
 
 	h = leg(f, VMSYNC_EV_GH_GUEST, h, NULL, &claim);
-	h = later(f, h, delay_ns(f->rng, &sc->gh));
+	h = later(f, h, delay_ns(f->rng, &sc->gh) + overtaken(f));
 	h = leg(f, VMSYNC_EV_GH_HOST, h, &claim, NULL);
 	h = later(f, h, handling);
 	h = leg(f, VMSYNC_EV_HG_HOST, h, NULL, NULL);
-	h = later(f, h, delay_ns(f->rng, &sc->hg));
+	h = later(f, h, delay_ns(f->rng, &sc->hg) + overtaken(f));
 	leg(f, VMSYNC_EV_HG_GUEST, h, NULL, NULL);
 }
 
@@ -159,7 +170,10 @@ void sim_record_beacons(struct sim_recording *rec, const struct sim_world *w,
 	double period = 1e9 / sc->beacon_hz;
 	struct sim_rng rng;
 	struct flight f = {
-		.rec = rec, .w = w, .g = g, .rng = &rng,
+		.rec = rec,
+		.w = w,
+		.g = g,
+		.rng = &rng,
 		.pairs = strcmp(sc->fields, "stamps"),
 		.lines = !strcmp(sc->fields, "full"),
 	};
@@ -168,13 +182,15 @@ void sim_record_beacons(struct sim_recording *rec, const struct sim_world *w,
 	sim_rng_init(&rng, w->seed, SIM_RNG_BEACONS + g->index);
 	f.cnt = 2 * sim_rng_below(&rng, 1000);
 	for (; h < w->end; f.cnt += 2) {
-		uint64_t at = h + sim_world_cycles(
-					  w, sim_rng_between(&rng, 0, period / 10));
+		uint64_t at =
+			h + sim_world_cycles(w, sim_rng_between(&rng, 0,
+								period / 10));
 
 		h += sim_world_cycles(w, period);
 		f.cpu = f.cnt / 2 % g->vm.vcpu_count;
 		/* A stopped guest sends nothing; nor does one about to be. */
-		if (!in_hole(&g->vm.vcpus[f.cpu], at, at + sim_world_cycles(w, 2e7)))
+		if (!in_hole(&g->vm.vcpus[f.cpu], at,
+			     at + sim_world_cycles(w, 2e7)))
 			fly(&f, at);
 	}
 }

@@ -42,9 +42,10 @@ static uint64_t misfits(const struct sim_stream *s, uint64_t *checked)
 	return bad;
 }
 
-static const struct vmsync_evidence *
-find(const struct sim_stream *s, const struct vmsync_evidence *like,
-     enum vmsync_evidence_kind kind, size_t *from)
+static const struct vmsync_evidence *find(const struct sim_stream *s,
+					  const struct vmsync_evidence *like,
+					  enum vmsync_evidence_kind kind,
+					  size_t *from)
 {
 	for (size_t i = *from; i < s->count; i++) {
 		const struct vmsync_evidence *ev = &s->records[i].ev;
@@ -77,8 +78,7 @@ static uint64_t acausal(const struct sim_recording *rec, uint64_t *checked)
 			continue;
 		mid = sim_scale_tsc(b->pair.tsc, &b->scaling) +
 		      b->scaling.offset;
-		bad += mid < a->pair.tsc + a->pair.bracket ||
-		       mid > c->pair.tsc;
+		bad += mid < a->pair.tsc + a->pair.bracket || mid > c->pair.tsc;
 		bad += a->pair.tsc != b->guest_claim.tsc;
 		++*checked;
 	}

@@ -42,8 +42,7 @@ static bool lying(const struct sim_world *w, int guest)
 }
 
 /* From the first beacon that each vCPU must have sent to the last. */
-static void judged_span(const struct sim_world *w, uint64_t *from,
-			uint64_t *to)
+static void judged_span(const struct sim_world *w, uint64_t *from, uint64_t *to)
 {
 	const struct sim_scenario *sc = w->sc;
 	double edge = 0.2;
@@ -87,9 +86,9 @@ static size_t choose_times(struct tally *t, const struct sim_guest *g,
 		if (count >= near)
 			h[count] = from + sim_rng_below(&t->rng, to - from);
 		else
-			h[count] = beside_change(t, count & 1 ? &g->kernel :
-								&t->w->host,
-						 from, to);
+			h[count] = beside_change(
+				t, count & 1 ? &g->kernel : &t->w->host, from,
+				to);
 		count++;
 	}
 	for (size_t i = 0; i < v->hole_count; i++) {
@@ -144,7 +143,7 @@ static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 	judged_span(t->w, &from, &to);
 	n = choose_times(t, g, cpu, h, n, from, to);
 	for (size_t i = 0; i < n; i++) {
-		guest_time gt = { sim_guest_mono(g, cpu, h[i], &guest_hint) };
+		guest_time gt = {sim_guest_mono(g, cpu, h[i], &guest_hint)};
 		int64_t true_ns = sim_host_mono(t->w, h[i], &host_hint);
 		int64_t error = INT64_MAX / 2, bound = 0;
 
@@ -167,15 +166,15 @@ static void judge_outside(struct tally *t, const struct sim_guest *g,
 	struct sim_verdict *v = t->v;
 
 	for (int i = 0; map && map->count && i < 1000; i++) {
-		uint64_t h = t->w->end +
-			     sim_world_cycles(t->w, OUTSIDE_S * 1e6 * i);
-		guest_time gt = { sim_guest_mono(g, cpu, h, &guest_hint) };
+		uint64_t h =
+			t->w->end + sim_world_cycles(t->w, OUTSIDE_S * 1e6 * i);
+		guest_time gt = {sim_guest_mono(g, cpu, h, &guest_hint)};
 		int64_t error = vmsync_map_eval(map, gt).ns -
 				sim_host_mono(t->w, h, &host_hint);
 
 		v->outside++;
-		v->outside_broken += llabs(error) >
-				     vmsync_map_bound_ns(map, gt, NULL);
+		v->outside_broken +=
+			llabs(error) > vmsync_map_bound_ns(map, gt, NULL);
 	}
 }
 
@@ -199,8 +198,8 @@ static void judge_splits(struct tally *t, const struct sim_guest *g,
 	size_t hint = 0;
 
 	for (size_t i = 0; i < v->hole_count; i++) {
-		int64_t before = sim_guest_mono(g, cpu, v->holes[i].from - 1,
-						&hint);
+		int64_t before =
+			sim_guest_mono(g, cpu, v->holes[i].from - 1, &hint);
 		int64_t after = sim_guest_mono(g, cpu, v->holes[i].to, &hint);
 
 		if (!map || !begins_within(map, before, after))
@@ -327,7 +326,7 @@ void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	int judged = sc->guests - (*sc->lie != 0);
 	size_t n = sc->events / (judged * sc->vcpus) + 1;
 	size_t room = (n + 2 * SIM_MAX_STEPS) * sc->vcpus * sc->guests;
-	struct tally t = { .v = v, .w = w, .s = s };
+	struct tally t = {.v = v, .w = w, .s = s};
 
 	memset(v, 0, sizeof(*v));
 	v->share = 1;

@@ -79,7 +79,7 @@ static void keep_tick(struct sim_kernel *k, uint64_t at)
 		return;
 	k->ticks = grow(k->ticks, &k->tick_capacity, k->tick_count,
 			sizeof(*k->ticks));
-	k->ticks[k->tick_count++] = (struct sim_tick){ at, k->tk.cycle_last };
+	k->ticks[k->tick_count++] = (struct sim_tick){at, k->tk.cycle_last};
 }
 
 /* Returns the host TSC at which the update's effect is complete. */
@@ -152,7 +152,7 @@ void sim_kernel_run(struct sim_kernel *k, uint64_t h, uint64_t until)
 			free_at = change_clocksource(k, at);
 		} else if (k->steer.next <= at) {
 			int64_t mono = sim_kernel_mono(k, at, counter(k, at),
-						       &(size_t){ 0 });
+						       &(size_t){0});
 
 			if (sim_steer_act(&k->steer, &k->tk, at, mono))
 				free_at = update(k, at, true);

@@ -101,17 +101,17 @@ static void forge(struct liar *l, uint64_t h)
 {
 	const struct sim_guest *victim = &l->w->guests[l->w->guest_count - 1];
 	const struct sim_vcpu *v = &l->g->vm.vcpus[0];
-	struct vmsync_evidence ev = { .kind = VMSYNC_EV_GH_HOST };
+	struct vmsync_evidence ev = {.kind = VMSYNC_EV_GH_HOST};
 	size_t hint = 0;
 	uint64_t after = h + sim_world_cycles(l->w, 900);
 
 	ev.vm = l->g->vm.id;
 	ev.vcpu = v->vcpu_id;
-	ev.vm_uid = sim_rng_chance(&l->rng, 0.5) ? victim->vm_uid :
-						   l->g->vm_uid;
+	ev.vm_uid =
+		sim_rng_chance(&l->rng, 0.5) ? victim->vm_uid : l->g->vm_uid;
 	ev.cnt = sim_rng_below(&l->rng, 20000);
-	ev.pair = (struct vmsync_pair){ h, sim_host_mono(l->w, h, &hint), 40,
-					true };
+	ev.pair = (struct vmsync_pair){h, sim_host_mono(l->w, h, &hint), 40,
+				       true};
 	ev.stamp_ns = ev.pair.mono_ns + 50;
 	ev.guest_claim.tsc = sim_rng_u64(&l->rng);
 	ev.guest_claim.mono_ns = sim_rng_u64(&l->rng) >> 1;
@@ -136,7 +136,7 @@ void sim_record_lie(struct sim_recording *rec, const struct sim_world *w,
 		    const struct sim_guest *g)
 {
 	struct sim_stream *own = &rec->guests[g->index];
-	struct liar l = { .rec = rec, .w = w, .g = g };
+	struct liar l = {.rec = rec, .w = w, .g = g};
 	uint64_t h;
 
 	l.from = sim_world_at(w, w->sc->lie_at_s);

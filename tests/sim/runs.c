@@ -5,9 +5,9 @@
  */
 #include "stream.h"
 
-#define HANDLE_NS  1200.0	/* an exit that the host handles itself */
-#define SLEEP_NS   2000000.0	/* an idle vCPU, until something wakes it */
-#define AT_EDGE	   0.5		/* runs that begin or end with an event */
+#define HANDLE_NS 1200.0    /* an exit that the host handles itself */
+#define SLEEP_NS  2000000.0 /* an idle vCPU, until something wakes it */
+#define AT_EDGE	  0.5	    /* runs that begin or end with an event */
 
 struct walk {
 	struct sim_recording *rec;
@@ -87,8 +87,8 @@ static uint64_t run(struct walk *k, uint64_t h)
 	const struct sim_scenario *sc = k->w->sc;
 	const struct sim_vcpu *v = &k->g->vm.vcpus[k->cpu];
 	uint64_t first = h + cyc(k, slack(k, sc->entry_slack_ns));
-	uint64_t last = first + 1 +
-			cyc(k, sim_rng_exp(&k->rng, 1e9 / sc->exits_hz));
+	uint64_t last =
+		first + 1 + cyc(k, sim_rng_exp(&k->rng, 1e9 / sc->exits_hz));
 	uint64_t out = last + cyc(k, slack(k, sc->exit_slack_ns));
 
 	if (!whole(k, h, out))
@@ -105,7 +105,7 @@ void sim_record_runs(struct sim_recording *rec, const struct sim_world *w,
 		     const struct sim_guest *g)
 {
 	for (uint32_t cpu = 0; cpu < g->vm.vcpu_count; cpu++) {
-		struct walk k = { .rec = rec, .w = w, .g = g, .cpu = cpu };
+		struct walk k = {.rec = rec, .w = w, .g = g, .cpu = cpu};
 		uint64_t h = w->start;
 
 		sim_rng_init(&k.rng, w->seed,

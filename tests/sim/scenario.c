@@ -82,7 +82,8 @@ static const struct key keys[] = {
 	KEY("preempt", REAL, preempt, "0.001", "share of slow pairs"),
 	KEY("preempt_ns", REAL, preempt_ns, "50000", "mean, ns"),
 	KEY("loss", REAL, loss, "0", "of beacon records, each side"),
-	KEY("reorder", REAL, reorder, "0", "of beacon records, each side"),
+	KEY("reorder", REAL, reorder, "0",
+	    "of ways that outlast the next beacons"),
 	KEY("knots", BOOL, knots, "yes", "knots are recorded"),
 	KEY("knot_loss", REAL, knot_loss, "0", "of knots, each side"),
 	KEY("host.module", BOOL, host_tsc, "yes", "TSC events and scaling"),
@@ -98,6 +99,8 @@ static const struct key keys[] = {
 	KEY("lie.at", REAL, lie_at_s, "10", "s"),
 	KEY("lie.size", REAL, lie_size, "1e9", "ns, ppm or cycles"),
 	KEY("lie.share", REAL, lie_share, "1", "of beacons"),
+	KEY("sabotage", REAL, sabotage, "0",
+	    "cycles by which all recorded TSC offsets are wrong"),
 
 	KEY("limit.max", REAL, limit.max_ns, "0", "ns"),
 	KEY("limit.p99", REAL, limit.p99_ns, "0", "ns"),

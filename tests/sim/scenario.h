@@ -114,6 +114,7 @@ struct sim_scenario {
 	double lie_at_s;
 	double lie_size;
 	double lie_share;
+	double sabotage;
 
 	struct sim_limits limit;
 };

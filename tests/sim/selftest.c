@@ -39,8 +39,8 @@ static void kernel_init(struct sim_kernel *k, enum sim_steer_kind kind,
 {
 	memset(k, 0, sizeof(*k));
 	k->plan = (struct sim_kernel_plan){
-		.jitter_ns = 2000, .callback_ns = 100, .switch_ns = 30 };
-	k->reader = (struct sim_reader){ same, same, same, NULL };
+		.jitter_ns = 2000, .callback_ns = 100, .switch_ns = 30};
+	k->reader = (struct sim_reader){same, same, same, NULL};
 	k->cycles_per_ns = HZ_TSC / 1e9;
 	sim_rng_init(&k->rng, seed, 1);
 	sim_rng_init(&k->steer.rng, seed, 2);
@@ -90,8 +90,8 @@ static void check_registration(void)
 
 static void check_page(void)
 {
-	struct sim_vm vm = { .host_khz = 2500000, .vcpu_count = 2 };
-	struct vmsync_scaling one = { .ratio = 1ull << 48, .frac_bits = 48 };
+	struct sim_vm vm = {.host_khz = 2500000, .vcpu_count = 2};
+	struct vmsync_scaling one = {.ratio = 1ull << 48, .frac_bits = 48};
 	const struct vmsync_pvclock *p;
 	int64_t worst = 0;
 
@@ -155,9 +155,10 @@ static void check_ticks(void)
 	for (int i = 0; i < 100000; i++) {
 		c += sim_rng_below(&rng, HZ_TSC / 50);
 		if (i % 1000 == 0)
-			sim_tk_set_freq(&tk, (int64_t)sim_rng_below(&rng, 1001)
-					     * SIM_PPM_SCALE -
-					     500 * SIM_PPM_SCALE);
+			sim_tk_set_freq(&tk,
+					(int64_t)sim_rng_below(&rng, 1001) *
+							SIM_PPM_SCALE -
+						500 * SIM_PPM_SCALE);
 		if (sim_tk_advance(&tk, c, i % 1000 == 0))
 			sim_tk_line(&tk, &kept);
 		sim_tk_line(&tk, &each);
@@ -186,8 +187,8 @@ static void check_frequency(double ppm)
 	nominal = (b - a) * ldexp(cs.mult, -(int)cs.shift);
 	kernel_init(&k, SIM_STEER_CONST, ppm, 3);
 	run(&k, &osc, 202);
-	got = sim_kernel_mono(&k, b, b, &(size_t){ 0 }) -
-	      sim_kernel_mono(&k, a, a, &(size_t){ 0 });
+	got = sim_kernel_mono(&k, b, b, &(size_t){0}) -
+	      sim_kernel_mono(&k, a, a, &(size_t){0});
 	got = (got / nominal - 1) * 1e6;
 	expect(fabs(got - ppm) < 1e-4, "long-run frequency",
 	       "asked %+.3f ppm, got %+.6f", ppm, got);
@@ -226,8 +227,7 @@ static void check_discipline(void)
 	k.steer.noise_ns = 5000;
 	run(&k, &osc, 600);
 	for (int s = 120; s < 600; s++) {
-		double e = sim_kernel_mono(&k, at_s(s), at_s(s),
-					   &(size_t){ 0 }) -
+		double e = sim_kernel_mono(&k, at_s(s), at_s(s), &(size_t){0}) -
 			   sim_oscillator_ns(&osc, at_s(s)) -
 			   k.steer.start_error_ns;
 
@@ -253,7 +253,7 @@ static void check_evidence(const char *clock, double ratio, int frac_bits)
 	strcpy(sc.host.steer, "slew");
 	strcpy(sc.guest.steer, "chrony");
 	sc.host.ppm = 500;
-	sc.rebase.op[0] = (struct sim_op){ 7, -3500, -1 };
+	sc.rebase.op[0] = (struct sim_op){7, -3500, -1};
 	sc.rebase.count = 1;
 	sim_evidence_check(&r, &sc, 77);
 	expect(r.pairs > 3000 && !r.misfits, "pairs lie on their lines",

@@ -40,20 +40,19 @@ static int index_of(const struct sim_session *s, const struct vmsync_guest *g)
 
 static int push_all(struct sim_session *s, const struct sim_recording *rec)
 {
-	size_t host = 0, guest[SIM_MAX_GUESTS] = { 0 };
+	size_t host = 0, guest[SIM_MAX_GUESTS] = {0};
 	struct vmsync_guest *g = NULL;
 	enum vmsync_wants turn;
 	int err = 0, i;
 
-	while (!err && (turn = vmsync_sync_wants(s->sync, &g)) !=
-			       VMSYNC_WANTS_NONE) {
+	while (!err &&
+	       (turn = vmsync_sync_wants(s->sync, &g)) != VMSYNC_WANTS_NONE) {
 		if (turn == VMSYNC_WANTS_HOST) {
 			if (host == rec->host.count)
 				vmsync_sync_host_end(s->sync);
 			else
 				err = vmsync_sync_push_host(
-					s->sync,
-					&rec->host.records[host++].ev);
+					s->sync, &rec->host.records[host++].ev);
 			continue;
 		}
 		i = index_of(s, g);
@@ -72,7 +71,7 @@ static int push_all(struct sim_session *s, const struct sim_recording *rec)
 int sim_session_run(struct sim_session *s, const struct sim_recording *rec,
 		    const struct sim_scenario *sc, const char *method, int skip)
 {
-	struct vmsync_sync_options opt = { .wide = sc->wide };
+	struct vmsync_sync_options opt = {.wide = sc->wide};
 	int number = sim_method_number(method), err;
 	clock_t before = clock();
 

@@ -35,7 +35,8 @@ static void usage(FILE *f)
 	      "  --seed S       the first seed (default 1)\n"
 	      "  --events N     event times a run, instead of the scenario's\n"
 	      "  --method NAME  exact, pair, beacon, port, window or auto;\n"
-	      "                 another than the scenario's own is held to its\n"
+	      "                 another than the scenario's own is held to "
+	      "its\n"
 	      "                 bound, not to limits in ns\n"
 	      "  --json         one JSON object a scenario\n"
 	      "  --verbose      the worst event and the library's notes\n"
@@ -72,8 +73,8 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 		    uint64_t seed, struct sim_verdict *v)
 {
 	const char *method = opt->method ? opt->method : sc->method;
-	struct sim_session session = { 0 }, honest = { 0 };
-	struct sim_recording rec, truth = { 0 };
+	struct sim_session session = {0}, honest = {0};
+	struct sim_recording rec, truth = {0};
 	struct sim_world *w = malloc(sizeof(*w));
 	int err;
 
@@ -207,7 +208,7 @@ static void print_failure(const struct options *opt, const char *path,
 /* Returns how many seeds failed, or -1 if it could not be run. */
 static int run_scenario(const char *path, const struct options *opt)
 {
-	struct summary sum = { .worst = { .share = 1 } };
+	struct summary sum = {.worst = {.share = 1}};
 	struct sim_scenario sc;
 	char error[512];
 
@@ -218,7 +219,7 @@ static int run_scenario(const char *path, const struct options *opt)
 	if (opt->events)
 		sc.events = opt->events;
 	for (int i = 0; i < opt->seeds; i++) {
-		struct sim_verdict v = { 0 };
+		struct sim_verdict v = {0};
 		int err = run_seed(&sc, opt, opt->seed + i, &v);
 
 		if (err)
@@ -241,21 +242,21 @@ static int run_scenario(const char *path, const struct options *opt)
 enum { SEEDS = 256, SEED, EVENTS, METHOD, JSON, VERBOSE, SELFTEST, KEYS, HELP };
 
 static const struct option longopts[] = {
-	{ "seeds", required_argument, NULL, SEEDS },
-	{ "seed", required_argument, NULL, SEED },
-	{ "events", required_argument, NULL, EVENTS },
-	{ "method", required_argument, NULL, METHOD },
-	{ "json", no_argument, NULL, JSON },
-	{ "verbose", no_argument, NULL, VERBOSE },
-	{ "selftest", no_argument, NULL, SELFTEST },
-	{ "keys", no_argument, NULL, KEYS },
-	{ "help", no_argument, NULL, HELP },
-	{ 0 },
+	{"seeds", required_argument, NULL, SEEDS},
+	{"seed", required_argument, NULL, SEED},
+	{"events", required_argument, NULL, EVENTS},
+	{"method", required_argument, NULL, METHOD},
+	{"json", no_argument, NULL, JSON},
+	{"verbose", no_argument, NULL, VERBOSE},
+	{"selftest", no_argument, NULL, SELFTEST},
+	{"keys", no_argument, NULL, KEYS},
+	{"help", no_argument, NULL, HELP},
+	{0},
 };
 
 int main(int argc, char **argv)
 {
-	struct options opt = { .seed = 1, .seeds = 3, .program = argv[0] };
+	struct options opt = {.seed = 1, .seeds = 3, .program = argv[0]};
 	int failed = 0, c;
 
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {

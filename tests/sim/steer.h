@@ -12,11 +12,11 @@
 
 enum sim_steer_kind {
 	SIM_STEER_NONE,
-	SIM_STEER_CONST,	/* one frequency, at the start */
-	SIM_STEER_CHRONY,	/* frequency and slews from a noisy reference */
-	SIM_STEER_SLEW,		/* random jumps between -ppm and +ppm */
-	SIM_STEER_PLL,		/* ADJ_OFFSET with STA_PLL */
-	SIM_STEER_ADJTIME,	/* one-shot slews at 500 ppm */
+	SIM_STEER_CONST,   /* one frequency, at the start */
+	SIM_STEER_CHRONY,  /* frequency and slews from a noisy reference */
+	SIM_STEER_SLEW,	   /* random jumps between -ppm and +ppm */
+	SIM_STEER_PLL,	   /* ADJ_OFFSET with STA_PLL */
+	SIM_STEER_ADJTIME, /* one-shot slews at 500 ppm */
 };
 
 /**

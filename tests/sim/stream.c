@@ -9,8 +9,8 @@ void sim_stream_add(struct sim_stream *s, uint64_t h,
 {
 	if (s->count == s->capacity) {
 		s->capacity = s->capacity ? s->capacity * 2 : 1024;
-		s->records = realloc(s->records,
-				     s->capacity * sizeof(*s->records));
+		s->records =
+			realloc(s->records, s->capacity * sizeof(*s->records));
 		if (!s->records)
 			abort();
 	}
@@ -62,28 +62,24 @@ static bool is_beacon(const struct sim_record *r)
 	return r->ev.kind <= VMSYNC_EV_HG_GUEST;
 }
 
-/* Loss, and beacons that come some records later than they should. */
-static void disturb(struct sim_stream *s, const struct sim_scenario *sc,
-		    struct sim_rng *rng)
+static void lose(struct sim_stream *s, const struct sim_scenario *sc,
+		 struct sim_rng *rng)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->count; i++)
-		if (!is_beacon(&s->records[i]) || !sim_rng_chance(rng, sc->loss))
+		if (!is_beacon(&s->records[i]) ||
+		    !sim_rng_chance(rng, sc->loss))
 			s->records[n++] = s->records[i];
 	s->count = n;
-	for (size_t i = 0; i + 4 < n; i++) {
-		struct sim_record r = s->records[i];
-		size_t by = 1 + sim_rng_below(rng, 3), j;
+}
 
-		if (!sim_rng_chance(rng, sc->reorder))
-			continue;
-		for (j = 0; j < by && is_beacon(&s->records[i + j]); j++)
-			if (!is_beacon(&s->records[i + j + 1]))
-				break;
-		memmove(&s->records[i], &s->records[i + 1], j * sizeof(r));
-		s->records[i + j] = r;
-	}
+/* For the tests of these tests: a host whose TSC offsets are wrong. */
+static void sabotage(struct sim_stream *host, int64_t cycles)
+{
+	for (size_t i = 0; i < host->count; i++)
+		if (host->records[i].ev.scaling.ratio)
+			host->records[i].ev.scaling.offset += cycles;
 }
 
 /* A side that starts late has nothing from before. */
@@ -116,11 +112,12 @@ void sim_record_world(struct sim_recording *rec, const struct sim_world *w,
 		sim_stream_sort(&rec->guests[i]);
 		start_late(&rec->guests[i], sim_world_at(w, sc->late_s));
 		sim_rng_init(&rng, w->seed, SIM_RNG_BEACONS + 50 + i);
-		disturb(&rec->guests[i], sc, &rng);
+		lose(&rec->guests[i], sc, &rng);
 	}
 	sim_stream_sort(&rec->host);
 	sim_rng_init(&rng, w->seed, SIM_RNG_BEACONS + 99);
-	disturb(&rec->host, sc, &rng);
+	lose(&rec->host, sc, &rng);
+	sabotage(&rec->host, sc->sabotage);
 	if (*sc->lie && !truthful)
 		sim_record_lie(rec, w, &w->guests[0]);
 }

@@ -99,8 +99,8 @@ static int64_t take_adjtime(struct sim_ntp *ntp)
 
 static void begin_second(struct sim_ntp *ntp)
 {
-	int64_t chunk = shift_toward_zero(ntp->offset,
-					  PLL_SHIFT + ntp->time_constant);
+	int64_t chunk =
+		shift_toward_zero(ntp->offset, PLL_SHIFT + ntp->time_constant);
 
 	ntp->offset -= chunk;
 	ntp->tick_length = ntp->tick_length_base + chunk + take_adjtime(ntp);
@@ -162,7 +162,8 @@ static bool adjust(struct sim_timekeeper *tk, uint64_t rest)
 	if (tk->ntp_tick != tk->ntp.tick_length) {
 		tk->ntp_tick = tk->ntp.tick_length;
 		mult = ((tk->ntp_tick >> tk->ntp_error_shift) -
-			tk->xtime_remainder) / tk->cycle_interval;
+			tk->xtime_remainder) /
+		       tk->cycle_interval;
 	}
 	tk->ntp_err_mult = tk->ntp_error > 0;
 	mult += tk->ntp_err_mult;
@@ -225,8 +226,8 @@ void sim_tk_adjtime(struct sim_timekeeper *tk, int64_t us)
 }
 
 void sim_tk_change_clocksource(struct sim_timekeeper *tk,
-			       const struct sim_clocksource *cs,
-			       uint64_t c_old, uint64_t c_new)
+			       const struct sim_clocksource *cs, uint64_t c_old,
+			       uint64_t c_new)
 {
 	int up = (int)cs->shift - (int)tk->cs.shift;
 
@@ -263,6 +264,8 @@ int64_t sim_line_eval(const struct vmsync_line *line, uint64_t c)
 
 	if (delta < 0)
 		delta = 0;
-	return line->base_ns + (int64_t)(((unsigned __int128)delta * line->mult +
-					  line->xtime_nsec) >> line->shift);
+	return line->base_ns +
+	       (int64_t)(((unsigned __int128)delta * line->mult +
+			  line->xtime_nsec) >>
+			 line->shift);
 }

@@ -18,8 +18,8 @@
 #include "sync/evidence.h"
 #include "uapi/vmsync.h"
 
-#define SIM_HZ	     250
-#define NS_PER_S     1000000000ull
+#define SIM_HZ	      250
+#define NS_PER_S      1000000000ull
 #define SIM_PPM_SCALE (1000ll << 32) /* 1 ppm as ntp.freq, ns << 32 per s */
 
 /**
@@ -105,8 +105,8 @@ void sim_tk_adjtime(struct sim_timekeeper *tk, int64_t us);
  * sim_tk_change_clocksource - leave the counter at @c_old for @cs at @c_new
  */
 void sim_tk_change_clocksource(struct sim_timekeeper *tk,
-			       const struct sim_clocksource *cs,
-			       uint64_t c_old, uint64_t c_new);
+			       const struct sim_clocksource *cs, uint64_t c_old,
+			       uint64_t c_new);
 
 /** sim_tk_line - the line in force; sets neither seq nor since_tsc */
 void sim_tk_line(const struct sim_timekeeper *tk, struct vmsync_line *line);

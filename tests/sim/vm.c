@@ -115,7 +115,7 @@ static uint64_t leave(struct sim_vm *vm, struct sim_vcpu *v, uint64_t h,
 
 	assert(v->hole_count < SIM_MAX_STEPS);
 	v->holes[v->hole_count++] =
-		(struct sim_hole){ h - cycles(vm, 1500), back };
+		(struct sim_hole){h - cycles(vm, 1500), back};
 	return back;
 }
 
@@ -146,8 +146,7 @@ void sim_vm_start(struct sim_vm *vm, uint64_t boot,
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		struct sim_vcpu *v = &vm->vcpus[i];
 
-		v->tsc[0] = (struct sim_tsc){ boot, VMSYNC_WHY_FIRST,
-					      *scaling };
+		v->tsc[0] = (struct sim_tsc){boot, VMSYNC_WHY_FIRST, *scaling};
 		if (i && spread)
 			v->tsc[0].scaling.offset +=
 				1 + sim_rng_below(&vm->rng, spread);
@@ -190,7 +189,7 @@ void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t by, int cpu)
 		assert(v->tsc_count < SIM_MAX_STEPS);
 		s.offset += by;
 		v->tsc[v->tsc_count++] =
-			(struct sim_tsc){ h, VMSYNC_WHY_WRITE, s };
+			(struct sim_tsc){h, VMSYNC_WHY_WRITE, s};
 	}
 	new_pages(vm, h, h, FLAG_STABLE);
 }

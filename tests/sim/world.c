@@ -44,9 +44,9 @@ static uint64_t guest_wake(const void *ctx, uint64_t h)
 static enum sim_steer_kind steer_kind(const char *name)
 {
 	static const char *const names[] = {
-		[SIM_STEER_NONE] = "none",   [SIM_STEER_CONST] = "const",
+		[SIM_STEER_NONE] = "none",     [SIM_STEER_CONST] = "const",
 		[SIM_STEER_CHRONY] = "chrony", [SIM_STEER_SLEW] = "slew",
-		[SIM_STEER_PLL] = "pll",     [SIM_STEER_ADJTIME] = "adjtime",
+		[SIM_STEER_PLL] = "pll",       [SIM_STEER_ADJTIME] = "adjtime",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -91,8 +91,8 @@ static void run_host(struct sim_world *w, uint64_t from, uint64_t until)
 	plan_kernel(w, k, &sc->host);
 	k->plan.hpet_at = optional_at(w, sc->hpet_at_s);
 	k->plan.tsc_at = optional_at(w, sc->tsc_at_s);
-	k->reader = (struct sim_reader){ host_counter, host_counter,
-					 host_counter, NULL };
+	k->reader = (struct sim_reader){host_counter, host_counter,
+					host_counter, NULL};
 	sim_clocksource_init(&cs, VMSYNC_CLOCKSOURCE_TSC, sc->khz * 1000);
 	sim_kernel_start(k, &cs, from, from / w->cycles_per_ns);
 	sim_kernel_run(k, from, until);
@@ -102,7 +102,7 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 {
 	const struct sim_scenario *sc = w->sc;
 	struct sim_vm *vm = &g->vm;
-	struct vmsync_scaling s = { .frac_bits = sc->frac_bits };
+	struct vmsync_scaling s = {.frac_bits = sc->frac_bits};
 	uint64_t boot = sim_world_at(w, -sc->boot_s);
 	double ratio;
 
@@ -115,7 +115,8 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 	vm->id.serial = g->index + 1;
 	vm->vcpu_count = sc->vcpus;
 	s.ratio = ((unsigned __int128)(uint64_t)(sc->khz * ratio)
-		   << sc->frac_bits) / (uint64_t)sc->khz;
+		   << sc->frac_bits) /
+		  (uint64_t)sc->khz;
 	s.offset = -sim_scale_tsc(boot, &s);
 	sim_vm_start(vm, boot, &s, sc->spread);
 	for (int i = 0; i < sc->vcpus; i++) {
@@ -130,9 +131,9 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 static void change_vm(struct sim_world *w, struct sim_vm *vm)
 {
 	const struct sim_scenario *sc = w->sc;
-	const struct sim_ops *lists[] = { &sc->rebase, &sc->stop,
-					  &sc->tsc_write };
-	size_t next[3] = { 0 };
+	const struct sim_ops *lists[] = {&sc->rebase, &sc->stop,
+					 &sc->tsc_write};
+	size_t next[3] = {0};
 
 	for (;;) {
 		const struct sim_op *op = NULL;
@@ -176,10 +177,10 @@ static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
 	sim_rng_init(&k->steer.rng, w->seed, SIM_RNG_GUEST_STEER + g->index);
 	g->vm_uid = (sim_rng_u64(&k->rng) >> 1) | 1;
 	plan_kernel(w, k, &sc->guest);
-	k->keep_ticks = sc->rebase.count || sc->stop.count ||
-			sc->tsc_write.count;
-	k->reader = (struct sim_reader){ guest_counter, guest_tsc_of,
-					 guest_wake, g };
+	k->keep_ticks =
+		sc->rebase.count || sc->stop.count || sc->tsc_write.count;
+	k->reader =
+		(struct sim_reader){guest_counter, guest_tsc_of, guest_wake, g};
 	if (g->kvmclock)
 		sim_clocksource_init(&cs, VMSYNC_CLOCKSOURCE_KVMCLOCK,
 				     NS_PER_S);
@@ -239,8 +240,7 @@ int64_t sim_guest_mono(const struct sim_guest *g, uint32_t cpu, uint64_t h,
 		       size_t *hint)
 {
 	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
-	uint64_t c = g->kvmclock ? sim_vcpu_kvmclock(v, h) :
-				   sim_vcpu_tsc(v, h);
+	uint64_t c = g->kvmclock ? sim_vcpu_kvmclock(v, h) : sim_vcpu_tsc(v, h);
 
 	return sim_kernel_mono(&g->kernel, h, c, hint);
 }

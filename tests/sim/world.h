@@ -42,7 +42,7 @@ enum sim_purpose {
 	SIM_RNG_WORLD,
 	SIM_RNG_HOST,
 	SIM_RNG_HOST_STEER,
-	SIM_RNG_GUEST = 100,	/* + guest, and so on */
+	SIM_RNG_GUEST = 100, /* + guest, and so on */
 	SIM_RNG_GUEST_STEER = 200,
 	SIM_RNG_VM = 300,
 	SIM_RNG_BEACONS = 400,
