@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# build.sh [--install] KDIR [LTTNG_SRC]: the modules for the kernel of KDIR, in
+# build/modules/RELEASE. The sources are linked there, so that the source
+# folder stays clean and two kernels' builds stay apart.
+#
+# KBUILD_ARGS goes to the kernel's make; OUT is another place than
+# build/modules.
+
+set -eu
+export LC_ALL=C
+unset MAKEFLAGS MFLAGS
+
+die() {
+	echo "modules: $*" >&2
+	exit 1
+}
+
+install=
+if [ "${1-}" = --install ]; then
+	install=yes
+	shift
+fi
+
+[ -d "${1-}" ] || die "no kernel headers in '${1-}': KDIR=..."
+kdir=$(cd "$1" && pwd)
+lttng=
+if [ -n "${2-}" ]; then
+	lttng=$(cd "$2" && pwd) || exit 1
+	[ -e "$lttng/src/Module.symvers" ] ||
+		die "$lttng was not built: no src/Module.symvers"
+fi
+
+utsrelease=$kdir/include/generated/utsrelease.h
+release=$(sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' "$utsrelease") ||
+	die "$kdir is no kernel's build folder"
+top=$(cd "$(dirname "$0")/.." && pwd)
+out=${OUT:-$top/build/modules}/$release
+mkdir -p "$out"
+
+(cd "$top" && find Kbuild kmod guest include -type f \
+	\( -name '*.[ch]' -o -name 'Kbuild*' \) ! -path 'guest/agent/*') |
+while read -r f; do
+	mkdir -p "$out/$(dirname "$f")"
+	ln -sfn "$top/$f" "$out/$f"
+done
+
+args=(-C "$kdir" M="$out")
+if [ -n "$lttng" ]; then
+	args+=(LTTNG_SRC="$lttng" KBUILD_EXTRA_SYMBOLS="$lttng/src/Module.symvers")
+else
+	echo "modules: without LTTng's probes (no LTTNG_SRC)"
+	rm -f "$out"/lttng-probe-vmsync*.ko
+fi
+# shellcheck disable=SC2086
+make "${args[@]}" -j"$(nproc)" ${KBUILD_ARGS-} modules
+if [ -n "$install" ]; then
+	make "${args[@]}" modules_install
+	depmod "$release"
+fi

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vmsync-host.ko: marks the beacons of guests in the host's trace, and tells
+ * how each virtual CPU's TSC follows from the host's.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kprobes.h>
+#include <linux/module.h>
+
+#include "host.h"
+#include "listen.h"
+
+/* kvm_arch_destroy_vm(struct kvm *kvm), before anything of it is freed. */
+static int vm_dies(struct kprobe *kp, struct pt_regs *regs)
+{
+	host_vm_forget((const struct kvm *)regs->di);
+	return 0;
+}
+
+static struct kprobe death_probe = {
+	.symbol_name = "kvm_arch_destroy_vm",
+	.pre_handler = vm_dies,
+};
+
+static bool attached;
+
+static void session_begin(void)
+{
+	int err;
+
+	host_session++;
+	err = host_hooks_attach();
+	if (err) {
+		pr_err("cannot attach to KVM's tracepoints: %d\n", err);
+		return;
+	}
+	attached = true;
+	host_announce_start();
+}
+
+static void session_end(void)
+{
+	if (!attached)
+		return;
+	attached = false;
+	host_announce_stop();
+	host_hooks_detach();
+	host_pending_clear();
+}
+
+static void listening_changed(bool on)
+{
+	if (on)
+		session_begin();
+	else
+		session_end();
+}
+
+static struct vmsync_listener listener = {
+	.events = BIT(VMSYNC_ON_gh_host) | BIT(VMSYNC_ON_hg_host) |
+		  BIT(VMSYNC_ON_tsc) | BIT(VMSYNC_ON_pvclock) |
+		  BIT(VMSYNC_ON_vm) | BIT(VMSYNC_ON_drop),
+	.change = listening_changed,
+};
+
+static int __init vmsync_host_init(void)
+{
+	int err;
+
+	if (!vmsync_kvm_caps_plausible()) {
+		pr_err("KVM's struct kvm_caps is not as expected: see compat.h\n");
+		return -EINVAL;
+	}
+	err = host_table_init();
+	if (err)
+		return err;
+	err = host_hooks_find();
+	if (err)
+		goto err_hooks;
+	err = register_kprobe(&death_probe);
+	if (err) {
+		pr_err("cannot see VMs die (kprobe on %s): %d\n",
+		       death_probe.symbol_name, err);
+		goto err_hooks;
+	}
+	vmsync_listener_register(&listener);
+	return 0;
+
+err_hooks:
+	host_table_exit();
+	return err;
+}
+
+static void __exit vmsync_host_exit(void)
+{
+	vmsync_listener_unregister(&listener);
+	unregister_kprobe(&death_probe);
+	host_table_exit();
+}
+
+module_init(vmsync_host_init);
+module_exit(vmsync_host_exit);
+
+MODULE_DESCRIPTION("vmsync: beacons of KVM guests and their TSC parameters as trace events");
+MODULE_AUTHOR("vmsync authors");
+MODULE_LICENSE("GPL");

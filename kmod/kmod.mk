@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+#
+# The kernel modules.
+#
+#	make modules [KDIR=headers] [LTTNG_SRC=lttng-modules]
+#	make modules-check	no warning at W=1 and from sparse
+#	make modules-install	as root, for the kernel of KDIR
+#
+# KDIR is a kernel's build folder, default the running kernel's. LTTNG_SRC is
+# a source folder of lttng-modules that was built for that kernel; without it
+# LTTng's probes are left out. Modules come to be in build/modules/RELEASE,
+# where the sources are linked, so that kernels do not disturb each other.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+LTTNG_SRC ?= $(patsubst %/src/Module.symvers,%,$(lastword \
+	$(sort $(wildcard /usr/src/lttng-modules-*/src/Module.symvers))))
+
+.PHONY: modules modules-check modules-install modules-clean
+
+modules:
+	@kmod/build.sh "$(KDIR)" "$(LTTNG_SRC)"
+
+modules-check:
+	@kmod/check.sh
+
+modules-install: modules
+	@kmod/build.sh --install "$(KDIR)" "$(LTTNG_SRC)"
+
+modules-clean:
+	rm -rf build/modules

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pools of VM and vCPU state, and the hash tables over what is in use.
+ *
+ * A slot that a dying VM leaves goes back to its pool after a grace period:
+ * until then a lockless look-up may still stand on it.
+ */
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+
+#include "host.h"
+
+static unsigned int max_vms = 256;
+module_param(max_vms, uint, 0444);
+MODULE_PARM_DESC(max_vms, "VMs that can be followed at once (default 256)");
+
+static unsigned int max_vcpus = 2048;
+module_param(max_vcpus, uint, 0444);
+MODULE_PARM_DESC(max_vcpus, "virtual CPUs that can be followed at once (default 2048)");
+
+static DEFINE_HASHTABLE(vms, 8);
+static DEFINE_HASHTABLE(vcpus, 10);
+
+/* Guards the tables' structure, the pools, and these numbers. */
+static DEFINE_RAW_SPINLOCK(table_lock);
+static HLIST_HEAD(free_vms);
+static HLIST_HEAD(free_vcpus);
+static unsigned int live_vms, live_vcpus;
+static u32 last_serial;
+static u64 untracked;
+
+static struct host_vm *vm_pool;
+static struct host_vcpu *vcpu_pool;
+
+u32 host_session;
+atomic_t host_pending = ATOMIC_INIT(0);
+
+/* A parameter that is only to be read. */
+static int state_get(char *buf, const struct kernel_param *kp)
+{
+	unsigned long flags;
+	int len;
+
+	raw_spin_lock_irqsave(&table_lock, flags);
+	len = scnprintf(buf, PAGE_SIZE, "vms=%u vcpus=%u untracked=%llu\n",
+			live_vms, live_vcpus, untracked);
+	raw_spin_unlock_irqrestore(&table_lock, flags);
+	return len;
+}
+
+static int state_set(const char *text, const struct kernel_param *kp)
+{
+	return -EPERM;
+}
+
+static const struct kernel_param_ops state_ops = {
+	.set = state_set,
+	.get = state_get,
+};
+
+module_param_cb(state, &state_ops, NULL, 0444);
+MODULE_PARM_DESC(state, "read only: VMs and virtual CPUs followed now, and how often one was not for lack of room");
+
+static struct host_vm *vm_find(const struct kvm *kvm)
+{
+	struct host_vm *vm;
+
+	hash_for_each_possible_rcu(vms, vm, hash, (unsigned long)kvm,
+				   lockdep_is_held(&table_lock))
+		if (vm->kvm == kvm)
+			return vm;
+	return NULL;
+}
+
+struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu)
+{
+	struct host_vcpu *v;
+
+	hash_for_each_possible_rcu(vcpus, v, hash, (unsigned long)vcpu,
+				   lockdep_is_held(&table_lock))
+		if (v->vcpu == vcpu)
+			return v;
+	return NULL;
+}
+
+/* Takes the first slot out of a pool. With the table's lock held. */
+static struct hlist_node *pool_take(struct hlist_head *pool)
+{
+	struct hlist_node *node = pool->first;
+
+	if (node)
+		hlist_del_init(node);
+	else
+		untracked++;
+	return node;
+}
+
+static struct host_vm *vm_make(struct kvm *kvm, s32 vm_pid)
+{
+	struct hlist_node *node = pool_take(&free_vms);
+	struct host_vm *vm = hlist_entry_safe(node, struct host_vm, hash);
+
+	if (!vm)
+		return NULL;
+	memset(vm, 0, sizeof(*vm));
+	raw_spin_lock_init(&vm->lock);
+	vm->kvm = kvm;
+	vm->pid = vm_pid;
+	vm->serial = ++last_serial;
+	hash_add_rcu(vms, &vm->hash, (unsigned long)kvm);
+	live_vms++;
+	return vm;
+}
+
+static struct host_vcpu *vcpu_make(struct kvm_vcpu *vcpu, struct host_vm *vm)
+{
+	struct hlist_node *node = pool_take(&free_vcpus);
+	struct host_vcpu *v = hlist_entry_safe(node, struct host_vcpu, hash);
+
+	if (!v)
+		return NULL;
+	memset(v, 0, sizeof(*v));
+	v->vcpu = vcpu;
+	v->vm = vm;
+	v->id = vcpu->vcpu_id;
+	hlist_add_head_rcu(&v->of_vm, &vm->vcpus);
+	hash_add_rcu(vcpus, &v->hash, (unsigned long)vcpu);
+	live_vcpus++;
+	return v;
+}
+
+static struct host_vcpu *vcpu_add(struct kvm_vcpu *vcpu, s32 vm_pid)
+{
+	struct host_vcpu *v = host_vcpu_find(vcpu);
+	struct host_vm *vm;
+
+	if (v)
+		return v;
+	/* Nobody has this VM open: its death was, or is being, told. */
+	if (!refcount_read(&vcpu->kvm->users_count))
+		return NULL;
+	vm = vm_find(vcpu->kvm);
+	if (!vm)
+		vm = vm_make(vcpu->kvm, vm_pid);
+	return vm ? vcpu_make(vcpu, vm) : NULL;
+}
+
+struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu, s32 vm_pid)
+{
+	struct host_vcpu *v = host_vcpu_find(vcpu);
+	unsigned long flags;
+
+	if (v)
+		return v;
+	raw_spin_lock_irqsave(&table_lock, flags);
+	v = vcpu_add(vcpu, vm_pid);
+	raw_spin_unlock_irqrestore(&table_lock, flags);
+	return v;
+}
+
+static void slots_return(struct rcu_head *rcu)
+{
+	struct host_vm *vm = container_of(rcu, struct host_vm, rcu);
+	struct hlist_node *next;
+	struct host_vcpu *v;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&table_lock, flags);
+	hlist_for_each_entry_safe(v, next, &vm->vcpus, of_vm) {
+		hlist_add_head(&v->hash, &free_vcpus);
+		live_vcpus--;
+	}
+	hlist_add_head(&vm->hash, &free_vms);
+	live_vms--;
+	raw_spin_unlock_irqrestore(&table_lock, flags);
+}
+
+/* Takes a VM out of the tables; nobody finds it or its vCPUs any more. */
+static struct host_vm *vm_unhash(const struct kvm *kvm)
+{
+	struct host_vm *vm = vm_find(kvm);
+	struct host_vcpu *v;
+
+	if (!vm)
+		return NULL;
+	hash_del_rcu(&vm->hash);
+	hlist_for_each_entry(v, &vm->vcpus, of_vm)
+		hash_del_rcu(&v->hash);
+	return vm;
+}
+
+void host_vm_forget(const struct kvm *kvm)
+{
+	struct host_vcpu *v;
+	struct host_vm *vm;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&table_lock, flags);
+	vm = vm_unhash(kvm);
+	raw_spin_unlock_irqrestore(&table_lock, flags);
+	if (!vm)
+		return;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	vm->dead = true;
+	hlist_for_each_entry(v, &vm->vcpus, of_vm)
+		host_pending_done(v, ~0U);
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	call_rcu(&vm->rcu, slots_return);
+}
+
+void host_vm_each(void (*fn)(struct host_vm *vm))
+{
+	struct host_vm *vm;
+	unsigned long flags;
+	int bucket;
+
+	rcu_read_lock();
+	hash_for_each_rcu(vms, bucket, vm, hash) {
+		raw_spin_lock_irqsave(&vm->lock, flags);
+		if (!vm->dead)
+			fn(vm);
+		raw_spin_unlock_irqrestore(&vm->lock, flags);
+	}
+	rcu_read_unlock();
+}
+
+static void vm_pending_clear(struct host_vm *vm)
+{
+	struct host_vcpu *v;
+
+	hlist_for_each_entry_rcu(v, &vm->vcpus, of_vm)
+		host_pending_done(v, ~0U);
+}
+
+void host_pending_clear(void)
+{
+	host_vm_each(vm_pending_clear);
+}
+
+int host_table_init(void)
+{
+	unsigned int i;
+
+	vm_pool = kvcalloc(max_vms, sizeof(*vm_pool), GFP_KERNEL);
+	vcpu_pool = kvcalloc(max_vcpus, sizeof(*vcpu_pool), GFP_KERNEL);
+	if (!vm_pool || !vcpu_pool) {
+		kvfree(vcpu_pool);
+		kvfree(vm_pool);
+		return -ENOMEM;
+	}
+	for (i = 0; i < max_vms; i++)
+		hlist_add_head(&vm_pool[i].hash, &free_vms);
+	for (i = 0; i < max_vcpus; i++)
+		hlist_add_head(&vcpu_pool[i].hash, &free_vcpus);
+	return 0;
+}
+
+/* Nobody may be looking any more, and no VM be forgotten. */
+void host_table_exit(void)
+{
+	rcu_barrier();
+	kvfree(vcpu_pool);
+	kvfree(vm_pool);
+}
