@@ -132,26 +132,26 @@ static void judge_one(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 		      size_t n)
 {
-	const struct vmsync_map *map = vmsync_guest_map_of(
-		vmsync_guest_maps(t->s->guests[g->index]), cpu);
+	const struct vmsync_map *map = sim_session_map(t->s, g->index, cpu);
 	uint64_t *h = malloc((n + 2 * SIM_MAX_STEPS) * sizeof(*h));
 	size_t guest_hint = 0, host_hint = 0;
 	uint64_t from, to;
 
 	if (!h)
 		abort();
+	if (!map) {
+		t->v->unmapped++;
+		free(h);
+		return;
+	}
 	judged_span(t->w, &from, &to);
 	n = choose_times(t, g, cpu, h, n, from, to);
 	for (size_t i = 0; i < n; i++) {
 		guest_time gt = {sim_guest_mono(g, cpu, h[i], &guest_hint)};
 		int64_t true_ns = sim_host_mono(t->w, h[i], &host_hint);
-		int64_t error = INT64_MAX / 2, bound = 0;
 
-		if (map && map->count) {
-			error = vmsync_map_eval(map, gt).ns - true_ns;
-			bound = vmsync_map_bound_ns(map, gt, NULL);
-		}
-		judge_one(t, g, cpu, h[i], error, bound);
+		judge_one(t, g, cpu, h[i], vmsync_map_eval(map, gt).ns - true_ns,
+			  vmsync_map_bound_ns(map, gt, NULL));
 	}
 	free(h);
 }
@@ -160,12 +160,11 @@ static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 static void judge_outside(struct tally *t, const struct sim_guest *g,
 			  uint32_t cpu)
 {
-	const struct vmsync_map *map = vmsync_guest_map_of(
-		vmsync_guest_maps(t->s->guests[g->index]), cpu);
+	const struct vmsync_map *map = sim_session_map(t->s, g->index, cpu);
 	size_t guest_hint = 0, host_hint = 0;
 	struct sim_verdict *v = t->v;
 
-	for (int i = 0; map && map->count && i < 1000; i++) {
+	for (int i = 0; map && i < 1000; i++) {
 		uint64_t h =
 			t->w->end + sim_world_cycles(t->w, OUTSIDE_S * 1e6 * i);
 		guest_time gt = {sim_guest_mono(g, cpu, h, &guest_hint)};
@@ -192,8 +191,7 @@ static bool begins_within(const struct vmsync_map *map, int64_t after,
 static void judge_splits(struct tally *t, const struct sim_guest *g,
 			 uint32_t cpu)
 {
-	const struct vmsync_map *map = vmsync_guest_map_of(
-		vmsync_guest_maps(t->s->guests[g->index]), cpu);
+	const struct vmsync_map *map = sim_session_map(t->s, g->index, cpu);
 	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
 	size_t hint = 0;
 
@@ -212,14 +210,6 @@ static bool accused(const struct vmsync_guest *guest)
 	const struct vmsync_guest_report *r = vmsync_guest_report_of(guest);
 
 	return r->suspect || r->n_disagreements || r->causal_violations;
-}
-
-static bool refused(const struct vmsync_guest *guest)
-{
-	const struct vmsync_guest_map *gm = vmsync_guest_maps(guest);
-	const struct vmsync_map *map = vmsync_guest_map_of(gm, 0);
-
-	return !map || !map->count;
 }
 
 static bool same_segment(const struct vmsync_segment *a,
@@ -245,14 +235,28 @@ static bool same_map(const struct vmsync_map *a, const struct vmsync_map *b)
 	return true;
 }
 
-static bool same_guest(const struct vmsync_guest *a,
-		       const struct vmsync_guest *b, uint32_t cpus)
+static bool same_guest(const struct sim_session *a, const struct sim_session *b,
+		       int guest)
 {
-	for (uint32_t cpu = 0; cpu < cpus; cpu++)
-		if (!same_map(vmsync_guest_map_of(vmsync_guest_maps(a), cpu),
-			      vmsync_guest_map_of(vmsync_guest_maps(b), cpu)))
+	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
+		if (!same_map(sim_session_map(a, guest, cpu),
+			      sim_session_map(b, guest, cpu)))
 			return false;
 	return true;
+}
+
+static uint64_t unsettled(const struct sim_session *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->settled_count; i++) {
+		const struct sim_settled *x = &s->settled[i];
+		const struct vmsync_map *map =
+			sim_session_map(s, x->guest, x->cpu);
+
+		n += !map || vmsync_map_eval(map, x->g).ns != x->h.ns;
+	}
+	return n;
 }
 
 static double share_of(const struct vmsync_guest *guest, int method)
@@ -274,18 +278,18 @@ static void judge_guest(struct tally *t, const struct sim_guest *g,
 	double share;
 
 	if (lying(t->w, g->index)) {
-		v->flagged = accused(guest) || refused(guest);
+		v->flagged = accused(guest) ||
+			     !sim_session_map(t->s, g->index, 0);
 		return;
 	}
 	v->accused += accused(guest);
 	share = share_of(guest, method);
 	v->share = share < v->share ? share : v->share;
-	if (honest &&
-	    !same_guest(guest, honest->guests[g->index], g->vm.vcpu_count))
+	if (honest && !same_guest(t->s, honest, g->index))
 		v->others_same = false;
 	for (uint32_t cpu = 0; cpu < g->vm.vcpu_count; cpu++) {
-		const struct vmsync_map *map =
-			vmsync_guest_map_of(vmsync_guest_maps(guest), cpu);
+		const struct vmsync_map *map = sim_session_map(t->s, g->index,
+							       cpu);
 
 		v->segments += map ? map->count : 0;
 		judge_cpu(t, g, cpu, n);
@@ -319,7 +323,7 @@ static void add_up(struct tally *t)
 
 void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	       const struct sim_session *s, const struct sim_session *honest,
-	       const char *method)
+	       const struct sim_session *other, const char *method)
 {
 	const struct sim_scenario *sc = w->sc;
 	int number = sim_method_number(method);
@@ -331,6 +335,8 @@ void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	memset(v, 0, sizeof(*v));
 	v->share = 1;
 	v->others_same = true;
+	v->order_same = true;
+	v->unsettled = unsettled(s);
 	v->cpu_s = s->cpu_s;
 	v->records = s->records;
 	sim_rng_init(&t.rng, w->seed, SIM_RNG_EVENTS);
@@ -338,9 +344,12 @@ void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	t.bounds = malloc(room * sizeof(*t.bounds));
 	if (!t.errors || !t.bounds)
 		abort();
-	for (int i = 0; i < w->guest_count; i++)
+	for (int i = 0; i < w->guest_count; i++) {
 		judge_guest(&t, &w->guests[i], honest, n,
 			    number < 0 ? VMSYNC_METHOD_EXACT : number);
+		if (other && !same_guest(s, other, i))
+			v->order_same = false;
+	}
 	add_up(&t);
 	free(t.errors);
 	free(t.bounds);
@@ -384,6 +393,8 @@ void sim_judge_limits(struct sim_verdict *v, const struct sim_scenario *sc,
 	v->why[0] = 0;
 	if (own)
 		limits_in_ns(v, l);
+	if (v->unmapped)
+		complain(v, "%d virtual CPUs without a map", v->unmapped);
 	if (l->bound && v->broken)
 		complain(v, "%llu of %llu above their bound",
 			 (unsigned long long)v->broken,
@@ -394,6 +405,11 @@ void sim_judge_limits(struct sim_verdict *v, const struct sim_scenario *sc,
 		complain(v, "the liar is not flagged");
 	if (l->others_same && !v->others_same)
 		complain(v, "the lie moved another guest's map");
+	if (l->order_same && !v->order_same)
+		complain(v, "the order of pushing moved a map");
+	if (l->settled && v->unsettled)
+		complain(v, "%llu settled times were changed",
+			 (unsigned long long)v->unsettled);
 	if (l->split && v->unsplit)
 		complain(v, "%d steps without a split", v->unsplit);
 }

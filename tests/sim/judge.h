@@ -26,6 +26,9 @@ struct sim_worst {
  * @accused:	honest guests that were called suspect, disagreeing or acausal
  * @flagged:	the liar was
  * @others_same: the other guests' maps are the same bits without the lie
+ * @order_same:	all maps are the same bits in another order of pushing
+ * @unsettled:	settled times of which the final map says something else
+ * @unmapped:	virtual CPUs without a map
  * @unsplit:	steps at which no segment begins
  * @share:	of guest time, that the method asked for covers
  * @slacks:	max error over the sum of the least entry and exit slack
@@ -47,6 +50,9 @@ struct sim_verdict {
 	int accused;
 	bool flagged;
 	bool others_same;
+	bool order_same;
+	uint64_t unsettled;
+	int unmapped;
 	int unsplit;
 	double share;
 	double slacks;
@@ -59,10 +65,11 @@ struct sim_verdict {
 /**
  * sim_judge - compare
  * @honest:	the same recording without the lie, finished; NULL: no lie
+ * @other:	the same recording, pushed in another order; NULL: not asked
  */
 void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	       const struct sim_session *s, const struct sim_session *honest,
-	       const char *method);
+	       const struct sim_session *other, const char *method);
 
 /**
  * sim_judge_limits - fill @v->why

@@ -7,6 +7,8 @@
  *	ramp		the same, growing by lie.size ns per second
  *	alternate	the same as step, for lie.share of the beacons
  *	knots		lines (knots and beacons) are lie.size ns ahead
+ *	page		kvm-clock pages are lie.size ns ahead
+ *	replay		all beacons have one cnt
  *	slope		lines are lie.size ppm too fast
  *	tsc		TSC readings and claims are lie.size cycles ahead
  *	claims		claims alone are (clock ns and TSC cycles)
@@ -67,6 +69,8 @@ static void lie_in_guest(const struct liar *l, struct sim_record *r)
 		      ev->kind == VMSYNC_EV_HG_GUEST;
 
 	bend_line(l, &ev->line);
+	if (is(l, "page") && ev->pvclock.version)
+		ev->pvclock.system_time_ns += (int64_t)l->w->sc->lie_size;
 	if (ev->kind == VMSYNC_EV_KNOT)
 		bend_line(l, &ev->prev);
 	if (!beacon || !chosen(l, ev))
@@ -77,6 +81,8 @@ static void lie_in_guest(const struct liar *l, struct sim_record *r)
 		ev->pair.tsc += (int64_t)l->w->sc->lie_size;
 	if (is(l, "uid"))
 		ev->vm_uid = l->w->guests[1].vm_uid;
+	if (is(l, "replay"))
+		ev->cnt &= 1;
 }
 
 static void lie_in_call(const struct liar *l, struct sim_record *r)
@@ -85,6 +91,8 @@ static void lie_in_call(const struct liar *l, struct sim_record *r)
 
 	if (is(l, "uid"))
 		ev->vm_uid = l->w->guests[1].vm_uid;
+	if (is(l, "replay"))
+		ev->cnt &= 1;
 	if (ev->kind != VMSYNC_EV_GH_HOST || !chosen(l, ev))
 		return;
 	ev->guest_claim.mono_ns += false_ns(l, r);

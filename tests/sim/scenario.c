@@ -54,6 +54,7 @@ static const struct key keys[] = {
 	KEY("guests", INT, guests, "1", "on one host"),
 	KEY("events", INT, events, "200000", "judged, all guests together"),
 	KEY("method", TEXT, method, "auto", "or the name of one method"),
+	KEY("settle", INT, settle, "0", "settle after so many records"),
 
 	KEY("khz", REAL, khz, "2496000", "of the host's TSC"),
 	KEY("quartz", REAL, quartz_ppm, "20", "error of the oscillator"),
@@ -116,6 +117,10 @@ static const struct key keys[] = {
 	    "other guests' maps are the same bits without the lie"),
 	KEY("limit.split", BOOL, limit.split, "no",
 	    "a segment begins at every step"),
+	KEY("limit.settled", BOOL, limit.settled, "no",
+	    "what was settled on the way is in the final map"),
+	KEY("limit.order_same", BOOL, limit.order_same, "no",
+	    "the same bits if one side is pushed first"),
 };
 
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))

@@ -60,6 +60,8 @@ struct sim_limits {
 	bool flagged;
 	bool others_same;
 	bool split;
+	bool settled;
+	bool order_same;
 };
 
 struct sim_scenario {
@@ -70,6 +72,7 @@ struct sim_scenario {
 	int guests;
 	int events;
 	char method[16];
+	int settle;
 
 	double khz;
 	double quartz_ppm;

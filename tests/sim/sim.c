@@ -73,7 +73,7 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 		    uint64_t seed, struct sim_verdict *v)
 {
 	const char *method = opt->method ? opt->method : sc->method;
-	struct sim_session session = {0}, honest = {0};
+	struct sim_session session = {0}, honest = {0}, other = {0};
 	struct sim_recording rec, truth = {0};
 	struct sim_world *w = malloc(sizeof(*w));
 	int err;
@@ -82,13 +82,18 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 		abort();
 	sim_world_build(w, sc, seed);
 	sim_record_world(&rec, w, false);
-	err = sim_session_run(&session, &rec, sc, method, -1);
+	err = sim_session_run(&session, &rec, sc, method, SIM_ORDER_WANTED);
+	if (!err && sc->limit.order_same)
+		err = sim_session_run(&other, &rec, sc, method,
+				      seed & 1 ? SIM_ORDER_HOST_FIRST :
+						 SIM_ORDER_GUESTS_FIRST);
 	if (!err && *sc->lie) {
 		sim_record_world(&truth, w, true);
-		err = sim_session_run(&honest, &truth, sc, method, -1);
+		err = sim_session_run(&honest, &truth, sc, method, SIM_ORDER_WANTED);
 	}
 	if (!err) {
-		sim_judge(v, w, &session, *sc->lie ? &honest : NULL, method);
+		sim_judge(v, w, &session, *sc->lie ? &honest : NULL,
+			  sc->limit.order_same ? &other : NULL, method);
 		sim_judge_limits(v, sc, !strcmp(method, sc->method));
 		if (opt->verbose) {
 			print_worst("worst", &v->worst);
@@ -100,6 +105,7 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 	}
 	sim_session_free(&session);
 	sim_session_free(&honest);
+	sim_session_free(&other);
 	sim_recording_free(&rec);
 	sim_recording_free(&truth);
 	sim_world_free(w);
@@ -151,6 +157,10 @@ static void print_limits(const struct sim_limits *l)
 		printf(" others-same");
 	if (l->split)
 		printf(" split");
+	if (l->settled)
+		printf(" settled");
+	if (l->order_same)
+		printf(" order-same");
 }
 
 static void print_line(const struct sim_scenario *sc, const struct options *opt,
