@@ -9,6 +9,7 @@ SIM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE \
 SIM_SRC := $(sort $(wildcard tests/sim/*.c) $(wildcard host/sync/*.c))
 SIM_OBJ := $(SIM_SRC:%.c=build/sim/%.o)
 SIM_SCENARIOS := $(sort $(wildcard tests/sim/scenarios/*.sim))
+SIM_BROKEN := tests/sim/broken/wrong-offset.sim
 
 .PHONY: sim sim-check sim-full
 sim: build/sim/sim
@@ -22,6 +23,7 @@ build/sim/%.o: %.c
 
 sim-check: build/sim/sim
 	build/sim/sim --selftest
+	! build/sim/sim --seeds 1 $(SIM_BROKEN)
 	build/sim/sim --seeds 1 --events 50000 $(SIM_SCENARIOS)
 
 sim-full: build/sim/sim
