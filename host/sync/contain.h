@@ -26,8 +26,9 @@ struct vmsync_contain;
  * @edge:	those of @inside that are so only thanks to the bound
  * @worst_ns:	farthest distance outside, without the bound; 0 if none
  * @entry_slack_ns, @exit_slack_ns: least distance of an inside event from its
- *		entry and from its exit; INT64_MAX if none. A map that is wrong
- *		by more than the slack on that side has events outside.
+ *		entry and from its exit, negative if one of @edge is the least;
+ *		INT64_MAX if none. A map that is wrong by more than the slack on
+ *		that side and the bound has events outside.
  */
 struct vmsync_contain_result {
 	uint64_t inside;

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From facts to timelines: every parameter dated on the host's TSC.
+ *
+ * Host lines are dated by host TSC, guest lines by the TSC of a virtual CPU,
+ * what KVM does (offset, ratio, kvm-clock) by the host's clock; the virtual
+ * CPU is out of guest mode meanwhile, so that any moment between its exit and
+ * its next entry will do.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sync/facts.h"
+#include "uapi/vmsync.h"
+
+/* Marks are messages: late by this much at most, or another mark is nearer. */
+#define MARK_SLACK_NS 100000000
+
+/* A page that a record shows and one that the host tells may cross by this. */
+#define PV_SLACK 300000
+
+const struct vmsync_vcpu *vmsync_facts_vcpu(const struct vmsync_facts *f,
+					    uint32_t cpu)
+{
+	uint32_t id = cpu;
+
+	if (!f->vm)
+		return NULL;
+	if (cpu < f->n_cpus && f->cpus[cpu].known)
+		id = f->cpus[cpu].vcpu_id;
+	return vmsync_vm_find_vcpu(f->vm, id);
+}
+
+static int64_t clip(int64_t at)
+{
+	if (at < VMSYNC_AXIS_MIN)
+		return VMSYNC_AXIS_MIN;
+	return at > VMSYNC_AXIS_MAX ? VMSYNC_AXIS_MAX : at;
+}
+
+static int64_t of_tsc(const struct vmsync_facts *f, uint64_t host_tsc)
+{
+	return clip((int64_t)(host_tsc - f->tsc_ref));
+}
+
+/* The TSC at which @line reads @ns, nearest to its anchor. */
+static bool line_inverse(const struct vmsync_line *line, int64_t ns,
+			 uint64_t *tsc)
+{
+	int128 need, d;
+
+	if (__builtin_mul_overflow((int128)ns - line->base_ns,
+				   (int128)1 << line->shift, &need))
+		return false;
+	d = wide_div_ceil(need - (int128)line->xtime_nsec, line->mult);
+	if (d > INT64_MAX || d < INT64_MIN)
+		return false;
+	*tsc = line->cycle_last + (uint64_t)(int64_t)d;
+	return true;
+}
+
+bool vmsync_axis_of_host(const struct vmsync_timeline *host, uint64_t tsc_ref,
+			 int64_t ns, int64_t *at)
+{
+	const struct vmsync_step *s = host->steps.at;
+	size_t lo = 0, hi = host->steps.count;
+	const struct vmsync_line *line;
+	int64_t end, v;
+	uint64_t tsc;
+	int128 h;
+
+	/* The last step whose line does not read more at its begin. */
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2, k = mid;
+
+		while (k > lo && !s[k].param)
+			k--;
+		line = s[k].param;
+		if (!line)
+			lo = mid;
+		else if (vmsync_chain_host(line, tsc_ref + (uint64_t)s[k].from,
+					   &h) &&
+			 h <= (int128)ns * Q32)
+			lo = mid;
+		else
+			hi = k;
+		if (hi <= lo)
+			break;
+	}
+	while (lo && !s[lo].param)
+		lo--;
+	if (!s[lo].param)
+		lo = host->steps.count > 1 && s[1].param ? 1 : lo;
+	line = s[lo].param;
+	if (!line || !line_inverse(line, ns, &tsc))
+		return false;
+	v = clip((int64_t)(tsc - tsc_ref));
+	end = lo + 1 < host->steps.count ? s[lo + 1].from : VMSYNC_AXIS_MAX;
+	*at = v > end ? end : v;
+	return true;
+}
+
+/* ------------------------------------------------------------- host's lines */
+
+static int add_lines_end(struct vmsync_timeline *tl,
+			 const struct vmsync_facts *f,
+			 const struct vmsync_line_span *last)
+{
+	int64_t seen = of_tsc(f, last->seen), at = seen;
+	uint64_t tsc;
+
+	if (line_inverse(&last->line, f->host_until_ns, &tsc))
+		at = of_tsc(f, tsc);
+	if (at < seen)
+		at = seen;
+	return vmsync_timeline_add(tl, at, at, NULL, false);
+}
+
+static int host_timeline(struct vmsync_timeline *tl,
+			 const struct vmsync_facts *f)
+{
+	const struct vmsync_lines *lines = f->host_lines;
+	const struct vmsync_line_span *last = vmsync_array_last(&lines->spans);
+	int err = vmsync_timeline_init(tl);
+
+	for (size_t i = 0; !err && i < lines->spans.count; i++) {
+		const struct vmsync_line_span *s = &lines->spans.at[i];
+		const struct vmsync_line *line = &s->line;
+		int64_t from = of_tsc(f, s->since);
+		int64_t sure = of_tsc(f, s->confirm);
+
+		if (s->gap && i) {
+			int64_t seen = of_tsc(f, s[-1].seen);
+
+			err = vmsync_timeline_add(tl, seen, seen, NULL, false);
+			if (err)
+				break;
+		}
+		if (s->gap)
+			sure = from;
+		if (!vmsync_line_usable(line) ||
+		    line->clocksource != VMSYNC_CLOCKSOURCE_TSC)
+			line = NULL;
+		err = vmsync_timeline_add(tl, from, sure, line, false);
+	}
+	if (!err && last && last->line.clocksource == VMSYNC_CLOCKSOURCE_TSC &&
+	    vmsync_line_usable(&last->line))
+		err = add_lines_end(tl, f, last);
+	return err;
+}
+
+/* ------------------------------------------------- offset, ratio, kvm-clock */
+
+static int scaling_timeline(struct vmsync_timeline *tl,
+			    const struct vmsync_facts *f,
+			    const struct vmsync_timeline *host,
+			    const struct vmsync_vcpu *vcpu)
+{
+	int err = vmsync_timeline_init(tl);
+	int64_t at, seen;
+
+	for (size_t i = 0; !err && vcpu && i < vcpu->scalings.count; i++) {
+		const struct vmsync_scaling_span *s = &vcpu->scalings.at[i];
+
+		if (s->from_start) {
+			at = VMSYNC_AXIS_MIN + 1;
+		} else if (!vmsync_axis_of_host(host, f->tsc_ref, s->stamp_ns,
+						&at)) {
+			continue;
+		}
+		if (s->gap && i &&
+		    vmsync_axis_of_host(host, f->tsc_ref, s[-1].seen_ns, &seen))
+			err = vmsync_timeline_add(tl, seen, seen, NULL, true);
+		if (!err)
+			err = vmsync_timeline_add(tl, at, at, &s->scaling,
+						  !s->from_start);
+	}
+	return err;
+}
+
+/* About the host time of guest time @ns, by the marks around it. */
+static bool expected_host(const struct vmsync_facts *f, int64_t ns,
+			  int64_t *host_ns)
+{
+	size_t lo = 0, hi = f->n_marks;
+	const struct vmsync_mark *m = f->marks;
+	int128 h;
+
+	if (!f->n_marks)
+		return false;
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m[mid].guest_ns <= ns)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	h = (int128)m[lo].host_ns + ns - m[lo].guest_ns;
+	/* Time may have stood still for the guest between two marks. */
+	if (lo + 1 < f->n_marks && h > m[lo + 1].host_ns)
+		h = m[lo + 1].host_ns;
+	if (h < 0 || h > INT64_MAX)
+		return false;
+	*host_ns = (int64_t)h;
+	return true;
+}
+
+/*
+ * The point of the axis where a virtual CPU's TSC read @tsc, at or before a
+ * record stamped @stamp_ns. A TSC that was set back reads some values twice:
+ * then the last one that is not after the record is meant.
+ */
+static bool of_guest_tsc(const struct vmsync_facts *f,
+			 const struct vmsync_timeline *scaling,
+			 const struct vmsync_timeline *host, uint64_t tsc,
+			 int64_t stamp_ns, int64_t *at)
+{
+	int64_t limit = VMSYNC_AXIS_MAX, expected, best = 0;
+	bool found = false;
+
+	if (expected_host(f, stamp_ns, &expected) &&
+	    vmsync_axis_of_host(host, f->tsc_ref, expected + MARK_SLACK_NS,
+				&expected))
+		limit = expected;
+	for (size_t i = 0; i < scaling->steps.count; i++) {
+		const struct vmsync_step *s = &scaling->steps.at[i];
+		int64_t end = i + 1 < scaling->steps.count ? s[1].from :
+							     VMSYNC_AXIS_MAX;
+		uint64_t near = f->tsc_ref;
+		uint64_t h;
+		int64_t v;
+
+		if (s->from > VMSYNC_AXIS_MIN + 1)
+			near += (uint64_t)s->from;
+		if (!s->param ||
+		    !vmsync_scaling_host(s->param, tsc, near, &h))
+			continue;
+		v = of_tsc(f, h);
+		if (v < s->from || v > end)
+			continue;
+		if (!found || (v >= best && v <= limit))
+			best = v;
+		found = true;
+	}
+	*at = best;
+	return found;
+}
+
+struct pv_sighting {
+	int64_t from;
+	int64_t until;
+	const struct vmsync_pvclock *pv;
+	bool told;
+};
+
+typedef VMSYNC_ARRAY(struct pv_sighting) pv_sightings;
+
+static int pv_collect(pv_sightings *all, const struct vmsync_facts *f,
+		      const struct vmsync_axis *axis,
+		      const struct vmsync_vcpu *vcpu, uint32_t cpu)
+{
+	struct pv_sighting *p;
+	int64_t from, until;
+
+	for (size_t i = 0; vcpu && i < vcpu->pvclocks.count; i++) {
+		const struct vmsync_pvclock_span *s = &vcpu->pvclocks.at[i];
+
+		if (!vmsync_axis_of_host(&axis->host, f->tsc_ref, s->stamp_ns,
+					 &from))
+			continue;
+		p = vmsync_array_add(all);
+		if (!p)
+			return -ENOMEM;
+		*p = (struct pv_sighting){ from, from, &s->pv, true };
+	}
+	for (size_t i = 0; cpu < f->n_cpus && i < f->cpus[cpu].pvs.count; i++) {
+		const struct vmsync_pv_run *r = &f->cpus[cpu].pvs.at[i];
+
+		if (!of_guest_tsc(f, &axis->scaling, &axis->host, r->first,
+				  r->first_ns, &from) ||
+		    !of_guest_tsc(f, &axis->scaling, &axis->host, r->last,
+				  r->last_ns, &until))
+			continue;
+		p = vmsync_array_add(all);
+		if (!p)
+			return -ENOMEM;
+		*p = (struct pv_sighting){ from, until, &r->pv, false };
+	}
+	return 0;
+}
+
+static int by_from(const void *a, const void *b)
+{
+	const struct pv_sighting *x = a, *y = b;
+
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return y->told - x->told;
+}
+
+/*
+ * What the host tells is a change at its moment. What the guest saw confirms
+ * it; or, before the host's first word, shows what held from the start (the
+ * host would have told of a change); or shows that the host's word was lost,
+ * and then nothing is known from the last sighting to this one.
+ */
+static int pv_walk(struct vmsync_timeline *tl, const pv_sightings *all)
+{
+	const struct vmsync_pvclock *cur = NULL;
+	int64_t seen = VMSYNC_AXIS_MIN + 1;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < all->count; i++) {
+		const struct pv_sighting *p = &all->at[i];
+
+		if (p->told) {
+			err = vmsync_timeline_add(tl, p->from, p->from, p->pv,
+						  cur != NULL);
+		} else if (!cur) {
+			err = vmsync_timeline_add(tl, seen, seen, p->pv, false);
+		} else if (!vmsync_pvclock_same(cur, p->pv)) {
+			const struct pv_sighting *next = p + 1;
+
+			/* Seen just before the host's stamp of it. */
+			if (i + 1 < all->count && next->told &&
+			    next->from - p->from < PV_SLACK &&
+			    vmsync_pvclock_same(next->pv, p->pv))
+				continue;
+			err = vmsync_timeline_add(tl, seen, seen, NULL, true);
+			if (!err)
+				err = vmsync_timeline_add(tl, p->from, p->from,
+							  p->pv, true);
+		}
+		cur = p->told || !cur || !vmsync_pvclock_same(cur, p->pv) ?
+			      p->pv : cur;
+		seen = p->until;
+	}
+	return err;
+}
+
+/* The page of @cpu, or where it has shown none that of another CPU: with a
+ * master clock they are the same. */
+static int pv_timeline(struct vmsync_timeline *tl, const struct vmsync_facts *f,
+		       const struct vmsync_axis *axis, uint32_t cpu)
+{
+	pv_sightings all = { 0 };
+	int err = vmsync_timeline_init(tl);
+
+	if (!err)
+		err = pv_collect(&all, f, axis, vmsync_facts_vcpu(f, cpu), cpu);
+	for (uint32_t i = 0; !err && !all.count && i < f->n_cpus; i++)
+		if (i != cpu)
+			err = pv_collect(&all, f, axis, vmsync_facts_vcpu(f, i),
+					 i);
+	if (all.count > 1)
+		qsort(all.at, all.count, sizeof(*all.at), by_from);
+	if (!err)
+		err = pv_walk(tl, &all);
+	vmsync_array_free(&all);
+	return err;
+}
+
+/* ------------------------------------------------------------ guest's lines */
+
+/* Guest lines are dated by the TSC of the CPU that recorded them. */
+static int guest_timeline(struct vmsync_timeline *tl,
+			  const struct vmsync_facts *f,
+			  const struct vmsync_axis *axis, uint32_t own_cpu)
+{
+	struct vmsync_timeline other = { 0 };
+	uint32_t cpu = own_cpu;
+	const struct vmsync_timeline *scaling = &axis->scaling;
+	int64_t seen_before = VMSYNC_AXIS_MIN + 1;
+	int err = vmsync_timeline_init(tl);
+
+	for (size_t i = 0; !err && i < f->guest_lines->spans.count; i++) {
+		const struct vmsync_line_span *s = &f->guest_lines->spans.at[i];
+		const struct vmsync_line *line = &s->line;
+		int64_t from, sure, seen;
+
+		if (s->cpu != cpu) {
+			cpu = s->cpu;
+			vmsync_timeline_free(&other);
+			scaling = &axis->scaling;
+			if (cpu != own_cpu && vmsync_facts_vcpu(f, cpu)) {
+				err = scaling_timeline(&other, f, &axis->host,
+						       vmsync_facts_vcpu(f, cpu));
+				if (err)
+					break;
+				scaling = &other;
+			}
+		}
+		if (!of_guest_tsc(f, scaling, &axis->host, s->since,
+				  s->stamp_ns, &from)) {
+			from = seen_before;
+			line = NULL;
+		}
+		if (!line || !of_guest_tsc(f, scaling, &axis->host, s->confirm,
+					   s->stamp_ns, &sure))
+			sure = from;
+		if (!line || !of_guest_tsc(f, scaling, &axis->host, s->seen,
+					   s->seen_ns, &seen))
+			seen = sure;
+		if (s->gap && i)
+			err = vmsync_timeline_add(tl, seen_before, seen_before,
+						  NULL, false);
+		if (s->gap)
+			sure = from;
+		if (line && !vmsync_line_usable(line))
+			line = NULL;
+		if (!err)
+			err = vmsync_timeline_add(tl, from, sure, line, false);
+		seen_before = seen > sure ? seen : sure;
+	}
+	vmsync_timeline_free(&other);
+	return err;
+}
+
+int vmsync_axis_init(struct vmsync_axis *axis, const struct vmsync_facts *f,
+		     uint32_t cpu)
+{
+	int err;
+
+	memset(axis, 0, sizeof(*axis));
+	err = host_timeline(&axis->host, f);
+	if (!err)
+		err = scaling_timeline(&axis->scaling, f, &axis->host,
+				       vmsync_facts_vcpu(f, cpu));
+	if (!err)
+		err = pv_timeline(&axis->pv, f, axis, cpu);
+	if (!err)
+		err = guest_timeline(&axis->guest, f, axis, cpu);
+	return err;
+}
+
+void vmsync_axis_free(struct vmsync_axis *axis)
+{
+	vmsync_timeline_free(&axis->host);
+	vmsync_timeline_free(&axis->guest);
+	vmsync_timeline_free(&axis->scaling);
+	vmsync_timeline_free(&axis->pv);
+}

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Walks the four timelines of a virtual CPU together. Between two changes the
+ * chain is one affine map, a piece; where one or more parameters change is a
+ * joint. A joint has a width where the moment of the change is known only to
+ * lie in [from, sure]: the two pieces are bridged by a straight line there, and
+ * how far they are apart is added to the bound of that bridge alone.
+ * The figures are derived in Documentation/accuracy.rst.
+ */
+#include "sync/exact.h"
+
+#include <errno.h>
+
+#include "sync/pieces.h"
+#include "uapi/vmsync.h"
+
+/* How far apart the two points are that give a piece its slope, host cycles. */
+#define SPAN ((int64_t)1 << 32)
+
+/* A joint that is wider has its doubt on the new piece instead of a bridge. */
+#define MAX_BRIDGE ((int64_t)1 << 18)
+
+/* Two pieces that differ by less have no bridge, q32. */
+#define NO_BRIDGE (Q32 / 16)
+
+/* A guest clock set back by no more may have been read on both sides, q32. */
+#define SMALL_STEP (1000000 * Q32)
+
+/* A step that a reader of the trace wants to know of, q32. */
+#define EPOCH_STEP (2 * Q32)
+
+enum { HOST, GUEST, SCALING, PV, PARAMS };
+
+struct walk {
+	const struct vmsync_facts *facts;
+	const struct vmsync_timeline *tl[PARAMS];
+	size_t at[PARAMS];
+	struct vmsync_map *map;
+	uint32_t epoch;
+};
+
+/* A chain that can be evaluated, and its loss. */
+struct link {
+	struct vmsync_chain chain;
+	uint64_t tsc_ref;
+	int128 loss;
+	bool valid;
+};
+
+struct point {
+	int128 g;
+	int128 h;
+};
+
+static const struct vmsync_step *step(const struct walk *w, int t)
+{
+	return &w->tl[t]->steps.at[w->at[t]];
+}
+
+static bool has_next(const struct walk *w, int t)
+{
+	return w->at[t] + 1 < w->tl[t]->steps.count;
+}
+
+static bool point_at(const struct link *l, int64_t at, struct point *p)
+{
+	uint64_t tsc = l->tsc_ref + (uint64_t)at;
+
+	return vmsync_chain_guest(&l->chain, tsc, &p->g) &&
+	       vmsync_chain_host(l->chain.host, tsc, &p->h);
+}
+
+/* The direction of the piece, from far apart points. */
+static bool direction(const struct link *l, int64_t at, struct point *d)
+{
+	struct point a, b;
+
+	if (!point_at(l, at, &a) || !point_at(l, at + SPAN, &b))
+		return false;
+	d->g = b.g - a.g;
+	d->h = b.h - a.h;
+	return d->g > 0 && d->h > 0 && !(d->g >> 66) && !(d->h >> 66);
+}
+
+static struct link current(const struct walk *w)
+{
+	struct link l = {
+		.chain = {
+			.host = step(w, HOST)->param,
+			.guest = step(w, GUEST)->param,
+			.scaling = step(w, SCALING)->param,
+			.pv = step(w, PV)->param,
+		},
+		.tsc_ref = w->facts->tsc_ref,
+	};
+
+	if (!l.chain.host || !l.chain.guest || !l.chain.scaling)
+		return l;
+	if (l.chain.guest->clocksource != VMSYNC_CLOCKSOURCE_KVMCLOCK)
+		l.chain.pv = NULL;
+	else if (!l.chain.pv)
+		return l;
+	l.valid = vmsync_chain_loss(&l.chain, &l.loss);
+	return l;
+}
+
+/* @guest ns (q32) in host ns (q32) by the slope of @d */
+static int128 by_slope(int128 guest, const struct point *d)
+{
+	int128 dg = d->g, dh = d->h;
+
+	while (dg >> 40) {
+		dg >>= 1;
+		dh >>= 1;
+	}
+	while (wide_abs(guest) >> 84) {
+		guest >>= 1;
+		dg >>= 1;
+		if (!dg)
+			return guest;
+	}
+	return guest * dh / dg;
+}
+
+static int add_piece(struct walk *w, const struct link *l, int64_t from,
+		     int64_t until, int128 error)
+{
+	struct point a, b, d;
+	struct vmsync_piece p;
+	int err;
+
+	if (!point_at(l, from, &a) || !point_at(l, until, &b) ||
+	    !direction(l, from, &d))
+		return 0;
+	p = (struct vmsync_piece){
+		.g = a.g, .h = a.h, .dg = d.g, .dh = d.h, .g_end = b.g,
+		.loss = l->loss, .error = error,
+		.method = VMSYNC_METHOD_EXACT, .epoch = w->epoch,
+	};
+	err = vmsync_pieces_add(w->map, &p);
+	return err == -EINVAL ? 0 : err;
+}
+
+static int add_bridge(struct walk *w, const struct link *l, struct point a,
+		      struct point b, int128 error)
+{
+	struct vmsync_piece p = {
+		.g = a.g, .h = a.h, .dg = b.g - a.g, .dh = b.h - a.h,
+		.g_end = b.g, .loss = l->loss, .error = error,
+		.method = VMSYNC_METHOD_EXACT, .epoch = w->epoch,
+	};
+	int err;
+
+	if (p.dg <= 0 || p.dh < 0)
+		return 0;
+	err = vmsync_pieces_add(w->map, &p);
+	return err == -EINVAL ? 0 : err;
+}
+
+/* How far the two pieces are apart at @at, in host ns. */
+static bool apart(const struct link *p, const struct link *q, int64_t at,
+		  int128 *out)
+{
+	struct point a, b, d;
+
+	if (!point_at(p, at, &a) || !point_at(q, at, &b) ||
+	    !direction(q, at, &d))
+		return false;
+	*out = wide_abs(by_slope(b.g - a.g, &d)) + wide_abs(b.h - a.h);
+	return true;
+}
+
+static int128 greater(int128 a, int128 b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * The guest's clock goes on, from @p at @z0 to @q at @z1. Sets where the piece
+ * of @q begins and what it may be wrong by.
+ */
+static int join_forward(struct walk *w, const struct link *p,
+			const struct link *q, int64_t z0, int64_t *z1,
+			int128 *error)
+{
+	int128 d0, d1, doubt;
+	struct point a, b;
+
+	if (*z1 == z0)
+		return 0;
+	if (!point_at(p, z0, &a) || !point_at(q, *z1, &b) ||
+	    !apart(p, q, z0, &d0) || !apart(p, q, *z1, &d1))
+		return 0;
+	/* Twice: a tracer holds its stamp while a clock that fell back lags. */
+	doubt = 2 * greater(d0, d1);
+	if (doubt > b.h - a.h)
+		doubt = b.h - a.h;
+	if (doubt <= NO_BRIDGE) {
+		*error = doubt;
+		*z1 = z0;
+		return 0;
+	}
+	return add_bridge(w, q, a, b, doubt);
+}
+
+/*
+ * The guest's clock fell back by a little: guest times in between may have been
+ * read before the change or after it.
+ */
+static int join_back(struct walk *w, const struct link *p, const struct link *q,
+		     struct point a, struct point b, int64_t *z1)
+{
+	struct point dp, dq, from, to;
+	int128 fall = a.g - b.g;
+
+	if (!direction(p, *z1, &dp) || !direction(q, *z1, &dq))
+		return 0;
+	from = (struct point){ b.g, a.h - by_slope(fall, &dp) };
+	to = (struct point){ a.g, b.h + by_slope(fall, &dq) };
+	*z1 += (int64_t)(fall * SPAN / dq.g) + 1;
+	return add_bridge(w, q, from, to, to.h - from.h);
+}
+
+/* Between the end of @p at @z0 and the begin of @q at @z1; moves @z1. */
+static int join(struct walk *w, const struct link *p, const struct link *q,
+		int64_t z0, int64_t *z1, bool jump, int128 *error)
+{
+	struct point a, b, c;
+
+	*error = 0;
+	if (!p->valid || !q->valid) {
+		if (q->valid && w->map->count)
+			w->epoch += jump;
+		return 0;
+	}
+	if (!point_at(p, z0, &a) || !point_at(q, *z1, &b) ||
+	    !point_at(p, *z1, &c))
+		return 0;
+	if (wide_abs(b.g - c.g) > EPOCH_STEP && (jump || *z1 == z0 ||
+	    wide_abs(b.g - c.g) > b.h - a.h))
+		w->epoch++;
+	if (b.g >= a.g)
+		return join_forward(w, p, q, z0, z1, error);
+	if (a.g - b.g <= SMALL_STEP)
+		return join_back(w, p, q, a, b, z1);
+	return 0;
+}
+
+/* Where the next change begins; false if none is to come. */
+static bool next_change(const struct walk *w, int64_t *z0)
+{
+	bool any = false;
+
+	for (int t = 0; t < PARAMS; t++) {
+		if (!has_next(w, t))
+			continue;
+		if (!any || step(w, t)[1].from < *z0)
+			*z0 = step(w, t)[1].from;
+		any = true;
+	}
+	return any;
+}
+
+/* Takes all changes that overlap; @sure is when the last of them is over. */
+static bool take_changes(struct walk *w, int64_t z0, int64_t *z1, int64_t *sure)
+{
+	bool jump = false, again = true;
+
+	*z1 = *sure = z0;
+	while (again) {
+		again = false;
+		for (int t = 0; t < PARAMS; t++) {
+			while (has_next(w, t) && step(w, t)[1].from <= *z1) {
+				int64_t s = step(w, t)[1].sure;
+				int64_t from = step(w, t)[1].from;
+
+				w->at[t]++;
+				jump |= step(w, t)->jump;
+				if (s > *sure)
+					*sure = s;
+				if (s > from + MAX_BRIDGE)
+					s = from + MAX_BRIDGE;
+				if (s > *z1)
+					*z1 = s;
+				again = true;
+			}
+		}
+	}
+	return jump;
+}
+
+/* A piece whose first part, up to @sure, is in doubt against @before. */
+static int add_doubtful(struct walk *w, const struct link *before,
+			const struct link *now, int64_t from, int64_t sure,
+			int64_t until, int128 error)
+{
+	int128 doubt;
+	int err;
+
+	if (sure > until)
+		sure = until;
+	if (!before->valid || sure <= from ||
+	    !apart(before, now, sure, &doubt) || 2 * doubt <= NO_BRIDGE)
+		return add_piece(w, now, from, until, error);
+	err = add_piece(w, now, from, sure, error + 2 * doubt);
+	if (!err && sure < until)
+		err = add_piece(w, now, sure, until, error);
+	return err;
+}
+
+static int walk(struct walk *w)
+{
+	struct link before = { 0 }, now = current(w);
+	int64_t from = VMSYNC_AXIS_MIN, until = VMSYNC_AXIS_MAX;
+	int64_t sure = VMSYNC_AXIS_MIN;
+	int128 error = 0;
+	int err = 0;
+
+	for (;;) {
+		bool more = next_change(w, &until), jump;
+
+		if (!more)
+			until = VMSYNC_AXIS_MAX;
+		if (now.valid && until > from) {
+			err = add_doubtful(w, &before, &now, from, sure, until,
+					   error);
+			if (err)
+				return err;
+		}
+		if (!more)
+			return 0;
+		/* A piece shorter than its joint is no piece to join from. */
+		if (until < from)
+			until = from;
+		before = now;
+		jump = take_changes(w, until, &from, &sure);
+		now = current(w);
+		err = join(w, &before, &now, until, &from, jump, &error);
+		if (err)
+			return err;
+	}
+}
+
+/* Beyond its own records the guest may have changed its line. */
+static void clip_end(struct vmsync_map *map, int64_t guest_until_ns)
+{
+	struct vmsync_segment *last;
+
+	if (!map->count)
+		return;
+	last = &map->segments[map->count - 1];
+	if (last->guest_end.ns > guest_until_ns)
+		last->guest_end.ns = guest_until_ns;
+	if (last->guest_end.ns < last->guest_start.ns)
+		last->guest_end = last->guest_start;
+}
+
+int vmsync_exact_map(const struct vmsync_facts *f, uint32_t cpu,
+		     struct vmsync_map *map)
+{
+	struct walk w = { .facts = f, .map = map };
+	struct vmsync_axis axis;
+	int err = vmsync_axis_init(&axis, f, cpu);
+
+	map->count = 0;
+	if (!err) {
+		w.tl[HOST] = &axis.host;
+		w.tl[GUEST] = &axis.guest;
+		w.tl[SCALING] = &axis.scaling;
+		w.tl[PV] = &axis.pv;
+		err = walk(&w);
+		clip_end(map, f->guest_until_ns);
+	}
+	vmsync_axis_free(&axis);
+	return err;
+}

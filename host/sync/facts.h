@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Facts: all that the session knows of one guest and its host besides the
+ * beacons' delays, and what is made of it: one timeline per parameter.
+ */
+#ifndef VMSYNC_SYNC_FACTS_H
+#define VMSYNC_SYNC_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sync/array.h"
+#include "sync/chain.h"
+#include "sync/lines.h"
+#include "sync/timeline.h"
+#include "sync/vm.h"
+
+/**
+ * struct vmsync_pv_run - a kvm-clock line as the guest saw it on one CPU
+ * @first, @last: guest TSCs between which records of that CPU showed it
+ * @first_ns, @last_ns: the same by the guest's clock
+ */
+struct vmsync_pv_run {
+	struct vmsync_pvclock pv;
+	uint64_t first;
+	uint64_t last;
+	int64_t first_ns;
+	int64_t last_ns;
+};
+
+/**
+ * struct vmsync_guest_cpu - a CPU of the guest
+ * @known:	a matched beacon tied it to @vcpu_id
+ * @seen:	a record of the guest names it
+ */
+struct vmsync_guest_cpu {
+	bool seen;
+	bool known;
+	uint32_t vcpu_id;
+	VMSYNC_ARRAY(struct vmsync_pv_run) pvs;
+};
+
+/** struct vmsync_mark - a guest time and about the host time that it was */
+struct vmsync_mark {
+	int64_t guest_ns;
+	int64_t host_ns;
+};
+
+/**
+ * struct vmsync_facts - of one guest
+ * @vm:		NULL where it was not found
+ * @tsc_ref:	origin of the axis
+ * @host_until_ns, @guest_until_ns: records are complete up to here
+ * @marks:	a thinned-out list, sorted
+ */
+struct vmsync_facts {
+	const struct vmsync_lines *host_lines;
+	const struct vmsync_lines *guest_lines;
+	const struct vmsync_vm *vm;
+	uint64_t tsc_ref;
+	int64_t host_until_ns;
+	int64_t guest_until_ns;
+	const struct vmsync_guest_cpu *cpus;
+	uint32_t n_cpus;
+	const struct vmsync_mark *marks;
+	size_t n_marks;
+};
+
+/** vmsync_facts_vcpu - the vCPU that is guest CPU @cpu, or NULL */
+const struct vmsync_vcpu *vmsync_facts_vcpu(const struct vmsync_facts *f,
+					    uint32_t cpu);
+
+/**
+ * struct vmsync_axis - the timelines of one virtual CPU
+ * @host, @guest: struct vmsync_line
+ * @scaling:	struct vmsync_scaling
+ * @pv:		struct vmsync_pvclock
+ */
+struct vmsync_axis {
+	struct vmsync_timeline host;
+	struct vmsync_timeline guest;
+	struct vmsync_timeline scaling;
+	struct vmsync_timeline pv;
+};
+
+/** vmsync_axis_init - make the timelines of guest CPU @cpu; 0 or -ENOMEM */
+int vmsync_axis_init(struct vmsync_axis *axis, const struct vmsync_facts *f,
+		     uint32_t cpu);
+void vmsync_axis_free(struct vmsync_axis *axis);
+
+/**
+ * vmsync_axis_of_host - the point of the axis when the host's clock read @ns
+ * Returns false where the host's line of that time is not known.
+ */
+bool vmsync_axis_of_host(const struct vmsync_timeline *host, uint64_t tsc_ref,
+			 int64_t ns, int64_t *at);
+
+#endif /* VMSYNC_SYNC_FACTS_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lines that one kernel's clock followed, in order, as far as they were
+ * seen: from knots, and from the line that each beacon carries.
+ */
+#ifndef VMSYNC_SYNC_LINES_H
+#define VMSYNC_SYNC_LINES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sync/array.h"
+#include "sync/evidence.h"
+
+/**
+ * struct vmsync_line_span - one line and when it was in force
+ * @line:	the line
+ * @cpu:	the CPU whose TSC all times are of
+ * @stamp_ns:	of the record that brought it, by the clock of its side
+ * @since, @confirm: it came into force in [@since, @confirm]
+ * @seen:	it was still in force at this TSC, at @seen_ns by the clock
+ * @gap:	what was in force just before @since is not known
+ */
+struct vmsync_line_span {
+	struct vmsync_line line;
+	uint32_t cpu;
+	int64_t stamp_ns;
+	uint64_t since;
+	uint64_t confirm;
+	uint64_t seen;
+	int64_t seen_ns;
+	bool gap;
+};
+
+struct vmsync_lines {
+	VMSYNC_ARRAY(struct vmsync_line_span) spans;
+	uint64_t out_of_order;
+};
+
+void vmsync_lines_free(struct vmsync_lines *lines);
+
+/**
+ * vmsync_lines_see - @line was in force when CPU @cpu read @tsc
+ * Returns 0 or -ENOMEM.
+ */
+int vmsync_lines_see(struct vmsync_lines *lines, const struct vmsync_line *line,
+		     uint64_t tsc, uint32_t cpu, int64_t stamp_ns);
+
+/** vmsync_lines_knot - a knot record; returns 0 or -ENOMEM */
+int vmsync_lines_knot(struct vmsync_lines *lines,
+		      const struct vmsync_evidence *ev);
+
+#endif /* VMSYNC_SYNC_LINES_H */

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#include "sync/match.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A beacon with a leg missing waits until one this much newer is matched. */
+#define REORDER 256
+
+/* Identities that one VM may claim at a time; more push out the oldest. */
+#define MAX_STREAMS 4
+
+static bool is_gh(const struct vmsync_evidence *ev)
+{
+	return ev->kind == VMSYNC_EV_GH_GUEST || ev->kind == VMSYNC_EV_GH_HOST;
+}
+
+static uint32_t base_of(const struct vmsync_evidence *ev)
+{
+	return is_gh(ev) ? ev->cnt : ev->cnt - 1;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * Of the stamp and the clock reading beside it the one that is nearer to the
+ * other side's: the later one before the message leaves, the earlier one
+ * after it arrived.
+ */
+static int64_t leg_time(const struct vmsync_evidence *ev)
+{
+	int64_t mono = ev->pair.mono_ns;
+
+	if (mono <= 0)
+		return ev->stamp_ns;
+	if (ev->kind == VMSYNC_EV_GH_GUEST || ev->kind == VMSYNC_EV_HG_HOST)
+		return later(ev->stamp_ns, mono);
+	return earlier(ev->stamp_ns, mono);
+}
+
+static uint64_t lost_legs(const struct vmsync_leg *leg)
+{
+	return (uint64_t)__builtin_popcount(leg->have & ~leg->matched);
+}
+
+/* The slot of beacon @base; whatever older one was there is given up. */
+static struct vmsync_leg *take_slot(struct vmsync_leg *slot, uint32_t base,
+				    uint64_t *unmatched)
+{
+	if (slot->have && slot->cnt == base)
+		return slot;
+	*unmatched += lost_legs(slot);
+	memset(slot, 0, sizeof(*slot));
+	slot->cnt = base;
+	return slot;
+}
+
+static void fill(struct vmsync_leg *leg, const struct vmsync_evidence *ev)
+{
+	if (is_gh(ev)) {
+		leg->cpu = ev->vcpu;
+		leg->gh_ns = leg_time(ev);
+		leg->gh = ev->pair;
+		leg->have |= VMSYNC_LEG_GH;
+	} else {
+		if (!(leg->have & VMSYNC_LEG_GH))
+			leg->cpu = ev->vcpu;
+		leg->hg_ns = leg_time(ev);
+		leg->hg = ev->pair;
+		leg->have |= VMSYNC_LEG_HG;
+	}
+}
+
+static struct vmsync_stream *stream_of(struct vmsync_vm *vm, uint64_t vm_uid)
+{
+	struct vmsync_stream *s, **slot;
+
+	for (size_t i = 0; i < vm->streams.count; i++)
+		if (vm->streams.at[i]->vm_uid == vm_uid)
+			return vm->streams.at[i];
+	if (vm->streams.count >= MAX_STREAMS) {
+		/* Reused, not freed: a guest may be bound to it. */
+		s = vm->streams.at[0];
+		memmove(&vm->streams.at[0], &vm->streams.at[1],
+			(MAX_STREAMS - 1) * sizeof(*slot));
+		vm->streams.at[MAX_STREAMS - 1] = s;
+		memset(s, 0, sizeof(*s));
+		s->vm_uid = vm_uid;
+		return s;
+	}
+	s = calloc(1, sizeof(*s));
+	slot = s ? vmsync_array_add(&vm->streams) : NULL;
+	if (!slot) {
+		free(s);
+		return NULL;
+	}
+	s->vm_uid = vm_uid;
+	*slot = s;
+	return s;
+}
+
+struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
+					     const struct vmsync_evidence *ev,
+					     uint32_t *base)
+{
+	struct vmsync_stream *s = stream_of(vm, ev->vm_uid);
+	struct vmsync_host_leg *slot;
+
+	if (!s)
+		return NULL;
+	*base = base_of(ev);
+	slot = &s->ring[*base % VMSYNC_SYNC_WINDOW];
+	if (take_slot(&slot->leg, *base, &s->unmatched)->have == 0)
+		memset(&slot->claim, 0, sizeof(slot->claim));
+	fill(&slot->leg, ev);
+	if (is_gh(ev)) {
+		slot->claim = ev->guest_claim;
+		s->legs++;
+		if (!s->any || (int32_t)(*base - s->last_cnt) > 0)
+			s->last_cnt = *base;
+		s->any = true;
+	}
+	return s;
+}
+
+uint32_t vmsync_match_push_guest(struct vmsync_match *m,
+				 const struct vmsync_evidence *ev)
+{
+	uint32_t base = base_of(ev);
+	struct vmsync_leg *slot = &m->ring[base % VMSYNC_SYNC_WINDOW];
+
+	fill(take_slot(slot, base, &m->unmatched), ev);
+	m->legs++;
+	if (!m->any || (int32_t)(base - m->last_cnt) > 0)
+		m->last_cnt = base;
+	m->any = true;
+	m->vm_uid = ev->vm_uid;
+	return base;
+}
+
+static struct vmsync_leg *guest_leg(struct vmsync_match *m, uint32_t base)
+{
+	struct vmsync_leg *g = &m->ring[base % VMSYNC_SYNC_WINDOW];
+
+	return g->have && g->cnt == base ? g : NULL;
+}
+
+static struct vmsync_host_leg *host_leg(struct vmsync_stream *s, uint32_t base)
+{
+	struct vmsync_host_leg *h = &s->ring[base % VMSYNC_SYNC_WINDOW];
+
+	return h->leg.have && h->leg.cnt == base ? h : NULL;
+}
+
+/* What the host heard is what the guest said, where both are on record. */
+static bool claim_true(const struct vmsync_leg *g,
+		       const struct vmsync_host_leg *h)
+{
+	if (!h->claim.valid || !g->gh.valid)
+		return true;
+	return h->claim.tsc == g->gh.tsc && h->claim.mono_ns == g->gh.mono_ns;
+}
+
+bool vmsync_match_verify(struct vmsync_match *m, struct vmsync_stream *stream,
+			 uint32_t base)
+{
+	struct vmsync_leg *g = guest_leg(m, base);
+	struct vmsync_host_leg *h = host_leg(stream, base);
+
+	return g && h && stream->vm_uid == m->vm_uid &&
+	       g->have & h->leg.have & VMSYNC_LEG_GH && claim_true(g, h);
+}
+
+void vmsync_match_bind(struct vmsync_match *m, struct vmsync_vm *vm,
+		       struct vmsync_stream *stream)
+{
+	m->vm = vm;
+	m->stream = stream;
+	m->started = false;
+}
+
+void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
+{
+	struct vmsync_leg *g = guest_leg(m, base);
+	struct vmsync_host_leg *h = host_leg(m->stream, base);
+	uint8_t both;
+
+	if (!g || !h)
+		return;
+	both = g->have & h->leg.have;
+	if (both & VMSYNC_LEG_GH && !claim_true(g, h)) {
+		m->forged++;
+		return;
+	}
+	both &= ~g->matched;
+	if (!both)
+		return;
+	g->matched |= both;
+	h->leg.matched |= both;
+	if (!m->started) {
+		m->started = true;
+		m->next = m->newest = base;
+	} else if ((int32_t)(base - m->newest) > 0) {
+		m->newest = base;
+	}
+}
+
+static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
+{
+	const struct vmsync_leg *g = guest_leg(m, base);
+	const struct vmsync_host_leg *h = host_leg(m->stream, base);
+
+	if (!g || !h || !g->matched)
+		return false;
+	*b = (struct vmsync_beacon){
+		.cnt = base,
+		.gh = g->matched & VMSYNC_LEG_GH,
+		.hg = g->matched & VMSYNC_LEG_HG,
+		.cpu = g->cpu,
+		.vcpu = h->leg.cpu,
+		.gh_guest_ns = g->gh_ns,
+		.gh_host_ns = h->leg.gh_ns,
+		.hg_host_ns = h->leg.hg_ns,
+		.hg_guest_ns = g->hg_ns,
+		.gh_guest = g->gh,
+		.gh_host = h->leg.gh,
+		.hg_host = h->leg.hg,
+		.hg_guest = g->hg,
+	};
+	return true;
+}
+
+static bool whole(struct vmsync_match *m, uint32_t base)
+{
+	const struct vmsync_leg *g = guest_leg(m, base);
+
+	return g && g->matched == (VMSYNC_LEG_GH | VMSYNC_LEG_HG);
+}
+
+bool vmsync_match_next(struct vmsync_match *m, bool flush,
+		       struct vmsync_beacon *b)
+{
+	if (!m->started)
+		return false;
+	if (m->newest - m->next > VMSYNC_SYNC_WINDOW &&
+	    (int32_t)(m->newest - m->next) > 0)
+		m->next = m->newest - VMSYNC_SYNC_WINDOW;
+	while ((int32_t)(m->newest - m->next) >= 0) {
+		uint32_t base = m->next;
+
+		if (!flush && !whole(m, base) && m->newest - base <= REORDER)
+			return false;
+		m->next++;
+		if (give(m, base, b))
+			return true;
+	}
+	return false;
+}
+
+void vmsync_match_left(const struct vmsync_match *m, uint64_t *guest,
+		       uint64_t *host)
+{
+	*guest = m->unmatched;
+	*host = m->stream ? m->stream->unmatched : 0;
+	for (size_t i = 0; i < VMSYNC_SYNC_WINDOW; i++) {
+		*guest += lost_legs(&m->ring[i]);
+		if (m->stream)
+			*host += lost_legs(&m->stream->ring[i].leg);
+	}
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Matching: the guest's and the host's halves of a beacon, by (vm_uid, cnt),
+ * in windows of fixed size; matched beacons come out in the order of cnt.
+ */
+#ifndef VMSYNC_SYNC_MATCH_H
+#define VMSYNC_SYNC_MATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sync/evidence.h"
+#include "sync/sync.h"
+#include "sync/vm.h"
+
+/**
+ * struct vmsync_beacon - one beacon, as far as both sides have it
+ * @gh, @hg:	which of its two pairs are there; at least one is
+ * @cpu:	guest CPU number
+ * @vcpu:	KVM's number
+ * @gh_guest_ns ... @hg_guest_ns: in real time each is not after the next one
+ * @gh_guest, @gh_host, @hg_host, @hg_guest: readings of (TSC, clock)
+ */
+struct vmsync_beacon {
+	uint32_t cnt;
+	bool gh;
+	bool hg;
+	uint32_t cpu;
+	uint32_t vcpu;
+	int64_t gh_guest_ns;
+	int64_t gh_host_ns;
+	int64_t hg_host_ns;
+	int64_t hg_guest_ns;
+	struct vmsync_pair gh_guest;
+	struct vmsync_pair gh_host;
+	struct vmsync_pair hg_host;
+	struct vmsync_pair hg_guest;
+};
+
+#define VMSYNC_LEG_GH 1
+#define VMSYNC_LEG_HG 2
+
+/** struct vmsync_leg - one side's half of the beacon with gh's number @cnt */
+struct vmsync_leg {
+	uint32_t cnt;
+	uint32_t cpu;
+	uint8_t have;
+	uint8_t matched;
+	int64_t gh_ns;
+	int64_t hg_ns;
+	struct vmsync_pair gh;
+	struct vmsync_pair hg;
+};
+
+/** struct vmsync_host_leg - and what the host knows of it besides */
+struct vmsync_host_leg {
+	struct vmsync_leg leg;
+	struct vmsync_pair claim;
+};
+
+/**
+ * struct vmsync_stream - beacons of one VM that claim one vm_uid
+ * @any:	whether @last_cnt is set
+ * @legs:	gh legs seen
+ * @unmatched:	legs that left the window without their guest's half
+ */
+struct vmsync_stream {
+	uint64_t vm_uid;
+	bool any;
+	uint32_t last_cnt;
+	uint64_t legs;
+	uint64_t unmatched;
+	struct vmsync_host_leg ring[VMSYNC_SYNC_WINDOW];
+};
+
+/**
+ * struct vmsync_match - a guest's side
+ * @vm, @stream: the VM that was found to be this guest, or NULL
+ * @next:	number of the next beacon to give out
+ * @newest:	number of the newest matched one
+ * @forged:	host legs that claimed what the guest did not send
+ */
+struct vmsync_match {
+	struct vmsync_vm *vm;
+	struct vmsync_stream *stream;
+	bool any;
+	bool started;
+	uint64_t vm_uid;
+	uint32_t last_cnt;
+	uint32_t next;
+	uint32_t newest;
+	uint64_t legs;
+	uint64_t unmatched;
+	uint64_t forged;
+	struct vmsync_leg ring[VMSYNC_SYNC_WINDOW];
+};
+
+/**
+ * vmsync_match_push_host - file a host leg under its VM and claim
+ * @base:	set to the number of its beacon
+ * Returns its stream, or NULL if out of memory.
+ */
+struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
+					     const struct vmsync_evidence *ev,
+					     uint32_t *base);
+
+/** vmsync_match_push_guest - file a guest leg; returns its beacon's number */
+uint32_t vmsync_match_push_guest(struct vmsync_match *m,
+				 const struct vmsync_evidence *ev);
+
+/** vmsync_match_verify - @stream's half of beacon @base is this guest's */
+bool vmsync_match_verify(struct vmsync_match *m, struct vmsync_stream *stream,
+			 uint32_t base);
+
+/** vmsync_match_bind - from now on @stream of @vm is the other side */
+void vmsync_match_bind(struct vmsync_match *m, struct vmsync_vm *vm,
+		       struct vmsync_stream *stream);
+
+/** vmsync_match_mark - beacon @base of the bound stream got a leg */
+void vmsync_match_mark(struct vmsync_match *m, uint32_t base);
+
+/**
+ * vmsync_match_next - the next matched beacon that need not wait any longer
+ * @flush:	no more legs will come: wait for nothing
+ * Returns false if there is none.
+ */
+bool vmsync_match_next(struct vmsync_match *m, bool flush,
+		       struct vmsync_beacon *b);
+
+/** vmsync_match_left - legs still in the two windows without their other half */
+void vmsync_match_left(const struct vmsync_match *m, uint64_t *guest,
+		       uint64_t *host);
+
+#endif /* VMSYNC_SYNC_MATCH_H */

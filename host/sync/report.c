@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The report: what is known of a guest besides its map.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/session.h"
+
+/* More remarks of one kind than this are counted, not listed. */
+#define MAX_NOTES 64
+
+void vmsync_guest_report_free(struct vmsync_guest_report *r)
+{
+	for (size_t i = 0; i < r->n_notes; i++)
+		free(r->notes[i]);
+	free(r->notes);
+	free(r->cpus);
+	free(r->disagreements);
+	memset(r, 0, sizeof(*r));
+}
+
+__attribute__((format(printf, 2, 3)))
+static int note(struct vmsync_guest_report *r, const char *fmt, ...)
+{
+	char **notes, *line;
+	va_list ap;
+	int n;
+
+	if (r->n_notes >= MAX_NOTES)
+		return 0;
+	va_start(ap, fmt);
+	n = vasprintf(&line, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return -ENOMEM;
+	notes = realloc(r->notes, (r->n_notes + 1) * sizeof(*notes));
+	if (!notes) {
+		free(line);
+		return -ENOMEM;
+	}
+	r->notes = notes;
+	notes[r->n_notes++] = line;
+	return 0;
+}
+
+static int report_cpus(struct vmsync_guest_report *r,
+		       const struct vmsync_guest *guest)
+{
+	r->cpus = calloc(guest->n_cpus + 1, sizeof(*r->cpus));
+	if (!r->cpus)
+		return -ENOMEM;
+	r->n_cpus = guest->n_cpus;
+	for (uint32_t i = 0; i < guest->n_cpus; i++) {
+		const struct vmsync_guest_cpu *cpu = &guest->cpus[i];
+		const struct vmsync_vcpu *vcpu = NULL;
+
+		if (guest->match.vm && cpu->known)
+			vcpu = vmsync_vm_find_vcpu(guest->match.vm,
+						   cpu->vcpu_id);
+		r->cpus[i] = (struct vmsync_cpu){
+			.known = cpu->known,
+			.cpu = i,
+			.vcpu_id = cpu->vcpu_id,
+			.tid = vcpu ? vcpu->tid : 0,
+		};
+	}
+	return 0;
+}
+
+/* Host over guest rate of a segment, less one. */
+static int64_t drift_ppb(const struct vmsync_segment *s)
+{
+	double rate = (double)s->slope;
+
+	for (uint32_t i = 0; i < s->shift; i++)
+		rate /= 2;
+	return (int64_t)((rate - 1) * 1e9 + (rate < 1 ? -0.5 : 0.5));
+}
+
+static void report_ends(struct vmsync_guest_report *r,
+			const struct vmsync_guest_map *maps)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(maps, 0);
+	const struct vmsync_segment *first, *last;
+	host_time h;
+
+	if (!map)
+		return;
+	first = &map->segments[0];
+	last = &map->segments[map->count - 1];
+	r->offset_start.ns = first->host_start.ns - first->guest_start.ns;
+	h = vmsync_map_eval(map, last->guest_end);
+	r->offset_end.ns = h.ns - last->guest_end.ns;
+	r->drift_start_ppb = drift_ppb(first);
+	r->drift_end_ppb = drift_ppb(last);
+}
+
+struct weight {
+	int64_t bound_ns;
+	uint64_t guest_ns;
+};
+
+static int by_bound(const void *a, const void *b)
+{
+	const struct weight *x = a, *y = b;
+
+	return x->bound_ns < y->bound_ns ? -1 : x->bound_ns > y->bound_ns;
+}
+
+static uint64_t covered(const struct vmsync_segment *s)
+{
+	return (uint64_t)(s->guest_end.ns - s->guest_start.ns);
+}
+
+static int report_bounds(struct vmsync_guest_report *r,
+			 const struct vmsync_guest_map *maps)
+{
+	VMSYNC_ARRAY(struct weight) all = { 0 };
+	uint64_t total = 0, below = 0, used = 0;
+	struct weight *w;
+
+	for (uint32_t i = 0; i < maps->vcpus; i++) {
+		const struct vmsync_map *map = &maps->maps[i];
+
+		used += map->count != 0;
+		for (size_t k = 0; k < map->count; k++) {
+			const struct vmsync_segment *s = &map->segments[k];
+
+			w = vmsync_array_add(&all);
+			if (!w) {
+				vmsync_array_free(&all);
+				return -ENOMEM;
+			}
+			*w = (struct weight){ s->bound_ns, covered(s) };
+			total += covered(s);
+			r->shares[s->method].segments++;
+			r->shares[s->method].guest_ns += covered(s);
+		}
+	}
+	for (int m = 0; used && m < VMSYNC_METHOD_COUNT; m++)
+		r->shares[m].guest_ns /= used;
+	if (all.count) {
+		qsort(all.at, all.count, sizeof(*all.at), by_bound);
+		r->bound_worst_ns = all.at[all.count - 1].bound_ns;
+	}
+	for (size_t i = 0; i < all.count; i++) {
+		below += all.at[i].guest_ns;
+		r->bound_p99_ns = all.at[i].bound_ns;
+		if (below >= total - total / 100)
+			break;
+	}
+	vmsync_array_free(&all);
+	return 0;
+}
+
+static int note_epochs(struct vmsync_guest_report *r,
+		       const struct vmsync_map *map)
+{
+	int err = 0;
+
+	for (size_t i = 1; !err && i < map->count; i++) {
+		const struct vmsync_segment *p = &map->segments[i - 1];
+		const struct vmsync_segment *s = &map->segments[i];
+		int64_t g = s->guest_start.ns - 1;
+		host_time h = vmsync_map_eval(map, (guest_time){ g });
+
+		if (p->epoch != s->epoch)
+			err = note(r, "a new epoch begins at host time %" PRId64
+				   " ns: the host passes %" PRId64
+				   " ns where the guest's clock passes 1 ns",
+				   s->host_start.ns, s->host_start.ns - h.ns);
+	}
+	return err;
+}
+
+static int note_holes(struct vmsync_guest_report *r,
+		      const struct vmsync_map *map)
+{
+	int err = 0;
+
+	for (size_t i = 1; !err && i < map->count; i++) {
+		const struct vmsync_segment *p = &map->segments[i - 1];
+		const struct vmsync_segment *s = &map->segments[i];
+
+		if (p->guest_end.ns < s->guest_start.ns - 1)
+			err = note(r, "nothing is known for %" PRId64
+				   " ns from guest time %" PRId64 " ns on",
+				   s->guest_start.ns - p->guest_end.ns,
+				   p->guest_end.ns);
+	}
+	return err;
+}
+
+static int report_notes(struct vmsync_guest_report *r,
+			const struct vmsync_guest *guest)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(&guest->maps, 0);
+	const struct vmsync_match *m = &guest->match;
+	int err = 0;
+
+	if (!m->any)
+		err = note(r, "the guest's trace has no beacon");
+	else if (!m->vm)
+		err = note(r, "none of the host's VMs answered the guest's %"
+			   PRIu64 " beacon events", m->legs);
+	if (!err && m->forged)
+		err = note(r, "%" PRIu64 " beacons reached the host with other "
+			   "contents than the guest recorded", m->forged);
+	if (!err && guest->causal.violations)
+		err = note(r, "%" PRIu64 " beacon legs contradict the map, the "
+			   "worst by %" PRId64 " ns beyond its bound",
+			   guest->causal.violations, guest->causal.worst_ns);
+	if (!err && guest->sync->side.lost)
+		err = note(r, "the host's tracer lost %" PRIu64 " events",
+			   guest->sync->side.lost);
+	if (!err && guest->side.lost)
+		err = note(r, "the guest's tracer lost %" PRIu64 " events",
+			   guest->side.lost);
+	if (!err && map)
+		err = note_epochs(r, map);
+	if (!err && map)
+		err = note_holes(r, map);
+	return err;
+}
+
+int vmsync_guest_report_make(struct vmsync_guest *guest)
+{
+	struct vmsync_guest_report *r = &guest->report;
+	const struct vmsync_match *m = &guest->match;
+	int err;
+
+	vmsync_guest_report_free(r);
+	r->hostname = guest->hostname;
+	r->vm_uid = m->vm_uid;
+	guest->maps.vm_uid = m->vm_uid;
+	r->found = m->vm != NULL;
+	if (m->vm) {
+		r->vm = m->vm->id;
+		r->dropped = m->vm->dropped;
+	}
+	r->matched = guest->matched;
+	r->whole = guest->whole;
+	vmsync_match_left(m, &r->guest_unmatched, &r->host_unmatched);
+	r->causal_checked = guest->causal.checked;
+	r->causal_violations = guest->causal.violations;
+	r->causal_worst_ns = guest->causal.worst_ns;
+	r->rtt_min_ns = guest->rtt_min_ns == INT64_MAX ? 0 : guest->rtt_min_ns;
+	r->suspect = m->forged || guest->causal.violations;
+	err = report_cpus(r, guest);
+	report_ends(r, &guest->maps);
+	if (!err)
+		err = report_bounds(r, &guest->maps);
+	return err ? err : report_notes(r, guest);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The session's insides, shared by the files that make it up and by no one
+ * else.
+ */
+#ifndef VMSYNC_SYNC_SESSION_H
+#define VMSYNC_SYNC_SESSION_H
+
+#include "sync/causal.h"
+#include "sync/facts.h"
+#include "sync/match.h"
+#include "sync/sync.h"
+
+/* CPU numbers above are not believed. */
+#define VMSYNC_MAX_CPUS 4096
+
+/* Beacons that wait for the map of their time, to be held against it. */
+#define VMSYNC_QUEUE 32768
+
+/* Marks kept; when full every second one goes. */
+#define VMSYNC_MARKS 4096
+
+/** struct vmsync_side - how far one side has been pushed */
+struct vmsync_side {
+	bool any;
+	bool ended;
+	int64_t first_ns;
+	int64_t last_ns;
+	uint64_t lost;
+};
+
+struct vmsync_guest {
+	struct vmsync_sync *sync;
+	char *hostname;
+	struct vmsync_side side;
+	struct vmsync_lines lines;
+	struct vmsync_guest_cpu *cpus;
+	uint32_t n_cpus;
+	struct vmsync_match match;
+	struct vmsync_mark marks[VMSYNC_MARKS];
+	size_t n_marks;
+	uint64_t marks_step;
+	uint64_t marks_skipped;
+	struct vmsync_beacon *queue;
+	size_t queued;
+	struct vmsync_causal causal;
+	uint64_t matched;
+	uint64_t whole;
+	int64_t rtt_min_ns;
+	struct vmsync_guest_map maps;
+	struct vmsync_map *by_method[VMSYNC_METHOD_COUNT];
+	struct vmsync_guest_report report;
+};
+
+struct vmsync_sync {
+	struct vmsync_sync_options opt;
+	struct vmsync_side side;
+	struct vmsync_lines lines;
+	bool has_ref;
+	uint64_t tsc_ref;
+	VMSYNC_ARRAY(struct vmsync_vm *) vms;
+	VMSYNC_ARRAY(struct vmsync_guest *) guests;
+};
+
+/** vmsync_guest_settle - maps of all that was pushed; 0 or -ENOMEM */
+int vmsync_guest_settle(struct vmsync_guest *guest);
+
+/** vmsync_guest_report_make - fill in the report; 0 or -ENOMEM */
+int vmsync_guest_report_make(struct vmsync_guest *guest);
+void vmsync_guest_report_free(struct vmsync_guest_report *report);
+
+/** vmsync_sync_find_vm - NULL if there is none */
+struct vmsync_vm *vmsync_sync_find_vm(const struct vmsync_sync *sync,
+				      struct vmsync_vm_id id);
+
+#endif /* VMSYNC_SYNC_SESSION_H */

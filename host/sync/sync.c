@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The session: takes records in and files them where they belong.
+ */
+#include "sync/sync.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/session.h"
+
+struct vmsync_sync *vmsync_sync_new(const struct vmsync_sync_options *opt)
+{
+	struct vmsync_sync *sync = calloc(1, sizeof(*sync));
+
+	if (sync && opt)
+		sync->opt = *opt;
+	return sync;
+}
+
+static void guest_free(struct vmsync_guest *guest)
+{
+	for (uint32_t i = 0; i < guest->n_cpus; i++)
+		vmsync_array_free(&guest->cpus[i].pvs);
+	for (int m = 0; m < VMSYNC_METHOD_COUNT; m++) {
+		for (uint32_t i = 0; guest->by_method[m] && i < guest->maps.vcpus;
+		     i++)
+			vmsync_map_free(&guest->by_method[m][i]);
+		free(guest->by_method[m]);
+	}
+	vmsync_guest_report_free(&guest->report);
+	vmsync_guest_map_free(&guest->maps);
+	vmsync_lines_free(&guest->lines);
+	free(guest->cpus);
+	free(guest->queue);
+	free(guest->hostname);
+	free(guest);
+}
+
+void vmsync_sync_free(struct vmsync_sync *sync)
+{
+	if (!sync)
+		return;
+	for (size_t i = 0; i < sync->guests.count; i++)
+		guest_free(sync->guests.at[i]);
+	for (size_t i = 0; i < sync->vms.count; i++)
+		vmsync_vm_free(sync->vms.at[i]);
+	vmsync_array_free(&sync->guests);
+	vmsync_array_free(&sync->vms);
+	vmsync_lines_free(&sync->lines);
+	free(sync);
+}
+
+struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
+					   const char *hostname)
+{
+	struct vmsync_guest *guest = calloc(1, sizeof(*guest)), **slot;
+
+	if (!guest)
+		return NULL;
+	guest->sync = sync;
+	guest->marks_step = 1;
+	guest->rtt_min_ns = INT64_MAX;
+	guest->hostname = strdup(hostname ? hostname : "");
+	guest->maps.hostname = strdup(hostname ? hostname : "");
+	guest->queue = calloc(VMSYNC_QUEUE, sizeof(*guest->queue));
+	slot = guest->hostname && guest->maps.hostname && guest->queue ?
+		       vmsync_array_add(&sync->guests) : NULL;
+	if (!slot) {
+		guest_free(guest);
+		return NULL;
+	}
+	*slot = guest;
+	return guest;
+}
+
+static void side_seen(struct vmsync_side *side, int64_t stamp_ns)
+{
+	if (!side->any)
+		side->first_ns = side->last_ns = stamp_ns;
+	side->any = true;
+	if (stamp_ns > side->last_ns)
+		side->last_ns = stamp_ns;
+}
+
+/* ---------------------------------------------------------- matched beacons */
+
+/* Evenly spread over what was pushed, however long that is. */
+static void mark(struct vmsync_guest *guest, const struct vmsync_beacon *b)
+{
+	struct vmsync_mark m = { b->gh_guest_ns, b->gh_host_ns };
+
+	if (!b->gh)
+		m = (struct vmsync_mark){ b->hg_guest_ns, b->hg_host_ns };
+	if (guest->n_marks &&
+	    m.guest_ns <= guest->marks[guest->n_marks - 1].guest_ns)
+		return;
+	if (++guest->marks_skipped < guest->marks_step)
+		return;
+	guest->marks_skipped = 0;
+	if (guest->n_marks == VMSYNC_MARKS) {
+		for (size_t i = 0; i < VMSYNC_MARKS / 2; i++)
+			guest->marks[i] = guest->marks[2 * i];
+		guest->n_marks = VMSYNC_MARKS / 2;
+		guest->marks_step *= 2;
+	}
+	guest->marks[guest->n_marks++] = m;
+}
+
+static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b)
+{
+	int err = 0;
+
+	guest->matched++;
+	guest->whole += b->gh && b->hg;
+	if (b->gh && b->hg && b->hg_guest_ns - b->gh_guest_ns >= 0 &&
+	    b->hg_guest_ns - b->gh_guest_ns < guest->rtt_min_ns)
+		guest->rtt_min_ns = b->hg_guest_ns - b->gh_guest_ns;
+	mark(guest, b);
+	if (b->cpu < guest->n_cpus) {
+		guest->cpus[b->cpu].known = true;
+		guest->cpus[b->cpu].vcpu_id = b->vcpu;
+	}
+	if (guest->queued == VMSYNC_QUEUE)
+		err = vmsync_guest_settle(guest);
+	if (guest->queued == VMSYNC_QUEUE)
+		guest->queued = 0;
+	guest->queue[guest->queued++] = *b;
+	return err;
+}
+
+static int drain(struct vmsync_guest *guest, bool flush)
+{
+	struct vmsync_beacon b;
+	int err = 0;
+
+	while (!err && vmsync_match_next(&guest->match, flush, &b))
+		err = take_beacon(guest, &b);
+	return err;
+}
+
+/* The first verified beacon says which VM this guest is. */
+static int bind(struct vmsync_guest *guest, struct vmsync_vm *vm,
+		struct vmsync_stream *stream)
+{
+	struct vmsync_match *m = &guest->match;
+	int err = 0;
+
+	if (m->vm)
+		err = drain(guest, true);
+	vmsync_match_bind(m, vm, stream);
+	for (uint32_t k = VMSYNC_SYNC_WINDOW; k--;)
+		vmsync_match_mark(m, m->last_cnt - k);
+	return err;
+}
+
+static bool bound_to(const struct vmsync_match *m,
+		     const struct vmsync_stream *stream)
+{
+	return m->stream == stream && stream->vm_uid == m->vm_uid;
+}
+
+static int match(struct vmsync_guest *guest, struct vmsync_vm *vm,
+		 struct vmsync_stream *stream, uint32_t base)
+{
+	int err = 0;
+
+	if (bound_to(&guest->match, stream))
+		vmsync_match_mark(&guest->match, base);
+	else if (vmsync_match_verify(&guest->match, stream, base))
+		err = bind(guest, vm, stream);
+	else
+		return 0;
+	return err ? err : drain(guest, false);
+}
+
+/* ---------------------------------------------------------------- the host */
+
+struct vmsync_vm *vmsync_sync_find_vm(const struct vmsync_sync *sync,
+				      struct vmsync_vm_id id)
+{
+	for (size_t i = 0; i < sync->vms.count; i++) {
+		struct vmsync_vm *vm = sync->vms.at[i];
+
+		if (vm->id.pid == id.pid && vm->id.serial == id.serial)
+			return vm;
+	}
+	return NULL;
+}
+
+static struct vmsync_vm *vm_of(struct vmsync_sync *sync, struct vmsync_vm_id id)
+{
+	struct vmsync_vm *vm = vmsync_sync_find_vm(sync, id), **slot;
+
+	if (vm)
+		return vm;
+	vm = calloc(1, sizeof(*vm));
+	slot = vm ? vmsync_array_add(&sync->vms) : NULL;
+	if (!slot) {
+		free(vm);
+		return NULL;
+	}
+	vm->id = id;
+	*slot = vm;
+	return vm;
+}
+
+static void take_ref(struct vmsync_sync *sync, uint64_t tsc)
+{
+	if (sync->has_ref)
+		return;
+	sync->has_ref = true;
+	sync->tsc_ref = tsc;
+}
+
+static int host_leg(struct vmsync_sync *sync, struct vmsync_vm *vm,
+		    const struct vmsync_evidence *ev)
+{
+	struct vmsync_stream *stream;
+	uint32_t base;
+	int err = 0;
+
+	stream = vmsync_match_push_host(vm, ev, &base);
+	if (!stream)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < sync->guests.count; i++)
+		if (sync->guests.at[i]->match.any &&
+		    sync->guests.at[i]->match.vm_uid == ev->vm_uid)
+			err = match(sync->guests.at[i], vm, stream, base);
+	return err;
+}
+
+static int host_beacon(struct vmsync_sync *sync, struct vmsync_vm *vm,
+		       const struct vmsync_evidence *ev)
+{
+	struct vmsync_vcpu *vcpu = vmsync_vm_vcpu(vm, ev->vcpu);
+	int err = 0;
+
+	if (!vcpu)
+		return ev->vcpu > VMSYNC_MAX_CPUS ? 0 : -ENOMEM;
+	if (ev->pair.valid) {
+		take_ref(sync, ev->pair.tsc);
+		err = vmsync_lines_see(&sync->lines, &ev->line, ev->pair.tsc, 0,
+				       ev->stamp_ns);
+		if (!err && ev->scaling.ratio)
+			err = vmsync_vcpu_scaling_seen(vcpu, &ev->scaling,
+						       ev->stamp_ns);
+	}
+	return err ? err : host_leg(sync, vm, ev);
+}
+
+static int host_knot(struct vmsync_sync *sync, const struct vmsync_evidence *ev)
+{
+	struct vmsync_evidence knot = *ev;
+
+	/* The host's TSCs are one: no matter which CPU saw it. */
+	knot.vcpu = 0;
+	take_ref(sync, ev->confirm_tsc);
+	return vmsync_lines_knot(&sync->lines, &knot);
+}
+
+static int host_vcpu(struct vmsync_vm *vm, const struct vmsync_evidence *ev)
+{
+	struct vmsync_vcpu *vcpu = vmsync_vm_vcpu(vm, ev->vcpu);
+
+	if (!vcpu)
+		return ev->vcpu > VMSYNC_MAX_CPUS ? 0 : -ENOMEM;
+	switch (ev->kind) {
+	case VMSYNC_EV_TSC:
+		return vmsync_vcpu_scaling_write(vcpu, ev);
+	case VMSYNC_EV_PVCLOCK:
+		return vmsync_vcpu_pvclock(vcpu, ev);
+	case VMSYNC_EV_VM:
+		if (ev->tid)
+			vcpu->tid = ev->tid;
+		return 0;
+	case VMSYNC_EV_ENTRY:
+		vcpu->exit_ns = -1;
+		return 0;
+	default:
+		vcpu->exit_ns = ev->stamp_ns;
+		return 0;
+	}
+}
+
+static int push_host_vm(struct vmsync_sync *sync,
+			const struct vmsync_evidence *ev)
+{
+	struct vmsync_vm *vm = vm_of(sync, ev->vm);
+
+	if (!vm)
+		return -ENOMEM;
+	switch (ev->kind) {
+	case VMSYNC_EV_GH_HOST:
+		return host_beacon(sync, vm, ev);
+	case VMSYNC_EV_HG_HOST:
+		return host_leg(sync, vm, ev);
+	case VMSYNC_EV_DROP:
+		vm->dropped += ev->count;
+		return 0;
+	default:
+		return host_vcpu(vm, ev);
+	}
+}
+
+int vmsync_sync_push_host(struct vmsync_sync *sync,
+			  const struct vmsync_evidence *ev)
+{
+	switch (ev->kind) {
+	case VMSYNC_EV_GH_GUEST:
+	case VMSYNC_EV_HG_GUEST:
+	case VMSYNC_EV_GUEST_EVENT:
+		return -EINVAL;
+	default:
+		break;
+	}
+	side_seen(&sync->side, ev->stamp_ns);
+	if (ev->kind == VMSYNC_EV_KNOT)
+		return host_knot(sync, ev);
+	if (ev->kind == VMSYNC_EV_LOST) {
+		sync->side.lost += ev->count;
+		side_seen(&sync->side, ev->until_ns);
+		return 0;
+	}
+	return push_host_vm(sync, ev);
+}
+
+/* --------------------------------------------------------------- the guest */
+
+static int want_cpu(struct vmsync_guest *guest, uint32_t cpu)
+{
+	struct vmsync_guest_cpu *cpus;
+
+	if (cpu < guest->n_cpus) {
+		guest->cpus[cpu].seen = true;
+		return 0;
+	}
+	cpus = realloc(guest->cpus, (cpu + 1) * sizeof(*cpus));
+	if (!cpus)
+		return -ENOMEM;
+	memset(&cpus[guest->n_cpus], 0,
+	       (cpu + 1 - guest->n_cpus) * sizeof(*cpus));
+	guest->cpus = cpus;
+	guest->n_cpus = cpu + 1;
+	cpus[cpu].seen = true;
+	return 0;
+}
+
+static int guest_pvclock(struct vmsync_guest *guest,
+			 const struct vmsync_evidence *ev, uint64_t tsc)
+{
+	struct vmsync_guest_cpu *cpu = &guest->cpus[ev->vcpu];
+	struct vmsync_pv_run *run = vmsync_array_last(&cpu->pvs);
+
+	if (!ev->pvclock.version)
+		return 0;
+	if (!run || !vmsync_pvclock_same(&run->pv, &ev->pvclock)) {
+		run = vmsync_array_add(&cpu->pvs);
+		if (!run)
+			return -ENOMEM;
+		*run = (struct vmsync_pv_run){ .pv = ev->pvclock, .first = tsc,
+					       .first_ns = ev->stamp_ns };
+	}
+	run->last = tsc;
+	run->last_ns = ev->stamp_ns;
+	return 0;
+}
+
+static int guest_leg(struct vmsync_guest *guest,
+		     const struct vmsync_evidence *ev)
+{
+	uint32_t base = vmsync_match_push_guest(&guest->match, ev);
+	struct vmsync_sync *sync = guest->sync;
+	int err = 0;
+
+	if (guest->match.stream && bound_to(&guest->match, guest->match.stream))
+		err = match(guest, guest->match.vm, guest->match.stream, base);
+	for (size_t i = 0; !err && i < sync->vms.count; i++) {
+		struct vmsync_vm *vm = sync->vms.at[i];
+
+		for (size_t k = 0; !err && k < vm->streams.count; k++)
+			if (vm->streams.at[k]->vm_uid == ev->vm_uid &&
+			    vm->streams.at[k] != guest->match.stream)
+				err = match(guest, vm, vm->streams.at[k], base);
+	}
+	return err;
+}
+
+static int guest_beacon(struct vmsync_guest *guest,
+			const struct vmsync_evidence *ev)
+{
+	int err = 0;
+
+	if (ev->kind == VMSYNC_EV_GH_GUEST && ev->pair.valid) {
+		err = vmsync_lines_see(&guest->lines, &ev->line, ev->pair.tsc,
+				       ev->vcpu, ev->stamp_ns);
+		if (!err)
+			err = guest_pvclock(guest, ev, ev->pair.tsc);
+	}
+	return err ? err : guest_leg(guest, ev);
+}
+
+int vmsync_sync_push_guest(struct vmsync_guest *guest,
+			   const struct vmsync_evidence *ev)
+{
+	int err;
+
+	if (ev->kind != VMSYNC_EV_GH_GUEST && ev->kind != VMSYNC_EV_HG_GUEST &&
+	    ev->kind != VMSYNC_EV_KNOT && ev->kind != VMSYNC_EV_LOST &&
+	    ev->kind != VMSYNC_EV_GUEST_EVENT)
+		return -EINVAL;
+	side_seen(&guest->side, ev->stamp_ns);
+	if (ev->kind == VMSYNC_EV_LOST) {
+		guest->side.lost += ev->count;
+		side_seen(&guest->side, ev->until_ns);
+		return 0;
+	}
+	if (ev->vcpu >= VMSYNC_MAX_CPUS)
+		return 0;
+	err = want_cpu(guest, ev->vcpu);
+	if (err || ev->kind == VMSYNC_EV_GUEST_EVENT)
+		return err;
+	if (ev->kind != VMSYNC_EV_KNOT)
+		return guest_beacon(guest, ev);
+	err = vmsync_lines_knot(&guest->lines, ev);
+	return err ? err : guest_pvclock(guest, ev, ev->confirm_tsc);
+}
+
+/* ---------------------------------------------------------- ends and turns */
+
+void vmsync_sync_host_until(struct vmsync_sync *sync, host_time t)
+{
+	side_seen(&sync->side, t.ns);
+}
+
+void vmsync_sync_guest_until(struct vmsync_guest *guest, guest_time t)
+{
+	side_seen(&guest->side, t.ns);
+}
+
+void vmsync_sync_host_end(struct vmsync_sync *sync)
+{
+	sync->side.ended = true;
+}
+
+void vmsync_sync_guest_end(struct vmsync_guest *guest)
+{
+	guest->side.ended = true;
+}
+
+int vmsync_sync_settle(struct vmsync_sync *sync, host_time *settled)
+{
+	int64_t until = sync->side.last_ns;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sync->guests.count; i++) {
+		struct vmsync_guest *guest = sync->guests.at[i];
+		const struct vmsync_map *map;
+
+		err = vmsync_guest_settle(guest);
+		if (!err)
+			err = vmsync_guest_report_make(guest);
+		map = vmsync_guest_map_of(&guest->maps, 0);
+		if (!err && map && !guest->side.ended) {
+			host_time h = vmsync_map_eval(
+				map, (guest_time){ guest->side.last_ns });
+
+			if (h.ns < until)
+				until = h.ns;
+		}
+	}
+	if (settled)
+		settled->ns = until;
+	return err;
+}
+
+int vmsync_sync_finish(struct vmsync_sync *sync)
+{
+	int err = 0;
+
+	vmsync_sync_host_end(sync);
+	for (size_t i = 0; !err && i < sync->guests.count; i++) {
+		vmsync_sync_guest_end(sync->guests.at[i]);
+		err = drain(sync->guests.at[i], true);
+	}
+	return err ? err : vmsync_sync_settle(sync, NULL);
+}
+
+const struct vmsync_guest_map *
+vmsync_guest_maps(const struct vmsync_guest *guest)
+{
+	return &guest->maps;
+}
+
+const struct vmsync_map *
+vmsync_guest_method_map(const struct vmsync_guest *guest,
+			enum vmsync_method method, uint32_t cpu)
+{
+	const struct vmsync_map *maps;
+
+	if ((unsigned int)method >= VMSYNC_METHOD_COUNT)
+		return NULL;
+	maps = guest->by_method[method];
+	return maps && cpu < guest->maps.vcpus && maps[cpu].count ? &maps[cpu] :
+								    NULL;
+}
+
+const struct vmsync_guest_report *
+vmsync_guest_report_of(const struct vmsync_guest *guest)
+{
+	return &guest->report;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "sync/vm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sync/chain.h"
+#include "sync/match.h"
+#include "uapi/vmsync.h"
+
+/* KVM_MAX_VCPU_IDS is 4096; room for more, but not for any number. */
+#define MAX_VCPU_ID 65535
+
+static void vcpu_free(struct vmsync_vcpu *vcpu)
+{
+	vmsync_array_free(&vcpu->scalings);
+	vmsync_array_free(&vcpu->pvclocks);
+	free(vcpu);
+}
+
+void vmsync_vm_free(struct vmsync_vm *vm)
+{
+	for (size_t i = 0; i < vm->vcpus.count; i++)
+		vcpu_free(vm->vcpus.at[i]);
+	for (size_t i = 0; i < vm->streams.count; i++)
+		free(vm->streams.at[i]);
+	vmsync_array_free(&vm->vcpus);
+	vmsync_array_free(&vm->streams);
+	free(vm);
+}
+
+struct vmsync_vcpu *vmsync_vm_find_vcpu(const struct vmsync_vm *vm, uint32_t id)
+{
+	if (id < vm->vcpus.count && vm->vcpus.at[id]->id == id)
+		return vm->vcpus.at[id];
+	for (size_t i = 0; i < vm->vcpus.count; i++)
+		if (vm->vcpus.at[i]->id == id)
+			return vm->vcpus.at[i];
+	return NULL;
+}
+
+struct vmsync_vcpu *vmsync_vm_vcpu(struct vmsync_vm *vm, uint32_t id)
+{
+	struct vmsync_vcpu *vcpu = vmsync_vm_find_vcpu(vm, id);
+	struct vmsync_vcpu **slot;
+
+	if (vcpu || id > MAX_VCPU_ID)
+		return vcpu;
+	vcpu = calloc(1, sizeof(*vcpu));
+	slot = vcpu ? vmsync_array_add(&vm->vcpus) : NULL;
+	if (!slot) {
+		free(vcpu);
+		return NULL;
+	}
+	vcpu->id = id;
+	vcpu->exit_ns = -1;
+	*slot = vcpu;
+	return vcpu;
+}
+
+static int scaling_add(struct vmsync_vcpu *vcpu, const struct vmsync_scaling *s,
+		       int64_t stamp_ns, bool gap)
+{
+	bool first = !vcpu->scalings.count;
+	struct vmsync_scaling_span *span = vmsync_array_add(&vcpu->scalings);
+
+	if (!span)
+		return -ENOMEM;
+	*span = (struct vmsync_scaling_span){
+		.scaling = *s,
+		.from_start = first,
+		.gap = gap,
+		.stamp_ns = stamp_ns,
+		.seen_ns = stamp_ns,
+	};
+	return 0;
+}
+
+int vmsync_vcpu_scaling_seen(struct vmsync_vcpu *vcpu,
+			     const struct vmsync_scaling *s, int64_t stamp_ns)
+{
+	struct vmsync_scaling_span *last = vmsync_array_last(&vcpu->scalings);
+
+	if (last && vmsync_scaling_same(&last->scaling, s)) {
+		last->seen_ns = stamp_ns;
+		return 0;
+	}
+	return scaling_add(vcpu, s, stamp_ns, last != NULL);
+}
+
+int vmsync_vcpu_scaling_write(struct vmsync_vcpu *vcpu,
+			      const struct vmsync_evidence *ev)
+{
+	struct vmsync_scaling_span *last = vmsync_array_last(&vcpu->scalings);
+	struct vmsync_scaling prev = ev->scaling;
+	bool known;
+
+	prev.offset = ev->prev_offset;
+	if (!last && ev->why != VMSYNC_WHY_FIRST) {
+		if (scaling_add(vcpu, &prev, ev->stamp_ns, false))
+			return -ENOMEM;
+		last = vmsync_array_last(&vcpu->scalings);
+	}
+	if (!last || ev->why == VMSYNC_WHY_FIRST)
+		return vmsync_vcpu_scaling_seen(vcpu, &ev->scaling,
+						ev->stamp_ns);
+	if (vmsync_scaling_same(&last->scaling, &ev->scaling) &&
+	    ev->prev_offset == ev->scaling.offset) {
+		last->seen_ns = ev->stamp_ns;
+		return 0;
+	}
+	/* Found changed, or not what was known: the moment is not this one. */
+	known = last->scaling.offset == ev->prev_offset &&
+		ev->why == VMSYNC_WHY_WRITE;
+	return scaling_add(vcpu, &ev->scaling, ev->stamp_ns, !known);
+}
+
+int vmsync_vcpu_pvclock(struct vmsync_vcpu *vcpu,
+			const struct vmsync_evidence *ev)
+{
+	struct vmsync_pvclock_span *last = vmsync_array_last(&vcpu->pvclocks);
+
+	if (last && vmsync_pvclock_same(&last->pv, &ev->pvclock))
+		return 0;
+	last = vmsync_array_add(&vcpu->pvclocks);
+	if (!last)
+		return -ENOMEM;
+	*last = (struct vmsync_pvclock_span){
+		.pv = ev->pvclock,
+		.stamp_ns = ev->stamp_ns,
+		.exit_ns = vcpu->exit_ns,
+	};
+	return 0;
+}

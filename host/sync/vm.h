@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the host says of its virtual machines: per virtual CPU the TSC's offset
+ * and ratio, the kvm-clock line, the thread; per guest identity that a VM
+ * claims, the beacons that wait for their guest's half.
+ *
+ * Kept by KVM's identity. What one VM claims is never filed under another.
+ */
+#ifndef VMSYNC_SYNC_VM_H
+#define VMSYNC_SYNC_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sync/array.h"
+#include "sync/evidence.h"
+
+/**
+ * struct vmsync_scaling_span - offset and ratio, and since when
+ * @from_start: nothing was seen before it: it held from the host's first record
+ * @gap:	what was in force before is not known: a write was lost
+ * @seen_ns:	still in force at this host time
+ */
+struct vmsync_scaling_span {
+	struct vmsync_scaling scaling;
+	bool from_start;
+	bool gap;
+	int64_t stamp_ns;
+	int64_t seen_ns;
+};
+
+/** struct vmsync_pvclock_span - a kvm-clock line that came at @stamp_ns */
+struct vmsync_pvclock_span {
+	struct vmsync_pvclock pv;
+	int64_t stamp_ns;
+	int64_t exit_ns;
+};
+
+/**
+ * struct vmsync_vcpu - a virtual CPU
+ * @tid:	its thread, 0: not known
+ * @exit_ns:	its last exit, -1: never seen or it has entered since
+ */
+struct vmsync_vcpu {
+	uint32_t id;
+	int32_t tid;
+	int64_t exit_ns;
+	VMSYNC_ARRAY(struct vmsync_scaling_span) scalings;
+	VMSYNC_ARRAY(struct vmsync_pvclock_span) pvclocks;
+};
+
+struct vmsync_stream;
+
+struct vmsync_vm {
+	struct vmsync_vm_id id;
+	uint64_t dropped;
+	VMSYNC_ARRAY(struct vmsync_vcpu *) vcpus;
+	VMSYNC_ARRAY(struct vmsync_stream *) streams;
+};
+
+void vmsync_vm_free(struct vmsync_vm *vm);
+
+/** vmsync_vm_vcpu - find or make; NULL if out of memory or absurd */
+struct vmsync_vcpu *vmsync_vm_vcpu(struct vmsync_vm *vm, uint32_t id);
+
+/** vmsync_vm_find_vcpu - NULL if there is none */
+struct vmsync_vcpu *vmsync_vm_find_vcpu(const struct vmsync_vm *vm,
+					uint32_t id);
+
+/** vmsync_vcpu_scaling_seen - a beacon showed the scaling; 0 or -ENOMEM */
+int vmsync_vcpu_scaling_seen(struct vmsync_vcpu *vcpu,
+			     const struct vmsync_scaling *s, int64_t stamp_ns);
+
+/** vmsync_vcpu_scaling_write - a vmsync_tsc record; 0 or -ENOMEM */
+int vmsync_vcpu_scaling_write(struct vmsync_vcpu *vcpu,
+			      const struct vmsync_evidence *ev);
+
+/** vmsync_vcpu_pvclock - a vmsync_pvclock record; 0 or -ENOMEM */
+int vmsync_vcpu_pvclock(struct vmsync_vcpu *vcpu,
+			const struct vmsync_evidence *ev);
+
+#endif /* VMSYNC_SYNC_VM_H */
