@@ -11,11 +11,11 @@ CFLAGS ?= -O2 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	       -fno-omit-frame-pointer
 HOST_CFLAGS = $(if $(CFLAGS_$(VARIANT)),$(CFLAGS_$(VARIANT)),$(CFLAGS)) \
-	      -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	      -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 \
 	      -Ihost -Iinclude -pthread
 HOST_LDLIBS := -pthread
 
-HOST_DIRS := host/ctf host/sync host/fuse
+HOST_DIRS := host/ctf host/sync host/fuse host/export
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
