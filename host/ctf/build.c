@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+/* From what a parser found to what the engine runs on. */
+#include <stdlib.h>
+
+#include "ctf/internal.h"
+
+#define NOT_GIVEN	UINT64_MAX
+#define MAX_CLOCKS	1024
+
+/* The clock of this name; a type may mention it before it is declared. */
+struct clock *clock_get(struct ctf_trace *t, const char *name)
+{
+	struct clock *c;
+	size_t i;
+
+	for (i = 0; i < t->n_clocks; i++)
+		if (!strcmp(t->clocks[i]->pub.name, name))
+			return t->clocks[i];
+	if (t->n_clocks >= MAX_CLOCKS)
+		return NULL;
+	if (vec_grow(&t->clocks, &t->cap_clocks, t->n_clocks + 1, sizeof(c)))
+		return NULL;
+	c = arena_get(&t->arena, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->pub.name = arena_text(&t->arena, name, strlen(name));
+	if (!c->pub.name)
+		return NULL;
+	return t->clocks[t->n_clocks++] = c;
+}
+
+struct sclass *sclass_add(struct ctf_trace *t)
+{
+	struct sclass *sc;
+
+	if (vec_grow(&t->sclasses, &t->cap_sclasses, t->n_sclasses + 1,
+		     sizeof(sc)))
+		return NULL;
+	sc = arena_get(&t->arena, sizeof(*sc));
+	if (!sc)
+		return NULL;
+	sc->trace = t;
+	return t->sclasses[t->n_sclasses++] = sc;
+}
+
+struct class *class_add(struct ctf_trace *t)
+{
+	struct class *c;
+
+	if (vec_grow(&t->classes, &t->cap_classes, t->n_classes + 1, sizeof(c)))
+		return NULL;
+	c = arena_get(&t->arena, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->pub.name = "";
+	c->pub.loglevel = -1;
+	c->pub.stream_id = NOT_GIVEN;
+	c->pub.index = t->n_classes;
+	return t->classes[t->n_classes++] = c;
+}
+
+int env_add(struct ctf_trace *t, const char *key, const char *value)
+{
+	struct env_entry *v;
+
+	if (vec_grow(&t->env, &t->cap_env, t->n_env + 1, sizeof(*v)))
+		return -ENOMEM;
+	v = &t->env[t->n_env++];
+	v->key = arena_text(&t->arena, key, strlen(key));
+	v->value = arena_text(&t->arena, value, strlen(value));
+	return v->key && v->value ? 0 : -ENOMEM;
+}
+
+static int by_stream_id(const void *a, const void *b)
+{
+	const struct sclass *x = *(struct sclass *const *)a;
+	const struct sclass *y = *(struct sclass *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int by_event_id(const void *a, const void *b)
+{
+	const struct class *x = *(struct class *const *)a;
+	const struct class *y = *(struct class *const *)b;
+
+	if (x->pub.id != y->pub.id)
+		return x->pub.id < y->pub.id ? -1 : 1;
+	return x->pub.index < y->pub.index ? -1 : 1;
+}
+
+static struct sclass *sclass_by_id(const struct ctf_trace *t, uint64_t id)
+{
+	size_t lo = 0, hi = t->n_sclasses;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (t->sclasses[mid]->id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < t->n_sclasses && t->sclasses[lo]->id == id ?
+		       t->sclasses[lo] : NULL;
+}
+
+static int join_class(struct ctf_trace *t, struct class *c, struct ctf_error *e)
+{
+	struct sclass *sc;
+
+	if (c->pub.stream_id == NOT_GIVEN)
+		c->pub.stream_id = t->n_sclasses == 1 ? t->sclasses[0]->id : 0;
+	sc = sclass_by_id(t, c->pub.stream_id);
+	if (!sc)
+		return fail(e, -EINVAL,
+			    "%s:%u:%u: event \"%.64s\" is of stream %llu, which is not declared",
+			    t->meta_path, c->line, c->col, c->pub.name,
+			    (unsigned long long)c->pub.stream_id);
+	c->sc = sc;
+	if (vec_grow(&sc->classes, &sc->cap_classes, sc->n_classes + 1,
+		     sizeof(c)))
+		return fail_nomem(e);
+	sc->classes[sc->n_classes++] = c;
+	c->pub.scope[CTF_PACKET_HEADER] = t->packet_header;
+	c->pub.scope[CTF_PACKET_CONTEXT] = sc->packet_context;
+	c->pub.scope[CTF_EVENT_HEADER] = sc->header;
+	c->pub.scope[CTF_STREAM_CONTEXT] = sc->context;
+	return 0;
+}
+
+static int check_clocks(struct ctf_trace *t, struct ctf_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_clocks; i++)
+		if (!t->clocks[i]->defined)
+			return fail(e, -EINVAL,
+				    "%s: clock \"%.64s\" is used but not declared",
+				    t->meta_path, t->clocks[i]->pub.name);
+	return 0;
+}
+
+static const struct ctf_clock *prog_clock(const struct prog *p)
+{
+	const struct op *o;
+
+	for (o = p->op; o->code != OP_END; o++)
+		if (o->node && o->node->type->clock)
+			return o->node->type->clock;
+	return NULL;
+}
+
+static void find_clock(struct sclass *sc)
+{
+	const struct op *o;
+
+	sc->clock = prog_clock(&sc->event_head);
+	if (!sc->clock)
+		sc->clock = prog_clock(&sc->head);
+	if (sc->clock || sc->trace->n_clocks != 1)
+		return;
+	/* A field named timestamp belongs to the only clock. */
+	for (o = sc->event_head.op; o->code != OP_END; o++)
+		if (o->sem == SEM_STAMP)
+			sc->clock = &sc->trace->clocks[0]->pub;
+}
+
+static bool has_jumps(const struct skip *s)
+{
+	for (; s->code != SKIP_END; s++)
+		if (s->code == SKIP_LOOP || s->code == SKIP_SWITCH)
+			return true;
+	return false;
+}
+
+static void fill_quick(struct quick *q, const struct class *c)
+{
+	q->index = (uint32_t)c->pub.index;
+	q->skip = c->skip;
+	if (c->is_fixed) {
+		q->fixed = (uint32_t)c->fixed;
+		q->skip = NULL;
+	} else if (c->skip[0].code == SKIP_ADD && !has_jumps(c->skip)) {
+		q->fixed = (uint32_t)c->skip[0].n;
+		q->skip = c->skip + 1;
+	}
+}
+
+/* The table by id: entries that the hot loops cannot use have index ~0. */
+static int build_quick(struct sclass *sc, struct ctf_error *e)
+{
+	size_t n = 32, i;
+
+	for (i = 0; i < sc->n_classes; i++)
+		if (sc->classes[i]->pub.id < DENSE_IDS &&
+		    sc->classes[i]->pub.id >= n)
+			n = sc->classes[i]->pub.id + 1;
+	sc->quick = arena_get(&sc->trace->arena, n * sizeof(*sc->quick));
+	if (!sc->quick)
+		return fail_nomem(e);
+	sc->n_quick = n;
+	for (i = 0; i < n; i++)
+		sc->quick[i].index = UINT32_MAX;
+	for (i = 0; i < sc->n_classes; i++) {
+		const struct class *c = sc->classes[i];
+
+		if (c->pub.id < DENSE_IDS && c->skip)
+			fill_quick(&sc->quick[c->pub.id], c);
+	}
+	return 0;
+}
+
+static int build_sclass(struct sclass *sc, struct ctf_error *e)
+{
+	struct ctf_trace *t = sc->trace;
+	size_t i;
+	int ret;
+
+	qsort(sc->classes, sc->n_classes, sizeof(*sc->classes), by_event_id);
+	for (i = 1; i < sc->n_classes; i++)
+		if (sc->classes[i]->pub.id == sc->classes[i - 1]->pub.id)
+			return fail(e, -EINVAL,
+				    "%s:%u:%u: event \"%.64s\" has the id of event \"%.64s\"",
+				    t->meta_path, sc->classes[i]->line,
+				    sc->classes[i]->col,
+				    sc->classes[i]->pub.name,
+				    sc->classes[i - 1]->pub.name);
+	ret = plan_heads(sc, e);
+	if (ret)
+		return ret;
+	find_clock(sc);
+	for (i = 0; i < sc->n_classes; i++) {
+		sc->classes[i]->pub.clock = sc->clock;
+		ret = plan_class(sc->classes[i], e);
+		if (!ret)
+			ret = fold_class(sc->classes[i], e);
+		if (ret)
+			return ret;
+		if (!sc->classes[i]->skip)
+			sc->any_walk = true;
+	}
+	header_classify(sc);
+	return build_quick(sc, e);
+}
+
+int trace_build(struct ctf_trace *t, struct ctf_error *e)
+{
+	size_t i;
+	int ret;
+
+	if (t->n_classes >= WALK_CLS)
+		return fail(e, -EINVAL, "%s: too many events", t->meta_path);
+	ret = check_clocks(t, e);
+	if (ret)
+		return ret;
+	if (!t->n_sclasses && !sclass_add(t))
+		return fail_nomem(e);
+	qsort(t->sclasses, t->n_sclasses, sizeof(*t->sclasses), by_stream_id);
+	for (i = 1; i < t->n_sclasses; i++)
+		if (t->sclasses[i]->id == t->sclasses[i - 1]->id)
+			return fail(e, -EINVAL,
+				    "%s: two stream blocks with id %llu",
+				    t->meta_path,
+				    (unsigned long long)t->sclasses[i]->id);
+	for (i = 0; i < t->n_classes; i++) {
+		ret = join_class(t, t->classes[i], e);
+		if (ret)
+			return ret;
+	}
+	ret = plan_trace_head(t, e);
+	for (i = 0; !ret && i < t->n_sclasses; i++)
+		ret = build_sclass(t->sclasses[i], e);
+	return ret;
+}
+
+const struct class *class_by_id(const struct sclass *sc, uint64_t id)
+{
+	size_t lo = 0, hi = sc->n_classes;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (sc->classes[mid]->pub.id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < sc->n_classes && sc->classes[lo]->pub.id == id ?
+		       sc->classes[lo] : NULL;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* A cursor's inside, for the merge. */
+#ifndef CTF_CURSOR_H
+#define CTF_CURSOR_H
+
+#include "ctf/internal.h"
+
+struct ctf_cursor {
+	const struct ctf_stream *stream;
+	struct walk walk;
+	struct batch batch;
+	uint32_t i;		/* next event of the batch */
+	uint8_t *map;		/* window of the file */
+	size_t map_len;
+	uint64_t map_off;
+	struct ctf_packet packet;
+	bool started, ended;
+	int error;
+	struct ctf_error why;
+	struct ctf_event ev;
+	uint64_t taken;
+	struct reader reader;
+	uint64_t slot[ALL_SLOTS];
+};
+
+/*
+ * Decodes the next batch: >0 events in c->batch, 0 at the end of the stream,
+ * or an error. Where an error comes behind good events, they come first.
+ */
+int cursor_fill(struct ctf_cursor *c, struct ctf_error *e);
+
+#endif /* CTF_CURSOR_H */

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of host/ctf share and nobody else sees.
+ *
+ * Metadata is parsed into types (parse.c), each event class into a *program*
+ * (plan.c): a flat list of ops, one per leaf, that one executor (exec.c) runs
+ * bit by bit for any layout. Where everything lies on whole bytes the same
+ * class also gets a *skip list* (fold.c): runs of fixed fields folded to one
+ * addition. The hot loops (walk.c) know skip lists and the common headers and
+ * nothing else.
+ */
+#ifndef CTF_INTERNAL_H
+#define CTF_INTERNAL_H
+
+#include <errno.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "ctf/ctf.h"
+
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+
+/* Limits on what a trace may ask of us. */
+#define MAX_METADATA	(256u << 20)	/* bytes of metadata text */
+#define MAX_DEPTH	32		/* nesting of types */
+#define MAX_NODES	(1u << 16)	/* fields of one event class */
+#define MAX_ALL_NODES	(1u << 22)	/* fields of all event classes */
+#define MAX_BITS	(1ull << 32)	/* bits of one packet, of one field */
+#define MAX_HEAD	65536		/* bytes of a packet's head */
+#define DENSE_IDS	65536		/* event ids in the direct table */
+#define COMMON_SLOTS	128		/* packet and event header values */
+#define ALL_SLOTS	1024		/* with those of one event class */
+#define BATCH		256		/* events decoded at a time */
+
+#define CTF_MAGIC	0xC1FC1FC1u
+#define META_MAGIC	0x75D11D57u
+
+/* error.c */
+int fail(struct ctf_error *e, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int remedy(struct ctf_error *e, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int fail_nomem(struct ctf_error *e);
+
+/* arena.c: memory that lives as long as a trace */
+struct arena {
+	struct chunk *head;
+	size_t used, size;
+	size_t total;
+};
+
+void *arena_get(struct arena *a, size_t size);
+char *arena_text(struct arena *a, const char *s, size_t len);
+void arena_free(struct arena *a);
+
+/* A vector whose memory is the heap's; *v is NULL at first. */
+int vec_grow(void *v, size_t *cap, size_t need, size_t size);
+
+/* A place of a type in one event class, or in one packet head. */
+struct node {
+	const struct ctf_type *type;
+	const char *name, *raw;
+	struct node *parent, *child, *next;
+	uint64_t fixed;		/* bits from the program's start, or NOT_FIXED */
+	uint32_t op;		/* index of its (first) op */
+	uint8_t scope;
+	uint8_t loops;		/* how many loops it is in */
+	bool is_option;		/* of a variant */
+};
+
+#define NOT_FIXED	UINT64_MAX
+
+enum op_code {
+	OP_END,
+	OP_U8, OP_U16, OP_U32, OP_U64,	/* little endian, on whole bytes */
+	OP_S8, OP_S16, OP_S32, OP_S64,
+	OP_INT,			/* any other int */
+	OP_FLOAT,
+	OP_STR,
+	OP_TEXT,		/* array of n characters */
+	OP_TEXT_SEQ,		/* sequence of characters */
+	OP_OPEN,		/* struct */
+	OP_CLOSE,
+	OP_ARRAY,		/* opens n elements, jump: behind the loop */
+	OP_SEQ,			/* opens slot[in] elements */
+	OP_NEXT,		/* end of an element, jump: first op of the body */
+	OP_VARIANT,		/* chooses by slot[in] */
+	OP_VARIANT_END,		/* of an option, jump: behind the variant */
+};
+
+/* What a leaf means to us. */
+enum sem {
+	SEM_NONE,
+	SEM_MAGIC, SEM_UUID, SEM_STREAM_ID, SEM_INSTANCE,
+	SEM_BEGIN, SEM_END, SEM_CONTENT, SEM_PACKET, SEM_SEQ, SEM_DISCARDED,
+	SEM_CPU,
+	SEM_ID, SEM_STAMP,
+	SEM_MAX,
+};
+
+struct option {
+	uint64_t lo, hi;	/* values of the tag */
+	uint32_t jump;		/* first op of the option */
+};
+
+struct op {
+	uint8_t code;
+	uint8_t size;		/* bits of a number */
+	uint8_t sem;
+	bool is_signed, big_endian;
+	uint8_t scope;
+	int16_t slot;		/* where to keep the value, or -1 */
+	int16_t in;		/* slot of the length or tag */
+	uint16_t n_options;
+	uint32_t align;		/* bits */
+	uint32_t jump;
+	uint64_t n;		/* elements of an array */
+	const struct node *node;
+	const struct option *options;
+};
+
+struct prog {
+	struct op *op;
+	uint32_t n;
+	struct node *scope[CTF_SCOPES];	/* roots of the scopes in it */
+};
+
+/* fold.c */
+enum skip_code {
+	SKIP_END,
+	SKIP_ADD,		/* n bytes */
+	SKIP_ALIGN,		/* to n bytes */
+	SKIP_STR,
+	SKIP_LOAD8, SKIP_LOAD16, SKIP_LOAD32, SKIP_LOAD64, /* slot, at +n */
+	SKIP_LOADX,		/* the same, other byte order or signed */
+	SKIP_MUL,		/* slot * n bytes */
+	SKIP_SEQ32,		/* n bytes before a u32 that counts bytes */
+	SKIP_LOOP,		/* n times, or slot */
+	SKIP_NEXT,
+	SKIP_SWITCH,
+	SKIP_JUMP,
+};
+
+struct skip {
+	uint8_t code;
+	uint8_t size;		/* SKIP_LOADX: bytes */
+	bool is_signed, big_endian;
+	int16_t slot;
+	uint16_t n_options;
+	uint32_t jump;
+	uint64_t n;
+	const struct option *options;
+};
+
+struct class {
+	struct ctf_class pub;
+	struct sclass *sc;
+	struct prog prog;
+	struct skip *skip;	/* NULL: only exec.c can walk it */
+	uint64_t fixed;		/* bytes, where skip is one addition */
+	bool is_fixed;
+	bool movable;		/* no field is aligned to more than a byte */
+	struct class *same;	/* next class of the same name */
+	uint32_t line, col;	/* in the metadata */
+};
+
+enum header_kind {
+	HEADER_NONE,
+	HEADER_COMPACT,		/* LTTng: 5 bits of id, 27 of time */
+	HEADER_LARGE,		/* LTTng: 16 bits of id, 32 of time */
+	HEADER_FIXED,		/* id and time at fixed bytes */
+	HEADER_ANY,
+};
+
+/* One entry per event id: all that the hot loops need. */
+struct quick {
+	uint32_t fixed;		/* bytes of the fields, or of the first run */
+	uint32_t index;		/* of the class */
+	const struct skip *skip; /* the rest, or NULL */
+};
+
+struct fixed_header {
+	uint8_t id_at, id_size;		/* bytes; size 0: no id */
+	uint8_t stamp_at, stamp_size;	/* the same */
+	uint8_t size;
+};
+
+struct sclass {
+	struct ctf_trace *trace;
+	uint64_t id;
+	bool has_id;
+	const struct ctf_clock *clock;
+	const struct ctf_type *packet_context, *header, *context;
+	struct prog head;	/* packet header and packet context */
+	struct prog event_head;
+	enum header_kind kind;
+	struct fixed_header fixed;
+	bool event_slots;	/* fields refer to the event's header */
+	bool any_walk;		/* some class or the header needs exec.c */
+	struct class **classes;	/* sorted by id */
+	size_t n_classes, cap_classes;
+	struct quick *quick;	/* by id */
+	size_t n_quick;
+	int n_common;		/* slots of head and event_head */
+};
+
+struct meta_span {
+	size_t from, to;	/* bytes of the text */
+};
+
+struct clock {
+	struct ctf_clock pub;
+	const char *name;
+	bool defined;
+	struct meta_span offset, offset_s; /* the values, where given */
+	struct meta_span block;	/* inside of the braces */
+};
+
+struct env_entry {
+	const char *key, *value;
+};
+
+struct ctf_stream {
+	struct ctf_trace *trace;
+	const char *name;
+	const char *path;
+	int fd;
+	uint64_t size;
+	struct sclass *sc;
+	size_t index;
+};
+
+struct ctf_trace {
+	struct arena arena;
+	const char *path;
+	const char *meta_path;
+	char *text;		/* plain metadata, NUL-terminated */
+	size_t text_len;
+	bool is_json;
+	bool big_endian;
+	bool has_uuid;
+	uint8_t uuid[16];
+	struct env_entry *env;
+	size_t n_env, cap_env;
+	struct clock **clocks;
+	size_t n_clocks, cap_clocks;
+	const struct ctf_type *packet_header;
+	struct prog head;	/* packet header alone, to learn the stream id */
+	struct sclass **sclasses;
+	size_t n_sclasses, cap_sclasses;
+	struct class **classes;
+	size_t n_classes, cap_classes;
+	size_t n_nodes;
+	struct ctf_stream *streams;
+	size_t n_streams;
+};
+
+/* metadata.c */
+int metadata_read(struct ctf_trace *t, struct ctf_error *e);
+int metadata_unpack(struct ctf_trace *t, char *raw, size_t len,
+		    struct ctf_error *e);
+/* parse.c, json.c: text to types */
+int tsdl_parse(struct ctf_trace *t, struct ctf_error *e);
+int json_parse(struct ctf_trace *t, struct ctf_error *e);
+/* build.c: what both of them end with */
+struct clock *clock_get(struct ctf_trace *t, const char *name);
+struct sclass *sclass_add(struct ctf_trace *t);
+struct class *class_add(struct ctf_trace *t);
+int env_add(struct ctf_trace *t, const char *key, const char *value);
+int trace_build(struct ctf_trace *t, struct ctf_error *e);
+/* plan.c */
+int plan_class(struct class *c, struct ctf_error *e);
+int plan_heads(struct sclass *sc, struct ctf_error *e);
+int plan_trace_head(struct ctf_trace *t, struct ctf_error *e);
+int type_fixed_bits(const struct ctf_type *t, uint64_t *bits);
+/* fold.c */
+int fold_class(struct class *c, struct ctf_error *e);
+/* header.c */
+void header_classify(struct sclass *sc);
+
+/* exec.c */
+struct values {
+	struct ctf_value *v;
+	size_t n, cap;
+};
+
+struct run {
+	const uint8_t *data;	/* start of the packet */
+	uint64_t pos, end;	/* bits */
+	uint64_t *slot;
+	uint64_t stamp;		/* running clock value */
+	uint32_t has;		/* bit per sem met */
+	uint64_t sem[SEM_MAX];
+	uint64_t sem_at[SEM_MAX];
+	const struct op *sem_op[SEM_MAX];
+	struct values *values;
+	uint32_t stop_op;	/* run_find: stops before this op */
+	uint64_t found_len;	/* and its length */
+	uint8_t *out;		/* run_copy */
+	uint64_t out_pos, out_end;
+};
+
+#define RUN_OK		0
+#define RUN_SHORT	1	/* the data end before the fields do */
+#define RUN_BAD		2	/* a tag without an option */
+#define RUN_FUEL	3	/* too many empty elements */
+#define RUN_NOMEM	4
+#define RUN_FOUND	5	/* run_find: pos is at the field */
+#define RUN_FULL	6	/* run_copy: no room in out */
+
+int run_skip(const struct prog *p, struct run *r);
+int run_head(const struct prog *p, struct run *r);
+int run_values(const struct prog *p, struct run *r);
+int run_find(const struct prog *p, struct run *r);
+int run_copy(const struct prog *p, struct run *r);
+const char *run_text(int code);
+
+/* packet.c */
+int packet_parse(const struct ctf_stream *s, const uint8_t *data, size_t avail,
+		 uint64_t offset, const struct ctf_packet *prev,
+		 struct ctf_packet *out, struct run *r, struct ctf_error *e);
+int packet_read(const struct ctf_stream *s, uint64_t offset,
+		const struct ctf_packet *prev, struct ctf_packet *out,
+		struct ctf_error *e);
+int pread_all(int fd, void *buf, size_t len, uint64_t off);
+
+/* walk.c */
+struct batch {
+	uint32_t n;
+	uint64_t clock[BATCH];
+	uint32_t at[BATCH];	/* bit offset of the fields in the packet */
+	uint32_t cls[BATCH];	/* class index, with WALK_EXT */
+};
+
+#define WALK_EXT	0x80000000u	/* the header was an extended one */
+#define WALK_CLS	0x7fffffffu
+
+struct walk {
+	const struct ctf_stream *stream;
+	const struct sclass *sc;
+	const uint8_t *want;
+	const uint8_t *data;
+	uint64_t pos;		/* bits */
+	uint64_t end;		/* bits of content */
+	uint64_t clock;
+	uint64_t events;	/* all events passed, wanted or not */
+	uint64_t offset;	/* of the packet in the file, for messages */
+	uint64_t *slot;		/* ALL_SLOTS */
+	uint64_t *stamp_at;	/* BATCH: bits of the stamp, or NULL */
+	const struct op **stamp_op;
+	bool used_any;		/* the last batch came from the slow loop */
+};
+
+void walk_packet(struct walk *w, const uint8_t *data,
+		 const struct ctf_packet *p);
+int walk_fill(struct walk *w, struct batch *b, struct ctf_error *e);
+const struct class *class_by_id(const struct sclass *sc, uint64_t id);
+
+/* skip.c */
+const uint8_t *skip_run(const struct skip *s, const uint8_t *base,
+			const uint8_t *p, const uint8_t *end, uint64_t *slot);
+
+/* field.c */
+struct reader {
+	uint64_t *slot;
+	struct values values;
+};
+
+/* cursor.c */
+struct ctf_cursor;
+int cursor_fill(struct ctf_cursor *c, struct ctf_error *e);
+
+static inline int sem_has(const struct run *r, enum sem s)
+{
+	return r->has >> s & 1;
+}
+
+static inline uint64_t align_up(uint64_t x, uint64_t a)
+{
+	return (x + a - 1) & ~(a - 1);
+}
+
+static inline uint16_t load16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint32_t load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "vmsync runs on x86-64 only"
+#endif
+
+#endif /* CTF_INTERNAL_H */

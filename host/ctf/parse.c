@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MIT
+/* TSDL: the blocks trace, env, clock, stream and event. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctf/tsdl.h"
+
+/* A block's handler of "key = value" and of "key := type". */
+typedef int (*value_fn)(struct parser *p, void *obj, const char *key,
+			const struct value *v);
+typedef int (*type_fn)(struct parser *p, void *obj, const char *key,
+		       const struct ctf_type *type);
+
+static int read_statement(struct parser *p, struct scope *s, void *obj,
+			  value_fn on_value, type_fn on_type)
+{
+	struct token tok = p->cur;
+	const struct ctf_type *type;
+	const char *key;
+	struct value v;
+	int ret;
+
+	if (at_declaration(p))
+		return read_declaration(p, s);
+	if (p->cur.kind == TOKEN_STRING) {
+		key = p->cur.text;
+		ret = next(p);
+	} else {
+		ret = read_path(p, &key);
+	}
+	if (ret)
+		return ret;
+	if (p->cur.kind == TOKEN_ASSIGN) {
+		ret = next(p);
+		if (!ret)
+			ret = read_type(p, s, &type);
+		if (!ret && !on_type)
+			ret = bad_at(p, &tok, "no type belongs here");
+		if (!ret)
+			ret = on_type(p, obj, key, type);
+	} else {
+		ret = want_punct(p, '=');
+		if (!ret)
+			ret = read_value(p, &v);
+		if (!ret)
+			ret = on_value(p, obj, key, &v);
+	}
+	return ret ? ret : want_punct(p, ';');
+}
+
+/* { statements } ; -- where @span, the inside of the braces goes there */
+static int read_block(struct parser *p, void *obj, value_fn on_value,
+		      type_fn on_type, struct meta_span *span)
+{
+	struct scope s;
+	int ret;
+
+	scope_enter(p, &s, &p->root);
+	if (span)
+		span->from = p->cur.to;
+	ret = want_punct(p, '{');
+	while (!ret && !at_punct(p, '}'))
+		ret = read_statement(p, &s, obj, on_value, on_type);
+	if (span)
+		span->to = p->cur.from;
+	if (!ret)
+		ret = next(p);
+	return ret ? ret : want_punct(p, ';');
+}
+
+static int bad_value(struct parser *p, const struct value *v, const char *what)
+{
+	return fail(p->e, -EINVAL, "%s:%u:%u: %s", p->t->meta_path, v->line,
+		    v->col, what);
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 32;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int read_uuid(struct parser *p, const struct value *v, uint8_t *out)
+{
+	const char *s = v->text;
+	int i;
+
+	if (v->kind != TOKEN_STRING || strlen(s) != 36)
+		return bad_value(p, v, "a uuid expected");
+	for (i = 0; i < 16; i++) {
+		if (*s == '-')
+			s++;
+		if (hex(s[0]) < 0 || hex(s[1]) < 0)
+			return bad_value(p, v, "a uuid expected");
+		out[i] = (uint8_t)(hex(s[0]) << 4 | hex(s[1]));
+		s += 2;
+	}
+	return 0;
+}
+
+static int want_struct(struct parser *p, const char *key,
+		       const struct ctf_type *type)
+{
+	if (type->kind == CTF_STRUCT)
+		return 0;
+	return bad_at(p, &p->cur, "%.64s has to be a struct", key);
+}
+
+/* ------------------------------------------------------------------- trace */
+
+static int trace_value(struct parser *p, void *obj, const char *key,
+		       const struct value *v)
+{
+	struct ctf_trace *t = obj;
+
+	if (!strcmp(key, "uuid")) {
+		t->has_uuid = true;
+		return read_uuid(p, v, t->uuid);
+	}
+	if (!strcmp(key, "major") && v->number != 1)
+		return bad_value(p, v, "only version 1.8 is known here");
+	return 0;
+}
+
+static int trace_type(struct parser *p, void *obj, const char *key,
+		      const struct ctf_type *type)
+{
+	struct ctf_trace *t = obj;
+
+	if (!strcmp(key, "packet.header")) {
+		t->packet_header = type;
+		return want_struct(p, key, type);
+	}
+	return 0;
+}
+
+static int env_value(struct parser *p, void *obj, const char *key,
+		     const struct value *v)
+{
+	char number[32];
+	const char *text = v->text;
+
+	if (v->kind == TOKEN_NUMBER) {
+		snprintf(number, sizeof(number), v->negative ? "%lld" : "%llu",
+			 (long long)v->number);
+		text = number;
+	}
+	return env_add(obj, key, text) ? fail_nomem(p->e) : 0;
+}
+
+/* ------------------------------------------------------------------- clock */
+
+static int clock_value(struct parser *p, void *obj, const char *key,
+		       const struct value *v)
+{
+	struct clock *c = obj;
+
+	if (!strcmp(key, "name")) {
+		c->name = v->text;
+		return v->text ? 0 : bad_value(p, v, "a name expected");
+	}
+	if (!strcmp(key, "uuid")) {
+		c->pub.has_uuid = true;
+		return read_uuid(p, v, c->pub.uuid);
+	}
+	if (!strcmp(key, "description") && v->text)
+		c->pub.desc = v->text;
+	if (!strcmp(key, "absolute"))
+		c->pub.absolute = value_is_true(v);
+	if (v->kind != TOKEN_NUMBER)
+		return 0;
+	if (!strcmp(key, "freq")) {
+		if (!v->number || v->negative)
+			return bad_value(p, v, "a frequency above 0 expected");
+		c->pub.freq = v->number;
+	} else if (!strcmp(key, "precision")) {
+		c->pub.precision = v->number;
+	} else if (!strcmp(key, "offset_s")) {
+		c->pub.offset_s = (int64_t)v->number;
+		c->offset_s = v->span;
+	} else if (!strcmp(key, "offset")) {
+		c->pub.offset = (int64_t)v->number;
+		c->offset = v->span;
+	}
+	return 0;
+}
+
+/* The name is inside of the block, so the clock is read apart first. */
+static int read_clock(struct parser *p)
+{
+	struct clock tmp = { .pub = { .freq = 1000000000, .desc = "" } };
+	struct token tok = p->cur;
+	struct clock *c;
+	int ret;
+
+	ret = read_block(p, &tmp, clock_value, NULL, &tmp.block);
+	if (ret)
+		return ret;
+	c = clock_get(p->t, tmp.name ? tmp.name : "");
+	if (!c)
+		return fail_nomem(p->e);
+	if (c->defined)
+		return bad_at(p, &tok, "a second clock of the same name");
+	tmp.pub.name = c->pub.name;
+	tmp.name = c->name;
+	tmp.defined = true;
+	*c = tmp;
+	return 0;
+}
+
+/* ---------------------------------------------------------- stream, event */
+
+static int stream_value(struct parser *p, void *obj, const char *key,
+			const struct value *v)
+{
+	struct sclass *sc = obj;
+
+	if (strcmp(key, "id"))
+		return 0;
+	sc->has_id = true;
+	return value_small(p, v, UINT64_MAX, &sc->id);
+}
+
+static int stream_type(struct parser *p, void *obj, const char *key,
+		       const struct ctf_type *type)
+{
+	struct sclass *sc = obj;
+
+	if (!strcmp(key, "packet.context"))
+		sc->packet_context = type;
+	else if (!strcmp(key, "event.header"))
+		sc->header = type;
+	else if (!strcmp(key, "event.context"))
+		sc->context = type;
+	else
+		return 0;
+	return want_struct(p, key, type);
+}
+
+static int event_value(struct parser *p, void *obj, const char *key,
+		       const struct value *v)
+{
+	struct class *c = obj;
+	uint64_t n = 0;
+	int ret = 0;
+
+	if (!strcmp(key, "name")) {
+		if (!v->text)
+			return bad_value(p, v, "a name expected");
+		c->pub.name = v->text;
+	} else if (!strcmp(key, "id")) {
+		ret = value_small(p, v, UINT64_MAX, &c->pub.id);
+	} else if (!strcmp(key, "stream_id")) {
+		ret = value_small(p, v, UINT64_MAX, &c->pub.stream_id);
+	} else if (!strcmp(key, "loglevel") && v->kind == TOKEN_NUMBER) {
+		ret = value_small(p, v, 1024, &n);
+		c->pub.loglevel = (int)n;
+	}
+	return ret;
+}
+
+static int event_type(struct parser *p, void *obj, const char *key,
+		      const struct ctf_type *type)
+{
+	struct class *c = obj;
+
+	if (!strcmp(key, "fields"))
+		c->pub.scope[CTF_PAYLOAD] = type;
+	else if (!strcmp(key, "context"))
+		c->pub.scope[CTF_EVENT_CONTEXT] = type;
+	else
+		return 0;
+	return want_struct(p, key, type);
+}
+
+static int ignore_value(struct parser *p, void *obj, const char *key,
+			const struct value *v)
+{
+	(void)p;
+	(void)obj;
+	(void)key;
+	(void)v;
+	return 0;
+}
+
+/* -------------------------------------------------------------------- file */
+
+static int read_top(struct parser *p)
+{
+	struct token tok = p->cur;
+	struct sclass *sc;
+	struct class *c;
+	int ret;
+
+	if (at_punct(p, ';'))
+		return next(p);
+	if (at_declaration(p))
+		return read_declaration(p, &p->root);
+	if (p->cur.kind != TOKEN_WORD)
+		return bad_at(p, &p->cur, "a block or a declaration expected");
+	ret = next(p);
+	if (ret)
+		return ret;
+	if (!strcmp(tok.text, "trace"))
+		return read_block(p, p->t, trace_value, trace_type, NULL);
+	if (!strcmp(tok.text, "env"))
+		return read_block(p, p->t, env_value, NULL, NULL);
+	if (!strcmp(tok.text, "clock"))
+		return read_clock(p);
+	if (!strcmp(tok.text, "callsite"))
+		return read_block(p, NULL, ignore_value, NULL, NULL);
+	if (!strcmp(tok.text, "stream")) {
+		sc = sclass_add(p->t);
+		if (!sc)
+			return fail_nomem(p->e);
+		return read_block(p, sc, stream_value, stream_type, NULL);
+	}
+	if (!strcmp(tok.text, "event")) {
+		c = class_add(p->t);
+		if (!c)
+			return fail_nomem(p->e);
+		c->line = tok.line;
+		c->col = tok.col;
+		return read_block(p, c, event_value, event_type, NULL);
+	}
+	return bad_at(p, &tok, "an unknown block \"%.64s\"", tok.text);
+}
+
+/*
+ * Types before the trace block already depend on its byte order, so it is
+ * looked for first.
+ */
+static int find_byte_order(struct parser *p)
+{
+	bool in_trace = false, is_key = false, found = false;
+	unsigned int depth = 0;
+	int ret = next(p);
+
+	for (; !ret && p->cur.kind != TOKEN_EOF; ret = next(p)) {
+		if (at_punct(p, '{'))
+			depth++;
+		else if (at_punct(p, '}') && depth)
+			depth--;
+		else if (!depth && p->cur.kind == TOKEN_WORD)
+			in_trace = at_word(p, "trace");
+		if (is_key && p->cur.kind == TOKEN_WORD) {
+			p->t->big_endian = at_word(p, "be") ||
+					   at_word(p, "network");
+			found = true;
+			is_key = false;
+		}
+		if (depth == 1 && in_trace && at_word(p, "byte_order"))
+			is_key = true;
+	}
+	if (!ret && !found)
+		return bad_at(p, &p->cur, "no trace block with a byte_order");
+	return ret;
+}
+
+int tsdl_parse(struct ctf_trace *t, struct ctf_error *e)
+{
+	struct parser p = { .t = t, .e = e };
+	int ret;
+
+	lex_init(&p.lex, t, e);
+	ret = find_byte_order(&p);
+	p.lex.at = p.lex.line_at = 0;
+	p.lex.line = 1;
+	if (!ret)
+		ret = next(&p);
+	while (!ret && p.cur.kind != TOKEN_EOF)
+		ret = read_top(&p);
+	lex_free(&p.lex);
+	free(p.names);
+	free(p.buf);
+	return ret;
+}

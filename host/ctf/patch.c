@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/* Patches the stamps of one packet in place. */
+#include "ctf/bits.h"
+#include "ctf/rewrite.h"
+
+uint64_t map_one(const struct ctf_map *map, uint64_t v)
+{
+	uint64_t out = v;
+
+	if (map->fn)
+		map->fn(map->ctx, &v, &out, 1);
+	return out;
+}
+
+static int bad(const struct patch *x, struct ctf_error *e, const char *what)
+{
+	return fail(e, -ERANGE, "%s: packet at byte %llu: %s", x->stream->path,
+		    (unsigned long long)x->in.offset, what);
+}
+
+int map_batch(struct patch *x, struct ctf_error *e)
+{
+	const struct batch *b = &x->batch;
+	uint64_t last = x->last, back = 0;
+	uint32_t i;
+
+	if (x->map.fn)
+		x->map.fn(x->map.ctx, b->clock, x->mapped, b->n);
+	else
+		memcpy(x->mapped, b->clock, b->n * sizeof(*x->mapped));
+	for (i = 0; i < b->n; i++) {
+		back |= x->mapped[i] < last;
+		last = x->mapped[i];
+	}
+	return back ? bad(x, e, "the map makes time go back") : 0;
+}
+
+int patch_head(struct patch *x, uint8_t *buf, enum sem s, uint64_t v,
+	       struct ctf_error *e)
+{
+	const struct op *o;
+
+	if (!sem_has(&x->head, s))
+		return 0;
+	o = x->head.sem_op[s];
+	if (o->size < 64 && v >> o->size)
+		return bad(x, e, "a mapped time does not fit the packet's head");
+	bits_write(buf, x->head.sem_at[s], o->size, o->big_endian, v);
+	return 0;
+}
+
+/* The four loops return false where a gap does not fit its header. */
+static bool patch_compact(struct patch *x, uint8_t *buf)
+{
+	const struct batch *b = &x->batch;
+	uint64_t last = x->last;
+	uint32_t i;
+
+	for (i = 0; i < b->n; i++) {
+		uint8_t *p = buf + b->at[i] / 8;
+		uint64_t t = x->mapped[i];
+
+		if (unlikely(b->cls[i] & WALK_EXT)) {
+			memcpy(p - 8, &t, 8);
+		} else {
+			uint32_t h = (p[-4] & 31) | (uint32_t)t << 5;
+
+			if (unlikely((t - last) >> 27))
+				return false;
+			memcpy(p - 4, &h, 4);
+		}
+		last = t;
+	}
+	return true;
+}
+
+static bool patch_large(struct patch *x, uint8_t *buf)
+{
+	const struct batch *b = &x->batch;
+	uint64_t last = x->last;
+	uint32_t i;
+
+	for (i = 0; i < b->n; i++) {
+		uint8_t *p = buf + b->at[i] / 8;
+		uint64_t t = x->mapped[i];
+		uint32_t brief = (uint32_t)t;
+
+		if (unlikely(b->cls[i] & WALK_EXT)) {
+			memcpy(p - 8, &t, 8);
+		} else {
+			if (unlikely((t - last) >> 32))
+				return false;
+			memcpy(p - 4, &brief, 4);
+		}
+		last = t;
+	}
+	return true;
+}
+
+static bool patch_fixed(struct patch *x, uint8_t *buf)
+{
+	const struct fixed_header *f = &x->stream->sc->fixed;
+	const struct batch *b = &x->batch;
+	uint64_t last = x->last;
+	uint32_t i;
+
+	if (!f->stamp_size)
+		return true;
+	for (i = 0; i < b->n; i++) {
+		uint8_t *p = buf + b->at[i] / 8 - f->size + f->stamp_at;
+		uint64_t t = x->mapped[i];
+
+		if (f->stamp_size < 8 && (t - last) >> (f->stamp_size * 8))
+			return false;
+		memcpy(p, &t, f->stamp_size);
+		last = t;
+	}
+	return true;
+}
+
+static bool patch_any(struct patch *x, uint8_t *buf)
+{
+	const struct batch *b = &x->batch;
+	uint64_t last = x->last;
+	uint32_t i;
+
+	for (i = 0; i < b->n; i++) {
+		const struct op *o = x->stamp_op[i];
+		uint64_t t = x->mapped[i];
+
+		if (x->stamp_at[i] == UINT64_MAX)
+			continue;
+		if (o->size < 64 && (t - last) >> o->size)
+			return false;
+		bits_write(buf, x->stamp_at[i], o->size, o->big_endian, t);
+		last = t;
+	}
+	return true;
+}
+
+static bool patch_batch(struct patch *x, uint8_t *buf)
+{
+	/* Content that ends within a byte is walked bit by bit. */
+	if (x->walk.used_any)
+		return patch_any(x, buf);
+	switch (x->stream->sc->kind) {
+	case HEADER_COMPACT:
+		return patch_compact(x, buf);
+	case HEADER_LARGE:
+		return patch_large(x, buf);
+	case HEADER_FIXED:
+		return patch_fixed(x, buf);
+	default:
+		return patch_any(x, buf);
+	}
+}
+
+static int patch_ends(struct patch *x, uint8_t *buf, struct ctf_error *e)
+{
+	int ret = 0;
+
+	if (x->in.has & CTF_HAS_BEGIN)
+		ret = patch_head(x, buf, SEM_BEGIN, x->out.begin, e);
+	if (!ret && x->in.has & CTF_HAS_END) {
+		x->out.end = map_one(&x->map, x->in.end);
+		ret = patch_head(x, buf, SEM_END, x->out.end, e);
+	}
+	return ret;
+}
+
+int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e)
+{
+	int ret = 0;
+
+	x->grown = false;
+	x->out = x->in;
+	if (x->in.has & CTF_HAS_BEGIN) {
+		x->out.begin = map_one(&x->map, x->in.begin);
+		if (x->out.begin < x->last)
+			return bad(x, e, "the map makes time go back");
+		x->last = x->out.begin;
+	}
+	walk_packet(&x->walk, buf, &x->in);
+	while (x->walk.pos < x->walk.end) {
+		ret = walk_fill(&x->walk, &x->batch, e);
+		if (!ret)
+			ret = map_batch(x, e);
+		if (ret)
+			return ret;
+		if (!patch_batch(x, buf)) {
+			x->grown = true;
+			return 0;
+		}
+		x->last = x->mapped[x->batch.n - 1];
+	}
+	return patch_ends(x, buf, e);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/* The metadata of a rewritten trace: the text as it was, other offsets. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctf/outdir.h"
+
+#define SIGNATURE	"/* CTF 1.8 */"
+#define MAX_EDITS	(2 * 1024)
+
+struct edit {
+	struct meta_span at;
+	char text[40];
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct edit *x = a, *y = b;
+
+	if (x->at.from != y->at.from)
+		return x->at.from < y->at.from ? -1 : 1;
+	return strcmp(x->text, y->text);
+}
+
+/* Replaces the value where there is one, else declares it. */
+static void set(struct edit *edits, size_t *n, const struct clock *c,
+		const struct meta_span *at, const char *key, int64_t value)
+{
+	struct edit *d = &edits[*n];
+
+	if (at->to) {
+		d->at = *at;
+		snprintf(d->text, sizeof(d->text), "%" PRId64, value);
+	} else if (value) {
+		d->at.from = d->at.to = c->block.from;
+		snprintf(d->text, sizeof(d->text), "\n\t%s = %" PRId64 ";",
+			 key, value);
+	} else {
+		return;
+	}
+	(*n)++;
+}
+
+static int append(char **out, size_t *n, size_t *cap, const char *s, size_t len)
+{
+	if (vec_grow(out, cap, *n + len + 1, 1))
+		return -ENOMEM;
+	memcpy(*out + *n, s, len);
+	*n += len;
+	return 0;
+}
+
+static int apply(const struct ctf_trace *t, const struct edit *edits, size_t n,
+		 char **out, size_t *len)
+{
+	size_t cap = 0, at = 0, i;
+	int ret = 0;
+
+	if (!t->is_json &&
+	    strncmp(t->text, SIGNATURE, strlen(SIGNATURE)))
+		ret = append(out, len, &cap, SIGNATURE "\n\n",
+			     strlen(SIGNATURE) + 2);
+	for (i = 0; !ret && i < n; i++) {
+		ret = append(out, len, &cap, t->text + at,
+			     edits[i].at.from - at);
+		if (!ret)
+			ret = append(out, len, &cap, edits[i].text,
+				     strlen(edits[i].text));
+		at = edits[i].at.to;
+	}
+	return ret ? ret : append(out, len, &cap, t->text + at,
+				  t->text_len - at);
+}
+
+int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
+		     const struct ctf_rewrite *how, struct ctf_error *e)
+{
+	struct edit *edits = calloc(MAX_EDITS, sizeof(*edits));
+	struct outfile f = { .fd = -1 };
+	size_t n = 0, len = 0, i;
+	char *text = NULL;
+	int ret, closed;
+
+	if (!edits)
+		return fail_nomem(e);
+	for (i = 0; how->set_offset && i < t->n_clocks; i++) {
+		const struct clock *c = t->clocks[i];
+
+		set(edits, &n, c, &c->offset_s, "offset_s", how->offset_s);
+		set(edits, &n, c, &c->offset, "offset", how->offset);
+	}
+	qsort(edits, n, sizeof(*edits), by_place);
+	ret = apply(t, edits, n, &text, &len);
+	if (ret)
+		fail_nomem(e);
+	if (!ret)
+		ret = outfile_create(&f, d, "metadata", false, e);
+	if (!ret)
+		ret = outfile_write(&f, text, len, 0, e);
+	closed = outfile_close(&f, ret ? NULL : e);
+	free(text);
+	free(edits);
+	return ret ? ret : closed;
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+/* Opening a trace folder, and what it says about itself. */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctf/internal.h"
+
+#define MAX_STREAMS	65536
+
+/* Digits by their value, so that channel0_10 comes behind channel0_9. */
+static int name_cmp(const char *a, const char *b)
+{
+	while (*a && *b) {
+		if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
+			size_t x, y;
+
+			while (*a == '0' && isdigit((unsigned char)a[1]))
+				a++;
+			while (*b == '0' && isdigit((unsigned char)b[1]))
+				b++;
+			x = strspn(a, "0123456789");
+			y = strspn(b, "0123456789");
+			if (x != y)
+				return x < y ? -1 : 1;
+			if (memcmp(a, b, x))
+				return memcmp(a, b, x);
+			a += x;
+			b += x;
+		} else if (*a != *b) {
+			return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+		} else {
+			a++;
+			b++;
+		}
+	}
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct ctf_stream *x = a, *y = b;
+	int c = name_cmp(x->name, y->name);
+
+	return c ? c : strcmp(x->name, y->name);
+}
+
+static char *join(struct arena *a, const char *dir, const char *name)
+{
+	size_t d = strlen(dir), n = strlen(name);
+	char *p = arena_get(a, d + n + 2);
+
+	if (p) {
+		memcpy(p, dir, d);
+		p[d] = '/';
+		memcpy(p + d + 1, name, n);
+	}
+	return p;
+}
+
+static int open_stream(struct ctf_trace *t, size_t *cap, int dir,
+		       const char *name, struct ctf_error *e)
+{
+	struct ctf_stream *s;
+	struct stat st;
+	int fd;
+
+	if (fstatat(dir, name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
+	    !st.st_size)
+		return 0;
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return fail(e, -errno, "%s/%.200s: %s", t->path, name,
+			    strerror(errno));
+	if (t->n_streams >= MAX_STREAMS ||
+	    vec_grow(&t->streams, cap, t->n_streams + 1, sizeof(*s))) {
+		close(fd);
+		return fail_nomem(e);
+	}
+	s = memset(&t->streams[t->n_streams++], 0, sizeof(*s));
+	s->trace = t;
+	s->fd = fd;
+	s->size = (uint64_t)st.st_size;
+	s->path = join(&t->arena, t->path, name);
+	if (!s->path)
+		return fail_nomem(e);
+	s->name = s->path + strlen(t->path) + 1;
+	return 0;
+}
+
+/* Which stream class the first packet is of. */
+static int identify(struct ctf_stream *s, struct ctf_error *e)
+{
+	struct ctf_trace *t = s->trace;
+	uint64_t slot[COMMON_SLOTS] = { 0 };
+	size_t n = s->size < MAX_HEAD ? s->size : MAX_HEAD, i;
+	uint8_t *buf = malloc(n);
+	struct run r = { .slot = slot, .data = buf, .end = n * 8 };
+	int ret;
+
+	if (!buf)
+		return fail_nomem(e);
+	ret = pread_all(s->fd, buf, n, 0);
+	if (ret) {
+		free(buf);
+		return fail(e, ret, "%s: %s", s->path, strerror(-ret));
+	}
+	ret = run_head(&t->head, &r);
+	free(buf);
+	if (ret)
+		return fail(e, -EINVAL, "%s: packet at byte 0: cut short in its head",
+			    s->path);
+	if (sem_has(&r, SEM_MAGIC) && r.sem[SEM_MAGIC] != CTF_MAGIC) {
+		fail(e, -EINVAL,
+		     "%s: packet at byte 0: does not begin with CTF's magic number",
+		     s->path);
+		return remedy(e, "is it a stream file of this trace?");
+	}
+	for (i = 0; i < t->n_sclasses; i++)
+		if (!sem_has(&r, SEM_STREAM_ID) ?
+			    t->n_sclasses == 1 :
+			    t->sclasses[i]->id == r.sem[SEM_STREAM_ID] ||
+				    (t->n_sclasses == 1 &&
+				     !t->sclasses[0]->has_id))
+			s->sc = t->sclasses[i];
+	if (!s->sc)
+		return fail(e, -EINVAL,
+			    "%s: packet at byte 0: of a stream class that the metadata does not declare",
+			    s->path);
+	return 0;
+}
+
+static int open_streams(struct ctf_trace *t, struct ctf_error *e)
+{
+	struct ctf_packet p;
+	struct dirent *d;
+	size_t cap = 0, i;
+	int ret = 0;
+	DIR *dir;
+
+	dir = opendir(t->path);
+	if (!dir)
+		return fail(e, -errno, "%s: %s", t->path, strerror(errno));
+	while (!ret && (d = readdir(dir)))
+		if (d->d_name[0] != '.' && strcmp(d->d_name, "metadata"))
+			ret = open_stream(t, &cap, dirfd(dir), d->d_name, e);
+	closedir(dir);
+	if (ret)
+		return ret;
+	qsort(t->streams, t->n_streams, sizeof(*t->streams), by_name);
+	for (i = 0; i < t->n_streams; i++) {
+		t->streams[i].index = i;
+		ret = identify(&t->streams[i], e);
+		if (!ret)
+			ret = packet_read(&t->streams[i], 0, NULL, &p, e);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int open_trace(struct ctf_trace *t, const char *path,
+		      struct ctf_error *e)
+{
+	size_t len = strlen(path);
+	int ret;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	t->path = arena_text(&t->arena, path, len);
+	if (!t->path)
+		return fail_nomem(e);
+	t->meta_path = join(&t->arena, t->path, "metadata");
+	if (!t->meta_path)
+		return fail_nomem(e);
+	ret = metadata_read(t, e);
+	if (!ret)
+		ret = t->is_json ? json_parse(t, e) : tsdl_parse(t, e);
+	if (!ret)
+		ret = trace_build(t, e);
+	return ret ? ret : open_streams(t, e);
+}
+
+struct ctf_trace *ctf_trace_open(const char *path, struct ctf_error *e)
+{
+	struct ctf_trace *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		fail_nomem(e);
+		return NULL;
+	}
+	if (open_trace(t, path, e)) {
+		ctf_trace_close(t);
+		return NULL;
+	}
+	return t;
+}
+
+void ctf_trace_close(struct ctf_trace *t)
+{
+	size_t i;
+
+	if (!t)
+		return;
+	for (i = 0; i < t->n_streams; i++)
+		close(t->streams[i].fd);
+	for (i = 0; i < t->n_sclasses; i++)
+		free(t->sclasses[i]->classes);
+	free(t->streams);
+	free(t->sclasses);
+	free(t->classes);
+	free(t->clocks);
+	free(t->env);
+	free(t->text);
+	arena_free(&t->arena);
+	free(t);
+}
+
+const char *ctf_trace_path(const struct ctf_trace *t)
+{
+	return t->path;
+}
+
+const uint8_t *ctf_trace_uuid(const struct ctf_trace *t)
+{
+	return t->has_uuid ? t->uuid : NULL;
+}
+
+const char *ctf_trace_env(const struct ctf_trace *t, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_env; i++)
+		if (!strcmp(t->env[i].key, key))
+			return t->env[i].value;
+	return NULL;
+}
+
+const char *ctf_trace_env_at(const struct ctf_trace *t, size_t i,
+			     const char **key)
+{
+	if (i >= t->n_env)
+		return NULL;
+	*key = t->env[i].key;
+	return t->env[i].value;
+}
+
+const struct ctf_clock *ctf_trace_clock(const struct ctf_trace *t, size_t i)
+{
+	return i < t->n_clocks ? &t->clocks[i]->pub : NULL;
+}
+
+/* value * 10^9 / freq, rounded down, without overflow on the way */
+static uint64_t cycles_to_ns(uint64_t value, uint64_t freq)
+{
+	return (uint64_t)((unsigned __int128)value * 1000000000u / freq);
+}
+
+uint64_t ctf_clock_ns(const struct ctf_clock *c, uint64_t value)
+{
+	uint64_t ns;
+
+	if (!c)
+		return value;
+	ns = (uint64_t)c->offset_s * 1000000000u;
+	if (c->freq == 1000000000)
+		return ns + (uint64_t)c->offset + value;
+	/* Whole cycles are added first: two roundings would be one too many. */
+	if (c->offset >= 0 && !__builtin_add_overflow(value, (uint64_t)c->offset,
+						      &value))
+		return ns + cycles_to_ns(value, c->freq);
+	if (c->offset < 0 && value >= -(uint64_t)c->offset)
+		return ns + cycles_to_ns(value + (uint64_t)c->offset, c->freq);
+	return ns - cycles_to_ns(-(value + (uint64_t)c->offset) + c->freq - 1,
+				 c->freq);
+}
+
+size_t ctf_trace_classes(const struct ctf_trace *t)
+{
+	return t->n_classes;
+}
+
+const struct ctf_class *ctf_trace_class(const struct ctf_trace *t, size_t i)
+{
+	return i < t->n_classes ? &t->classes[i]->pub : NULL;
+}
+
+const struct ctf_class *ctf_class_find(const struct ctf_trace *t,
+				       const char *name,
+				       const struct ctf_class *after)
+{
+	size_t i;
+
+	for (i = after ? after->index + 1 : 0; i < t->n_classes; i++)
+		if (!strcmp(t->classes[i]->pub.name, name))
+			return &t->classes[i]->pub;
+	return NULL;
+}
+
+size_t ctf_trace_streams(const struct ctf_trace *t)
+{
+	return t->n_streams;
+}
+
+const struct ctf_stream *ctf_trace_stream(const struct ctf_trace *t, size_t i)
+{
+	return i < t->n_streams ? &t->streams[i] : NULL;
+}
+
+const char *ctf_stream_name(const struct ctf_stream *s)
+{
+	return s->name;
+}
+
+const struct ctf_trace *ctf_stream_trace(const struct ctf_stream *s)
+{
+	return s->trace;
+}
+
+const struct ctf_clock *ctf_stream_clock(const struct ctf_stream *s)
+{
+	return s->sc->clock;
+}

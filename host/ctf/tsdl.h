@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the TSDL parser share. */
+#ifndef CTF_TSDL_H
+#define CTF_TSDL_H
+
+#include "ctf/lex.h"
+
+enum name_kind { NAME_TYPE, NAME_STRUCT, NAME_ENUM, NAME_VARIANT };
+
+/* A pair of braces in which type names may be declared. */
+struct scope {
+	struct scope *up;
+	uint32_t id;
+};
+
+struct name {
+	uint32_t scope;
+	uint32_t kind;
+	const char *text;	/* interned */
+	const struct ctf_type *type;
+};
+
+struct parser {
+	struct lexer lex;
+	struct token cur;
+	struct ctf_trace *t;
+	struct ctf_error *e;
+	struct scope root;
+	uint32_t n_scopes;
+	unsigned int depth;
+	struct name *names;	/* hash table */
+	size_t n_names, cap_names;
+	char *buf;		/* a dotted or many-word name being read */
+	size_t cap_buf;
+};
+
+/* An expression on the right of = */
+struct value {
+	enum token_kind kind;	/* TOKEN_NUMBER, TOKEN_STRING, TOKEN_WORD */
+	bool negative;
+	uint64_t number;	/* two's complement where negative */
+	const char *text;	/* dotted words are one text */
+	struct meta_span span;
+	uint32_t line, col;
+};
+
+/* tsdl.c */
+int bad_at(struct parser *p, const struct token *tok, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int next(struct parser *p);
+bool at_word(const struct parser *p, const char *w);
+bool at_punct(const struct parser *p, char c);
+int want_punct(struct parser *p, char c);
+int read_path(struct parser *p, const char **out);
+int read_value(struct parser *p, struct value *v);
+bool value_is_true(const struct value *v);
+int value_small(struct parser *p, const struct value *v, uint64_t max,
+		uint64_t *out);
+void scope_enter(struct parser *p, struct scope *s, struct scope *up);
+int name_add(struct parser *p, const struct scope *s, enum name_kind kind,
+	     const char *text, const struct ctf_type *type);
+const struct ctf_type *name_find(const struct parser *p, const struct scope *s,
+				 enum name_kind kind, const char *text);
+
+/* tsdl_type.c */
+int read_type(struct parser *p, struct scope *s, const struct ctf_type **out);
+int read_typealias(struct parser *p, struct scope *s);
+int read_typedef(struct parser *p, struct scope *s);
+bool at_declaration(const struct parser *p);
+int read_declaration(struct parser *p, struct scope *s);
+
+/* type.c: finishes a type (alignment, size, depth), checks its limits */
+int type_finish(struct ctf_type *t);
+
+#endif /* CTF_TSDL_H */
