@@ -17,7 +17,7 @@ packages="
 	make gcc gcc-12 libc6-dev binutils libelf1 libssl3 pahole
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
 	lttng-tools procps util-linux iproute2 xz-utils
-	babeltrace2 sparse
+	babeltrace2 sparse jq
 "
 
 missing() {

@@ -5,17 +5,19 @@
 # booted with slub_debug=U, and then names for each slab object the code that
 # allocated it. Sourced by scenarios, in both machines.
 
-# The places in modules that are gone, or in ours, from which memory was
-# allocated that is still held: "COUNT PLACE". A module that is gone has no
+# leaks_sites PATTERN: "COUNT PLACE ..." of what is held and was allocated from a
+# place that matches.
+leaks_sites() {
+	cat /sys/kernel/debug/slab/*/alloc_traces 2>/dev/null |
+		awk -v p="$1" '$1 ~ /^[0-9]+$/ && ($2 " " $3) ~ p { print $1, $2, $3 }'
+	awk -v p="$1" '($3 " " $4) ~ p { print $2, $3, $4 }' \
+		/proc/vmallocinfo
+}
+
+# What modules that are gone, or ours, still hold. A module that is gone has no
 # names any more, only addresses.
 leaks_held() {
-	ls /sys/kernel/debug/slab/*/alloc_traces > /dev/null 2>&1 ||
-		echo "0 no-allocation-traces"
-	cat /sys/kernel/debug/slab/*/alloc_traces 2>/dev/null |
-		awk '$1 ~ /^[0-9]+$/ && $2 ~ /^0xffffffff[c-f]|\[vmsync|\[lttng_probe_vmsync/ { print $1, $2, $3 }'
-	grep -E '0xffffffff[c-f][0-9a-f]+/|\[(vmsync|lttng_probe_vmsync)' \
-		/proc/vmallocinfo | grep -v 'module_alloc\|load_module\|bpf' |
-		awk '{ print $2, $3, $4 }'
+	leaks_sites "^0xffffffff[c-f]|\\[(vmsync|lttng_probe_vmsync)"
 }
 
 # Sizes in kB that would grow if every cycle left something.
@@ -37,7 +39,7 @@ leaks_size() {
 # Other parts of the kernel are at work too, so the limits are wide; what is
 # narrow is leaks_held().
 leaks_grown() {
-	for limit in SUnreclaim=1500 Percpu=100 VmallocUsed=1000; do
+	for limit in SUnreclaim=400 Percpu=40 VmallocUsed=400; do
 		key=${limit%=*}
 		grown=$(($(leaks_size "$key" "$2") - $(leaks_size "$key" "$1")))
 		[ "$grown" -le "${limit#*=}" ] || echo "$key +$grown kB"

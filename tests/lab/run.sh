@@ -203,6 +203,27 @@ count() {
 		"$work/count" | tail -2
 }
 
+# events_named TRACE NAME: how many there are.
+events_named() {
+	babeltrace2 "$out/$1" 2> "$work/count.err" | grep -c " $2: "
+}
+
+# Without these there is nothing to synchronise by, whatever else was recorded.
+vmsync_check() {
+	local key n
+
+	for key in host:vmsync_gh_host host:vmsync_hg_host host:kvm_x86_entry \
+			host:kvm_x86_exit guest:vmsync_gh_guest \
+			guest:vmsync_hg_guest; do
+		n=$(events_named "${key%:*}" "${key#*:}") || true
+		echo "${key#*:}=$n" >> "$out/counts"
+		if [ "$n" -lt 50 ]; then
+			status fail
+			die "only $n ${key#*:} in the ${key%:*}'s trace"
+		fi
+	done
+}
+
 status() {
 	{
 		echo "scenario=$name"
@@ -224,6 +245,7 @@ traces_check() {
 	# shellcheck disable=SC1091
 	. "$out/counts"
 	stage "host $host_events events, guest $guest_events"
+	[ "$with_vmsync" = no ] || vmsync_check
 	if [ $((host_discarded + guest_discarded)) -gt 0 ]; then
 		status fail
 		die "events were discarded: host $host_discarded, guest $guest_discarded"

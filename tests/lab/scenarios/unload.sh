@@ -91,6 +91,8 @@ cycle_lttng() {
 cycles_run() {
 	mkdir -p "$tracing"
 	beacons=0
+	# A check that sees nothing would find nothing.
+	[ -n "$(leaks_sites "$seen")" ] || fail "no allocation traces"
 	cycle=0
 	while [ "$cycle" -lt "$cycles" ]; do
 		cycle=$((cycle + 1))
@@ -121,6 +123,7 @@ guest_record() {
 	modules="$modules_base lttng-probe-vmsync"
 	probes_extra=vmsync
 	beacon_event=vmsync_hg_guest
+	seen="\\[virtio"
 	say "recording"
 	daemon_end
 	modules_base_out
@@ -155,6 +158,7 @@ host_record() {
 	modules="$modules_base lttng-probe-vmsync lttng-probe-vmsync-kvm"
 	probes_extra=vmsync,vmsync-kvm
 	beacon_event=vmsync_gh_host
+	seen="\\[kvm"
 	modules_base_out
 	echo go >&4
 	await recording
