@@ -57,7 +57,7 @@ expect "the host's trace is as it was" diff -r "$t/a/host" "$t/out/host-host"
 # The truth: the mean error of all guest stamps, by babeltrace2's own reading.
 cycles() {
 	babeltrace2 --clock-cycles --no-delta "$1" |
-		sed 's/^\[\([0-9]*\)\].*/\1/' | awk '{s += $1} END {printf "%d", s}'
+		sed 's/^\[\([0-9]*\)\].*/\1/' | awk '{s += $1} END {printf "%.0f", s}'
 }
 before=$(cycles "$t/a/guest")
 after=$(cycles "$t/out/guest-guest")
@@ -166,7 +166,7 @@ for _ in $(seq 500); do
 	[ -z "$(ls -d "$t"/stopped.part-* 2>/dev/null)" ] || break
 	sleep 0.01
 done
-kill -INT $pid
+kill -INT $pid 2> /dev/null
 wait $pid
 status=$?
 # It may have been done before the signal came; then it is whole.
