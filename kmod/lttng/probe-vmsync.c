@@ -18,12 +18,11 @@
 #include "events/vmsync.h"
 
 /*
- * LTTng attaches by name, which leaves nothing that ties the layout of the
- * records in vmsync.ko to this file's. A reference does: it brings the symbol
- * version check, and loads vmsync.ko before this.
+ * LTTng attaches by name, and follows vmsync.ko's coming and going: so nothing
+ * here refers to it, and it can be replaced under a recording. The records'
+ * layout (events.h) ties the two together all the same: install them together.
  */
-static const struct tracepoint *const vmsync_core __used =
-	&__tracepoint_vmsync_knot;
+MODULE_SOFTDEP("pre: vmsync");
 
 MODULE_DESCRIPTION("LTTng probes for vmsync");
 MODULE_AUTHOR("vmsync authors");
