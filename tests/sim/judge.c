@@ -7,8 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_CHANGES 0.1 /* share of event times put next to a change of line */
-#define OUTSIDE_S  1.0
+#define AT_CHANGES	0.1 /* share of event times put next to a change of line */
+#define OUTSIDE_S	1.0
+#define LARGEST_BACK_NS 1000000
+
+/* Guest times that are passed twice. */
+struct back {
+	int64_t from;
+	int64_t to;
+};
 
 /* All judged event times of a run. */
 struct tally {
@@ -20,6 +27,8 @@ struct tally {
 	int64_t *bounds;
 	size_t count;
 	int64_t broken_by;
+	struct back back[SIM_MAX_STEPS];
+	size_t back_count;
 };
 
 static int by_value(const void *a, const void *b)
@@ -103,8 +112,9 @@ static size_t choose_times(struct tally *t, const struct sim_guest *g,
 	return count;
 }
 
+/* @twice: the guest's clock was set back and passes this time again. */
 static void judge_one(struct tally *t, const struct sim_guest *g, uint32_t cpu,
-		      uint64_t h, int64_t error, int64_t bound)
+		      uint64_t h, int64_t error, int64_t bound, bool twice)
 {
 	struct sim_verdict *v = t->v;
 	struct sim_worst here = {
@@ -116,8 +126,6 @@ static void judge_one(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 	};
 	int64_t size = llabs(error);
 
-	if (size > llabs(v->worst.error_ns))
-		v->worst = here;
 	if (size > bound) {
 		v->broken++;
 		if (size - bound > t->broken_by) {
@@ -125,8 +133,45 @@ static void judge_one(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 			v->broken_worst = here;
 		}
 	}
+	if (twice)
+		return;
+	if (size > llabs(v->worst.error_ns))
+		v->worst = here;
 	t->errors[t->count] = size;
 	t->bounds[t->count++] = bound;
+}
+
+static bool passed_twice(const struct tally *t, int64_t ns)
+{
+	for (size_t i = 0; i < t->back_count; i++)
+		if (t->back[i].from <= ns && ns <= t->back[i].to)
+			return true;
+	return false;
+}
+
+/*
+ * Where a step sets the guest's clock back, by guest time. The vCPU was out
+ * meanwhile, which nobody is told: what the old line would have read until the
+ * end of that, and the new one from its beginning, can be either.
+ */
+static void find_steps_back(struct tally *t, const struct sim_guest *g,
+			    uint32_t cpu)
+{
+	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
+	size_t hint = 0;
+
+	t->back_count = 0;
+	for (size_t i = 0; i < v->hole_count; i++) {
+		const struct sim_hole *hole = &v->holes[i];
+		int64_t before = sim_guest_mono(g, cpu, hole->from - 1, &hint);
+		int64_t after = sim_guest_mono(g, cpu, hole->to, &hint);
+		int64_t step = after - before -
+			       (hole->to - hole->from) / t->w->cycles_per_ns;
+
+		if (step < 0 && step > -LARGEST_BACK_NS)
+			t->back[t->back_count++] =
+				(struct back){before + step, after - step};
+	}
 }
 
 static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
@@ -145,13 +190,16 @@ static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 		return;
 	}
 	judged_span(t->w, &from, &to);
+	find_steps_back(t, g, cpu);
 	n = choose_times(t, g, cpu, h, n, from, to);
 	for (size_t i = 0; i < n; i++) {
 		guest_time gt = {sim_guest_mono(g, cpu, h[i], &guest_hint)};
 		int64_t true_ns = sim_host_mono(t->w, h[i], &host_hint);
 
-		judge_one(t, g, cpu, h[i], vmsync_map_eval(map, gt).ns - true_ns,
-			  vmsync_map_bound_ns(map, gt, NULL));
+		judge_one(t, g, cpu, h[i],
+			  vmsync_map_eval(map, gt).ns - true_ns,
+			  vmsync_map_bound_ns(map, gt, NULL),
+			  passed_twice(t, gt.ns));
 	}
 	free(h);
 }
@@ -222,25 +270,29 @@ static bool same_segment(const struct vmsync_segment *a,
 	       a->bound_ns == b->bound_ns && a->epoch == b->epoch;
 }
 
-static bool same_map(const struct vmsync_map *a, const struct vmsync_map *b)
+size_t sim_map_difference(const struct vmsync_map *a,
+			  const struct vmsync_map *b)
 {
+	size_t i;
+
 	if (!a || !b)
-		return a == b;
+		return a == b ? SIZE_MAX : 0;
+	for (i = 0; i < a->count && i < b->count; i++)
+		if (!same_segment(&a->segments[i], &b->segments[i]))
+			return i;
 	if (a->count != b->count ||
 	    a->extrapolation_ppb != b->extrapolation_ppb)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (!same_segment(&a->segments[i], &b->segments[i]))
-			return false;
-	return true;
+		return i;
+	return SIZE_MAX;
 }
 
 static bool same_guest(const struct sim_session *a, const struct sim_session *b,
 		       int guest)
 {
 	for (uint32_t cpu = 0; cpu < a->cpus; cpu++)
-		if (!same_map(sim_session_map(a, guest, cpu),
-			      sim_session_map(b, guest, cpu)))
+		if (sim_map_difference(sim_session_map(a, guest, cpu),
+				       sim_session_map(b, guest, cpu)) !=
+		    SIZE_MAX)
 			return false;
 	return true;
 }
@@ -278,8 +330,8 @@ static void judge_guest(struct tally *t, const struct sim_guest *g,
 	double share;
 
 	if (lying(t->w, g->index)) {
-		v->flagged = accused(guest) ||
-			     !sim_session_map(t->s, g->index, 0);
+		v->flagged =
+			accused(guest) || !sim_session_map(t->s, g->index, 0);
 		return;
 	}
 	v->accused += accused(guest);
@@ -288,8 +340,8 @@ static void judge_guest(struct tally *t, const struct sim_guest *g,
 	if (honest && !same_guest(t->s, honest, g->index))
 		v->others_same = false;
 	for (uint32_t cpu = 0; cpu < g->vm.vcpu_count; cpu++) {
-		const struct vmsync_map *map = sim_session_map(t->s, g->index,
-							       cpu);
+		const struct vmsync_map *map =
+			sim_session_map(t->s, g->index, cpu);
 
 		v->segments += map ? map->count : 0;
 		judge_cpu(t, g, cpu, n);

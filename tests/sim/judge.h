@@ -71,6 +71,10 @@ void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	       const struct sim_session *s, const struct sim_session *honest,
 	       const struct sim_session *other, const char *method);
 
+/** sim_map_difference - first segment that differs, SIZE_MAX: none */
+size_t sim_map_difference(const struct vmsync_map *a,
+			  const struct vmsync_map *b);
+
 /**
  * sim_judge_limits - fill @v->why
  * @own: the method is the scenario's own, so that its limits in ns hold

@@ -26,6 +26,7 @@ struct liar {
 	struct sim_rng rng;
 	uint64_t from;
 	uint64_t seed;
+	bool renamed;
 };
 
 static bool is(const struct liar *l, const char *lie)
@@ -85,12 +86,16 @@ static void lie_in_guest(const struct liar *l, struct sim_record *r)
 		ev->cnt &= 1;
 }
 
-static void lie_in_call(const struct liar *l, struct sim_record *r)
+static void lie_in_call(struct liar *l, struct sim_record *r)
 {
 	struct vmsync_evidence *ev = &r->ev;
 
-	if (is(l, "uid"))
+	if (is(l, "uid")) {
 		ev->vm_uid = l->w->guests[1].vm_uid;
+		if (!l->renamed)
+			ev->suspect |= VMSYNC_SUSPECT_UID;
+		l->renamed = true;
+	}
 	if (is(l, "replay"))
 		ev->cnt &= 1;
 	if (ev->kind != VMSYNC_EV_GH_HOST || !chosen(l, ev))

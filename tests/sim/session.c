@@ -53,6 +53,7 @@ static int feed_host(struct sim_session *s, struct feed *f)
 	const struct sim_stream *host = &f->rec->host;
 
 	if (f->host == host->count) {
+		vmsync_sync_host_until(s->sync, (host_time){host->end_ns});
 		vmsync_sync_host_end(s->sync);
 		f->host_ended = true;
 		return 0;
@@ -65,6 +66,8 @@ static int feed_guest(struct sim_session *s, struct feed *f, int i)
 	const struct sim_stream *own = &f->rec->guests[i];
 
 	if (f->guest[i] == own->count) {
+		vmsync_sync_guest_until(s->guests[i],
+					(guest_time){own->end_ns});
 		vmsync_sync_guest_end(s->guests[i]);
 		f->guest_ended[i] = true;
 		return 0;
@@ -96,13 +99,13 @@ static void note_settled(struct sim_session *s, int guest, uint32_t cpu,
 			 host_time until)
 {
 	const struct vmsync_map *map = sim_session_map(s, guest, cpu);
-	struct sim_settled note = { .guest = guest, .cpu = cpu };
+	struct sim_settled note = {.guest = guest, .cpu = cpu};
 
 	if (!map)
 		return;
 	for (int64_t back = 0; back < SETTLED_BACK_NS;
 	     back += SETTLED_BACK_NS / 16) {
-		host_time h = { until.ns - back };
+		host_time h = {until.ns - back};
 
 		if (h.ns < map->segments[0].host_start.ns)
 			return;
@@ -124,7 +127,7 @@ static void note_settled(struct sim_session *s, int guest, uint32_t cpu,
 
 static int settle(struct sim_session *s)
 {
-	host_time until = { INT64_MIN };
+	host_time until = {INT64_MIN};
 	int err = vmsync_sync_settle(s->sync, &until);
 
 	if (err || until.ns == INT64_MIN)
@@ -177,8 +180,8 @@ static int feed_all(struct sim_session *s, struct feed *f, int every,
 		err = feed_all_guests(s, f);
 	if (err)
 		return err;
-	return order == SIM_ORDER_HOST_FIRST ? feed_all_guests(s, f) :
-					       feed_all_host(s, f);
+	return order == SIM_ORDER_HOST_FIRST ? feed_all_guests(s, f)
+					     : feed_all_host(s, f);
 }
 
 static void count_records(struct sim_session *s, const struct feed *f)
@@ -192,9 +195,9 @@ int sim_session_run(struct sim_session *s, const struct sim_recording *rec,
 		    const struct sim_scenario *sc, const char *method,
 		    enum sim_order order)
 {
-	struct vmsync_sync_options opt = { .wide = sc->wide };
+	struct vmsync_sync_options opt = {.wide = sc->wide};
 	int number = sim_method_number(method), err;
-	struct feed f = { .rec = rec };
+	struct feed f = {.rec = rec};
 	clock_t before = clock();
 
 	memset(s, 0, sizeof(*s));

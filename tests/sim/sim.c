@@ -69,6 +69,42 @@ static void print_notes(const struct sim_session *s, int guests)
 	}
 }
 
+static void print_segment(const char *what, const struct vmsync_map *map,
+			  size_t i)
+{
+	const struct vmsync_segment *s;
+
+	if (!map || i >= map->count) {
+		printf("    %s: none\n", what);
+		return;
+	}
+	s = &map->segments[i];
+	printf("    %s: guest %lld..%lld host %lld slope %llu >> %u "
+	       "method %s bound %lld epoch %u\n",
+	       what, (long long)s->guest_start.ns, (long long)s->guest_end.ns,
+	       (long long)s->host_start.ns, (unsigned long long)s->slope,
+	       s->shift, vmsync_method_name(s->method), (long long)s->bound_ns,
+	       s->epoch);
+}
+
+static void print_difference(const char *what, const struct sim_session *a,
+			     const struct sim_session *b, int guest)
+{
+	for (uint32_t cpu = 0; cpu < a->cpus; cpu++) {
+		const struct vmsync_map *x = sim_session_map(a, guest, cpu);
+		const struct vmsync_map *y = sim_session_map(b, guest, cpu);
+		size_t i = sim_map_difference(x, y);
+
+		if (i == SIZE_MAX)
+			continue;
+		printf("  %s: guest %d cpu %u, segment %zu (of %zu, %zu)\n",
+		       what, guest, cpu, i, x ? x->count : 0, y ? y->count : 0);
+		print_segment("is", x, i);
+		print_segment("would be", y, i);
+		return;
+	}
+}
+
 static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 		    uint64_t seed, struct sim_verdict *v)
 {
@@ -85,11 +121,12 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 	err = sim_session_run(&session, &rec, sc, method, SIM_ORDER_WANTED);
 	if (!err && sc->limit.order_same)
 		err = sim_session_run(&other, &rec, sc, method,
-				      seed & 1 ? SIM_ORDER_HOST_FIRST :
-						 SIM_ORDER_GUESTS_FIRST);
+				      seed & 1 ? SIM_ORDER_HOST_FIRST
+					       : SIM_ORDER_GUESTS_FIRST);
 	if (!err && *sc->lie) {
 		sim_record_world(&truth, w, true);
-		err = sim_session_run(&honest, &truth, sc, method, SIM_ORDER_WANTED);
+		err = sim_session_run(&honest, &truth, sc, method,
+				      SIM_ORDER_WANTED);
 	}
 	if (!err) {
 		sim_judge(v, w, &session, *sc->lie ? &honest : NULL,
@@ -101,6 +138,14 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 				print_worst("above its bound",
 					    &v->broken_worst);
 			print_notes(&session, sc->guests);
+			for (int i = 0; i < sc->guests; i++) {
+				if (i && honest.sync)
+					print_difference("with the lie",
+							 &session, &honest, i);
+				if (other.sync)
+					print_difference("in this order",
+							 &session, &other, i);
+			}
 		}
 	}
 	sim_session_free(&session);

@@ -109,11 +109,14 @@ void sim_record_world(struct sim_recording *rec, const struct sim_world *w,
 			sim_record_beacons(rec, w, &w->guests[i]);
 		if (sc->exits_hz > 0)
 			sim_record_runs(rec, w, &w->guests[i]);
+		rec->guests[i].end_ns = sim_guest_mono(&w->guests[i], 0, w->end,
+						       &(size_t){0});
 		sim_stream_sort(&rec->guests[i]);
 		start_late(&rec->guests[i], sim_world_at(w, sc->late_s));
 		sim_rng_init(&rng, w->seed, SIM_RNG_BEACONS + 50 + i);
 		lose(&rec->guests[i], sc, &rng);
 	}
+	rec->host.end_ns = sim_host_mono(w, w->end, &(size_t){0});
 	sim_stream_sort(&rec->host);
 	sim_rng_init(&rng, w->seed, SIM_RNG_BEACONS + 99);
 	lose(&rec->host, sc, &rng);

@@ -13,11 +13,15 @@ struct sim_record {
 	struct vmsync_evidence ev;
 };
 
-/** struct sim_stream - one side's recording */
+/**
+ * struct sim_stream - one side's recording
+ * @end_ns: when it ended, by that side's clock
+ */
 struct sim_stream {
 	struct sim_record *records;
 	size_t count;
 	size_t capacity;
+	int64_t end_ns;
 };
 
 /** struct sim_recording - everything that the sync library gets to see */
