@@ -4,6 +4,7 @@
 
 #include "cmd.h"
 #include "fuse/fuse.h"
+#include "fuse/plot.h"
 #include "fuse/report.h"
 
 static const char help[] =
@@ -15,6 +16,7 @@ static const char help[] =
 "what it found. TRACE is a CTF trace, or a folder that holds some.\n"
 "\n"
 "  -o, --output=FILE   save the map, as JSON\n"
+"      --plot=FILE     draw offset, bound and beacons over time, as SVG\n"
 "      --json          print the report as JSON, with all segments\n"
 "      --segments      list all segments, not only the first ones\n"
 "  -h, --help          this text\n"
@@ -25,6 +27,7 @@ static const char help[] =
 
 struct arguments {
 	const char *output;
+	const char *plot;
 	bool json;
 	bool segments;
 };
@@ -40,6 +43,8 @@ static int run(char *const *paths, size_t n, const struct arguments *args,
 		ret = vmsync_session_contain(s, cmd_progress(), e);
 	if (!ret && args->output)
 		ret = vmsync_maps_save(s, args->output, e);
+	if (!ret && args->plot)
+		ret = vmsync_plot(s, args->plot, e);
 	return ret;
 }
 
@@ -47,6 +52,7 @@ int cmd_sync(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "output", required_argument, NULL, 'o' },
+		{ "plot", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "segments", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
@@ -62,6 +68,9 @@ int cmd_sync(int argc, char **argv)
 		switch (c) {
 		case 'o':
 			args.output = optarg;
+			break;
+		case 'p':
+			args.plot = optarg;
 			break;
 		case 'j':
 			args.json = true;

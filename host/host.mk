@@ -13,7 +13,7 @@ CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 HOST_CFLAGS = $(if $(CFLAGS_$(VARIANT)),$(CFLAGS_$(VARIANT)),$(CFLAGS)) \
 	      -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 \
 	      -Ihost -Iinclude -pthread
-HOST_LDLIBS := -pthread
+HOST_LDLIBS := -pthread -lm
 
 HOST_DIRS := host/ctf host/sync host/fuse host/export
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))

@@ -12,12 +12,12 @@ unit: $(UNIT)
 $(O)/unit/%: tests/unit/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(O)/libvmsync.a \
-		$(HOST_LDLIBS) -lm
+		$(HOST_LDLIBS)
 
 # The generator of trace pairs whose truth is known.
 $(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) -lm
+	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
 
 # Everything that needs no lab: seconds instead of minutes.
 check-quick:

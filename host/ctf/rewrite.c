@@ -129,6 +129,23 @@ static int do_packets(struct stream_job *s, struct ctf_error *e)
 	return ret;
 }
 
+/* The map of one stream: its own where the caller has one for each. */
+static int choose_map(const struct ctf_rewrite *how,
+		      const struct ctf_stream *stream, struct ctf_map *map,
+		      struct ctf_error *e)
+{
+	struct ctf_packet first = { .cpu = UINT32_MAX };
+	int ret;
+
+	*map = how->map;
+	if (!how->stream_map)
+		return 0;
+	ret = ctf_stream_packet(stream, NULL, &first, e);
+	if (ret >= 0)
+		how->stream_map(how->stream_map_ctx, stream, first.cpu, map);
+	return ret < 0 ? ret : 0;
+}
+
 static int do_stream(struct job *j, const struct ctf_stream *stream,
 		     struct ctf_error *e)
 {
@@ -143,9 +160,10 @@ static int do_stream(struct job *j, const struct ctf_stream *stream,
 	s->x.walk.slot = s->x.head.slot = s->x.slot;
 	s->x.walk.stamp_at = s->x.stamp_at;
 	s->x.walk.stamp_op = s->x.stamp_op;
-	s->x.map = j->how->map;
 	s->file.fd = s->index.f.fd = -1;
-	ret = outfile_create(&s->file, j->dir, stream->name, false, e);
+	ret = choose_map(j->how, stream, &s->x.map, e);
+	if (!ret)
+		ret = outfile_create(&s->file, j->dir, stream->name, false, e);
 	if (!ret && j->dir->index_fd >= 0 && index_wanted(stream)) {
 		s->has_index = true;
 		ret = index_create(&s->index, j->dir, stream, e);

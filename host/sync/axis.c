@@ -151,6 +151,19 @@ static int host_timeline(struct vmsync_timeline *tl,
 
 /* ------------------------------------------------- offset, ratio, kvm-clock */
 
+/* When a virtual CPU left the guest before a change at @at, @at if unknown. */
+static int64_t exit_before(const struct vmsync_facts *f,
+			   const struct vmsync_timeline *host, int64_t exit_ns,
+			   int64_t at)
+{
+	int64_t v;
+
+	if (exit_ns < 0 ||
+	    !vmsync_axis_of_host(host, f->tsc_ref, exit_ns, &v) || v > at)
+		return at;
+	return v;
+}
+
 static int scaling_timeline(struct vmsync_timeline *tl,
 			    const struct vmsync_facts *f,
 			    const struct vmsync_timeline *host,
@@ -172,7 +185,10 @@ static int scaling_timeline(struct vmsync_timeline *tl,
 		    vmsync_axis_of_host(host, f->tsc_ref, s[-1].seen_ns, &seen))
 			err = vmsync_timeline_add(tl, seen, seen, NULL, true);
 		if (!err)
-			err = vmsync_timeline_add(tl, at, at, &s->scaling,
+			err = vmsync_timeline_add(tl, s->from_start ? at :
+						  exit_before(f, host,
+							      s->exit_ns, at),
+						  at, &s->scaling,
 						  !s->from_start);
 	}
 	return err;
@@ -247,6 +263,7 @@ static bool of_guest_tsc(const struct vmsync_facts *f,
 	return found;
 }
 
+/* @told: by the host, at @until, the virtual CPU being out since @from */
 struct pv_sighting {
 	int64_t from;
 	int64_t until;
@@ -272,7 +289,10 @@ static int pv_collect(pv_sightings *all, const struct vmsync_facts *f,
 		p = vmsync_array_add(all);
 		if (!p)
 			return -ENOMEM;
-		*p = (struct pv_sighting){ from, from, &s->pv, true };
+		*p = (struct pv_sighting){
+			exit_before(f, &axis->host, s->exit_ns, from), from,
+			&s->pv, true,
+		};
 	}
 	for (size_t i = 0; cpu < f->n_cpus && i < f->cpus[cpu].pvs.count; i++) {
 		const struct vmsync_pv_run *r = &f->cpus[cpu].pvs.at[i];
@@ -315,8 +335,8 @@ static int pv_walk(struct vmsync_timeline *tl, const pv_sightings *all)
 		const struct pv_sighting *p = &all->at[i];
 
 		if (p->told) {
-			err = vmsync_timeline_add(tl, p->from, p->from, p->pv,
-						  cur != NULL);
+			err = vmsync_timeline_add(tl, cur ? p->from : p->until,
+						  p->until, p->pv, cur != NULL);
 		} else if (!cur) {
 			err = vmsync_timeline_add(tl, seen, seen, p->pv, false);
 		} else if (!vmsync_pvclock_same(cur, p->pv)) {
@@ -324,7 +344,7 @@ static int pv_walk(struct vmsync_timeline *tl, const pv_sightings *all)
 
 			/* Seen just before the host's stamp of it. */
 			if (i + 1 < all->count && next->told &&
-			    next->from - p->from < PV_SLACK &&
+			    next->until - p->from < PV_SLACK &&
 			    vmsync_pvclock_same(next->pv, p->pv))
 				continue;
 			err = vmsync_timeline_add(tl, seen, seen, NULL, true);

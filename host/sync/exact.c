@@ -26,6 +26,9 @@
 /* A guest clock set back by no more may have been read on both sides, q32. */
 #define SMALL_STEP (1000000 * Q32)
 
+/* KVM follows a TSC write up with a new page before it enters, host cycles. */
+#define PAGE_FOLLOWS ((int64_t)1 << 27)
+
 /* A step that a reader of the trace wants to know of, q32. */
 #define EPOCH_STEP (2 * Q32)
 
@@ -50,6 +53,18 @@ struct link {
 struct point {
 	int128 g;
 	int128 h;
+};
+
+/**
+ * struct change - one or more changes of parameters, together
+ * @sure:	the last of them is over
+ * @jump:	one of them is of KVM's making
+ * @dark:	all of them are: no guest code ran meanwhile
+ */
+struct change {
+	int64_t sure;
+	bool jump;
+	bool dark;
 };
 
 static const struct vmsync_step *step(const struct walk *w, int t)
@@ -204,45 +219,52 @@ static int join_forward(struct walk *w, const struct link *p,
 }
 
 /*
- * The guest's clock fell back by a little: guest times in between may have been
- * read before the change or after it.
+ * The guest's clock fell back by a little, from @a to @b: guest times in
+ * between may have been read before the change or after it. After is likelier:
+ * the virtual CPU had been stopped for a while when KVM made the change.
  */
-static int join_back(struct walk *w, const struct link *p, const struct link *q,
-		     struct point a, struct point b, int64_t *z1)
+static int join_back(struct walk *w, const struct link *q, struct point a,
+		     struct point b, int64_t *z1)
 {
-	struct point dp, dq, from, to;
 	int128 fall = a.g - b.g;
+	struct point d;
+	int64_t until;
+	int err;
 
-	if (!direction(p, *z1, &dp) || !direction(q, *z1, &dq))
+	if (!direction(q, *z1, &d))
 		return 0;
-	from = (struct point){ b.g, a.h - by_slope(fall, &dp) };
-	to = (struct point){ a.g, b.h + by_slope(fall, &dq) };
-	*z1 += (int64_t)(fall * SPAN / dq.g) + 1;
-	return add_bridge(w, q, from, to, to.h - from.h);
+	until = *z1 + (int64_t)(fall * SPAN / d.g) + 1;
+	err = add_piece(w, q, *z1, until, by_slope(fall, &d) + b.h - a.h);
+	*z1 = until;
+	return err;
 }
 
-/* Between the end of @p at @z0 and the begin of @q at @z1; moves @z1. */
+/*
+ * Between the end of @p at @z0 and the begin of @q at @z1; moves @z1. In the
+ * dark the virtual CPU was not in guest mode: no guest time needs a map there.
+ */
 static int join(struct walk *w, const struct link *p, const struct link *q,
-		int64_t z0, int64_t *z1, bool jump, int128 *error)
+		int64_t z0, int64_t *z1, const struct change *c, int128 *error)
 {
-	struct point a, b, c;
+	struct point a, b, at;
+	int128 step;
 
 	*error = 0;
 	if (!p->valid || !q->valid) {
 		if (q->valid && w->map->count)
-			w->epoch += jump;
+			w->epoch += c->jump;
 		return 0;
 	}
 	if (!point_at(p, z0, &a) || !point_at(q, *z1, &b) ||
-	    !point_at(p, *z1, &c))
+	    !point_at(p, *z1, &at))
 		return 0;
-	if (wide_abs(b.g - c.g) > EPOCH_STEP && (jump || *z1 == z0 ||
-	    wide_abs(b.g - c.g) > b.h - a.h))
+	step = wide_abs(b.g - at.g);
+	if (step > EPOCH_STEP && (c->jump || step > b.h - a.h))
 		w->epoch++;
 	if (b.g >= a.g)
-		return join_forward(w, p, q, z0, z1, error);
+		return c->dark ? 0 : join_forward(w, p, q, z0, z1, error);
 	if (a.g - b.g <= SMALL_STEP)
-		return join_back(w, p, q, a, b, z1);
+		return join_back(w, q, a, b, z1);
 	return 0;
 }
 
@@ -261,32 +283,47 @@ static bool next_change(const struct walk *w, int64_t *z0)
 	return any;
 }
 
-/* Takes all changes that overlap; @sure is when the last of them is over. */
-static bool take_changes(struct walk *w, int64_t z0, int64_t *z1, int64_t *sure)
+/* How long the change of parameter @t that was just taken may last. */
+static int64_t change_end(const struct walk *w, int t, struct change *c)
 {
-	bool jump = false, again = true;
+	const struct vmsync_line *guest = step(w, GUEST)->param;
+	int64_t from = step(w, t)->from, end = step(w, t)->sure;
 
-	*z1 = *sure = z0;
+	if (end > c->sure)
+		c->sure = end;
+	c->jump |= step(w, t)->jump;
+	c->dark &= step(w, t)->jump;
+	if (t == SCALING && step(w, t)->jump && guest &&
+	    guest->clocksource == VMSYNC_CLOCKSOURCE_KVMCLOCK &&
+	    has_next(w, PV) && step(w, PV)[1].from - end < PAGE_FOLLOWS)
+		return step(w, PV)[1].from;
+	if (!step(w, t)->jump && end > from + MAX_BRIDGE)
+		return from + MAX_BRIDGE;
+	return end;
+}
+
+/* Takes all changes that overlap the one at @z0; returns their end. */
+static int64_t take_changes(struct walk *w, int64_t z0, struct change *c)
+{
+	int64_t z1 = z0;
+	bool again = true;
+
+	*c = (struct change){ .sure = z0, .dark = true };
 	while (again) {
 		again = false;
 		for (int t = 0; t < PARAMS; t++) {
-			while (has_next(w, t) && step(w, t)[1].from <= *z1) {
-				int64_t s = step(w, t)[1].sure;
-				int64_t from = step(w, t)[1].from;
+			while (has_next(w, t) && step(w, t)[1].from <= z1) {
+				int64_t end;
 
 				w->at[t]++;
-				jump |= step(w, t)->jump;
-				if (s > *sure)
-					*sure = s;
-				if (s > from + MAX_BRIDGE)
-					s = from + MAX_BRIDGE;
-				if (s > *z1)
-					*z1 = s;
+				end = change_end(w, t, c);
+				if (end > z1)
+					z1 = end;
 				again = true;
 			}
 		}
 	}
-	return jump;
+	return z1;
 }
 
 /* A piece whose first part, up to @sure, is in doubt against @before. */
@@ -312,30 +349,28 @@ static int walk(struct walk *w)
 {
 	struct link before = { 0 }, now = current(w);
 	int64_t from = VMSYNC_AXIS_MIN, until = VMSYNC_AXIS_MAX;
-	int64_t sure = VMSYNC_AXIS_MIN;
+	struct change c = { .sure = VMSYNC_AXIS_MIN };
 	int128 error = 0;
 	int err = 0;
 
 	for (;;) {
-		bool more = next_change(w, &until), jump;
+		bool more = next_change(w, &until);
 
 		if (!more)
 			until = VMSYNC_AXIS_MAX;
 		if (now.valid && until > from) {
-			err = add_doubtful(w, &before, &now, from, sure, until,
-					   error);
+			err = add_doubtful(w, &before, &now, from, c.sure,
+					   until, error);
 			if (err)
 				return err;
 		}
 		if (!more)
 			return 0;
-		/* A piece shorter than its joint is no piece to join from. */
-		if (until < from)
-			until = from;
+		/* until < from where a bridge reached beyond the next change. */
 		before = now;
-		jump = take_changes(w, until, &from, &sure);
+		from = take_changes(w, until, &c);
 		now = current(w);
-		err = join(w, &before, &now, until, &from, jump, &error);
+		err = join(w, &before, &now, until, &from, &c, &error);
 		if (err)
 			return err;
 	}

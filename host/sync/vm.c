@@ -71,6 +71,7 @@ static int scaling_add(struct vmsync_vcpu *vcpu, const struct vmsync_scaling *s,
 		.from_start = first,
 		.gap = gap,
 		.stamp_ns = stamp_ns,
+		.exit_ns = vcpu->exit_ns,
 		.seen_ns = stamp_ns,
 	};
 	return 0;

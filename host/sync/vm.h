@@ -19,6 +19,7 @@
  * struct vmsync_scaling_span - offset and ratio, and since when
  * @from_start: nothing was seen before it: it held from the host's first record
  * @gap:	what was in force before is not known: a write was lost
+ * @exit_ns:	the virtual CPU had left the guest then, -1: not known
  * @seen_ns:	still in force at this host time
  */
 struct vmsync_scaling_span {
@@ -26,10 +27,14 @@ struct vmsync_scaling_span {
 	bool from_start;
 	bool gap;
 	int64_t stamp_ns;
+	int64_t exit_ns;
 	int64_t seen_ns;
 };
 
-/** struct vmsync_pvclock_span - a kvm-clock line that came at @stamp_ns */
+/**
+ * struct vmsync_pvclock_span - a kvm-clock line that came at @stamp_ns
+ * @exit_ns:	the virtual CPU had left the guest then, -1: not known
+ */
 struct vmsync_pvclock_span {
 	struct vmsync_pvclock pv;
 	int64_t stamp_ns;
