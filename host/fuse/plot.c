@@ -289,14 +289,19 @@ static void draw_beacons(const struct chart *c)
 {
 	struct svg_panel p = panel(c, 2, "ns");
 	size_t i, step = c->legs->n / DOTS + 1;
-	double most = 1000;
+	double least = 1e9, most = 1000;
 
 	for (i = 0; i < c->legs->n; i++) {
-		if (c->legs->leg[i].guest_ns >= 0)
-			most = fmax(most, leg_slack_ns(c, &c->legs->leg[i]));
+		double slack;
+
+		if (c->legs->leg[i].guest_ns < 0)
+			continue;
+		slack = leg_slack_ns(c, &c->legs->leg[i]);
+		most = fmax(most, slack);
+		least = fmin(least, slack);
 	}
 	p.log = true;
-	p.y0 = 10;
+	p.y0 = fmax(10, fmin(least, most) / 3);
 	p.y1 = 2 * most;
 	svg_axes(&p,
 		 "beacons: time from guest to host (dark) and back (light); "
@@ -350,8 +355,8 @@ static int draw_chart(FILE *f, const struct vmsync_session_guest *g,
 			   last->guest_start.ns + 1;
 	c.x0 = seconds(map, map->segments[0].guest_start.ns);
 	c.x1 = fmax(seconds(map, c.end_ns), c.x0 + 1e-3);
-	snprintf(title, sizeof(title), "%s, CPU %u: %zu segments",
-		 g->machine->name, cpu, map->count);
+	snprintf(title, sizeof(title), "%s, CPU %u: %zu segment%s",
+		 g->machine->name, cpu, map->count, map->count == 1 ? "" : "s");
 	svg_text(f, LEFT, top + 22, "start", 16, title);
 	legend(f, map, top + 24 + 14);
 	ret = draw_offset(&c);
@@ -362,18 +367,11 @@ static int draw_chart(FILE *f, const struct vmsync_session_guest *g,
 	return 0;
 }
 
-static bool same_map(const struct vmsync_map *a, const struct vmsync_map *b)
-{
-	return a->count == b->count &&
-	       !memcmp(a->segments, b->segments,
-		       a->count * sizeof(*a->segments));
-}
-
 /* CPUs whose map is the first one's are not drawn again. */
 static bool is_drawn(const struct vmsync_guest_map *gm, uint32_t cpu)
 {
 	return gm->maps[cpu].count &&
-	       (!cpu || !same_map(&gm->maps[cpu], &gm->maps[0]));
+	       (!cpu || !vmsync_maps_alike(&gm->maps[cpu], &gm->maps[0]));
 }
 
 static int draw_all(FILE *f, const struct vmsync_session *s,

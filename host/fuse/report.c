@@ -32,24 +32,6 @@ static void print_ppb(FILE *f, int64_t ppb)
 		u / 1000, u % 1000);
 }
 
-static bool same_segments(const struct vmsync_map *a, const struct vmsync_map *b)
-{
-	size_t i;
-
-	if (a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++) {
-		const struct vmsync_segment *x = &a->segments[i];
-		const struct vmsync_segment *y = &b->segments[i];
-
-		if (x->guest_start.ns != y->guest_start.ns ||
-		    x->host_start.ns != y->host_start.ns ||
-		    x->slope != y->slope || x->shift != y->shift)
-			return false;
-	}
-	return true;
-}
-
 static void print_vcpus(FILE *f, const struct vmsync_guest_report *r)
 {
 	uint32_t i;
@@ -191,7 +173,7 @@ static void print_maps(FILE *f, const struct vmsync_guest_map *gm, bool all)
 
 		if (!map->count)
 			continue;
-		if (i && same_segments(map, &gm->maps[0])) {
+		if (i && vmsync_maps_alike(map, &gm->maps[0])) {
 			fprintf(f, "  segments of CPU %" PRIu32
 				   ": the same as of CPU 0\n", i);
 			continue;

@@ -95,6 +95,14 @@ int vmsync_session_contain(struct vmsync_session *s,
 bool vmsync_session_agrees(const struct vmsync_session *s);
 
 /**
+ * vmsync_maps_alike() - do two virtual CPUs have the same map?
+ *
+ * As many segments, and the same host time to 2 ns wherever either has one
+ * begin: their evidence may still begin at different moments.
+ */
+bool vmsync_maps_alike(const struct vmsync_map *a, const struct vmsync_map *b);
+
+/**
  * vmsync_stream_map() - the map for the stamps of one stream of a guest
  */
 struct ctf_map vmsync_stream_map(const struct vmsync_session_guest *g,

@@ -11,10 +11,14 @@
 #define OUTSIDE_S	1.0
 #define LARGEST_BACK_NS 1000000
 
-/* Guest times that are passed twice. */
-struct back {
+/**
+ * struct step - guest times in which a step falls
+ * @back: the clock was set back by a little: they are passed twice
+ */
+struct step {
 	int64_t from;
 	int64_t to;
+	bool back;
 };
 
 /* All judged event times of a run. */
@@ -27,7 +31,7 @@ struct tally {
 	int64_t *bounds;
 	size_t count;
 	int64_t broken_by;
-	struct back back[SIM_MAX_STEPS];
+	struct step back[SIM_MAX_STEPS];
 	size_t back_count;
 };
 
@@ -150,27 +154,40 @@ static bool passed_twice(const struct tally *t, int64_t ns)
 }
 
 /*
- * Where a step sets the guest's clock back, by guest time. The vCPU was out
- * meanwhile, which nobody is told: what the old line would have read until the
- * end of that, and the new one from its beginning, can be either.
+ * The vCPU was out around a step, which nobody is told: when the clock is set
+ * back, what the old line would have read until the end of that, and the new
+ * one from its beginning, can be either.
  */
+static struct step step_of(const struct tally *t, const struct sim_guest *g,
+			   uint32_t cpu, const struct sim_hole *hole)
+{
+	size_t hint = 0;
+	struct step s = {
+		.from = sim_guest_mono(g, cpu, hole->from - 1, &hint),
+		.to = sim_guest_mono(g, cpu, hole->to, &hint),
+	};
+	int64_t by = s.to - s.from -
+		     (hole->to - hole->from) / t->w->cycles_per_ns;
+
+	s.back = by < 0 && by > -LARGEST_BACK_NS;
+	if (s.back) {
+		s.from += by;
+		s.to -= by;
+	}
+	return s;
+}
+
 static void find_steps_back(struct tally *t, const struct sim_guest *g,
 			    uint32_t cpu)
 {
 	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
-	size_t hint = 0;
 
 	t->back_count = 0;
 	for (size_t i = 0; i < v->hole_count; i++) {
-		const struct sim_hole *hole = &v->holes[i];
-		int64_t before = sim_guest_mono(g, cpu, hole->from - 1, &hint);
-		int64_t after = sim_guest_mono(g, cpu, hole->to, &hint);
-		int64_t step = after - before -
-			       (hole->to - hole->from) / t->w->cycles_per_ns;
+		struct step s = step_of(t, g, cpu, &v->holes[i]);
 
-		if (step < 0 && step > -LARGEST_BACK_NS)
-			t->back[t->back_count++] =
-				(struct back){before + step, after - step};
+		if (s.back)
+			t->back[t->back_count++] = s;
 	}
 }
 
@@ -241,14 +258,11 @@ static void judge_splits(struct tally *t, const struct sim_guest *g,
 {
 	const struct vmsync_map *map = sim_session_map(t->s, g->index, cpu);
 	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
-	size_t hint = 0;
 
 	for (size_t i = 0; i < v->hole_count; i++) {
-		int64_t before =
-			sim_guest_mono(g, cpu, v->holes[i].from - 1, &hint);
-		int64_t after = sim_guest_mono(g, cpu, v->holes[i].to, &hint);
+		struct step s = step_of(t, g, cpu, &v->holes[i]);
 
-		if (!map || !begins_within(map, before, after))
+		if (!map || !begins_within(map, s.from - 1, s.to))
 			t->v->unsplit++;
 	}
 }
