@@ -13,9 +13,6 @@
 #include "sync/facts.h"
 #include "uapi/vmsync.h"
 
-/* Marks are messages: late by this much at most, or another mark is nearer. */
-#define MARK_SLACK_NS 100000000
-
 /* A page that a record shows and one that the host tells may cross by this. */
 #define PV_SLACK 300000
 
@@ -194,13 +191,15 @@ static int scaling_timeline(struct vmsync_timeline *tl,
 	return err;
 }
 
-/* About the host time of guest time @ns, by the marks around it. */
+/*
+ * About the host time of guest time @ns, by the mark before it and the one
+ * after it. They differ where the guest stood still between the two.
+ */
 static bool expected_host(const struct vmsync_facts *f, int64_t ns,
-			  int64_t *host_ns)
+			  int128 host_ns[2])
 {
 	size_t lo = 0, hi = f->n_marks;
 	const struct vmsync_mark *m = f->marks;
-	int128 h;
 
 	if (!f->n_marks)
 		return false;
@@ -212,54 +211,93 @@ static bool expected_host(const struct vmsync_facts *f, int64_t ns,
 		else
 			hi = mid;
 	}
-	h = (int128)m[lo].host_ns + ns - m[lo].guest_ns;
-	/* Time may have stood still for the guest between two marks. */
-	if (lo + 1 < f->n_marks && h > m[lo + 1].host_ns)
-		h = m[lo + 1].host_ns;
-	if (h < 0 || h > INT64_MAX)
-		return false;
-	*host_ns = (int64_t)h;
+	if (lo + 1 == f->n_marks)
+		hi = lo;
+	host_ns[0] = (int128)m[lo].host_ns + ns - m[lo].guest_ns;
+	host_ns[1] = (int128)m[hi].host_ns + ns - m[hi].guest_ns;
 	return true;
 }
 
-/*
- * The point of the axis where a virtual CPU's TSC read @tsc, at or before a
- * record stamped @stamp_ns. A TSC that was set back reads some values twice:
- * then the last one that is not after the record is meant.
- */
-static bool of_guest_tsc(const struct vmsync_facts *f,
-			 const struct vmsync_timeline *scaling,
-			 const struct vmsync_timeline *host, uint64_t tsc,
-			 int64_t stamp_ns, int64_t *at)
-{
-	int64_t limit = VMSYNC_AXIS_MAX, expected, best = 0;
-	bool found = false;
+/* Calls of next_candidate() give each point where a TSC may have read @tsc. */
+struct candidates {
+	const struct vmsync_facts *f;
+	const struct vmsync_timeline *scaling;
+	uint64_t tsc;
+	size_t i;
+	int64_t at;
+};
 
-	if (expected_host(f, stamp_ns, &expected) &&
-	    vmsync_axis_of_host(host, f->tsc_ref, expected + MARK_SLACK_NS,
-				&expected))
-		limit = expected;
-	for (size_t i = 0; i < scaling->steps.count; i++) {
-		const struct vmsync_step *s = &scaling->steps.at[i];
-		int64_t end = i + 1 < scaling->steps.count ? s[1].from :
-							     VMSYNC_AXIS_MAX;
-		uint64_t near = f->tsc_ref;
-		uint64_t h;
-		int64_t v;
+static bool next_candidate(struct candidates *c)
+{
+	const struct vmsync_timeline *tl = c->scaling;
+
+	while (c->i < tl->steps.count) {
+		const struct vmsync_step *s = &tl->steps.at[c->i++];
+		int64_t end = c->i < tl->steps.count ? s[1].sure :
+						       VMSYNC_AXIS_MAX;
+		uint64_t near = c->f->tsc_ref, h;
 
 		if (s->from > VMSYNC_AXIS_MIN + 1)
 			near += (uint64_t)s->from;
 		if (!s->param ||
-		    !vmsync_scaling_host(s->param, tsc, near, &h))
+		    !vmsync_scaling_host(s->param, c->tsc, near, &h))
 			continue;
-		v = of_tsc(f, h);
-		if (v < s->from || v > end)
-			continue;
-		if (!found || (v >= best && v <= limit))
-			best = v;
+		c->at = of_tsc(c->f, h);
+		if (c->at >= s->from && c->at <= end)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where a virtual CPU's TSC read what a record says. A TSC that was set back
+ * reads some values twice: then the one nearer to the record's time is meant.
+ */
+static bool of_reading(const struct vmsync_facts *f,
+		       const struct vmsync_timeline *scaling,
+		       const struct vmsync_timeline *host,
+		       const struct vmsync_reading *r, int64_t *at)
+{
+	struct candidates c = { .f = f, .scaling = scaling, .tsc = r->tsc };
+	int128 expected[2], best = 0;
+	bool found = false, known = expected_host(f, r->ns, expected);
+
+	while (next_candidate(&c)) {
+		const struct vmsync_step *s = vmsync_timeline_at(host, c.at);
+		int128 h, off = 0;
+
+		if (known && s->param &&
+		    vmsync_chain_host(s->param, f->tsc_ref + (uint64_t)c.at,
+				      &h)) {
+			int128 a = wide_abs((h >> 32) - expected[0]);
+			int128 b = wide_abs((h >> 32) - expected[1]);
+
+			off = a < b ? a : b;
+		}
+		if (!found || off <= best) {
+			*at = c.at;
+			best = off;
+		}
 		found = true;
 	}
-	*at = best;
+	return found;
+}
+
+/* The last point not after @limit where a virtual CPU's TSC read @tsc. */
+static bool of_tsc_before(const struct vmsync_facts *f,
+			  const struct vmsync_timeline *scaling, uint64_t tsc,
+			  int64_t limit, int64_t *at)
+{
+	struct candidates c = { .f = f, .scaling = scaling, .tsc = tsc };
+	bool found = false;
+
+	while (next_candidate(&c)) {
+		if (c.at > limit)
+			continue;
+		if (!found || c.at > *at)
+			*at = c.at;
+		found = true;
+	}
 	return found;
 }
 
@@ -297,10 +335,10 @@ static int pv_collect(pv_sightings *all, const struct vmsync_facts *f,
 	for (size_t i = 0; cpu < f->n_cpus && i < f->cpus[cpu].pvs.count; i++) {
 		const struct vmsync_pv_run *r = &f->cpus[cpu].pvs.at[i];
 
-		if (!of_guest_tsc(f, &axis->scaling, &axis->host, r->first,
-				  r->first_ns, &from) ||
-		    !of_guest_tsc(f, &axis->scaling, &axis->host, r->last,
-				  r->last_ns, &until))
+		if (!of_reading(f, &axis->scaling, &axis->host, &r->first,
+				&from) ||
+		    !of_reading(f, &axis->scaling, &axis->host, &r->last,
+				&until))
 			continue;
 		p = vmsync_array_add(all);
 		if (!p)
@@ -397,7 +435,9 @@ static int guest_timeline(struct vmsync_timeline *tl,
 	for (size_t i = 0; !err && i < f->guest_lines->spans.count; i++) {
 		const struct vmsync_line_span *s = &f->guest_lines->spans.at[i];
 		const struct vmsync_line *line = &s->line;
-		int64_t from, sure, seen;
+		struct vmsync_reading confirm = { s->confirm, s->stamp_ns };
+		struct vmsync_reading last = { s->seen, s->seen_ns };
+		int64_t from = 0, sure = 0, seen;
 
 		if (s->cpu != cpu) {
 			cpu = s->cpu;
@@ -411,16 +451,13 @@ static int guest_timeline(struct vmsync_timeline *tl,
 				scaling = &other;
 			}
 		}
-		if (!of_guest_tsc(f, scaling, &axis->host, s->since,
-				  s->stamp_ns, &from)) {
-			from = seen_before;
+		if (!of_reading(f, scaling, &axis->host, &confirm, &sure) ||
+		    !of_tsc_before(f, scaling, s->since, sure, &from)) {
+			from = sure = seen_before;
 			line = NULL;
 		}
-		if (!line || !of_guest_tsc(f, scaling, &axis->host, s->confirm,
-					   s->stamp_ns, &sure))
-			sure = from;
-		if (!line || !of_guest_tsc(f, scaling, &axis->host, s->seen,
-					   s->seen_ns, &seen))
+		if (!line ||
+		    !of_reading(f, scaling, &axis->host, &last, &seen))
 			seen = sure;
 		if (s->gap && i)
 			err = vmsync_timeline_add(tl, seen_before, seen_before,

@@ -15,17 +15,20 @@
 #include "sync/timeline.h"
 #include "sync/vm.h"
 
+/** struct vmsync_reading - a guest's record: a vCPU's TSC, the guest's clock */
+struct vmsync_reading {
+	uint64_t tsc;
+	int64_t ns;
+};
+
 /**
  * struct vmsync_pv_run - a kvm-clock line as the guest saw it on one CPU
- * @first, @last: guest TSCs between which records of that CPU showed it
- * @first_ns, @last_ns: the same by the guest's clock
+ * @first, @last: readings between which records of that CPU showed it
  */
 struct vmsync_pv_run {
 	struct vmsync_pvclock pv;
-	uint64_t first;
-	uint64_t last;
-	int64_t first_ns;
-	int64_t last_ns;
+	struct vmsync_reading first;
+	struct vmsync_reading last;
 };
 
 /**

@@ -352,6 +352,7 @@ static int guest_pvclock(struct vmsync_guest *guest,
 {
 	struct vmsync_guest_cpu *cpu = &guest->cpus[ev->vcpu];
 	struct vmsync_pv_run *run = vmsync_array_last(&cpu->pvs);
+	struct vmsync_reading now = { tsc, ev->stamp_ns };
 
 	if (!ev->pvclock.version)
 		return 0;
@@ -359,11 +360,10 @@ static int guest_pvclock(struct vmsync_guest *guest,
 		run = vmsync_array_add(&cpu->pvs);
 		if (!run)
 			return -ENOMEM;
-		*run = (struct vmsync_pv_run){ .pv = ev->pvclock, .first = tsc,
-					       .first_ns = ev->stamp_ns };
+		*run = (struct vmsync_pv_run){ .pv = ev->pvclock,
+					       .first = now };
 	}
-	run->last = tsc;
-	run->last_ns = ev->stamp_ns;
+	run->last = now;
 	return 0;
 }
 
