@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "judge.h"
+#include "containment.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +24,7 @@ struct step {
 struct tally {
 	struct sim_verdict *v;
 	const struct sim_world *w;
+	const struct sim_recording *rec;
 	const struct sim_session *s;
 	struct sim_rng rng;
 	int64_t *errors;
@@ -166,8 +166,8 @@ static struct step step_of(const struct tally *t, const struct sim_guest *g,
 		.from = sim_guest_mono(g, cpu, hole->from - 1, &hint),
 		.to = sim_guest_mono(g, cpu, hole->to, &hint),
 	};
-	int64_t by = s.to - s.from -
-		     (hole->to - hole->from) / t->w->cycles_per_ns;
+	int64_t by =
+		s.to - s.from - (hole->to - hole->from) / t->w->cycles_per_ns;
 
 	s.back = by < 0 && by > -LARGEST_BACK_NS;
 	if (s.back) {
@@ -335,6 +335,26 @@ static double share_of(const struct vmsync_guest *guest, int method)
 	return all > 0 && method >= 0 ? r->shares[method].guest_ns / all : 0;
 }
 
+/* The witness sees nothing wrong, and sees what is wrong by enough. */
+static void judge_containment(struct tally *t, int guest)
+{
+	const struct sim_limits *l = &t->w->sc->limit;
+	struct vmsync_contain_result r;
+
+	if (l->contained) {
+		sim_containment(&r, t->w, t->rec, t->s, guest, 0);
+		t->v->uncontained += r.outside;
+		if (!r.inside)
+			t->v->uncontained++;
+	}
+	if (l->caught_ns > 0) {
+		sim_containment(&r, t->w, t->rec, t->s, guest, l->caught_ns);
+		t->v->uncaught |= !r.outside;
+		sim_containment(&r, t->w, t->rec, t->s, guest, -l->caught_ns);
+		t->v->uncaught |= !r.outside;
+	}
+}
+
 static void judge_guest(struct tally *t, const struct sim_guest *g,
 			const struct sim_session *honest, size_t n, int method)
 {
@@ -353,6 +373,7 @@ static void judge_guest(struct tally *t, const struct sim_guest *g,
 	v->share = share < v->share ? share : v->share;
 	if (honest && !same_guest(t->s, honest, g->index))
 		v->others_same = false;
+	judge_containment(t, g->index);
 	for (uint32_t cpu = 0; cpu < g->vm.vcpu_count; cpu++) {
 		const struct vmsync_map *map =
 			sim_session_map(t->s, g->index, cpu);
@@ -388,7 +409,8 @@ static void add_up(struct tally *t)
 }
 
 void sim_judge(struct sim_verdict *v, const struct sim_world *w,
-	       const struct sim_session *s, const struct sim_session *honest,
+	       const struct sim_recording *rec, const struct sim_session *s,
+	       const struct sim_session *honest,
 	       const struct sim_session *other, const char *method)
 {
 	const struct sim_scenario *sc = w->sc;
@@ -396,7 +418,7 @@ void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	int judged = sc->guests - (*sc->lie != 0);
 	size_t n = sc->events / (judged * sc->vcpus) + 1;
 	size_t room = (n + 2 * SIM_MAX_STEPS) * sc->vcpus * sc->guests;
-	struct tally t = {.v = v, .w = w, .s = s};
+	struct tally t = {.v = v, .w = w, .rec = rec, .s = s};
 
 	memset(v, 0, sizeof(*v));
 	v->share = 1;
@@ -419,63 +441,4 @@ void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	add_up(&t);
 	free(t.errors);
 	free(t.bounds);
-}
-
-__attribute__((format(printf, 2, 3))) static void
-complain(struct sim_verdict *v, const char *fmt, ...)
-{
-	size_t used = strlen(v->why);
-	va_list ap;
-
-	if (used)
-		used += snprintf(v->why + used, sizeof(v->why) - used, "; ");
-	if (used >= sizeof(v->why))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(v->why + used, sizeof(v->why) - used, fmt, ap);
-	va_end(ap);
-}
-
-static void limits_in_ns(struct sim_verdict *v, const struct sim_limits *l)
-{
-	if (l->max_ns > 0 && v->max_ns > l->max_ns)
-		complain(v, "max %.0f > %.0f ns", v->max_ns, l->max_ns);
-	if (l->p99_ns > 0 && v->p99_ns > l->p99_ns)
-		complain(v, "p99 %.0f > %.0f ns", v->p99_ns, l->p99_ns);
-	if (l->ratio > 0 && v->ratio > l->ratio)
-		complain(v, "bound over error at p99 %.1f > %.1f", v->ratio,
-			 l->ratio);
-	if (l->slacks > 0 && v->slacks > l->slacks)
-		complain(v, "error %.2f > %.2f slacks", v->slacks, l->slacks);
-	if (l->share > 0 && v->share < l->share)
-		complain(v, "method covers %.4f < %.4f", v->share, l->share);
-}
-
-void sim_judge_limits(struct sim_verdict *v, const struct sim_scenario *sc,
-		      bool own)
-{
-	const struct sim_limits *l = &sc->limit;
-
-	v->why[0] = 0;
-	if (own)
-		limits_in_ns(v, l);
-	if (v->unmapped)
-		complain(v, "%d virtual CPUs without a map", v->unmapped);
-	if (l->bound && v->broken)
-		complain(v, "%llu of %llu above their bound",
-			 (unsigned long long)v->broken,
-			 (unsigned long long)v->events);
-	if (l->clean && v->accused)
-		complain(v, "%d honest accused", v->accused);
-	if (l->flagged && !v->flagged)
-		complain(v, "the liar is not flagged");
-	if (l->others_same && !v->others_same)
-		complain(v, "the lie moved another guest's map");
-	if (l->order_same && !v->order_same)
-		complain(v, "the order of pushing moved a map");
-	if (l->settled && v->unsettled)
-		complain(v, "%llu settled times were changed",
-			 (unsigned long long)v->unsettled);
-	if (l->split && v->unsplit)
-		complain(v, "%d steps without a split", v->unsplit);
 }

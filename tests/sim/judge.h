@@ -29,6 +29,8 @@ struct sim_worst {
  * @order_same:	all maps are the same bits in another order of pushing
  * @unsettled:	settled times of which the final map says something else
  * @unmapped:	virtual CPUs without a map
+ * @uncontained: guest events outside of their vCPU's entry and exit
+ * @uncaught:	a map wrong by limit.caught was not contradicted
  * @unsplit:	steps at which no segment begins
  * @share:	of guest time, that the method asked for covers
  * @slacks:	max error over the sum of the least entry and exit slack
@@ -53,6 +55,8 @@ struct sim_verdict {
 	bool order_same;
 	uint64_t unsettled;
 	int unmapped;
+	uint64_t uncontained;
+	bool uncaught;
 	int unsplit;
 	double share;
 	double slacks;
@@ -68,7 +72,8 @@ struct sim_verdict {
  * @other:	the same recording, pushed in another order; NULL: not asked
  */
 void sim_judge(struct sim_verdict *v, const struct sim_world *w,
-	       const struct sim_session *s, const struct sim_session *honest,
+	       const struct sim_recording *rec, const struct sim_session *s,
+	       const struct sim_session *honest,
 	       const struct sim_session *other, const char *method);
 
 /** sim_map_difference - first segment that differs, SIZE_MAX: none */

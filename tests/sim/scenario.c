@@ -119,6 +119,10 @@ static const struct key keys[] = {
 	    "a segment begins at every step"),
 	KEY("limit.settled", BOOL, limit.settled, "no",
 	    "what was settled on the way is in the final map"),
+	KEY("limit.contained", BOOL, limit.contained, "no",
+	    "all guest events lie between entry and exit"),
+	KEY("limit.caught", REAL, limit.caught_ns, "0",
+	    "ns by which a map must be wrong to be contradicted"),
 	KEY("limit.order_same", BOOL, limit.order_same, "no",
 	    "the same bits if one side is pushed first"),
 };

@@ -62,6 +62,8 @@ struct sim_limits {
 	bool split;
 	bool settled;
 	bool order_same;
+	bool contained;
+	double caught_ns;
 };
 
 struct sim_scenario {

@@ -11,6 +11,8 @@
 #include "judge.h"
 #include "selftest.h"
 
+#define SHOWN_FAILURES 3
+
 struct options {
 	uint64_t seed;
 	int seeds;
@@ -129,7 +131,7 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 				      SIM_ORDER_WANTED);
 	}
 	if (!err) {
-		sim_judge(v, w, &session, *sc->lie ? &honest : NULL,
+		sim_judge(v, w, &rec, &session, *sc->lie ? &honest : NULL,
 			  sc->limit.order_same ? &other : NULL, method);
 		sim_judge_limits(v, sc, !strcmp(method, sc->method));
 		if (opt->verbose) {
@@ -206,6 +208,10 @@ static void print_limits(const struct sim_limits *l)
 		printf(" settled");
 	if (l->order_same)
 		printf(" order-same");
+	if (l->contained)
+		printf(" contained");
+	if (l->caught_ns > 0)
+		printf(" caught=%g", l->caught_ns);
 }
 
 static void print_line(const struct sim_scenario *sc, const struct options *opt,
@@ -282,10 +288,13 @@ static int run_scenario(const char *path, const struct options *opt)
 				 strerror(-err));
 		if (*v.why) {
 			sum.failed++;
-			print_failure(opt, path, opt->seed + i, v.why);
+			if (sum.failed <= SHOWN_FAILURES)
+				print_failure(opt, path, opt->seed + i, v.why);
 		}
 		take_worst(&sum.worst, &v);
 	}
+	if (sum.failed > SHOWN_FAILURES && !opt->json)
+		printf("  and %d seeds more\n", sum.failed - SHOWN_FAILURES);
 	if (opt->json)
 		print_json(&sc, opt, &sum);
 	else

@@ -9,7 +9,7 @@ SIM_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -D_GNU_SOURCE \
 SIM_SRC := $(sort $(wildcard tests/sim/*.c) $(wildcard host/sync/*.c))
 SIM_OBJ := $(SIM_SRC:%.c=build/sim/%.o)
 SIM_SCENARIOS := $(sort $(wildcard tests/sim/scenarios/*.sim))
-SIM_BROKEN := tests/sim/broken/wrong-offset.sim
+SIM_BROKEN := $(sort $(wildcard tests/sim/broken/*.sim))
 
 .PHONY: sim sim-check sim-full
 sim: build/sim/sim
@@ -23,7 +23,10 @@ build/sim/%.o: %.c
 
 sim-check: build/sim/sim
 	build/sim/sim --selftest
-	! build/sim/sim --seeds 1 $(SIM_BROKEN)
+	for s in $(SIM_BROKEN); do \
+		build/sim/sim --seeds 1 $$s >/dev/null; \
+		[ $$? -eq 1 ] || { echo "$$s does not fail"; exit 1; }; \
+	done
 	build/sim/sim --seeds 1 --events 50000 $(SIM_SCENARIOS)
 
 sim-full: build/sim/sim
