@@ -30,7 +30,7 @@ truth_check() {
 	local claimed shown
 	shown=$(sed -n 's/.*vcpu_id=\([0-9]*\) tsc_offset=\(-\?[0-9]*\).*/\1 \2/p' \
 		"build/lab/$s/truth" | sort -u)
-	claimed=$(babeltrace2 --names payload --fields none "build/lab/$s/host" |
+	claimed=$(babeltrace2 --no-delta "build/lab/$s/host" |
 		sed -n 's/.*vmsync_gh_host:.* vcpu_id = \([0-9]*\),.* tsc_offset = \(-\?[0-9]*\),.*/\1 \2/p' |
 		sort -u)
 	expect_eq "$s: TSC offsets are those in debugfs" "$claimed" "$shown"
@@ -95,8 +95,9 @@ golden_check() {
 		"vmsync_gh_guest vmsync_gh_host vmsync_hg_host vmsync_hg_guest"
 	expect "$s: the exit is between call and answer" sh -c \
 		"sed -n '/gh_guest/,/gh_host/p' $t/around | grep -q kvm_x86_exit"
-	expect "$s: the entry is between answer and return" sh -c \
-		"sed -n '/hg_host/,/hg_guest/p' $t/around | grep -q kvm_x86_entry"
+	# KVM's own event and the answer are two probes of one tracepoint.
+	expect "$s: the entry is between call and return" sh -c \
+		"sed -n '/gh_host/,/hg_guest/p' $t/around | grep -q kvm_x86_entry"
 }
 
 for s in basic tsc slew; do
