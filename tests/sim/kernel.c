@@ -70,6 +70,9 @@ static void keep_change(struct sim_kernel *k, uint64_t tick, uint32_t why)
 	sim_tk_line(&k->tk, &ch->line);
 	ch->why = why;
 	time_change(k, ch, tick);
+	/* Two changes at once: the first was in force until the second. */
+	if (k->count && ch[-1].confirm > ch->since)
+		ch[-1].confirm_tsc = ch->line.since_tsc;
 	ch->line.seq = ++k->count;
 }
 
