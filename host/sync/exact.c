@@ -23,6 +23,9 @@
 /* Two pieces that differ by less have no bridge, q32. */
 #define NO_BRIDGE (Q32 / 16)
 
+/* More than rounding takes from any reading, q32. */
+#define ROUNDING (4 * Q32)
+
 /* A guest clock set back by no more may have been read on both sides, q32. */
 #define SMALL_STEP (1000000 * Q32)
 
@@ -34,12 +37,20 @@
 
 enum { HOST, GUEST, SCALING, PV, PARAMS };
 
+/**
+ * struct walk - where in the timelines we are
+ * @at:		the steps in force
+ * @doubt_until: until here the lines before the last change may be in force
+ * @old:	these lines (HOST and GUEST)
+ */
 struct walk {
 	const struct vmsync_facts *facts;
 	const struct vmsync_timeline *tl[PARAMS];
 	size_t at[PARAMS];
 	struct vmsync_map *map;
 	uint32_t epoch;
+	int64_t doubt_until;
+	const void *old[2];
 };
 
 /* A chain that can be evaluated, and its loss. */
@@ -55,17 +66,6 @@ struct point {
 	int128 h;
 };
 
-/**
- * struct change - one or more changes of parameters, together
- * @sure:	the last of them is over
- * @jump:	one of them is of KVM's making
- * @dark:	all of them are: no guest code ran meanwhile
- */
-struct change {
-	int64_t sure;
-	bool jump;
-	bool dark;
-};
 
 static const struct vmsync_step *step(const struct walk *w, int t)
 {
@@ -97,12 +97,13 @@ static bool direction(const struct link *l, int64_t at, struct point *d)
 	return d->g > 0 && d->h > 0 && !(d->g >> 66) && !(d->h >> 66);
 }
 
-static struct link current(const struct walk *w)
+static struct link link_of(const struct walk *w, const struct vmsync_line *host,
+			   const struct vmsync_line *guest)
 {
 	struct link l = {
 		.chain = {
-			.host = step(w, HOST)->param,
-			.guest = step(w, GUEST)->param,
+			.host = host,
+			.guest = guest,
 			.scaling = step(w, SCALING)->param,
 			.pv = step(w, PV)->param,
 		},
@@ -117,6 +118,11 @@ static struct link current(const struct walk *w)
 		return l;
 	l.valid = vmsync_chain_loss(&l.chain, &l.loss);
 	return l;
+}
+
+static struct link current(const struct walk *w)
+{
+	return link_of(w, step(w, HOST)->param, step(w, GUEST)->param);
 }
 
 /* @guest ns (q32) in host ns (q32) by the slope of @d */
@@ -191,6 +197,22 @@ static int128 greater(int128 a, int128 b)
 }
 
 /*
+ * Cycles by which @p is ahead of @q at @at, and a few ns more for rounding:
+ * so far a reading of the one may stand among those of the other.
+ */
+static int64_t overlap(const struct link *p, const struct link *q, int64_t at)
+{
+	struct point a, b, d;
+	int128 ahead;
+
+	if (!point_at(p, at, &a) || !point_at(q, at, &b) ||
+	    !direction(q, at, &d))
+		return 0;
+	ahead = (a.g > b.g ? a.g - b.g : 0) + ROUNDING;
+	return ahead > SMALL_STEP ? 0 : (int64_t)(ahead * SPAN / d.g);
+}
+
+/*
  * The guest's clock goes on, from @p at @z0 to @q at @z1. Sets where the piece
  * of @q begins and what it may be wrong by.
  */
@@ -198,13 +220,14 @@ static int join_forward(struct walk *w, const struct link *p,
 			const struct link *q, int64_t z0, int64_t *z1,
 			int128 *error)
 {
+	int64_t from = z0 - overlap(p, q, z0), until = *z1 + overlap(p, q, *z1);
 	int128 d0, d1, doubt;
 	struct point a, b;
 
 	if (*z1 == z0)
 		return 0;
-	if (!point_at(p, z0, &a) || !point_at(q, *z1, &b) ||
-	    !apart(p, q, z0, &d0) || !apart(p, q, *z1, &d1))
+	if (!point_at(p, from, &a) || !point_at(q, until, &b) ||
+	    !apart(p, q, from, &d0) || !apart(p, q, until, &d1))
 		return 0;
 	/* Twice: a tracer holds its stamp while a clock that fell back lags. */
 	doubt = 2 * greater(d0, d1);
@@ -215,6 +238,7 @@ static int join_forward(struct walk *w, const struct link *p,
 		*z1 = z0;
 		return 0;
 	}
+	*z1 = until;
 	return add_bridge(w, q, a, b, doubt);
 }
 
@@ -240,11 +264,12 @@ static int join_back(struct walk *w, const struct link *q, struct point a,
 }
 
 /*
- * Between the end of @p at @z0 and the begin of @q at @z1; moves @z1. In the
- * dark the virtual CPU was not in guest mode: no guest time needs a map there.
+ * Between the end of @p at @z0 and the begin of @q at @z1; moves @z1. After a
+ * @jump the virtual CPU had been out of guest mode: no guest time needs a map
+ * there.
  */
 static int join(struct walk *w, const struct link *p, const struct link *q,
-		int64_t z0, int64_t *z1, const struct change *c, int128 *error)
+		int64_t z0, int64_t *z1, bool jump, int128 *error)
 {
 	struct point a, b, at;
 	int128 step;
@@ -252,17 +277,17 @@ static int join(struct walk *w, const struct link *p, const struct link *q,
 	*error = 0;
 	if (!p->valid || !q->valid) {
 		if (q->valid && w->map->count)
-			w->epoch += c->jump;
+			w->epoch += jump;
 		return 0;
 	}
 	if (!point_at(p, z0, &a) || !point_at(q, *z1, &b) ||
 	    !point_at(p, *z1, &at))
 		return 0;
 	step = wide_abs(b.g - at.g);
-	if (step > EPOCH_STEP && (c->jump || step > b.h - a.h))
+	if (step > EPOCH_STEP && (jump || step > b.h - a.h))
 		w->epoch++;
 	if (b.g >= a.g)
-		return c->dark ? 0 : join_forward(w, p, q, z0, z1, error);
+		return jump ? 0 : join_forward(w, p, q, z0, z1, error);
 	if (a.g - b.g <= SMALL_STEP)
 		return join_back(w, q, a, b, z1);
 	return 0;
@@ -283,61 +308,101 @@ static bool next_change(const struct walk *w, int64_t *z0)
 	return any;
 }
 
-/* How long the change of parameter @t that was just taken may last. */
-static int64_t change_end(const struct walk *w, int t, struct change *c)
+/* When KVM's change of @t, just taken, is over. */
+static int64_t jump_end(const struct walk *w, int t)
 {
 	const struct vmsync_line *guest = step(w, GUEST)->param;
-	int64_t from = step(w, t)->from, end = step(w, t)->sure;
+	int64_t end = step(w, t)->sure;
 
-	if (end > c->sure)
-		c->sure = end;
-	c->jump |= step(w, t)->jump;
-	c->dark &= step(w, t)->jump;
-	if (t == SCALING && step(w, t)->jump && guest &&
+	if (t == SCALING && guest &&
 	    guest->clocksource == VMSYNC_CLOCKSOURCE_KVMCLOCK &&
 	    has_next(w, PV) && step(w, PV)[1].from - end < PAGE_FOLLOWS)
 		return step(w, PV)[1].from;
-	if (!step(w, t)->jump && end > from + MAX_BRIDGE)
-		return from + MAX_BRIDGE;
 	return end;
 }
 
-/* Takes all changes that overlap the one at @z0; returns their end. */
-static int64_t take_changes(struct walk *w, int64_t z0, struct change *c)
+/* A kernel's change of its line, just taken: returns when it is over. */
+static int64_t line_end(struct walk *w, int t)
 {
-	int64_t z1 = z0;
+	int64_t from = step(w, t)->from, end = step(w, t)->sure;
+
+	if (end > w->doubt_until)
+		w->doubt_until = end;
+	return end > from + MAX_BRIDGE ? from + MAX_BRIDGE : end;
+}
+
+static bool next_jump(const struct walk *w, int64_t *from)
+{
+	bool any = false;
+
+	for (int t = SCALING; t < PARAMS; t++) {
+		if (!has_next(w, t) || !step(w, t)[1].jump)
+			continue;
+		if (!any || step(w, t)[1].from < *from)
+			*from = step(w, t)[1].from;
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * Takes the change at @z0 and all that overlap it; returns their end. A change
+ * of KVM's making (@jump) is kept apart from one of a kernel's that it falls
+ * into: what is left of that is in doubt behind it.
+ */
+static int64_t take_changes(struct walk *w, int64_t z0, bool *jump)
+{
+	int64_t z1 = z0, limit = VMSYNC_AXIS_MAX;
 	bool again = true;
 
-	*c = (struct change){ .sure = z0, .dark = true };
+	*jump = next_jump(w, &limit) && limit <= z0;
+	if (*jump)
+		limit = VMSYNC_AXIS_MAX;
+	if (w->doubt_until <= z0) {
+		w->old[HOST] = step(w, HOST)->param;
+		w->old[GUEST] = step(w, GUEST)->param;
+	}
 	while (again) {
 		again = false;
 		for (int t = 0; t < PARAMS; t++) {
-			while (has_next(w, t) && step(w, t)[1].from <= z1) {
-				int64_t end;
+			int64_t end;
 
-				w->at[t]++;
-				end = change_end(w, t, c);
-				if (end > z1)
-					z1 = end;
-				again = true;
+			if (!has_next(w, t) || step(w, t)[1].from > z1 ||
+			    (!*jump && step(w, t)[1].jump))
+				continue;
+			w->at[t]++;
+			if (t == HOST || t == GUEST) {
+				end = line_end(w, t);
+				if (*jump)
+					end = z1;
+			} else {
+				end = jump_end(w, t);
 			}
+			if (end > limit)
+				end = limit;
+			if (end > z1)
+				z1 = end;
+			again = true;
 		}
 	}
 	return z1;
 }
 
-/* A piece whose first part, up to @sure, is in doubt against @before. */
-static int add_doubtful(struct walk *w, const struct link *before,
-			const struct link *now, int64_t from, int64_t sure,
+/* A piece whose first part may be under the lines before the last change. */
+static int add_doubtful(struct walk *w, const struct link *now, int64_t from,
 			int64_t until, int128 error)
 {
+	struct link old = link_of(w, w->old[HOST], w->old[GUEST]);
+	int64_t sure = w->doubt_until;
 	int128 doubt;
 	int err;
 
+	if (!old.valid || sure <= from)
+		return add_piece(w, now, from, until, error);
+	sure += overlap(&old, now, sure);
 	if (sure > until)
 		sure = until;
-	if (!before->valid || sure <= from ||
-	    !apart(before, now, sure, &doubt) || 2 * doubt <= NO_BRIDGE)
+	if (!apart(&old, now, sure, &doubt) || 2 * doubt <= NO_BRIDGE)
 		return add_piece(w, now, from, until, error);
 	err = add_piece(w, now, from, sure, error + 2 * doubt);
 	if (!err && sure < until)
@@ -349,18 +414,18 @@ static int walk(struct walk *w)
 {
 	struct link before = { 0 }, now = current(w);
 	int64_t from = VMSYNC_AXIS_MIN, until = VMSYNC_AXIS_MAX;
-	struct change c = { .sure = VMSYNC_AXIS_MIN };
 	int128 error = 0;
 	int err = 0;
+	bool jump;
 
+	w->doubt_until = VMSYNC_AXIS_MIN;
 	for (;;) {
 		bool more = next_change(w, &until);
 
 		if (!more)
 			until = VMSYNC_AXIS_MAX;
 		if (now.valid && until > from) {
-			err = add_doubtful(w, &before, &now, from, c.sure,
-					   until, error);
+			err = add_doubtful(w, &now, from, until, error);
 			if (err)
 				return err;
 		}
@@ -368,9 +433,9 @@ static int walk(struct walk *w)
 			return 0;
 		/* until < from where a bridge reached beyond the next change. */
 		before = now;
-		from = take_changes(w, until, &c);
+		from = take_changes(w, until, &jump);
 		now = current(w);
-		err = join(w, &before, &now, until, &from, &c, &error);
+		err = join(w, &before, &now, until, &from, jump, &error);
 		if (err)
 			return err;
 	}
