@@ -21,6 +21,7 @@ struct vmsync_command {
 
 int cmd_sync(int argc, char **argv);
 int cmd_fuse(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 
 /** cmd_error() - print "vmsync NAME: message; remedy", return EXIT_TROUBLE */

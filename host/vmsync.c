@@ -7,6 +7,7 @@
 static const struct vmsync_command commands[] = {
 	{ "sync", cmd_sync, "compute and check the map of guest time to host time" },
 	{ "fuse", cmd_fuse, "write host and guest traces as one, on the host's clock" },
+	{ "check", cmd_check, "hold a saved map against the traces" },
 	{ "cat", cmd_cat, "print the events of all traces, merged, as babeltrace2 does" },
 };
 

@@ -282,7 +282,7 @@ static int guest_event(struct pass *p, const struct ctf_event *ev)
 	uint32_t i = p->source_guest[ev->source];
 	struct vmsync_session_guest *g = &p->session->guests[i];
 	const struct vmsync_map *map =
-		vmsync_guest_map_of(vmsync_guest_maps(g->guest), ev->cpu);
+		vmsync_guest_map_of(g->maps, ev->cpu);
 	int64_t bound_ns = vmsync_map_bound_ns(
 		map, (guest_time){ (int64_t)ev->clock }, NULL);
 

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuse/legs.h"
 #include "fuse/plot.h"
-#include "fuse/reader.h"
 #include "fuse/svg.h"
 
 #define WIDTH	     1000
@@ -25,114 +25,15 @@ static const char *const colours[VMSYNC_METHOD_COUNT] = {
 	[VMSYNC_METHOD_WINDOW] = "#9a6700",
 };
 
-/* One leg of a beacon: a guest time and the host time it has to do with. */
-struct leg {
-	uint32_t cnt;
-	bool request; /* guest to host; else host to guest */
-	int64_t guest_ns;
-	int64_t host_ns;
-};
-
-struct legs {
-	struct leg *leg;
-	size_t n;
-};
-
 /* One map to draw. */
 struct chart {
 	FILE *f;
 	const struct vmsync_map *map;
-	const struct legs *legs;
+	const struct vmsync_legs *legs;
 	double top;
 	double x0, x1; /* host time, s */
 	int64_t end_ns; /* guest time of the last evidence */
 };
-
-static int legs_add(struct legs *l, const struct leg *leg)
-{
-	if (!(l->n & (l->n - 1))) {
-		size_t room = l->n ? 2 * l->n : 1;
-		struct leg *p = realloc(l->leg, room * sizeof(*p));
-
-		if (!p)
-			return -ENOMEM;
-		l->leg = p;
-	}
-	l->leg[l->n++] = *leg;
-	return 0;
-}
-
-static int leg_compare(const void *a, const void *b)
-{
-	const struct leg *x = a, *y = b;
-
-	return (x->cnt > y->cnt) - (x->cnt < y->cnt);
-}
-
-static bool same_vm(struct vmsync_vm_id a, struct vmsync_vm_id b)
-{
-	return a.pid == b.pid && a.serial == b.serial;
-}
-
-/* The host's half of the legs of one guest, sorted by cnt. */
-static int host_legs(const struct vmsync_session *s,
-		     const struct vmsync_guest_report *r, struct legs *l,
-		     struct ctf_error *e)
-{
-	struct vmsync_reader *reader =
-		vmsync_reader_new(s->host->traces, s->host->n, e);
-	struct vmsync_evidence ev;
-	int ret;
-
-	if (!reader)
-		return e->code;
-	while ((ret = vmsync_reader_next(reader, &ev, e)) > 0) {
-		struct leg leg = {
-			.cnt = ev.cnt,
-			.request = ev.kind == VMSYNC_EV_GH_HOST,
-			.guest_ns = -1,
-			.host_ns = ev.pair.mono_ns,
-		};
-
-		if ((ev.kind != VMSYNC_EV_GH_HOST &&
-		     ev.kind != VMSYNC_EV_HG_HOST) ||
-		    ev.vm_uid != r->vm_uid || !same_vm(ev.vm, r->vm))
-			continue;
-		ret = legs_add(l, &leg);
-		if (ret)
-			break;
-	}
-	vmsync_reader_free(reader);
-	if (l->n)
-		qsort(l->leg, l->n, sizeof(*l->leg), leg_compare);
-	return ret < 0 ? ret : 0;
-}
-
-static int guest_legs(const struct vmsync_session_guest *g, struct legs *l,
-		      struct ctf_error *e)
-{
-	struct vmsync_reader *reader = vmsync_reader_new(g->machine->traces,
-							 g->machine->n, e);
-	struct vmsync_evidence ev;
-	int ret;
-
-	if (!reader)
-		return e->code;
-	while ((ret = vmsync_reader_next(reader, &ev, e)) > 0) {
-		struct leg key = { .cnt = ev.cnt }, *leg;
-
-		if (ev.kind != VMSYNC_EV_GH_GUEST &&
-		    ev.kind != VMSYNC_EV_HG_GUEST)
-			continue;
-		leg = l->n ? bsearch(&key, l->leg, l->n, sizeof(key),
-				     leg_compare) :
-			     NULL;
-		if (leg && leg->request == (ev.kind == VMSYNC_EV_GH_GUEST))
-			leg->guest_ns = ev.pair.mono_ns;
-	}
-	vmsync_reader_free(reader);
-	return ret;
-}
 
 static struct svg_panel panel(const struct chart *c, int row, const char *unit)
 {
@@ -275,14 +176,9 @@ static void draw_bound(const struct chart *c)
 	}
 }
 
-/* How far the leg is from contradicting the map; negative if it does. */
-static double leg_slack_ns(const struct chart *c, const struct leg *leg)
+static double leg_slack_ns(const struct chart *c, const struct vmsync_leg *leg)
 {
-	int64_t mapped =
-		vmsync_map_eval(c->map, (guest_time){ leg->guest_ns }).ns;
-
-	return (double)(leg->request ? leg->host_ns - mapped :
-				       mapped - leg->host_ns);
+	return (double)vmsync_leg_slack_ns(c->map, leg);
 }
 
 static void draw_beacons(const struct chart *c)
@@ -308,7 +204,7 @@ static void draw_beacons(const struct chart *c)
 		 "red: contradicts the map",
 		 true);
 	for (i = 0; i < c->legs->n; i += step) {
-		const struct leg *leg = &c->legs->leg[i];
+		const struct vmsync_leg *leg = &c->legs->leg[i];
 		double y;
 
 		if (leg->guest_ns < 0)
@@ -342,7 +238,7 @@ static void legend(FILE *f, const struct vmsync_map *map, double y)
 }
 
 static int draw_chart(FILE *f, const struct vmsync_session_guest *g,
-		      uint32_t cpu, const struct legs *legs, double top)
+		      uint32_t cpu, const struct vmsync_legs *legs, double top)
 {
 	const struct vmsync_map *map = &vmsync_guest_maps(g->guest)->maps[cpu];
 	const struct vmsync_segment *last = &map->segments[map->count - 1];
@@ -395,18 +291,16 @@ static int draw_all(FILE *f, const struct vmsync_session *s,
 	for (i = 0; !ret && i < s->n_guests; i++) {
 		const struct vmsync_session_guest *g = &s->guests[i];
 		const struct vmsync_guest_map *gm = vmsync_guest_maps(g->guest);
-		struct legs legs = { 0 };
+		struct vmsync_legs legs = { 0 };
 
-		ret = host_legs(s, vmsync_guest_report_of(g->guest), &legs, e);
-		if (!ret)
-			ret = guest_legs(g, &legs, e);
+		ret = vmsync_legs_read(s, g, &legs, e);
 		for (cpu = 0; !ret && cpu < gm->vcpus; cpu++) {
 			if (!is_drawn(gm, cpu))
 				continue;
 			ret = draw_chart(f, g, cpu, &legs, top);
 			top += chart_height;
 		}
-		free(legs.leg);
+		vmsync_legs_free(&legs);
 	}
 	svg_end(f);
 	return ret;

@@ -208,8 +208,9 @@ static int check_found(const struct vmsync_session *s, struct ctf_error *e)
 	size_t i;
 
 	for (i = 0; i < s->n_guests; i++) {
-		const struct vmsync_session_guest *g = &s->guests[i];
+		struct vmsync_session_guest *g = &s->guests[i];
 
+		g->maps = vmsync_guest_maps(g->guest);
 		if (!vmsync_guest_report_of(g->guest)->found)
 			return failed(e, -EINVAL,
 				      "name only guests of this host, recorded "
@@ -217,7 +218,7 @@ static int check_found(const struct vmsync_session *s, struct ctf_error *e)
 				      "%.200s: a guest of another host: %.200s "
 				      "answered none of its beacons",
 				      path_of(g->machine), path_of(s->host));
-		if (!vmsync_guest_map_of(vmsync_guest_maps(g->guest), 0))
+		if (!vmsync_guest_map_of(g->maps, 0))
 			return failed(e, -EINVAL,
 				      "record vmsync_* on both sides for some "
 				      "seconds at the same time",
@@ -311,8 +312,7 @@ static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 struct ctf_map vmsync_stream_map(const struct vmsync_session_guest *g,
 				 uint32_t cpu)
 {
-	const struct vmsync_map *map =
-		vmsync_guest_map_of(vmsync_guest_maps(g->guest), cpu);
+	const struct vmsync_map *map = vmsync_guest_map_of(g->maps, cpu);
 
 	return (struct ctf_map){ .fn = map_values, .ctx = (void *)map };
 }

@@ -26,12 +26,15 @@ struct vmsync_progress {
  * struct vmsync_session_guest - one guest
  * @machine:	its traces
  * @guest:	its part of the sync session: map and report
+ * @maps:	the maps that are checked and applied: those of @guest, or others
+ *		put here by who knows better
  * @contain:	containment of all its events, by vmsync_session_contain()
  * @events:	number of its events, by the same
  */
 struct vmsync_session_guest {
 	struct vmsync_machine *machine;
 	struct vmsync_guest *guest;
+	const struct vmsync_guest_map *maps;
 	struct vmsync_contain_result contain;
 	uint64_t events;
 };

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "fuse/verify.h"
+
+static const char help[] =
+"usage: vmsync check --map=FILE [OPTION]... TRACE...\n"
+"\n"
+"Holds maps that vmsync sync -o saved, or that somebody else made, against the\n"
+"traces: the map that each method makes of them, the causality of every beacon,\n"
+"and the containment of every guest event.\n"
+"\n"
+"  -m, --map=FILE      the maps\n"
+"  -h, --help          this text\n"
+"\n"
+"Exit status: 0 the witnesses agree, 1 they contradict the map, 2 it could not\n"
+"be done.\n";
+
+static int failed(struct ctf_error *e, int code, const char *path,
+		  const char *what, const char *remedy)
+{
+	memset(e, 0, sizeof(*e));
+	e->code = code;
+	snprintf(e->msg, sizeof(e->msg), "%.200s: %.280s", path, what);
+	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
+	return code;
+}
+
+struct maps {
+	struct vmsync_guest_map *gm;
+	size_t n;
+};
+
+static int maps_load(const char *path, struct maps *maps, struct ctf_error *e)
+{
+	FILE *f = fopen(path, "r");
+	char why[256] = "";
+	int ret;
+
+	if (!f)
+		return failed(e, -errno, path, strerror(errno), "");
+	ret = vmsync_map_load(f, &maps->gm, &maps->n, why, sizeof(why));
+	fclose(f);
+	if (ret)
+		return failed(e, ret, path, why[0] ? why : strerror(-ret),
+			      "vmsync sync -o makes such a file");
+	return 0;
+}
+
+static void maps_free(struct maps *maps)
+{
+	size_t i;
+
+	for (i = 0; i < maps->n; i++)
+		vmsync_guest_map_free(&maps->gm[i]);
+	free(maps->gm);
+}
+
+/* By the clock's uuid, which is new at each boot. */
+static const struct vmsync_guest_map *
+maps_find(const struct maps *maps, const struct vmsync_machine *m)
+{
+	size_t i;
+
+	for (i = 0; i < maps->n; i++) {
+		if (maps->gm[i].clock_uuid &&
+		    !strcmp(maps->gm[i].clock_uuid, m->clock_uuid))
+			return &maps->gm[i];
+	}
+	return NULL;
+}
+
+static void print_verdict(const struct vmsync_session_guest *g,
+			  const struct vmsync_verdict *v)
+{
+	const struct vmsync_contain_result *c = &g->contain;
+	int m;
+
+	printf("guest %s\n", g->machine->name);
+	for (m = 0; m < VMSYNC_METHOD_COUNT; m++) {
+		if (!v->compared[m])
+			continue;
+		printf("  %-11s differs by at most %" PRId64 " ns",
+		       vmsync_method_name((enum vmsync_method)m),
+		       v->difference_ns[m]);
+		if (v->excess_ns[m])
+			printf(", CONTRADICTS: %" PRId64
+			       " ns more than both bounds",
+			       v->excess_ns[m]);
+		putchar('\n');
+	}
+	printf("  causality   %" PRIu64 " checked, %" PRIu64 " violations",
+	       v->causal_checked, v->causal_violations);
+	if (v->causal_violations)
+		printf(", by up to %" PRId64 " ns", v->causal_worst_ns);
+	printf("\n  containment %" PRIu64 " events: %" PRIu64
+	       " inside, %" PRIu64 " outside, %" PRIu64 " not decidable\n",
+	       g->events, c->inside - c->edge, c->outside,
+	       c->undecidable + c->edge);
+}
+
+/* Return: 0 all agrees, EXIT_FOUND, or a negative errno. */
+static int verify_all(struct vmsync_session *s, const struct maps *maps,
+		      const char *path, struct ctf_error *e)
+{
+	bool agrees = true;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < s->n_guests; i++) {
+		struct vmsync_session_guest *g = &s->guests[i];
+
+		g->maps = maps_find(maps, g->machine);
+		if (!g->maps || !vmsync_guest_map_of(g->maps, 0))
+			return failed(e, -EINVAL, path,
+				      "has no map of one of the guests",
+				      "name the traces that it was made from");
+	}
+	ret = vmsync_session_contain(s, cmd_progress(), e);
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		struct vmsync_verdict v;
+
+		ret = vmsync_verify(s, &s->guests[i], &v, e);
+		if (ret)
+			break;
+		cmd_progress_end();
+		print_verdict(&s->guests[i], &v);
+		agrees &= vmsync_verdict_agrees(&v) &&
+			  !s->guests[i].contain.outside;
+	}
+	return ret ? ret : agrees ? 0 : EXIT_FOUND;
+}
+
+static int check(char *const *paths, size_t n, const char *map)
+{
+	struct maps maps = { 0 };
+	struct vmsync_session s;
+	struct ctf_error e;
+	int ret = vmsync_session_open(paths, n, &s, &e);
+
+	if (!ret)
+		ret = maps_load(map, &maps, &e);
+	if (!ret)
+		ret = vmsync_session_sync(&s, NULL, cmd_progress(), &e);
+	if (!ret)
+		ret = verify_all(&s, &maps, map, &e);
+	if (ret < 0)
+		ret = cmd_error("check", &e);
+	vmsync_session_close(&s);
+	maps_free(&maps);
+	return cmd_flush("check") ? ret : EXIT_TROUBLE;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "map", required_argument, NULL, 'm' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *map = NULL;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":m:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'm':
+			map = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return cmd_flush("check") ? 0 : EXIT_TROUBLE;
+		case ':':
+			return cmd_usage_error("check", "%s needs a value",
+					       argv[optind - 1]);
+		default:
+			return cmd_usage_error("check", "no option %s",
+					       argv[optind - 1]);
+		}
+	}
+	if (!map)
+		return cmd_usage_error("check", "no map: --map=FILE is needed");
+	if (optind == argc)
+		return cmd_usage_error("check", "no trace named");
+	return check(argv + optind, (size_t)(argc - optind), map);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse/legs.h"
+#include "fuse/reader.h"
+
+static int legs_add(struct vmsync_legs *l, const struct vmsync_leg *leg)
+{
+	if (!(l->n & (l->n - 1))) {
+		size_t room = l->n ? 2 * l->n : 1;
+		struct vmsync_leg *p = realloc(l->leg, room * sizeof(*p));
+
+		if (!p)
+			return -ENOMEM;
+		l->leg = p;
+	}
+	l->leg[l->n++] = *leg;
+	return 0;
+}
+
+static int leg_compare(const void *a, const void *b)
+{
+	const struct vmsync_leg *x = a, *y = b;
+
+	return (x->cnt > y->cnt) - (x->cnt < y->cnt);
+}
+
+static bool same_vm(struct vmsync_vm_id a, struct vmsync_vm_id b)
+{
+	return a.pid == b.pid && a.serial == b.serial;
+}
+
+/* The host's half of the legs of one guest, sorted by cnt. */
+static int host_legs(const struct vmsync_session *s,
+		     const struct vmsync_guest_report *r, struct vmsync_legs *l,
+		     struct ctf_error *e)
+{
+	struct vmsync_reader *reader =
+		vmsync_reader_new(s->host->traces, s->host->n, e);
+	struct vmsync_evidence ev;
+	int ret;
+
+	if (!reader)
+		return e->code;
+	while ((ret = vmsync_reader_next(reader, &ev, e)) > 0) {
+		struct vmsync_leg leg = {
+			.cnt = ev.cnt,
+			.request = ev.kind == VMSYNC_EV_GH_HOST,
+			.guest_ns = -1,
+			.host_ns = ev.pair.mono_ns,
+		};
+
+		if ((ev.kind != VMSYNC_EV_GH_HOST &&
+		     ev.kind != VMSYNC_EV_HG_HOST) ||
+		    ev.vm_uid != r->vm_uid || !same_vm(ev.vm, r->vm))
+			continue;
+		ret = legs_add(l, &leg);
+		if (ret)
+			break;
+	}
+	vmsync_reader_free(reader);
+	if (l->n)
+		qsort(l->leg, l->n, sizeof(*l->leg), leg_compare);
+	return ret < 0 ? ret : 0;
+}
+
+static int guest_legs(const struct vmsync_session_guest *g, struct vmsync_legs *l,
+		      struct ctf_error *e)
+{
+	struct vmsync_reader *reader = vmsync_reader_new(g->machine->traces,
+							 g->machine->n, e);
+	struct vmsync_evidence ev;
+	int ret;
+
+	if (!reader)
+		return e->code;
+	while ((ret = vmsync_reader_next(reader, &ev, e)) > 0) {
+		struct vmsync_leg key = { .cnt = ev.cnt }, *leg;
+
+		if (ev.kind != VMSYNC_EV_GH_GUEST &&
+		    ev.kind != VMSYNC_EV_HG_GUEST)
+			continue;
+		leg = l->n ? bsearch(&key, l->leg, l->n, sizeof(key),
+				     leg_compare) :
+			     NULL;
+		if (!leg || leg->request != (ev.kind == VMSYNC_EV_GH_GUEST))
+			continue;
+		leg->guest_ns = ev.pair.mono_ns;
+		leg->cpu = ev.vcpu;
+	}
+	vmsync_reader_free(reader);
+	return ret;
+}
+
+int vmsync_legs_read(const struct vmsync_session *s,
+		     const struct vmsync_session_guest *g,
+		     struct vmsync_legs *legs, struct ctf_error *e)
+{
+	int ret;
+
+	memset(e, 0, sizeof(*e));
+	ret = host_legs(s, vmsync_guest_report_of(g->guest), legs, e);
+	if (!ret)
+		ret = guest_legs(g, legs, e);
+	if (ret == -ENOMEM && !e->code) {
+		e->code = -ENOMEM;
+		strcpy(e->msg, "out of memory");
+	}
+	return ret;
+}
+
+void vmsync_legs_free(struct vmsync_legs *legs)
+{
+	free(legs->leg);
+	memset(legs, 0, sizeof(*legs));
+}
+
+int64_t vmsync_leg_slack_ns(const struct vmsync_map *map,
+			    const struct vmsync_leg *leg)
+{
+	int64_t mapped =
+		vmsync_map_eval(map, (guest_time){ leg->guest_ns }).ns;
+
+	return leg->request ? leg->host_ns - mapped : mapped - leg->host_ns;
+}
