@@ -180,7 +180,10 @@ void sim_record_beacons(struct sim_recording *rec, const struct sim_world *w,
 	uint64_t h = w->start;
 
 	sim_rng_init(&rng, w->seed, SIM_RNG_BEACONS + g->index);
+	/* Half of all start so that the number wraps on the way. */
 	f.cnt = 2 * sim_rng_below(&rng, 1000);
+	if (g->vm_uid & 2)
+		f.cnt = -f.cnt;
 	for (; h < w->end; f.cnt += 2) {
 		uint64_t at =
 			h + sim_world_cycles(w, sim_rng_between(&rng, 0,

@@ -62,7 +62,7 @@ static void judged_span(const struct sim_world *w, uint64_t *from, uint64_t *to)
 
 	if (sc->beacon_hz > 0)
 		edge = fmax(edge, 1.5 * sc->vcpus / sc->beacon_hz);
-	*from = sim_world_at(w, sc->late_s + edge);
+	*from = sim_world_at(w, fmax(sc->late_s, sc->host_late_s) + edge);
 	*to = w->end - sim_world_cycles(w, edge * 1e9);
 }
 

@@ -71,6 +71,7 @@ struct sim_scenario {
 	char title[128];
 	double seconds;
 	double late_s;
+	double host_late_s;
 	int guests;
 	int events;
 	char method[16];
@@ -91,9 +92,11 @@ struct sim_scenario {
 	double spread;
 	bool swap;
 	double boot_s;
+	double tsc_left_s;
 	struct sim_ops rebase;
 	struct sim_ops stop;
 	struct sim_ops tsc_write;
+	struct sim_ops burst;
 
 	double beacon_hz;
 	char fields[16];

@@ -93,6 +93,54 @@ static void start_late(struct sim_stream *s, uint64_t from)
 	s->count = n;
 }
 
+/* A full buffer: all of a stretch is lost, and the tracer says so. */
+static void lose_burst(struct sim_stream *s, uint64_t from, uint64_t to,
+		       int64_t from_ns, int64_t to_ns)
+{
+	struct vmsync_evidence lost = {
+		.kind = VMSYNC_EV_LOST,
+		.stamp_ns = from_ns,
+		.until_ns = to_ns,
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->records[i].h < from || s->records[i].h > to)
+			s->records[n++] = s->records[i];
+		else
+			lost.count++;
+	}
+	s->count = n;
+	if (!lost.count)
+		return;
+	sim_stream_add(s, to, &lost);
+	sim_stream_sort(s);
+}
+
+static void lose_bursts(struct sim_recording *rec, const struct sim_world *w)
+{
+	const struct sim_ops *ops = &w->sc->burst;
+	size_t hint = 0;
+
+	for (size_t i = 0; i < ops->count; i++) {
+		uint64_t from = sim_world_at(w, ops->op[i].at_s);
+		uint64_t to = sim_world_at(w, ops->op[i].at_s +
+						      ops->op[i].value);
+
+		if (ops->op[i].extra > 0) {
+			lose_burst(&rec->host, from, to,
+				   sim_host_mono(w, from, &hint),
+				   sim_host_mono(w, to, &hint));
+			continue;
+		}
+		for (int g = 0; g < w->guest_count; g++)
+			lose_burst(&rec->guests[g], from, to,
+				   sim_guest_mono(&w->guests[g], 0, from,
+						  &hint),
+				   sim_guest_mono(&w->guests[g], 0, to, &hint));
+	}
+}
+
 void sim_record_world(struct sim_recording *rec, const struct sim_world *w,
 		      bool truthful)
 {
@@ -118,9 +166,11 @@ void sim_record_world(struct sim_recording *rec, const struct sim_world *w,
 	}
 	rec->host.end_ns = sim_host_mono(w, w->end, &(size_t){0});
 	sim_stream_sort(&rec->host);
+	start_late(&rec->host, sim_world_at(w, sc->host_late_s));
 	sim_rng_init(&rng, w->seed, SIM_RNG_BEACONS + 99);
 	lose(&rec->host, sc, &rng);
 	sabotage(&rec->host, sc->sabotage);
+	lose_bursts(rec, w);
 	if (*sc->lie && !truthful)
 		sim_record_lie(rec, w, &w->guests[0]);
 }

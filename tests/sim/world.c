@@ -118,6 +118,8 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 		   << sc->frac_bits) /
 		  (uint64_t)sc->khz;
 	s.offset = -sim_scale_tsc(boot, &s);
+	if (sc->tsc_left_s > 0)
+		s.offset = -sim_scale_tsc(sim_world_at(w, sc->tsc_left_s), &s);
 	sim_vm_start(vm, boot, &s, sc->spread);
 	for (int i = 0; i < sc->vcpus; i++) {
 		int id = sc->swap ? sc->vcpus - 1 - i : i;
