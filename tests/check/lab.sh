@@ -100,6 +100,64 @@ golden_check() {
 		"sed -n '/gh_host/,/hg_guest/p' $t/around | grep -q kvm_x86_entry"
 }
 
+# The map of $s with every host time moved by $1 ns. Not with jq, which makes
+# doubles of 64-bit numbers.
+shifted() {
+	awk -v d="$1" '{
+		out = ""
+		while (match($0, /"host_start": [0-9]+/)) {
+			n = substr($0, RSTART + 14, RLENGTH - 14)
+			out = out substr($0, 1, RSTART + 13) sprintf("%.0f", n + d)
+			$0 = substr($0, RSTART + RLENGTH)
+		}
+		print out $0
+	}' "$t/$s.map" > "$t/shifted.map"
+}
+
+# caught D [PATTERN]: do the witnesses (those that PATTERN names) see a map that
+# is wrong by D ns?
+caught() {
+	shifted "$1"
+	$vmsync check -m "$t/shifted.map" "build/lab/$s" > "$t/verdict"
+	[ $? -eq 1 ] && grep -qE "${2:-.}" "$t/verdict"
+}
+
+# smallest SIGN PATTERN: the least wrong offset that is seen, ns
+smallest() {
+	local low=0 high=1
+	while ! caught "$1$high" "$2"; do
+		low=$high
+		high=$((high * 2))
+		[ $high -lt 100000000 ] || return
+	done
+	while [ $((high - low)) -gt 1 ]; do
+		local mid=$(((low + high) / 2))
+		if caught "$1$mid" "$2"; then high=$mid; else low=$mid; fi
+	done
+	echo "$high"
+}
+
+# A map that is wrong is seen: by the map that each method makes by itself, and
+# by what knows no TSC offset at all, causality and containment.
+wrong_check() {
+	expect "$s: the map is saved" $vmsync sync -o "$t/$s.map" "build/lab/$s"
+	expect "$s: check agrees with it" \
+		$vmsync check -m "$t/$s.map" "build/lab/$s"
+	if caught 1000 && caught -1000; then
+		pass "$s: a map that is wrong by 1 us is caught"
+	else
+		fail "$s: a map that is wrong by 1 us is not caught"
+	fi
+	any=$(smallest "" .) any_back=$(smallest - .)
+	apart="[1-9][0-9]* (outside|violations)"
+	physical=$(smallest "" "$apart") physical_back=$(smallest - "$apart")
+	echo "$s: smallest wrong offset that is caught:" \
+		"+$any -$any_back ns by any witness," \
+		"+$physical -$physical_back ns by causality and containment alone"
+	expect "$s: causality and containment catch 100 us" test \
+		"${physical:-999999}" -le 100000 -a "${physical_back:-999999}" -le 100000
+}
+
 for s in basic tsc slew; do
 	if record "$s"; then
 		pass "$s recorded"
@@ -110,6 +168,7 @@ for s in basic tsc slew; do
 	sync_check
 	fuse_check
 	golden_check
+	wrong_check
 done
 
 if record unload; then
