@@ -14,6 +14,7 @@ all: tool
 include host/host.mk
 include kmod/kmod.mk
 include tests/lab/lab.mk
+include tests/sim/sim.mk
 include tests/tests.mk
 
 .PHONY: all demo install clean distclean deps
