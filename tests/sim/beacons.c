@@ -139,14 +139,6 @@ static uint64_t leg(struct flight *f, enum vmsync_evidence_kind kind,
 	return stamp;
 }
 
-static bool in_hole(const struct sim_vcpu *v, uint64_t from, uint64_t to)
-{
-	for (size_t i = 0; i < v->hole_count; i++)
-		if (v->holes[i].from < to && from < v->holes[i].to)
-			return true;
-	return false;
-}
-
 static void fly(struct flight *f, uint64_t h)
 {
 	const struct sim_scenario *sc = f->w->sc;
@@ -192,7 +184,7 @@ void sim_record_beacons(struct sim_recording *rec, const struct sim_world *w,
 		h += sim_world_cycles(w, period);
 		f.cpu = f.cnt / 2 % g->vm.vcpu_count;
 		/* A stopped guest sends nothing; nor does one about to be. */
-		if (!in_hole(&g->vm.vcpus[f.cpu], at,
+		if (!sim_vcpu_out(&g->vm.vcpus[f.cpu], at,
 			     at + sim_world_cycles(w, 2e7)))
 			fly(&f, at);
 	}

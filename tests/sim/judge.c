@@ -31,7 +31,7 @@ struct tally {
 	int64_t *bounds;
 	size_t count;
 	int64_t broken_by;
-	struct step back[SIM_MAX_STEPS];
+	struct step *back;
 	size_t back_count;
 };
 
@@ -183,6 +183,9 @@ static void find_steps_back(struct tally *t, const struct sim_guest *g,
 	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
 
 	t->back_count = 0;
+	t->back = malloc((v->hole_count + 1) * sizeof(*t->back));
+	if (!t->back)
+		abort();
 	for (size_t i = 0; i < v->hole_count; i++) {
 		struct step s = step_of(t, g, cpu, &v->holes[i]);
 
@@ -195,7 +198,8 @@ static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 		      size_t n)
 {
 	const struct vmsync_map *map = sim_session_map(t->s, g->index, cpu);
-	uint64_t *h = malloc((n + 2 * SIM_MAX_STEPS) * sizeof(*h));
+	size_t holes = g->vm.vcpus[cpu].hole_count;
+	uint64_t *h = malloc((n + 2 * holes) * sizeof(*h));
 	size_t guest_hint = 0, host_hint = 0;
 	uint64_t from, to;
 
@@ -218,6 +222,7 @@ static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 			  vmsync_map_bound_ns(map, gt, NULL),
 			  passed_twice(t, gt.ns));
 	}
+	free(t->back);
 	free(h);
 }
 
@@ -417,7 +422,7 @@ void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	int number = sim_method_number(method);
 	int judged = sc->guests - (*sc->lie != 0);
 	size_t n = sc->events / (judged * sc->vcpus) + 1;
-	size_t room = (n + 2 * SIM_MAX_STEPS) * sc->vcpus * sc->guests;
+	size_t room = 0;
 	struct tally t = {.v = v, .w = w, .rec = rec, .s = s};
 
 	memset(v, 0, sizeof(*v));
@@ -428,6 +433,9 @@ void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	v->cpu_s = s->cpu_s;
 	v->records = s->records;
 	sim_rng_init(&t.rng, w->seed, SIM_RNG_EVENTS);
+	for (int i = 0; i < w->guest_count; i++)
+		for (int cpu = 0; cpu < sc->vcpus; cpu++)
+			room += n + 2 * w->guests[i].vm.vcpus[cpu].hole_count;
 	t.errors = malloc(room * sizeof(*t.errors));
 	t.bounds = malloc(room * sizeof(*t.bounds));
 	if (!t.errors || !t.bounds)

@@ -65,17 +65,6 @@ static void guest_events(struct walk *k, uint64_t first, uint64_t last)
 		guest_event(k, last);
 }
 
-/* Does the vCPU stay in the guest for all of [@from, @to]? */
-static bool whole(const struct walk *k, uint64_t from, uint64_t to)
-{
-	const struct sim_vcpu *v = &k->g->vm.vcpus[k->cpu];
-
-	for (size_t i = 0; i < v->hole_count; i++)
-		if (v->holes[i].from <= to && from < v->holes[i].to)
-			return false;
-	return true;
-}
-
 static double slack(struct walk *k, double least)
 {
 	return least + sim_rng_exp(&k->rng, k->w->sc->slack_exp_ns);
@@ -91,7 +80,7 @@ static uint64_t run(struct walk *k, uint64_t h)
 		first + 1 + cyc(k, sim_rng_exp(&k->rng, 1e9 / sc->exits_hz));
 	uint64_t out = last + cyc(k, slack(k, sc->exit_slack_ns));
 
-	if (!whole(k, h, out))
+	if (sim_vcpu_out(v, h, out))
 		return sim_vcpu_wake(v, out) + cyc(k, HANDLE_NS);
 	host_event(k, VMSYNC_EV_ENTRY, h);
 	guest_events(k, first, last);

@@ -92,6 +92,8 @@ struct sim_scenario {
 	double spread;
 	bool swap;
 	double boot_s;
+	bool master;
+	double reanchor_hz;
 	double tsc_left_s;
 	struct sim_ops rebase;
 	struct sim_ops stop;

@@ -90,7 +90,9 @@ static void check_registration(void)
 
 static void check_page(void)
 {
-	struct sim_vm vm = {.host_khz = 2500000, .vcpu_count = 2};
+	struct sim_vm vm = {.host_khz = 2500000,
+			    .vcpu_count = 2,
+			    .master = true};
 	struct vmsync_scaling one = {.ratio = 1ull << 48, .frac_bits = 48};
 	const struct vmsync_pvclock *p;
 	int64_t worst = 0;
@@ -104,13 +106,14 @@ static void check_page(void)
 	sim_vm_rebase(&vm, 100 * 2500000000ull, 3500);
 	for (uint64_t i = 0; i < 1000; i++) {
 		uint64_t h = 200 * 2500000000ull + i * 7777777;
-		int64_t d = sim_vcpu_kvmclock(&vm.vcpus[1], h) -
-			    sim_vcpu_kvmclock(&vm.vcpus[0], h);
+		int64_t d = sim_vm_kvmclock(&vm, 1, h) -
+			    sim_vm_kvmclock(&vm, 0, h);
 
 		worst = llabs(d) > worst ? llabs(d) : worst;
 	}
 	expect(worst <= 1, "two vCPUs' pages agree", "worst %lld ns",
 	       (long long)worst);
+	sim_vm_free(&vm);
 }
 
 /* A change of the line is no step: both lines agree at the reading. */

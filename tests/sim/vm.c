@@ -2,6 +2,7 @@
 #include "vm.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FLAG_STABLE  1u
@@ -64,11 +65,16 @@ static const struct sim_tsc *tsc_at(const struct sim_vcpu *v, uint64_t h)
 
 static const struct sim_page *page_at(const struct sim_vcpu *v, uint64_t h)
 {
-	size_t i = v->page_count - 1;
+	size_t lo = 0, hi = v->page_count, mid;
 
-	while (i && v->pages[i].from > h)
-		i--;
-	return &v->pages[i];
+	while (hi - lo > 1) {
+		mid = lo + (hi - lo) / 2;
+		if (v->pages[mid].from <= h)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return &v->pages[lo];
 }
 
 const struct vmsync_scaling *sim_vcpu_scaling(const struct sim_vcpu *v,
@@ -89,22 +95,75 @@ uint64_t sim_vcpu_tsc(const struct sim_vcpu *v, uint64_t h)
 	return sim_scale_tsc(h, s) + s->offset;
 }
 
-uint64_t sim_vcpu_kvmclock(const struct sim_vcpu *v, uint64_t h)
+static uint64_t kvmclock(const struct sim_vcpu *v, uint64_t h)
 {
 	return sim_page_read(sim_vcpu_page(v, h), sim_vcpu_tsc(v, h));
 }
 
+/*
+ * Without a master clock a reader gets at least what any reader got before.
+ * Whether somebody on the vCPU that is ahead has just read, is chance.
+ */
+uint64_t sim_vm_kvmclock(const struct sim_vm *vm, uint32_t cpu, uint64_t h)
+{
+	uint64_t own = kvmclock(&vm->vcpus[cpu], h), other;
+
+	if (vm->master || h * 0x9e3779b97f4a7c15ull >> 63)
+		return own;
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		other = kvmclock(&vm->vcpus[i], h);
+		if (other > own)
+			own = other;
+	}
+	return own;
+}
+
+/* The first hole that ends after @h; hole_count if there is none. */
+static size_t next_hole(const struct sim_vcpu *v, uint64_t h)
+{
+	size_t lo = 0, hi = v->hole_count, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (v->holes[mid].to <= h)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 uint64_t sim_vcpu_wake(const struct sim_vcpu *v, uint64_t h)
 {
-	for (size_t i = 0; i < v->hole_count; i++)
-		if (v->holes[i].from <= h && h < v->holes[i].to)
-			h = v->holes[i].to;
+	for (size_t i = next_hole(v, h); i < v->hole_count; i++) {
+		if (v->holes[i].from > h)
+			break;
+		h = v->holes[i].to;
+	}
 	return h;
+}
+
+bool sim_vcpu_out(const struct sim_vcpu *v, uint64_t from, uint64_t to)
+{
+	size_t i = next_hole(v, from);
+
+	return i < v->hole_count && v->holes[i].from <= to;
 }
 
 static uint64_t cycles(const struct sim_vm *vm, double ns)
 {
 	return ns * vm->host_khz / 1e6;
+}
+
+static void *grow(void *array, size_t *capacity, size_t count, size_t size)
+{
+	if (count < *capacity)
+		return array;
+	*capacity = *capacity ? *capacity * 2 : 16;
+	array = realloc(array, *capacity * size);
+	if (!array)
+		abort();
+	return array;
 }
 
 /* The vCPU is out of the guest from @h on, comes back some us after @until. */
@@ -113,7 +172,8 @@ static uint64_t leave(struct sim_vm *vm, struct sim_vcpu *v, uint64_t h,
 {
 	uint64_t back = until + cycles(vm, 2000 + sim_rng_exp(&vm->rng, 4000));
 
-	assert(v->hole_count < SIM_MAX_STEPS);
+	v->holes = grow(v->holes, &v->hole_capacity, v->hole_count,
+			sizeof(*v->holes));
 	v->holes[v->hole_count++] =
 		(struct sim_hole){h - cycles(vm, 1500), back};
 	return back;
@@ -125,11 +185,13 @@ static void write_page(struct sim_vm *vm, struct sim_vcpu *v, uint64_t h,
 {
 	const struct vmsync_scaling *s = sim_vcpu_scaling(v, from);
 	uint64_t khz = sim_scale_tsc(vm->host_khz, s);
-	struct sim_page *p = &v->pages[v->page_count];
-	uint32_t version = v->page_count ? p[-1].page.version : 0;
+	struct sim_page *p;
+	uint32_t version;
 
-	assert(v->page_count < SIM_MAX_STEPS);
-	v->page_count++;
+	v->pages = grow(v->pages, &v->page_capacity, v->page_count,
+			sizeof(*v->pages));
+	p = &v->pages[v->page_count];
+	version = v->page_count++ ? p[-1].page.version : 0;
 	p->from = from;
 	p->why = why;
 	p->page.version = version + 2;
@@ -151,8 +213,18 @@ void sim_vm_start(struct sim_vm *vm, uint64_t boot,
 			v->tsc[0].scaling.offset +=
 				1 + sim_rng_below(&vm->rng, spread);
 		v->tsc_count = 1;
-		write_page(vm, v, boot, boot, FLAG_STABLE, VMSYNC_WHY_FIRST);
+		write_page(vm, v, boot, boot, vm->master ? FLAG_STABLE : 0,
+			   VMSYNC_WHY_FIRST);
 	}
+}
+
+void sim_vm_free(struct sim_vm *vm)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		free(vm->vcpus[i].pages);
+		free(vm->vcpus[i].holes);
+	}
+	vm->vcpu_count = 0;
 }
 
 static void new_pages(struct sim_vm *vm, uint64_t h, uint64_t until,
@@ -172,6 +244,23 @@ void sim_vm_rebase(struct sim_vm *vm, uint64_t h, int64_t shift_ns)
 	new_pages(vm, h, h, FLAG_STABLE);
 }
 
+void sim_vm_reanchor(struct sim_vm *vm, uint64_t from, uint64_t until,
+		     double hz)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct sim_vcpu *v = &vm->vcpus[i];
+		uint64_t h = from;
+
+		for (;;) {
+			h += cycles(vm, 1e6 + sim_rng_exp(&vm->rng, 1e9 / hz));
+			if (h >= until)
+				break;
+			write_page(vm, v, h, leave(vm, v, h, h), 0,
+				   VMSYNC_WHY_WRITE);
+		}
+	}
+}
+
 void sim_vm_stop(struct sim_vm *vm, uint64_t h, uint64_t until)
 {
 	vm->kvmclock_offset -= raw_ns(vm, until) - raw_ns(vm, h);
@@ -186,7 +275,7 @@ void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t by, int cpu)
 
 		if (cpu >= 0 && i != (uint32_t)cpu)
 			continue;
-		assert(v->tsc_count < SIM_MAX_STEPS);
+		assert(v->tsc_count < SIM_MAX_WRITES);
 		s.offset += by;
 		v->tsc[v->tsc_count++] =
 			(struct sim_tsc){h, VMSYNC_WHY_WRITE, s};

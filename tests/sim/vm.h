@@ -35,16 +35,18 @@ struct sim_hole {
 	uint64_t to;
 };
 
-#define SIM_MAX_STEPS 32
+#define SIM_MAX_WRITES 32 /* of a TSC offset */
 
-/** struct sim_vcpu - one virtual CPU over time */
+/** struct sim_vcpu - one virtual CPU over time; lists in the order of time */
 struct sim_vcpu {
-	struct sim_tsc tsc[SIM_MAX_STEPS];
+	struct sim_tsc tsc[SIM_MAX_WRITES];
 	size_t tsc_count;
-	struct sim_page pages[SIM_MAX_STEPS];
+	struct sim_page *pages;
 	size_t page_count;
-	struct sim_hole holes[SIM_MAX_STEPS];
+	size_t page_capacity;
+	struct sim_hole *holes;
 	size_t hole_count;
+	size_t hole_capacity;
 	uint32_t vcpu_id;
 	int32_t tid;
 };
@@ -54,12 +56,15 @@ struct sim_vcpu {
  * @host_khz:	of the host's TSC, as its kernel calibrated it
  * @host_cs:	the host's TSC clocksource, under kvm-clock's base
  * @kvmclock_offset: kvm-clock less the host's raw clock, ns
+ * @master:	all vCPUs' pages have one anchor; otherwise each has its own,
+ *		and the guest lets none fall behind what another has shown
  */
 struct sim_vm {
 	struct vmsync_vm_id id;
 	uint64_t host_khz;
 	struct sim_clocksource host_cs;
 	int64_t kvmclock_offset;
+	bool master;
 	struct sim_vcpu vcpus[SIM_MAX_VCPUS];
 	uint32_t vcpu_count;
 	struct sim_rng rng;
@@ -74,11 +79,21 @@ struct sim_vm {
 void sim_vm_start(struct sim_vm *vm, uint64_t boot,
 		  const struct vmsync_scaling *scaling, uint64_t spread);
 
+/** sim_vm_free - free what the VM's vCPUs own */
+void sim_vm_free(struct sim_vm *vm);
+
 /**
  * sim_vm_rebase - KVM takes a new anchor at host TSC @h, and shifts it
  * @shift_ns:	added to kvm-clock beyond what the new anchor brings
  */
 void sim_vm_rebase(struct sim_vm *vm, uint64_t h, int64_t shift_ns);
+
+/**
+ * sim_vm_reanchor - without a master clock: new pages, each vCPU for itself
+ * @hz: how often, mean
+ */
+void sim_vm_reanchor(struct sim_vm *vm, uint64_t from, uint64_t until,
+		     double hz);
 
 /** sim_vm_stop - the monitor stops the VM at @h and continues it at @until */
 void sim_vm_stop(struct sim_vm *vm, uint64_t h, uint64_t until);
@@ -100,8 +115,11 @@ const struct vmsync_scaling *sim_vcpu_scaling(const struct sim_vcpu *v,
 const struct vmsync_pvclock *sim_vcpu_page(const struct sim_vcpu *v,
 					   uint64_t h);
 
-/** sim_vcpu_kvmclock - kvm-clock read at host TSC @h, ns */
-uint64_t sim_vcpu_kvmclock(const struct sim_vcpu *v, uint64_t h);
+/** sim_vm_kvmclock - kvm-clock read on vCPU @cpu at host TSC @h, ns */
+uint64_t sim_vm_kvmclock(const struct sim_vm *vm, uint32_t cpu, uint64_t h);
+
+/** sim_vcpu_out - does the vCPU leave the guest anywhere in [@from, @to]? */
+bool sim_vcpu_out(const struct sim_vcpu *v, uint64_t from, uint64_t to);
 
 /** sim_vcpu_wake - first host TSC >= @h at which the vCPU runs guest code */
 uint64_t sim_vcpu_wake(const struct sim_vcpu *v, uint64_t h);

@@ -27,7 +27,7 @@ static uint64_t guest_counter(const void *ctx, uint64_t h)
 	const struct sim_guest *g = ctx;
 
 	if (g->kvmclock)
-		return sim_vcpu_kvmclock(&g->vm.vcpus[0], h);
+		return sim_vm_kvmclock(&g->vm, 0, h);
 	return sim_vcpu_tsc(&g->vm.vcpus[0], h);
 }
 
@@ -114,6 +114,7 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 	vm->id.pid = 1000 + 7 * g->index;
 	vm->id.serial = g->index + 1;
 	vm->vcpu_count = sc->vcpus;
+	vm->master = sc->master;
 	s.ratio = ((unsigned __int128)(uint64_t)(sc->khz * ratio)
 		   << sc->frac_bits) /
 		  (uint64_t)sc->khz;
@@ -175,12 +176,14 @@ static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
 	g->kvmclock = !strcmp(sc->clock, "kvmclock");
 	start_vm(w, g);
 	change_vm(w, &g->vm);
+	if (!sc->master)
+		sim_vm_reanchor(&g->vm, from, until, sc->reanchor_hz);
 	sim_rng_init(&k->rng, w->seed, SIM_RNG_GUEST + g->index);
 	sim_rng_init(&k->steer.rng, w->seed, SIM_RNG_GUEST_STEER + g->index);
 	g->vm_uid = (sim_rng_u64(&k->rng) >> 1) | 1;
 	plan_kernel(w, k, &sc->guest);
 	k->keep_ticks =
-		sc->rebase.count || sc->stop.count || sc->tsc_write.count;
+		sc->rebase.count || sc->stop.count || sc->tsc_write.count || !sc->master;
 	k->reader =
 		(struct sim_reader){guest_counter, guest_tsc_of, guest_wake, g};
 	if (g->kvmclock)
@@ -228,8 +231,10 @@ void sim_world_build(struct sim_world *w, const struct sim_scenario *sc,
 void sim_world_free(struct sim_world *w)
 {
 	sim_kernel_free(&w->host);
-	for (int i = 0; i < w->guest_count; i++)
+	for (int i = 0; i < w->guest_count; i++) {
 		sim_kernel_free(&w->guests[i].kernel);
+		sim_vm_free(&w->guests[i].vm);
+	}
 	sim_oscillator_free(&w->osc);
 }
 
@@ -241,8 +246,8 @@ int64_t sim_host_mono(const struct sim_world *w, uint64_t h, size_t *hint)
 int64_t sim_guest_mono(const struct sim_guest *g, uint32_t cpu, uint64_t h,
 		       size_t *hint)
 {
-	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
-	uint64_t c = g->kvmclock ? sim_vcpu_kvmclock(v, h) : sim_vcpu_tsc(v, h);
+	uint64_t c = g->kvmclock ? sim_vm_kvmclock(&g->vm, cpu, h) :
+				   sim_vcpu_tsc(&g->vm.vcpus[cpu], h);
 
 	return sim_kernel_mono(&g->kernel, h, c, hint);
 }
