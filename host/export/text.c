@@ -28,6 +28,27 @@ struct fixed {
 	char packet[1024];	/* "{ cpu_id = 0 }, " */
 };
 
+/*
+ * Where a class has no variant and no list, its steps are always the same ones:
+ * then what is printed before each value is made once, too.
+ */
+struct lead {
+	const char *text;
+	uint32_t len;
+	bool is_value; /* else only what closes the last struct */
+};
+
+struct shape {
+	const struct ctf_class *cls;
+	bool known;
+	long steps;	/* that ctf_event_values() gives; -1: not always the same */
+	long n;
+	struct lead *lead;
+	char *text;
+};
+
+#define SHAPE_SLOTS 1024
+
 struct vmsync_text {
 	FILE *out;
 	char *p;		/* where the next character goes */
@@ -38,6 +59,7 @@ struct vmsync_text {
 	int64_t clock_s;	/* second that @clock_text shows */
 	char clock_text[16];	/* "HH:MM:SS" */
 	struct fixed fixed[FIXED_SLOTS];
+	struct shape shapes[SHAPE_SLOTS];
 	char *buffer;
 };
 
@@ -61,9 +83,22 @@ struct vmsync_text *vmsync_text_new(FILE *out)
 
 void vmsync_text_free(struct vmsync_text *t)
 {
-	if (t)
-		free(t->buffer);
+	size_t i;
+
+	if (!t)
+		return;
+	for (i = 0; i < SHAPE_SLOTS; i++) {
+		free(t->shapes[i].lead);
+		free(t->shapes[i].text);
+	}
+	free(t->buffer);
 	free(t);
+}
+
+/* Objects that lie side by side get slots that do not. */
+static size_t slot_of(const void *p)
+{
+	return (size_t)(((uintptr_t)p >> 4) * 0x9e3779b97f4a7c15u >> 40);
 }
 
 static void drain(struct vmsync_text *t)
@@ -149,10 +184,8 @@ static inline char *format_ns(char *p, uint32_t ns)
 
 static char *format_hex(char *p, uint64_t u)
 {
-	int shift = 60;
+	int shift = (63 - __builtin_clzll(u | 1)) & ~3;
 
-	while (shift && !(u >> shift))
-		shift -= 4;
 	for (; shift >= 0; shift -= 4)
 		*p++ = "0123456789ABCDEF"[u >> shift & 15];
 	return p;
@@ -270,7 +303,10 @@ static void put_leaf(struct vmsync_text *t, const struct ctf_value *v)
 	switch (v->type->kind) {
 	case CTF_INT:
 		reserve(t);
-		t->p = format_int(t->p, v->type, v->u);
+		if (v->type->base == 10 && (int64_t)v->u >= 0)
+			t->p = format_u64(t->p, v->u);
+		else
+			t->p = format_int(t->p, v->type, v->u);
 		break;
 	case CTF_ENUM:
 		put_enum(t, v->type, v->u);
@@ -352,6 +388,119 @@ static void put_fields(struct vmsync_text *t, const struct ctf_value *v, long n)
 	}
 }
 
+static bool is_leaf(const struct ctf_value *v)
+{
+	return v->step == CTF_LEAF;
+}
+
+static bool type_is_fixed(const struct ctf_type *type, int depth)
+{
+	size_t i;
+
+	if (!type)
+		return true;
+	if (type->kind == CTF_ARRAY || type->kind == CTF_SEQUENCE)
+		return type->is_text;
+	if (type->kind == CTF_VARIANT || depth > 8)
+		return false;
+	for (i = 0; type->kind == CTF_STRUCT && i < type->n_members; i++) {
+		if (!type_is_fixed(type->members[i].type, depth + 1))
+			return false;
+	}
+	return true;
+}
+
+/* Room for all that the steps of an event can need beside the values. */
+static size_t shape_room(const struct ctf_value *v, long n)
+{
+	size_t room = 1;
+	long i;
+
+	for (i = 0; i < n; i++)
+		room += 16 + (v[i].name ? strlen(v[i].name) : 0);
+	return room;
+}
+
+static char *shape_step(char *p, const struct ctf_value *v, unsigned int *depth,
+			uint64_t *members)
+{
+	if (v->step == CTF_CLOSE) {
+		if (*depth)
+			--*depth;
+		return stpcpy(p, " }");
+	}
+	if (*depth) {
+		p = stpcpy(p, members[*depth] ? ", " : " ");
+		p = stpcpy(stpcpy(p, v->name ? v->name : ""), " = ");
+	} else if (members[0]) {
+		p = stpcpy(p, ", ");
+	}
+	members[*depth]++;
+	if (v->step != CTF_OPEN)
+		return p;
+	members[++*depth] = 0;
+	return stpcpy(p, "{");
+}
+
+static void shape_make(struct shape *sh, const struct ctf_value *v, long n)
+{
+	uint64_t members[16] = { 0 };
+	unsigned int depth = 0;
+	char *p, *start;
+	long i;
+
+	sh->steps = -1;
+	for (i = CTF_STREAM_CONTEXT; i < CTF_SCOPES; i++) {
+		if (!type_is_fixed(sh->cls->scope[i], 0))
+			return;
+	}
+	sh->lead = calloc((size_t)n + 1, sizeof(*sh->lead));
+	sh->text = malloc(shape_room(v, n));
+	if (!sh->lead || !sh->text)
+		return; /* slower, not wrong */
+	start = p = sh->text;
+	for (i = 0; i < n; i++) {
+		p = shape_step(p, &v[i], &depth, members);
+		if (!is_leaf(&v[i]) && i + 1 < n)
+			continue;
+		sh->lead[sh->n++] = (struct lead){
+			.text = start,
+			.len = (uint32_t)(p - start),
+			.is_value = is_leaf(&v[i]),
+		};
+		start = p;
+	}
+	sh->steps = n;
+}
+
+static struct shape *shape_of(struct vmsync_text *t, const struct ctf_class *cls,
+			      const struct ctf_value *v, long n)
+{
+	struct shape *sh = &t->shapes[slot_of(cls) % SHAPE_SLOTS];
+
+	if (sh->known)
+		return sh->cls == cls && sh->steps == n ? sh : NULL;
+	sh->known = true;
+	sh->cls = cls;
+	shape_make(sh, v, n);
+	return sh->steps == n ? sh : NULL;
+}
+
+static void put_shaped(struct vmsync_text *t, const struct shape *sh,
+		       const struct ctf_value *v)
+{
+	long i;
+
+	for (i = 0; i < sh->n; i++) {
+		put(t, sh->lead[i].text, sh->lead[i].len);
+		if (!sh->lead[i].is_value)
+			break;
+		while (!is_leaf(v))
+			v++;
+		put_leaf(t, v++);
+	}
+}
+
 static bool is_packet_own(const char *name)
 {
 	static const char *const own[] = {
@@ -418,7 +567,7 @@ static const struct fixed *fixed_of(struct vmsync_text *t,
 				    const struct ctf_event *ev)
 {
 	struct fixed *f =
-		&t->fixed[((uintptr_t)ev->stream >> 6) % FIXED_SLOTS];
+		&t->fixed[slot_of(ev->stream) % FIXED_SLOTS];
 
 	if (f->stream == ev->stream && f->packet_offset == ev->packet->offset)
 		return f;
@@ -484,6 +633,7 @@ int vmsync_text_event(struct vmsync_text *t, const struct ctf_event *ev)
 {
 	const struct fixed *fixed = fixed_of(t, ev);
 	const struct ctf_value *values;
+	const struct shape *shape;
 	long n = ctf_event_values(ev, &values);
 
 	if (n < 0)
@@ -496,7 +646,11 @@ int vmsync_text_event(struct vmsync_text *t, const struct ctf_event *ev)
 	/* Its ", " is only for what follows. */
 	put(t, fixed->packet,
 	    n || !fixed->packet_len ? fixed->packet_len : fixed->packet_len - 2);
-	put_fields(t, values, n);
+	shape = shape_of(t, ev->cls, values, n);
+	if (shape)
+		put_shaped(t, shape, values);
+	else
+		put_fields(t, values, n);
 	put(t, "\n", 1);
 	return t->failed ? -EIO : 0;
 }
