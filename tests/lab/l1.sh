@@ -21,6 +21,7 @@ host_record() { record; }
 . "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
 
 guest_pid=
+doing=starting
 
 quit() {
 	trap - EXIT
@@ -121,8 +122,11 @@ guest_watch() {
 }
 
 guest_start() {
-	mkfifo /run/l2.in /run/l2.out /run/mon.in /run/mon.out
+	mkfifo /run/nothing /run/l2.in /run/l2.out /run/mon.in /run/mon.out
 	exec 3<> /run/l2.out 4<> /run/l2.in 5<> /run/mon.in 6<> /run/mon.out
+	: > /run/l2.said
+	exec 8< /run/l2.said
+	guest_listen &
 	truncate -s 32M /run/scratch.img
 	truncate -s 256M /run/out.img
 	timeout -k 5 "$LAB_LIMIT" \
@@ -135,7 +139,7 @@ guest_start() {
 		-drive file=/run/out.img,if=virtio,format=raw \
 		-kernel "$LAB_VMLINUZ" -initrd "$LAB_WORK/l2.cpio" \
 		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $LAB_L2_APPEND" \
-		3<&- 4<&- 5<&- 6<&- > /share/guest.qemu 2>&1 &
+		3<&- 4<&- 5<&- 6<&- 8<&- > /share/guest.qemu 2>&1 &
 	guest_pid=$!
 	guest_watch "$guest_pid" &
 }
@@ -156,31 +160,52 @@ monitor() {
 	lost "no answer from the guest's monitor to $1"
 }
 
-# Reads the guest's serial line up to "@lab L2 WORD ...". Everything goes to
-# guest.log, the guest's stages go on to our own line. A guest that says
-# nothing for 40 s, heartbeats included, is lost.
-await() {
+# Reads the guest's serial line: everything goes to guest.log, what it says to us
+# also to our own line and to /run/l2.said. It has a heartbeat; without it for
+# 40 s it is lost.
+guest_listen() {
 	local line
 
 	while :; do
-		if ! IFS= read -r -t 40 line <&3; then
-			lost "guest silent while waiting for '$1'"
+		if IFS= read -r -t 40 line <&3; then
+			line=${line%$'\r'}
+		else
+			line="@lab L2 silent"
 		fi
-		line=${line%$'\r'}
 		echo "$line" >> /share/guest.log
 		case $line in
-		*"@lab L2 beat"*)
-			;;
-		*"@lab L2 gone"*)
-			lost "guest died while waiting for '$1'" ;;
-		*"@lab L2 fail"*)
-			echo "$line"
-			fail "guest: ${line#*@lab L2 fail}" ;;
-		*"@lab L2 $1"*)
-			echo "$line"
-			return ;;
+		*"@lab L2 beat"*) ;;
 		*"@lab L2"*)
-			echo "$line" ;;
+			echo "$line"
+			echo "$line" >> /run/l2.said ;;
+		esac
+	done
+}
+
+# Ends the run if LINE, or whatever the guest said so far, means its end.
+guest_check() {
+	local line=${1-$(grep -E '@lab L2 (gone|silent|fail)' /run/l2.said)}
+
+	case $line in
+	*"@lab L2 gone"*) lost "guest died while $doing" ;;
+	*"@lab L2 silent"*) lost "guest silent while $doing" ;;
+	*"@lab L2 fail"*) fail "guest: ${line#*@lab L2 fail}" ;;
+	esac
+}
+
+# Waits until the guest says "@lab L2 WORD ...", from where we last read on.
+await() {
+	local line
+
+	doing="waiting for '$1'"
+	while :; do
+		if ! IFS= read -r line <&8; then
+			read -r -t 0.3 <> /run/nothing
+			continue
+		fi
+		guest_check "$line"
+		case $line in
+		*"@lab L2 $1"*) return ;;
 		esac
 	done
 }

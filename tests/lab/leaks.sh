@@ -17,7 +17,7 @@ leaks_sites() {
 # What modules that are gone, or ours, still hold. A module that is gone has no
 # names any more, only addresses.
 leaks_held() {
-	leaks_sites "^0xffffffff[c-f]|\\[(vmsync|lttng_probe_vmsync)"
+	leaks_sites "^0xffffffff[c-f]|[[](vmsync|lttng_probe_vmsync)"
 }
 
 # Sizes in kB that would grow if every cycle left something.

@@ -95,6 +95,7 @@ cycles_run() {
 	[ -n "$(leaks_sites "$seen")" ] || fail "no allocation traces"
 	cycle=0
 	while [ "$cycle" -lt "$cycles" ]; do
+		cycle_check
 		cycle=$((cycle + 1))
 		if [ $((cycle % 10)) = 0 ]; then
 			cycle_lttng "$1"
@@ -116,6 +117,8 @@ cycles_run() {
 
 # --- guest
 
+cycle_check() { :; }
+
 guest_record() {
 	. /leaks.sh
 	modules_base="vmsync vmsync-guest"
@@ -123,7 +126,7 @@ guest_record() {
 	modules="$modules_base lttng-probe-vmsync"
 	probes_extra=vmsync
 	beacon_event=vmsync_hg_guest
-	seen="\\[virtio"
+	seen="[[]virtio"
 	say "recording"
 	daemon_end
 	modules_base_out
@@ -134,6 +137,7 @@ guest_record() {
 	say "cycles done, beacons go on"
 	read -r go < /dev/ttyS0
 	[ "$go" = stop ] || fail "heard '$go'"
+	killall load
 	say "recorded"
 }
 
@@ -152,13 +156,14 @@ host_state() {
 }
 
 host_record() {
+	cycle_check() { guest_check; }
 	. "$LAB_TOP/tests/lab/leaks.sh"
 	modules_base="vmsync vmsync-host"
 	modules_base_reverse="vmsync-host vmsync"
 	modules="$modules_base lttng-probe-vmsync lttng-probe-vmsync-kvm"
 	probes_extra=vmsync,vmsync-kvm
 	beacon_event=vmsync_gh_host
-	seen="\\[kvm"
+	seen="[[]kvm"
 	modules_base_out
 	echo go >&4
 	await recording
