@@ -217,7 +217,9 @@ static int build_sclass(struct sclass *sc, struct ctf_error *e)
 	size_t i;
 	int ret;
 
-	qsort(sc->classes, sc->n_classes, sizeof(*sc->classes), by_event_id);
+	if (sc->n_classes)
+		qsort(sc->classes, sc->n_classes, sizeof(*sc->classes),
+		      by_event_id);
 	for (i = 1; i < sc->n_classes; i++)
 		if (sc->classes[i]->pub.id == sc->classes[i - 1]->pub.id)
 			return fail(e, -EINVAL,

@@ -150,7 +150,8 @@ static int put_events(struct encoder *en, struct ctf_error *e)
 static int put_padding(struct encoder *en, struct ctf_error *e)
 {
 	struct patch *x = en->x;
-	uint64_t unit = x->in.size % 4096 ? 1 : 4096;
+	uint64_t unit = x->in.size % 4096 || !sem_has(&x->head, SEM_CONTENT) ?
+				1 : 4096;
 	uint64_t size = en->at <= x->in.size ? x->in.size :
 					       align_up(en->at, unit);
 	uint64_t pad = size - en->at;
@@ -161,41 +162,58 @@ static int put_padding(struct encoder *en, struct ctf_error *e)
 	memset(en->dst + en->at, 0, pad);
 	x->out.content = en->at * 8;
 	x->out.size = size;
-	ret = patch_head(x, en->dst, SEM_CONTENT, x->out.content, e);
-	return ret ? ret : patch_head(x, en->dst, SEM_PACKET, size * 8, e);
+	return 0;
+}
+
+static int reencode_lttng(struct patch *x, const uint8_t *src, uint8_t **dst,
+			  size_t *cap, struct ctf_error *e)
+{
+	struct encoder en = { .x = x, .src = src, .dst = *dst, .cap = *cap,
+			      .compact = x->stream->sc->kind == HEADER_COMPACT,
+			      .last = x->last };
+	uint64_t head = (x->in.events_at + 7) / 8;
+	int ret = room(&en, head, e);
+
+	if (!ret) {
+		memcpy(en.dst, src, head);
+		en.at = head;
+		ret = put_events(&en, e);
+	}
+	if (!ret)
+		ret = put_padding(&en, e);
+	*dst = en.dst;
+	*cap = en.cap;
+	return ret;
+}
+
+static int patch_heads(struct patch *x, uint8_t *dst, struct ctf_error *e)
+{
+	int ret = patch_head(x, dst, SEM_CONTENT, x->out.content, e);
+
+	if (!ret)
+		ret = patch_head(x, dst, SEM_PACKET, x->out.size * 8, e);
+	if (!ret && x->in.has & CTF_HAS_BEGIN)
+		ret = patch_head(x, dst, SEM_BEGIN, x->out.begin, e);
+	if (!ret && x->in.has & CTF_HAS_END)
+		ret = patch_head(x, dst, SEM_END, x->out.end, e);
+	return ret;
 }
 
 int reencode_packet(struct patch *x, const uint8_t *src, uint8_t **dst,
 		    size_t *cap, struct ctf_error *e)
 {
-	struct encoder en = { .x = x, .src = src, .dst = *dst, .cap = *cap,
-			      .compact = x->stream->sc->kind == HEADER_COMPACT };
-	int ret = 0;
+	bool lttng = x->stream->sc->kind == HEADER_COMPACT ||
+		     x->stream->sc->kind == HEADER_LARGE;
+	int ret;
 
-	if ((x->stream->sc->kind != HEADER_COMPACT &&
-	     x->stream->sc->kind != HEADER_LARGE) || x->in.content & 7)
-		return fail(e, -ERANGE,
-			    "%s: packet at byte %llu: a mapped gap does not fit the event header",
-			    x->stream->path, (unsigned long long)x->in.offset);
 	x->out = x->in;
-	x->out.begin = map_one(&x->map, x->in.begin);
-	x->out.end = map_one(&x->map, x->in.end);
-	en.last = x->last;
 	if (x->in.has & CTF_HAS_BEGIN)
-		en.last = x->last = x->out.begin;
-	ret = room(&en, (x->in.events_at + 7) / 8, e);
-	if (!ret) {
-		memcpy(en.dst, src, (x->in.events_at + 7) / 8);
-		en.at = (x->in.events_at + 7) / 8;
-		ret = put_events(&en, e);
-	}
-	if (!ret)
-		ret = put_padding(&en, e);
-	if (!ret && x->in.has & CTF_HAS_BEGIN)
-		ret = patch_head(x, en.dst, SEM_BEGIN, x->out.begin, e);
-	if (!ret && x->in.has & CTF_HAS_END)
-		ret = patch_head(x, en.dst, SEM_END, x->out.end, e);
-	*dst = en.dst;
-	*cap = en.cap;
-	return ret;
+		x->out.begin = x->last = map_one(&x->map, x->in.begin);
+	if (x->in.has & CTF_HAS_END)
+		x->out.end = map_one(&x->map, x->in.end);
+	if (lttng && !(x->in.content & 7))
+		ret = reencode_lttng(x, src, dst, cap, e);
+	else
+		ret = reencode_any(x, src, dst, cap, e);
+	return ret ? ret : patch_heads(x, *dst, e);
 }

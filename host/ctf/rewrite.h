@@ -42,4 +42,8 @@ int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e);
 int reencode_packet(struct patch *x, const uint8_t *src, uint8_t **dst,
 		    size_t *cap, struct ctf_error *e);
 
+/* reencode_any.c: events and padding of any layout; heads are not patched */
+int reencode_any(struct patch *x, const uint8_t *src, uint8_t **dst,
+		 size_t *cap, struct ctf_error *e);
+
 #endif /* CTF_REWRITE_H */

@@ -151,7 +151,8 @@ static int open_streams(struct ctf_trace *t, struct ctf_error *e)
 	closedir(dir);
 	if (ret)
 		return ret;
-	qsort(t->streams, t->n_streams, sizeof(*t->streams), by_name);
+	if (t->n_streams)
+		qsort(t->streams, t->n_streams, sizeof(*t->streams), by_name);
 	for (i = 0; i < t->n_streams; i++) {
 		t->streams[i].index = i;
 		ret = identify(&t->streams[i], e);

@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The trace engine against babeltrace2: the same characters for every event,
+# on random metadata, on LTTng-like traces, on what babeltrace2 itself writes,
+# before and after a rewrite.
+. tests/check/lib.sh
+
+seeds=${CTF_SEEDS:-60}
+first=${VMSYNC_SEED:-1}
+cc=${CC:-cc}
+flags="-std=gnu11 -O1 -g -Wall -Wextra -Werror"
+dir=$check_tmp/ctf
+vmsync=build/release/vmsync
+mkdir -p "$dir"
+
+expect "the tool builds" make -s -j2 tool
+expect "the random generator builds" $cc $flags -fsanitize=address,undefined \
+	-o "$dir/random-trace" tests/gen/random.c tests/gen/random-trace.c
+expect "the LTTng-like generator builds" $cc $flags -o "$dir/ctf-gen" \
+	tests/perf/ctf-gen.c -lm
+expect "the rewriting program builds" $cc $flags -D_GNU_SOURCE= -Ihost \
+	-pthread -o "$dir/restamp" tests/gen/restamp.c \
+	build/release/libvmsync.a
+expect "the example builds" $cc $flags -D_GNU_SOURCE= -Ihost -pthread \
+	-o "$dir/count" tests/gen/count.c build/release/libvmsync.a
+
+# same TEXT TRACE...: both programs print the same
+same() {
+	local text=$1
+	shift
+	if ! babeltrace2 "$@" > "$dir/bt.txt" 2> "$dir/bt.err"; then
+		fail "$text: babeltrace2: $(grep -m 1 -i error "$dir/bt.err")"
+	elif ! "$vmsync" cat "$@" > "$dir/our.txt" 2> "$dir/our.err"; then
+		fail "$text: $(head -n 1 "$dir/our.err")"
+	elif ! cmp -s "$dir/bt.txt" "$dir/our.txt"; then
+		fail "$text: the text differs"
+		diff "$dir/bt.txt" "$dir/our.txt" | head -n 4 | cut -c1-300
+	elif ! [ -s "$dir/our.txt" ]; then
+		fail "$text: no events"
+	else
+		pass "$text"
+	fi
+}
+
+# Which of two events of equal time comes first is up to each program: one
+# stream at a time.
+each_stream() {
+	local text=$1 trace=$2 s
+	for s in "$trace"/[cs]*_*; do
+		rm -rf "$dir/one"
+		mkdir "$dir/one"
+		cp "$trace/metadata" "$s" "$dir/one"
+		same "$text, ${s##*/}" "$dir/one"
+	done
+}
+
+# Names and values, without the times.
+fields() {
+	babeltrace2 --no-delta "$1" 2> "$dir/bt.err" | sed 's/^[^]]*\] //' |
+		sort | md5sum
+}
+
+for seed in $(seq "$first" $((first + seeds - 1))); do
+	rm -rf "$dir/random"
+	"$dir/random-trace" "$dir/random" "$seed" babeltrace > "$dir/n" ||
+		fail "random trace $seed is not written"
+	each_stream "random trace, seed $seed" "$dir/random"
+done
+
+"$dir/ctf-gen" "$dir/a" 60000 3 1 alpha > "$dir/n"
+"$dir/ctf-gen" "$dir/b" 40000 2 2 beta large 65536 > "$dir/n"
+each_stream "compact headers" "$dir/a"
+each_stream "large headers" "$dir/b"
+
+# The example: events per name, as many as babeltrace2 counts.
+babeltrace2 --no-delta --fields= "$dir/a" 2> "$dir/bt.err" |
+	sed 's/^.*\] [^ ]* \([^:]*\):.*/\1/' | sort | uniq -c |
+	awk '{ print $1, $2 }' | sort > "$dir/bt.txt"
+"$dir/count" "$dir/a" | awk '{ print $1, $2 }' | sort > "$dir/our.txt"
+expect "the example counts what babeltrace2 counts" \
+	cmp "$dir/bt.txt" "$dir/our.txt"
+
+# babeltrace2's own writer: other headers, other packets.
+expect "babeltrace2 copies" babeltrace2 "$dir/a" --component=sink.ctf.fs \
+	--params="path=\"$dir/copy\""
+mv "$(dirname "$(find "$dir/copy" -name metadata)")" "$dir/written"
+each_stream "what babeltrace2 writes" "$dir/written"
+
+# A rewrite that changes nothing changes no byte of a stream.
+expect "a rewrite that changes nothing" "$dir/restamp" "$dir/a" "$dir/same" 1 1
+for f in "$dir"/a/channel*; do
+	expect "${f##*/} is the same to the byte" cmp "$f" "$dir/same/${f##*/}"
+done
+
+# Slower and faster clocks: gaps outgrow compact headers.
+for trace in a b written; do
+	before=$(fields "$dir/$trace")
+	for ratio in "40 1" "1 2" "1000003 1000000"; do
+		rm -rf "$dir/new"
+		# shellcheck disable=SC2086
+		expect "$trace rewritten by ${ratio/ /:}" "$dir/restamp" \
+			"$dir/$trace" "$dir/new" $ratio
+		each_stream "$trace after ${ratio/ /:}" "$dir/new"
+		expect_eq "$trace after ${ratio/ /:}: names and values" \
+			"$(fields "$dir/new")" "$before"
+	done
+done
+finish

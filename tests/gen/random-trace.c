@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/* random-trace DIR SEED [babeltrace]: writes a random trace; see random.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "random.h"
+
+int main(int argc, char **argv)
+{
+	struct random_trace t;
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: random-trace DIR SEED [babeltrace]\n");
+		return 2;
+	}
+	if (mkdir(argv[1], 0777) && errno != EEXIST) {
+		fprintf(stderr, "random-trace: %s: %s\n", argv[1],
+			strerror(errno));
+		return 1;
+	}
+	if (random_trace_write(argv[1], strtoull(argv[2], NULL, 0),
+			       argc > 3 ? RANDOM_FOR_BABELTRACE : 0, &t)) {
+		fprintf(stderr, "random-trace: %s: %s\n", argv[1],
+			strerror(errno));
+		return 1;
+	}
+	printf("%zu\n", t.n_events);
+	random_trace_free(&t);
+	return 0;
+}
