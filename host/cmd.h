@@ -39,6 +39,9 @@ int cmd_usage_error(const char *name, const char *format, ...)
 const struct vmsync_progress *cmd_progress(void);
 void cmd_progress_end(void);
 
+/** cmd_method() - the bit of the method called @name, 0 if there is none */
+uint32_t cmd_method(const char *name);
+
 /** cmd_flush() - have stdout written; false, with an error said, if not */
 bool cmd_flush(const char *name);
 

@@ -80,6 +80,17 @@ void cmd_progress_end(void)
 	progress_shown = false;
 }
 
+uint32_t cmd_method(const char *name)
+{
+	int m;
+
+	for (m = 0; m < VMSYNC_METHOD_COUNT; m++) {
+		if (!strcmp(vmsync_method_name((enum vmsync_method)m), name))
+			return 1u << m;
+	}
+	return 0;
+}
+
 bool cmd_flush(const char *name)
 {
 	if (!fflush(stdout) && !ferror(stdout))

@@ -18,6 +18,7 @@ static const char help[] =
 "\n"
 "  -o, --output=OUT    the folder to make; it appears when all is right\n"
 "  -f, --force         write it even where the witnesses contradict the map\n"
+"      --method=NAME   use one method only: exact, pair, beacon, port, window\n"
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 written; 1 the witnesses contradict the map: not written\n"
@@ -27,6 +28,7 @@ static const char help[] =
 "  babeltrace2 fused\n";
 
 struct arguments {
+	struct vmsync_sync_options sync;
 	const char *output;
 	bool force;
 };
@@ -76,7 +78,7 @@ static int run(char *const *paths, size_t n, const struct arguments *args,
 	int ret = vmsync_session_open(paths, n, s, e);
 
 	if (!ret)
-		ret = vmsync_session_sync(s, NULL, cmd_progress(), e);
+		ret = vmsync_session_sync(s, &args->sync, cmd_progress(), e);
 	if (!ret)
 		ret = vmsync_session_contain(s, cmd_progress(), e);
 	if (ret)
@@ -103,6 +105,7 @@ int cmd_fuse(int argc, char **argv)
 	static const struct option options[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "force", no_argument, NULL, 'f' },
+		{ "method", required_argument, NULL, 'M' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -119,6 +122,12 @@ int cmd_fuse(int argc, char **argv)
 			break;
 		case 'f':
 			args.force = true;
+			break;
+		case 'M':
+			args.sync.methods = cmd_method(optarg);
+			if (!args.sync.methods)
+				return cmd_usage_error("fuse", "no method '%s'",
+						       optarg);
 			break;
 		case 'h':
 			fputs(help, stdout);

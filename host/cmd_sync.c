@@ -19,6 +19,7 @@ static const char help[] =
 "      --plot=FILE     draw offset, bound and beacons over time, as SVG\n"
 "      --json          print the report as JSON, with all segments\n"
 "      --segments      list all segments, not only the first ones\n"
+"      --method=NAME   use one method only: exact, pair, beacon, port, window\n"
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 map and witnesses agree, 1 they do not, 2 no map.\n"
@@ -26,6 +27,7 @@ static const char help[] =
 "  vmsync sync ~/lttng-traces/host-20260101 guest-traces/\n";
 
 struct arguments {
+	struct vmsync_sync_options sync;
 	const char *output;
 	const char *plot;
 	bool json;
@@ -38,7 +40,7 @@ static int run(char *const *paths, size_t n, const struct arguments *args,
 	int ret = vmsync_session_open(paths, n, s, e);
 
 	if (!ret)
-		ret = vmsync_session_sync(s, NULL, cmd_progress(), e);
+		ret = vmsync_session_sync(s, &args->sync, cmd_progress(), e);
 	if (!ret)
 		ret = vmsync_session_contain(s, cmd_progress(), e);
 	if (!ret && args->output)
@@ -55,6 +57,7 @@ int cmd_sync(int argc, char **argv)
 		{ "plot", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "segments", no_argument, NULL, 's' },
+		{ "method", required_argument, NULL, 'M' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -77,6 +80,12 @@ int cmd_sync(int argc, char **argv)
 			break;
 		case 's':
 			args.segments = true;
+			break;
+		case 'M':
+			args.sync.methods = cmd_method(optarg);
+			if (!args.sync.methods)
+				return cmd_usage_error("sync", "no method '%s'",
+						       optarg);
 			break;
 		case 'h':
 			fputs(help, stdout);
