@@ -13,6 +13,7 @@
  *	tsc		TSC readings and claims are lie.size cycles ahead
  *	claims		claims alone are (clock ns and TSC cycles)
  *	uid		calls itself what the second guest is called
+ *	garbage		anything, in lie.share of its records
  *	flood		hypercalls from some process, with any contents
  */
 #include "stream.h"
@@ -63,12 +64,134 @@ static void bend_line(const struct liar *l, struct vmsync_line *line)
 		line->mult += (int64_t)(line->mult * l->w->sc->lie_size / 1e6);
 }
 
-static void lie_in_guest(const struct liar *l, struct sim_record *r)
+/* Values at which arithmetic is most easily wrong, and any others. */
+static uint64_t odd_value(struct sim_rng *rng)
+{
+	static const uint64_t odd[] = {
+		0, 1, 2, 63, 64, INT32_MAX, UINT32_MAX, INT64_MAX,
+		(uint64_t)INT64_MAX + 1, UINT64_MAX,
+	};
+
+	if (sim_rng_chance(rng, 0.5))
+		return odd[sim_rng_below(rng, sizeof(odd) / sizeof(odd[0]))];
+	return sim_rng_u64(rng) >> sim_rng_below(rng, 64);
+}
+
+static void spoil_line(struct sim_rng *rng, struct vmsync_line *line)
+{
+	uint64_t x = odd_value(rng);
+
+	switch (sim_rng_below(rng, 8)) {
+	case 0:
+		line->clocksource = x;
+		break;
+	case 1:
+		line->seq = x;
+		break;
+	case 2:
+		line->since_tsc = x;
+		break;
+	case 3:
+		line->cycle_last = x;
+		break;
+	case 4:
+		line->base_ns = x;
+		break;
+	case 5:
+		line->xtime_nsec = x;
+		break;
+	case 6:
+		line->mult = x;
+		break;
+	default:
+		line->shift = x;
+		break;
+	}
+}
+
+static void spoil_page(struct sim_rng *rng, struct vmsync_pvclock *page)
+{
+	uint64_t x = odd_value(rng);
+
+	switch (sim_rng_below(rng, 6)) {
+	case 0:
+		page->version = x;
+		break;
+	case 1:
+		page->mul = x;
+		break;
+	case 2:
+		page->tsc_timestamp = x;
+		break;
+	case 3:
+		page->system_time_ns = x;
+		break;
+	case 4:
+		page->shift = x;
+		break;
+	default:
+		page->flags = x;
+		break;
+	}
+}
+
+static void spoil(struct sim_rng *rng, struct vmsync_evidence *ev)
+{
+	uint64_t x = odd_value(rng);
+
+	switch (sim_rng_below(rng, 12)) {
+	case 0:
+		ev->vcpu = x;
+		break;
+	case 1:
+		ev->stamp_ns = x;
+		break;
+	case 2:
+		ev->vm_uid = x;
+		break;
+	case 3:
+		ev->cnt = x;
+		break;
+	case 4:
+		ev->why = x;
+		break;
+	case 5:
+		ev->pair.tsc = x;
+		break;
+	case 6:
+		ev->pair.mono_ns = x;
+		break;
+	case 7:
+		ev->pair.bracket = x;
+		break;
+	case 8:
+		ev->confirm_tsc = x;
+		break;
+	case 9:
+		spoil_line(rng, &ev->line);
+		break;
+	case 10:
+		spoil_line(rng, &ev->prev);
+		break;
+	default:
+		spoil_page(rng, &ev->pvclock);
+		break;
+	}
+}
+
+static void lie_in_guest(struct liar *l, struct sim_record *r)
 {
 	struct vmsync_evidence *ev = &r->ev;
 	bool beacon = ev->kind == VMSYNC_EV_GH_GUEST ||
 		      ev->kind == VMSYNC_EV_HG_GUEST;
 
+	if (is(l, "garbage") &&
+	    sim_rng_chance(&l->rng, l->w->sc->lie_share)) {
+		do
+			spoil(&l->rng, ev);
+		while (sim_rng_chance(&l->rng, 0.5));
+		return;
+	}
 	bend_line(l, &ev->line);
 	if (is(l, "page") && ev->pvclock.version)
 		ev->pvclock.system_time_ns += (int64_t)l->w->sc->lie_size;
