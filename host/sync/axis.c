@@ -126,6 +126,9 @@ static int host_timeline(struct vmsync_timeline *tl,
 		int64_t from = of_tsc(f, s->since);
 		int64_t sure = of_tsc(f, s->confirm);
 
+		if (!s->confirmed)
+			sure = i + 1 < lines->spans.count ?
+				       of_tsc(f, s[1].since) : VMSYNC_AXIS_MAX;
 		if (s->gap && i) {
 			int64_t seen = of_tsc(f, s[-1].seen);
 
@@ -459,6 +462,9 @@ static int guest_timeline(struct vmsync_timeline *tl,
 		if (!line ||
 		    !of_reading(f, scaling, &axis->host, &last, &seen))
 			seen = sure;
+		/* Not confirmed: the next step, or the end, will cut it. */
+		if (!s->confirmed)
+			sure = VMSYNC_AXIS_MAX;
 		if (s->gap && i)
 			err = vmsync_timeline_add(tl, seen_before, seen_before,
 						  NULL, false);
@@ -468,7 +474,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 			line = NULL;
 		if (!err)
 			err = vmsync_timeline_add(tl, from, sure, line, false);
-		seen_before = seen > sure ? seen : sure;
+		seen_before = seen;
 	}
 	vmsync_timeline_free(&other);
 	return err;

@@ -137,6 +137,19 @@ bool vmsync_line_same(const struct vmsync_line *a, const struct vmsync_line *b)
 	       wide_abs(at - anchor) <= 1;
 }
 
+bool vmsync_line_read(const struct vmsync_line *line,
+		      const struct vmsync_pvclock *pv, uint64_t tsc, int128 *q32)
+{
+	int128 count;
+
+	if (line->clocksource == VMSYNC_CLOCKSOURCE_TSC)
+		return vmsync_chain_host(line, tsc, q32);
+	if (line->clocksource != VMSYNC_CLOCKSOURCE_KVMCLOCK || !pv->version ||
+	    !pvclock_at(pv, (int64_t)(tsc - pv->tsc_timestamp) * Q32, &count))
+		return false;
+	return line_at(line, count - (int128)line->cycle_last * Q32, q32);
+}
+
 bool vmsync_chain_host(const struct vmsync_line *host, uint64_t tsc,
 		       int128 *q32)
 {

@@ -55,6 +55,15 @@ bool vmsync_line_usable(const struct vmsync_line *line);
 bool vmsync_line_same(const struct vmsync_line *a,
 		      const struct vmsync_line *b);
 
+/**
+ * vmsync_line_read - a kernel's clock when its own TSC read @tsc, q32
+ * @pv:		the page, for a line that counts kvm-clock
+ * Returns false on overflow, or where the line counts something else.
+ */
+bool vmsync_line_read(const struct vmsync_line *line,
+		      const struct vmsync_pvclock *pv, uint64_t tsc,
+		      int128 *q32);
+
 /** vmsync_chain_host - host clock at host TSC @tsc, q32; false: overflow */
 bool vmsync_chain_host(const struct vmsync_line *host, uint64_t tsc,
 		       int128 *q32);

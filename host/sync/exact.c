@@ -326,6 +326,8 @@ static int64_t line_end(struct walk *w, int t)
 {
 	int64_t from = step(w, t)->from, end = step(w, t)->sure;
 
+	if (has_next(w, t) && end > step(w, t)[1].from)
+		end = step(w, t)[1].from;
 	if (end > w->doubt_until)
 		w->doubt_until = end;
 	return end > from + MAX_BRIDGE ? from + MAX_BRIDGE : end;

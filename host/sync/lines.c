@@ -33,37 +33,25 @@ static struct vmsync_line_span *find(struct vmsync_lines *lines,
 	return NULL;
 }
 
-static void see_again(struct vmsync_line_span *s, uint64_t tsc, uint32_t cpu,
-		      int64_t stamp_ns)
-{
-	if (s->cpu != cpu)
-		return;
-	if (before(tsc, s->confirm) && !before(tsc, s->since))
-		s->confirm = tsc;
-	if (before(s->seen, tsc)) {
-		s->seen = tsc;
-		s->seen_ns = stamp_ns;
-	}
-}
-
 /*
  * A record of an older line that comes late belongs before the last one; one
  * that was never seen and is not next in the row follows a gap.
  */
-int vmsync_lines_see(struct vmsync_lines *lines, const struct vmsync_line *line,
-		     uint64_t tsc, uint32_t cpu, int64_t stamp_ns)
+static int see(struct vmsync_lines *lines, const struct vmsync_line *line,
+	       uint64_t tsc, uint32_t cpu, int64_t stamp_ns)
 {
 	struct vmsync_line_span *last = vmsync_array_last(&lines->spans);
 	struct vmsync_line_span *s = find(lines, line);
-	bool gap;
 
 	if (!line->seq)
 		return 0;
 	if (s) {
-		see_again(s, tsc, cpu, stamp_ns);
+		if (s->cpu == cpu && before(s->seen, tsc)) {
+			s->seen = tsc;
+			s->seen_ns = stamp_ns;
+		}
 		return 0;
 	}
-	gap = !last || line->seq != last->line.seq + 1;
 	if (last && line->seq < last->line.seq &&
 	    last->line.seq - line->seq < MAX_LATE) {
 		lines->out_of_order++;
@@ -77,25 +65,69 @@ int vmsync_lines_see(struct vmsync_lines *lines, const struct vmsync_line *line,
 		.cpu = cpu,
 		.stamp_ns = stamp_ns,
 		.since = line->since_tsc,
-		.confirm = before(tsc, line->since_tsc) ? line->since_tsc : tsc,
+		.confirm = tsc,
 		.seen = tsc,
 		.seen_ns = stamp_ns,
-		.gap = gap,
+		.gap = s == lines->spans.at || line->seq != s[-1].line.seq + 1,
 	};
 	return 0;
 }
 
-int vmsync_lines_knot(struct vmsync_lines *lines,
+static void confirm(struct vmsync_line_span *s, uint64_t tsc, uint32_t cpu,
+		    int64_t stamp_ns)
+{
+	if (s->cpu != cpu || before(tsc, s->since) ||
+	    (s->confirmed && !before(tsc, s->confirm)))
+		return;
+	s->confirmed = true;
+	s->confirm = tsc;
+	s->stamp_ns = stamp_ns;
+}
+
+/* May the clock have been on @line when the pair of @ev was read? */
+static bool pair_fits(const struct vmsync_line *line,
 		      const struct vmsync_evidence *ev)
 {
+	int128 lo, hi, r = ev->pair.mono_ns * Q32;
+
+	if (!vmsync_line_read(line, &ev->pvclock, ev->pair.tsc, &lo) ||
+	    !vmsync_line_read(line, &ev->pvclock,
+			      ev->pair.tsc + ev->pair.bracket, &hi))
+		return true;
+	/* Readings are rounded down, kvm-clock's before that. */
+	return r > lo - 3 * Q32 && r <= hi + Q32;
+}
+
+int vmsync_lines_beacon(struct vmsync_lines *lines,
+			const struct vmsync_evidence *ev, uint32_t cpu)
+{
+	struct vmsync_line_span *s;
+	int err = see(lines, &ev->line, ev->pair.tsc, cpu, ev->stamp_ns);
+
+	s = vmsync_array_last(&lines->spans);
+	if (err || !s || s->gap || s->line.seq != ev->line.seq ||
+	    s == lines->spans.at)
+		return err;
+	if (!s->confirmed && !pair_fits(&s[-1].line, ev) &&
+	    pair_fits(&s->line, ev))
+		confirm(s, ev->pair.tsc, cpu, ev->stamp_ns);
+	return 0;
+}
+
+int vmsync_lines_knot(struct vmsync_lines *lines,
+		      const struct vmsync_evidence *ev, uint32_t cpu)
+{
+	struct vmsync_line_span *s;
 	int err = 0;
 
 	/* The line that ended was in force until the new one's since_tsc. */
 	if (ev->prev.seq)
-		err = vmsync_lines_see(lines, &ev->prev, ev->line.since_tsc,
-				       ev->vcpu, ev->stamp_ns);
-	if (err)
-		return err;
-	return vmsync_lines_see(lines, &ev->line, ev->confirm_tsc, ev->vcpu,
-				ev->stamp_ns);
+		err = see(lines, &ev->prev, ev->line.since_tsc, cpu,
+			  ev->stamp_ns);
+	if (!err)
+		err = see(lines, &ev->line, ev->confirm_tsc, cpu, ev->stamp_ns);
+	s = err ? NULL : find(lines, &ev->line);
+	if (s)
+		confirm(s, ev->confirm_tsc, cpu, ev->stamp_ns);
+	return err;
 }

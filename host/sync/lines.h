@@ -18,6 +18,8 @@
  * @cpu:	the CPU whose TSC all times are of
  * @stamp_ns:	of the record that brought it, by the clock of its side
  * @since, @confirm: it came into force in [@since, @confirm]
+ * @confirmed:	@confirm is known; else it is when the next line's @since was
+ *		read, for the timekeeper had done with this one by then
  * @seen:	it was still in force at this TSC, at @seen_ns by the clock
  * @gap:	what was in force just before @since is not known
  */
@@ -27,6 +29,7 @@ struct vmsync_line_span {
 	int64_t stamp_ns;
 	uint64_t since;
 	uint64_t confirm;
+	bool confirmed;
 	uint64_t seen;
 	int64_t seen_ns;
 	bool gap;
@@ -40,14 +43,15 @@ struct vmsync_lines {
 void vmsync_lines_free(struct vmsync_lines *lines);
 
 /**
- * vmsync_lines_see - @line was in force when CPU @cpu read @tsc
- * Returns 0 or -ENOMEM.
+ * vmsync_lines_beacon - a beacon record that carries a line
+ * The line it names is the newest that the timekeeper's callback has brought;
+ * readers may still be on the one before it. Returns 0 or -ENOMEM.
  */
-int vmsync_lines_see(struct vmsync_lines *lines, const struct vmsync_line *line,
-		     uint64_t tsc, uint32_t cpu, int64_t stamp_ns);
+int vmsync_lines_beacon(struct vmsync_lines *lines,
+			const struct vmsync_evidence *ev, uint32_t cpu);
 
 /** vmsync_lines_knot - a knot record; returns 0 or -ENOMEM */
 int vmsync_lines_knot(struct vmsync_lines *lines,
-		      const struct vmsync_evidence *ev);
+		      const struct vmsync_evidence *ev, uint32_t cpu);
 
 #endif /* VMSYNC_SYNC_LINES_H */

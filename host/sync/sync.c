@@ -241,8 +241,8 @@ static int host_beacon(struct vmsync_sync *sync, struct vmsync_vm *vm,
 		return ev->vcpu > VMSYNC_MAX_CPUS ? 0 : -ENOMEM;
 	if (ev->pair.valid) {
 		take_ref(sync, ev->pair.tsc);
-		err = vmsync_lines_see(&sync->lines, &ev->line, ev->pair.tsc, 0,
-				       ev->stamp_ns);
+		/* The host's TSCs are one: no matter which CPU read it. */
+		err = vmsync_lines_beacon(&sync->lines, ev, 0);
 		if (!err && ev->scaling.ratio)
 			err = vmsync_vcpu_scaling_seen(vcpu, &ev->scaling,
 						       ev->stamp_ns);
@@ -252,12 +252,8 @@ static int host_beacon(struct vmsync_sync *sync, struct vmsync_vm *vm,
 
 static int host_knot(struct vmsync_sync *sync, const struct vmsync_evidence *ev)
 {
-	struct vmsync_evidence knot = *ev;
-
-	/* The host's TSCs are one: no matter which CPU saw it. */
-	knot.vcpu = 0;
 	take_ref(sync, ev->confirm_tsc);
-	return vmsync_lines_knot(&sync->lines, &knot);
+	return vmsync_lines_knot(&sync->lines, ev, 0);
 }
 
 static int host_vcpu(struct vmsync_vm *vm, const struct vmsync_evidence *ev)
@@ -393,8 +389,7 @@ static int guest_beacon(struct vmsync_guest *guest,
 	int err = 0;
 
 	if (ev->kind == VMSYNC_EV_GH_GUEST && ev->pair.valid) {
-		err = vmsync_lines_see(&guest->lines, &ev->line, ev->pair.tsc,
-				       ev->vcpu, ev->stamp_ns);
+		err = vmsync_lines_beacon(&guest->lines, ev, ev->vcpu);
 		if (!err)
 			err = guest_pvclock(guest, ev, ev->pair.tsc);
 	}
@@ -423,7 +418,7 @@ int vmsync_sync_push_guest(struct vmsync_guest *guest,
 		return err;
 	if (ev->kind != VMSYNC_EV_KNOT)
 		return guest_beacon(guest, ev);
-	err = vmsync_lines_knot(&guest->lines, ev);
+	err = vmsync_lines_knot(&guest->lines, ev, ev->vcpu);
 	return err ? err : guest_pvclock(guest, ev, ev->confirm_tsc);
 }
 
