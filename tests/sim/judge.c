@@ -284,7 +284,8 @@ static bool same_segment(const struct vmsync_segment *a,
 {
 	return a->guest_start.ns == b->guest_start.ns &&
 	       a->guest_end.ns == b->guest_end.ns &&
-	       a->host_start.ns == b->host_start.ns && a->slope == b->slope &&
+	       a->host_start.ns == b->host_start.ns &&
+	       a->host_frac == b->host_frac && a->slope == b->slope &&
 	       a->shift == b->shift && a->method == b->method &&
 	       a->bound_ns == b->bound_ns && a->epoch == b->epoch;
 }
