@@ -96,7 +96,7 @@ done
 # Slower and faster clocks: gaps outgrow compact headers.
 for trace in a b written; do
 	before=$(fields "$dir/$trace")
-	for ratio in "40 1" "1 2" "1000003 1000000"; do
+	for ratio in "40000 1" "4000000 1" "1 2" "1000003 1000000"; do
 		rm -rf "$dir/new"
 		# shellcheck disable=SC2086
 		expect "$trace rewritten by ${ratio/ /:}" "$dir/restamp" \
