@@ -45,12 +45,26 @@ struct thread {
 	uint32_t cpu; /* the guest kernel's number */
 };
 
+/* The bound that holds in [from, until): events come in order of time. */
+struct bound {
+	int64_t from_ns;
+	int64_t until_ns;
+	int64_t bound_ns;
+};
+
+/* A stream of a guest, as a source of the merge. */
+struct guest_source {
+	uint32_t guest;
+	const struct vmsync_map *map;
+	struct bound bound;
+};
+
 struct pass {
 	struct vmsync_session *session;
 	struct ctf_merge *merge;
 	struct vmsync_contain **contain; /* by guest */
 	struct host_source *sources;	 /* by source of the merge, host's */
-	uint32_t *source_guest;		 /* by source of the merge */
+	struct guest_source *guest_sources; /* by source of the merge */
 	uint32_t n_host_sources;
 	struct thread *threads; /* sorted by tid */
 	size_t n_threads;
@@ -170,7 +184,7 @@ static int add_stream(struct pass *p, const struct vmsync_session_guest *g,
 {
 	struct ctf_packet packet;
 	struct ctf_map map;
-	uint32_t *guests;
+	struct guest_source *sources;
 	int ret = ctf_stream_packet(stream, NULL, &packet, e);
 
 	if (ret <= 0)
@@ -179,11 +193,15 @@ static int add_stream(struct pass *p, const struct vmsync_session_guest *g,
 	ret = ctf_merge_add_stream(p->merge, stream, &map, NULL, e);
 	if (ret < 0)
 		return ret;
-	guests = realloc(p->source_guest, (size_t)(ret + 1) * sizeof(*guests));
-	if (!guests)
+	sources = realloc(p->guest_sources,
+			  (size_t)(ret + 1) * sizeof(*sources));
+	if (!sources)
 		return -ENOMEM;
-	p->source_guest = guests;
-	guests[ret] = (uint32_t)(g - p->session->guests);
+	p->guest_sources = sources;
+	sources[ret] = (struct guest_source){
+		.guest = (uint32_t)(g - p->session->guests),
+		.map = map.ctx,
+	};
 	return 0;
 }
 
@@ -277,18 +295,43 @@ static int host_event(struct pass *p, const struct ctf_event *ev)
 	return vmsync_contain_exit(p->contain[t->guest], t->cpu, at);
 }
 
+/* The bound grows outside the evidence: there it is asked for each event. */
+static void bound_find(struct guest_source *gs, int64_t g)
+{
+	const struct vmsync_map *map = gs->map;
+	bool extrapolated;
+	size_t i;
+
+	gs->bound = (struct bound){
+		.from_ns = g,
+		.until_ns = g + 1,
+		.bound_ns = vmsync_map_bound_ns(map, (guest_time){ g },
+						&extrapolated),
+	};
+	for (i = map->count; !extrapolated && i--;) {
+		const struct vmsync_segment *s = &map->segments[i];
+
+		if (s->guest_start.ns > g)
+			continue;
+		if (s->guest_end.ns > g) {
+			gs->bound.from_ns = s->guest_start.ns;
+			gs->bound.until_ns = s->guest_end.ns;
+		}
+		return;
+	}
+}
+
 static int guest_event(struct pass *p, const struct ctf_event *ev)
 {
-	uint32_t i = p->source_guest[ev->source];
-	struct vmsync_session_guest *g = &p->session->guests[i];
-	const struct vmsync_map *map =
-		vmsync_guest_map_of(g->maps, ev->cpu);
-	int64_t bound_ns = vmsync_map_bound_ns(
-		map, (guest_time){ (int64_t)ev->clock }, NULL);
+	struct guest_source *gs = &p->guest_sources[ev->source];
+	int64_t g = (int64_t)ev->clock;
 
-	g->events++;
-	return vmsync_contain_event(p->contain[i], ev->cpu,
-				    (host_time){ (int64_t)ev->time }, bound_ns);
+	p->session->guests[gs->guest].events++;
+	if (g < gs->bound.from_ns || g >= gs->bound.until_ns)
+		bound_find(gs, g);
+	return vmsync_contain_event(p->contain[gs->guest], ev->cpu,
+				    (host_time){ (int64_t)ev->time },
+				    gs->bound.bound_ns);
 }
 
 static void losses_until(struct pass *p, int64_t now_ns)
@@ -357,7 +400,7 @@ static void pass_free(struct pass *p)
 	}
 	free(p->sources);
 	free(p->contain);
-	free(p->source_guest);
+	free(p->guest_sources);
 	free(p->threads);
 	free(p->running);
 	vmsync_losses_free(&p->losses);
