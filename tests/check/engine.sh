@@ -55,6 +55,12 @@ each_stream() {
 	done
 }
 
+# Raw stamps, times a number; exact below 2^53.
+stamps() {
+	babeltrace2 --clock-cycles --no-delta "$1" 2> "$dir/bt.err" |
+		awk -v n="$2" -F "[][]" "{ printf \"%.0f\\n\", \$2 * n }" | md5sum
+}
+
 # Names and values, without the times.
 fields() {
 	babeltrace2 --no-delta "$1" 2> "$dir/bt.err" | sed 's/^[^]]*\] //' |
@@ -102,6 +108,12 @@ for trace in a b written; do
 		expect "$trace rewritten by ${ratio/ /:}" "$dir/restamp" \
 			"$dir/$trace" "$dir/new" $ratio
 		each_stream "$trace after ${ratio/ /:}" "$dir/new"
+		case $ratio in
+		*" 1")
+			expect_eq "$trace after ${ratio/ /:}: stamps" \
+				"$(stamps "$dir/new" 1)" \
+				"$(stamps "$dir/$trace" "${ratio% 1}")" ;;
+		esac
 		expect_eq "$trace after ${ratio/ /:}: names and values" \
 			"$(fields "$dir/new")" "$before"
 	done
