@@ -7,10 +7,9 @@
  * how far they are apart is added to the bound of that bridge alone.
  * The figures are derived in Documentation/accuracy.rst.
  */
-#include "sync/exact.h"
-
 #include <errno.h>
 
+#include "sync/estimator.h"
 #include "sync/pieces.h"
 #include "uapi/vmsync.h"
 
@@ -40,6 +39,7 @@ enum { HOST, GUEST, SCALING, PV, PARAMS };
 /**
  * struct walk - where in the timelines we are
  * @at:		the steps in force
+ * @joined:	nothing is missing between the last piece and the next one
  * @doubt_until: until here the lines before the last change may be in force
  * @old:	these lines (HOST and GUEST)
  */
@@ -49,6 +49,7 @@ struct walk {
 	size_t at[PARAMS];
 	struct vmsync_map *map;
 	uint32_t epoch;
+	bool joined;
 	int64_t doubt_until;
 	const void *old[2];
 };
@@ -157,8 +158,10 @@ static int add_piece(struct walk *w, const struct link *l, int64_t from,
 		.g = a.g, .h = a.h, .dg = d.g, .dh = d.h, .g_end = b.g,
 		.loss = l->loss, .error = error,
 		.method = VMSYNC_METHOD_EXACT, .epoch = w->epoch,
+		.joined = w->joined,
 	};
 	err = vmsync_pieces_add(w->map, &p);
+	w->joined = !err;
 	return err == -EINVAL ? 0 : err;
 }
 
@@ -169,6 +172,7 @@ static int add_bridge(struct walk *w, const struct link *l, struct point a,
 		.g = a.g, .h = a.h, .dg = b.g - a.g, .dh = b.h - a.h,
 		.g_end = b.g, .loss = l->loss, .error = error,
 		.method = VMSYNC_METHOD_EXACT, .epoch = w->epoch,
+		.joined = w->joined,
 	};
 	int err;
 
@@ -275,6 +279,7 @@ static int join(struct walk *w, const struct link *p, const struct link *q,
 	int128 step;
 
 	*error = 0;
+	w->joined &= p->valid && q->valid;
 	if (!p->valid || !q->valid) {
 		if (q->valid && w->map->count)
 			w->epoch += jump;
@@ -457,14 +462,15 @@ static void clip_end(struct vmsync_map *map, int64_t guest_until_ns)
 		last->guest_end = last->guest_start;
 }
 
-int vmsync_exact_map(const struct vmsync_facts *f, uint32_t cpu,
-		     struct vmsync_map *map)
+static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
+	       bool final, struct vmsync_map *map)
 {
 	struct walk w = { .facts = f, .map = map };
 	struct vmsync_axis axis;
 	int err = vmsync_axis_init(&axis, f, cpu);
 
-	map->count = 0;
+	(void)state;
+	(void)final;
 	if (!err) {
 		w.tl[HOST] = &axis.host;
 		w.tl[GUEST] = &axis.guest;
@@ -476,3 +482,8 @@ int vmsync_exact_map(const struct vmsync_facts *f, uint32_t cpu,
 	vmsync_axis_free(&axis);
 	return err;
 }
+
+const struct vmsync_estimator vmsync_exact_estimator = {
+	.method = VMSYNC_METHOD_EXACT,
+	.map = map,
+};

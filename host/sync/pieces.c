@@ -80,7 +80,7 @@ int vmsync_pieces_add(struct vmsync_map *map, const struct vmsync_piece *p)
 		below = last->host_start.ns * Q32 - host;
 		if (below > 0)
 			host += below;
-		if (last->guest_end.ns > seg.guest_start.ns)
+		if (p->joined || last->guest_end.ns > seg.guest_start.ns)
 			last->guest_end = seg.guest_start;
 	}
 	if (host < 0 || host >> 32 > INT64_MAX)

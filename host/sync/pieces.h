@@ -21,6 +21,7 @@
  * @loss:	a reading of a guest time x is in (x - loss, x], q32; the piece
  *		is laid through the middle
  * @error:	what can be wrong besides, host ns, q32
+ * @joined:	no guest time between the last piece and this one was ever read
  */
 struct vmsync_piece {
 	int128 g;
@@ -32,6 +33,7 @@ struct vmsync_piece {
 	int128 error;
 	enum vmsync_method method;
 	uint32_t epoch;
+	bool joined;
 };
 
 /**

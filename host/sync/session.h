@@ -7,6 +7,7 @@
 #define VMSYNC_SYNC_SESSION_H
 
 #include "sync/causal.h"
+#include "sync/estimator.h"
 #include "sync/facts.h"
 #include "sync/match.h"
 #include "sync/sync.h"
@@ -47,9 +48,11 @@ struct vmsync_guest {
 	uint64_t matched;
 	uint64_t whole;
 	int64_t rtt_min_ns;
+	void *states[VMSYNC_METHOD_COUNT];
 	struct vmsync_guest_map maps;
 	struct vmsync_map *by_method[VMSYNC_METHOD_COUNT];
 	struct vmsync_guest_report report;
+	VMSYNC_ARRAY(struct vmsync_disagreement) disagreements;
 };
 
 struct vmsync_sync {
@@ -62,8 +65,16 @@ struct vmsync_sync {
 	VMSYNC_ARRAY(struct vmsync_guest *) guests;
 };
 
-/** vmsync_guest_settle - maps of all that was pushed; 0 or -ENOMEM */
-int vmsync_guest_settle(struct vmsync_guest *guest);
+/**
+ * vmsync_guest_settle - maps of all that was pushed
+ * @final:	nothing more will come
+ * Returns 0 or -ENOMEM.
+ */
+int vmsync_guest_settle(struct vmsync_guest *guest, bool final);
+
+/** vmsync_guest_may_use - the options allow method @m */
+bool vmsync_guest_may_use(const struct vmsync_guest *guest,
+			  enum vmsync_method m);
 
 /** vmsync_guest_report_make - fill in the report; 0 or -ENOMEM */
 int vmsync_guest_report_make(struct vmsync_guest *guest);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/exact.h"
+#include "sync/choose.h"
 #include "sync/session.h"
 
 /*
@@ -58,32 +58,39 @@ static struct vmsync_facts facts_of(const struct vmsync_guest *guest)
 	};
 }
 
-static bool may_use(const struct vmsync_guest *guest, enum vmsync_method m)
+bool vmsync_guest_may_use(const struct vmsync_guest *guest,
+			  enum vmsync_method m)
 {
 	uint32_t methods = guest->sync->opt.methods;
 
 	return !methods || methods & 1u << m;
 }
 
-static int copy(struct vmsync_map *to, const struct vmsync_map *from)
+/* Over a port the beacon method has another name. */
+static enum vmsync_method name_of(const struct vmsync_guest *guest,
+				  enum vmsync_method m)
 {
-	int err = 0;
-
-	to->count = 0;
-	for (size_t i = 0; !err && i < from->count; i++)
-		err = vmsync_map_append(to, &from->segments[i]);
-	return err;
+	return m == VMSYNC_METHOD_BEACON && guest->sync->opt.wide ?
+		       VMSYNC_METHOD_PORT : m;
 }
 
-static int settle_cpu(struct vmsync_guest *guest, const struct vmsync_facts *f,
-		      uint32_t cpu)
+static int settle_method(struct vmsync_guest *guest,
+			 const struct vmsync_facts *f, enum vmsync_method m,
+			 bool final)
 {
-	struct vmsync_map *exact = &guest->by_method[VMSYNC_METHOD_EXACT][cpu];
+	const struct vmsync_estimator *e = vmsync_estimators[m];
+	enum vmsync_method name = name_of(guest, m);
 	int err = 0;
 
-	if (may_use(guest, VMSYNC_METHOD_EXACT))
-		err = vmsync_exact_map(f, cpu, exact);
-	return err ? err : copy(&guest->maps.maps[cpu], exact);
+	if (!e || !vmsync_guest_may_use(guest, name))
+		return 0;
+	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++) {
+		struct vmsync_map *map = &guest->by_method[name][cpu];
+
+		map->count = 0;
+		err = e->map(guest->states[m], f, cpu, final, map);
+	}
+	return err;
 }
 
 /* Beacons older than what either side has been pushed to are settled. */
@@ -100,13 +107,16 @@ static void check_queue(struct vmsync_guest *guest)
 	guest->queued = 0;
 }
 
-int vmsync_guest_settle(struct vmsync_guest *guest)
+int vmsync_guest_settle(struct vmsync_guest *guest, bool final)
 {
 	struct vmsync_facts f = facts_of(guest);
 	int err = resize(guest);
 
+	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
+		err = settle_method(guest, &f, m, final);
+	guest->disagreements.count = 0;
 	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++)
-		err = settle_cpu(guest, &f, cpu);
+		err = vmsync_choose(guest, cpu);
 	if (!err)
 		check_queue(guest);
 	return err;

@@ -14,8 +14,12 @@ struct vmsync_sync *vmsync_sync_new(const struct vmsync_sync_options *opt)
 {
 	struct vmsync_sync *sync = calloc(1, sizeof(*sync));
 
-	if (sync && opt)
+	if (!sync)
+		return NULL;
+	if (opt)
 		sync->opt = *opt;
+	if (sync->opt.methods == 1u << VMSYNC_METHOD_PORT)
+		sync->opt.wide = true;
 	return sync;
 }
 
@@ -28,7 +32,10 @@ static void guest_free(struct vmsync_guest *guest)
 		     i++)
 			vmsync_map_free(&guest->by_method[m][i]);
 		free(guest->by_method[m]);
+		if (vmsync_estimators[m] && vmsync_estimators[m]->destroy)
+			vmsync_estimators[m]->destroy(guest->states[m]);
 	}
+	vmsync_array_free(&guest->disagreements);
 	vmsync_guest_report_free(&guest->report);
 	vmsync_guest_map_free(&guest->maps);
 	vmsync_lines_free(&guest->lines);
@@ -52,6 +59,20 @@ void vmsync_sync_free(struct vmsync_sync *sync)
 	free(sync);
 }
 
+static bool make_states(struct vmsync_guest *guest)
+{
+	for (int m = 0; m < VMSYNC_METHOD_COUNT; m++) {
+		const struct vmsync_estimator *e = vmsync_estimators[m];
+
+		if (!e || !e->create)
+			continue;
+		guest->states[m] = e->create(&guest->sync->opt);
+		if (!guest->states[m])
+			return false;
+	}
+	return true;
+}
+
 struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
 					   const char *hostname)
 {
@@ -65,7 +86,8 @@ struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
 	guest->hostname = strdup(hostname ? hostname : "");
 	guest->maps.hostname = strdup(hostname ? hostname : "");
 	guest->queue = calloc(VMSYNC_QUEUE, sizeof(*guest->queue));
-	slot = guest->hostname && guest->maps.hostname && guest->queue ?
+	slot = guest->hostname && guest->maps.hostname && guest->queue &&
+	       make_states(guest) ?
 		       vmsync_array_add(&sync->guests) : NULL;
 	if (!slot) {
 		guest_free(guest);
@@ -122,8 +144,11 @@ static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b
 		guest->cpus[b->cpu].known = true;
 		guest->cpus[b->cpu].vcpu_id = b->vcpu;
 	}
-	if (guest->queued == VMSYNC_QUEUE)
-		err = vmsync_guest_settle(guest);
+	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
+		if (vmsync_estimators[m] && vmsync_estimators[m]->beacon)
+			err = vmsync_estimators[m]->beacon(guest->states[m], b);
+	if (!err && guest->queued == VMSYNC_QUEUE)
+		err = vmsync_guest_settle(guest, false);
 	if (guest->queued == VMSYNC_QUEUE)
 		guest->queued = 0;
 	guest->queue[guest->queued++] = *b;
@@ -444,7 +469,7 @@ void vmsync_sync_guest_end(struct vmsync_guest *guest)
 	guest->side.ended = true;
 }
 
-int vmsync_sync_settle(struct vmsync_sync *sync, host_time *settled)
+static int settle(struct vmsync_sync *sync, bool final, host_time *settled)
 {
 	int64_t until = sync->side.last_ns;
 	int err = 0;
@@ -453,7 +478,7 @@ int vmsync_sync_settle(struct vmsync_sync *sync, host_time *settled)
 		struct vmsync_guest *guest = sync->guests.at[i];
 		const struct vmsync_map *map;
 
-		err = vmsync_guest_settle(guest);
+		err = vmsync_guest_settle(guest, final);
 		if (!err)
 			err = vmsync_guest_report_make(guest);
 		map = vmsync_guest_map_of(&guest->maps, 0);
@@ -470,6 +495,11 @@ int vmsync_sync_settle(struct vmsync_sync *sync, host_time *settled)
 	return err;
 }
 
+int vmsync_sync_settle(struct vmsync_sync *sync, host_time *settled)
+{
+	return settle(sync, false, settled);
+}
+
 int vmsync_sync_finish(struct vmsync_sync *sync)
 {
 	int err = 0;
@@ -479,7 +509,7 @@ int vmsync_sync_finish(struct vmsync_sync *sync)
 		vmsync_sync_guest_end(sync->guests.at[i]);
 		err = drain(sync->guests.at[i], true);
 	}
-	return err ? err : vmsync_sync_settle(sync, NULL);
+	return err ? err : settle(sync, true, NULL);
 }
 
 const struct vmsync_guest_map *

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Estimators: each makes a map its own way. They see facts and matched beacons,
+ * never a trace, and not each other.
+ */
+#ifndef VMSYNC_SYNC_ESTIMATOR_H
+#define VMSYNC_SYNC_ESTIMATOR_H
+
+#include "sync/facts.h"
+#include "sync/map.h"
+#include "sync/match.h"
+#include "sync/sync.h"
+
+/**
+ * struct vmsync_estimator - one method
+ * @method:	its name and rank
+ * @create:	state for one guest; NULL: it needs none
+ * @destroy:	of what @create made; NULL is fine
+ * @beacon:	the guest's next matched beacon; 0 or -ENOMEM; may be NULL
+ * @event:	a record of either side that is no beacon's; 0 or -ENOMEM; may
+ *		be NULL
+ * @map:	write the map of @cpu as of now; @map is empty; 0 or -ENOMEM
+ * @final:	(of @map) nothing more will come
+ */
+struct vmsync_estimator {
+	enum vmsync_method method;
+	void *(*create)(const struct vmsync_sync_options *opt);
+	void (*destroy)(void *state);
+	int (*beacon)(void *state, const struct vmsync_beacon *b);
+	int (*host_event)(void *state, const struct vmsync_evidence *ev,
+			  const struct vmsync_vm *vm);
+	int (*guest_event)(void *state, const struct vmsync_evidence *ev);
+	int (*map)(void *state, const struct vmsync_facts *f, uint32_t cpu,
+		   bool final, struct vmsync_map *map);
+};
+
+/** vmsync_estimators - by method; NULL where there is none */
+extern const struct vmsync_estimator *const
+	vmsync_estimators[VMSYNC_METHOD_COUNT];
+
+extern const struct vmsync_estimator vmsync_exact_estimator;
+extern const struct vmsync_estimator vmsync_beacon_estimator;
+
+#endif /* VMSYNC_SYNC_ESTIMATOR_H */

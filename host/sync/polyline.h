@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Polylines: straight stretches, each with the points that it was found from,
+ * made into a map that does not jump.
+ */
+#ifndef VMSYNC_SYNC_POLYLINE_H
+#define VMSYNC_SYNC_POLYLINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sync/map.h"
+
+/**
+ * struct vmsync_stretch - host minus guest clock as a line over guest time
+ * @first, @last: guest times of the evidence, ns
+ * @at:		guest time where the offset is @offset, ns
+ * @slope:	ns per ns
+ * @w_first, @w_last: how far off the line may be at the two ends, ns
+ * @bent:	the line ended because the evidence did, not for its length
+ */
+struct vmsync_stretch {
+	int64_t first;
+	int64_t last;
+	int64_t at;
+	int64_t offset;
+	double fraction;
+	double slope;
+	double w_first;
+	double w_last;
+	bool bent;
+};
+
+/**
+ * struct vmsync_polyline - the map being written
+ * @base_ns:	what every stretch may be wrong by besides
+ * @tail:	the last stretch, not yet written
+ * @from, @from_off: where it begins: guest time, and offset less its own line's
+ * @settled:	segments of @map that will not change any more
+ */
+struct vmsync_polyline {
+	enum vmsync_method method;
+	double base_ns;
+	struct vmsync_map map;
+	struct vmsync_stretch tail;
+	bool has_tail;
+	int64_t from;
+	double from_off;
+	uint32_t epoch;
+};
+
+void vmsync_polyline_init(struct vmsync_polyline *p, enum vmsync_method method);
+void vmsync_polyline_free(struct vmsync_polyline *p);
+
+/** vmsync_polyline_add - the next stretch, after the last; 0 or -ENOMEM */
+int vmsync_polyline_add(struct vmsync_polyline *p,
+			const struct vmsync_stretch *s);
+
+/**
+ * vmsync_polyline_map - the map with the last stretch, as if none followed
+ * Returns 0 or -ENOMEM.
+ */
+int vmsync_polyline_map(const struct vmsync_polyline *p,
+			struct vmsync_map *map);
+
+#endif /* VMSYNC_SYNC_POLYLINE_H */
