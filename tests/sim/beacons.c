@@ -34,6 +34,19 @@ static double delay_ns(struct sim_rng *rng, const struct sim_delay *d)
 	return ns;
 }
 
+/* What delay_step has added by host TSC @h to gh (@way 0) or hg (1). */
+static double added_ns(const struct flight *f, uint64_t h, int way)
+{
+	const struct sim_ops *ops = &f->w->sc->delay_step;
+	double ns = 0;
+
+	for (size_t i = 0; i < ops->count; i++)
+		if (h >= sim_world_at(f->w, ops->op[i].at_s) &&
+		    (ops->op[i].extra > 0) == way)
+			ns += ops->op[i].value;
+	return ns;
+}
+
 static uint64_t later(const struct flight *f, uint64_t h, double ns)
 {
 	return h + sim_world_cycles(f->w, ns);
@@ -147,11 +160,13 @@ static void fly(struct flight *f, uint64_t h)
 				   : sim_rng_exp(f->rng, 150) + 200;
 
 	h = leg(f, VMSYNC_EV_GH_GUEST, h, NULL, &claim);
-	h = later(f, h, delay_ns(f->rng, &sc->gh) + overtaken(f));
+	h = later(f, h,
+		  delay_ns(f->rng, &sc->gh) + added_ns(f, h, 0) + overtaken(f));
 	h = leg(f, VMSYNC_EV_GH_HOST, h, &claim, NULL);
 	h = later(f, h, handling);
 	h = leg(f, VMSYNC_EV_HG_HOST, h, NULL, NULL);
-	h = later(f, h, delay_ns(f->rng, &sc->hg) + overtaken(f));
+	h = later(f, h,
+		  delay_ns(f->rng, &sc->hg) + added_ns(f, h, 1) + overtaken(f));
 	leg(f, VMSYNC_EV_HG_GUEST, h, NULL, NULL);
 }
 
@@ -185,7 +200,7 @@ void sim_record_beacons(struct sim_recording *rec, const struct sim_world *w,
 		f.cpu = f.cnt / 2 % g->vm.vcpu_count;
 		/* A stopped guest sends nothing; nor does one about to be. */
 		if (!sim_vcpu_out(&g->vm.vcpus[f.cpu], at,
-			     at + sim_world_cycles(w, 2e7)))
+				  at + sim_world_cycles(w, 2e7)))
 			fly(&f, at);
 	}
 }

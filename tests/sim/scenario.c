@@ -87,6 +87,8 @@ static const struct key keys[] = {
 	KEY("beacon.wide", BOOL, wide, "no", "over a port"),
 	DELAY_KEYS(gh, "350"),
 	DELAY_KEYS(hg, "450"),
+	KEY("delay_step", OPS, delay_step, "",
+	    "s:ns[:1], gh [1: hg] takes so much longer from then on"),
 	KEY("preempt", REAL, preempt, "0.001", "share of slow pairs"),
 	KEY("preempt_ns", REAL, preempt_ns, "50000", "mean, ns"),
 	KEY("loss", REAL, loss, "0", "of beacon records, each side"),

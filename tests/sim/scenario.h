@@ -105,6 +105,7 @@ struct sim_scenario {
 	bool wide;
 	struct sim_delay gh;
 	struct sim_delay hg;
+	struct sim_ops delay_step;
 	double preempt;
 	double preempt_ns;
 	double loss;
