@@ -3,9 +3,8 @@
  * The containment pass: guest events and KVM's entries and exits, merged in
  * host time, into the witness.
  *
- * An entry belongs to the virtual CPU whose thread made it. The thread is known
- * from the event's context "tid" or, without it, from the last sched_switch on
- * that CPU; where a trace has neither, from vcpu_id if there is one VM only.
+ * An entry belongs to the virtual CPU whose thread made it (runner.h); where
+ * the thread is not known, to the vCPU of that number if there is one guest only.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,30 +12,8 @@
 
 #include "fuse/losses.h"
 #include "fuse/reader.h"
+#include "fuse/runner.h"
 #include "fuse/session.h"
-
-#define NO_TID INT32_MIN
-
-/* What an event class of the host means to this pass. */
-enum role {
-	ROLE_NONE,
-	ROLE_ENTRY,
-	ROLE_EXIT,
-	ROLE_SWITCH,
-};
-
-struct host_class {
-	enum role role;
-	bool has_tid;
-	struct ctf_field tid; /* context "tid", or next_tid of a switch */
-	bool has_vcpu_id;
-	struct ctf_field vcpu_id;
-};
-
-struct host_source {
-	struct host_class *classes;
-	uint8_t *want;
-};
 
 /* A vCPU's thread, and where its entries go. */
 struct thread {
@@ -63,13 +40,12 @@ struct pass {
 	struct vmsync_session *session;
 	struct ctf_merge *merge;
 	struct vmsync_contain **contain; /* by guest */
-	struct host_source *sources;	 /* by source of the merge, host's */
+	struct vmsync_runner *runner;
+	uint8_t **want; /* by source of the merge, host's */
 	struct guest_source *guest_sources; /* by source of the merge */
 	uint32_t n_host_sources;
 	struct thread *threads; /* sorted by tid */
 	size_t n_threads;
-	int32_t *running; /* by host CPU: tid after the last switch */
-	uint32_t n_running;
 	struct vmsync_losses losses;
 	size_t next_loss;
 };
@@ -110,68 +86,29 @@ static int threads_find(struct pass *p)
 	return 0;
 }
 
-static void host_class_init(struct host_class *hc, const struct ctf_class *cls)
-{
-	if (vmsync_class_is_entry(cls))
-		hc->role = ROLE_ENTRY;
-	else if (vmsync_class_is_exit(cls))
-		hc->role = ROLE_EXIT;
-	else if (!strcmp(cls->name, "sched_switch"))
-		hc->role = ROLE_SWITCH;
-	else
-		return;
-	if (hc->role == ROLE_SWITCH) {
-		hc->has_tid = ctf_field_find(cls, CTF_PAYLOAD, "next_tid",
-					     &hc->tid);
-		return;
-	}
-	hc->has_tid = ctf_field_find(cls, CTF_STREAM_CONTEXT, "tid",
-				     &hc->tid) ||
-		      ctf_field_find(cls, CTF_EVENT_CONTEXT, "tid", &hc->tid);
-	hc->has_vcpu_id = ctf_field_find(cls, CTF_PAYLOAD, "vcpu_id",
-					 &hc->vcpu_id);
-}
-
-static int host_source_init(struct host_source *hs, const struct ctf_trace *t)
-{
-	size_t i, n = ctf_trace_classes(t);
-	bool need_switches = false;
-
-	hs->classes = calloc(n + 1, sizeof(*hs->classes));
-	hs->want = calloc(n + 1, 1);
-	if (!hs->classes || !hs->want)
-		return -ENOMEM;
-	for (i = 0; i < n; i++) {
-		struct host_class *hc = &hs->classes[i];
-
-		host_class_init(hc, ctf_trace_class(t, i));
-		hs->want[i] = hc->role == ROLE_ENTRY || hc->role == ROLE_EXIT;
-		need_switches |= hs->want[i] && !hc->has_tid;
-	}
-	for (i = 0; need_switches && i < n; i++)
-		hs->want[i] |= hs->classes[i].role == ROLE_SWITCH;
-	return 0;
-}
-
 static int add_host(struct pass *p, struct ctf_error *e)
 {
 	const struct vmsync_machine *m = p->session->host;
 	size_t i;
 	int ret;
 
-	p->sources = calloc(m->n + 1, sizeof(*p->sources));
-	if (!p->sources)
+	p->runner = vmsync_runner_new();
+	p->want = calloc(m->n + 1, sizeof(*p->want));
+	if (!p->runner || !p->want)
 		return -ENOMEM;
 	for (i = 0; i < m->n; i++) {
-		if (host_source_init(&p->sources[i], m->traces[i]))
+		const struct ctf_trace *t = m->traces[i];
+
+		p->want[i] = calloc(ctf_trace_classes(t) + 1, 1);
+		if (!p->want[i] ||
+		    vmsync_runner_add(p->runner, t, p->want[i]))
 			return -ENOMEM;
 		p->n_host_sources++;
-		ret = ctf_merge_add_want(p->merge, m->traces[i],
-					 &vmsync_raw_map, p->sources[i].want,
-					 e);
+		ret = ctf_merge_add_want(p->merge, t, &vmsync_raw_map,
+					 p->want[i], e);
 		if (ret < 0)
 			return ret;
-		ret = vmsync_losses_find(&p->losses, m->traces[i], e);
+		ret = vmsync_losses_find(&p->losses, t, e);
 		if (ret)
 			return ret;
 	}
@@ -220,77 +157,47 @@ static int add_guest(struct pass *p, const struct vmsync_session_guest *g,
 	return ret;
 }
 
-static int32_t *running_on(struct pass *p, uint32_t cpu)
+static const struct thread *thread_by_vcpu(const struct pass *p, int32_t id)
 {
-	/* A CPU number is a claim of the trace: no table of any size. */
-	static int32_t none = NO_TID;
-	int32_t *running;
-
-	if (cpu < p->n_running)
-		return &p->running[cpu];
-	if (cpu > 65535)
-		return &none;
-	running = realloc(p->running, (cpu + 1) * sizeof(*running));
-	if (!running)
-		return &none;
-	p->running = running;
-	while (p->n_running <= cpu)
-		running[p->n_running++] = NO_TID;
-	return &running[cpu];
-}
-
-static const struct thread *thread_by_tid(const struct pass *p, int32_t tid)
-{
-	struct thread key = { .tid = tid };
-
-	return bsearch(&key, p->threads, p->n_threads, sizeof(key),
-		       thread_compare);
-}
-
-static const struct thread *thread_of(struct pass *p,
-				      const struct host_class *hc,
-				      const struct ctf_event *ev)
-{
-	uint64_t value;
-	int32_t tid;
+	const struct vmsync_guest_report *r =
+		vmsync_guest_report_of(p->session->guests[0].guest);
 	size_t i;
 
-	if (hc->has_tid && ctf_get_u64(ev, &hc->tid, &value))
-		return thread_by_tid(p, (int32_t)value);
-	tid = *running_on(p, ev->cpu);
-	if (tid != NO_TID)
-		return thread_by_tid(p, tid);
-	if (p->session->n_guests != 1 || !hc->has_vcpu_id ||
-	    !ctf_get_u64(ev, &hc->vcpu_id, &value))
-		return NULL;
 	for (i = 0; i < p->n_threads; i++) {
-		const struct vmsync_guest_report *r = vmsync_guest_report_of(
-			p->session->guests[0].guest);
 		uint32_t cpu = p->threads[i].cpu;
 
-		if (cpu < r->n_cpus && r->cpus[cpu].vcpu_id == value)
+		if (cpu < r->n_cpus && (int64_t)r->cpus[cpu].vcpu_id == id)
 			return &p->threads[i];
 	}
 	return NULL;
 }
 
+static const struct thread *thread_of(const struct pass *p,
+				      const struct vmsync_run_of *who)
+{
+	struct thread key = { .tid = who->tid };
+
+	if (who->tid > 0)
+		return bsearch(&key, p->threads, p->n_threads, sizeof(key),
+			       thread_compare);
+	return p->session->n_guests == 1 ? thread_by_vcpu(p, who->vcpu_id) :
+					   NULL;
+}
+
 static int host_event(struct pass *p, const struct ctf_event *ev)
 {
-	const struct host_class *hc =
-		&p->sources[ev->source].classes[ev->cls->index];
 	host_time at = { (int64_t)ev->time };
+	struct vmsync_run_of who;
+	enum vmsync_run run =
+		vmsync_runner_event(p->runner, ev->source, ev, &who);
 	const struct thread *t;
-	uint64_t tid;
 
-	if (hc->role == ROLE_SWITCH) {
-		if (hc->has_tid && ctf_get_u64(ev, &hc->tid, &tid))
-			*running_on(p, ev->cpu) = (int32_t)tid;
+	if (run == VMSYNC_RUN_NONE)
 		return 0;
-	}
-	t = thread_of(p, hc, ev);
+	t = thread_of(p, &who);
 	if (!t)
 		return 0;
-	if (hc->role == ROLE_ENTRY)
+	if (run == VMSYNC_RUN_ENTRY)
 		return vmsync_contain_entry(p->contain[t->guest], t->cpu, at);
 	return vmsync_contain_exit(p->contain[t->guest], t->cpu, at);
 }
@@ -394,15 +301,13 @@ static void pass_free(struct pass *p)
 
 	for (i = 0; p->contain && i < p->session->n_guests; i++)
 		vmsync_contain_free(p->contain[i]);
-	for (i = 0; i < p->n_host_sources; i++) {
-		free(p->sources[i].classes);
-		free(p->sources[i].want);
-	}
-	free(p->sources);
+	for (i = 0; p->want && i < p->session->host->n; i++)
+		free(p->want[i]);
+	free(p->want);
+	vmsync_runner_free(p->runner);
 	free(p->contain);
 	free(p->guest_sources);
 	free(p->threads);
-	free(p->running);
 	vmsync_losses_free(&p->losses);
 	ctf_merge_free(p->merge);
 }

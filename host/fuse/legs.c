@@ -38,7 +38,8 @@ static int host_legs(const struct vmsync_session *s,
 		     struct ctf_error *e)
 {
 	struct vmsync_reader *reader =
-		vmsync_reader_new(s->host->traces, s->host->n, e);
+		vmsync_reader_new(s->host->traces, s->host->n,
+				  VMSYNC_READ_EVIDENCE, e);
 	struct vmsync_evidence ev;
 	int ret;
 
@@ -69,8 +70,8 @@ static int host_legs(const struct vmsync_session *s,
 static int guest_legs(const struct vmsync_session_guest *g, struct vmsync_legs *l,
 		      struct ctf_error *e)
 {
-	struct vmsync_reader *reader = vmsync_reader_new(g->machine->traces,
-							 g->machine->n, e);
+	struct vmsync_reader *reader = vmsync_reader_new(
+		g->machine->traces, g->machine->n, VMSYNC_READ_EVIDENCE, e);
 	struct vmsync_evidence ev;
 	int ret;
 

@@ -74,6 +74,19 @@ out:
 	return ret < 0 ? ret : 0;
 }
 
+int vmsync_machine_enters(const struct vmsync_machine *m, bool *enters,
+			  struct ctf_error *e)
+{
+	const struct ctf_class *cls = NULL;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && !cls && i < m->n; i++)
+		ret = first_event(m->traces[i], vmsync_class_is_entry, &cls, e);
+	*enters = cls;
+	return ret;
+}
+
 static int trace_side(const struct ctf_trace *t, enum vmsync_side *side,
 		      struct ctf_error *e)
 {

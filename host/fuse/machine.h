@@ -63,6 +63,14 @@ int vmsync_machines_open(char *const *paths, size_t n,
 /** vmsync_machines_close() - close all traces */
 void vmsync_machines_close(struct vmsync_machines *m);
 
+/**
+ * vmsync_machine_enters() - does the machine's trace hold an entry of KVM?
+ * @enters:	the answer
+ * Return: 0 or a negative errno.
+ */
+int vmsync_machine_enters(const struct vmsync_machine *m, bool *enters,
+			  struct ctf_error *e);
+
 /** vmsync_class_is_entry() - a KVM entry by any of the names LTTng gave it */
 bool vmsync_class_is_entry(const struct ctf_class *cls);
 

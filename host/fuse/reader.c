@@ -6,8 +6,23 @@
 #include "fuse/decode.h"
 #include "fuse/losses.h"
 #include "fuse/reader.h"
+#include "fuse/runner.h"
+
+/* vCPU threads that vmsync_vm named: more than any host has at once. */
+#define MAX_THREADS 65536
+
+struct thread {
+	int32_t tid;
+	uint32_t vcpu_id;
+	struct vmsync_vm_id vm;
+};
 
 struct vmsync_reader {
+	enum vmsync_reading what;
+	struct vmsync_runner *runner; /* VMSYNC_READ_RUNS */
+	struct thread *threads;
+	size_t n_threads;
+	uint8_t **want; /* by source of the merge */
 	struct ctf_merge *merge;
 	struct vmsync_decoders **decoders; /* by source of the merge */
 	size_t n;
@@ -32,6 +47,26 @@ static int out_of_memory(struct ctf_error *e)
 	return -ENOMEM;
 }
 
+/* One byte per class: evidence, and what else is to be read. */
+static uint8_t *want_of(struct vmsync_reader *r, const struct ctf_trace *t,
+			const struct vmsync_decoders *d)
+{
+	size_t n = ctf_trace_classes(t);
+	uint8_t *want = malloc(n + 1);
+
+	if (!want)
+		return NULL;
+	if (r->what == VMSYNC_READ_EVENTS)
+		memset(want, 1, n);
+	else
+		memcpy(want, vmsync_decoders_want(d), n);
+	if (r->runner && vmsync_runner_add(r->runner, t, want)) {
+		free(want);
+		return NULL;
+	}
+	return want;
+}
+
 static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
 		     struct ctf_error *e)
 {
@@ -40,16 +75,20 @@ static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
 
 	if (!d)
 		return out_of_memory(e);
-	r->decoders[r->n++] = d;
+	r->decoders[r->n] = d;
+	r->want[r->n] = want_of(r, t, d);
+	if (!r->want[r->n++])
+		return out_of_memory(e);
 	source = ctf_merge_add_want(r->merge, t, &vmsync_raw_map,
-				    vmsync_decoders_want(d), e);
+				    r->want[r->n - 1], e);
 	if (source < 0)
 		return source;
 	return vmsync_losses_find(&r->losses, t, e);
 }
 
 struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
-					size_t n, struct ctf_error *e)
+					size_t n, enum vmsync_reading what,
+					struct ctf_error *e)
 {
 	struct vmsync_reader *r = calloc(1, sizeof(*r));
 	size_t i;
@@ -58,9 +97,14 @@ struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
 		out_of_memory(e);
 		return NULL;
 	}
+	r->what = what;
 	r->merge = ctf_merge_new();
 	r->decoders = calloc(n + 1, sizeof(*r->decoders));
-	if (!r->merge || !r->decoders) {
+	r->want = calloc(n + 1, sizeof(*r->want));
+	if (what == VMSYNC_READ_RUNS)
+		r->runner = vmsync_runner_new();
+	if (!r->merge || !r->decoders || !r->want ||
+	    (what == VMSYNC_READ_RUNS && !r->runner)) {
 		out_of_memory(e);
 		goto fail;
 	}
@@ -81,9 +125,14 @@ void vmsync_reader_free(struct vmsync_reader *r)
 	if (!r)
 		return;
 	ctf_merge_free(r->merge);
-	for (i = 0; i < r->n; i++)
+	for (i = 0; i < r->n; i++) {
 		vmsync_decoders_free(r->decoders[i]);
+		free(r->want[i]);
+	}
 	free(r->decoders);
+	free(r->want);
+	free(r->threads);
+	vmsync_runner_free(r->runner);
 	vmsync_losses_free(&r->losses);
 	free(r);
 }
@@ -98,29 +147,108 @@ static void loss_record(const struct vmsync_loss *loss,
 	ev->count = loss->count;
 }
 
+/* The VM and vCPU of a thread, as KVM's own module named it; the last one. */
+static void thread_learn(struct vmsync_reader *r,
+			 const struct vmsync_evidence *ev)
+{
+	struct thread t = { ev->tid, ev->vcpu, ev->vm };
+	struct thread *p;
+	size_t i;
+
+	for (i = 0; i < r->n_threads; i++) {
+		if (r->threads[i].tid == ev->tid) {
+			r->threads[i] = t;
+			return;
+		}
+	}
+	if (r->n_threads == MAX_THREADS)
+		return;
+	p = realloc(r->threads, (r->n_threads + 1) * sizeof(*p));
+	if (!p)
+		return;
+	r->threads = p;
+	p[r->n_threads++] = t;
+}
+
+static void run_record(const struct vmsync_reader *r, enum vmsync_run run,
+		       const struct vmsync_run_of *who,
+		       struct vmsync_evidence *ev)
+{
+	size_t i;
+
+	ev->kind = run == VMSYNC_RUN_ENTRY ? VMSYNC_EV_ENTRY : VMSYNC_EV_EXIT;
+	ev->tid = who->tid;
+	ev->vm.pid = who->pid;
+	ev->vcpu = (uint32_t)who->vcpu_id;
+	for (i = 0; i < r->n_threads; i++) {
+		if (r->threads[i].tid == who->tid) {
+			ev->vm = r->threads[i].vm;
+			ev->vcpu = r->threads[i].vcpu_id;
+		}
+	}
+}
+
+/* Return: whether the event that is held makes a record. */
+static bool held_record(struct vmsync_reader *r, struct vmsync_evidence *ev)
+{
+	const struct ctf_event *held = r->held;
+	const struct vmsync_decoders *d = r->decoders[held->source];
+	struct vmsync_run_of who;
+	enum vmsync_run run;
+
+	if (vmsync_decoders_want(d)[held->cls->index]) {
+		vmsync_decode(d, held, ev);
+		if (r->runner && ev->kind == VMSYNC_EV_VM)
+			thread_learn(r, ev);
+		return true;
+	}
+	memset(ev, 0, sizeof(*ev));
+	ev->stamp_ns = (int64_t)held->clock;
+	if (!r->runner) {
+		ev->kind = VMSYNC_EV_GUEST_EVENT;
+		ev->vcpu = held->cpu;
+		return true;
+	}
+	run = vmsync_runner_event(r->runner, held->source, held, &who);
+	if (run == VMSYNC_RUN_NONE || who.tid <= 0 || who.vcpu_id < 0)
+		return false;
+	run_record(r, run, &who, ev);
+	return true;
+}
+
+/* The next event, 1 or 0 or an error; it stays until it is taken. */
+static int hold_next(struct vmsync_reader *r, struct ctf_error *e)
+{
+	int ret = ctf_merge_next(r->merge, &r->held, e);
+
+	if (ret <= 0)
+		r->held = NULL;
+	return ret;
+}
+
 int vmsync_reader_next(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		       struct ctf_error *e)
 {
-	const struct vmsync_loss *loss = NULL;
-	int ret;
+	const struct vmsync_loss *loss;
+	bool made;
 
-	if (!r->held) {
-		ret = ctf_merge_next(r->merge, &r->held, e);
-		if (ret < 0)
-			return ret;
-		if (!ret)
-			r->held = NULL;
+	for (;;) {
+		if (!r->held && hold_next(r, e) < 0)
+			return e->code;
+		loss = r->next_loss < r->losses.n ?
+			       &r->losses.loss[r->next_loss] :
+			       NULL;
+		if (loss &&
+		    (!r->held || (int64_t)r->held->clock >= loss->from_ns)) {
+			loss_record(loss, ev);
+			r->next_loss++;
+			return 1;
+		}
+		if (!r->held)
+			return 0;
+		made = held_record(r, ev);
+		r->held = NULL;
+		if (made)
+			return 1;
 	}
-	if (r->next_loss < r->losses.n)
-		loss = &r->losses.loss[r->next_loss];
-	if (loss && (!r->held || (int64_t)r->held->clock >= loss->from_ns)) {
-		loss_record(loss, ev);
-		r->next_loss++;
-		return 1;
-	}
-	if (!r->held)
-		return 0;
-	vmsync_decode(r->decoders[r->held->source], r->held, ev);
-	r->held = NULL;
-	return 1;
 }

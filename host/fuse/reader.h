@@ -11,16 +11,29 @@
 struct vmsync_reader;
 
 /**
+ * enum vmsync_reading - what to give besides beacons, knots, TSC, pvclock, VM,
+ * drop and loss records
+ * @VMSYNC_READ_EVIDENCE: nothing
+ * @VMSYNC_READ_RUNS:	a host's entries and exits
+ * @VMSYNC_READ_EVENTS: each other event of a guest, as VMSYNC_EV_GUEST_EVENT
+ */
+enum vmsync_reading {
+	VMSYNC_READ_EVIDENCE,
+	VMSYNC_READ_RUNS,
+	VMSYNC_READ_EVENTS,
+};
+
+/**
  * vmsync_reader_new() - read the evidence of a machine's traces
  * @traces:	[@n], on one clock; must outlive the reader
+ * @what:	see above
  * @e:		why it failed
  *
- * Gives beacons, knots, TSC, pvclock, VM, drop and loss records; no entries
- * and exits. Return: the reader, to be freed with vmsync_reader_free(), or
- * NULL.
+ * Return: the reader, to be freed with vmsync_reader_free(), or NULL.
  */
 struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
-					size_t n, struct ctf_error *e);
+					size_t n, enum vmsync_reading what,
+					struct ctf_error *e);
 
 /** vmsync_reader_free() - NULL is fine */
 void vmsync_reader_free(struct vmsync_reader *r);

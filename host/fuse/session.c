@@ -32,10 +32,30 @@ static const char *path_of(const struct vmsync_machine *m)
 	return ctf_trace_path(m->traces[0]);
 }
 
+/* Without beacons, entries and exits of the host must do. */
+static int check_usable(const struct vmsync_session *s,
+			const struct vmsync_machine *guest,
+			struct ctf_error *e)
+{
+	bool enters;
+	int ret;
+
+	if (guest->side == VMSYNC_SIDE_GUEST)
+		return 0;
+	ret = vmsync_machine_enters(s->host, &enters, e);
+	if (ret || enters)
+		return ret;
+	return failed(e, -EINVAL,
+		      "load vmsync-guest in the guest and record vmsync_* there, "
+		      "or record kvm_x86_entry,kvm_x86_exit on the host",
+		      "%.400s: holds no vmsync beacon", path_of(guest));
+}
+
 /* One is the host's, all others are guests'. */
 static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 {
 	size_t i;
+	int ret;
 
 	for (i = 0; i < s->machines.n; i++) {
 		struct vmsync_machine *m = &s->machines.machine[i];
@@ -68,12 +88,9 @@ static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 
 		if (m == s->host)
 			continue;
-		if (m->side != VMSYNC_SIDE_GUEST)
-			return failed(e, -EINVAL,
-				      "load vmsync-guest in the guest and record "
-				      "vmsync_* there",
-				      "%.400s: holds no vmsync beacon",
-				      path_of(m));
+		ret = check_usable(s, m, e);
+		if (ret)
+			return ret;
 		s->guests[s->n_guests++].machine = m;
 	}
 	return 0;
@@ -125,13 +142,33 @@ struct side {
 	uint64_t records;
 };
 
-static int side_open(struct side *side, struct ctf_error *e)
+static int side_open(struct side *side, enum vmsync_reading what,
+		     struct ctf_error *e)
 {
 	side->reader = vmsync_reader_new(side->machine->traces,
-					 side->machine->n, e);
+					 side->machine->n, what, e);
 	if (!side->reader)
 		return e->code ? e->code : -EINVAL;
 	return machine_end(side->machine, &side->end_ns, e);
+}
+
+/*
+ * Entries, exits and every guest event are read only where nothing better is
+ * there: a guest without beacons, or because the user says so.
+ */
+static enum vmsync_reading reading(const struct vmsync_session *s,
+				   const struct vmsync_sync_options *options,
+				   bool guest)
+{
+	bool all = options && options->methods &
+				      1u << VMSYNC_METHOD_WINDOW;
+	size_t i;
+
+	for (i = 0; i < s->n_guests; i++)
+		all |= s->guests[i].machine->side == VMSYNC_SIDE_NONE;
+	if (!all)
+		return VMSYNC_READ_EVIDENCE;
+	return guest ? VMSYNC_READ_EVENTS : VMSYNC_READ_RUNS;
 }
 
 static void side_end(struct vmsync_session *s, struct side *side)
@@ -203,6 +240,24 @@ static int push_all(struct vmsync_session *s, struct side *sides,
 	return vmsync_sync_finish(s->sync) ? out_of_memory(e) : 0;
 }
 
+static int not_found(const struct vmsync_session *s,
+		     const struct vmsync_machine *guest, struct ctf_error *e)
+{
+	if (guest->side == VMSYNC_SIDE_GUEST)
+		return failed(e, -EINVAL,
+			      "name only guests of this host, recorded at the "
+			      "same time",
+			      "%.200s: a guest of another host: %.200s answered "
+			      "none of its beacons",
+			      path_of(guest), path_of(s->host));
+	return failed(e, -EINVAL,
+		      "record vmsync_* on both sides, with vmsync-guest loaded "
+		      "in the guest",
+		      "%.200s: holds no vmsync beacon, and its events fit no VM "
+		      "of %.200s",
+		      path_of(guest), path_of(s->host));
+}
+
 static int check_found(const struct vmsync_session *s, struct ctf_error *e)
 {
 	size_t i;
@@ -212,12 +267,7 @@ static int check_found(const struct vmsync_session *s, struct ctf_error *e)
 
 		g->maps = vmsync_guest_maps(g->guest);
 		if (!vmsync_guest_report_of(g->guest)->found)
-			return failed(e, -EINVAL,
-				      "name only guests of this host, recorded "
-				      "at the same time",
-				      "%.200s: a guest of another host: %.200s "
-				      "answered none of its beacons",
-				      path_of(g->machine), path_of(s->host));
+			return not_found(s, g->machine, e);
 		if (!vmsync_guest_map_of(g->maps, 0))
 			return failed(e, -EINVAL,
 				      "record vmsync_* on both sides for some "
@@ -253,7 +303,7 @@ int vmsync_session_sync(struct vmsync_session *s,
 			ret = out_of_memory(e);
 	}
 	for (i = 0; !ret && i <= s->n_guests; i++)
-		ret = side_open(&sides[i], e);
+		ret = side_open(&sides[i], reading(s, options, i > 0), e);
 	if (!ret)
 		ret = push_all(s, sides, progress, e);
 	if (!ret)
