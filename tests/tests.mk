@@ -17,7 +17,7 @@ $(O)/unit/%: tests/unit/%.c $(O)/libvmsync.a
 # The generator of trace pairs whose truth is known.
 $(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
+	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
 # Everything that needs no lab: seconds instead of minutes.
 check-quick:

@@ -10,6 +10,8 @@
  *	seed=N		(1)
  *	large=1		large event headers
  *	uid=N		the guest's vm_uid (from the seed)
+ *	old=1		as the old vmsync addons recorded: beacons with cnt and
+ *			vm_uid only, no other vmsync event
  *	offset=CYCLES	TSC offset that the host reports is wrong by so much (0)
  *
  * Both clocks are affine functions of one counter between knots, as the
@@ -96,7 +98,7 @@ enum {
 	{ "vm_pid", GEN_S32 }, { "vm_serial", GEN_U32 }, { "vcpu_id", GEN_U32 }
 #define BEACON_FIELDS { "cnt", GEN_U32 }, { "vm_uid", GEN_U64 }
 
-static const struct gen_class classes[] = {
+static struct gen_class classes[] = {
 	[GH_GUEST] = { "vmsync_gh_guest",
 		       { BEACON_FIELDS, { "vcpu", GEN_U32 }, { "tsc", GEN_U64 },
 			 { "mono", GEN_U64 }, { "bracket", GEN_U64 },
@@ -182,7 +184,7 @@ static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
 	int64_t wrong_offset;
 	double gap_cycles;
-	bool large;
+	bool large, old;
 } opt;
 
 static struct kernel host, guest;
@@ -262,7 +264,8 @@ static void knot(struct kernel *k)
 	*p++ = number(k->prev.mult);
 	*p++ = number(SHIFT);
 	now += 200;
-	emit(k, 0, KNOT, v);
+	if (!opt.old)
+		emit(k, 0, KNOT, v);
 	k->next_knot = now + rng_exp((double)opt.knot_cycles);
 }
 
@@ -444,6 +447,8 @@ static void announce(uint32_t vcpu)
 	*p++ = number(opt.vm_uid);
 	*p++ = number(1);
 	now += 50;
+	if (opt.old)
+		return;
 	emit(&host, vcpu, VM, v);
 	p = put_vm(v, vcpu);
 	*p++ = number(reported_offset());
@@ -498,6 +503,8 @@ static void option(const char *arg)
 		opt.seed = n;
 	else if (!strncmp(arg, "large=", 6))
 		opt.large = n;
+	else if (!strncmp(arg, "old=", 4))
+		opt.old = n;
 	else if (!strncmp(arg, "uid=", 4))
 		opt.vm_uid = n;
 	else if (!strncmp(arg, "offset=", 7))
@@ -532,6 +539,8 @@ int main(int argc, char **argv)
 	if (!opt.vm_uid)
 		opt.vm_uid = (rng() >> 1) | 1;
 
+	for (i = GH_GUEST; opt.old && i <= HG_GUEST; i++)
+		classes[i].fields[2] = (struct gen_field){ NULL, GEN_END };
 	if (mkdir(argv[1], 0755) && errno != EEXIST) {
 		fprintf(stderr, "%s: %s\n", argv[1], strerror(errno));
 		return 2;
