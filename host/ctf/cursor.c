@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A cursor over one stream. The file is mapped a window at a time, so memory
- * does not depend on its size.
+ * A cursor over one stream. The file is read a packet at a time into the same
+ * memory, so that does not depend on the size of the file; only large packets
+ * are mapped.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -9,16 +10,8 @@
 
 #include "ctf/cursor.h"
 
-#define WINDOW	(1u << 20)	/* smallest window, bytes */
-
-static uint64_t page_mask(void)
-{
-	static uint64_t mask;
-
-	if (!mask)
-		mask = (uint64_t)sysconf(_SC_PAGESIZE) - 1;
-	return mask;
-}
+#define WINDOW	(256u << 10)	/* bytes read at least */
+#define MAX_READ	(4u << 20)	/* above that, map */
 
 struct ctf_cursor *ctf_cursor_new(const struct ctf_stream *s,
 				  const uint8_t *want, struct ctf_error *e)
@@ -35,6 +28,7 @@ struct ctf_cursor *ctf_cursor_new(const struct ctf_stream *s,
 	c->walk.want = want;
 	c->walk.slot = c->slot;
 	c->reader.slot = c->slot;
+	c->classes = s->trace->classes;
 	c->ev.stream = s;
 	c->ev.packet = &c->packet;
 	c->ev.state = &c->reader;
@@ -47,40 +41,73 @@ void ctf_cursor_free(struct ctf_cursor *c)
 		return;
 	if (c->map)
 		munmap(c->map, c->map_len);
+	free(c->buf);
 	free(c->reader.values.v);
 	free(c);
 }
 
-/* Makes bytes @from..@from+@len of the file visible. */
-static int window(struct ctf_cursor *c, uint64_t from, uint64_t len,
-		  struct ctf_error *e)
+/* Reads so that bytes @from .. @from + @len of the file are in c->buf. */
+static int fill_buf(struct ctf_cursor *c, uint64_t from, uint64_t len,
+		    struct ctf_error *e)
 {
-	uint64_t off = from & ~page_mask(), end;
+	uint64_t end = from + len, want = from + WINDOW;
+	size_t have = 0;
+	int ret;
+
+	if (from >= c->buf_off && end <= c->buf_off + c->buf_len)
+		return 0;
+	if (want < end)
+		want = end;
+	if (want > c->stream->size)
+		want = c->stream->size;
+	/* What is there already is the beginning of what is wanted. */
+	if (from >= c->buf_off && from < c->buf_off + c->buf_len) {
+		have = c->buf_off + c->buf_len - from;
+		memmove(c->buf, c->buf + (from - c->buf_off), have);
+	}
+	c->buf_len = 0;
+	if (vec_grow(&c->buf, &c->buf_cap, want - from, 1))
+		return fail_nomem(e);
+	ret = pread_all(c->stream->fd, c->buf + have, want - from - have,
+			from + have);
+	if (ret)
+		return fail(e, ret, "%s: %s", c->stream->path, strerror(-ret));
+	c->buf_off = from;
+	c->buf_len = want - from;
+	return 0;
+}
+
+static int map_packet(struct ctf_cursor *c, uint64_t from, uint64_t len,
+		      struct ctf_error *e)
+{
+	uint64_t off = from & ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
 	void *p;
 
-	if (c->map && from >= c->map_off &&
-	    from + len <= c->map_off + c->map_len)
-		return 0;
-	if (c->map)
-		munmap(c->map, c->map_len);
-	c->map = NULL;
-	end = from + (len > WINDOW ? len : WINDOW);
-	if (end > c->stream->size)
-		end = c->stream->size;
-	p = mmap(NULL, end - off, PROT_READ, MAP_PRIVATE | MAP_POPULATE,
+	p = mmap(NULL, from + len - off, PROT_READ, MAP_PRIVATE,
 		 c->stream->fd, (off_t)off);
 	if (p == MAP_FAILED)
 		return fail(e, -errno, "%s: %s", c->stream->path,
 			    strerror(errno));
 	c->map = p;
-	c->map_off = off;
-	c->map_len = end - off;
+	c->map_len = from + len - off;
+	c->data = c->map + (from - off);
 	return 0;
 }
 
-static const uint8_t *at(const struct ctf_cursor *c, uint64_t off)
+/* Points c->data at bytes @from .. @from + @len of the file. */
+static int window(struct ctf_cursor *c, uint64_t from, uint64_t len,
+		  struct ctf_error *e)
 {
-	return c->map + (off - c->map_off);
+	int ret;
+
+	if (c->map)
+		munmap(c->map, c->map_len);
+	c->map = NULL;
+	if (len > MAX_READ)
+		return map_packet(c, from, len, e);
+	ret = fill_buf(c, from, len, e);
+	c->data = c->buf + (from - c->buf_off);
+	return ret;
 }
 
 /* Goes to the next packet: 1, 0 at the end, or an error. */
@@ -98,7 +125,7 @@ static int next_packet(struct ctf_cursor *c, struct ctf_error *e)
 	ret = window(c, off, head, e);
 	if (ret)
 		return ret;
-	ret = packet_parse(s, at(c, off), head, off,
+	ret = packet_parse(s, c->data, head, off,
 			   c->started ? &c->packet : NULL, &c->packet, &r, e);
 	if (ret)
 		return ret;
@@ -113,7 +140,7 @@ static int next_packet(struct ctf_cursor *c, struct ctf_error *e)
 				    s->path, (unsigned long long)off);
 		c->walk.clock = c->packet.begin;
 	}
-	walk_packet(&c->walk, at(c, off), &c->packet);
+	walk_packet(&c->walk, c->data, &c->packet);
 	c->ev.data = c->walk.data;
 	c->ev.cpu = c->packet.cpu;
 	return 1;
@@ -147,7 +174,6 @@ int cursor_fill(struct ctf_cursor *c, struct ctf_error *e)
 int ctf_cursor_next(struct ctf_cursor *c, const struct ctf_event **ev,
 		    struct ctf_error *e)
 {
-	const struct ctf_trace *t = c->stream->trace;
 	int ret;
 
 	if (c->i == c->batch.n) {
@@ -155,7 +181,7 @@ int ctf_cursor_next(struct ctf_cursor *c, const struct ctf_event **ev,
 		if (ret <= 0)
 			return ret;
 	}
-	c->ev.cls = &t->classes[c->batch.cls[c->i] & WALK_CLS]->pub;
+	c->ev.cls = &c->classes[c->batch.cls[c->i] & WALK_CLS]->pub;
 	c->ev.clock = c->ev.time = c->batch.clock[c->i];
 	c->ev.at = c->batch.at[c->i];
 	c->i++;

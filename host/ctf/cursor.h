@@ -10,9 +10,12 @@ struct ctf_cursor {
 	struct walk walk;
 	struct batch batch;
 	uint32_t i;		/* next event of the batch */
-	uint8_t *map;		/* window of the file */
+	uint8_t *buf;		/* window of the file, read */
+	size_t buf_cap, buf_len;
+	uint64_t buf_off;
+	uint8_t *map;		/* one large packet, mapped */
 	size_t map_len;
-	uint64_t map_off;
+	const uint8_t *data;	/* the packet */
 	struct ctf_packet packet;
 	bool started, ended;
 	int error;
@@ -20,6 +23,7 @@ struct ctf_cursor {
 	struct ctf_event ev;
 	uint64_t taken;
 	struct reader reader;
+	struct class **classes;	/* of the trace */
 	uint64_t slot[ALL_SLOTS];
 };
 

@@ -10,7 +10,7 @@
 /* Elements that take no bits: their number is all that a trace can lie about. */
 #define MAX_EMPTY	1024
 
-enum mode { MODE_SKIP, MODE_HEAD, MODE_VALUES, MODE_FIND, MODE_COPY };
+enum mode { MODE_SKIP, MODE_HEAD, MODE_FIND, MODE_COPY };
 
 struct loop {
 	uint64_t left;
@@ -31,32 +31,6 @@ const char *run_text(int code)
 	default:
 		return "out of memory";
 	}
-}
-
-static int push(struct run *r, const struct op *o, enum ctf_step step,
-		uint32_t len, uint64_t u)
-{
-	struct values *vs = r->values;
-	struct ctf_value *v;
-
-	if (unlikely(vs->n == vs->cap) &&
-	    vec_grow(&vs->v, &vs->cap, vs->n + 1, sizeof(*v)))
-		return -ENOMEM;
-	v = &vs->v[vs->n++];
-	v->type = o->node->type;
-	v->name = o->node->name;
-	v->step = (uint8_t)step;
-	v->scope = o->scope;
-	v->len = len;
-	v->u = u;
-	return 0;
-}
-
-static inline uint64_t text_len(const uint8_t *s, uint64_t n)
-{
-	const uint8_t *end = memchr(s, 0, n);
-
-	return end ? (uint64_t)(end - s) : n;
 }
 
 /* Aligns both sides and copies @bits. */
@@ -135,8 +109,6 @@ static inline void head_leaf(struct run *r, const struct op *o, uint64_t v)
 			r->slot[o->slot] = v;				\
 		if (mode == MODE_HEAD)					\
 			head_leaf(r, o, v);				\
-		if (mode == MODE_VALUES && push(r, o, CTF_LEAF, 0, v))	\
-			return RUN_NOMEM;				\
 		if (mode == MODE_COPY &&				\
 		    copy_bits(r, r->pos - (bits), (bits), o->align,	\
 			      o->big_endian))				\
@@ -144,20 +116,6 @@ static inline void head_leaf(struct run *r, const struct op *o, uint64_t v)
 	} while (0)
 
 #define AT	(r->data + (r->pos >> 3))
-
-static double float_value(const struct op *o, uint64_t v)
-{
-	uint32_t v32 = (uint32_t)v;
-	float f;
-	double d;
-
-	if (o->size == 32) {
-		memcpy(&f, &v32, sizeof(f));
-		return (double)f;
-	}
-	memcpy(&d, &v, sizeof(d));
-	return d;
-}
 
 static inline __attribute__((always_inline)) int run(const struct prog *p,
 						     struct run *r,
@@ -168,10 +126,6 @@ static inline __attribute__((always_inline)) int run(const struct prog *p,
 	const uint64_t end = r->end;
 	const struct option *c;
 	const struct op *o = p->op;
-	union {
-		double f;
-		uint64_t u;
-	} num;
 	uint64_t v, n;
 
 	for (;; o++) {
@@ -220,13 +174,6 @@ again:
 			break;
 		case OP_FLOAT:
 			NEED(o->size);
-			if (mode == MODE_VALUES) {
-				num.f = float_value(
-					o, bits_read(r->data, r->pos, o->size,
-						     o->big_endian));
-				if (push(r, o, CTF_LEAF, 0, num.u))
-					return RUN_NOMEM;
-			}
 			if (mode == MODE_COPY &&
 			    copy_bits(r, r->pos, o->size, o->align,
 				      o->big_endian))
@@ -238,10 +185,6 @@ again:
 			n = string_size(AT, r->data + (end >> 3));
 			if (!n)
 				return RUN_SHORT;
-			if (mode == MODE_VALUES &&
-			    push(r, o, CTF_LEAF, (uint32_t)(n - 1),
-				 (uintptr_t)AT))
-				return RUN_NOMEM;
 			if (mode == MODE_COPY &&
 			    copy_bits(r, r->pos, n * 8, o->align, false))
 				return RUN_FULL;
@@ -253,10 +196,6 @@ again:
 			if (unlikely(n > MAX_BITS / 8))
 				return RUN_SHORT;
 			NEED(n * 8);
-			if (mode == MODE_VALUES &&
-			    push(r, o, CTF_LEAF, (uint32_t)text_len(AT, n),
-				 (uintptr_t)AT))
-				return RUN_NOMEM;
 			if (mode == MODE_COPY &&
 			    copy_bits(r, r->pos, n * 8, o->align, false))
 				return RUN_FULL;
@@ -266,12 +205,8 @@ again:
 			r->pos = align_up(r->pos, o->align);
 			if (mode == MODE_COPY)
 				r->out_pos = align_up(r->out_pos, o->align);
-			if (mode == MODE_VALUES && push(r, o, CTF_OPEN, 0, 0))
-				return RUN_NOMEM;
 			break;
 		case OP_CLOSE:
-			if (mode == MODE_VALUES && push(r, o, CTF_CLOSE, 0, 0))
-				return RUN_NOMEM;
 			break;
 		case OP_ARRAY:
 		case OP_SEQ:
@@ -285,17 +220,11 @@ again:
 				r->has |= 1u << o->sem;
 				r->sem_at[o->sem] = r->pos;
 			}
-			if (mode == MODE_VALUES &&
-			    push(r, o, CTF_OPEN,
-				 n > UINT32_MAX ? UINT32_MAX : (uint32_t)n, 0))
-				return RUN_NOMEM;
 			if (n) {
 				loops[depth].left = n;
 				loops[depth++].pos = r->pos;
 				break;
 			}
-			if (mode == MODE_VALUES && push(r, o, CTF_CLOSE, 0, 0))
-				return RUN_NOMEM;
 			o = p->op + o->jump;
 			goto again;
 		case OP_NEXT:
@@ -308,20 +237,14 @@ again:
 				goto again;
 			}
 			depth--;
-			if (mode == MODE_VALUES && push(r, o, CTF_CLOSE, 0, 0))
-				return RUN_NOMEM;
 			break;
 		case OP_VARIANT:
 			c = choose(o, r->slot[o->in]);
 			if (!c)
 				return RUN_BAD;
-			if (mode == MODE_VALUES && push(r, o, CTF_OPEN, 0, 0))
-				return RUN_NOMEM;
 			o = p->op + c->jump;
 			goto again;
 		case OP_VARIANT_END:
-			if (mode == MODE_VALUES && push(r, o, CTF_CLOSE, 0, 0))
-				return RUN_NOMEM;
 			o = p->op + o->jump;
 			goto again;
 		}
@@ -339,12 +262,6 @@ int run_head(const struct prog *p, struct run *r)
 {
 	r->has = 0;
 	return run(p, r, MODE_HEAD);
-}
-
-/* Also keeps all values. */
-int run_values(const struct prog *p, struct run *r)
-{
-	return run(p, r, MODE_VALUES);
 }
 
 /* Goes to r->stop_op: RUN_FOUND, or RUN_OK where it is not in this event. */

@@ -69,7 +69,7 @@ static bool locate(const struct ctf_event *ev, const struct ctf_field *f,
 	const struct class *c = (const struct class *)ev->cls;
 	const struct node *n = f->node;
 	const struct reader *rd = ev->state;
-	struct run r = { .data = ev->data, .slot = rd->slot };
+	struct run r;	/* large: only what run_find() reads is set */
 	const struct ctf_type *t = f->type;
 
 	if (f->cls != ev->cls || !n)
@@ -86,6 +86,9 @@ static bool locate(const struct ctf_event *ev, const struct ctf_field *f,
 			return true;
 		}
 	}
+	r.data = ev->data;
+	r.slot = rd->slot;
+	r.pos = 0;
 	r.stop_op = n->op;
 	if (n->scope <= CTF_PACKET_CONTEXT) {
 		r.end = ev->packet->events_at;
@@ -240,11 +243,14 @@ long ctf_event_values(const struct ctf_event *ev, const struct ctf_value **out)
 {
 	const struct class *c = (const struct class *)ev->cls;
 	struct reader *rd = ev->state;
-	struct run r = { .data = ev->data, .pos = ev->at,
-			 .end = ev->packet->content, .slot = rd->slot,
-			 .values = &rd->values };
+	struct run r;	/* large: only what run_values() reads is set */
 	int ret;
 
+	r.data = ev->data;
+	r.pos = ev->at;
+	r.end = ev->packet->content;
+	r.slot = rd->slot;
+	r.values = &rd->values;
 	rd->values.n = 0;
 	ret = run_values(&c->prog, &r);
 	if (ret)

@@ -115,9 +115,13 @@ struct op {
 	uint16_t n_options;
 	uint32_t align;		/* bits */
 	uint32_t jump;
-	uint64_t n;		/* elements of an array */
+	union {
+		uint64_t n;	/* elements of an array */
+		const struct option *options;
+	};
 	const struct node *node;
-	const struct option *options;
+	const struct ctf_type *type;	/* of the node */
+	const char *name;
 };
 
 struct prog {

@@ -14,19 +14,25 @@ struct input {
 	uint64_t time[BATCH];
 };
 
+/* A head in the tree. An input that has ended has the key NO_KEY. */
+struct head {
+	uint64_t key;
+	uint32_t index;
+};
+
+#define NO_KEY	UINT64_MAX
+
 struct ctf_merge {
 	struct input **in;
 	size_t n, cap;
 	size_t size;		/* of the tree, a power of two */
-	uint32_t *loser;	/* 1 .. size - 1 */
-	uint64_t *key;		/* time of the head of each input */
-	bool *done;		/* and whether there is one */
-	uint32_t winner;
+	uint64_t *key;		/* of the losers, 1 .. size - 1 */
+	uint32_t *loser;	/* and which inputs they are */
+	struct head winner;
 	int sources;
 	bool started, pending;
 	int error;
 	struct ctf_error why;
-	struct ctf_event ev;
 };
 
 struct ctf_merge *ctf_merge_new(void)
@@ -47,7 +53,6 @@ void ctf_merge_free(struct ctf_merge *m)
 	free(m->in);
 	free(m->loser);
 	free(m->key);
-	free(m->done);
 	free(m);
 }
 
@@ -109,9 +114,16 @@ int ctf_merge_add(struct ctf_merge *m, const struct ctf_trace *t,
 	return ctf_merge_add_want(m, t, map, NULL, e);
 }
 
-static int refill(struct ctf_merge *m, uint32_t k)
+/* The last instant of all is taken for the one before it. */
+static inline uint64_t head_key(uint64_t time)
 {
-	struct input *in = m->in[k];
+	return time - (time == NO_KEY);
+}
+
+/* Fetches the next batch of an input and gives its new head. */
+static int refill(struct ctf_merge *m, struct head *h)
+{
+	struct input *in = m->in[h->index];
 	struct batch *b = &in->cur->batch;
 	uint32_t i;
 	int ret;
@@ -120,8 +132,7 @@ static int refill(struct ctf_merge *m, uint32_t k)
 	if (ret < 0)
 		return ret;
 	if (!ret) {
-		m->done[k] = true;
-		m->key[k] = UINT64_MAX;
+		h->key = NO_KEY;
 		return 0;
 	}
 	if (in->map.fn) {
@@ -139,89 +150,87 @@ static int refill(struct ctf_merge *m, uint32_t k)
 				in->time[i] = ctf_clock_ns(c, b->clock[i]);
 		}
 	}
-	m->key[k] = in->time[0];
+	h->key = head_key(in->time[0]);
 	return 0;
 }
 
-/* Whether input @a comes before @b. */
-static inline bool before(const struct ctf_merge *m, uint32_t a, uint32_t b)
+/* Equal times: the input that was added first. */
+static inline bool before(uint64_t a, uint32_t i, uint64_t b, uint32_t k)
 {
-	if (m->key[a] != m->key[b])
-		return m->key[a] < m->key[b];
-	if (m->done[a] != m->done[b])
-		return m->done[b];
-	return a < b;
+	return (a < b) | ((a == b) & (i < k));
 }
 
 static int build(struct ctf_merge *m)
 {
-	uint32_t *win, i;
-	int ret;
+	struct head *win;
+	size_t i;
+	int ret = 0;
 
 	for (m->size = 1; m->size < m->n; m->size *= 2)
 		;
 	m->loser = calloc(m->size, sizeof(*m->loser));
 	m->key = calloc(m->size, sizeof(*m->key));
-	m->done = calloc(m->size, sizeof(*m->done));
 	win = calloc(2 * m->size, sizeof(*win));
-	if (!m->loser || !m->key || !m->done || !win) {
+	if (!m->loser || !m->key || !win) {
 		free(win);
 		return fail_nomem(&m->why);
 	}
-	for (i = 0; i < m->size; i++) {
-		win[m->size + i] = i;
-		if (i < m->n) {
-			ret = refill(m, i);
-			if (ret) {
-				free(win);
-				return ret;
-			}
-		} else {
-			m->done[i] = true;
-			m->key[i] = UINT64_MAX;
-		}
+	for (i = 0; i < m->size && !ret; i++) {
+		win[m->size + i] = (struct head){ NO_KEY, (uint32_t)i };
+		if (i < m->n)
+			ret = refill(m, &win[m->size + i]);
 	}
-	for (i = (uint32_t)m->size - 1; i >= 1; i--) {
-		uint32_t a = win[2 * i], b = win[2 * i + 1];
-		bool first = before(m, a, b);
+	for (i = m->size - 1; i >= 1; i--) {
+		const struct head *a = &win[2 * i], *b = &win[2 * i + 1];
+		bool first = before(a->key, a->index, b->key, b->index);
 
-		win[i] = first ? a : b;
-		m->loser[i] = first ? b : a;
+		win[i] = first ? *a : *b;
+		m->key[i] = first ? b->key : a->key;
+		m->loser[i] = first ? b->index : a->index;
 	}
-	m->winner = m->size > 1 ? win[1] : 0;
+	m->winner = win[1];
 	free(win);
-	return 0;
+	return ret;
 }
 
-/* The winner has a new head: plays its matches again. */
-static inline void replay(struct ctf_merge *m)
+/*
+ * The winner has a new head: plays its matches again. Who wins is as good as
+ * random, so the two change places without a branch.
+ */
+static inline void replay(struct ctf_merge *m, struct head w)
 {
-	uint32_t w = m->winner;
+	uint64_t *key = m->key, kw = w.key;
+	uint32_t *loser = m->loser, iw = w.index;
 	size_t i;
 
-	for (i = (w + m->size) >> 1; i; i >>= 1) {
-		uint32_t l = m->loser[i];
+	for (i = (iw + m->size) >> 1; i; i >>= 1) {
+		uint64_t kl = key[i];
+		uint32_t il = loser[i];
+		uint64_t swap = -(uint64_t)before(kl, il, kw, iw);
+		uint64_t dk = (kl ^ kw) & swap;
+		uint32_t di = (il ^ iw) & (uint32_t)swap;
 
-		if (before(m, l, w)) {
-			m->loser[i] = w;
-			w = l;
-		}
+		key[i] = kl ^ dk;
+		loser[i] = il ^ di;
+		kw ^= dk;
+		iw ^= di;
 	}
-	m->winner = w;
+	m->winner = (struct head){ kw, iw };
 }
 
-static int advance(struct ctf_merge *m)
+static inline int advance(struct ctf_merge *m)
 {
-	struct input *in = m->in[m->winner];
+	struct head w = m->winner;
+	struct input *in = m->in[w.index];
 	struct ctf_cursor *c = in->cur;
 	int ret = 0;
 
 	if (likely(++c->i < c->batch.n))
-		m->key[m->winner] = in->time[c->i];
+		w.key = head_key(in->time[c->i]);
 	else
-		ret = refill(m, m->winner);
+		ret = refill(m, &w);
 	if (likely(!ret))
-		replay(m);
+		replay(m, w);
 	return ret;
 }
 
@@ -243,11 +252,11 @@ int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
 			*e = m->why;
 		return m->error;
 	}
-	if (unlikely(!m->n || m->done[m->winner]))
+	if (unlikely(!m->n || m->winner.key == NO_KEY))
 		return 0;
-	in = m->in[m->winner];
+	in = m->in[m->winner.index];
 	c = in->cur;
-	c->ev.cls = &c->stream->trace->classes[c->batch.cls[c->i] & WALK_CLS]->pub;
+	c->ev.cls = &c->classes[c->batch.cls[c->i] & WALK_CLS]->pub;
 	c->ev.clock = c->batch.clock[c->i];
 	c->ev.time = in->time[c->i];
 	c->ev.at = c->batch.at[c->i];

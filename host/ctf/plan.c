@@ -60,6 +60,8 @@ static struct op *add_op(struct plan *p, enum op_code code,
 	o->slot = o->in = -1;
 	o->align = 1;
 	o->node = node;
+	o->type = node ? node->type : NULL;
+	o->name = node ? node->name : NULL;
 	o->scope = p->scope;
 	return o;
 }
