@@ -2,8 +2,8 @@
 /*
  * The beacon method: four time stamps of each exchange, and nothing else.
  *
- * Let D be the sum of both ways of the quickest exchange. A line halfway
- * between the earliest and the latest that D allows lies under every
+ * Let D be the least that the two ways of an exchange take together. A line
+ * halfway between the earliest and the latest that D allows lies under every
  * (gh_guest, gh_host - D/2) and over every (hg_guest, hg_host + D/2): with D
  * taken off, the corridor is as narrow as the jitter of the quick exchanges,
  * and slow ones do no harm. The corridor is followed as long as one line fits;
@@ -16,11 +16,12 @@
 #include <string.h>
 
 #include "sync/corridor.h"
+#include "sync/delay.h"
 #include "sync/estimator.h"
 #include "sync/polyline.h"
 
-/* Beacons looked at for D before the first line is drawn. */
-#define WARM_UP 64
+/* Blocks of beacons that D is learned from before the first line is drawn. */
+#define WARM_UP 8
 
 /* Rates of two clocks that differ by more are not two clocks. */
 #define MAX_SLOPE 0.01
@@ -28,33 +29,38 @@
 /* Lines are not straight: what dithering and small slews may hide, ns. */
 #define WAVE_NS 12.0
 
+/* The corridor is so much wider than needed, of an exchange's usual excess. */
+#define WAVE_SHARE 0.1
+
+/* An exchange that is slower says nothing that a usual one does not. */
+#define SLOW 20
+#define MAX_SLOW 32
+
 /* A stretch has no more beacons than this, nor is it longer. */
 #define MAX_BEACONS 200
 #define MAX_LENGTH_NS 20000000000
-
-/* An exchange in which the host kept the vCPU longer says little of D. */
-#define MAX_STAY_NS 100000
 
 /*
  * Of a quick exchange each way takes at least this share of D; of a slow one
  * (a port, an emulated machine) nothing is assumed.
  */
-#define LEAST_SHARE 0.3
+#define LEAST_SHARE (1.0 / 3)
 #define QUICK_NS 5000
 
 /**
  * struct beacon_state - one guest's
- * @delay_ns:	D, the least so far
+ * @delay:	learns D
  * @early:	the first beacons, while D is not known well
  * @origin, @origin_offset: of the corridor: guest time, host minus guest
  * @first, @last: guest times of what is in the corridor
  */
 struct beacon_state {
 	bool wide;
-	double delay_ns;
-	struct vmsync_beacon early[WARM_UP];
+	struct vmsync_delay delay;
+	struct vmsync_beacon early[WARM_UP * VMSYNC_DELAY_BLOCK];
 	size_t n_early;
 	bool warm;
+	unsigned int slow;
 	struct vmsync_corridor corridor;
 	bool open;
 	unsigned int count;
@@ -74,7 +80,7 @@ static void *create(const struct vmsync_sync_options *opt)
 	if (!s)
 		return NULL;
 	s->wide = opt->wide;
-	s->delay_ns = INFINITY;
+	vmsync_delay_init(&s->delay);
 	vmsync_polyline_init(&s->line, opt->wide ? VMSYNC_METHOD_PORT :
 						   VMSYNC_METHOD_BEACON);
 	return s;
@@ -89,31 +95,32 @@ static void destroy(void *state)
 	free(s);
 }
 
-static void learn_delay(struct beacon_state *s, const struct vmsync_beacon *b)
-{
-	int64_t guest = b->hg_guest_ns - b->gh_guest_ns;
-	int64_t host = b->hg_host_ns - b->gh_host_ns;
-
-	if (!b->gh || !b->hg || host < 0 || guest <= host ||
-	    (host > MAX_STAY_NS && !s->wide))
-		return;
-	if ((double)(guest - host) < s->delay_ns)
-		s->delay_ns = (double)(guest - host);
-}
-
 /* What the line may be wrong by as a whole. */
 static double asymmetry(const struct beacon_state *s)
 {
-	if (isinf(s->delay_ns))
-		return 0;
-	if (s->wide || s->delay_ns > QUICK_NS)
-		return s->delay_ns / 2;
-	return s->delay_ns * (0.5 - LEAST_SHARE);
+	double delay = vmsync_delay_ns(&s->delay);
+
+	if (s->wide || delay > QUICK_NS)
+		return delay / 2;
+	return delay * (0.5 - LEAST_SHARE);
 }
 
-static double half_delay(const struct beacon_state *s)
+static double wave(const struct beacon_state *s)
 {
-	return isinf(s->delay_ns) ? 0 : s->delay_ns / 2;
+	return fmax(WAVE_NS, WAVE_SHARE * vmsync_delay_excess_ns(&s->delay));
+}
+
+static bool too_slow(struct beacon_state *s, const struct vmsync_beacon *b)
+{
+	double delay = b->gh && b->hg ? vmsync_beacon_delay(b) : 0;
+	double usual = vmsync_delay_ns(&s->delay) +
+		       SLOW * fmax(WAVE_NS, vmsync_delay_excess_ns(&s->delay));
+
+	if (delay >= 0 && delay <= usual)
+		s->slow = 0;
+	else if (++s->slow <= MAX_SLOW)
+		return true;
+	return delay < 0;
 }
 
 static void open_corridor(struct beacon_state *s, const struct vmsync_beacon *b)
@@ -137,7 +144,7 @@ struct legs {
 static struct legs legs_of(const struct beacon_state *s,
 			   const struct vmsync_beacon *b)
 {
-	double half = half_delay(s) - WAVE_NS;
+	double half = vmsync_delay_ns(&s->delay) / 2 - wave(s);
 
 	return (struct legs){
 		(double)(b->gh_guest_ns - s->origin),
@@ -215,6 +222,7 @@ static bool line_of(const struct beacon_state *s, struct vmsync_stretch *out)
 		.slope = a,
 		.w_first = width_at(c, x0, b + a * x0),
 		.w_last = width_at(c, x1, b + a * x1),
+		.count = s->count,
 	};
 	return true;
 }
@@ -230,7 +238,7 @@ static int close_corridor(struct beacon_state *s, bool bent)
 	line.bent = bent;
 	s->last_slope = line.slope;
 	s->has_slope = true;
-	s->line.base_ns = asymmetry(s) + WAVE_NS;
+	s->line.base_ns = asymmetry(s) + wave(s);
 	return vmsync_polyline_add(&s->line, &line);
 }
 
@@ -238,6 +246,8 @@ static int use(struct beacon_state *s, const struct vmsync_beacon *b)
 {
 	int err = 0;
 
+	if (too_slow(s, b))
+		return 0;
 	if (s->open && !fits(s, b))
 		err = close_corridor(s, true);
 	if (!err && !s->open)
@@ -255,6 +265,7 @@ static int warm_up(struct beacon_state *s)
 	int err = 0;
 
 	s->warm = true;
+	vmsync_delay_flush(&s->delay);
 	for (size_t i = 0; !err && i < s->n_early; i++)
 		err = use(s, &s->early[i]);
 	return err;
@@ -264,11 +275,11 @@ static int beacon(void *state, const struct vmsync_beacon *b)
 {
 	struct beacon_state *s = state;
 
-	learn_delay(s, b);
+	vmsync_delay_learn(&s->delay, b);
 	if (s->warm)
 		return use(s, b);
 	s->early[s->n_early++] = *b;
-	return s->n_early == WARM_UP ? warm_up(s) : 0;
+	return s->n_early == WARM_UP * VMSYNC_DELAY_BLOCK ? warm_up(s) : 0;
 }
 
 static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
@@ -287,16 +298,16 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 		return err;
 	/* The open corridor, on a copy: it may go on. */
 	copy = s->line;
-	vmsync_map_init(&copy.map);
+	copy.map = *map;
 	for (size_t i = 0; !err && i < s->line.map.count; i++)
 		err = vmsync_map_append(&copy.map, &s->line.map.segments[i]);
 	if (!err && line_of(s, &line)) {
-		copy.base_ns = asymmetry(s) + WAVE_NS;
+		copy.base_ns = asymmetry(s) + wave(s);
 		err = vmsync_polyline_add(&copy, &line);
 	}
 	if (!err)
-		err = vmsync_polyline_map(&copy, map);
-	vmsync_polyline_free(&copy);
+		err = vmsync_polyline_end(&copy);
+	*map = copy.map;
 	return err;
 }
 

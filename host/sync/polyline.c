@@ -18,8 +18,19 @@
 #define JUMP_NS 100000.0
 #define JUMP_SLOPE 0.005
 
-/* What a clock may be slewed by between two beacons without being seen. */
-#define HIDDEN_SLOPE 0.0005
+/*
+ * Between two beacons a clock may bend twice, and what lies between the bends
+ * is not seen: it is taken to be no steeper than this many times the greatest
+ * bend that was seen, and this.
+ */
+#define HIDDEN_BENDS 2
+#define HIDDEN_SLOPE 0.00002
+
+/* Bends that are smaller are no bends, but the corridor's own play. */
+#define NO_BEND 0.0000005
+
+/* A stretch of fewer beacons may have a bend in itself. */
+#define SHORT 8
 
 void vmsync_polyline_init(struct vmsync_polyline *p, enum vmsync_method method)
 {
@@ -140,56 +151,111 @@ static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	return err ? err : start(p, s, s->first, 0);
 }
 
+/* Four parts of [@g0, @g1]: what is hidden is less near the ends. */
+static int put_gap(struct vmsync_polyline *p, const struct vmsync_stretch *s,
+		   int64_t g0, int64_t g1, double d0, double d1, double known,
+		   double hidden, bool rises)
+{
+	int64_t mid = g0 + (g1 - g0) / 2;
+	double dm = (d0 + d1) / 2;
+	int err = put(&p->map, p, s, g0, mid, d0, dm,
+		      known + hidden * (rises ? 0.5 : 1));
+
+	return err ? err : put(&p->map, p, s, mid, g1, dm, d1,
+			       known + hidden * (rises ? 1 : 0.5));
+}
+
 /* The joint at @g, off both lines by half of what they are apart there. */
 static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t g)
 {
 	double half = apart(&p->tail, s, g) / 2;
 	double tilt = fabs(s->slope - p->tail.slope);
-	double gap = (double)(s->first - p->tail.last);
-	double hidden = 0, error;
+	double gap = (double)(s->first - p->tail.last), hidden, known;
 	int err;
 
-	if (p->tail.bent && tilt > 1e-6)
-		hidden = gap / 2 * fmax(tilt, HIDDEN_SLOPE);
-	error = fmax(p->tail.w_last, s->w_first) + fabs(half) + hidden;
-	if (!hidden) {
+	if (!p->tail.bent || (tilt < NO_BEND && fabs(half) < p->base_ns / 4)) {
 		err = put_tail(&p->map, p, g, half);
 		return err ? err : start(p, s, g, -half);
 	}
+	if (tilt > p->tilt)
+		p->tilt = tilt;
+	hidden = gap / 4 * (HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE);
+	known = fmax(p->tail.w_last, s->w_first) + fabs(half);
 	err = put_tail(&p->map, p, p->tail.last, 0);
 	if (!err)
-		err = put(&p->map, p, &p->tail, p->tail.last, g, 0, half, error);
+		err = put_gap(p, &p->tail, p->tail.last, g, 0, half, known,
+			      hidden, true);
 	if (!err)
-		err = put(&p->map, p, s, g, s->first, -half, 0, error);
+		err = put_gap(p, s, g, s->first, -half, 0, known, hidden,
+			      false);
 	return err ? err : start(p, s, s->first, 0);
 }
 
+static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
+{
+	struct vmsync_stretch next = *s;
+	int64_t lo = p->tail.last, hi, g;
+	double jump;
+
+	/* Late legs may make two stretches overlap. */
+	if (next.first <= lo)
+		next.first = lo + 1;
+	hi = next.first;
+	g = lo + (hi - lo) / 2;
+	jump = apart(&p->tail, &next, g);
+	if (fabs(jump) > JUMP_NS + JUMP_SLOPE * (double)(hi - lo))
+		return add_jump(p, &next, jump);
+	crossing(&p->tail, &next, lo, hi, &g);
+	return add_bend(p, &next, g);
+}
+
+/* Is the middle only what a bend makes of a few beacons on both its sides? */
+static bool is_bend(const struct vmsync_polyline *p,
+		    const struct vmsync_stretch *s)
+{
+	const struct vmsync_stretch *m = &p->middle;
+	double here;
+	int64_t g;
+
+	if (!p->tail.bent || !m->bent ||
+	    !crossing(&p->tail, s, p->tail.last, s->first, &g))
+		return false;
+	/* The middle's own line must be near the corner that it cuts. */
+	here = fabs(apart(&p->tail, m, m->first)) +
+	       fabs(apart(m, s, m->last));
+	return here < 4 * p->base_ns + 4 * (m->w_first + m->w_last);
+}
+
+/* A short stretch is kept back until it is known what follows. */
 int vmsync_polyline_add(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s)
 {
-	int64_t lo, hi, g;
-	double jump;
+	int err = 0;
 
 	if (!p->has_tail)
 		return start(p, s, s->first, 0);
-	lo = p->tail.last;
-	hi = s->first;
-	g = lo + (hi - lo) / 2;
-	jump = apart(&p->tail, s, g);
-	if (fabs(jump) > JUMP_NS + JUMP_SLOPE * (double)(hi - lo))
-		return add_jump(p, s, jump);
-	crossing(&p->tail, s, lo, hi, &g);
-	return add_bend(p, s, g);
+	if (p->has_middle) {
+		p->has_middle = false;
+		if (!is_bend(p, s))
+			err = add_joint(p, &p->middle);
+	} else if (s->count < SHORT) {
+		p->middle = *s;
+		p->has_middle = true;
+		return 0;
+	}
+	return err ? err : add_joint(p, s);
 }
 
-int vmsync_polyline_map(const struct vmsync_polyline *p, struct vmsync_map *map)
+int vmsync_polyline_end(struct vmsync_polyline *p)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < p->map.count; i++)
-		err = vmsync_map_append(map, &p->map.segments[i]);
+	if (p->has_middle) {
+		p->has_middle = false;
+		err = add_joint(p, &p->middle);
+	}
 	if (!err && p->has_tail)
-		err = put_tail(map, p, p->tail.last, 0);
+		err = put_tail(&p->map, p, p->tail.last, 0);
 	return err;
 }

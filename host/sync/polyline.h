@@ -17,7 +17,8 @@
  * @at:		guest time where the offset is @offset, ns
  * @slope:	ns per ns
  * @w_first, @w_last: how far off the line may be at the two ends, ns
- * @bent:	the line ended because the evidence did, not for its length
+ * @count:	beacons that it was found from
+ * @bent:	it ended because the next one did not fit, not for its length
  */
 struct vmsync_stretch {
 	int64_t first;
@@ -28,6 +29,7 @@ struct vmsync_stretch {
 	double slope;
 	double w_first;
 	double w_last;
+	unsigned int count;
 	bool bent;
 };
 
@@ -35,8 +37,9 @@ struct vmsync_stretch {
  * struct vmsync_polyline - the map being written
  * @base_ns:	what every stretch may be wrong by besides
  * @tail:	the last stretch, not yet written
+ * @middle:	a short stretch behind @tail: what lies beside a bend
+ * @tilt:	the greatest bend so far, ns per ns
  * @from, @from_off: where it begins: guest time, and offset less its own line's
- * @settled:	segments of @map that will not change any more
  */
 struct vmsync_polyline {
 	enum vmsync_method method;
@@ -44,6 +47,9 @@ struct vmsync_polyline {
 	struct vmsync_map map;
 	struct vmsync_stretch tail;
 	bool has_tail;
+	struct vmsync_stretch middle;
+	bool has_middle;
+	double tilt;
 	int64_t from;
 	double from_off;
 	uint32_t epoch;
@@ -56,11 +62,7 @@ void vmsync_polyline_free(struct vmsync_polyline *p);
 int vmsync_polyline_add(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s);
 
-/**
- * vmsync_polyline_map - the map with the last stretch, as if none followed
- * Returns 0 or -ENOMEM.
- */
-int vmsync_polyline_map(const struct vmsync_polyline *p,
-			struct vmsync_map *map);
+/** vmsync_polyline_end - nothing follows: @p->map is whole; 0 or -ENOMEM */
+int vmsync_polyline_end(struct vmsync_polyline *p);
 
 #endif /* VMSYNC_SYNC_POLYLINE_H */
