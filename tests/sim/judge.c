@@ -88,6 +88,21 @@ static uint64_t beside_change(struct tally *t, const struct sim_kernel *k,
 	}
 }
 
+/* A time in [@from, @to] at which the vCPU runs guest code. */
+static uint64_t choose_time(struct tally *t, const struct sim_guest *g,
+			    const struct sim_vcpu *v, size_t i, bool near,
+			    uint64_t from, uint64_t to)
+{
+	const struct sim_kernel *k = i & 1 ? &g->kernel : &t->w->host;
+	uint64_t h;
+
+	do
+		h = near ? beside_change(t, k, from, to) :
+			   from + sim_rng_below(&t->rng, to - from);
+	while (sim_vcpu_out(v, h, h));
+	return h < from ? from : h > to ? to : h;
+}
+
 static size_t choose_times(struct tally *t, const struct sim_guest *g,
 			   uint32_t cpu, uint64_t *h, size_t n, uint64_t from,
 			   uint64_t to)
@@ -95,22 +110,13 @@ static size_t choose_times(struct tally *t, const struct sim_guest *g,
 	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
 	size_t near = n * AT_CHANGES, count = 0;
 
-	while (count < n) {
-		if (count >= near)
-			h[count] = from + sim_rng_below(&t->rng, to - from);
-		else
-			h[count] = beside_change(
-				t, count & 1 ? &g->kernel : &t->w->host, from,
-				to);
-		count++;
-	}
+	for (; count < n; count++)
+		h[count] = choose_time(t, g, v, count, count < near, from, to);
 	for (size_t i = 0; i < v->hole_count; i++) {
+		if (v->holes[i].from <= from || v->holes[i].to > to)
+			continue;
 		h[count++] = v->holes[i].from - 1;
 		h[count++] = v->holes[i].to;
-	}
-	for (size_t i = 0; i < count; i++) {
-		h[i] = h[i] < from ? from : h[i] > to ? to : h[i];
-		h[i] = sim_vcpu_wake(v, h[i]);
 	}
 	qsort(h, count, sizeof(*h), by_time);
 	return count;
