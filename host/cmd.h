@@ -42,6 +42,9 @@ void cmd_progress_end(void);
 /** cmd_method() - the bit of the method called @name, 0 if there is none */
 uint32_t cmd_method(const char *name);
 
+/** cmd_jobs() - a number of threads, 1 .. 1024, 0 if @text is none */
+unsigned int cmd_jobs(const char *text);
+
 /** cmd_flush() - have stdout written; false, with an error said, if not */
 bool cmd_flush(const char *name);
 

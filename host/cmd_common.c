@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,6 +90,14 @@ uint32_t cmd_method(const char *name)
 			return 1u << m;
 	}
 	return 0;
+}
+
+unsigned int cmd_jobs(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	return *end || end == text || n > 1024 ? 0 : (unsigned int)n;
 }
 
 bool cmd_flush(const char *name)

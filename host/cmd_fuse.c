@@ -18,6 +18,7 @@ static const char help[] =
 "\n"
 "  -o, --output=OUT    the folder to make; it appears when all is right\n"
 "  -f, --force         write it even where the witnesses contradict the map\n"
+"  -j, --jobs=N        use N threads; default: one per processor\n"
 "      --method=NAME   use one method only: exact, pair, beacon, port, window\n"
 "  -h, --help          this text\n"
 "\n"
@@ -30,6 +31,7 @@ static const char help[] =
 struct arguments {
 	struct vmsync_sync_options sync;
 	const char *output;
+	unsigned int jobs;
 	bool force;
 };
 
@@ -40,7 +42,8 @@ static int fuse(struct vmsync_session *s, const struct arguments *args,
 	size_t i, n;
 	int ret;
 
-	ret = vmsync_fuse(s, args->output, cmd_progress(), &fused, &n, e);
+	ret = vmsync_fuse(s, args->output, args->jobs, cmd_progress(), &fused,
+			  &n, e);
 	if (ret)
 		return ret;
 	cmd_progress_end();
@@ -104,6 +107,7 @@ int cmd_fuse(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "output", required_argument, NULL, 'o' },
+		{ "jobs", required_argument, NULL, 'j' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "method", required_argument, NULL, 'M' },
 		{ "help", no_argument, NULL, 'h' },
@@ -115,10 +119,16 @@ int cmd_fuse(int argc, char **argv)
 	int c, ret;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":o:fh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":o:j:fh", options, NULL)) != -1) {
 		switch (c) {
 		case 'o':
 			args.output = optarg;
+			break;
+		case 'j':
+			args.jobs = cmd_jobs(optarg);
+			if (!args.jobs)
+				return cmd_usage_error("fuse", "not a number of "
+						       "threads: %s", optarg);
 			break;
 		case 'f':
 			args.force = true;

@@ -88,7 +88,8 @@ static void fused_path(struct vmsync_fused *out, const struct vmsync_session *s,
 		snprintf(out->path + i, sizeof(out->path) - i, "/%zu", trace);
 }
 
-struct bytes {
+struct writing {
+	unsigned int jobs;
 	const struct vmsync_progress *progress;
 	uint64_t before; /* of traces that are done */
 	uint64_t total;
@@ -96,7 +97,7 @@ struct bytes {
 
 static void bytes_copied(void *ctx, uint64_t done)
 {
-	struct bytes *b = ctx;
+	struct writing *b = ctx;
 
 	if (b->progress && b->progress->show)
 		b->progress->show(b->progress->ctx, "writing", b->before + done,
@@ -134,18 +135,19 @@ static void map_per_stream(void *ctx, const struct ctf_stream *stream,
 
 static int write_guest(const struct vmsync_session *s,
 		       const struct vmsync_session_guest *g, size_t trace,
-		       const char *path, struct bytes *bytes,
+		       const char *path, struct writing *w,
 		       struct vmsync_fused *fused, struct ctf_error *e)
 {
 	struct ctf_rewritten done = { 0 };
 	struct ctf_rewrite how = {
 		.stream_map = map_per_stream,
 		.stream_map_ctx = (void *)g,
+		.jobs = w->jobs,
 		.set_offset = true,
 		.offset_s = s->host->clock->offset_s,
 		.offset = s->host->clock->offset,
 		.progress = bytes_rewritten,
-		.progress_ctx = bytes,
+		.progress_ctx = w,
 	};
 	int ret = ctf_trace_rewrite(g->machine->traces[trace], path, &how,
 				    &done, e);
@@ -157,7 +159,7 @@ static int write_guest(const struct vmsync_session *s,
 	fused->grown = done.grown;
 	fused->discarded = done.discarded;
 	fused->lost = done.lost;
-	bytes->before += done.bytes_in;
+	w->before += done.bytes_in;
 	if (done.events_in == done.events_out)
 		return 0;
 	failed(e, -EIO, ctf_trace_path(g->machine->traces[trace]));
@@ -171,7 +173,7 @@ static int write_guest(const struct vmsync_session *s,
 static int write_machine(const struct vmsync_session *s,
 			 const struct vmsync_machine *m,
 			 const struct vmsync_session_guest *g, const char *out,
-			 struct bytes *bytes, struct vmsync_fused *fused,
+			 struct writing *w, struct vmsync_fused *fused,
 			 struct ctf_error *e)
 {
 	char path[4096 + 256];
@@ -190,28 +192,28 @@ static int write_machine(const struct vmsync_session *s,
 			*slash = '/';
 		}
 		if (g) {
-			ret = write_guest(s, g, i, path, bytes, &fused[i], e);
+			ret = write_guest(s, g, i, path, w, &fused[i], e);
 			continue;
 		}
 		ret = vmsync_trace_copy(ctf_trace_path(m->traces[i]), path,
-					bytes_copied, bytes, e);
+					bytes_copied, w, e);
 	}
 	return ret;
 }
 
 static int write_all(const struct vmsync_session *s, const char *out,
-		     struct bytes *bytes, struct vmsync_fused *fused,
+		     struct writing *w, struct vmsync_fused *fused,
 		     struct ctf_error *e)
 {
 	char path[4096 + 256];
 	size_t i;
-	int ret = write_machine(s, s->host, NULL, out, bytes, fused, e);
+	int ret = write_machine(s, s->host, NULL, out, w, fused, e);
 
 	fused += s->host->n;
 	for (i = 0; !ret && i < s->n_guests; i++) {
 		const struct vmsync_session_guest *g = &s->guests[i];
 
-		ret = write_machine(s, g->machine, g, out, bytes, fused, e);
+		ret = write_machine(s, g->machine, g, out, w, fused, e);
 		fused += g->machine->n;
 	}
 	if (ret)
@@ -221,19 +223,20 @@ static int write_all(const struct vmsync_session *s, const char *out,
 }
 
 int vmsync_fuse(const struct vmsync_session *s, const char *out,
+		unsigned int jobs,
 		const struct vmsync_progress *progress,
 		struct vmsync_fused **fused, size_t *n, struct ctf_error *e)
 {
-	struct bytes bytes = { .progress = progress };
+	struct writing w = { .jobs = jobs, .progress = progress };
 	const char *temporary;
 	size_t i;
 	int ret;
 
 	*fused = NULL;
 	*n = s->host->n;
-	ret = machine_bytes(s->host, &bytes.total, e);
+	ret = machine_bytes(s->host, &w.total, e);
 	for (i = 0; !ret && i < s->n_guests; i++) {
-		ret = machine_bytes(s->guests[i].machine, &bytes.total, e);
+		ret = machine_bytes(s->guests[i].machine, &w.total, e);
 		*n += s->guests[i].machine->n;
 	}
 	if (ret)
@@ -242,7 +245,7 @@ int vmsync_fuse(const struct vmsync_session *s, const char *out,
 	if (!*fused)
 		return failed(e, -ENOMEM, out);
 	temporary = vmsync_output_begin(out, e);
-	ret = temporary ? write_all(s, temporary, &bytes, *fused, e) : e->code;
+	ret = temporary ? write_all(s, temporary, &w, *fused, e) : e->code;
 	if (ret)
 		vmsync_output_abort();
 	else

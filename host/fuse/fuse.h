@@ -24,6 +24,7 @@ struct vmsync_fused {
  * vmsync_fuse() - write an experiment: all traces on the host's clock
  * @s:		after vmsync_session_sync()
  * @out:	folder that must not exist; it appears when all is right
+ * @jobs:	threads, 0: one per processor
  * @fused:	[] one entry per trace, to be freed by the caller
  * @n:		their number
  *
@@ -33,6 +34,7 @@ struct vmsync_fused {
  * nothing is left.
  */
 int vmsync_fuse(const struct vmsync_session *s, const char *out,
+		unsigned int jobs,
 		const struct vmsync_progress *progress,
 		struct vmsync_fused **fused, size_t *n, struct ctf_error *e);
 
