@@ -46,6 +46,7 @@ struct pass {
 	uint32_t n_host_sources;
 	struct thread *threads; /* sorted by tid */
 	size_t n_threads;
+	bool any_tid;
 	struct vmsync_losses losses;
 	size_t next_loss;
 };
@@ -73,8 +74,9 @@ static int threads_find(struct pass *p)
 			vmsync_guest_report_of(s->guests[i].guest);
 
 		for (c = 0; c < r->n_cpus; c++) {
-			if (!r->cpus[c].known || !r->cpus[c].tid)
+			if (!r->cpus[c].known)
 				continue;
+			p->any_tid |= r->cpus[c].tid > 0;
 			p->threads[p->n_threads++] = (struct thread){
 				.tid = r->cpus[c].tid,
 				.guest = (uint32_t)i,
@@ -177,7 +179,7 @@ static const struct thread *thread_of(const struct pass *p,
 {
 	struct thread key = { .tid = who->tid };
 
-	if (who->tid > 0)
+	if (who->tid > 0 && p->any_tid)
 		return bsearch(&key, p->threads, p->n_threads, sizeof(key),
 			       thread_compare);
 	return p->session->n_guests == 1 ? thread_by_vcpu(p, who->vcpu_id) :

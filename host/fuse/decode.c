@@ -154,6 +154,7 @@ struct decoder {
 	const struct event_row *event;
 	unsigned int n;
 	bool has_tsc;
+	bool has_vcpu;
 	struct {
 		struct ctf_field field;
 		uint16_t offset;
@@ -163,6 +164,7 @@ struct decoder {
 
 struct vmsync_decoders {
 	size_t n;
+	bool old;
 	uint8_t *want;
 	struct decoder **by_class; /* NULL: not ours */
 };
@@ -193,6 +195,8 @@ static struct decoder *decoder_new(const struct ctf_class *cls,
 			continue;
 		if (!strcmp(row->name, "tsc"))
 			d->has_tsc = true;
+		if (!strcmp(row->name, "vcpu_id"))
+			d->has_vcpu = true;
 		d->get[d->n].offset = row->offset;
 		d->get[d->n].size = row->size;
 		d->n++;
@@ -253,6 +257,8 @@ struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t)
 		if (!ds->by_class[i])
 			goto fail;
 		ds->want[i] = 1;
+		ds->old |= row->kind == VMSYNC_EV_GH_HOST &&
+			   !ds->by_class[i]->has_vcpu;
 	}
 	return ds;
 fail:
@@ -276,4 +282,9 @@ void vmsync_decoders_free(struct vmsync_decoders *ds)
 const uint8_t *vmsync_decoders_want(const struct vmsync_decoders *ds)
 {
 	return ds->want;
+}
+
+bool vmsync_decoders_old(const struct vmsync_decoders *ds)
+{
+	return ds->old;
 }

@@ -6,6 +6,8 @@
 #ifndef VMSYNC_FUSE_DECODE_H
 #define VMSYNC_FUSE_DECODE_H
 
+#include <stdbool.h>
+
 #include "ctf/ctf.h"
 #include "sync/evidence.h"
 
@@ -25,6 +27,9 @@ void vmsync_decoders_free(struct vmsync_decoders *d);
  * Return: one byte per class, as long as @d.
  */
 const uint8_t *vmsync_decoders_want(const struct vmsync_decoders *d);
+
+/** vmsync_decoders_old() - a host's answers that do not say which vCPU's */
+bool vmsync_decoders_old(const struct vmsync_decoders *d);
 
 /** vmsync_decode() - fill in @ev from an event of a class that is wanted */
 void vmsync_decode(const struct vmsync_decoders *d, const struct ctf_event *src,

@@ -19,7 +19,8 @@ struct thread {
 
 struct vmsync_reader {
 	enum vmsync_reading what;
-	struct vmsync_runner *runner; /* VMSYNC_READ_RUNS */
+	struct vmsync_runner *runner;
+	bool old; /* only the thread tells whose a host's answer is */
 	struct thread *threads;
 	size_t n_threads;
 	uint8_t **want; /* by source of the merge */
@@ -60,11 +61,13 @@ static uint8_t *want_of(struct vmsync_reader *r, const struct ctf_trace *t,
 		memset(want, 1, n);
 	else
 		memcpy(want, vmsync_decoders_want(d), n);
-	if (r->runner && vmsync_runner_add(r->runner, t, want)) {
-		free(want);
-		return NULL;
-	}
-	return want;
+	if (!r->runner || (r->what == VMSYNC_READ_EVIDENCE && !r->old))
+		return want;
+	if (!(r->old ? vmsync_runner_add_all : vmsync_runner_add)(r->runner, t,
+								  want))
+		return want;
+	free(want);
+	return NULL;
 }
 
 static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
@@ -76,6 +79,7 @@ static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
 	if (!d)
 		return out_of_memory(e);
 	r->decoders[r->n] = d;
+	r->old |= vmsync_decoders_old(d);
 	r->want[r->n] = want_of(r, t, d);
 	if (!r->want[r->n++])
 		return out_of_memory(e);
@@ -101,10 +105,10 @@ struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
 	r->merge = ctf_merge_new();
 	r->decoders = calloc(n + 1, sizeof(*r->decoders));
 	r->want = calloc(n + 1, sizeof(*r->want));
-	if (what == VMSYNC_READ_RUNS)
+	if (what != VMSYNC_READ_EVENTS)
 		r->runner = vmsync_runner_new();
 	if (!r->merge || !r->decoders || !r->want ||
-	    (what == VMSYNC_READ_RUNS && !r->runner)) {
+	    (what != VMSYNC_READ_EVENTS && !r->runner)) {
 		out_of_memory(e);
 		goto fail;
 	}
@@ -188,6 +192,18 @@ static void run_record(const struct vmsync_reader *r, enum vmsync_run run,
 	}
 }
 
+/* The old addons' host events do not say whose they are. */
+static void answer_complete(struct vmsync_reader *r, uint32_t cpu,
+			    struct vmsync_evidence *ev)
+{
+	struct vmsync_run_of who;
+
+	vmsync_runner_at(r->runner, cpu, &who);
+	ev->tid = who.tid;
+	ev->vm.pid = who.pid;
+	ev->vcpu = (uint32_t)who.vcpu_id;
+}
+
 /* Return: whether the event that is held makes a record. */
 static bool held_record(struct vmsync_reader *r, struct vmsync_evidence *ev)
 {
@@ -198,19 +214,23 @@ static bool held_record(struct vmsync_reader *r, struct vmsync_evidence *ev)
 
 	if (vmsync_decoders_want(d)[held->cls->index]) {
 		vmsync_decode(d, held, ev);
-		if (r->runner && ev->kind == VMSYNC_EV_VM)
+		if (ev->kind == VMSYNC_EV_VM)
 			thread_learn(r, ev);
+		if (r->old && (ev->kind == VMSYNC_EV_GH_HOST ||
+			       ev->kind == VMSYNC_EV_HG_HOST))
+			answer_complete(r, held->cpu, ev);
 		return true;
 	}
 	memset(ev, 0, sizeof(*ev));
 	ev->stamp_ns = (int64_t)held->clock;
-	if (!r->runner) {
+	if (r->what == VMSYNC_READ_EVENTS) {
 		ev->kind = VMSYNC_EV_GUEST_EVENT;
 		ev->vcpu = held->cpu;
 		return true;
 	}
 	run = vmsync_runner_event(r->runner, held->source, held, &who);
-	if (run == VMSYNC_RUN_NONE || who.tid <= 0 || who.vcpu_id < 0)
+	if (run == VMSYNC_RUN_NONE || who.tid <= 0 || who.vcpu_id < 0 ||
+	    r->what != VMSYNC_READ_RUNS)
 		return false;
 	run_record(r, run, &who, ev);
 	return true;

@@ -103,13 +103,13 @@ static void row_init(struct class_row *row, const struct ctf_class *cls)
 	}
 }
 
-int vmsync_runner_add(struct vmsync_runner *r, const struct ctf_trace *t,
-		      uint8_t *want)
+static int add(struct vmsync_runner *r, const struct ctf_trace *t,
+	       uint8_t *want, bool all)
 {
 	size_t i, n = ctf_trace_classes(t);
 	struct class_row *rows = calloc(n + 1, sizeof(*rows));
 	struct class_row **traces;
-	bool contexts = true;
+	bool contexts = !all;
 
 	traces = realloc(r->traces, (r->n_traces + 1) * sizeof(*traces));
 	if (traces)
@@ -134,6 +134,18 @@ int vmsync_runner_add(struct vmsync_runner *r, const struct ctf_trace *t,
 	}
 	traces[r->n_traces++] = rows;
 	return 0;
+}
+
+int vmsync_runner_add(struct vmsync_runner *r, const struct ctf_trace *t,
+		      uint8_t *want)
+{
+	return add(r, t, want, false);
+}
+
+int vmsync_runner_add_all(struct vmsync_runner *r, const struct ctf_trace *t,
+			  uint8_t *want)
+{
+	return add(r, t, want, true);
 }
 
 static int32_t number(const struct class_row *row, enum field f,
@@ -240,6 +252,17 @@ static int32_t *running_on(struct vmsync_runner *r, uint32_t cpu)
 	while (r->n_running <= cpu)
 		running[r->n_running++] = 0;
 	return &running[cpu];
+}
+
+void vmsync_runner_at(struct vmsync_runner *r, uint32_t cpu,
+		      struct vmsync_run_of *who)
+{
+	const struct thread *known;
+
+	who->tid = *running_on(r, cpu);
+	known = thread_of(r, who->tid);
+	who->pid = known->pid;
+	who->vcpu_id = known->vcpu_id;
 }
 
 static void run_of(struct vmsync_runner *r, const struct class_row *row,

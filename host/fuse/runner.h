@@ -49,6 +49,21 @@ int vmsync_runner_add(struct vmsync_runner *r, const struct ctf_trace *t,
 		      uint8_t *want);
 
 /**
+ * vmsync_runner_add_all() - the same, for who asks vmsync_runner_at()
+ * Then who runs on a CPU is followed even where entries and exits say it
+ * themselves.
+ */
+int vmsync_runner_add_all(struct vmsync_runner *r, const struct ctf_trace *t,
+			  uint8_t *want);
+
+/**
+ * vmsync_runner_at() - who runs on a CPU of the host, as of the last event
+ * @who:	filled in, as far as it is known
+ */
+void vmsync_runner_at(struct vmsync_runner *r, uint32_t cpu,
+		      struct vmsync_run_of *who);
+
+/**
  * vmsync_runner_event() - take note of an event, in the order of time
  * @trace:	0 for the trace added first, ...
  * @who:	filled in if it is an entry or exit
