@@ -273,6 +273,9 @@ struct sclass *sclass_add(struct ctf_trace *t);
 struct class *class_add(struct ctf_trace *t);
 int env_add(struct ctf_trace *t, const char *key, const char *value);
 int trace_build(struct ctf_trace *t, struct ctf_error *e);
+/* trace.c */
+int trace_compile(struct ctf_trace *t, struct ctf_error *e);
+int stream_identify(struct ctf_stream *s, struct ctf_error *e);
 /* plan.c */
 int plan_class(struct class *c, struct ctf_error *e);
 int plan_heads(struct sclass *sc, struct ctf_error *e);

@@ -93,7 +93,7 @@ static int open_stream(struct ctf_trace *t, size_t *cap, int dir,
 }
 
 /* Which stream class the first packet is of. */
-static int identify(struct ctf_stream *s, struct ctf_error *e)
+int stream_identify(struct ctf_stream *s, struct ctf_error *e)
 {
 	struct ctf_trace *t = s->trace;
 	uint64_t slot[COMMON_SLOTS] = { 0 };
@@ -155,7 +155,7 @@ static int open_streams(struct ctf_trace *t, struct ctf_error *e)
 		qsort(t->streams, t->n_streams, sizeof(*t->streams), by_name);
 	for (i = 0; i < t->n_streams; i++) {
 		t->streams[i].index = i;
-		ret = identify(&t->streams[i], e);
+		ret = stream_identify(&t->streams[i], e);
 		if (!ret)
 			ret = packet_read(&t->streams[i], 0, NULL, &p, e);
 		if (ret)
@@ -164,11 +164,9 @@ static int open_streams(struct ctf_trace *t, struct ctf_error *e)
 	return 0;
 }
 
-static int open_trace(struct ctf_trace *t, const char *path,
-		      struct ctf_error *e)
+static int set_path(struct ctf_trace *t, const char *path, struct ctf_error *e)
 {
 	size_t len = strlen(path);
-	int ret;
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
@@ -176,25 +174,34 @@ static int open_trace(struct ctf_trace *t, const char *path,
 	if (!t->path)
 		return fail_nomem(e);
 	t->meta_path = join(&t->arena, t->path, "metadata");
-	if (!t->meta_path)
-		return fail_nomem(e);
-	ret = metadata_read(t, e);
-	if (!ret)
-		ret = t->is_json ? json_parse(t, e) : tsdl_parse(t, e);
-	if (!ret)
-		ret = trace_build(t, e);
-	return ret ? ret : open_streams(t, e);
+	return t->meta_path ? 0 : fail_nomem(e);
+}
+
+/* From the text of the metadata to classes that can be run. */
+int trace_compile(struct ctf_trace *t, struct ctf_error *e)
+{
+	int ret = t->is_json ? json_parse(t, e) : tsdl_parse(t, e);
+
+	return ret ? ret : trace_build(t, e);
 }
 
 struct ctf_trace *ctf_trace_open(const char *path, struct ctf_error *e)
 {
 	struct ctf_trace *t = calloc(1, sizeof(*t));
+	int ret;
 
 	if (!t) {
 		fail_nomem(e);
 		return NULL;
 	}
-	if (open_trace(t, path, e)) {
+	ret = set_path(t, path, e);
+	if (!ret)
+		ret = metadata_read(t, e);
+	if (!ret)
+		ret = trace_compile(t, e);
+	if (!ret)
+		ret = open_streams(t, e);
+	if (ret) {
 		ctf_trace_close(t);
 		return NULL;
 	}
