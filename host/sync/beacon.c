@@ -27,13 +27,13 @@
 #define MAX_SLOPE 0.01
 
 /* Lines are not straight: what dithering and small slews may hide, ns. */
-#define WAVE_NS 12.0
+#define WAVE_NS 5.0
 
 /* The corridor is so much wider than needed, of an exchange's usual excess. */
-#define WAVE_SHARE 0.1
+#define WAVE_SHARE 0.05
 
 /* An exchange that is slower says nothing that a usual one does not. */
-#define SLOW 20
+#define SLOW 2
 #define MAX_SLOW 32
 
 /* A stretch has no more beacons than this, nor is it longer. */
@@ -52,7 +52,8 @@
  * @delay:	learns D
  * @early:	the first beacons, while D is not known well
  * @origin, @origin_offset: of the corridor: guest time, host minus guest
- * @first, @last: guest times of what is in the corridor
+ * @first, @second, @before_last, @last: guest times of whole beacons in it
+ * @play_first, @play_last: see struct vmsync_stretch
  */
 struct beacon_state {
 	bool wide;
@@ -67,7 +68,11 @@ struct beacon_state {
 	int64_t origin;
 	int64_t origin_offset;
 	int64_t first;
+	int64_t second;
+	int64_t before_last;
 	int64_t last;
+	double play_first;
+	double play_last;
 	double last_slope;
 	bool has_slope;
 	struct vmsync_polyline line;
@@ -123,6 +128,13 @@ static bool too_slow(struct beacon_state *s, const struct vmsync_beacon *b)
 	return delay < 0;
 }
 
+/* A small bend may hide in what a usual exchange leaves open. */
+static double base_error(const struct beacon_state *s)
+{
+	return asymmetry(s) + wave(s) +
+	       vmsync_delay_excess_ns(&s->delay) / 2;
+}
+
 static void open_corridor(struct beacon_state *s, const struct vmsync_beacon *b)
 {
 	vmsync_corridor_init(&s->corridor, MAX_SLOPE);
@@ -131,7 +143,7 @@ static void open_corridor(struct beacon_state *s, const struct vmsync_beacon *b)
 	s->origin = b->gh ? b->gh_guest_ns : b->hg_guest_ns;
 	s->origin_offset = b->gh ? b->gh_host_ns - b->gh_guest_ns :
 				   b->hg_host_ns - b->hg_guest_ns;
-	s->first = s->last = s->origin;
+	s->first = s->second = s->before_last = s->last = s->origin;
 }
 
 struct legs {
@@ -166,6 +178,15 @@ static bool fits(const struct beacon_state *s, const struct vmsync_beacon *b)
 						     l.y_lower));
 }
 
+/* Half of what one exchange leaves open, beyond D. */
+static double play_of(const struct beacon_state *s,
+		      const struct vmsync_beacon *b)
+{
+	double over = vmsync_beacon_delay(b) - vmsync_delay_ns(&s->delay);
+
+	return over > 0 ? over / 2 : 0;
+}
+
 static void take(struct beacon_state *s, const struct vmsync_beacon *b)
 {
 	struct legs l = legs_of(s, b);
@@ -174,11 +195,21 @@ static void take(struct beacon_state *s, const struct vmsync_beacon *b)
 		vmsync_corridor_upper(&s->corridor, l.x_upper, l.y_upper);
 	if (b->hg)
 		vmsync_corridor_lower(&s->corridor, l.x_lower, l.y_lower);
-	if (b->gh && b->gh_guest_ns > s->last)
-		s->last = b->gh_guest_ns;
-	if (b->hg && b->hg_guest_ns > s->last)
-		s->last = b->hg_guest_ns;
+	/* Of one way alone nobody knows how long it took. */
+	if (!b->gh || !b->hg)
+		return;
 	s->count++;
+	if (s->count == 1) {
+		s->first = s->second = b->gh_guest_ns;
+		s->play_first = play_of(s, b);
+	} else if (s->count == 2) {
+		s->second = b->gh_guest_ns;
+	}
+	if (b->hg_guest_ns > s->last) {
+		s->before_last = s->last;
+		s->last = b->hg_guest_ns;
+		s->play_last = play_of(s, b);
+	}
 }
 
 /* How far off @y at @x lines may be that pass: by the extreme slopes. */
@@ -203,7 +234,7 @@ static bool line_of(const struct beacon_state *s, struct vmsync_stretch *out)
 	const struct vmsync_corridor *c = &s->corridor;
 	double a = (c->slope_min + c->slope_max) / 2, low, high, b, x0, x1;
 
-	if (!s->open || !c->upper.count || !c->lower.count)
+	if (!s->open || !s->count || !c->upper.count || !c->lower.count)
 		return false;
 	/* A short stretch tells no slope: go on with the last one. */
 	if (s->count < 4 && s->has_slope)
@@ -223,6 +254,10 @@ static bool line_of(const struct beacon_state *s, struct vmsync_stretch *out)
 		.w_first = width_at(c, x0, b + a * x0),
 		.w_last = width_at(c, x1, b + a * x1),
 		.count = s->count,
+		.second = s->second,
+		.before_last = s->before_last,
+		.play_first = s->play_first,
+		.play_last = s->play_last,
 	};
 	return true;
 }
@@ -238,7 +273,8 @@ static int close_corridor(struct beacon_state *s, bool bent)
 	line.bent = bent;
 	s->last_slope = line.slope;
 	s->has_slope = true;
-	s->line.base_ns = asymmetry(s) + wave(s);
+	s->line.base_ns = base_error(s);
+	s->line.play_ns = wave(s);
 	return vmsync_polyline_add(&s->line, &line);
 }
 
@@ -302,7 +338,7 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	for (size_t i = 0; !err && i < s->line.map.count; i++)
 		err = vmsync_map_append(&copy.map, &s->line.map.segments[i]);
 	if (!err && line_of(s, &line)) {
-		copy.base_ns = asymmetry(s) + wave(s);
+		copy.base_ns = base_error(s);
 		err = vmsync_polyline_add(&copy, &line);
 	}
 	if (!err)

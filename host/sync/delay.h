@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The least delay: what both ways of an exchange take together when nothing
- * holds them up. Learned from how far apart the two sides of the corridor stay
- * over a block of beacons: the quickest way out and the quickest way back are
- * seldom those of the same exchange.
+ * How long both ways of an exchange take together: the quickest so far, when
+ * nothing held it up, and a usual one.
  */
 #ifndef VMSYNC_SYNC_DELAY_H
 #define VMSYNC_SYNC_DELAY_H
@@ -12,20 +10,18 @@
 
 #include "sync/match.h"
 
-#define VMSYNC_DELAY_BLOCK 24
-
-/* Blocks that are remembered. */
+/* Beacons whose median is taken, and medians whose median is. */
+#define VMSYNC_DELAY_BLOCK  25
 #define VMSYNC_DELAY_BLOCKS 63
 
 struct vmsync_delay {
-	struct vmsync_beacon block[VMSYNC_DELAY_BLOCK];
+	double block[VMSYNC_DELAY_BLOCK];
 	size_t n_block;
-	double margins[VMSYNC_DELAY_BLOCKS];
-	double excesses[VMSYNC_DELAY_BLOCKS];
-	size_t n_margins;
+	double medians[VMSYNC_DELAY_BLOCKS];
+	size_t n_medians;
 	size_t next;
-	double delay_ns;
-	double excess_ns;
+	double least_ns;
+	double usual_ns;
 };
 
 /** vmsync_beacon_delay - both ways of a whole beacon, ns; -1 if absurd */
@@ -42,7 +38,7 @@ void vmsync_delay_flush(struct vmsync_delay *d);
 /** vmsync_delay_ns - the least delay, ns; 0 as long as nothing is known */
 double vmsync_delay_ns(const struct vmsync_delay *d);
 
-/** vmsync_delay_excess_ns - by how much the median exchange is slower */
+/** vmsync_delay_excess_ns - by how much a usual exchange is slower */
 double vmsync_delay_excess_ns(const struct vmsync_delay *d);
 
 #endif /* VMSYNC_SYNC_DELAY_H */

@@ -18,6 +18,9 @@
 #define JUMP_NS 100000.0
 #define JUMP_SLOPE 0.005
 
+/* Rates that NTP may bring about do not differ by more. */
+#define MAX_TILT 0.002
+
 /*
  * Between two beacons a clock may bend twice, and what lies between the bends
  * is not seen: it is taken to be no steeper than this many times the greatest
@@ -103,13 +106,29 @@ static double stretch_error(const struct vmsync_stretch *s, double d0,
 }
 
 /* The tail up to @to, where the map is @off beside its line. */
-static int put_tail(struct vmsync_map *map, const struct vmsync_polyline *p,
-		    int64_t to, double off)
+static int put_tail(struct vmsync_polyline *p, int64_t to, double off)
 {
 	const struct vmsync_stretch *s = &p->tail;
+	double error = stretch_error(s, p->from_off, off);
+	double slope = to > p->from ? (off - p->from_off) /
+					      (double)(to - p->from) : 0;
+	int64_t a = p->play_until, b = s->bent ? s->before_last : to;
+	double off_a, off_b;
+	int err;
 
-	return put(map, p, s, p->from, to, p->from_off, off,
-		   stretch_error(s, p->from_off, off));
+	/* Ends beside a bend are less sure than what lies between them. */
+	a = a < p->from ? p->from : a > to ? to : a;
+	b = b < a ? a : b > to ? to : b;
+	off_a = p->from_off + slope * (double)(a - p->from);
+	off_b = p->from_off + slope * (double)(b - p->from);
+	err = put(&p->map, p, s, p->from, a, p->from_off, off_a,
+		  error + p->play_error);
+	if (!err)
+		err = put(&p->map, p, s, a, b, off_a, off_b, error);
+	if (!err)
+		err = put(&p->map, p, s, b, to, off_b, off,
+			  error + s->play_last);
+	return err;
 }
 
 /* Where the lines cross, if that is in [@lo, @hi]. */
@@ -135,6 +154,8 @@ static int start(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	p->has_tail = true;
 	p->from = from;
 	p->from_off = off;
+	p->play_until = from;
+	p->play_error = 0;
 	return 0;
 }
 
@@ -142,11 +163,12 @@ static int start(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    double jump)
 {
-	int err = put_tail(&p->map, p, p->tail.last, 0);
+	int err = put_tail(p, p->tail.last, 0);
 
 	if (!err)
 		err = put(&p->map, p, &p->tail, p->tail.last, s->first, 0, 0,
-			  fabs(jump) + p->tail.w_last + s->w_first);
+			  fabs(jump) + p->tail.w_last + s->w_first +
+			  MAX_TILT * (double)(s->first - p->tail.last));
 	p->epoch++;
 	return err ? err : start(p, s, s->first, 0);
 }
@@ -175,21 +197,26 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	int err;
 
 	if (!p->tail.bent || (tilt < NO_BEND && fabs(half) < p->base_ns / 4)) {
-		err = put_tail(&p->map, p, g, half);
+		err = put_tail(p, g, half);
 		return err ? err : start(p, s, g, -half);
 	}
 	if (tilt > p->tilt)
 		p->tilt = tilt;
 	hidden = gap / 4 * (HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE);
-	known = fmax(p->tail.w_last, s->w_first) + fabs(half);
-	err = put_tail(&p->map, p, p->tail.last, 0);
+	known = fmax(p->tail.w_last + p->tail.play_last,
+		     s->w_first + s->play_first) + fabs(half);
+	err = put_tail(p, p->tail.last, 0);
 	if (!err)
 		err = put_gap(p, &p->tail, p->tail.last, g, 0, half, known,
 			      hidden, true);
 	if (!err)
 		err = put_gap(p, s, g, s->first, -half, 0, known, hidden,
 			      false);
-	return err ? err : start(p, s, s->first, 0);
+	if (!err)
+		err = start(p, s, s->first, 0);
+	p->play_until = s->second;
+	p->play_error = s->play_first;
+	return err;
 }
 
 static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
@@ -210,21 +237,23 @@ static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	return add_bend(p, &next, g);
 }
 
-/* Is the middle only what a bend makes of a few beacons on both its sides? */
+/*
+ * Is the middle only what a bend makes of a few beacons on both its sides? Then
+ * its line cuts the corner, but not by more than both corridors allow.
+ */
 static bool is_bend(const struct vmsync_polyline *p,
 		    const struct vmsync_stretch *s)
 {
-	const struct vmsync_stretch *m = &p->middle;
-	double here;
+	const struct vmsync_stretch *a = &p->tail, *m = &p->middle;
+	double first, last;
 	int64_t g;
 
-	if (!p->tail.bent || !m->bent ||
-	    !crossing(&p->tail, s, p->tail.last, s->first, &g))
+	if (!a->bent || !m->bent || !crossing(a, s, a->last, s->first, &g))
 		return false;
-	/* The middle's own line must be near the corner that it cuts. */
-	here = fabs(apart(&p->tail, m, m->first)) +
-	       fabs(apart(m, s, m->last));
-	return here < 4 * p->base_ns + 4 * (m->w_first + m->w_last);
+	first = fabs(apart(a, m, m->first));
+	last = fabs(apart(m, s, m->last));
+	return first < 2 * (a->w_last + m->w_first + p->play_ns) &&
+	       last < 2 * (m->w_last + s->w_first + p->play_ns);
 }
 
 /* A short stretch is kept back until it is known what follows. */
@@ -256,6 +285,6 @@ int vmsync_polyline_end(struct vmsync_polyline *p)
 		err = add_joint(p, &p->middle);
 	}
 	if (!err && p->has_tail)
-		err = put_tail(&p->map, p, p->tail.last, 0);
+		err = put_tail(p, p->tail.last, 0);
 	return err;
 }

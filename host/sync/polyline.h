@@ -17,6 +17,9 @@
  * @at:		guest time where the offset is @offset, ns
  * @slope:	ns per ns
  * @w_first, @w_last: how far off the line may be at the two ends, ns
+ * @second, @before_last: guest times of the evidence next to the two ends
+ * @play_first, @play_last: a bend just inside an end may have gone unseen if it
+ *		took the clock no further off than this, ns
  * @count:	beacons that it was found from
  * @bent:	it ended because the next one did not fit, not for its length
  */
@@ -29,6 +32,10 @@ struct vmsync_stretch {
 	double slope;
 	double w_first;
 	double w_last;
+	int64_t second;
+	int64_t before_last;
+	double play_first;
+	double play_last;
 	unsigned int count;
 	bool bent;
 };
@@ -36,20 +43,25 @@ struct vmsync_stretch {
 /**
  * struct vmsync_polyline - the map being written
  * @base_ns:	what every stretch may be wrong by besides
+ * @play_ns:	how much wider than needed the corridor was taken to be
  * @tail:	the last stretch, not yet written
  * @middle:	a short stretch behind @tail: what lies beside a bend
  * @tilt:	the greatest bend so far, ns per ns
+ * @play_until, @play_error: the begin of @tail, where a bend may be hidden
  * @from, @from_off: where it begins: guest time, and offset less its own line's
  */
 struct vmsync_polyline {
 	enum vmsync_method method;
 	double base_ns;
+	double play_ns;
 	struct vmsync_map map;
 	struct vmsync_stretch tail;
 	bool has_tail;
 	struct vmsync_stretch middle;
 	bool has_middle;
 	double tilt;
+	int64_t play_until;
+	double play_error;
 	int64_t from;
 	double from_off;
 	uint32_t epoch;
