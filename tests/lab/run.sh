@@ -74,7 +74,7 @@ die() {
 qemu_end() {
 	[ -n "$qemu_pid" ] || return 0
 	kill -TERM "$qemu_pid" 2>/dev/null || true
-	wait "$qemu_pid" 2>/dev/null || true
+	wait "$qemu_pid" 2>/dev/null || echo "QEMU's exit status: $?" >> "$out/host.qemu"
 	qemu_pid=
 }
 trap qemu_end EXIT
@@ -152,7 +152,8 @@ qemu() {
 	timeout -k 5 "$((LAB_LIMIT + 60))" \
 	qemu-system-x86_64 "${accel[@]}" -smp 2 -m 3072 \
 		-display none -no-reboot -nodefaults -no-user-config \
-		-serial stdio -kernel "$vmlinuz" -initrd "$work/l1.cpio" \
+		-serial stdio -d cpu_reset -D "$out/host.reset" \
+		-kernel "$vmlinuz" -initrd "$work/l1.cpio" \
 		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable mitigations=off $LAB_L1_APPEND" \
 		-fsdev local,id=r,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=r,mount_tag=root \
@@ -160,20 +161,22 @@ qemu() {
 		-device virtio-9p-pci,fsdev=t,mount_tag=top \
 		-fsdev local,id=s,path="$out",security_model=none \
 		-device virtio-9p-pci,fsdev=s,mount_tag=share \
+		${LAB_QEMU_EXTRA-} \
 		< /dev/null 2> "$out/host.qemu" 9>&-
 }
 
 # Shows what stage both machines are at. Their heartbeats come every 4 s.
 watch() {
-	local line
+	local line status=0
 
 	while :; do
-		if ! IFS= read -r -t 60 line <&7; then
-			[ $? -gt 128 ] || return 0
+		line=
+		IFS= read -r -t 60 line <&7 || status=$?
+		if [ $status -gt 128 ]; then
 			stage "silent for 60 s"
 			echo "@lab silent" >> "$out/host.serial"
-			return 0
 		fi
+		[ $status = 0 ] || return 0
 		line=${line%$'\r'}
 		printf '%s\n' "$line" >> "$out/host.serial"
 		case $line in

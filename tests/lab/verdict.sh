@@ -104,5 +104,7 @@ fail*)
 	fail "${result#fail }" ;;
 *)
 	tail -5 "$dir/host.serial"
+	cat "$dir/host.qemu" 2>/dev/null
+	grep -A12 "Triple fault" "$dir/host.reset" 2>/dev/null
 	lost "the host machine ended without a word" ;;
 esac
