@@ -173,6 +173,7 @@ int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e)
 	int ret = 0;
 
 	x->grown = false;
+	x->written = 0;
 	x->out = x->in;
 	if (x->in.has & CTF_HAS_BEGIN) {
 		x->out.begin = map_one(&x->map, x->in.begin);
@@ -192,6 +193,7 @@ int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e)
 			return 0;
 		}
 		x->last = x->mapped[x->batch.n - 1];
+		x->written += x->batch.n;
 	}
 	return patch_ends(x, buf, e);
 }

@@ -116,6 +116,7 @@ static int put_event(struct encoder *en, uint32_t i, uint64_t end,
 			    x->stream->path);
 	put_header(en, ext, c->pub.id, t);
 	en->last = t;
+	en->x->written++;
 	return put_fields(en, c, x->batch.at[i] / 8, end, e);
 }
 
@@ -207,6 +208,7 @@ int reencode_packet(struct patch *x, const uint8_t *src, uint8_t **dst,
 	int ret;
 
 	x->out = x->in;
+	x->written = 0;
 	if (x->in.has & CTF_HAS_BEGIN)
 		x->out.begin = x->last = map_one(&x->map, x->in.begin);
 	if (x->in.has & CTF_HAS_END)

@@ -168,6 +168,7 @@ static int put_event(struct writer *w, uint32_t i, uint64_t last,
 		return remedy(e, "its header has %u bits of time and no longer form",
 			      o->size);
 	}
+	x->written++;
 	ret = room(w, MAX_HEADER, e);
 	if (!ret)
 		ret = put_header(w, c->pub.id, t, ext, e);

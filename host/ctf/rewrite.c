@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* A whole trace through a map: metadata, streams, indexes. */
+/*
+ * A whole trace through a map: metadata, streams, indexes.
+ *
+ * Packets are handed out one by one to the threads, which read and patch them
+ * on their own. Where a packet goes is known when those before it are done, so
+ * its place is taken in turn; the writing itself is parallel again.
+ */
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,40 +15,217 @@
 
 #define MAX_JOBS	64
 
-/* Shared by the threads of one rewrite; everything below lock is under it. */
+/* A stream that is being written. */
+struct target {
+	const struct ctf_stream *stream;
+	struct outfile file;
+	struct index index;
+	bool has_index, opened;
+	bool ended;		/* all its packets are handed out */
+	bool alone;		/* packets without a begin: one thread only */
+	struct ctf_packet last;	/* handed out last */
+	uint64_t given, done;	/* packets */
+	unsigned int writing;	/* threads in outfile_write() */
+	uint64_t at;		/* in the file written */
+	uint64_t clock, mapped;	/* where the packets done so far ended */
+};
+
+/* Shared by the threads of one rewrite; all of it under the lock. */
 struct job {
 	const struct ctf_trace *t;
 	const struct ctf_rewrite *how;
 	const struct outdir *dir;
 	uint64_t total;
 	pthread_mutex_t lock;
-	size_t next;		/* stream nobody works on yet */
+	pthread_cond_t turn;
+	struct target *targets;
+	size_t next;		/* target to take packets from */
 	struct ctf_rewritten res;
 	int error;
 	struct ctf_error why;
 };
 
-struct stream_job {
+/* What each thread has for itself. */
+struct hand {
 	struct job *job;
+	struct target *target;
+	uint64_t turn;		/* number of the packet in its stream */
+	uint64_t clock, mapped;	/* where the packet before it ended, if known */
 	struct patch x;
-	struct outfile file;
-	struct index index;
-	bool has_index;
 	uint8_t *in, *out;
 	size_t cap_in, cap_out;
-	uint64_t at;		/* in the file written */
 };
 
-/* Adds to the result; tells whether another thread has failed. */
-static bool account(struct job *j, const struct patch *x, uint64_t events)
+static void stop(struct job *j, int ret, const struct ctf_error *e)
 {
-	bool stop;
+	if (!j->error) {
+		j->error = ret;
+		j->why = *e;
+	}
+	pthread_cond_broadcast(&j->turn);
+}
+
+/* --------------------------------------------------------- handing packets out */
+
+static int target_open(struct job *j, struct target *g, struct ctf_error *e)
+{
+	int ret;
+
+	g->opened = true;
+	ret = outfile_create(&g->file, j->dir, g->stream->name, false, e);
+	if (!ret && j->dir->index_fd >= 0 && index_wanted(g->stream)) {
+		g->has_index = true;
+		ret = index_create(&g->index, j->dir, g->stream, e);
+	}
+	return ret;
+}
+
+static int target_close(struct target *g, struct ctf_error *e)
+{
+	int ret = outfile_close(&g->file, e), closed;
+
+	if (g->has_index) {
+		closed = index_close(&g->index, ret ? NULL : e);
+		ret = ret ? ret : closed;
+	}
+	g->has_index = false;
+	return ret;
+}
+
+/* The next packet of a target: 1, 0 where there is none, or an error. */
+static int take_from(struct job *j, struct target *g, struct hand *h,
+		     struct ctf_error *e)
+{
+	int ret = 0;
+
+	if (!g->opened)
+		ret = target_open(j, g, e);
+	if (!ret)
+		ret = ctf_stream_packet(g->stream, g->given ? &g->last : NULL,
+					&g->last, e);
+	if (ret < 0)
+		return ret;
+	if (!ret) {
+		g->ended = true;
+		return g->done == g->given && !g->writing ? target_close(g, e) :
+							    0;
+	}
+	g->alone |= !(g->last.has & CTF_HAS_BEGIN);
+	h->clock = g->alone ? g->clock : g->last.begin;
+	h->mapped = g->alone ? g->mapped : 0;
+	h->target = g;
+	h->turn = g->given++;
+	h->x.in = g->last;
+	return 1;
+}
+
+/* Gives the thread a packet; false where there is nothing left to do. */
+static bool take(struct hand *h)
+{
+	struct job *j = h->job;
+	struct ctf_error e;
+	int ret = 0;
 
 	pthread_mutex_lock(&j->lock);
+	while (!j->error && !ret && j->next < j->t->n_streams) {
+		struct target *g = &j->targets[j->next];
+
+		/* Without begins, each packet needs what came before it. */
+		if (g->alone && g->done < g->given) {
+			pthread_cond_wait(&j->turn, &j->lock);
+			continue;
+		}
+		ret = take_from(j, g, h, &e);
+		if (!ret)
+			j->next++;
+	}
+	if (ret < 0)
+		stop(j, ret, &e);
+	pthread_mutex_unlock(&j->lock);
+	return ret > 0;
+}
+
+/* ---------------------------------------------------------------- one packet */
+
+static int read_packet(struct hand *h, struct ctf_error *e)
+{
+	struct patch *x = &h->x;
+	int ret;
+
+	if (vec_grow(&h->in, &h->cap_in, x->in.size, 1))
+		return fail_nomem(e);
+	ret = pread_all(x->stream->fd, h->in, x->in.size, x->in.offset);
+	if (ret)
+		return fail(e, ret, "%s: %s", x->stream->path, strerror(-ret));
+	return 0;
+}
+
+static void set_stream(struct hand *h)
+{
+	struct patch *x = &h->x;
+	const struct ctf_stream *s = h->target->stream;
+
+	x->stream = x->walk.stream = s;
+	x->walk.sc = s->sc;
+	x->walk.slot = x->head.slot = x->slot;
+	x->walk.stamp_at = x->stamp_at;
+	x->walk.stamp_op = x->stamp_op;
+	x->map = h->job->how->map;
+	x->last = h->mapped;
+	x->walk.clock = h->clock;
+	x->walk.events = 0;
+}
+
+/* Reads and patches (or encodes anew) the packet x->in; gives its bytes. */
+static int work(struct hand *h, const uint8_t **data, struct ctf_error *e)
+{
+	struct patch *x = &h->x;
+	int ret;
+
+	set_stream(h);
+	ret = read_packet(h, e);
+	if (!ret)
+		ret = packet_parse(x->stream, h->in, x->in.size, x->in.offset,
+				   NULL, &x->out, &x->head, e);
+	if (!ret)
+		ret = patch_packet(x, h->in, e);
+	*data = h->in;
+	if (ret || !x->grown)
+		return ret;
+	set_stream(h);
+	ret = read_packet(h, e);
+	if (!ret)
+		ret = reencode_packet(x, h->in, &h->out, &h->cap_out, e);
+	*data = h->out;
+	return ret;
+}
+
+/* ------------------------------------------------------------- giving it back */
+
+static int check_order(const struct hand *h, struct ctf_error *e)
+{
+	const struct target *g = h->target;
+	const struct patch *x = &h->x;
+
+	if (!(x->in.has & CTF_HAS_BEGIN))
+		return 0;
+	if (x->in.begin < g->clock)
+		return fail(e, -EINVAL,
+			    "%s: packet at byte %llu: begins before the last event before it",
+			    g->stream->path, (unsigned long long)x->in.offset);
+	if (x->out.begin < g->mapped)
+		return fail(e, -ERANGE,
+			    "%s: packet at byte %llu: the map makes time go back",
+			    g->stream->path, (unsigned long long)x->in.offset);
+	return 0;
+}
+
+static void account(struct job *j, const struct patch *x)
+{
 	j->res.packets++;
 	j->res.grown += x->grown;
-	j->res.events_in += events;
-	j->res.events_out += events;
+	j->res.events_in += x->walk.events;
+	j->res.events_out += x->written;
 	j->res.bytes_in += x->in.size;
 	j->res.bytes_out += x->out.size;
 	j->res.discarded += x->in.dropped;
@@ -50,171 +233,101 @@ static bool account(struct job *j, const struct patch *x, uint64_t events)
 	if (j->how->progress)
 		j->how->progress(j->how->progress_ctx, j->res.bytes_in,
 				 j->total);
-	stop = j->error != 0;
-	pthread_mutex_unlock(&j->lock);
-	return stop;
 }
 
-static int read_packet(struct stream_job *s, struct ctf_error *e)
+/* Waits for this packet's turn and takes its place in the file. */
+static int place(struct hand *h, uint64_t *at, struct ctf_error *e)
 {
-	struct patch *x = &s->x;
-	int ret;
+	struct target *g = h->target;
+	struct job *j = h->job;
+	int ret = 0;
 
-	if (vec_grow(&s->in, &s->cap_in, x->in.size, 1))
-		return fail_nomem(e);
-	ret = pread_all(x->stream->fd, s->in, x->in.size, x->in.offset);
-	if (ret)
-		return fail(e, ret, "%s: %s", x->stream->path, strerror(-ret));
-	return 0;
-}
-
-/* Reads, patches (or encodes anew) and writes the packet x->in. */
-static int do_packet(struct stream_job *s, struct ctf_error *e)
-{
-	struct patch *x = &s->x;
-	uint64_t last = x->last, events = x->walk.events, clock;
-	const uint8_t *data;
-	int ret;
-
-	ret = read_packet(s, e);
-	if (ret)
-		return ret;
-	ret = packet_parse(x->stream, s->in, x->in.size, x->in.offset, NULL,
-			   &x->out, &x->head, e);
-	if (ret)
-		return ret;
-	if (x->in.has & CTF_HAS_BEGIN) {
-		if (x->in.begin < x->walk.clock)
-			return fail(e, -EINVAL,
-				    "%s: packet at byte %llu: begins before the last event before it",
-				    x->stream->path,
-				    (unsigned long long)x->in.offset);
-		x->walk.clock = x->in.begin;
-	}
-	clock = x->walk.clock;
-	ret = patch_packet(x, s->in, e);
-	data = s->in;
-	if (!ret && x->grown) {
-		x->last = last;
-		x->walk.clock = clock;
-		x->walk.events = events;
-		ret = read_packet(s, e);
-		if (!ret)
-			ret = reencode_packet(x, s->in, &s->out, &s->cap_out, e);
-		data = s->out;
-	}
-	if (!ret)
-		ret = outfile_write(&s->file, data, x->out.size, s->at, e);
-	if (!ret && s->has_index)
-		ret = index_add(&s->index, s->at, &x->out, e);
-	s->at += x->out.size;
-	return ret;
-}
-
-static int do_packets(struct stream_job *s, struct ctf_error *e)
-{
-	struct patch *x = &s->x;
-	uint64_t before;
-	int ret;
-
-	for (ret = ctf_stream_packet(x->stream, NULL, &x->in, e); ret > 0;
-	     ret = ctf_stream_packet(x->stream, &x->in, &x->in, e)) {
-		before = x->walk.events;
-		ret = do_packet(s, e);
-		if (ret)
-			return ret;
-		if (account(s->job, x, x->walk.events - before))
-			return 0;
-	}
-	return ret;
-}
-
-/* The map of one stream: its own where the caller has one for each. */
-static int choose_map(const struct ctf_rewrite *how,
-		      const struct ctf_stream *stream, struct ctf_map *map,
-		      struct ctf_error *e)
-{
-	struct ctf_packet first = { .cpu = UINT32_MAX };
-	int ret;
-
-	*map = how->map;
-	if (!how->stream_map)
+	while (g->done != h->turn && !j->error)
+		pthread_cond_wait(&j->turn, &j->lock);
+	if (j->error)
 		return 0;
-	ret = ctf_stream_packet(stream, NULL, &first, e);
-	if (ret >= 0)
-		how->stream_map(how->stream_map_ctx, stream, first.cpu, map);
-	return ret < 0 ? ret : 0;
+	ret = check_order(h, e);
+	*at = g->at;
+	if (!ret && g->has_index)
+		ret = index_add(&g->index, *at, &h->x.out, e);
+	g->at += h->x.out.size;
+	g->clock = h->x.walk.clock;
+	g->mapped = h->x.last;
+	account(j, &h->x);
+	return ret;
 }
 
-static int do_stream(struct job *j, const struct ctf_stream *stream,
-		     struct ctf_error *e)
+static void put_back(struct hand *h, const uint8_t *data)
 {
-	struct stream_job *s = calloc(1, sizeof(*s));
-	int ret, closed;
+	struct target *g = h->target;
+	struct job *j = h->job;
+	struct ctf_error e;
+	uint64_t at = 0;
+	int ret;
 
-	if (!s)
-		return fail_nomem(e);
-	s->job = j;
-	s->x.stream = s->x.walk.stream = stream;
-	s->x.walk.sc = stream->sc;
-	s->x.walk.slot = s->x.head.slot = s->x.slot;
-	s->x.walk.stamp_at = s->x.stamp_at;
-	s->x.walk.stamp_op = s->x.stamp_op;
-	s->file.fd = s->index.f.fd = -1;
-	ret = choose_map(j->how, stream, &s->x.map, e);
-	if (!ret)
-		ret = outfile_create(&s->file, j->dir, stream->name, false, e);
-	if (!ret && j->dir->index_fd >= 0 && index_wanted(stream)) {
-		s->has_index = true;
-		ret = index_create(&s->index, j->dir, stream, e);
+	pthread_mutex_lock(&j->lock);
+	ret = place(h, &at, &e);
+	if (!ret && !j->error) {
+		/* The turn goes on before the bytes are written. */
+		g->done++;
+		g->writing++;
+		pthread_cond_broadcast(&j->turn);
+		pthread_mutex_unlock(&j->lock);
+		ret = outfile_write(&g->file, data, h->x.out.size, at, &e);
+		pthread_mutex_lock(&j->lock);
+		g->writing--;
+		if (!ret && g->ended && g->done == g->given && !g->writing)
+			ret = target_close(g, &e);
 	}
-	if (!ret)
-		ret = do_packets(s, e);
-	closed = outfile_close(&s->file, ret ? NULL : e);
-	ret = ret ? ret : closed;
-	if (s->has_index) {
-		closed = index_close(&s->index, ret ? NULL : e);
-		ret = ret ? ret : closed;
-	}
-	free(s->in);
-	free(s->out);
-	free(s);
-	return ret;
+	if (ret)
+		stop(j, ret, &e);
+	pthread_mutex_unlock(&j->lock);
 }
 
 static void *worker(void *arg)
 {
 	struct job *j = arg;
+	struct hand *h = calloc(1, sizeof(*h));
 	struct ctf_error e;
-	size_t i;
-	int ret;
+	const uint8_t *data;
+	int ret = 0;
 
-	for (;;) {
-		pthread_mutex_lock(&j->lock);
-		i = j->error ? j->t->n_streams : j->next;
-		j->next = i + 1;
-		pthread_mutex_unlock(&j->lock);
-		if (i >= j->t->n_streams)
-			return NULL;
-		ret = do_stream(j, &j->t->streams[i], &e);
+	if (!h)
+		ret = fail_nomem(&e);
+	else
+		h->job = j;
+	while (!ret && take(h)) {
+		ret = work(h, &data, &e);
 		if (!ret)
-			continue;
+			put_back(h, data);
+	}
+	if (ret) {
 		pthread_mutex_lock(&j->lock);
-		if (!j->error) {
-			j->error = ret;
-			j->why = e;
-		}
+		stop(j, ret, &e);
 		pthread_mutex_unlock(&j->lock);
 	}
+	if (h) {
+		free(h->in);
+		free(h->out);
+	}
+	free(h);
+	return NULL;
 }
 
-static void run_workers(struct job *j, unsigned int jobs)
-{
-	pthread_t thread[MAX_JOBS];
-	unsigned int n = 0;
+/* ------------------------------------------------------------------- the trace */
 
-	if (jobs > j->t->n_streams)
-		jobs = (unsigned int)j->t->n_streams;
+static unsigned int job_count(unsigned int jobs)
+{
+	long n = jobs ? (long)jobs : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > MAX_JOBS ? MAX_JOBS : (unsigned int)n;
+}
+
+static void run_workers(struct job *j)
+{
+	unsigned int n = 0, jobs = job_count(j->how->jobs);
+	pthread_t thread[MAX_JOBS];
+
 	while (n + 1 < jobs && !pthread_create(&thread[n], NULL, worker, j))
 		n++;
 	worker(j);
@@ -222,11 +335,26 @@ static void run_workers(struct job *j, unsigned int jobs)
 		pthread_join(thread[--n], NULL);
 }
 
-static unsigned int job_count(unsigned int jobs)
+static int run_streams(struct job *j, struct ctf_error *e)
 {
-	long n = jobs ? (long)jobs : sysconf(_SC_NPROCESSORS_ONLN);
+	size_t i;
 
-	return n < 1 ? 1 : n > MAX_JOBS ? MAX_JOBS : (unsigned int)n;
+	j->targets = calloc(j->t->n_streams + 1, sizeof(*j->targets));
+	if (!j->targets)
+		return fail_nomem(e);
+	for (i = 0; i < j->t->n_streams; i++) {
+		j->targets[i].stream = &j->t->streams[i];
+		j->targets[i].file.fd = j->targets[i].index.f.fd = -1;
+		j->total += j->t->streams[i].size;
+	}
+	run_workers(j);
+	/* After an error some are still open. */
+	for (i = 0; i < j->t->n_streams; i++)
+		target_close(&j->targets[i], NULL);
+	free(j->targets);
+	if (j->error && e)
+		*e = j->why;
+	return j->error;
 }
 
 static bool any_index(const struct ctf_trace *t)
@@ -245,24 +373,18 @@ int ctf_trace_rewrite(const struct ctf_trace *t, const char *out,
 {
 	struct outdir dir;
 	struct job j = { .t = t, .how = how, .dir = &dir,
-			 .lock = PTHREAD_MUTEX_INITIALIZER };
-	size_t i;
+			 .lock = PTHREAD_MUTEX_INITIALIZER,
+			 .turn = PTHREAD_COND_INITIALIZER };
 	int ret;
 
 	memset(res, 0, sizeof(*res));
-	for (i = 0; i < t->n_streams; i++)
-		j.total += t->streams[i].size;
 	ret = outdir_open(&dir, out, e);
 	if (!ret)
 		ret = rewrite_metadata(t, &dir, how, e);
 	if (!ret && any_index(t))
 		ret = outdir_add_index(&dir, e);
-	if (!ret) {
-		run_workers(&j, job_count(how->jobs));
-		ret = j.error;
-		if (ret && e)
-			*e = j.why;
-	}
+	if (!ret)
+		ret = run_streams(&j, e);
 	outdir_close(&dir);
 	*res = j.res;
 	return ret;

@@ -15,6 +15,7 @@ struct patch {
 	uint64_t stamp_at[BATCH];
 	const struct op *stamp_op[BATCH];
 	uint64_t last;		/* mapped time of the event before */
+	uint64_t written;	/* events */
 	bool grown;		/* a gap does not fit: encode anew */
 	uint64_t slot[ALL_SLOTS];
 	struct run head;	/* of the packet, with where everything is */
