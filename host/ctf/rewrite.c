@@ -18,6 +18,7 @@
 /* A stream that is being written. */
 struct target {
 	const struct ctf_stream *stream;
+	struct ctf_map map;
 	struct outfile file;
 	struct index index;
 	bool has_index, opened;
@@ -92,6 +93,14 @@ static int target_close(struct target *g, struct ctf_error *e)
 	return ret;
 }
 
+static void choose_map(const struct ctf_rewrite *how, struct target *g)
+{
+	g->map = how->map;
+	if (how->stream_map)
+		how->stream_map(how->stream_map_ctx, g->stream, g->last.cpu,
+				&g->map);
+}
+
 /* The next packet of a target: 1, 0 where there is none, or an error. */
 static int take_from(struct job *j, struct target *g, struct hand *h,
 		     struct ctf_error *e)
@@ -110,12 +119,15 @@ static int take_from(struct job *j, struct target *g, struct hand *h,
 		return g->done == g->given && !g->writing ? target_close(g, e) :
 							    0;
 	}
+	if (!g->given)
+		choose_map(j->how, g);
 	g->alone |= !(g->last.has & CTF_HAS_BEGIN);
 	h->clock = g->alone ? g->clock : g->last.begin;
 	h->mapped = g->alone ? g->mapped : 0;
 	h->target = g;
 	h->turn = g->given++;
 	h->x.in = g->last;
+	h->x.map = g->map;
 	return 1;
 }
 
@@ -170,7 +182,6 @@ static void set_stream(struct hand *h)
 	x->walk.slot = x->head.slot = x->slot;
 	x->walk.stamp_at = x->stamp_at;
 	x->walk.stamp_op = x->stamp_op;
-	x->map = h->job->how->map;
 	x->last = h->mapped;
 	x->walk.clock = h->clock;
 	x->walk.events = 0;
