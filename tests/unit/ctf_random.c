@@ -223,6 +223,14 @@ static void multiply(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 		out[i] = in[i] * mul;
 }
 
+static void stream_map(void *ctx, const struct ctf_stream *s, uint32_t cpu,
+		       struct ctf_map *map)
+{
+	(void)s;
+	CHECK(cpu < 2);
+	*map = (struct ctf_map){ multiply, ctx };
+}
+
 static bool same_file(const char *a, const char *b)
 {
 	static uint8_t x[1 << 20], y[1 << 20];
@@ -249,6 +257,11 @@ static void check_rewrite(const char *path, const struct random_trace *want)
 					   .jobs = 1 + (unsigned int)i };
 
 		mul = muls[i];
+		if (i == 1) {
+			how.map.fn = NULL;
+			how.stream_map = stream_map;
+			how.stream_map_ctx = &mul;
+		}
 		snprintf(out, sizeof(out), "%s/out", top);
 		ret = ctf_trace_rewrite(t, out, &how, &res, &e);
 		/* Headers without an escape cannot hold every gap. */
