@@ -39,6 +39,7 @@ extern const struct vmsync_estimator *const
 	vmsync_estimators[VMSYNC_METHOD_COUNT];
 
 extern const struct vmsync_estimator vmsync_exact_estimator;
+extern const struct vmsync_estimator vmsync_pair_estimator;
 extern const struct vmsync_estimator vmsync_beacon_estimator;
 
 #endif /* VMSYNC_SYNC_ESTIMATOR_H */

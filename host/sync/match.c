@@ -118,11 +118,14 @@ struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
 		return NULL;
 	*base = base_of(ev);
 	slot = &s->ring[*base % VMSYNC_SYNC_WINDOW];
-	if (take_slot(&slot->leg, *base, &s->unmatched)->have == 0)
+	if (take_slot(&slot->leg, *base, &s->unmatched)->have == 0) {
 		memset(&slot->claim, 0, sizeof(slot->claim));
+		memset(&slot->scaling, 0, sizeof(slot->scaling));
+	}
 	fill(&slot->leg, ev);
 	if (is_gh(ev)) {
 		slot->claim = ev->guest_claim;
+		slot->scaling = ev->scaling;
 		s->legs++;
 		if (!s->any || (int32_t)(*base - s->last_cnt) > 0)
 			s->last_cnt = *base;
@@ -234,6 +237,7 @@ static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
 		.gh_host = h->leg.gh,
 		.hg_host = h->leg.hg,
 		.hg_guest = g->hg,
+		.scaling = h->scaling,
 	};
 	return true;
 }

@@ -19,6 +19,7 @@
  * @cpu:	guest CPU number
  * @vcpu:	KVM's number
  * @gh_guest_ns ... @hg_guest_ns: in real time each is not after the next one
+ * @scaling:	the virtual CPU's TSC over the host's at gh_host; ratio 0: unknown
  * @gh_guest, @gh_host, @hg_host, @hg_guest: readings of (TSC, clock)
  */
 struct vmsync_beacon {
@@ -35,6 +36,7 @@ struct vmsync_beacon {
 	struct vmsync_pair gh_host;
 	struct vmsync_pair hg_host;
 	struct vmsync_pair hg_guest;
+	struct vmsync_scaling scaling;
 };
 
 #define VMSYNC_LEG_GH 1
@@ -56,6 +58,7 @@ struct vmsync_leg {
 struct vmsync_host_leg {
 	struct vmsync_leg leg;
 	struct vmsync_pair claim;
+	struct vmsync_scaling scaling;
 };
 
 /**

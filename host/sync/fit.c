@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "sync/fit.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Rates of two clocks that differ by more are not two clocks. */
+#define MAX_SLOPE 0.01
+
+/* A stretch has no more fixes than this, nor is it longer. */
+#define MAX_FIXES 200
+#define MAX_LENGTH_NS 20000000000
+
+/* A stretch of fewer tells no slope of its own. */
+#define MIN_FIXES 4
+
+void vmsync_fit_init(struct vmsync_fit *fit, enum vmsync_method method)
+{
+	memset(fit, 0, sizeof(*fit));
+	vmsync_polyline_init(&fit->line, method);
+}
+
+void vmsync_fit_free(struct vmsync_fit *fit)
+{
+	vmsync_polyline_free(&fit->line);
+}
+
+static void open_corridor(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+{
+	const struct vmsync_limit *l =
+		fix->has_upper ? &fix->upper : &fix->lower;
+
+	vmsync_corridor_init(&fit->corridor, MAX_SLOPE);
+	fit->open = true;
+	fit->count = 0;
+	fit->origin = l->guest_ns;
+	fit->offset = l->host_ns - l->guest_ns;
+	fit->first = fit->second = l->guest_ns;
+	fit->before_last = fit->last = l->guest_ns;
+}
+
+static double x_of(const struct vmsync_fit *fit, const struct vmsync_limit *l)
+{
+	return (double)(l->guest_ns - fit->origin);
+}
+
+static double y_of(const struct vmsync_fit *fit, const struct vmsync_limit *l)
+{
+	return (double)(l->host_ns - l->guest_ns - fit->offset) + l->rest_ns;
+}
+
+static bool fits(const struct vmsync_fit *fit, const struct vmsync_fix *fix)
+{
+	const struct vmsync_limit *u = &fix->upper, *l = &fix->lower;
+
+	return (!fix->has_upper ||
+		vmsync_corridor_fits_upper(&fit->corridor, x_of(fit, u),
+					   y_of(fit, u))) &&
+	       (!fix->has_lower ||
+		vmsync_corridor_fits_lower(&fit->corridor, x_of(fit, l),
+					   y_of(fit, l)));
+}
+
+static void take(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+{
+	const struct vmsync_limit *u = &fix->upper, *l = &fix->lower;
+
+	if (fix->has_upper)
+		vmsync_corridor_upper(&fit->corridor, x_of(fit, u),
+				      y_of(fit, u));
+	if (fix->has_lower)
+		vmsync_corridor_lower(&fit->corridor, x_of(fit, l),
+				      y_of(fit, l));
+	/* Of one limit alone nobody knows how near it is. */
+	if (!fix->has_upper || !fix->has_lower)
+		return;
+	fit->count++;
+	if (fit->count == 1) {
+		fit->first = fit->second = u->guest_ns;
+		fit->play_first = fix->play_ns;
+	} else if (fit->count == 2) {
+		fit->second = u->guest_ns;
+	}
+	if (l->guest_ns > fit->last || fit->count == 1) {
+		fit->before_last = fit->last;
+		fit->last = l->guest_ns;
+		fit->play_last = fix->play_ns;
+	}
+}
+
+/* How far off @y at @x lines may be that pass: by the extreme slopes. */
+static double width_at(const struct vmsync_corridor *c, double x, double y)
+{
+	const double slopes[] = { c->slope_min, c->slope_max,
+				  (c->slope_min + c->slope_max) / 2 };
+	double low, high, w = 0;
+
+	for (int i = 0; i < 3; i++) {
+		if (!vmsync_corridor_range(c, slopes[i], &low, &high))
+			return 0;
+		low += slopes[i] * x;
+		high += slopes[i] * x;
+		w = fmax(w, fmax(y - low, high - y));
+	}
+	return w;
+}
+
+static bool line_of(const struct vmsync_fit *fit, struct vmsync_stretch *out)
+{
+	const struct vmsync_corridor *c = &fit->corridor;
+	double a = (c->slope_min + c->slope_max) / 2, low, high, b, x0, x1;
+
+	if (!fit->open || !fit->count)
+		return false;
+	/* A short stretch goes on with the last slope, if that may be. */
+	if (fit->count < MIN_FIXES && fit->has_slope)
+		a = fmin(fmax(fit->last_slope, c->slope_min), c->slope_max);
+	if (!vmsync_corridor_range(c, a, &low, &high))
+		return false;
+	b = (low + high) / 2;
+	x0 = (double)(fit->first - fit->origin);
+	x1 = (double)(fit->last - fit->origin);
+	*out = (struct vmsync_stretch){
+		.first = fit->first,
+		.last = fit->last,
+		.at = fit->origin,
+		.offset = fit->offset,
+		.fraction = b,
+		.slope = a,
+		.w_first = width_at(c, x0, b + a * x0),
+		.w_last = width_at(c, x1, b + a * x1),
+		.count = fit->count,
+		.second = fit->second,
+		.before_last = fit->before_last,
+		.play_first = fit->play_first,
+		.play_last = fit->play_last,
+	};
+	return true;
+}
+
+static int close_corridor(struct vmsync_fit *fit, bool bent)
+{
+	struct vmsync_stretch line;
+	bool good = line_of(fit, &line);
+
+	fit->open = false;
+	if (!good)
+		return 0;
+	line.bent = bent;
+	fit->last_slope = line.slope;
+	fit->has_slope = true;
+	fit->line.base_ns = fit->base_ns;
+	fit->line.play_ns = fit->wave_ns;
+	return vmsync_polyline_add(&fit->line, &line);
+}
+
+int vmsync_fit_break(struct vmsync_fit *fit)
+{
+	return close_corridor(fit, true);
+}
+
+int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+{
+	int err = 0;
+
+	if (fit->open && !fits(fit, fix))
+		err = close_corridor(fit, true);
+	if (!err && !fit->open)
+		open_corridor(fit, fix);
+	take(fit, fix);
+	if (!err && (fit->count >= MAX_FIXES ||
+		     fit->last - fit->first > MAX_LENGTH_NS ||
+		     vmsync_corridor_full(&fit->corridor)))
+		err = close_corridor(fit, false);
+	return err;
+}
+
+int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map)
+{
+	struct vmsync_polyline copy = fit->line;
+	struct vmsync_stretch line;
+	int err = 0;
+
+	copy.map = *map;
+	for (size_t i = 0; !err && i < fit->line.map.count; i++)
+		err = vmsync_map_append(&copy.map, &fit->line.map.segments[i]);
+	if (!err && line_of(fit, &line)) {
+		copy.base_ns = fit->base_ns;
+		err = vmsync_polyline_add(&copy, &line);
+	}
+	if (!err)
+		err = vmsync_polyline_end(&copy);
+	*map = copy.map;
+	return err;
+}

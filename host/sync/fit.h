@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fitting: limits of the offset between two clocks in, a polyline out. As long
+ * as one straight line keeps all limits it is followed; where none does, or it
+ * is long enough, a new one begins.
+ */
+#ifndef VMSYNC_SYNC_FIT_H
+#define VMSYNC_SYNC_FIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sync/corridor.h"
+#include "sync/polyline.h"
+
+/**
+ * struct vmsync_limit - the offset (host minus guest) is below or above this
+ * @guest_ns:	at this guest time
+ * @host_ns:	whole ns of the limit, as a host time
+ * @rest_ns:	to be added
+ */
+struct vmsync_limit {
+	int64_t guest_ns;
+	int64_t host_ns;
+	double rest_ns;
+};
+
+/**
+ * struct vmsync_fix - what one exchange says
+ * @has_upper, @has_lower: which limits there are; with both it is a fix
+ * @play_ns:	(of a fix) half of what lies between the two
+ */
+struct vmsync_fix {
+	bool has_upper;
+	bool has_lower;
+	struct vmsync_limit upper;
+	struct vmsync_limit lower;
+	double play_ns;
+};
+
+/**
+ * struct vmsync_fit - the corridor that is followed
+ * @base_ns, @wave_ns: to be set before each fix: what the result may be wrong
+ *		by besides, and what of that the limits already have in them
+ * @origin, @offset: of the corridor: guest time, host minus guest
+ * @first, @second, @before_last, @last: guest times of fixes in it
+ * @play_first, @play_last: see struct vmsync_stretch
+ */
+struct vmsync_fit {
+	double base_ns;
+	double wave_ns;
+	struct vmsync_corridor corridor;
+	bool open;
+	unsigned int count;
+	int64_t origin;
+	int64_t offset;
+	int64_t first;
+	int64_t second;
+	int64_t before_last;
+	int64_t last;
+	double play_first;
+	double play_last;
+	double last_slope;
+	bool has_slope;
+	struct vmsync_polyline line;
+};
+
+void vmsync_fit_init(struct vmsync_fit *fit, enum vmsync_method method);
+void vmsync_fit_free(struct vmsync_fit *fit);
+
+/** vmsync_fit_add - the next exchange, in the order of time; 0 or -ENOMEM */
+int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix);
+
+/** vmsync_fit_break - the clocks' relation changed: no line goes on */
+int vmsync_fit_break(struct vmsync_fit *fit);
+
+/**
+ * vmsync_fit_map - the map as if nothing more came; @fit stays as it is
+ * @map:	empty; 0 or -ENOMEM
+ */
+int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map);
+
+#endif /* VMSYNC_SYNC_FIT_H */

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The pair method: readings of (TSC, clock) on both sides, the TSC offset and
+ * ratio of the virtual CPU, and no knots.
+ *
+ * The guest's reading is brought to the host's TSC, and the host's nearest
+ * reading from there to the same moment: it is less than some us away, so that
+ * the host clock's rate need not be known well. What remains is the width of
+ * the two brackets.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "sync/estimator.h"
+#include "sync/fit.h"
+
+/* Host TSC cycles over which its clock's rate is measured at least. */
+#define RATE_SPAN ((int64_t)1 << 27)
+
+/* Readings that are farther apart are not used: rates differ by 10^-3. */
+#define MAX_APART_NS 2000.0
+
+/* Rounding of both readings and of both TSCs, and small waves, ns. */
+#define WAVE_NS 3.0
+
+/* A bracket so wide was interrupted. */
+#define MAX_BRACKET_NS 20000.0
+
+/**
+ * struct state - one guest's
+ * @from, @rate: a reading of the host, and ns per cycle measured from it
+ */
+struct state {
+	bool has_from;
+	struct vmsync_pair from;
+	double rate;
+	struct vmsync_fit fit;
+};
+
+static void *create(const struct vmsync_sync_options *opt)
+{
+	struct state *s = calloc(1, sizeof(*s));
+
+	(void)opt;
+	if (s)
+		vmsync_fit_init(&s->fit, VMSYNC_METHOD_PAIR);
+	return s;
+}
+
+static void destroy(void *state)
+{
+	struct state *s = state;
+
+	if (s)
+		vmsync_fit_free(&s->fit);
+	free(s);
+}
+
+/* The rate from readings far apart; the last span counts. */
+static void learn_rate(struct state *s, const struct vmsync_pair *host)
+{
+	int64_t cycles = (int64_t)(host->tsc - s->from.tsc);
+	double ns = (double)(host->mono_ns - s->from.mono_ns);
+
+	if (!s->has_from) {
+		s->from = *host;
+		s->has_from = true;
+	} else if (cycles >= RATE_SPAN) {
+		s->rate = ns > 0 ? ns / (double)cycles : 0;
+		s->from = *host;
+	}
+}
+
+/*
+ * A fix from a guest's reading and a host's. A clock was read somewhere in its
+ * bracket, so it read as much in the middle, give or take half of it.
+ */
+static bool fix_of(const struct state *s, const struct vmsync_scaling *scaling,
+		   const struct vmsync_pair *guest,
+		   const struct vmsync_pair *host, struct vmsync_fix *fix)
+{
+	double ratio = (double)scaling->ratio /
+		       ldexp(1, (int)scaling->frac_bits);
+	double bracket_g = (double)guest->bracket / ratio * s->rate;
+	double bracket_h = (double)host->bracket * s->rate;
+	double apart, play = (bracket_g + bracket_h) / 2 + WAVE_NS;
+	uint64_t tsc;
+
+	if (!vmsync_scaling_host(scaling, guest->tsc, host->tsc, &tsc))
+		return false;
+	apart = (double)(int64_t)(tsc - host->tsc) * s->rate +
+		(bracket_g - bracket_h) / 2;
+	if (!(fabs(apart) <= MAX_APART_NS) || play > MAX_BRACKET_NS)
+		return false;
+	*fix = (struct vmsync_fix){
+		.has_upper = true,
+		.has_lower = true,
+		.upper = { guest->mono_ns, host->mono_ns, apart + play },
+		.lower = { guest->mono_ns, host->mono_ns, apart - play },
+		.play_ns = play,
+	};
+	return true;
+}
+
+static int use(struct state *s, const struct vmsync_beacon *b,
+	       const struct vmsync_pair *guest, const struct vmsync_pair *host)
+{
+	struct vmsync_fix fix;
+
+	if (!guest->valid || !host->valid || !s->rate ||
+	    !fix_of(s, &b->scaling, guest, host, &fix))
+		return 0;
+	s->fit.wave_ns = WAVE_NS;
+	s->fit.base_ns = WAVE_NS + 1;
+	return vmsync_fit_add(&s->fit, &fix);
+}
+
+static int beacon(void *state, const struct vmsync_beacon *b)
+{
+	struct state *s = state;
+	int err = 0;
+
+	if (!b->scaling.ratio || b->scaling.frac_bits > 63)
+		return 0;
+	if (b->gh && b->gh_host.valid)
+		learn_rate(s, &b->gh_host);
+	if (b->gh)
+		err = use(s, b, &b->gh_guest, &b->gh_host);
+	if (!err && b->hg)
+		err = use(s, b, &b->hg_guest, &b->hg_host);
+	return err;
+}
+
+static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
+	       bool final, struct vmsync_map *map)
+{
+	const struct state *s = state;
+
+	(void)f;
+	(void)cpu;
+	(void)final;
+	return vmsync_fit_map(&s->fit, map);
+}
+
+const struct vmsync_estimator vmsync_pair_estimator = {
+	.method = VMSYNC_METHOD_PAIR,
+	.create = create,
+	.destroy = destroy,
+	.beacon = beacon,
+	.map = map,
+};
