@@ -144,7 +144,7 @@ static uint64_t next_tick(struct sim_kernel *k, uint64_t *grid)
 
 void sim_kernel_run(struct sim_kernel *k, uint64_t h, uint64_t until)
 {
-	uint64_t grid = h, free_at = h, tick, at;
+	uint64_t grid = h, free_at = k->changes[k->count - 1].at, tick, at;
 
 	for (tick = next_tick(k, &grid); tick < until;) {
 		at = k->steer.next < tick ? k->steer.next : tick;
