@@ -31,8 +31,7 @@ static const char help[] =
 struct arguments {
 	struct vmsync_sync_options sync;
 	const char *output;
-	unsigned int jobs;
-	bool force;
+	struct vmsync_fuse_options fuse;
 };
 
 static int fuse(struct vmsync_session *s, const struct arguments *args,
@@ -42,8 +41,14 @@ static int fuse(struct vmsync_session *s, const struct arguments *args,
 	size_t i, n;
 	int ret;
 
-	ret = vmsync_fuse(s, args->output, args->jobs, cmd_progress(), &fused,
+	ret = vmsync_fuse(s, args->output, &args->fuse, cmd_progress(), &fused,
 			  &n, e);
+	if (ret == EXIT_FOUND) {
+		cmd_progress_end();
+		fprintf(stderr, "vmsync fuse: the witnesses contradict the "
+				"map; vmsync sync says where, --force writes "
+				"it all the same\n");
+	}
 	if (ret)
 		return ret;
 	cmd_progress_end();
@@ -82,18 +87,7 @@ static int run(char *const *paths, size_t n, const struct arguments *args,
 
 	if (!ret)
 		ret = vmsync_session_sync(s, &args->sync, cmd_progress(), e);
-	if (!ret)
-		ret = vmsync_session_contain(s, cmd_progress(), e);
-	if (ret)
-		return ret;
-	if (!vmsync_session_agrees(s) && !args->force) {
-		cmd_progress_end();
-		fprintf(stderr, "vmsync fuse: the witnesses contradict the "
-				"map; vmsync sync says where, --force writes "
-				"it all the same\n");
-		return EXIT_FOUND;
-	}
-	return fuse(s, args, e);
+	return ret ? ret : fuse(s, args, e);
 }
 
 static bool output_exists(const char *path)
@@ -125,13 +119,13 @@ int cmd_fuse(int argc, char **argv)
 			args.output = optarg;
 			break;
 		case 'j':
-			args.jobs = cmd_jobs(optarg);
-			if (!args.jobs)
+			args.fuse.jobs = cmd_jobs(optarg);
+			if (!args.fuse.jobs)
 				return cmd_usage_error("fuse", "not a number of "
 						       "threads: %s", optarg);
 			break;
 		case 'f':
-			args.force = true;
+			args.fuse.force = true;
 			break;
 		case 'M':
 			args.sync.methods = cmd_method(optarg);

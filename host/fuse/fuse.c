@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,30 +223,99 @@ static int write_all(const struct vmsync_session *s, const char *out,
 	return vmsync_maps_save(s, path, e);
 }
 
-int vmsync_fuse(const struct vmsync_session *s, const char *out,
-		unsigned int jobs,
+/* The witness's pass, beside the writing. */
+struct check {
+	struct vmsync_session *session;
+	const struct vmsync_progress *progress;
+	int ret;
+	struct ctf_error e;
+};
+
+static void *check_run(void *arg)
+{
+	struct check *c = arg;
+
+	c->ret = vmsync_session_contain(c->session, c->progress, &c->e);
+	return NULL;
+}
+
+static int check_result(const struct check *c,
+			const struct vmsync_fuse_options *opt,
+			struct ctf_error *e)
+{
+	if (c->ret) {
+		*e = c->e;
+		return c->ret;
+	}
+	return !opt->force && !vmsync_session_agrees(c->session);
+}
+
+/* Check, then write. */
+static int run_one(struct check *c, const char *temporary,
+		   const struct vmsync_fuse_options *opt, struct writing *w,
+		   struct vmsync_fused *fused, struct ctf_error *e)
+{
+	int ret;
+
+	check_run(c);
+	ret = check_result(c, opt, e);
+	return ret ? ret : write_all(c->session, temporary, w, fused, e);
+}
+
+/* Check and write; what was written is worth nothing if the check fails. */
+static int run_two(struct check *c, const char *temporary,
+		   const struct vmsync_fuse_options *opt, struct writing *w,
+		   struct vmsync_fused *fused, struct ctf_error *e)
+{
+	pthread_t thread;
+	int ret;
+
+	c->progress = NULL;
+	if (pthread_create(&thread, NULL, check_run, c))
+		return run_one(c, temporary, opt, w, fused, e);
+	ret = write_all(c->session, temporary, w, fused, e);
+	pthread_join(thread, NULL);
+	return ret ? ret : check_result(c, opt, e);
+}
+
+static int bytes_total(const struct vmsync_session *s, struct writing *w,
+		       size_t *traces, struct ctf_error *e)
+{
+	int ret = machine_bytes(s->host, &w->total, e);
+	size_t i;
+
+	*traces = s->host->n;
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		ret = machine_bytes(s->guests[i].machine, &w->total, e);
+		*traces += s->guests[i].machine->n;
+	}
+	return ret;
+}
+
+int vmsync_fuse(struct vmsync_session *s, const char *out,
+		const struct vmsync_fuse_options *opt,
 		const struct vmsync_progress *progress,
 		struct vmsync_fused **fused, size_t *n, struct ctf_error *e)
 {
-	struct writing w = { .jobs = jobs, .progress = progress };
+	struct writing w = { .jobs = opt->jobs, .progress = progress };
+	struct check check = { .session = s, .progress = progress };
 	const char *temporary;
-	size_t i;
 	int ret;
 
 	*fused = NULL;
-	*n = s->host->n;
-	ret = machine_bytes(s->host, &w.total, e);
-	for (i = 0; !ret && i < s->n_guests; i++) {
-		ret = machine_bytes(s->guests[i].machine, &w.total, e);
-		*n += s->guests[i].machine->n;
-	}
+	ret = bytes_total(s, &w, n, e);
 	if (ret)
 		return ret;
 	*fused = calloc(*n, sizeof(**fused));
 	if (!*fused)
 		return failed(e, -ENOMEM, out);
 	temporary = vmsync_output_begin(out, e);
-	ret = temporary ? write_all(s, temporary, &w, *fused, e) : e->code;
+	if (!temporary)
+		ret = e->code;
+	else if (opt->jobs == 1)
+		ret = run_one(&check, temporary, opt, &w, *fused, e);
+	else
+		ret = run_two(&check, temporary, opt, &w, *fused, e);
 	if (ret)
 		vmsync_output_abort();
 	else

@@ -21,20 +21,31 @@ struct vmsync_fused {
 };
 
 /**
- * vmsync_fuse() - write an experiment: all traces on the host's clock
- * @s:		after vmsync_session_sync()
- * @out:	folder that must not exist; it appears when all is right
+ * struct vmsync_fuse_options - all 0 is the default
  * @jobs:	threads, 0: one per processor
+ * @force:	write even where the witnesses contradict the map
+ */
+struct vmsync_fuse_options {
+	unsigned int jobs;
+	bool force;
+};
+
+/**
+ * vmsync_fuse() - check containment, write an experiment on the host's clock
+ * @s:		after vmsync_session_sync(); containment is filled in
+ * @out:	folder that must not exist; it appears when all is right
+ * @progress:	may be NULL
  * @fused:	[] one entry per trace, to be freed by the caller
  * @n:		their number
  *
  * The host's traces are copied byte for byte. A guest's are rewritten; their
  * clock keeps its uuid and gets the host clock's offset. The maps are saved
- * beside them, in vmsync-map.json. Return: 0 or a negative errno, and then
- * nothing is left.
+ * beside them, in vmsync-map.json. With more than one thread the check goes on
+ * while the traces are written. Return: 0; 1 where the witnesses contradict the
+ * map, and nothing is written; a negative errno, and nothing is left.
  */
-int vmsync_fuse(const struct vmsync_session *s, const char *out,
-		unsigned int jobs,
+int vmsync_fuse(struct vmsync_session *s, const char *out,
+		const struct vmsync_fuse_options *opt,
 		const struct vmsync_progress *progress,
 		struct vmsync_fused **fused, size_t *n, struct ctf_error *e);
 
