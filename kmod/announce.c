@@ -68,15 +68,6 @@ static void vcpu_announce(struct host_vcpu *v)
 		vcpu_tell_idle(v);
 }
 
-static void vm_announce(struct host_vm *vm)
-{
-	struct host_vcpu *v;
-
-	host_tell_drop(vm);
-	hlist_for_each_entry_rcu(v, &vm->vcpus, of_vm)
-		vcpu_announce(v);
-}
-
 /* For iterate_fd(): makes state for each virtual CPU of a VM's file. */
 static int file_look(const void *data, struct file *file, unsigned int fd)
 {
@@ -118,7 +109,8 @@ static void announce(struct work_struct *work)
 		vms_look();
 		passes++;
 	}
-	host_vm_each(vm_announce);
+	host_vm_each(host_tell_drop);
+	host_vcpu_each(vcpu_announce);
 	schedule_delayed_work(to_delayed_work(work),
 			      msecs_to_jiffies(max(announce_ms, 100U)));
 }

@@ -33,7 +33,7 @@ struct host_bucket {
 struct host_vm {
 	struct hlist_node hash;
 	struct kvm *kvm;
-	struct hlist_head vcpus;	/* by host_vcpu.of_vm, under RCU */
+	struct hlist_head vcpus;	/* host_vcpu.of_vm; the table's lock */
 	raw_spinlock_t lock;
 	bool dead;
 	s32 pid;
@@ -96,8 +96,9 @@ struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu);
  */
 void host_vm_forget(const struct kvm *kvm);
 
-/* Calls @fn for each VM, under its lock, interrupts off. */
+/* Call @fn for each VM or virtual CPU, under the VM's lock, interrupts off. */
 void host_vm_each(void (*fn)(struct host_vm *vm));
+void host_vcpu_each(void (*fn)(struct host_vcpu *v));
 
 /* Nothing is pending any more. For when no probe is attached. */
 void host_pending_clear(void);

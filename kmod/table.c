@@ -125,7 +125,7 @@ static struct host_vcpu *vcpu_make(struct kvm_vcpu *vcpu, struct host_vm *vm)
 	v->vcpu = vcpu;
 	v->vm = vm;
 	v->id = vcpu->vcpu_id;
-	hlist_add_head_rcu(&v->of_vm, &vm->vcpus);
+	hlist_add_head(&v->of_vm, &vm->vcpus);
 	hash_add_rcu(vcpus, &v->hash, (unsigned long)vcpu);
 	live_vcpus++;
 	return v;
@@ -227,17 +227,31 @@ void host_vm_each(void (*fn)(struct host_vm *vm))
 	rcu_read_unlock();
 }
 
-static void vm_pending_clear(struct host_vm *vm)
+/* The lock is let go between two, not to keep interrupts off for long. */
+void host_vcpu_each(void (*fn)(struct host_vcpu *v))
 {
 	struct host_vcpu *v;
+	unsigned long flags;
+	int bucket;
 
-	hlist_for_each_entry_rcu(v, &vm->vcpus, of_vm)
-		host_pending_done(v, ~0U);
+	rcu_read_lock();
+	hash_for_each_rcu(vcpus, bucket, v, hash) {
+		raw_spin_lock_irqsave(&v->vm->lock, flags);
+		if (!v->vm->dead)
+			fn(v);
+		raw_spin_unlock_irqrestore(&v->vm->lock, flags);
+	}
+	rcu_read_unlock();
+}
+
+static void pending_clear(struct host_vcpu *v)
+{
+	host_pending_done(v, ~0U);
 }
 
 void host_pending_clear(void)
 {
-	host_vm_each(vm_pending_clear);
+	host_vcpu_each(pending_clear);
 }
 
 int host_table_init(void)
