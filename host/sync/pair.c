@@ -111,7 +111,8 @@ static int use(struct state *s, const struct vmsync_beacon *b,
 	    !fix_of(s, &b->scaling, guest, host, &fix))
 		return 0;
 	s->fit.wave_ns = WAVE_NS;
-	s->fit.base_ns = WAVE_NS + 1;
+	/* Line and truth both keep to the bracket, on either side of it. */
+	s->fit.base_ns = WAVE_NS + 1.5 * fix.play_ns;
 	return vmsync_fit_add(&s->fit, &fix);
 }
 

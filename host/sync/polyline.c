@@ -181,10 +181,16 @@ static int put_gap(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	int64_t mid = g0 + (g1 - g0) / 2;
 	double dm = (d0 + d1) / 2;
 	int err = put(&p->map, p, s, g0, mid, d0, dm,
-		      known + hidden * (rises ? 0.5 : 1));
+		      known + hidden * (rises ? 0.75 : 1));
 
 	return err ? err : put(&p->map, p, s, mid, g1, dm, d1,
-			       known + hidden * (rises ? 1 : 0.5));
+			       known + hidden * (rises ? 1 : 0.75));
+}
+
+/* What bends that no fix shows may do to the clock over @length ns. */
+static double hidden_error(const struct vmsync_polyline *p, double length)
+{
+	return length / 4 * (HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE);
 }
 
 /* The joint at @g, off both lines by half of what they are apart there. */
@@ -202,7 +208,7 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	}
 	if (tilt > p->tilt)
 		p->tilt = tilt;
-	hidden = gap / 4 * (HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE);
+	hidden = hidden_error(p, gap);
 	known = fmax(p->tail.w_last + p->tail.play_last,
 		     s->w_first + s->play_first) + fabs(half);
 	err = put_tail(p, p->tail.last, 0);
@@ -248,12 +254,25 @@ static bool is_bend(const struct vmsync_polyline *p,
 	double first, last;
 	int64_t g;
 
-	if (!a->bent || !m->bent || !crossing(a, s, a->last, s->first, &g))
+	if (!m->bent || !crossing(a, s, a->last, s->first, &g))
 		return false;
 	first = fabs(apart(a, m, m->first));
 	last = fabs(apart(m, s, m->last));
 	return first < 2 * (a->w_last + m->w_first + p->play_ns) &&
 	       last < 2 * (m->w_last + s->w_first + p->play_ns);
+}
+
+/* A stretch of a few fixes between two bends need not be straight itself. */
+static int add_middle(struct vmsync_polyline *p, const struct vmsync_stretch *s)
+{
+	struct vmsync_stretch *m = &p->middle;
+	double hidden;
+
+	p->tilt = fmax(p->tilt, fabs(s->slope - p->tail.slope));
+	hidden = hidden_error(p, (double)(m->last - m->first));
+	m->w_first += hidden;
+	m->w_last += hidden;
+	return add_joint(p, m);
 }
 
 /* A short stretch is kept back until it is known what follows. */
@@ -266,8 +285,10 @@ int vmsync_polyline_add(struct vmsync_polyline *p,
 		return start(p, s, s->first, 0);
 	if (p->has_middle) {
 		p->has_middle = false;
-		if (!is_bend(p, s))
-			err = add_joint(p, &p->middle);
+		if (is_bend(p, s))
+			p->tail.bent = true;
+		else
+			err = add_middle(p, s);
 	} else if (s->count < SHORT) {
 		p->middle = *s;
 		p->has_middle = true;
@@ -282,7 +303,7 @@ int vmsync_polyline_end(struct vmsync_polyline *p)
 
 	if (p->has_middle) {
 		p->has_middle = false;
-		err = add_joint(p, &p->middle);
+		err = add_middle(p, &p->middle);
 	}
 	if (!err && p->has_tail)
 		err = put_tail(p, p->tail.last, 0);
