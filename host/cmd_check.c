@@ -142,7 +142,7 @@ static int check(char *const *paths, size_t n, const char *map)
 	struct maps maps = { 0 };
 	struct vmsync_session s;
 	struct ctf_error e;
-	int ret = vmsync_session_open(paths, n, &s, &e);
+	int ret = vmsync_session_open(paths, n, NULL, &s, &e);
 
 	if (!ret)
 		ret = maps_load(map, &maps, &e);

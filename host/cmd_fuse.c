@@ -20,6 +20,9 @@ static const char help[] =
 "  -f, --force         write it even where the witnesses contradict the map\n"
 "  -j, --jobs=N        use N threads; default: one per processor\n"
 "      --method=NAME   use one method only: exact, pair, beacon, port, window\n"
+"      --match=MATCH   the only evidence is messages between two machines, the\n"
+"                      reference named first; MATCH says which events they are:\n"
+"                      cause=EVENT,effect=EVENT,key=FIELD[,FIELD...]\n"
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 written; 1 the witnesses contradict the map: not written\n"
@@ -29,7 +32,8 @@ static const char help[] =
 "  babeltrace2 fused\n";
 
 struct arguments {
-	struct vmsync_sync_options sync;
+	struct vmsync_session_options session;
+	struct vmsync_exchange exchange;
 	const char *output;
 	struct vmsync_fuse_options fuse;
 };
@@ -83,10 +87,10 @@ static int fuse(struct vmsync_session *s, const struct arguments *args,
 static int run(char *const *paths, size_t n, const struct arguments *args,
 	       struct vmsync_session *s, struct ctf_error *e)
 {
-	int ret = vmsync_session_open(paths, n, s, e);
+	int ret = vmsync_session_open(paths, n, &args->session, s, e);
 
 	if (!ret)
-		ret = vmsync_session_sync(s, &args->sync, cmd_progress(), e);
+		ret = vmsync_session_sync(s, &args->session, cmd_progress(), e);
 	return ret ? ret : fuse(s, args, e);
 }
 
@@ -104,6 +108,7 @@ int cmd_fuse(int argc, char **argv)
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "method", required_argument, NULL, 'M' },
+		{ "match", required_argument, NULL, 'x' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -127,9 +132,15 @@ int cmd_fuse(int argc, char **argv)
 		case 'f':
 			args.fuse.force = true;
 			break;
+		case 'x':
+			if (vmsync_exchange_parse(optarg, &args.exchange, &e))
+				return cmd_error("fuse", &e);
+			args.session.exchange = &args.exchange;
+			args.session.sync.wide = true;
+			break;
 		case 'M':
-			args.sync.methods = cmd_method(optarg);
-			if (!args.sync.methods)
+			args.session.sync.methods = cmd_method(optarg);
+			if (!args.session.sync.methods)
 				return cmd_usage_error("fuse", "no method '%s'",
 						       optarg);
 			break;
@@ -158,6 +169,7 @@ int cmd_fuse(int argc, char **argv)
 	if (ret < 0)
 		ret = cmd_error("fuse", &e);
 	vmsync_session_close(&s);
+	vmsync_exchange_free(&args.exchange);
 	if (!cmd_flush("fuse"))
 		ret = EXIT_TROUBLE;
 	return ret;

@@ -1,36 +1,50 @@
 // SPDX-License-Identifier: MIT
 /*
- * A loser tree over the cursors of streams: each inner place holds the loser
- * of its match, the winner goes up. The next event costs one match per level.
+ * Streams merged in the order of time, a block at a time.
+ *
+ * Each stream has a batch of events decoded and mapped. What comes before the
+ * end of all batches cannot be overtaken any more: these events are merged,
+ * two runs at a time and without a branch on who comes first, which is as good
+ * as random. Then the batches that are used up are filled again.
  */
 #include <stdlib.h>
 
 #include "ctf/cursor.h"
 
+#define REF_BITS	8	/* of a reference: place in the batch */
+
+_Static_assert(BATCH == 1 << REF_BITS, "a reference holds a place in a batch");
+
 struct input {
 	struct ctf_cursor *cur;
 	struct ctf_map map;
 	uint32_t source;
+	bool done;
 	uint64_t time[BATCH];
+	uint32_t ref[BATCH];	/* input << REF_BITS | place */
 };
 
-/* A head in the tree. An input that has ended has the key NO_KEY. */
-struct head {
-	uint64_t key;
-	uint32_t index;
+/* Events in order: times, and where the events are. */
+struct sorted {
+	uint64_t *time;
+	uint32_t *ref;
 };
 
-#define NO_KEY	UINT64_MAX
+struct slice {
+	const uint64_t *time;
+	const uint32_t *ref;
+	size_t n;
+};
 
 struct ctf_merge {
 	struct input **in;
 	size_t n, cap;
-	size_t size;		/* of the tree, a power of two */
-	uint64_t *key;		/* of the losers, 1 .. size - 1 */
-	uint32_t *loser;	/* and which inputs they are */
-	struct head winner;
+	struct slice *runs;
+	struct sorted buf[2];	/* levels of the merge take turns */
+	struct slice block;	/* being given out */
+	size_t at;
 	int sources;
-	bool started, pending;
+	bool started;
 	int error;
 	struct ctf_error why;
 };
@@ -50,9 +64,12 @@ void ctf_merge_free(struct ctf_merge *m)
 		ctf_cursor_free(m->in[i]->cur);
 		free(m->in[i]);
 	}
+	for (i = 0; i < 2; i++) {
+		free(m->buf[i].time);
+		free(m->buf[i].ref);
+	}
+	free(m->runs);
 	free(m->in);
-	free(m->loser);
-	free(m->key);
 	free(m);
 }
 
@@ -61,11 +78,13 @@ static int add(struct ctf_merge *m, const struct ctf_stream *s,
 	       struct ctf_error *e)
 {
 	struct input *in;
+	uint32_t i;
 
 	if (m->started)
 		return fail(e, -EBUSY, "%s: added to a merge that has begun",
 			    s->path);
-	if (vec_grow(&m->in, &m->cap, m->n + 1, sizeof(*m->in)))
+	if (m->n >= UINT32_MAX >> REF_BITS ||
+	    vec_grow(&m->in, &m->cap, m->n + 1, sizeof(*m->in)))
 		return fail_nomem(e);
 	in = calloc(1, sizeof(*in));
 	if (!in)
@@ -77,7 +96,9 @@ static int add(struct ctf_merge *m, const struct ctf_stream *s,
 	}
 	if (map)
 		in->map = *map;
-	in->source = (uint32_t)source;
+	in->source = in->cur->ev.source = (uint32_t)source;
+	for (i = 0; i < BATCH; i++)
+		in->ref[i] = (uint32_t)m->n << REF_BITS | i;
 	m->in[m->n++] = in;
 	return source;
 }
@@ -114,154 +135,207 @@ int ctf_merge_add(struct ctf_merge *m, const struct ctf_trace *t,
 	return ctf_merge_add_want(m, t, map, NULL, e);
 }
 
-/* The last instant of all is taken for the one before it. */
-static inline uint64_t head_key(uint64_t time)
+static void map_clock(struct input *in)
 {
-	return time - (time == NO_KEY);
+	const struct ctf_clock *c = in->cur->stream->sc->clock;
+	const struct batch *b = &in->cur->batch;
+	uint64_t base;
+	uint32_t i;
+
+	if (c && c->freq != 1000000000) {
+		for (i = 0; i < b->n; i++)
+			in->time[i] = ctf_clock_ns(c, b->clock[i]);
+		return;
+	}
+	base = ctf_clock_ns(c, 0);
+	for (i = 0; i < b->n; i++)
+		in->time[i] = b->clock[i] + base;
 }
 
-/* Fetches the next batch of an input and gives its new head. */
-static int refill(struct ctf_merge *m, struct head *h)
+/* Fetches the next batch of an input. */
+static int refill(struct input *in, struct ctf_error *e)
 {
-	struct input *in = m->in[h->index];
 	struct batch *b = &in->cur->batch;
-	uint32_t i;
 	int ret;
 
-	ret = cursor_fill(in->cur, &m->why);
+	ret = cursor_fill(in->cur, e);
 	if (ret < 0)
 		return ret;
-	if (!ret) {
-		h->key = NO_KEY;
-		return 0;
-	}
-	if (in->map.fn) {
+	in->done = !ret;
+	if (in->map.fn && ret)
 		in->map.fn(in->map.ctx, b->clock, in->time, b->n);
-	} else {
-		const struct ctf_clock *c = in->cur->stream->sc->clock;
-
-		if (c && c->freq == 1000000000) {
-			uint64_t base = ctf_clock_ns(c, 0);
-
-			for (i = 0; i < b->n; i++)
-				in->time[i] = b->clock[i] + base;
-		} else {
-			for (i = 0; i < b->n; i++)
-				in->time[i] = ctf_clock_ns(c, b->clock[i]);
-		}
-	}
-	h->key = head_key(in->time[0]);
+	else if (ret)
+		map_clock(in);
 	return 0;
 }
 
-/* Equal times: the input that was added first. */
-static inline bool before(uint64_t a, uint32_t i, uint64_t b, uint32_t k)
+/* The first place at or behind @from whose time is >= @t, or > @t. */
+static uint32_t find(const struct input *in, uint64_t t, bool above)
 {
-	return (a < b) | ((a == b) & (i < k));
-}
+	uint32_t lo = in->cur->i, hi = in->cur->batch.n;
 
-static int build(struct ctf_merge *m)
-{
-	struct head *win;
-	size_t i;
-	int ret = 0;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
 
-	for (m->size = 1; m->size < m->n; m->size *= 2)
-		;
-	m->loser = calloc(m->size, sizeof(*m->loser));
-	m->key = calloc(m->size, sizeof(*m->key));
-	win = calloc(2 * m->size, sizeof(*win));
-	if (!m->loser || !m->key || !win) {
-		free(win);
-		return fail_nomem(&m->why);
+		if (in->time[mid] < t || (above && in->time[mid] == t))
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	for (i = 0; i < m->size && !ret; i++) {
-		win[m->size + i] = (struct head){ NO_KEY, (uint32_t)i };
-		if (i < m->n)
-			ret = refill(m, &win[m->size + i]);
-	}
-	for (i = m->size - 1; i >= 1; i--) {
-		const struct head *a = &win[2 * i], *b = &win[2 * i + 1];
-		bool first = before(a->key, a->index, b->key, b->index);
-
-		win[i] = first ? *a : *b;
-		m->key[i] = first ? b->key : a->key;
-		m->loser[i] = first ? b->index : a->index;
-	}
-	m->winner = win[1];
-	free(win);
-	return ret;
+	return lo;
 }
 
 /*
- * The winner has a new head: plays its matches again. Who wins is as good as
- * random, so the two change places without a branch.
+ * Cuts a run out of every batch: all that is before the end of the batch that
+ * ends first. At that very time, inputs behind it have to wait: its next batch
+ * may go on with the same time.
  */
-static inline void replay(struct ctf_merge *m, struct head w)
+static size_t cut_runs(struct ctf_merge *m)
 {
-	uint64_t *key = m->key, kw = w.key;
-	uint32_t *loser = m->loser, iw = w.index;
-	size_t i;
+	uint64_t t = UINT64_MAX;
+	size_t first = SIZE_MAX, runs = 0, i;
 
-	for (i = (iw + m->size) >> 1; i; i >>= 1) {
-		uint64_t kl = key[i];
-		uint32_t il = loser[i];
-		uint64_t swap = -(uint64_t)before(kl, il, kw, iw);
-		uint64_t dk = (kl ^ kw) & swap;
-		uint32_t di = (il ^ iw) & (uint32_t)swap;
+	for (i = 0; i < m->n; i++) {
+		const struct input *in = m->in[i];
+		uint64_t last = in->done ? 0 :
+					   in->time[in->cur->batch.n - 1];
 
-		key[i] = kl ^ dk;
-		loser[i] = il ^ di;
-		kw ^= dk;
-		iw ^= di;
+		if (!in->done && (first == SIZE_MAX || last < t)) {
+			t = last;
+			first = i;
+		}
 	}
-	m->winner = (struct head){ kw, iw };
+	for (i = 0; i < m->n && first != SIZE_MAX; i++) {
+		struct input *in = m->in[i];
+		uint32_t from = in->cur->i, to;
+
+		if (in->done)
+			continue;
+		to = i == first ? in->cur->batch.n : find(in, t, i < first);
+		if (to == from)
+			continue;
+		m->runs[runs++] = (struct slice){ in->time + from,
+						  in->ref + from, to - from };
+		in->cur->i = to;
+	}
+	return runs;
 }
 
-static inline int advance(struct ctf_merge *m)
+/* At equal times the first run comes first. */
+static struct slice merge_two(const struct slice *a, const struct slice *b,
+			      uint64_t *time, uint32_t *ref)
 {
-	struct head w = m->winner;
-	struct input *in = m->in[w.index];
-	struct ctf_cursor *c = in->cur;
-	int ret = 0;
+	const uint64_t *ta = a->time, *tb = b->time;
+	const uint32_t *ra = a->ref, *rb = b->ref;
+	size_t i = 0, k = 0, n = 0, rest;
 
-	if (likely(++c->i < c->batch.n))
-		w.key = head_key(in->time[c->i]);
-	else
-		ret = refill(m, &w);
-	if (likely(!ret))
-		replay(m, w);
-	return ret;
+	while (i < a->n && k < b->n) {
+		uint64_t x = ta[i], y = tb[k], second = -(uint64_t)(y < x);
+		uint32_t r = ra[i], s = rb[k];
+
+		time[n] = x ^ ((x ^ y) & second);
+		ref[n++] = r ^ ((r ^ s) & (uint32_t)second);
+		k += second & 1;
+		i += ~second & 1;
+	}
+	rest = a->n - i;
+	memcpy(time + n, ta + i, rest * sizeof(*time));
+	memcpy(ref + n, ra + i, rest * sizeof(*ref));
+	n += rest;
+	rest = b->n - k;
+	memcpy(time + n, tb + k, rest * sizeof(*time));
+	memcpy(ref + n, rb + k, rest * sizeof(*ref));
+	return (struct slice){ time, ref, n + rest };
+}
+
+static void merge_runs(struct ctf_merge *m, size_t runs)
+{
+	unsigned int level = 0;
+
+	for (; runs > 1; level ^= 1) {
+		struct sorted *out = &m->buf[level];
+		size_t i, n = 0, at = 0;
+
+		for (i = 0; i + 1 < runs; i += 2) {
+			m->runs[n] = merge_two(&m->runs[i], &m->runs[i + 1],
+					       out->time + at, out->ref + at);
+			at += m->runs[n++].n;
+		}
+		/* One without a partner has to be in the same buffer. */
+		if (i < runs) {
+			memcpy(out->time + at, m->runs[i].time,
+			       m->runs[i].n * sizeof(*out->time));
+			memcpy(out->ref + at, m->runs[i].ref,
+			       m->runs[i].n * sizeof(*out->ref));
+			m->runs[n++] = (struct slice){ out->time + at,
+						       out->ref + at,
+						       m->runs[i].n };
+		}
+		runs = n;
+	}
+	m->block = m->runs[0];
+}
+
+static int start(struct ctf_merge *m, struct ctf_error *e)
+{
+	size_t i;
+
+	m->started = true;
+	m->runs = calloc(m->n + 1, sizeof(*m->runs));
+	for (i = 0; i < 2; i++) {
+		m->buf[i].time = calloc(m->n + 1, BATCH * sizeof(uint64_t));
+		m->buf[i].ref = calloc(m->n + 1, BATCH * sizeof(uint32_t));
+		if (!m->buf[i].time || !m->buf[i].ref)
+			return fail_nomem(e);
+	}
+	return m->runs ? 0 : fail_nomem(e);
+}
+
+/* The next block; an empty one at the end. */
+static int fill_block(struct ctf_merge *m, struct ctf_error *e)
+{
+	size_t i, runs;
+	int ret = m->started ? 0 : start(m, e);
+
+	m->at = 0;
+	m->block.n = 0;
+	for (i = 0; i < m->n && !ret; i++) {
+		struct input *in = m->in[i];
+
+		if (!in->done && in->cur->i == in->cur->batch.n)
+			ret = refill(in, e);
+	}
+	if (ret)
+		return ret;
+	runs = cut_runs(m);
+	if (runs)
+		merge_runs(m, runs);
+	return 0;
 }
 
 int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
 		   struct ctf_error *e)
 {
 	struct ctf_cursor *c;
-	struct input *in;
+	struct batch *b;
+	uint32_t ref, i;
 
-	if (unlikely(!m->started)) {
-		m->started = true;
-		m->error = m->n ? build(m) : 0;
-	} else if (m->pending && !m->error) {
-		m->pending = false;
-		m->error = advance(m);
-	}
-	if (unlikely(m->error)) {
-		if (e)
+	if (unlikely(m->at == m->block.n)) {
+		if (!m->error)
+			m->error = fill_block(m, &m->why);
+		if (m->error && e)
 			*e = m->why;
-		return m->error;
+		if (m->error || !m->block.n)
+			return m->error;
 	}
-	if (unlikely(!m->n || m->winner.key == NO_KEY))
-		return 0;
-	in = m->in[m->winner.index];
-	c = in->cur;
-	c->ev.cls = &c->classes[c->batch.cls[c->i] & WALK_CLS]->pub;
-	c->ev.clock = c->batch.clock[c->i];
-	c->ev.time = in->time[c->i];
-	c->ev.at = c->batch.at[c->i];
-	c->ev.source = in->source;
-	m->pending = true;
+	ref = m->block.ref[m->at];
+	i = ref & (BATCH - 1);
+	c = m->in[ref >> REF_BITS]->cur;
+	b = &c->batch;
+	c->ev.cls = &c->classes[b->cls[i] & WALK_CLS]->pub;
+	c->ev.clock = b->clock[i];
+	c->ev.time = m->block.time[m->at++];
+	c->ev.at = b->at[i];
 	*ev = &c->ev;
 	return 1;
 }

@@ -52,6 +52,7 @@ static void print_vcpus(FILE *f, const struct vmsync_guest_report *r)
 static void print_methods(FILE *f, const struct vmsync_guest_report *r)
 {
 	uint64_t total = 0;
+	bool first = true;
 	int i;
 
 	for (i = 0; i < VMSYNC_METHOD_COUNT; i++)
@@ -60,10 +61,13 @@ static void print_methods(FILE *f, const struct vmsync_guest_report *r)
 	for (i = 0; i < VMSYNC_METHOD_COUNT; i++) {
 		if (!r->shares[i].segments)
 			continue;
-		fprintf(f, "%s %.4g %% of the time in %" PRIu64 " segments  ",
+		fprintf(f, "%s%s %.4g %% of the time in %" PRIu64 " segment%s",
+			first ? "" : ",\n              ",
 			vmsync_method_name((enum vmsync_method)i),
 			total ? 100.0 * r->shares[i].guest_ns / total : 0.0,
-			r->shares[i].segments);
+			r->shares[i].segments,
+			r->shares[i].segments == 1 ? "" : "s");
+		first = false;
 	}
 	fputs("\n  bound       worst ", f);
 	print_ns(f, r->bound_worst_ns);

@@ -96,14 +96,36 @@ static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 	return 0;
 }
 
-int vmsync_session_open(char *const *paths, size_t n, struct vmsync_session *s,
-			struct ctf_error *e)
+/* Machines that exchange messages: the first one's clock is the reference. */
+static int roles_given(struct vmsync_session *s, struct ctf_error *e)
+{
+	if (s->machines.n != 2)
+		return failed(e, -EINVAL,
+			      "name the traces of two machines, first the one "
+			      "whose clock shall be kept",
+			      "--match joins two machines, and these are %zu",
+			      s->machines.n);
+	s->guests = calloc(1, sizeof(*s->guests));
+	if (!s->guests)
+		return out_of_memory(e);
+	s->host = &s->machines.machine[0];
+	s->guests[0].machine = &s->machines.machine[1];
+	s->n_guests = 1;
+	return 0;
+}
+
+int vmsync_session_open(char *const *paths, size_t n,
+			const struct vmsync_session_options *options,
+			struct vmsync_session *s, struct ctf_error *e)
 {
 	int ret;
 
 	memset(s, 0, sizeof(*s));
 	ret = vmsync_machines_open(paths, n, &s->machines, e);
-	return ret ? ret : roles_find(s, e);
+	if (ret)
+		return ret;
+	return options && options->exchange ? roles_given(s, e) :
+					      roles_find(s, e);
 }
 
 void vmsync_session_close(struct vmsync_session *s)
@@ -137,9 +159,10 @@ static int machine_end(const struct vmsync_machine *m, int64_t *end_ns,
 struct side {
 	struct vmsync_machine *machine;
 	struct vmsync_guest *guest; /* NULL: the host */
-	struct vmsync_reader *reader;
+	struct vmsync_reader *reader;	   /* where records come from, or */
+	struct vmsync_evidence_list list; /* those that are there already */
+	size_t next;
 	int64_t end_ns;
-	uint64_t records;
 };
 
 static int side_open(struct side *side, enum vmsync_reading what,
@@ -157,10 +180,10 @@ static int side_open(struct side *side, enum vmsync_reading what,
  * there: a guest without beacons, or because the user says so.
  */
 static enum vmsync_reading reading(const struct vmsync_session *s,
-				   const struct vmsync_sync_options *options,
+				   const struct vmsync_session_options *options,
 				   bool guest)
 {
-	bool all = options && options->methods &
+	bool all = options && options->sync.methods &
 				      1u << VMSYNC_METHOD_WINDOW;
 	size_t i;
 
@@ -183,11 +206,22 @@ static void side_end(struct vmsync_session *s, struct side *side)
 	}
 }
 
+static int side_next(struct side *side, struct vmsync_evidence *ev,
+		     struct ctf_error *e)
+{
+	if (side->reader)
+		return vmsync_reader_next(side->reader, ev, e);
+	if (side->next == side->list.n)
+		return 0;
+	*ev = side->list.ev[side->next++];
+	return 1;
+}
+
 static int side_push(struct vmsync_session *s, struct side *side,
 		     struct ctf_error *e)
 {
 	struct vmsync_evidence ev;
-	int ret = vmsync_reader_next(side->reader, &ev, e);
+	int ret = side_next(side, &ev, e);
 
 	if (ret < 0)
 		return ret;
@@ -195,7 +229,6 @@ static int side_push(struct vmsync_session *s, struct side *side,
 		side_end(s, side);
 		return 0;
 	}
-	side->records++;
 	ret = side->guest ? vmsync_sync_push_guest(side->guest, &ev) :
 			    vmsync_sync_push_host(s->sync, &ev);
 	/* A guest's trace may hold a host's events (-EINVAL): not ours. */
@@ -278,8 +311,30 @@ static int check_found(const struct vmsync_session *s, struct ctf_error *e)
 	return 0;
 }
 
+static int sides_open(const struct vmsync_session *s,
+		      const struct vmsync_session_options *options,
+		      struct side *sides, struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i <= s->n_guests; i++) {
+		if (options && options->exchange)
+			ret = machine_end(sides[i].machine, &sides[i].end_ns,
+					  e);
+		else
+			ret = side_open(&sides[i], reading(s, options, i > 0),
+					e);
+	}
+	if (!ret && options && options->exchange)
+		ret = vmsync_exchange_read(options->exchange, s->host,
+					   s->guests[0].machine, &sides[0].list,
+					   &sides[1].list, e);
+	return ret;
+}
+
 int vmsync_session_sync(struct vmsync_session *s,
-			const struct vmsync_sync_options *options,
+			const struct vmsync_session_options *options,
 			const struct vmsync_progress *progress,
 			struct ctf_error *e)
 {
@@ -287,7 +342,7 @@ int vmsync_session_sync(struct vmsync_session *s,
 	size_t i;
 	int ret = 0;
 
-	s->sync = vmsync_sync_new(options);
+	s->sync = vmsync_sync_new(options ? &options->sync : NULL);
 	if (!sides || !s->sync) {
 		free(sides);
 		return out_of_memory(e);
@@ -302,14 +357,16 @@ int vmsync_session_sync(struct vmsync_session *s,
 		if (!g->guest)
 			ret = out_of_memory(e);
 	}
-	for (i = 0; !ret && i <= s->n_guests; i++)
-		ret = side_open(&sides[i], reading(s, options, i > 0), e);
+	if (!ret)
+		ret = sides_open(s, options, sides, e);
 	if (!ret)
 		ret = push_all(s, sides, progress, e);
 	if (!ret)
 		ret = check_found(s, e);
-	for (i = 0; i <= s->n_guests; i++)
+	for (i = 0; i <= s->n_guests; i++) {
 		vmsync_reader_free(sides[i].reader);
+		free(sides[i].list.ev);
+	}
 	free(sides);
 	return ret;
 }

@@ -7,6 +7,7 @@
 #define VMSYNC_FUSE_SESSION_H
 
 #include "ctf/ctf.h"
+#include "fuse/exchange.h"
 #include "fuse/machine.h"
 #include "sync/contain.h"
 #include "sync/sync.h"
@@ -53,13 +54,26 @@ struct vmsync_session {
 };
 
 /**
+ * struct vmsync_session_options - all 0 is the default
+ * @sync:	for the sync library
+ * @exchange:	the only evidence is these messages, between two machines of
+ *		which the one named first is the reference; NULL: vmsync's own
+ */
+struct vmsync_session_options {
+	struct vmsync_sync_options sync;
+	const struct vmsync_exchange *exchange;
+};
+
+/**
  * vmsync_session_open() - open traces, tell host from guests
  * @paths:	[@n] trace folders, or folders that hold some
+ * @options:	NULL is the default
  * @s:		to be freed with vmsync_session_close(), after an error too
  * @e:		why it failed: no host, several, no guest, ...
  */
-int vmsync_session_open(char *const *paths, size_t n, struct vmsync_session *s,
-			struct ctf_error *e);
+int vmsync_session_open(char *const *paths, size_t n,
+			const struct vmsync_session_options *options,
+			struct vmsync_session *s, struct ctf_error *e);
 
 /**
  * vmsync_session_sync() - read the evidence, make the maps
@@ -70,7 +84,7 @@ int vmsync_session_open(char *const *paths, size_t n, struct vmsync_session *s,
  * a negative errno.
  */
 int vmsync_session_sync(struct vmsync_session *s,
-			const struct vmsync_sync_options *options,
+			const struct vmsync_session_options *options,
 			const struct vmsync_progress *progress,
 			struct ctf_error *e);
 

@@ -82,6 +82,30 @@ expect_eq "fuse refuses it" $? 1
 nothing "a refused fuse" "$t/wrong.out"
 expect "--force writes it" $vmsync fuse -f -o "$t/wrong.out" "$t/wrong"
 
+# --- other evidence
+generate old old=1 beacons=1000
+expect "the old addons' traces: sync agrees" sync_json "$t/old"
+jq_is "old: beacon is the method" '.guests[0].methods | keys | join(",")' beacon
+jq_is "old: containment is checked" \
+	'.guests[0].containment | .inside > 1000 and .outside == 0' true
+generate net net=1 beacons=1000
+match="cause=packet_sent,effect=packet_received,key=cnt,vm_uid"
+expect "two machines that exchange packets" sync_json --match="$match" \
+	"$t/net/host" "$t/net/guest"
+jq_is "net: the bound is below 1 us" '.guests[0].bound_worst_ns < 1000' true
+expect "net: fuse" $vmsync fuse --match="$match" -o "$t/net.out" \
+	"$t/net/host" "$t/net/guest"
+error=$(($(cycles "$t/net.out/guest-guest") - $(cycles "$t/net/guest") -
+	$(truth net offset_sum_ns)))
+mean=$((error / $(truth net guest_events)))
+bound=$(jq '.guests[0].bound_worst_ns' "$t/json")
+expect "net: mean error $mean ns within the bound, $bound ns" \
+	test "${mean#-}" -le "$bound"
+expect_error "--match without a key" "cause=EVENT" \
+	$vmsync sync --match=cause=a,effect=b "$t/net"
+expect_error "--match with names that are not there" "too few messages" \
+	$vmsync sync --match=cause=a,effect=b,key=c "$t/net/host" "$t/net/guest"
+
 # --- bad input: one line, status 2, nothing left
 bad() { # TEXT PATTERN TRACE...
 	local text=$1 pattern=$2

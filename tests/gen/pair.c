@@ -12,6 +12,7 @@
  *	uid=N		the guest's vm_uid (from the seed)
  *	old=1		as the old vmsync addons recorded: beacons with cnt and
  *			vm_uid only, no other vmsync event
+ *	net=1		no beacons: packets that both sides send and receive
  *	offset=CYCLES	TSC offset that the host reports is wrong by so much (0)
  *
  * Both clocks are affine functions of one counter between knots, as the
@@ -184,7 +185,7 @@ static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
 	int64_t wrong_offset;
 	double gap_cycles;
-	bool large, old;
+	bool large, old, net;
 } opt;
 
 static struct kernel host, guest;
@@ -505,6 +506,8 @@ static void option(const char *arg)
 		opt.large = n;
 	else if (!strncmp(arg, "old=", 4))
 		opt.old = n;
+	else if (!strncmp(arg, "net=", 4))
+		opt.old = opt.net = n;
 	else if (!strncmp(arg, "uid=", 4))
 		opt.vm_uid = n;
 	else if (!strncmp(arg, "offset=", 7))
@@ -541,6 +544,10 @@ int main(int argc, char **argv)
 
 	for (i = GH_GUEST; opt.old && i <= HG_GUEST; i++)
 		classes[i].fields[2] = (struct gen_field){ NULL, GEN_END };
+	for (i = GH_GUEST; opt.net && i <= HG_GUEST; i++)
+		classes[i].name = i == GH_GUEST || i == HG_HOST ?
+					  "packet_sent" :
+					  "packet_received";
 	if (mkdir(argv[1], 0755) && errno != EEXIST) {
 		fprintf(stderr, "%s: %s\n", argv[1], strerror(errno));
 		return 2;

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages that the user names: an event of one machine that is the cause of an
+ * event of the other, told to belong together by equal fields. Packets sent and
+ * received serve as beacons between machines that share nothing else.
+ */
+#ifndef VMSYNC_FUSE_EXCHANGE_H
+#define VMSYNC_FUSE_EXCHANGE_H
+
+#include "ctf/ctf.h"
+#include "fuse/machine.h"
+#include "sync/evidence.h"
+
+#define VMSYNC_EXCHANGE_KEYS 8
+
+/**
+ * struct vmsync_exchange - cause=EVENT,effect=EVENT,key=FIELD[,FIELD...]
+ * @text:	what the names below point into, owned
+ */
+struct vmsync_exchange {
+	char *text;
+	const char *cause;
+	const char *effect;
+	const char *key[VMSYNC_EXCHANGE_KEYS];
+	unsigned int n_keys;
+};
+
+/** vmsync_exchange_parse() - 0, -ENOMEM, or -EINVAL with @e filled in */
+int vmsync_exchange_parse(const char *text, struct vmsync_exchange *x,
+			  struct ctf_error *e);
+void vmsync_exchange_free(struct vmsync_exchange *x);
+
+/**
+ * struct vmsync_evidence_list - records in the order of their stamps
+ */
+struct vmsync_evidence_list {
+	struct vmsync_evidence *ev;
+	size_t n;
+};
+
+/**
+ * vmsync_exchange_read() - the messages between two machines, as beacons
+ * @host, @guest: the reference, and who is put on its clock
+ * @host_list, @guest_list: the records of each side; free() their ev
+ *
+ * A cause is paired with an effect of the other machine where the key fields
+ * are equal; where a key occurs several times, in order, if both sides have it
+ * as often, else not at all. A message in one direction and the next one in the
+ * other make a beacon. Return: 0 or a negative errno.
+ */
+int vmsync_exchange_read(const struct vmsync_exchange *x,
+			 const struct vmsync_machine *host,
+			 const struct vmsync_machine *guest,
+			 struct vmsync_evidence_list *host_list,
+			 struct vmsync_evidence_list *guest_list,
+			 struct ctf_error *e);
+
+#endif /* VMSYNC_FUSE_EXCHANGE_H */
