@@ -59,11 +59,10 @@ static bool steepest(const struct vmsync_hull *other,
 		const struct vmsync_corridor_point *q = &other->at[i];
 		double s;
 
-		if (q->x >= p.x) {
-			if (-q->y > p.y)
-				return false;
+		if (q->x == p.x && -q->y > p.y)
+			return false;
+		if (q->x >= p.x)
 			break;
-		}
 		s = (p.y + q->y) / (p.x - q->x);
 		if (s <= least) {
 			least = s;

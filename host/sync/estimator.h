@@ -17,18 +17,15 @@
  * @create:	state for one guest; NULL: it needs none
  * @destroy:	of what @create made; NULL is fine
  * @beacon:	the guest's next matched beacon; 0 or -ENOMEM; may be NULL
- * @event:	a record of either side that is no beacon's; 0 or -ENOMEM; may
- *		be NULL
- * @map:	write the map of @cpu as of now; @map is empty; 0 or -ENOMEM
- * @final:	(of @map) nothing more will come
+ * @guest_event: a guest event, in the order of time; 0 or -ENOMEM; may be NULL
+ * @map:	write the map of @cpu as of now; @map is empty; @final: nothing
+ *		more will come; 0 or -ENOMEM
  */
 struct vmsync_estimator {
 	enum vmsync_method method;
 	void *(*create)(const struct vmsync_sync_options *opt);
 	void (*destroy)(void *state);
 	int (*beacon)(void *state, const struct vmsync_beacon *b);
-	int (*host_event)(void *state, const struct vmsync_evidence *ev,
-			  const struct vmsync_vm *vm);
 	int (*guest_event)(void *state, const struct vmsync_evidence *ev);
 	int (*map)(void *state, const struct vmsync_facts *f, uint32_t cpu,
 		   bool final, struct vmsync_map *map);
@@ -41,5 +38,6 @@ extern const struct vmsync_estimator *const
 extern const struct vmsync_estimator vmsync_exact_estimator;
 extern const struct vmsync_estimator vmsync_pair_estimator;
 extern const struct vmsync_estimator vmsync_beacon_estimator;
+extern const struct vmsync_estimator vmsync_window_estimator;
 
 #endif /* VMSYNC_SYNC_ESTIMATOR_H */

@@ -52,6 +52,7 @@ struct vmsync_mark {
 /**
  * struct vmsync_facts - of one guest
  * @vm:		NULL where it was not found
+ * @vms, @n_vms: all that the host has
  * @tsc_ref:	origin of the axis
  * @host_until_ns, @guest_until_ns: records are complete up to here
  * @marks:	a thinned-out list, sorted
@@ -60,6 +61,8 @@ struct vmsync_facts {
 	const struct vmsync_lines *host_lines;
 	const struct vmsync_lines *guest_lines;
 	const struct vmsync_vm *vm;
+	struct vmsync_vm *const *vms;
+	size_t n_vms;
 	uint64_t tsc_ref;
 	int64_t host_until_ns;
 	int64_t guest_until_ns;

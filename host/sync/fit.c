@@ -28,7 +28,9 @@ void vmsync_fit_free(struct vmsync_fit *fit)
 static void open_corridor(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
 	const struct vmsync_limit *l =
-		fix->has_upper ? &fix->upper : &fix->lower;
+		fix->has_upper && (!fix->has_lower || fix->upper.guest_ns <=
+						      fix->lower.guest_ns) ?
+			&fix->upper : &fix->lower;
 
 	vmsync_corridor_init(&fit->corridor, MAX_SLOPE);
 	fit->open = true;
@@ -64,26 +66,32 @@ static bool fits(const struct vmsync_fit *fit, const struct vmsync_fix *fix)
 static void take(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
 	const struct vmsync_limit *u = &fix->upper, *l = &fix->lower;
+	int64_t begin, end;
 
-	if (fix->has_upper)
+	if (fix->has_upper && (!fix->has_lower || u->guest_ns <= l->guest_ns))
 		vmsync_corridor_upper(&fit->corridor, x_of(fit, u),
 				      y_of(fit, u));
 	if (fix->has_lower)
 		vmsync_corridor_lower(&fit->corridor, x_of(fit, l),
 				      y_of(fit, l));
+	if (fix->has_upper && fix->has_lower && u->guest_ns > l->guest_ns)
+		vmsync_corridor_upper(&fit->corridor, x_of(fit, u),
+				      y_of(fit, u));
 	/* Of one limit alone nobody knows how near it is. */
 	if (!fix->has_upper || !fix->has_lower)
 		return;
+	begin = u->guest_ns < l->guest_ns ? u->guest_ns : l->guest_ns;
+	end = u->guest_ns < l->guest_ns ? l->guest_ns : u->guest_ns;
 	fit->count++;
 	if (fit->count == 1) {
-		fit->first = fit->second = u->guest_ns;
+		fit->first = fit->second = begin;
 		fit->play_first = fix->play_ns;
 	} else if (fit->count == 2) {
-		fit->second = u->guest_ns;
+		fit->second = begin;
 	}
-	if (l->guest_ns > fit->last || fit->count == 1) {
+	if (end > fit->last || fit->count == 1) {
 		fit->before_last = fit->last;
-		fit->last = l->guest_ns;
+		fit->last = end;
 		fit->play_last = fix->play_ns;
 	}
 }

@@ -48,6 +48,8 @@ static struct vmsync_facts facts_of(const struct vmsync_guest *guest)
 		.host_lines = &sync->lines,
 		.guest_lines = &guest->lines,
 		.vm = guest->match.vm,
+		.vms = sync->vms.at,
+		.n_vms = sync->vms.count,
 		.tsc_ref = sync->tsc_ref,
 		.host_until_ns = sync->side.last_ns,
 		.guest_until_ns = guest->side.last_ns,

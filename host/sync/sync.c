@@ -297,11 +297,9 @@ static int host_vcpu(struct vmsync_vm *vm, const struct vmsync_evidence *ev)
 			vcpu->tid = ev->tid;
 		return 0;
 	case VMSYNC_EV_ENTRY:
-		vcpu->exit_ns = -1;
-		return 0;
+		return vmsync_vcpu_entry(vcpu, ev->stamp_ns);
 	default:
-		vcpu->exit_ns = ev->stamp_ns;
-		return 0;
+		return vmsync_vcpu_exit(vcpu, ev->stamp_ns);
 	}
 }
 
@@ -342,6 +340,8 @@ int vmsync_sync_push_host(struct vmsync_sync *sync,
 	if (ev->kind == VMSYNC_EV_LOST) {
 		sync->side.lost += ev->count;
 		side_seen(&sync->side, ev->until_ns);
+		for (size_t i = 0; i < sync->vms.count; i++)
+			vmsync_vm_lost(sync->vms.at[i], ev->stamp_ns);
 		return 0;
 	}
 	return push_host_vm(sync, ev);
@@ -421,6 +421,18 @@ static int guest_beacon(struct vmsync_guest *guest,
 	return err ? err : guest_leg(guest, ev);
 }
 
+static int guest_event(struct vmsync_guest *guest,
+		       const struct vmsync_evidence *ev)
+{
+	int err = 0;
+
+	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
+		if (vmsync_estimators[m] && vmsync_estimators[m]->guest_event)
+			err = vmsync_estimators[m]->guest_event(
+				guest->states[m], ev);
+	return err;
+}
+
 int vmsync_sync_push_guest(struct vmsync_guest *guest,
 			   const struct vmsync_evidence *ev)
 {
@@ -439,8 +451,10 @@ int vmsync_sync_push_guest(struct vmsync_guest *guest,
 	if (ev->vcpu >= VMSYNC_MAX_CPUS)
 		return 0;
 	err = want_cpu(guest, ev->vcpu);
-	if (err || ev->kind == VMSYNC_EV_GUEST_EVENT)
+	if (err)
 		return err;
+	if (ev->kind == VMSYNC_EV_GUEST_EVENT)
+		return guest_event(guest, ev);
 	if (ev->kind != VMSYNC_EV_KNOT)
 		return guest_beacon(guest, ev);
 	err = vmsync_lines_knot(&guest->lines, ev, ev->vcpu);

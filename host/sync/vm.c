@@ -13,6 +13,7 @@
 
 static void vcpu_free(struct vmsync_vcpu *vcpu)
 {
+	vmsync_array_free(&vcpu->runs);
 	vmsync_array_free(&vcpu->scalings);
 	vmsync_array_free(&vcpu->pvclocks);
 	free(vcpu);
@@ -53,7 +54,7 @@ struct vmsync_vcpu *vmsync_vm_vcpu(struct vmsync_vm *vm, uint32_t id)
 		return NULL;
 	}
 	vcpu->id = id;
-	vcpu->exit_ns = -1;
+	vcpu->exit_ns = vcpu->entry_ns = -1;
 	*slot = vcpu;
 	return vcpu;
 }
@@ -132,4 +133,46 @@ int vmsync_vcpu_pvclock(struct vmsync_vcpu *vcpu,
 		.exit_ns = vcpu->exit_ns,
 	};
 	return 0;
+}
+
+static int run_add(struct vmsync_vcpu *vcpu, int64_t until_ns)
+{
+	struct vmsync_run *run;
+
+	if (vcpu->entry_ns < 0 || until_ns < vcpu->entry_ns)
+		return 0;
+	run = vmsync_array_add(&vcpu->runs);
+	if (!run)
+		return -ENOMEM;
+	*run = (struct vmsync_run){ vcpu->entry_ns, until_ns };
+	return 0;
+}
+
+int vmsync_vcpu_entry(struct vmsync_vcpu *vcpu, int64_t stamp_ns)
+{
+	int err = run_add(vcpu, stamp_ns);
+
+	vcpu->exit_ns = -1;
+	vcpu->entry_ns = stamp_ns;
+	return err;
+}
+
+int vmsync_vcpu_exit(struct vmsync_vcpu *vcpu, int64_t stamp_ns)
+{
+	int err = run_add(vcpu, stamp_ns);
+
+	vcpu->exit_ns = stamp_ns;
+	vcpu->entry_ns = -1;
+	return err;
+}
+
+void vmsync_vm_lost(struct vmsync_vm *vm, int64_t from_ns)
+{
+	for (size_t i = 0; i < vm->vcpus.count; i++) {
+		struct vmsync_vcpu *vcpu = vm->vcpus.at[i];
+
+		vcpu->exit_ns = -1;
+		if (vcpu->entry_ns < 0 && vcpu->runs.count)
+			vcpu->entry_ns = from_ns;
+	}
 }

@@ -41,15 +41,26 @@ struct vmsync_pvclock_span {
 	int64_t exit_ns;
 };
 
+/** struct vmsync_run - a stay in the guest, host ns */
+struct vmsync_run {
+	int64_t entry_ns;
+	int64_t exit_ns;
+};
+
 /**
  * struct vmsync_vcpu - a virtual CPU
  * @tid:	its thread, 0: not known
  * @exit_ns:	its last exit, -1: never seen or it has entered since
+ * @entry_ns:	its last entry, -1: never seen or it has left since
+ * @runs:	its stays in the guest, if entries and exits are pushed; where
+ *		some were lost one run stands for all that may have been
  */
 struct vmsync_vcpu {
 	uint32_t id;
 	int32_t tid;
 	int64_t exit_ns;
+	int64_t entry_ns;
+	VMSYNC_ARRAY(struct vmsync_run) runs;
 	VMSYNC_ARRAY(struct vmsync_scaling_span) scalings;
 	VMSYNC_ARRAY(struct vmsync_pvclock_span) pvclocks;
 };
@@ -83,5 +94,12 @@ int vmsync_vcpu_scaling_write(struct vmsync_vcpu *vcpu,
 /** vmsync_vcpu_pvclock - a vmsync_pvclock record; 0 or -ENOMEM */
 int vmsync_vcpu_pvclock(struct vmsync_vcpu *vcpu,
 			const struct vmsync_evidence *ev);
+
+/** vmsync_vcpu_entry, _exit - of guest mode; 0 or -ENOMEM */
+int vmsync_vcpu_entry(struct vmsync_vcpu *vcpu, int64_t stamp_ns);
+int vmsync_vcpu_exit(struct vmsync_vcpu *vcpu, int64_t stamp_ns);
+
+/** vmsync_vm_lost - entries and exits may be missing from @from_ns on */
+void vmsync_vm_lost(struct vmsync_vm *vm, int64_t from_ns);
 
 #endif /* VMSYNC_SYNC_VM_H */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reach: the offsets (host minus guest clock) that are possible at a moment, as
+ * a list of intervals. Each guest event cuts away those that would put it where
+ * its virtual CPU was not in the guest; time lets the rest grow by what two
+ * clocks may drift apart.
+ */
+#ifndef VMSYNC_SYNC_REACH_H
+#define VMSYNC_SYNC_REACH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sync/array.h"
+#include "sync/vm.h"
+
+/**
+ * struct vmsync_offsets - offsets @lo..@hi, both possible
+ * @inside:	events that they put inside a run, not beside all of them
+ */
+struct vmsync_offsets {
+	int64_t lo;
+	int64_t hi;
+	uint64_t inside;
+};
+
+/**
+ * struct vmsync_reach - sorted, not overlapping
+ * @spare:	room for the next list
+ */
+struct vmsync_reach {
+	VMSYNC_ARRAY(struct vmsync_offsets) now;
+	VMSYNC_ARRAY(struct vmsync_offsets) spare;
+};
+
+/** vmsync_reach_start - all offsets that put @guest_ns into a run of @vcpu */
+int vmsync_reach_start(struct vmsync_reach *r, const struct vmsync_vcpu *vcpu,
+		       int64_t guest_ns);
+
+/** vmsync_reach_one - these offsets only; 0 or -ENOMEM */
+int vmsync_reach_one(struct vmsync_reach *r, int64_t lo, int64_t hi);
+
+/** vmsync_reach_grow - by @ns on both sides */
+void vmsync_reach_grow(struct vmsync_reach *r, int64_t ns);
+
+/**
+ * vmsync_reach_cut - keep the offsets that put @guest_ns into a run of @vcpu,
+ * or before its first or after its last one, where nothing is known
+ * Returns 0, -ENOMEM, or -ENOENT, with @r as it was, if none is left.
+ */
+int vmsync_reach_cut(struct vmsync_reach *r, const struct vmsync_vcpu *vcpu,
+		     int64_t guest_ns);
+
+void vmsync_reach_free(struct vmsync_reach *r);
+
+/** vmsync_run_at - index of the last run that begins at or before @host_ns */
+size_t vmsync_run_at(const struct vmsync_vcpu *vcpu, int64_t host_ns);
+
+#endif /* VMSYNC_SYNC_REACH_H */

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The window method: a guest event happened between an entry of its virtual
+ * CPU and the next exit. No module, no beacon: two recordings that exist.
+ *
+ * First the offset is looked for, with nothing known: from an event in the
+ * middle of the recording every run of its virtual CPU is possible, and the
+ * events that follow leave one of them. From there the offset is followed to
+ * both ends, so that for every event it is known in which run it happened.
+ * Then each event limits the offset from both sides, and what the tightest of
+ * them leave is a corridor as for beacons.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "sync/estimator.h"
+#include "sync/fit.h"
+#include "sync/reach.h"
+
+/* Two clocks that NTP steers drift apart by less, ns per ns. */
+#define MAX_DRIFT 0.0011
+
+/* Events that are enough to find the offset, or to give up. */
+#define MAX_SEARCH 200000
+
+/* Offsets that are one, when nothing else is possible. */
+#define LOCKED_NS 50000
+
+/* Where no offset fits, an event or a run is missing: start again this wide. */
+#define RELOCK_NS 20000
+#define MAX_RELOCKS 64
+
+/* Events that make one fix: the tightest of their limits. */
+#define GROUP_NS 10000000
+
+/* Waves and play as for beacons. */
+#define WAVE_NS	   5.0
+#define WAVE_SHARE 0.05
+
+struct event {
+	int64_t ns;
+	uint32_t cpu;
+};
+
+/** struct window - an event's limits of the offset; none if lo > hi */
+struct window {
+	int64_t lo;
+	int64_t hi;
+};
+
+struct state {
+	VMSYNC_ARRAY(struct event) events;
+};
+
+static void *create(const struct vmsync_sync_options *opt)
+{
+	(void)opt;
+	return calloc(1, sizeof(struct state));
+}
+
+static void destroy(void *state)
+{
+	struct state *s = state;
+
+	if (s)
+		vmsync_array_free(&s->events);
+	free(s);
+}
+
+static int guest_event(void *state, const struct vmsync_evidence *ev)
+{
+	struct state *s = state;
+	struct event *e = vmsync_array_last(&s->events);
+
+	/* Late by reordering between CPUs: as if at the same time. */
+	if (e && e->ns > ev->stamp_ns)
+		return 0;
+	e = vmsync_array_add(&s->events);
+	if (!e)
+		return -ENOMEM;
+	*e = (struct event){ ev->stamp_ns, ev->vcpu };
+	return 0;
+}
+
+/* The search in one VM: its virtual CPUs by guest CPU, and the reach. */
+struct search {
+	const struct state *s;
+	const struct vmsync_vm *vm;
+	struct vmsync_reach reach;
+	struct window *windows;
+};
+
+static const struct vmsync_vcpu *vcpu_of(const struct search *q, size_t event)
+{
+	const struct vmsync_vcpu *v =
+		vmsync_vm_find_vcpu(q->vm, q->s->events.at[event].cpu);
+
+	return v && v->runs.count ? v : NULL;
+}
+
+static int64_t drift(const struct search *q, size_t a, size_t b)
+{
+	int64_t d = q->s->events.at[b].ns - q->s->events.at[a].ns;
+
+	return 1 + (int64_t)(MAX_DRIFT * (double)(d < 0 ? -d : d));
+}
+
+/* The likeliest of what is left: it puts the most events into runs. */
+static const struct vmsync_offsets *likeliest(const struct vmsync_reach *r)
+{
+	const struct vmsync_offsets *best = NULL;
+
+	for (size_t i = 0; i < r->now.count; i++)
+		if (!best || r->now.at[i].inside > best->inside)
+			best = &r->now.at[i];
+	return best;
+}
+
+/* Only offsets that put at least half as many events into runs as the best. */
+static size_t rivals(const struct vmsync_reach *r)
+{
+	const struct vmsync_offsets *best = likeliest(r);
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->now.count; i++)
+		n += r->now.at[i].inside >= best->inside / 2;
+	return n;
+}
+
+/*
+ * From event @from on until one narrow interval is left; sets the event where
+ * that was. -ENOENT: nothing fits, or it stays ambiguous.
+ */
+static int find(struct search *q, size_t from, size_t *locked)
+{
+	size_t n = q->s->events.count, last = from, tried = 0;
+	int err;
+
+	while (from < n && !vcpu_of(q, from))
+		from++;
+	if (from == n)
+		return -ENOENT;
+	err = vmsync_reach_start(&q->reach, vcpu_of(q, from),
+				 q->s->events.at[from].ns);
+	for (size_t i = from + 1; !err && i < n && tried < MAX_SEARCH; i++) {
+		const struct vmsync_vcpu *v = vcpu_of(q, i);
+		const struct vmsync_offsets *best;
+
+		if (!v)
+			continue;
+		tried++;
+		vmsync_reach_grow(&q->reach, drift(q, last, i));
+		last = i;
+		err = vmsync_reach_cut(&q->reach, v, q->s->events.at[i].ns);
+		if (err)
+			return err;
+		best = likeliest(&q->reach);
+		if (tried > 100 && rivals(&q->reach) == 1 &&
+		    best->hi - best->lo < LOCKED_NS) {
+			*locked = i;
+			return vmsync_reach_one(&q->reach, best->lo, best->hi);
+		}
+	}
+	return err ? err : -ENOENT;
+}
+
+/* Which run event @i is in, if the offsets leave one only. */
+static struct window window_of(const struct search *q, size_t i)
+{
+	const struct vmsync_vcpu *v = vcpu_of(q, i);
+	const struct vmsync_offsets *o = &q->reach.now.at[0];
+	int64_t ns = q->s->events.at[i].ns;
+	const struct vmsync_run *run;
+	struct window none = { 1, 0 };
+	size_t k;
+
+	if (q->reach.now.count != 1)
+		return none;
+	k = vmsync_run_at(v, ns + o->hi);
+	run = &v->runs.at[k];
+	if (ns + o->lo < run->entry_ns - (o->hi - o->lo) - 1 ||
+	    ns + o->lo > run->exit_ns || ns + o->hi < run->entry_ns)
+		return none;
+	return (struct window){ run->entry_ns - ns, run->exit_ns - ns };
+}
+
+/* Follows the offset from event @from to one end; @step is 1 or -1. */
+static int follow(struct search *q, size_t from, int step)
+{
+	size_t n = q->s->events.count, last = from;
+	unsigned int relocks = 0;
+
+	for (size_t i = from; i < n; i += (size_t)step) {
+		const struct vmsync_vcpu *v = vcpu_of(q, i);
+		const struct vmsync_offsets *o;
+		int err;
+
+		q->windows[i] = (struct window){ 1, 0 };
+		if (!v)
+			continue;
+		vmsync_reach_grow(&q->reach, drift(q, last, i));
+		last = i;
+		err = vmsync_reach_cut(&q->reach, v, q->s->events.at[i].ns);
+		if (err == -ENOENT) {
+			if (++relocks > MAX_RELOCKS)
+				return -ENOENT;
+			o = &q->reach.now.at[0];
+			err = vmsync_reach_one(
+				&q->reach, o->lo - RELOCK_NS,
+				q->reach.now.at[q->reach.now.count - 1].hi +
+					RELOCK_NS);
+			if (err)
+				return err;
+			continue;
+		}
+		if (err)
+			return err;
+		q->windows[i] = window_of(q, i);
+	}
+	return 0;
+}
+
+static int search_vm(struct search *q)
+{
+	struct vmsync_offsets lock;
+	size_t at = 0;
+	int err = find(q, q->s->events.count / 2, &at);
+
+	if (err)
+		err = find(q, 0, &at);
+	if (err)
+		return err;
+	lock = q->reach.now.at[0];
+	err = follow(q, at, 1);
+	if (!err)
+		err = vmsync_reach_one(&q->reach, lock.lo, lock.hi);
+	return err ? err : follow(q, at, -1);
+}
+
+/* The tightest limits of the events of a group. */
+struct group {
+	struct vmsync_limit upper;
+	struct vmsync_limit lower;
+	bool any;
+	int64_t begin;
+};
+
+static void group_add(struct group *g, int64_t ns, const struct window *w)
+{
+	if (!g->any)
+		g->begin = ns;
+	if (!g->any || w->hi < g->upper.host_ns - g->upper.guest_ns)
+		g->upper = (struct vmsync_limit){ ns, ns + w->hi, 0 };
+	if (!g->any || w->lo > g->lower.host_ns - g->lower.guest_ns)
+		g->lower = (struct vmsync_limit){ ns, ns + w->lo, 0 };
+	g->any = true;
+}
+
+static double group_gap(const struct group *g)
+{
+	return (double)((g->upper.host_ns - g->upper.guest_ns) -
+			(g->lower.host_ns - g->lower.guest_ns));
+}
+
+typedef VMSYNC_ARRAY(struct group) groups;
+
+static int make_groups(const struct search *q, groups *all)
+{
+	struct group g = { .any = false }, *slot;
+
+	for (size_t i = 0; i <= q->s->events.count; i++) {
+		bool end = i == q->s->events.count;
+		int64_t ns = end ? 0 : q->s->events.at[i].ns;
+
+		if (g.any && (end || ns - g.begin > GROUP_NS)) {
+			slot = vmsync_array_add(all);
+			if (!slot)
+				return -ENOMEM;
+			*slot = g;
+			g.any = false;
+		}
+		if (!end && q->windows[i].lo <= q->windows[i].hi)
+			group_add(&g, ns, &q->windows[i]);
+	}
+	return 0;
+}
+
+static int by_gap(const void *a, const void *b)
+{
+	double x = group_gap(a), y = group_gap(b);
+
+	return x < y ? -1 : x > y;
+}
+
+/* The least gap and the median one; slower drift within a group is the same. */
+static int gaps_of(const groups *all, double *least, double *median)
+{
+	groups sorted = { 0 };
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct group *g = vmsync_array_add(&sorted);
+
+		if (!g) {
+			vmsync_array_free(&sorted);
+			return -ENOMEM;
+		}
+		*g = all->at[i];
+	}
+	qsort(sorted.at, sorted.count, sizeof(*sorted.at), by_gap);
+	*least = fmax(0, group_gap(&sorted.at[sorted.count / 20]));
+	*median = fmax(0, group_gap(&sorted.at[sorted.count / 2]));
+	vmsync_array_free(&sorted);
+	return 0;
+}
+
+static int fit_groups(const groups *all, struct vmsync_map *map)
+{
+	double least, median, wave, half;
+	struct vmsync_fit fit;
+	int err = gaps_of(all, &least, &median);
+
+	if (err)
+		return err;
+	wave = fmax(WAVE_NS, WAVE_SHARE * (median - least));
+	half = least / 2 - wave;
+	vmsync_fit_init(&fit, VMSYNC_METHOD_WINDOW);
+	fit.wave_ns = wave;
+	fit.base_ns = least / 2 + wave + (median - least) / 2;
+	for (size_t i = 0; !err && i < all->count; i++) {
+		struct vmsync_fix fix = {
+			.has_upper = true,
+			.has_lower = true,
+			.upper = all->at[i].upper,
+			.lower = all->at[i].lower,
+		};
+
+		fix.play_ns = fmax(0, (group_gap(&all->at[i]) - least) / 2);
+		if (2 * fix.play_ns > 2 * (median - least) + 4 * wave)
+			continue;
+		fix.upper.rest_ns = -half;
+		fix.lower.rest_ns = half;
+		err = vmsync_fit_add(&fit, &fix);
+	}
+	if (!err)
+		err = vmsync_fit_map(&fit, map);
+	vmsync_fit_free(&fit);
+	return err;
+}
+
+static int map_vm(const struct state *s, const struct vmsync_vm *vm,
+		  struct vmsync_map *map)
+{
+	struct search q = { .s = s, .vm = vm };
+	groups all = { 0 };
+	int err = -ENOMEM;
+
+	q.windows = calloc(s->events.count, sizeof(*q.windows));
+	if (!q.windows)
+		return -ENOMEM;
+	err = search_vm(&q);
+	if (!err)
+		err = make_groups(&q, &all);
+	if (!err && all.count)
+		err = fit_groups(&all, map);
+	vmsync_array_free(&all);
+	vmsync_reach_free(&q.reach);
+	free(q.windows);
+	return err;
+}
+
+static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
+	       bool final, struct vmsync_map *map)
+{
+	const struct state *s = state;
+	int err = -ENOENT;
+
+	(void)cpu;
+	if (!final || !s->events.count)
+		return 0;
+	if (f->vm)
+		err = map_vm(s, f->vm, map);
+	for (size_t i = 0; err == -ENOENT && !f->vm && i < f->n_vms; i++)
+		err = map_vm(s, f->vms[i], map);
+	return err == -ENOENT ? 0 : err;
+}
+
+const struct vmsync_estimator vmsync_window_estimator = {
+	.method = VMSYNC_METHOD_WINDOW,
+	.create = create,
+	.destroy = destroy,
+	.guest_event = guest_event,
+	.map = map,
+};
