@@ -34,6 +34,9 @@
 /* Events that make one fix: the tightest of their limits. */
 #define GROUP_NS 10000000
 
+/* Slopes in a group are told apart to this, ns per ns. */
+#define SLOPE_STEP 0.000002
+
 /* Waves and play as for beacons. */
 #define WAVE_NS	   5.0
 #define WAVE_SHARE 0.05
@@ -238,59 +241,113 @@ static int search_vm(struct search *q)
 	return err ? err : follow(q, at, -1);
 }
 
-/* The tightest limits of the events of a group. */
+/**
+ * struct group - the tightest limits of the events of a group
+ * @gap_ns:	what they leave, along the slope that leaves most
+ */
 struct group {
 	struct vmsync_limit upper;
 	struct vmsync_limit lower;
-	bool any;
-	int64_t begin;
+	double gap_ns;
 };
-
-static void group_add(struct group *g, int64_t ns, const struct window *w)
-{
-	if (!g->any)
-		g->begin = ns;
-	if (!g->any || w->hi < g->upper.host_ns - g->upper.guest_ns)
-		g->upper = (struct vmsync_limit){ ns, ns + w->hi, 0 };
-	if (!g->any || w->lo > g->lower.host_ns - g->lower.guest_ns)
-		g->lower = (struct vmsync_limit){ ns, ns + w->lo, 0 };
-	g->any = true;
-}
-
-static double group_gap(const struct group *g)
-{
-	return (double)((g->upper.host_ns - g->upper.guest_ns) -
-			(g->lower.host_ns - g->lower.guest_ns));
-}
 
 typedef VMSYNC_ARRAY(struct group) groups;
 
+/* Events [@begin, @end) and, for a slope, the tightest of their limits. */
+struct members {
+	const struct search *q;
+	size_t begin;
+	size_t end;
+	size_t upper;
+	size_t lower;
+};
+
+static bool usable(const struct search *q, size_t i)
+{
+	return q->windows[i].lo <= q->windows[i].hi;
+}
+
+static double gap_at(struct members *m, double slope)
+{
+	const struct event *e = m->q->s->events.at;
+	const struct window *w = m->q->windows;
+	int64_t base = w[m->begin].lo, origin = e[m->begin].ns;
+	double upper = INFINITY, lower = -INFINITY;
+
+	for (size_t i = m->begin; i < m->end; i++) {
+		double tilt = slope * (double)(e[i].ns - origin);
+		double hi = (double)(w[i].hi - base) - tilt;
+		double lo = (double)(w[i].lo - base) - tilt;
+
+		if (!usable(m->q, i))
+			continue;
+		if (hi < upper) {
+			upper = hi;
+			m->upper = i;
+		}
+		if (lo > lower) {
+			lower = lo;
+			m->lower = i;
+		}
+	}
+	return upper - lower;
+}
+
+/* The gap is concave in the slope. */
+static struct group group_of(struct members *m)
+{
+	const struct search *q = m->q;
+	const struct event *e = q->s->events.at;
+	double a = -MAX_DRIFT, b = MAX_DRIFT;
+	struct group g;
+
+	while (b - a > SLOPE_STEP) {
+		double x = a + (b - a) / 3, y = b - (b - a) / 3;
+
+		if (gap_at(m, x) < gap_at(m, y))
+			a = x;
+		else
+			b = y;
+	}
+	g.gap_ns = gap_at(m, (a + b) / 2);
+	g.upper = (struct vmsync_limit){
+		e[m->upper].ns, e[m->upper].ns + q->windows[m->upper].hi, 0
+	};
+	g.lower = (struct vmsync_limit){
+		e[m->lower].ns, e[m->lower].ns + q->windows[m->lower].lo, 0
+	};
+	return g;
+}
+
 static int make_groups(const struct search *q, groups *all)
 {
-	struct group g = { .any = false }, *slot;
+	const struct event *e = q->s->events.at;
+	size_t n = q->s->events.count, i = 0;
 
-	for (size_t i = 0; i <= q->s->events.count; i++) {
-		bool end = i == q->s->events.count;
-		int64_t ns = end ? 0 : q->s->events.at[i].ns;
+	while (i < n) {
+		struct members m = { .q = q, .begin = i };
+		struct group *slot;
 
-		if (g.any && (end || ns - g.begin > GROUP_NS)) {
-			slot = vmsync_array_add(all);
-			if (!slot)
-				return -ENOMEM;
-			*slot = g;
-			g.any = false;
+		if (!usable(q, i)) {
+			i++;
+			continue;
 		}
-		if (!end && q->windows[i].lo <= q->windows[i].hi)
-			group_add(&g, ns, &q->windows[i]);
+		while (i < n && e[i].ns - e[m.begin].ns < GROUP_NS)
+			i++;
+		m.end = i;
+		slot = vmsync_array_add(all);
+		if (!slot)
+			return -ENOMEM;
+		*slot = group_of(&m);
 	}
 	return 0;
 }
 
 static int by_gap(const void *a, const void *b)
 {
-	double x = group_gap(a), y = group_gap(b);
+	const struct group *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	return x->gap_ns < y->gap_ns ? -1 : x->gap_ns > y->gap_ns;
 }
 
 /* The least gap and the median one; slower drift within a group is the same. */
@@ -308,8 +365,8 @@ static int gaps_of(const groups *all, double *least, double *median)
 		*g = all->at[i];
 	}
 	qsort(sorted.at, sorted.count, sizeof(*sorted.at), by_gap);
-	*least = fmax(0, group_gap(&sorted.at[sorted.count / 20]));
-	*median = fmax(0, group_gap(&sorted.at[sorted.count / 2]));
+	*least = fmax(0, sorted.at[sorted.count / 50].gap_ns);
+	*median = fmax(0, sorted.at[sorted.count / 2].gap_ns);
 	vmsync_array_free(&sorted);
 	return 0;
 }
@@ -335,7 +392,7 @@ static int fit_groups(const groups *all, struct vmsync_map *map)
 			.lower = all->at[i].lower,
 		};
 
-		fix.play_ns = fmax(0, (group_gap(&all->at[i]) - least) / 2);
+		fix.play_ns = fmax(0, (all->at[i].gap_ns - least) / 2);
 		if (2 * fix.play_ns > 2 * (median - least) + 4 * wave)
 			continue;
 		fix.upper.rest_ns = -half;
