@@ -237,6 +237,8 @@ static int build_sclass(struct sclass *sc, struct ctf_error *e)
 		ret = plan_class(sc->classes[i], e);
 		if (!ret)
 			ret = fold_class(sc->classes[i], e);
+		if (!ret)
+			ret = flat_class(sc->classes[i], e);
 		if (ret)
 			return ret;
 		if (!sc->classes[i]->skip)

@@ -99,9 +99,11 @@ static const struct option *choose(const struct op *o, uint64_t tag)
 
 #define AT	(data + (pos >> 3))
 
-/* Appends all values of the program at r->pos to r->values. */
-int run_values(const struct prog *p, struct run *r)
+/* Appends all values of an event, whose fields are at r->pos, to r->values. */
+int run_values(const struct class *cls, struct run *r)
 {
+	const struct prog *p = &cls->prog;
+	const struct flat_plan *flat = &cls->flat;
 	const uint8_t *const data = r->data;
 	const uint64_t end = r->end;
 	struct values *vs = r->values;
@@ -118,6 +120,12 @@ int run_values(const struct prog *p, struct run *r)
 		return RUN_NOMEM;
 	v = vs->v + vs->n;
 	full = vs->v + vs->cap - 2;
+	if (likely(!(pos & 7) && pos + flat->bits + 64 <= end)) {
+		flat_run(flat, AT, v);
+		v += flat->n_values;
+		pos += flat->bits;
+		o += flat->rest;
+	}
 	for (;; o++) {
 again:
 		switch (o->code) {

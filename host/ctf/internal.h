@@ -157,6 +157,20 @@ struct skip {
 	const struct option *options;
 };
 
+struct flat_int;
+struct flat_text;
+
+/* flat.c: the fixed beginning of a class */
+struct flat_plan {
+	const struct ctf_value *values;
+	const struct flat_int *ints;
+	const struct flat_text *texts;
+	uint32_t n_values, n_ints, n_texts;
+	uint32_t rest;		/* first op behind it */
+	uint64_t bits;		/* where it ends */
+	bool whole;		/* it is all there is */
+};
+
 struct class {
 	struct ctf_class pub;
 	struct sclass *sc;
@@ -164,6 +178,7 @@ struct class {
 	struct skip *skip;	/* NULL: only exec.c can walk it */
 	uint64_t fixed;		/* bytes, where skip is one addition */
 	bool is_fixed;
+	struct flat_plan flat;
 	bool movable;		/* no field is aligned to more than a byte */
 	struct class *same;	/* next class of the same name */
 	uint32_t line, col;	/* in the metadata */
@@ -283,6 +298,9 @@ int plan_trace_head(struct ctf_trace *t, struct ctf_error *e);
 int type_fixed_bits(const struct ctf_type *t, uint64_t *bits);
 /* fold.c */
 int fold_class(struct class *c, struct ctf_error *e);
+/* flat.c */
+int flat_class(struct class *c, struct ctf_error *e);
+void flat_run(const struct flat_plan *f, const uint8_t *p, struct ctf_value *v);
 /* header.c */
 void header_classify(struct sclass *sc);
 
@@ -318,7 +336,7 @@ struct run {
 
 int run_skip(const struct prog *p, struct run *r);
 int run_head(const struct prog *p, struct run *r);
-int run_values(const struct prog *p, struct run *r);
+int run_values(const struct class *c, struct run *r);
 int run_find(const struct prog *p, struct run *r);
 int run_copy(const struct prog *p, struct run *r);
 const char *run_text(int code);
