@@ -30,13 +30,6 @@
 #define SLOW 2
 #define MAX_SLOW 32
 
-/*
- * Of a quick exchange each way takes at least this share of D; of a slow one
- * (a port, an emulated machine) nothing is assumed.
- */
-#define LEAST_SHARE (1.0 / 3)
-#define QUICK_NS    5000
-
 /**
  * struct state - one guest's
  * @delay:	learns D
@@ -44,7 +37,6 @@
  * @slow:	beacons left out in a row
  */
 struct state {
-	bool wide;
 	struct vmsync_delay delay;
 	struct vmsync_beacon early[WARM_UP];
 	size_t n_early;
@@ -59,7 +51,6 @@ static void *create(const struct vmsync_sync_options *opt)
 
 	if (!s)
 		return NULL;
-	s->wide = opt->wide;
 	vmsync_delay_init(&s->delay);
 	vmsync_fit_init(&s->fit, opt->wide ? VMSYNC_METHOD_PORT :
 					     VMSYNC_METHOD_BEACON);
@@ -73,16 +64,6 @@ static void destroy(void *state)
 	if (s)
 		vmsync_fit_free(&s->fit);
 	free(s);
-}
-
-/* What the line may be wrong by as a whole. */
-static double asymmetry(const struct state *s)
-{
-	double delay = vmsync_delay_ns(&s->delay);
-
-	if (s->wide || delay > QUICK_NS)
-		return delay / 2;
-	return delay * (0.5 - LEAST_SHARE);
 }
 
 static double wave(const struct state *s)
@@ -118,8 +99,11 @@ static int use(struct state *s, const struct vmsync_beacon *b)
 	if (b->gh && b->hg)
 		fix.play_ns = fmax(0, vmsync_beacon_delay(b) / 2 - half);
 	s->fit.wave_ns = wave(s);
-	/* A small bend may hide in what a usual exchange leaves open. */
-	s->fit.base_ns = asymmetry(s) + wave(s) +
+	/*
+	 * One way may have taken all of D and the other nothing; and a small
+	 * bend may hide in what a usual exchange leaves open.
+	 */
+	s->fit.base_ns = half + wave(s) +
 			 vmsync_delay_excess_ns(&s->delay) / 2;
 	return vmsync_fit_add(&s->fit, &fix);
 }

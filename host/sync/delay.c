@@ -14,7 +14,7 @@
 void vmsync_delay_init(struct vmsync_delay *d)
 {
 	memset(d, 0, sizeof(*d));
-	d->least_ns = INFINITY;
+	d->least_ns = d->block_least = INFINITY;
 }
 
 double vmsync_beacon_delay(const struct vmsync_beacon *b)
@@ -49,6 +49,10 @@ static void end_block(struct vmsync_delay *d)
 		d->n_medians++;
 	d->usual_ns = median(d->medians, d->n_medians);
 	d->n_block = 0;
+	d->least[d->n_least++ % VMSYNC_DELAY_RECENT] = d->block_least;
+	d->block_least = d->least_ns = INFINITY;
+	for (size_t i = 0; i < VMSYNC_DELAY_RECENT && i < d->n_least; i++)
+		d->least_ns = fmin(d->least_ns, d->least[i]);
 }
 
 void vmsync_delay_learn(struct vmsync_delay *d, const struct vmsync_beacon *b)
@@ -57,6 +61,7 @@ void vmsync_delay_learn(struct vmsync_delay *d, const struct vmsync_beacon *b)
 
 	if (delay < 0 || b->hg_host_ns - b->gh_host_ns > MAX_STAY_NS)
 		return;
+	d->block_least = fmin(d->block_least, delay);
 	d->least_ns = fmin(d->least_ns, delay);
 	d->block[d->n_block++] = delay;
 	if (d->n_block == VMSYNC_DELAY_BLOCK)

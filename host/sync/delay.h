@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long both ways of an exchange take together: the quickest so far, when
- * nothing held it up, and a usual one.
+ * How long both ways of an exchange take together: the quickest of late, when
+ * nothing held it up, and a usual one. It may change with the machine's load
+ * and frequency, so old exchanges are forgotten.
  */
 #ifndef VMSYNC_SYNC_DELAY_H
 #define VMSYNC_SYNC_DELAY_H
@@ -14,12 +15,18 @@
 #define VMSYNC_DELAY_BLOCK  25
 #define VMSYNC_DELAY_BLOCKS 63
 
+/* Blocks whose quickest exchange counts. */
+#define VMSYNC_DELAY_RECENT 8
+
 struct vmsync_delay {
 	double block[VMSYNC_DELAY_BLOCK];
 	size_t n_block;
 	double medians[VMSYNC_DELAY_BLOCKS];
 	size_t n_medians;
 	size_t next;
+	double least[VMSYNC_DELAY_RECENT];
+	size_t n_least;
+	double block_least;
 	double least_ns;
 	double usual_ns;
 };

@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "uapi/vmsync.h"
+
 /* A beacon with a leg missing waits until one this much newer is matched. */
 #define REORDER 256
+
+/* Numbers that the window spans. */
+#define WINDOW_CNT (VMSYNC_SYNC_WINDOW * VMSYNC_CNT_STEP)
 
 /* Identities that one VM may claim at a time; more push out the oldest. */
 #define MAX_STREAMS 4
@@ -18,6 +23,11 @@ static bool is_gh(const struct vmsync_evidence *ev)
 static uint32_t base_of(const struct vmsync_evidence *ev)
 {
 	return is_gh(ev) ? ev->cnt : ev->cnt - 1;
+}
+
+static uint32_t slot_of(uint32_t base)
+{
+	return base / VMSYNC_CNT_STEP % VMSYNC_SYNC_WINDOW;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -117,7 +127,7 @@ struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
 	if (!s)
 		return NULL;
 	*base = base_of(ev);
-	slot = &s->ring[*base % VMSYNC_SYNC_WINDOW];
+	slot = &s->ring[slot_of(*base)];
 	if (take_slot(&slot->leg, *base, &s->unmatched)->have == 0) {
 		memset(&slot->claim, 0, sizeof(slot->claim));
 		memset(&slot->scaling, 0, sizeof(slot->scaling));
@@ -138,7 +148,7 @@ uint32_t vmsync_match_push_guest(struct vmsync_match *m,
 				 const struct vmsync_evidence *ev)
 {
 	uint32_t base = base_of(ev);
-	struct vmsync_leg *slot = &m->ring[base % VMSYNC_SYNC_WINDOW];
+	struct vmsync_leg *slot = &m->ring[slot_of(base)];
 
 	fill(take_slot(slot, base, &m->unmatched), ev);
 	m->legs++;
@@ -151,14 +161,14 @@ uint32_t vmsync_match_push_guest(struct vmsync_match *m,
 
 static struct vmsync_leg *guest_leg(struct vmsync_match *m, uint32_t base)
 {
-	struct vmsync_leg *g = &m->ring[base % VMSYNC_SYNC_WINDOW];
+	struct vmsync_leg *g = &m->ring[slot_of(base)];
 
 	return g->have && g->cnt == base ? g : NULL;
 }
 
 static struct vmsync_host_leg *host_leg(struct vmsync_stream *s, uint32_t base)
 {
-	struct vmsync_host_leg *h = &s->ring[base % VMSYNC_SYNC_WINDOW];
+	struct vmsync_host_leg *h = &s->ring[slot_of(base)];
 
 	return h->leg.have && h->leg.cnt == base ? h : NULL;
 }
@@ -254,9 +264,9 @@ bool vmsync_match_next(struct vmsync_match *m, bool flush,
 {
 	if (!m->started)
 		return false;
-	if (m->newest - m->next > VMSYNC_SYNC_WINDOW &&
+	if (m->newest - m->next > WINDOW_CNT &&
 	    (int32_t)(m->newest - m->next) > 0)
-		m->next = m->newest - VMSYNC_SYNC_WINDOW;
+		m->next = m->newest - WINDOW_CNT;
 	while ((int32_t)(m->newest - m->next) >= 0) {
 		uint32_t base = m->next;
 

@@ -112,7 +112,7 @@ static int use(struct state *s, const struct vmsync_beacon *b,
 		return 0;
 	s->fit.wave_ns = WAVE_NS;
 	/* Line and truth both keep to the bracket, on either side of it. */
-	s->fit.base_ns = WAVE_NS + 1.5 * fix.play_ns;
+	s->fit.base_ns = WAVE_NS + 2 * fix.play_ns;
 	return vmsync_fit_add(&s->fit, &fix);
 }
 

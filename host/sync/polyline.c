@@ -29,6 +29,14 @@
 #define HIDDEN_BENDS 2
 #define HIDDEN_SLOPE 0.00002
 
+/* Until so many bends were seen, as steep as NTP slews, if fixes are sparse. */
+#define FEW_BENDS 8
+#define FEW_SLOPE 0.001
+#define SPARSE_NS 50000000.0
+
+/* Stretches of fewer fixes: bends are not rare beside the fixes. */
+#define FEW_FIXES 32
+
 /* Bends that are smaller are no bends, but the corridor's own play. */
 #define NO_BEND 0.0000005
 
@@ -105,6 +113,22 @@ static double stretch_error(const struct vmsync_stretch *s, double d0,
 	return fmax(s->w_first + fabs(d0), s->w_last + fabs(d1));
 }
 
+/* What bends that no fix shows may do to the clock over @length ns. */
+static double hidden_error(const struct vmsync_polyline *p, double length)
+{
+	double tilt = p->tilt;
+
+	if (p->bends < FEW_BENDS && length > SPARSE_NS)
+		tilt = fmax(tilt, FEW_SLOPE);
+	return length / 4 * (HIDDEN_BENDS * tilt + HIDDEN_SLOPE);
+}
+
+static void saw_bend(struct vmsync_polyline *p, double tilt)
+{
+	p->bends++;
+	p->tilt = fmax(p->tilt, tilt);
+}
+
 /* The tail up to @to, where the map is @off beside its line. */
 static int put_tail(struct vmsync_polyline *p, int64_t to, double off)
 {
@@ -116,6 +140,9 @@ static int put_tail(struct vmsync_polyline *p, int64_t to, double off)
 	double off_a, off_b;
 	int err;
 
+	if (s->count < FEW_FIXES)
+		error += hidden_error(p, (double)(s->last - s->first) /
+						 (s->count ? s->count : 1));
 	/* Ends beside a bend are less sure than what lies between them. */
 	a = a < p->from ? p->from : a > to ? to : a;
 	b = b < a ? a : b > to ? to : b;
@@ -187,12 +214,6 @@ static int put_gap(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 			       known + hidden * (rises ? 1 : 0.75));
 }
 
-/* What bends that no fix shows may do to the clock over @length ns. */
-static double hidden_error(const struct vmsync_polyline *p, double length)
-{
-	return length / 4 * (HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE);
-}
-
 /* The joint at @g, off both lines by half of what they are apart there. */
 static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t g)
@@ -206,8 +227,7 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		err = put_tail(p, g, half);
 		return err ? err : start(p, s, g, -half);
 	}
-	if (tilt > p->tilt)
-		p->tilt = tilt;
+	saw_bend(p, tilt);
 	hidden = hidden_error(p, gap);
 	known = fmax(p->tail.w_last + p->tail.play_last,
 		     s->w_first + s->play_first) + fabs(half);
@@ -268,7 +288,7 @@ static int add_middle(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	struct vmsync_stretch *m = &p->middle;
 	double hidden;
 
-	p->tilt = fmax(p->tilt, fabs(s->slope - p->tail.slope));
+	saw_bend(p, fabs(s->slope - p->tail.slope));
 	hidden = hidden_error(p, (double)(m->last - m->first));
 	m->w_first += hidden;
 	m->w_last += hidden;

@@ -46,7 +46,7 @@ struct vmsync_stretch {
  * @play_ns:	how much wider than needed the corridor was taken to be
  * @tail:	the last stretch, not yet written
  * @middle:	a short stretch behind @tail: what lies beside a bend
- * @tilt:	the greatest bend so far, ns per ns
+ * @tilt:	the greatest bend so far, ns per ns; @bends: how many there were
  * @play_until, @play_error: the begin of @tail, where a bend may be hidden
  * @from, @from_off: where it begins: guest time, and offset less its own line's
  */
@@ -60,6 +60,7 @@ struct vmsync_polyline {
 	struct vmsync_stretch middle;
 	bool has_middle;
 	double tilt;
+	unsigned int bends;
 	int64_t play_until;
 	double play_error;
 	int64_t from;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sync/session.h"
+#include "uapi/vmsync.h"
 
 struct vmsync_sync *vmsync_sync_new(const struct vmsync_sync_options *opt)
 {
@@ -175,7 +176,7 @@ static int bind(struct vmsync_guest *guest, struct vmsync_vm *vm,
 	if (m->vm)
 		err = drain(guest, true);
 	vmsync_match_bind(m, vm, stream);
-	for (uint32_t k = VMSYNC_SYNC_WINDOW; k--;)
+	for (uint32_t k = VMSYNC_SYNC_WINDOW * VMSYNC_CNT_STEP; k--;)
 		vmsync_match_mark(m, m->last_cnt - k);
 	return err;
 }

@@ -4,7 +4,7 @@
  *
  * One host, any number of its guests. Each side's records are pushed in the
  * order of that side's own time; between sides any order is right, but only
- * the last VMSYNC_SYNC_WINDOW numbers of beacons are kept to wait for the other,
+ * the last VMSYNC_SYNC_WINDOW beacons are kept to wait for their other halves,
  * so who reads files asks vmsync_sync_wants() whose turn it is:
  *
  *	sync = vmsync_sync_new(NULL);
@@ -31,8 +31,8 @@
 #include "sync/evidence.h"
 #include "sync/map.h"
 
-/* Kept per side and guest while the other half is awaited; cnt goes by 2. */
-#define VMSYNC_SYNC_WINDOW 8192
+/* Beacons kept per side and guest while their other half is awaited. */
+#define VMSYNC_SYNC_WINDOW 16384
 
 struct vmsync_sync;
 struct vmsync_guest;
