@@ -143,10 +143,18 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	return err ? err : vmsync_fit_map(&s->fit, map);
 }
 
+static int64_t settled(const void *state)
+{
+	const struct state *s = state;
+
+	return vmsync_fit_settled(&s->fit);
+}
+
 const struct vmsync_estimator vmsync_beacon_estimator = {
 	.method = VMSYNC_METHOD_BEACON,
 	.create = create,
 	.destroy = destroy,
 	.beacon = beacon,
 	.map = map,
+	.settled = settled,
 };

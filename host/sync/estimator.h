@@ -20,6 +20,8 @@
  * @guest_event: a guest event, in the order of time; 0 or -ENOMEM; may be NULL
  * @map:	write the map of @cpu as of now; @map is empty; @final: nothing
  *		more will come; 0 or -ENOMEM
+ * @settled:	guest time up to which @map will not change any more; NULL: it
+ *		is as far as both sides were pushed
  */
 struct vmsync_estimator {
 	enum vmsync_method method;
@@ -29,6 +31,7 @@ struct vmsync_estimator {
 	int (*guest_event)(void *state, const struct vmsync_evidence *ev);
 	int (*map)(void *state, const struct vmsync_facts *f, uint32_t cpu,
 		   bool final, struct vmsync_map *map);
+	int64_t (*settled)(const void *state);
 };
 
 /** vmsync_estimators - by method; NULL where there is none */

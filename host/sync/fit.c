@@ -201,3 +201,11 @@ int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map)
 	*map = copy.map;
 	return err;
 }
+
+/* Behind it the next stretch may still hold the map down. */
+#define MARGIN_NS 10000000
+
+int64_t vmsync_fit_settled(const struct vmsync_fit *fit)
+{
+	return fit->line.has_tail ? fit->line.from - MARGIN_NS : 0;
+}

@@ -80,4 +80,7 @@ int vmsync_fit_break(struct vmsync_fit *fit);
  */
 int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map);
 
+/** vmsync_fit_settled - guest time up to which the map is final */
+int64_t vmsync_fit_settled(const struct vmsync_fit *fit);
+
 #endif /* VMSYNC_SYNC_FIT_H */

@@ -31,7 +31,7 @@
 
 /* Until so many bends were seen, as steep as NTP slews, if fixes are sparse. */
 #define FEW_BENDS 8
-#define FEW_SLOPE 0.001
+#define FEW_SLOPE 0.002
 #define SPARSE_NS 50000000.0
 
 /* Stretches of fewer fixes: bends are not rare beside the fixes. */
@@ -200,20 +200,6 @@ static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	return err ? err : start(p, s, s->first, 0);
 }
 
-/* Four parts of [@g0, @g1]: what is hidden is less near the ends. */
-static int put_gap(struct vmsync_polyline *p, const struct vmsync_stretch *s,
-		   int64_t g0, int64_t g1, double d0, double d1, double known,
-		   double hidden, bool rises)
-{
-	int64_t mid = g0 + (g1 - g0) / 2;
-	double dm = (d0 + d1) / 2;
-	int err = put(&p->map, p, s, g0, mid, d0, dm,
-		      known + hidden * (rises ? 0.75 : 1));
-
-	return err ? err : put(&p->map, p, s, mid, g1, dm, d1,
-			       known + hidden * (rises ? 1 : 0.75));
-}
-
 /* The joint at @g, off both lines by half of what they are apart there. */
 static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t g)
@@ -233,11 +219,11 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		     s->w_first + s->play_first) + fabs(half);
 	err = put_tail(p, p->tail.last, 0);
 	if (!err)
-		err = put_gap(p, &p->tail, p->tail.last, g, 0, half, known,
-			      hidden, true);
+		err = put(&p->map, p, &p->tail, p->tail.last, g, 0, half,
+			  known + hidden);
 	if (!err)
-		err = put_gap(p, s, g, s->first, -half, 0, known, hidden,
-			      false);
+		err = put(&p->map, p, s, g, s->first, -half, 0,
+			  known + hidden);
 	if (!err)
 		err = start(p, s, s->first, 0);
 	p->play_until = s->second;

@@ -72,6 +72,12 @@ struct vmsync_sync {
  */
 int vmsync_guest_settle(struct vmsync_guest *guest, bool final);
 
+/**
+ * vmsync_guest_settled - guest time up to which CPU 0's map is final
+ * As far as the methods know that its later segments are from.
+ */
+int64_t vmsync_guest_settled(const struct vmsync_guest *guest);
+
 /** vmsync_guest_may_use - the options allow method @m */
 bool vmsync_guest_may_use(const struct vmsync_guest *guest,
 			  enum vmsync_method m);

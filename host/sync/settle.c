@@ -123,3 +123,29 @@ int vmsync_guest_settle(struct vmsync_guest *guest, bool final)
 		check_queue(guest);
 	return err;
 }
+
+/* Guest time until which the method is final. */
+static int64_t method_settled(const struct vmsync_guest *guest,
+			      enum vmsync_method method)
+{
+	enum vmsync_method m = method == VMSYNC_METHOD_PORT ?
+				       VMSYNC_METHOD_BEACON : method;
+	const struct vmsync_estimator *e = vmsync_estimators[m];
+
+	return e && e->settled ? e->settled(guest->states[m]) : INT64_MAX;
+}
+
+int64_t vmsync_guest_settled(const struct vmsync_guest *guest)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(&guest->maps, 0);
+	int64_t settled = guest->side.last_ns;
+
+	for (size_t i = 0; map && i < map->count; i++) {
+		const struct vmsync_segment *s = &map->segments[i];
+		int64_t t = method_settled(guest, s->method);
+
+		if (s->guest_end.ns > t && t < settled)
+			settled = t;
+	}
+	return settled < 0 ? 0 : settled;
+}

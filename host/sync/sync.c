@@ -497,9 +497,9 @@ static int settle(struct vmsync_sync *sync, bool final, host_time *settled)
 		if (!err)
 			err = vmsync_guest_report_make(guest);
 		map = vmsync_guest_map_of(&guest->maps, 0);
-		if (!err && map && !guest->side.ended) {
+		if (!err && map && !final) {
 			host_time h = vmsync_map_eval(
-				map, (guest_time){ guest->side.last_ns });
+				map, (guest_time){ vmsync_guest_settled(guest) });
 
 			if (h.ns < until)
 				until = h.ns;
