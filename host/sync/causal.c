@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "sync/causal.h"
 
+#include "sync/chain.h"
+
+/* A ratio rounds to a guest cycle, which may be a few of the host's. */
+#define ROUNDING 8
+
 /* @first must not be after @second, both host ns; differences fit. */
 static void check_pair(struct vmsync_causal *c, int64_t first, int64_t second,
 		       int64_t bound)
@@ -27,4 +32,34 @@ void vmsync_causal_check(struct vmsync_causal *c, const struct vmsync_map *map,
 	if (b->hg)
 		check_pair(c, b->hg_host_ns, vmsync_map_eval(map, back).ns,
 			   vmsync_map_bound_ns(map, back, NULL));
+}
+
+/* Host TSC of a guest's reading, less the host's own; false if unknown. */
+static bool ahead_of(const struct vmsync_beacon *b,
+		     const struct vmsync_pair *guest,
+		     const struct vmsync_pair *host, int64_t *cycles)
+{
+	uint64_t tsc;
+
+	if (!guest->valid || !host->valid ||
+	    !vmsync_scaling_host(&b->scaling, guest->tsc, host->tsc, &tsc))
+		return false;
+	*cycles = (int64_t)(tsc - host->tsc);
+	return true;
+}
+
+void vmsync_causal_tsc(struct vmsync_causal *c, const struct vmsync_beacon *b)
+{
+	int64_t ahead;
+
+	if (b->gh && ahead_of(b, &b->gh_guest, &b->gh_host, &ahead)) {
+		c->tsc_checked++;
+		c->tsc_violations += ahead > (int64_t)b->gh_host.bracket +
+						     ROUNDING;
+	}
+	if (b->hg && ahead_of(b, &b->hg_guest, &b->hg_host, &ahead)) {
+		c->tsc_checked++;
+		c->tsc_violations += ahead + (int64_t)b->hg_guest.bracket <
+				     -ROUNDING;
+	}
 }

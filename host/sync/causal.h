@@ -16,15 +16,24 @@
  * @checked:	pairs compared with the map
  * @violations:	those that contradict it by more than its bound
  * @worst_ns:	by how much at most, beyond the bound; 0 if none
+ * @tsc_checked, @tsc_violations: the same by the two TSCs alone, no map
  */
 struct vmsync_causal {
 	uint64_t checked;
 	uint64_t violations;
 	int64_t worst_ns;
+	uint64_t tsc_checked;
+	uint64_t tsc_violations;
 };
 
 /** vmsync_causal_check - hold beacon @b against its CPU's map */
 void vmsync_causal_check(struct vmsync_causal *c, const struct vmsync_map *map,
 			 const struct vmsync_beacon *b);
+
+/**
+ * vmsync_causal_tsc - hold the TSCs that @b claims against the host's
+ * By the virtual CPU's offset and ratio, which the host has from KVM.
+ */
+void vmsync_causal_tsc(struct vmsync_causal *c, const struct vmsync_beacon *b);
 
 #endif /* VMSYNC_SYNC_CAUSAL_H */

@@ -8,6 +8,7 @@
  * The figures are derived in Documentation/accuracy.rst.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "sync/estimator.h"
 #include "sync/pieces.h"
@@ -34,17 +35,26 @@
 /* A step that a reader of the trace wants to know of, q32. */
 #define EPOCH_STEP (2 * Q32)
 
+/* How long a reading that was ahead may be held, host cycles. */
+#define HELD 16384
+
+/* Flag of a page: all CPUs have the same line. */
+#define PV_STABLE 1
+
 enum { HOST, GUEST, SCALING, PV, PARAMS };
 
 /**
  * struct walk - where in the timelines we are
  * @at:		the steps in force
+ * @others:	timelines of the guest's other CPUs, [facts->n_cpus], or NULL
  * @joined:	nothing is missing between the last piece and the next one
  * @doubt_until: until here the lines before the last change may be in force
  * @old:	these lines (HOST and GUEST)
  */
 struct walk {
 	const struct vmsync_facts *facts;
+	uint32_t cpu;
+	struct vmsync_axis *others;
 	const struct vmsync_timeline *tl[PARAMS];
 	size_t at[PARAMS];
 	struct vmsync_map *map;
@@ -144,12 +154,72 @@ static int128 by_slope(int128 guest, const struct point *d)
 	return guest * dh / dg;
 }
 
+static int128 greater(int128 a, int128 b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * Without a master clock every CPU's page runs by itself, and a guest that
+ * reads its clock gets the latest time that any CPU has read: it may be as far
+ * ahead as the page of another CPU is.
+ */
+static int128 ahead_at(const struct walk *w, const struct link *l, int64_t at)
+{
+	int128 own, most = 0;
+	struct point p;
+
+	if (!point_at(l, at, &p))
+		return 0;
+	own = p.g;
+	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
+		struct link other = *l;
+
+		if (i == w->cpu)
+			continue;
+		other.chain.scaling =
+			vmsync_timeline_at(&w->others[i].scaling, at)->param;
+		other.chain.pv =
+			vmsync_timeline_at(&w->others[i].pv, at)->param;
+		if (other.chain.scaling && other.chain.pv &&
+		    point_at(&other, at, &p))
+			most = greater(most, p.g - own);
+	}
+	return most;
+}
+
+/* The most of that between two points: at them and where a page changes. */
+static int128 ahead(const struct walk *w, const struct link *l, int64_t from,
+		    int64_t until)
+{
+	int128 most;
+
+	if (!l->chain.pv || l->chain.pv->flags & PV_STABLE || !w->others)
+		return 0;
+	/* What a CPU was ahead before its page changed is held as long. */
+	from -= HELD;
+	most = greater(ahead_at(w, l, from), ahead_at(w, l, until));
+	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
+		const struct vmsync_timeline *tl = &w->others[i].pv;
+		const struct vmsync_step *s = vmsync_timeline_at(tl, from);
+		const struct vmsync_step *end = tl->steps.at + tl->steps.count;
+
+		for (s++; i != w->cpu && s < end && s->from < until; s++) {
+			most = greater(most, ahead_at(w, l, s->from));
+			most = greater(most, ahead_at(w, l, s->from - 1));
+		}
+	}
+	return most;
+}
+
 static int add_piece(struct walk *w, const struct link *l, int64_t from,
 		     int64_t until, int128 error)
 {
 	struct point a, b, d;
 	struct vmsync_piece p;
 	int err;
+
+	error += ahead(w, l, from, until);
 
 	if (!point_at(l, from, &a) || !point_at(l, until, &b) ||
 	    !direction(l, from, &d))
@@ -193,11 +263,6 @@ static bool apart(const struct link *p, const struct link *q, int64_t at,
 		return false;
 	*out = wide_abs(by_slope(b.g - a.g, &d)) + wide_abs(b.h - a.h);
 	return true;
-}
-
-static int128 greater(int128 a, int128 b)
-{
-	return a > b ? a : b;
 }
 
 /*
@@ -462,15 +527,55 @@ static void clip_end(struct vmsync_map *map, int64_t guest_until_ns)
 		last->guest_end = last->guest_start;
 }
 
+static bool any_unstable(const struct vmsync_timeline *pv)
+{
+	for (size_t i = 0; i < pv->steps.count; i++) {
+		const struct vmsync_pvclock *page = pv->steps.at[i].param;
+
+		if (page && !(page->flags & PV_STABLE))
+			return true;
+	}
+	return false;
+}
+
+static int make_others(struct walk *w)
+{
+	int err = 0;
+
+	w->others = calloc(w->facts->n_cpus, sizeof(*w->others));
+	if (!w->others)
+		return -ENOMEM;
+	for (uint32_t i = 0; !err && i < w->facts->n_cpus; i++)
+		if (i != w->cpu)
+			err = vmsync_axis_init(&w->others[i], w->facts, i);
+	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
+		/* A CPU of which nothing is known has empty timelines. */
+		if (!err && !w->others[i].pv.steps.count)
+			err = vmsync_timeline_init(&w->others[i].pv);
+		if (!err && !w->others[i].scaling.steps.count)
+			err = vmsync_timeline_init(&w->others[i].scaling);
+	}
+	return err;
+}
+
+static void free_others(struct walk *w)
+{
+	for (uint32_t i = 0; w->others && i < w->facts->n_cpus; i++)
+		vmsync_axis_free(&w->others[i]);
+	free(w->others);
+}
+
 static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	       bool final, struct vmsync_map *map)
 {
-	struct walk w = { .facts = f, .map = map };
+	struct walk w = { .facts = f, .cpu = cpu, .map = map };
 	struct vmsync_axis axis;
 	int err = vmsync_axis_init(&axis, f, cpu);
 
 	(void)state;
 	(void)final;
+	if (!err && f->n_cpus > 1 && any_unstable(&axis.pv))
+		err = make_others(&w);
 	if (!err) {
 		w.tl[HOST] = &axis.host;
 		w.tl[GUEST] = &axis.guest;
@@ -479,6 +584,7 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 		err = walk(&w);
 		clip_end(map, f->guest_until_ns);
 	}
+	free_others(&w);
 	vmsync_axis_free(&axis);
 	return err;
 }

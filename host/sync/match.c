@@ -136,7 +136,9 @@ struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
 	if (is_gh(ev)) {
 		slot->claim = ev->guest_claim;
 		slot->scaling = ev->scaling;
-		s->legs++;
+		if (!s->legs++)
+			s->first_ns = ev->stamp_ns;
+		s->suspects += ev->suspect != 0;
 		if (!s->any || (int32_t)(*base - s->last_cnt) > 0)
 			s->last_cnt = *base;
 		s->any = true;

@@ -64,14 +64,17 @@ struct vmsync_host_leg {
 /**
  * struct vmsync_stream - beacons of one VM that claim one vm_uid
  * @any:	whether @last_cnt is set
- * @legs:	gh legs seen
+ * @first_ns:	host time of the first of them
+ * @legs:	gh legs seen; @suspects: those that the host itself doubts
  * @unmatched:	legs that left the window without their guest's half
  */
 struct vmsync_stream {
 	uint64_t vm_uid;
 	bool any;
 	uint32_t last_cnt;
+	int64_t first_ns;
 	uint64_t legs;
+	uint64_t suspects;
 	uint64_t unmatched;
 	struct vmsync_host_leg ring[VMSYNC_SYNC_WINDOW];
 };

@@ -11,7 +11,10 @@
 
 #include "sync/session.h"
 
-/* More remarks of one kind than this are counted, not listed. */
+/* Fewer contradictions may have an honest reason. */
+#define MANY 3
+
+/* More remarks than this are not listed. */
 #define MAX_NOTES 64
 
 void vmsync_guest_report_free(struct vmsync_guest_report *r)
@@ -98,6 +101,29 @@ static void report_ends(struct vmsync_guest_report *r,
 	r->offset_end.ns = h.ns - last->guest_end.ns;
 	r->drift_start_ppb = drift_ppb(first);
 	r->drift_end_ppb = drift_ppb(last);
+}
+
+static int by_excess(const void *a, const void *b)
+{
+	const struct vmsync_disagreement *x = a, *y = b;
+
+	return x->excess_ns > y->excess_ns ? -1 : x->excess_ns < y->excess_ns;
+}
+
+static int report_disagreements(struct vmsync_guest_report *r,
+				const struct vmsync_guest *guest)
+{
+	size_t n = guest->disagreements.count;
+
+	r->disagreements = calloc(n + 1, sizeof(*r->disagreements));
+	if (!r->disagreements)
+		return -ENOMEM;
+	if (n)
+		memcpy(r->disagreements, guest->disagreements.at,
+		       n * sizeof(*r->disagreements));
+	r->n_disagreements = n;
+	qsort(r->disagreements, n, sizeof(*r->disagreements), by_excess);
+	return 0;
 }
 
 struct weight {
@@ -196,6 +222,73 @@ static int note_holes(struct vmsync_guest_report *r,
 	return err;
 }
 
+/* Another VM had this name before the guest's own VM claimed it. */
+static bool name_taken(const struct vmsync_guest *guest)
+{
+	const struct vmsync_match *m = &guest->match;
+	const struct vmsync_sync *sync = guest->sync;
+
+	for (size_t i = 0; m->stream && i < sync->vms.count; i++) {
+		const struct vmsync_vm *vm = sync->vms.at[i];
+
+		for (size_t k = 0; vm != m->vm && k < vm->streams.count; k++) {
+			const struct vmsync_stream *s = vm->streams.at[k];
+
+			if (s->vm_uid == m->vm_uid && s->legs &&
+			    s->first_ns < m->stream->first_ns)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* More of the host's own doubts than a reloaded module explains. */
+static bool host_doubts(const struct vmsync_guest *guest)
+{
+	const struct vmsync_stream *s = guest->match.stream;
+
+	return s && s->suspects >= MANY && s->suspects * 100 >= s->legs;
+}
+
+static int suspect_notes(struct vmsync_guest_report *r,
+			 const struct vmsync_guest *guest)
+{
+	const struct vmsync_causal *c = &guest->causal;
+	const struct vmsync_match *m = &guest->match;
+	int err = 0;
+
+	if (m->forged) {
+		r->suspect = true;
+		err = note(r, "%" PRIu64 " beacons reached the host with other "
+			   "contents than the guest recorded", m->forged);
+	}
+	if (!err && c->violations) {
+		r->suspect = true;
+		err = note(r, "%" PRIu64 " beacon legs contradict the map, the "
+			   "worst by %" PRId64 " ns beyond its bound",
+			   c->violations, c->worst_ns);
+	}
+	/* One may be due to an offset that was written meanwhile. */
+	if (!err && c->tsc_violations >= MANY) {
+		r->suspect = true;
+		err = note(r, "the TSC of %" PRIu64 " of %" PRIu64 " beacon "
+			   "legs contradicts the TSC offset that KVM has set",
+			   c->tsc_violations, c->tsc_checked);
+	}
+	if (!err && host_doubts(guest)) {
+		r->suspect = true;
+		err = note(r, "the host doubted %" PRIu64 " of %" PRIu64
+			   " beacons when they came", m->stream->suspects,
+			   m->stream->legs);
+	}
+	if (!err && name_taken(guest)) {
+		r->suspect = true;
+		err = note(r, "its vm_uid %" PRIu64 " had been used by another "
+			   "VM before", m->vm_uid);
+	}
+	return err;
+}
+
 static int report_notes(struct vmsync_guest_report *r,
 			const struct vmsync_guest *guest)
 {
@@ -208,13 +301,15 @@ static int report_notes(struct vmsync_guest_report *r,
 	else if (!m->vm)
 		err = note(r, "none of the host's VMs answered the guest's %"
 			   PRIu64 " beacon events", m->legs);
-	if (!err && m->forged)
-		err = note(r, "%" PRIu64 " beacons reached the host with other "
-			   "contents than the guest recorded", m->forged);
-	if (!err && guest->causal.violations)
-		err = note(r, "%" PRIu64 " beacon legs contradict the map, the "
-			   "worst by %" PRId64 " ns beyond its bound",
-			   guest->causal.violations, guest->causal.worst_ns);
+	if (!err)
+		err = suspect_notes(r, guest);
+	for (size_t i = 0; !err && i < r->n_disagreements && i < MANY; i++)
+		err = note(r, "%s and %s exclude each other by %" PRId64
+			   " ns at guest time %" PRId64 " ns",
+			   vmsync_method_name(r->disagreements[i].a),
+			   vmsync_method_name(r->disagreements[i].b),
+			   r->disagreements[i].excess_ns,
+			   r->disagreements[i].at.ns);
 	if (!err && guest->sync->side.lost)
 		err = note(r, "the host's tracer lost %" PRIu64 " events",
 			   guest->sync->side.lost);
@@ -250,8 +345,9 @@ int vmsync_guest_report_make(struct vmsync_guest *guest)
 	r->causal_violations = guest->causal.violations;
 	r->causal_worst_ns = guest->causal.worst_ns;
 	r->rtt_min_ns = guest->rtt_min_ns == INT64_MAX ? 0 : guest->rtt_min_ns;
-	r->suspect = m->forged || guest->causal.violations;
 	err = report_cpus(r, guest);
+	if (!err)
+		err = report_disagreements(r, guest);
 	report_ends(r, &guest->maps);
 	if (!err)
 		err = report_bounds(r, &guest->maps);

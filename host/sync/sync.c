@@ -141,6 +141,7 @@ static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b
 	    b->hg_guest_ns - b->gh_guest_ns < guest->rtt_min_ns)
 		guest->rtt_min_ns = b->hg_guest_ns - b->gh_guest_ns;
 	mark(guest, b);
+	vmsync_causal_tsc(&guest->causal, b);
 	if (b->cpu < guest->n_cpus) {
 		guest->cpus[b->cpu].known = true;
 		guest->cpus[b->cpu].vcpu_id = b->vcpu;
