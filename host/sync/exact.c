@@ -308,7 +308,7 @@ static int join_forward(struct walk *w, const struct link *p,
 		return 0;
 	}
 	*z1 = until;
-	return add_bridge(w, q, a, b, doubt);
+	return add_bridge(w, q, a, b, doubt + ahead(w, q, from, until));
 }
 
 /*
