@@ -12,6 +12,7 @@
 all: tool
 
 include host/host.mk
+include host/bt2/bt2.mk
 include kmod/kmod.mk
 include tests/lab/lab.mk
 include tests/sim/sim.mk

@@ -9,7 +9,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-quick="unit cli ctf engine sim"
+quick="unit cli ctf engine bt2 sim"
 case ${1:-all} in
 quick) set -- $quick ;;
 all) set -- $quick fuzz modules lab ;;

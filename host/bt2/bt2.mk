@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+#
+# The babeltrace2 plugin: make plugin (needs libbabeltrace2-dev).
+
+BT2_SO := $(O)/babeltrace-plugin-vmsync.so
+BT2_SRC := $(sort $(wildcard host/bt2/*.c)) host/sync/map.c \
+	   host/sync/map_load.c
+BT2_PIC := $(BT2_SRC:%.c=$(O)/pic/%.o)
+
+.PHONY: plugin install-plugin
+plugin: $(BT2_SO)
+
+$(O)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+$(BT2_SO): $(BT2_PIC)
+	$(CC) $(HOST_CFLAGS) -shared -o $@ $^ -lbabeltrace2
+
+BT2_PLUGINS ?= $(shell pkg-config --variable=libdir babeltrace2 2>/dev/null)/babeltrace2/plugins
+install-plugin: $(BT2_SO)
+	install -D -m 644 $< $(DESTDIR)$(BT2_PLUGINS)/$(notdir $<)
+	install -D -m 644 Documentation/man/babeltrace2-filter.vmsync.map.7 \
+		-t $(DESTDIR)$(PREFIX)/share/man/man7
+
+-include $(BT2_PIC:.o=.d)
