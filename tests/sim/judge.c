@@ -414,6 +414,7 @@ static void add_up(struct tally *t)
 	v->p50_ns = at_share(t->errors, t->count, 0.5);
 	v->p99_ns = at_share(t->errors, t->count, 0.99);
 	v->max_ns = at_share(t->errors, t->count, 1);
+	v->bound_p50_ns = at_share(t->bounds, t->count, 0.5);
 	v->bound_p99_ns = at_share(t->bounds, t->count, 0.99);
 	v->bound_max_ns = at_share(t->bounds, t->count, 1);
 	v->ratio = v->bound_p99_ns / fmax(v->p99_ns, 1);

@@ -41,6 +41,7 @@ struct sim_verdict {
 	double p50_ns;
 	double p99_ns;
 	double max_ns;
+	double bound_p50_ns;
 	double bound_p99_ns;
 	double bound_max_ns;
 	double ratio;
