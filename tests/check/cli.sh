@@ -73,6 +73,14 @@ fi
 expect "the map is saved" $vmsync sync -o "$t/map.json" "$t/a"
 expect "the map is JSON" jq -e '.' "$t/map.json"
 
+expect "the plot is drawn" $vmsync sync --plot="$t/plot.svg" "$t/a"
+expect_eq "the plot is whole" "$(tail -n 1 "$t/plot.svg")" "</svg>"
+expect "the plot shows every beacon" test \
+	"$(grep -c '<circle' "$t/plot.svg")" -ge \
+	"$(jq '.guests[0].beacons.causality_checked' "$t/json")"
+expect_error "a plot that cannot be written" "nowhere" \
+	$vmsync sync --plot="$t/nowhere/plot.svg" "$t/a"
+
 # --- a wrong offset is seen
 generate wrong events=60000 offset=25000
 $vmsync sync "$t/wrong" > "$t/log" 2>&1
