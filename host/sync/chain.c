@@ -137,6 +137,14 @@ bool vmsync_line_same(const struct vmsync_line *a, const struct vmsync_line *b)
 	       wide_abs(at - anchor) <= 1;
 }
 
+/* @count (q32) less the anchor, modulo 2^64 counts as in the kernel */
+static int128 since_anchor(const struct vmsync_line *line, int128 count)
+{
+	uint64_t whole = (uint64_t)(count >> 32);
+
+	return (int64_t)(whole - line->cycle_last) * Q32 + (count & (Q32 - 1));
+}
+
 bool vmsync_line_read(const struct vmsync_line *line,
 		      const struct vmsync_pvclock *pv, uint64_t tsc, int128 *q32)
 {
@@ -147,7 +155,7 @@ bool vmsync_line_read(const struct vmsync_line *line,
 	if (line->clocksource != VMSYNC_CLOCKSOURCE_KVMCLOCK || !pv->version ||
 	    !pvclock_at(pv, (int64_t)(tsc - pv->tsc_timestamp) * Q32, &count))
 		return false;
-	return line_at(line, count - (int128)line->cycle_last * Q32, q32);
+	return line_at(line, since_anchor(line, count), q32);
 }
 
 bool vmsync_chain_host(const struct vmsync_line *host, uint64_t tsc,
@@ -160,7 +168,7 @@ bool vmsync_chain_host(const struct vmsync_line *host, uint64_t tsc,
 
 bool vmsync_chain_guest(const struct vmsync_chain *c, uint64_t tsc, int128 *q32)
 {
-	uint64_t t, rest, anchor = c->guest->cycle_last;
+	uint64_t t, rest;
 	int128 count;
 
 	if (!scaling_valid(c->scaling))
@@ -168,13 +176,13 @@ bool vmsync_chain_guest(const struct vmsync_chain *c, uint64_t tsc, int128 *q32)
 	t = vmsync_scaling_guest(c->scaling, tsc);
 	rest = scaling_rest(c->scaling, tsc);
 	if (!c->pv) {
-		count = (int64_t)(t - anchor) * Q32 + rest;
+		count = (int64_t)(t - c->guest->cycle_last) * Q32 + rest;
 		return line_at(c->guest, count, q32);
 	}
 	count = (int64_t)(t - c->pv->tsc_timestamp) * Q32 + rest;
 	if (!pvclock_at(c->pv, count, &count))
 		return false;
-	return line_at(c->guest, count - (int128)anchor * Q32, q32);
+	return line_at(c->guest, since_anchor(c->guest, count), q32);
 }
 
 /* Slope of the line times @q32, rounded up. */
