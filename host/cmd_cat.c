@@ -9,6 +9,7 @@
 
 #include "cmd.h"
 #include "export/text.h"
+#include "fuse/fail.h"
 
 static const char help[] =
 "usage: vmsync cat [OPTION]... TRACE...\n"
@@ -43,16 +44,6 @@ struct arguments {
 	struct names events;
 	struct names vms;
 };
-
-static int failed(struct ctf_error *e, int code, const char *remedy,
-		  const char *what, const char *about)
-{
-	memset(e, 0, sizeof(*e));
-	e->code = code;
-	snprintf(e->msg, sizeof(e->msg), "%.400s: %s", about, what);
-	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
-	return code;
-}
 
 static bool matches(const struct names *names, const char *s)
 {
@@ -156,7 +147,7 @@ static int trace_add(struct cat *cat, const char *path, struct ctf_error *e)
 	n = ctf_trace_classes(t);
 	if (!traces || !want || !(want[cat->n] = calloc(n + 1, 1))) {
 		ctf_trace_close(t);
-		return failed(e, -ENOMEM, "", "out of memory", path);
+		return vmsync_fail_memory(e);
 	}
 	for (i = 0; i < n; i++)
 		want[cat->n][i] = matches(&cat->args->events,
@@ -178,7 +169,7 @@ static int open_all(struct cat *cat, char *const *paths, size_t n,
 	cat->merge = ctf_merge_new();
 	cat->text = vmsync_text_new(stdout);
 	if (!cat->merge || !cat->text)
-		return failed(e, -ENOMEM, "", "out of memory", "cat");
+		return vmsync_fail_memory(e);
 	for (i = 0; i < n && ret >= 0; i++) {
 		struct ctf_paths found;
 
@@ -227,14 +218,16 @@ static int limits(const struct cat *cat, int64_t *since, int64_t *until,
 	if (cat->args->since) {
 		*since = parse_time(cat->args->since, first_ns(cat));
 		if (*since < 0)
-			return failed(e, -EINVAL, form, "not a time",
-				      cat->args->since);
+			return vmsync_fail(e, -EINVAL, form,
+					   "%.400s: not a time",
+					   cat->args->since);
 	}
 	if (cat->args->until) {
 		*until = parse_time(cat->args->until, first_ns(cat));
 		if (*until < 0)
-			return failed(e, -EINVAL, form, "not a time",
-				      cat->args->until);
+			return vmsync_fail(e, -EINVAL, form,
+					   "%.400s: not a time",
+					   cat->args->until);
 	}
 	return 0;
 }
@@ -254,7 +247,7 @@ static int print_all(struct cat *cat, struct ctf_error *e)
 			return 0;
 		ret = vmsync_text_event(cat->text, ev);
 		if (ret)
-			return failed(e, ret, "", strerror(-ret), "stdout");
+			return vmsync_fail_file(e, ret, "stdout");
 	}
 	return ret;
 }
@@ -284,7 +277,7 @@ static int cat_traces(char *const *paths, size_t n,
 		ret = print_all(&cat, &e);
 	/* What could be read is printed, whatever came after it. */
 	if (cat.text && vmsync_text_flush(cat.text) && !ret)
-		ret = failed(&e, -EIO, "", strerror(errno), "stdout");
+		ret = vmsync_fail_file(&e, -EIO, "stdout");
 	close_all(&cat);
 	return ret ? cmd_error("cat", &e) : 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "fuse/fail.h"
 #include "fuse/verify.h"
 
 static const char help[] =
@@ -22,16 +23,6 @@ static const char help[] =
 "Exit status: 0 the witnesses agree, 1 they contradict the map, 2 it could not\n"
 "be done.\n";
 
-static int failed(struct ctf_error *e, int code, const char *path,
-		  const char *what, const char *remedy)
-{
-	memset(e, 0, sizeof(*e));
-	e->code = code;
-	snprintf(e->msg, sizeof(e->msg), "%.200s: %.280s", path, what);
-	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
-	return code;
-}
-
 struct maps {
 	struct vmsync_guest_map *gm;
 	size_t n;
@@ -44,12 +35,13 @@ static int maps_load(const char *path, struct maps *maps, struct ctf_error *e)
 	int ret;
 
 	if (!f)
-		return failed(e, -errno, path, strerror(errno), "");
+		return vmsync_fail_file(e, -errno, path);
 	ret = vmsync_map_load(f, &maps->gm, &maps->n, why, sizeof(why));
 	fclose(f);
 	if (ret)
-		return failed(e, ret, path, why[0] ? why : strerror(-ret),
-			      "vmsync sync -o makes such a file");
+		return vmsync_fail(e, ret, "vmsync sync -o makes such a file",
+				   "%.200s: %s", path,
+				   why[0] ? why : strerror(-ret));
 	return 0;
 }
 
@@ -118,9 +110,11 @@ static int verify_all(struct vmsync_session *s, const struct maps *maps,
 
 		g->maps = maps_find(maps, g->machine);
 		if (!g->maps || !vmsync_guest_map_of(g->maps, 0))
-			return failed(e, -EINVAL, path,
-				      "has no map of one of the guests",
-				      "name the traces that it was made from");
+			return vmsync_fail(
+				e, -EINVAL,
+				"name the traces that it was made from",
+				"%.200s: has no map of %s", path,
+				g->machine->name);
 	}
 	ret = vmsync_session_contain(s, cmd_progress(), e);
 	for (i = 0; !ret && i < s->n_guests; i++) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse/fail.h"
 #include "fuse/losses.h"
 #include "fuse/reader.h"
 #include "fuse/runner.h"
@@ -331,9 +332,5 @@ int vmsync_session_contain(struct vmsync_session *s,
 		vmsync_contain_result(p.contain[i], &s->guests[i].contain);
 	}
 	pass_free(&p);
-	if (ret == -ENOMEM && !e->code) {
-		e->code = -ENOMEM;
-		strcpy(e->msg, "out of memory");
-	}
-	return ret;
+	return ret == -ENOMEM ? vmsync_fail_memory(e) : ret;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fuse/copy.h"
+#include "fuse/fail.h"
 
 #define CHUNK (1u << 20)
 
@@ -19,19 +20,6 @@ struct copier {
 	char *buffer; /* CHUNK bytes, once it is needed */
 	struct ctf_error *e;
 };
-
-static int failed(struct copier *c, const char *path)
-{
-	int code = -errno;
-
-	memset(c->e, 0, sizeof(*c->e));
-	c->e->code = code;
-	snprintf(c->e->msg, sizeof(c->e->msg), "%.380s: %s", path,
-		 strerror(-code));
-	if (code == -ENOSPC)
-		strcpy(c->e->remedy, "make room, or write to another disk");
-	return code;
-}
 
 static int write_all(int fd, const char *p, size_t n)
 {
@@ -75,10 +63,10 @@ static int copy_file(struct copier *c, int from_dir, const char *from,
 
 	in = openat(from_dir, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (in < 0)
-		return failed(c, from);
+		return vmsync_fail_file(c->e, -errno, from);
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (out < 0) {
-		ret = failed(c, to);
+		ret = vmsync_fail_file(c->e, -errno, to);
 		close(in);
 		return ret;
 	}
@@ -88,9 +76,9 @@ static int copy_file(struct copier *c, int from_dir, const char *from,
 			c->progress(c->ctx, c->done);
 	}
 	if (n < 0)
-		ret = failed(c, to);
+		ret = vmsync_fail_file(c->e, -errno, to);
 	if (close(out) && !ret)
-		ret = failed(c, to);
+		ret = vmsync_fail_file(c->e, -errno, to);
 	close(in);
 	return ret;
 }
@@ -103,9 +91,9 @@ static int copy_folder(struct copier *c, const char *from, const char *to,
 	int ret = 0;
 
 	if (!dir)
-		return failed(c, from);
+		return vmsync_fail_file(c->e, -errno, from);
 	if (mkdir(to, 0755) && errno != EEXIST)
-		ret = failed(c, to);
+		ret = vmsync_fail_file(c->e, -errno, to);
 	while (!ret && (entry = readdir(dir))) {
 		char path[4096], source[4096];
 		struct stat st;
@@ -114,7 +102,7 @@ static int copy_folder(struct copier *c, const char *from, const char *to,
 			continue;
 		if (fstatat(dirfd(dir), entry->d_name, &st,
 			    AT_SYMLINK_NOFOLLOW)) {
-			ret = failed(c, entry->d_name);
+			ret = vmsync_fail_file(c->e, -errno, entry->d_name);
 			break;
 		}
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s", to,
@@ -122,7 +110,7 @@ static int copy_folder(struct copier *c, const char *from, const char *to,
 		    (size_t)snprintf(source, sizeof(source), "%s/%s", from,
 				     entry->d_name) >= sizeof(source)) {
 			errno = ENAMETOOLONG;
-			ret = failed(c, to);
+			ret = vmsync_fail_file(c->e, -errno, to);
 		} else if (S_ISREG(st.st_mode)) {
 			ret = copy_file(c, dirfd(dir), entry->d_name, path);
 		} else if (S_ISDIR(st.st_mode) && top &&

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuse/exchange.h"
+#include "fuse/fail.h"
 #include "fuse/reader.h"
 
 /* One end of a message. */
@@ -28,21 +28,6 @@ struct messages {
 	struct message *message;
 	size_t n;
 };
-
-static int failed(struct ctf_error *e, int code, const char *about,
-		  const char *what, const char *remedy)
-{
-	memset(e, 0, sizeof(*e));
-	e->code = code;
-	snprintf(e->msg, sizeof(e->msg), "%.300s: %.180s", about, what);
-	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
-	return code;
-}
-
-static int out_of_memory(struct ctf_error *e)
-{
-	return failed(e, -ENOMEM, "vmsync", "out of memory", "");
-}
 
 /* "name=value" at the start of @part? Then the value. */
 static const char *value_of(const char *part, const char *name)
@@ -83,13 +68,14 @@ int vmsync_exchange_parse(const char *text, struct vmsync_exchange *x,
 	memset(x, 0, sizeof(*x));
 	x->text = strdup(text);
 	if (!x->text)
-		return out_of_memory(e);
+		return vmsync_fail_memory(e);
 	if (parse(x))
 		return 0;
 	vmsync_exchange_free(x);
-	return failed(e, -EINVAL, text, "not a match",
-		      "write it as cause=EVENT,effect=EVENT,key=FIELD[,"
-		      "FIELD...]");
+	return vmsync_fail(e, -EINVAL,
+			   "write it as cause=EVENT,effect=EVENT,key=FIELD[,"
+			   "FIELD...]",
+			   "%.400s: not a match", text);
 }
 
 void vmsync_exchange_free(struct vmsync_exchange *x)
@@ -186,7 +172,7 @@ static int walk(const struct vmsync_exchange *x, struct ctf_merge *m,
 		     ends_add(causes, &end)) ||
 		    (!strcmp(ev->cls->name, x->effect) &&
 		     ends_add(effects, &end)))
-			return out_of_memory(e);
+			return vmsync_fail_memory(e);
 	}
 	return ret;
 }
@@ -199,7 +185,7 @@ static int ends_read(const struct vmsync_exchange *x,
 	struct ctf_merge *m = ctf_merge_new();
 	uint8_t **want = calloc(machine->n, sizeof(*want));
 	size_t i, j;
-	int ret = m && want ? 0 : out_of_memory(e);
+	int ret = m && want ? 0 : vmsync_fail_memory(e);
 
 	for (i = 0; !ret && i < machine->n; i++) {
 		const struct ctf_trace *t = machine->traces[i];
@@ -207,7 +193,7 @@ static int ends_read(const struct vmsync_exchange *x,
 
 		want[i] = calloc(n + 1, 1);
 		if (!want[i]) {
-			ret = out_of_memory(e);
+			ret = vmsync_fail_memory(e);
 			break;
 		}
 		for (j = 0; j < n; j++) {
@@ -376,12 +362,15 @@ int vmsync_exchange_read(const struct vmsync_exchange *x,
 	if (!ret && (pair_up(&guest_causes, &host_effects, &to_host) ||
 		     pair_up(&host_causes, &guest_effects, &to_guest) ||
 		     make_beacons(&to_host, &to_guest, host_list, guest_list)))
-		ret = out_of_memory(e);
+		ret = vmsync_fail_memory(e);
 	if (!ret && host_list->n < 8)
-		ret = failed(e, -EINVAL, ctf_trace_path(guest->traces[0]),
-			     "exchanges too few messages with the first machine",
-			     "check the names of events and fields in --match, "
-			     "and that both directions were recorded");
+		ret = vmsync_fail(e, -EINVAL,
+				  "check the names of events and fields in "
+				  "--match, and that both directions were "
+				  "recorded",
+				  "%.400s: exchanges too few messages with the "
+				  "first machine",
+				  ctf_trace_path(guest->traces[0]));
 	free(host_causes.end);
 	free(host_effects.end);
 	free(guest_causes.end);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,16 +9,9 @@
 #include <unistd.h>
 
 #include "fuse/copy.h"
+#include "fuse/fail.h"
 #include "fuse/fuse.h"
 #include "fuse/output.h"
-
-static int failed(struct ctf_error *e, int code, const char *path)
-{
-	memset(e, 0, sizeof(*e));
-	e->code = code;
-	snprintf(e->msg, sizeof(e->msg), "%.400s: %s", path, strerror(-code));
-	return code;
-}
 
 static int save(const struct vmsync_session *s, FILE *f)
 {
@@ -49,11 +43,11 @@ int vmsync_maps_save(const struct vmsync_session *s, const char *path,
 
 	if ((size_t)snprintf(part, sizeof(part), "%s.part-XXXXXX", path) >=
 	    sizeof(part))
-		return failed(e, -ENAMETOOLONG, path);
+		return vmsync_fail_file(e, -ENAMETOOLONG, path);
 	fd = mkstemp(part);
 	f = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!f)
-		return failed(e, -errno, path);
+		return vmsync_fail_file(e, -errno, path);
 	ret = save(s, f);
 	if (!ret && (fflush(f) || fchmod(fd, 0644)))
 		ret = -errno;
@@ -63,7 +57,7 @@ int vmsync_maps_save(const struct vmsync_session *s, const char *path,
 		ret = -errno;
 	if (ret)
 		unlink(part);
-	return ret ? failed(e, ret, path) : 0;
+	return ret ? vmsync_fail_file(e, ret, path) : 0;
 }
 
 /* Where a trace goes: host/, guest-NAME/, with a number if it is not the first. */
@@ -163,12 +157,11 @@ static int write_guest(const struct vmsync_session *s,
 	w->before += done.bytes_in;
 	if (done.events_in == done.events_out)
 		return 0;
-	failed(e, -EIO, ctf_trace_path(g->machine->traces[trace]));
-	snprintf(e->remedy, sizeof(e->remedy),
-		 "%llu events read but %llu written: please report this",
-		 (unsigned long long)done.events_in,
-		 (unsigned long long)done.events_out);
-	return -EIO;
+	return vmsync_fail(e, -EIO, "please report this",
+			   "%.300s: %" PRIu64 " events read but %" PRIu64
+			   " written",
+			   ctf_trace_path(g->machine->traces[trace]),
+			   done.events_in, done.events_out);
 }
 
 static int write_machine(const struct vmsync_session *s,
@@ -189,7 +182,7 @@ static int write_machine(const struct vmsync_session *s,
 
 			*slash = '\0';
 			if (mkdir(path, 0755))
-				return failed(e, -errno, path);
+				return vmsync_fail_file(e, -errno, path);
 			*slash = '/';
 		}
 		if (g) {
@@ -308,7 +301,7 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 		return ret;
 	*fused = calloc(*n, sizeof(**fused));
 	if (!*fused)
-		return failed(e, -ENOMEM, out);
+		return vmsync_fail_file(e, -ENOMEM, out);
 	temporary = vmsync_output_begin(out, e);
 	if (!temporary)
 		ret = e->code;

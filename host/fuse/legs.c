@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse/fail.h"
 #include "fuse/legs.h"
 #include "fuse/reader.h"
 
@@ -105,11 +106,7 @@ int vmsync_legs_read(const struct vmsync_session *s,
 	ret = host_legs(s, vmsync_guest_report_of(g->guest), legs, e);
 	if (!ret)
 		ret = guest_legs(g, legs, e);
-	if (ret == -ENOMEM && !e->code) {
-		e->code = -ENOMEM;
-		strcpy(e->msg, "out of memory");
-	}
-	return ret;
+	return ret == -ENOMEM ? vmsync_fail_memory(e) : ret;
 }
 
 void vmsync_legs_free(struct vmsync_legs *legs)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse/fail.h"
 #include "fuse/losses.h"
 
 static int loss_add(struct vmsync_losses *l, const struct vmsync_loss *loss)
@@ -42,12 +43,8 @@ static int stream_losses(struct vmsync_losses *l, const struct ctf_stream *s,
 			.count = p.dropped + p.lost,
 		};
 
-		if (loss.count && loss_add(l, &loss)) {
-			memset(e, 0, sizeof(*e));
-			e->code = -ENOMEM;
-			strcpy(e->msg, "out of memory");
-			return -ENOMEM;
-		}
+		if (loss.count && loss_add(l, &loss))
+			return vmsync_fail_memory(e);
 		last = p;
 		first = false;
 	}

@@ -4,23 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse/fail.h"
 #include "fuse/machine.h"
 #include "fuse/reader.h"
-
-static int failed(struct ctf_error *e, int code, const char *path,
-		  const char *what, const char *remedy)
-{
-	memset(e, 0, sizeof(*e));
-	e->code = code;
-	snprintf(e->msg, sizeof(e->msg), "%.380s: %s", path, what);
-	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
-	return code;
-}
-
-static int out_of_memory(struct ctf_error *e)
-{
-	return failed(e, -ENOMEM, "vmsync", "out of memory", "");
-}
 
 bool vmsync_class_is_entry(const struct ctf_class *cls)
 {
@@ -53,7 +39,7 @@ static int first_event(const struct ctf_trace *t,
 
 	*found = NULL;
 	if (!want || !m) {
-		ret = out_of_memory(e);
+		ret = vmsync_fail_memory(e);
 		goto out;
 	}
 	for (i = 0; i < n; i++)
@@ -181,10 +167,10 @@ static int machine_add(struct vmsync_machines *out, struct ctf_trace *t,
 	int ret;
 
 	if (!m)
-		return out_of_memory(e);
+		return vmsync_fail_memory(e);
 	traces = realloc(m->traces, (m->n + 1) * sizeof(*traces));
 	if (!traces)
-		return out_of_memory(e);
+		return vmsync_fail_memory(e);
 	m->traces = traces;
 	ret = trace_side(t, &side, e);
 	if (ret)
@@ -228,14 +214,18 @@ static int open_one(const char *path, struct vmsync_machines *out,
 		return e->code ? e->code : -EINVAL;
 	if (!trace_clock(t)) {
 		ctf_trace_close(t);
-		return failed(e, -EINVAL, path, "has no clock",
-			      "only traces with a clock can be put on another");
+		return vmsync_fail(e, -EINVAL,
+				   "only traces with a clock can be put on "
+				   "another",
+				   "%.400s: has no clock", path);
 	}
 	if (trace_clock(t)->freq != 1000000000) {
 		ctf_trace_close(t);
-		return failed(e, -ENOTSUP, path,
-			      "its clock does not count nanoseconds",
-			      "record with LTTng's default clock");
+		return vmsync_fail(e, -ENOTSUP,
+				   "record with LTTng's default clock",
+				   "%.400s: its clock does not count "
+				   "nanoseconds",
+				   path);
 	}
 	ret = machine_add(out, t, e);
 	if (ret)

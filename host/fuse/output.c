@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuse/fail.h"
 #include "fuse/output.h"
 
 static struct {
@@ -18,16 +19,6 @@ static struct {
 	char path[4096];
 	char temporary[4096 + 16];
 } output = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static int failed(struct ctf_error *e, int code, const char *path,
-		  const char *what, const char *remedy)
-{
-	memset(e, 0, sizeof(*e));
-	e->code = code;
-	snprintf(e->msg, sizeof(e->msg), "%.380s: %s", path, what);
-	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
-	return code;
-}
 
 static int remove_entry(const char *path, const struct stat *st, int flag,
 			struct FTW *ftw)
@@ -90,29 +81,33 @@ const char *vmsync_output_begin(const char *path, struct ctf_error *e)
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	if (!len || len >= sizeof(output.path)) {
-		failed(e, -ENAMETOOLONG, path, "no usable name of a folder", "");
+		vmsync_fail(e, -ENAMETOOLONG, "",
+			    "%.400s: no usable name of a folder", path);
 		return NULL;
 	}
 	memcpy(output.path, path, len);
 	output.path[len] = '\0';
 	if (!lstat(output.path, &st)) {
-		failed(e, -EEXIST, output.path, "exists already",
-		       "remove it, or give another name with -o");
+		vmsync_fail(e, -EEXIST,
+			    "remove it, or give another name with -o",
+			    "%.400s: exists already", output.path);
 		return NULL;
 	}
 	snprintf(output.temporary, sizeof(output.temporary), "%s.part-XXXXXX",
 		 output.path);
 	if (!caught && catch_signals()) {
-		failed(e, -EAGAIN, output.path, "no thread can be started", "");
+		vmsync_fail(e, -EAGAIN, "", "%.400s: no thread can be started",
+			    output.path);
 		return NULL;
 	}
 	caught = true;
 
 	pthread_mutex_lock(&output.lock);
 	if (!mkdtemp(output.temporary)) {
-		failed(e, -errno, output.path, strerror(errno),
-		       "the folder that it shall be in must exist and be "
-		       "writable");
+		vmsync_fail(e, -errno,
+			    "the folder that it shall be in must exist and be "
+			    "writable",
+			    "%.400s: %s", output.path, strerror(errno));
 		pthread_mutex_unlock(&output.lock);
 		return NULL;
 	}
@@ -129,8 +124,9 @@ int vmsync_output_commit(struct ctf_error *e)
 	pthread_mutex_lock(&output.lock);
 	if (renameat2(AT_FDCWD, output.temporary, AT_FDCWD, output.path,
 		      RENAME_NOREPLACE)) {
-		ret = failed(e, -errno, output.path, strerror(errno),
-			     "remove it, or give another name with -o");
+		ret = vmsync_fail(e, -errno,
+				  "remove it, or give another name with -o",
+				  "%.400s: %s", output.path, strerror(errno));
 		remove_tree(output.temporary);
 	}
 	output.active = false;

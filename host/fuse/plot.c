@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuse/fail.h"
 #include "fuse/legs.h"
 #include "fuse/plot.h"
 #include "fuse/svg.h"
@@ -330,10 +331,5 @@ int vmsync_plot(const struct vmsync_session *s, const char *path,
 		ret = -errno;
 	if (ret && fd >= 0)
 		unlink(part);
-	if (ret && !e->code) {
-		e->code = ret;
-		snprintf(e->msg, sizeof(e->msg), "%.400s: %s", path,
-			 strerror(-ret));
-	}
-	return ret;
+	return ret && !e->code ? vmsync_fail_file(e, ret, path) : ret;
 }

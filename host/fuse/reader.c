@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fuse/decode.h"
+#include "fuse/fail.h"
 #include "fuse/losses.h"
 #include "fuse/reader.h"
 #include "fuse/runner.h"
@@ -40,14 +41,6 @@ static void raw_time(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 
 const struct ctf_map vmsync_raw_map = { .fn = raw_time };
 
-static int out_of_memory(struct ctf_error *e)
-{
-	memset(e, 0, sizeof(*e));
-	e->code = -ENOMEM;
-	strcpy(e->msg, "out of memory");
-	return -ENOMEM;
-}
-
 /* One byte per class: evidence, and what else is to be read. */
 static uint8_t *want_of(struct vmsync_reader *r, const struct ctf_trace *t,
 			const struct vmsync_decoders *d)
@@ -77,12 +70,12 @@ static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
 	int source;
 
 	if (!d)
-		return out_of_memory(e);
+		return vmsync_fail_memory(e);
 	r->decoders[r->n] = d;
 	r->old |= vmsync_decoders_old(d);
 	r->want[r->n] = want_of(r, t, d);
 	if (!r->want[r->n++])
-		return out_of_memory(e);
+		return vmsync_fail_memory(e);
 	source = ctf_merge_add_want(r->merge, t, &vmsync_raw_map,
 				    r->want[r->n - 1], e);
 	if (source < 0)
@@ -98,7 +91,7 @@ struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
 	size_t i;
 
 	if (!r) {
-		out_of_memory(e);
+		vmsync_fail_memory(e);
 		return NULL;
 	}
 	r->what = what;
@@ -109,7 +102,7 @@ struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
 		r->runner = vmsync_runner_new();
 	if (!r->merge || !r->decoders || !r->want ||
 	    (what != VMSYNC_READ_EVENTS && !r->runner)) {
-		out_of_memory(e);
+		vmsync_fail_memory(e);
 		goto fail;
 	}
 	for (i = 0; i < n; i++) {

@@ -1,31 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse/fail.h"
 #include "fuse/reader.h"
 #include "fuse/session.h"
-
-static int failed(struct ctf_error *e, int code, const char *remedy,
-		  const char *format, ...)
-{
-	va_list args;
-
-	memset(e, 0, sizeof(*e));
-	e->code = code;
-	va_start(args, format);
-	vsnprintf(e->msg, sizeof(e->msg), format, args);
-	va_end(args);
-	snprintf(e->remedy, sizeof(e->remedy), "%s", remedy);
-	return code;
-}
-
-static int out_of_memory(struct ctf_error *e)
-{
-	return failed(e, -ENOMEM, "", "out of memory");
-}
 
 static const char *path_of(const struct vmsync_machine *m)
 {
@@ -45,7 +25,7 @@ static int check_usable(const struct vmsync_session *s,
 	ret = vmsync_machine_enters(s->host, &enters, e);
 	if (ret || enters)
 		return ret;
-	return failed(e, -EINVAL,
+	return vmsync_fail(e, -EINVAL,
 		      "load vmsync-guest in the guest and record vmsync_* there, "
 		      "or record kvm_x86_entry,kvm_x86_exit on the host",
 		      "%.400s: holds no vmsync beacon", path_of(guest));
@@ -63,26 +43,26 @@ static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 		if (m->side != VMSYNC_SIDE_HOST)
 			continue;
 		if (s->host)
-			return failed(e, -EINVAL,
+			return vmsync_fail(e, -EINVAL,
 				      "give the traces of one host at a time",
 				      "%.200s and %.200s: both are of a host",
 				      path_of(s->host), path_of(m));
 		s->host = m;
 	}
 	if (!s->host)
-		return failed(e, -EINVAL,
+		return vmsync_fail(e, -EINVAL,
 			      "record vmsync_* and kvm_x86_entry,kvm_x86_exit on "
 			      "the host, and name that trace too",
 			      "%.400s: no trace of a host among those named",
 			      path_of(&s->machines.machine[0]));
 	if (s->machines.n < 2)
-		return failed(e, -EINVAL, "name the guests' traces as well",
+		return vmsync_fail(e, -EINVAL, "name the guests' traces as well",
 			      "%.400s: is the host's, and there is no other",
 			      path_of(s->host));
 
 	s->guests = calloc(s->machines.n, sizeof(*s->guests));
 	if (!s->guests)
-		return out_of_memory(e);
+		return vmsync_fail_memory(e);
 	for (i = 0; i < s->machines.n; i++) {
 		struct vmsync_machine *m = &s->machines.machine[i];
 
@@ -100,14 +80,14 @@ static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 static int roles_given(struct vmsync_session *s, struct ctf_error *e)
 {
 	if (s->machines.n != 2)
-		return failed(e, -EINVAL,
+		return vmsync_fail(e, -EINVAL,
 			      "name the traces of two machines, first the one "
 			      "whose clock shall be kept",
 			      "--match joins two machines, and these are %zu",
 			      s->machines.n);
 	s->guests = calloc(1, sizeof(*s->guests));
 	if (!s->guests)
-		return out_of_memory(e);
+		return vmsync_fail_memory(e);
 	s->host = &s->machines.machine[0];
 	s->guests[0].machine = &s->machines.machine[1];
 	s->n_guests = 1;
@@ -233,7 +213,7 @@ static int side_push(struct vmsync_session *s, struct side *side,
 			    vmsync_sync_push_host(s->sync, &ev);
 	/* A guest's trace may hold a host's events (-EINVAL): not ours. */
 	if (ret == -ENOMEM)
-		return out_of_memory(e);
+		return vmsync_fail_memory(e);
 	return 0;
 }
 
@@ -270,20 +250,20 @@ static int push_all(struct vmsync_session *s, struct side *sides,
 			progress->show(progress->ctx, "records of evidence", n,
 				       0);
 	}
-	return vmsync_sync_finish(s->sync) ? out_of_memory(e) : 0;
+	return vmsync_sync_finish(s->sync) ? vmsync_fail_memory(e) : 0;
 }
 
 static int not_found(const struct vmsync_session *s,
 		     const struct vmsync_machine *guest, struct ctf_error *e)
 {
 	if (guest->side == VMSYNC_SIDE_GUEST)
-		return failed(e, -EINVAL,
+		return vmsync_fail(e, -EINVAL,
 			      "name only guests of this host, recorded at the "
 			      "same time",
 			      "%.200s: a guest of another host: %.200s answered "
 			      "none of its beacons",
 			      path_of(guest), path_of(s->host));
-	return failed(e, -EINVAL,
+	return vmsync_fail(e, -EINVAL,
 		      "record vmsync_* on both sides, with vmsync-guest loaded "
 		      "in the guest",
 		      "%.200s: holds no vmsync beacon, and its events fit no VM "
@@ -302,7 +282,7 @@ static int check_found(const struct vmsync_session *s, struct ctf_error *e)
 		if (!vmsync_guest_report_of(g->guest)->found)
 			return not_found(s, g->machine, e);
 		if (!vmsync_guest_map_of(g->maps, 0))
-			return failed(e, -EINVAL,
+			return vmsync_fail(e, -EINVAL,
 				      "record vmsync_* on both sides for some "
 				      "seconds at the same time",
 				      "%.400s: too little evidence for a map",
@@ -345,7 +325,7 @@ int vmsync_session_sync(struct vmsync_session *s,
 	s->sync = vmsync_sync_new(options ? &options->sync : NULL);
 	if (!sides || !s->sync) {
 		free(sides);
-		return out_of_memory(e);
+		return vmsync_fail_memory(e);
 	}
 	sides[0].machine = s->host;
 	for (i = 0; !ret && i < s->n_guests; i++) {
@@ -355,7 +335,7 @@ int vmsync_session_sync(struct vmsync_session *s,
 		sides[i + 1].machine = g->machine;
 		sides[i + 1].guest = g->guest;
 		if (!g->guest)
-			ret = out_of_memory(e);
+			ret = vmsync_fail_memory(e);
 	}
 	if (!ret)
 		ret = sides_open(s, options, sides, e);
