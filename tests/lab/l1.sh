@@ -161,13 +161,13 @@ monitor() {
 }
 
 # Reads the guest's serial line: everything goes to guest.log, what it says to us
-# also to our own line and to /run/l2.said. It has a heartbeat; without it for
-# 40 s it is lost.
+# also to our own line and to /run/l2.said. It has a heartbeat; if it is silent
+# for longer than any boot takes, it is lost.
 guest_listen() {
 	local line
 
 	while :; do
-		if IFS= read -r -t 40 line <&3; then
+		if IFS= read -r -t 100 line <&3; then
 			line=${line%$'\r'}
 		else
 			line="@lab L2 silent"

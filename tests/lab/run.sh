@@ -48,6 +48,7 @@ LAB_L1_APPEND=			# on the kernels' command lines
 LAB_L2_APPEND=
 LAB_MIN_EVENTS=10000		# in the guest's trace; 0: no traces
 LAB_LIMIT=180			# seconds that the guest may live
+LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 # shellcheck disable=SC1090
 . "$here/scenarios/$name.sh"
 
@@ -99,7 +100,7 @@ accel_choose() {
 		l2_cpu=host
 		accel_name=kvm
 	else
-		accel=(-accel 'tcg,thread=multi' -cpu max)
+		accel=(-accel "tcg,thread=multi" -cpu max)
 		# TCG lets a nested XSETBV pass unseen by KVM.
 		l2_cpu=host,-xsave
 		accel_name=tcg
@@ -150,7 +151,7 @@ prepare() {
 qemu() {
 	exec setpriv --pdeathsig TERM \
 	timeout -k 5 "$((LAB_LIMIT + 60))" \
-	qemu-system-x86_64 "${accel[@]}" -smp 2 -m 3072 \
+	qemu-system-x86_64 "${accel[@]}" -smp "$LAB_L1_CPUS" -m 3072 \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-serial stdio -d cpu_reset -D "$out/host.reset" \
 		-kernel "$vmlinuz" -initrd "$work/l1.cpio" \

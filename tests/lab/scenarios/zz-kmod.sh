@@ -1,13 +1,18 @@
 # shellcheck shell=sh
-LAB_SECONDS=12
+LAB_SECONDS=10
+LAB_MIN_EVENTS=1000
+host_prepare() {
+	rmmod vmsync-host || fail rmmod
+	modprobe vmsync-host max_vcpus=1 beacon_rate=2 beacon_burst=1 announce_ms=500 || fail modprobe
+}
 host_during() {
-	t=/sys/kernel/tracing/instances/x
-	mkdir -p $t
-	echo 1 > $t/events/vmsync/enable
-	sleep 5
-	echo 0 > $t/events/vmsync/enable
-	cat $t/trace > /share/host.ftrace
-	cat /sys/kernel/tracing/events/kvm/kvm_entry/format > /share/format
+	sleep 3
 	cat /sys/module/vmsync_host/parameters/state > /share/state
-	"$LAB_WORK/load" spin 2
+	echo 1000000 > /sys/module/vmsync_host/parameters/beacon_burst
+	echo x > /sys/module/vmsync_host/parameters/state
+	sleep 5
+	echo 0 > /sys/module/vmsync_host/parameters/beacon_rate
+}
+host_after() {
+	cat /sys/module/vmsync_host/parameters/state >> /share/state
 }
