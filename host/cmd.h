@@ -39,8 +39,36 @@ int cmd_usage_error(const char *name, const char *format, ...)
 const struct vmsync_progress *cmd_progress(void);
 void cmd_progress_end(void);
 
-/** cmd_method() - the bit of the method called @name, 0 if there is none */
-uint32_t cmd_method(const char *name);
+/**
+ * struct cmd_session - the options about evidence that commands share
+ * @options:	what they make; points to @exchange
+ */
+struct cmd_session {
+	struct vmsync_session_options options;
+	struct vmsync_exchange exchange;
+};
+
+/* For the commands' tables and help texts. */
+#define CMD_SESSION_OPTIONS                                                    \
+	{ "method", required_argument, NULL, 'M' },                            \
+	{ "match", required_argument, NULL, 'x' }
+#define CMD_SESSION_HELP                                                       \
+	"      --method=NAME   use one method only: exact, pair, beacon, "     \
+	"port, window\n"                                                       \
+	"      --match=MATCH   the only evidence is messages between two "     \
+	"machines, the\n"                                                      \
+	"                      reference named first; MATCH says which "       \
+	"events they are:\n"                                                   \
+	"                      cause=EVENT,effect=EVENT,key=FIELD[,FIELD...]"  \
+	"\n"
+
+/**
+ * cmd_session_option() - take one of these options
+ * @option:	'M' or 'x'
+ * Return: 0, or EXIT_TROUBLE with the error said.
+ */
+int cmd_session_option(const char *name, int option, const char *value,
+		       struct cmd_session *s);
 
 /** cmd_jobs() - a number of threads, 1 .. 1024, 0 if @text is none */
 unsigned int cmd_jobs(const char *text);

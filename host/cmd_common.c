@@ -81,7 +81,7 @@ void cmd_progress_end(void)
 	progress_shown = false;
 }
 
-uint32_t cmd_method(const char *name)
+static uint32_t method_bit(const char *name)
 {
 	int m;
 
@@ -89,6 +89,24 @@ uint32_t cmd_method(const char *name)
 		if (!strcmp(vmsync_method_name((enum vmsync_method)m), name))
 			return 1u << m;
 	}
+	return 0;
+}
+
+int cmd_session_option(const char *name, int option, const char *value,
+		       struct cmd_session *s)
+{
+	struct ctf_error e;
+
+	if (option == 'M') {
+		s->options.sync.methods = method_bit(value);
+		return s->options.sync.methods ?
+			       0 :
+			       cmd_usage_error(name, "no method '%s'", value);
+	}
+	if (vmsync_exchange_parse(value, &s->exchange, &e))
+		return cmd_error(name, &e);
+	s->options.exchange = &s->exchange;
+	s->options.sync.wide = true;
 	return 0;
 }
 

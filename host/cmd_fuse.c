@@ -19,10 +19,7 @@ static const char help[] =
 "  -o, --output=OUT    the folder to make; it appears when all is right\n"
 "  -f, --force         write it even where the witnesses contradict the map\n"
 "  -j, --jobs=N        use N threads; default: one per processor\n"
-"      --method=NAME   use one method only: exact, pair, beacon, port, window\n"
-"      --match=MATCH   the only evidence is messages between two machines, the\n"
-"                      reference named first; MATCH says which events they are:\n"
-"                      cause=EVENT,effect=EVENT,key=FIELD[,FIELD...]\n"
+CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 written; 1 the witnesses contradict the map: not written\n"
@@ -32,8 +29,7 @@ static const char help[] =
 "  babeltrace2 fused\n";
 
 struct arguments {
-	struct vmsync_session_options session;
-	struct vmsync_exchange exchange;
+	struct cmd_session session;
 	const char *output;
 	struct vmsync_fuse_options fuse;
 };
@@ -87,10 +83,10 @@ static int fuse(struct vmsync_session *s, const struct arguments *args,
 static int run(char *const *paths, size_t n, const struct arguments *args,
 	       struct vmsync_session *s, struct ctf_error *e)
 {
-	int ret = vmsync_session_open(paths, n, &args->session, s, e);
+	int ret = vmsync_session_open(paths, n, &args->session.options, s, e);
 
 	if (!ret)
-		ret = vmsync_session_sync(s, &args->session, cmd_progress(), e);
+		ret = vmsync_session_sync(s, &args->session.options, cmd_progress(), e);
 	return ret ? ret : fuse(s, args, e);
 }
 
@@ -107,8 +103,7 @@ int cmd_fuse(int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "force", no_argument, NULL, 'f' },
-		{ "method", required_argument, NULL, 'M' },
-		{ "match", required_argument, NULL, 'x' },
+		CMD_SESSION_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -132,17 +127,10 @@ int cmd_fuse(int argc, char **argv)
 		case 'f':
 			args.fuse.force = true;
 			break;
-		case 'x':
-			if (vmsync_exchange_parse(optarg, &args.exchange, &e))
-				return cmd_error("fuse", &e);
-			args.session.exchange = &args.exchange;
-			args.session.sync.wide = true;
-			break;
 		case 'M':
-			args.session.sync.methods = cmd_method(optarg);
-			if (!args.session.sync.methods)
-				return cmd_usage_error("fuse", "no method '%s'",
-						       optarg);
+		case 'x':
+			if (cmd_session_option("fuse", c, optarg, &args.session))
+				return EXIT_TROUBLE;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -169,7 +157,7 @@ int cmd_fuse(int argc, char **argv)
 	if (ret < 0)
 		ret = cmd_error("fuse", &e);
 	vmsync_session_close(&s);
-	vmsync_exchange_free(&args.exchange);
+	vmsync_exchange_free(&args.session.exchange);
 	if (!cmd_flush("fuse"))
 		ret = EXIT_TROUBLE;
 	return ret;

@@ -19,10 +19,7 @@ static const char help[] =
 "      --plot=FILE     draw offset, bound and beacons over time, as SVG\n"
 "      --json          print the report as JSON, with all segments\n"
 "      --segments      list all segments, not only the first ones\n"
-"      --method=NAME   use one method only: exact, pair, beacon, port, window\n"
-"      --match=MATCH   the only evidence is messages between two machines, the\n"
-"                      reference named first; MATCH says which events they are:\n"
-"                      cause=EVENT,effect=EVENT,key=FIELD[,FIELD...]\n"
+CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 map and witnesses agree, 1 they do not, 2 no map.\n"
@@ -30,8 +27,7 @@ static const char help[] =
 "  vmsync sync ~/lttng-traces/host-20260101 guest-traces/\n";
 
 struct arguments {
-	struct vmsync_session_options session;
-	struct vmsync_exchange exchange;
+	struct cmd_session session;
 	const char *output;
 	const char *plot;
 	bool json;
@@ -41,10 +37,10 @@ struct arguments {
 static int run(char *const *paths, size_t n, const struct arguments *args,
 	       struct vmsync_session *s, struct ctf_error *e)
 {
-	int ret = vmsync_session_open(paths, n, &args->session, s, e);
+	int ret = vmsync_session_open(paths, n, &args->session.options, s, e);
 
 	if (!ret)
-		ret = vmsync_session_sync(s, &args->session, cmd_progress(), e);
+		ret = vmsync_session_sync(s, &args->session.options, cmd_progress(), e);
 	if (!ret)
 		ret = vmsync_session_contain(s, cmd_progress(), e);
 	if (!ret && args->output)
@@ -61,8 +57,7 @@ int cmd_sync(int argc, char **argv)
 		{ "plot", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "segments", no_argument, NULL, 's' },
-		{ "method", required_argument, NULL, 'M' },
-		{ "match", required_argument, NULL, 'x' },
+		CMD_SESSION_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -86,17 +81,10 @@ int cmd_sync(int argc, char **argv)
 		case 's':
 			args.segments = true;
 			break;
-		case 'x':
-			if (vmsync_exchange_parse(optarg, &args.exchange, &e))
-				return cmd_error("sync", &e);
-			args.session.exchange = &args.exchange;
-			args.session.sync.wide = true;
-			break;
 		case 'M':
-			args.session.sync.methods = cmd_method(optarg);
-			if (!args.session.sync.methods)
-				return cmd_usage_error("sync", "no method '%s'",
-						       optarg);
+		case 'x':
+			if (cmd_session_option("sync", c, optarg, &args.session))
+				return EXIT_TROUBLE;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -126,6 +114,6 @@ int cmd_sync(int argc, char **argv)
 			ret = EXIT_TROUBLE;
 	}
 	vmsync_session_close(&s);
-	vmsync_exchange_free(&args.exchange);
+	vmsync_exchange_free(&args.session.exchange);
 	return ret;
 }
