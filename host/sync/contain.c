@@ -12,7 +12,7 @@
 
 #include "sync/array.h"
 
-/* Events between an exit and an entry that can wait; of more the oldest goes. */
+/* Events between an exit and an entry that wait one by one. */
 #define MAX_STRAY 64
 
 enum where {
@@ -31,7 +31,9 @@ struct stray {
  * @since_ns:	of the last entry (IN) or exit (OUT)
  * @open:	events since that entry
  * @last_ns:	the last of these
- * @stray:	events since that exit, a ring that ends before @stray_next
+ * @stray:	the last events since that exit, a ring that ends at @stray_next
+ * @crowd:	those before them, that had to make room
+ * @crowd_ns, @crowd_bound_ns: the last of these; the greatest of their bounds
  */
 struct vcpu {
 	enum where where;
@@ -42,6 +44,9 @@ struct vcpu {
 	unsigned int strays;
 	unsigned int stray_next;
 	struct stray stray[MAX_STRAY];
+	uint64_t crowd;
+	int64_t crowd_ns;
+	int64_t crowd_bound_ns;
 	struct vmsync_contain_result result;
 };
 
@@ -112,8 +117,8 @@ static void commit(struct vcpu *v)
 
 static void give_up(struct vcpu *v)
 {
-	v->result.undecidable += v->open + v->strays;
-	v->open = 0;
+	v->result.undecidable += v->open + v->strays + v->crowd;
+	v->open = v->crowd = 0;
 	v->strays = 0;
 }
 
@@ -123,29 +128,42 @@ static struct stray *stray_at(struct vcpu *v, unsigned int i)
 			 MAX_STRAY];
 }
 
-static void outside(struct vcpu *v, int64_t distance)
+static void outside(struct vcpu *v, uint64_t n, int64_t distance)
 {
-	v->result.outside++;
-	if (distance > v->result.worst_ns)
+	v->result.outside += n;
+	if (n && distance > v->result.worst_ns)
 		v->result.worst_ns = distance;
 }
 
-/* Events since the last exit: near enough to this entry, or outside. */
+/* An event at @ns between the last exit and the entry at @entry_ns. */
+static void settle_stray(struct vcpu *v, uint64_t n, int64_t ns,
+			 int64_t bound_ns, int64_t entry_ns)
+{
+	int64_t to_exit = ns - v->since_ns;
+	int64_t to_entry = entry_ns - ns;
+
+	if (n && to_entry <= bound_ns) {
+		v->result.inside += n;
+		v->result.edge += n;
+		least(&v->result.entry_slack_ns, -to_entry);
+	} else {
+		outside(v, n, to_exit < to_entry ? to_exit : to_entry);
+	}
+}
+
+/*
+ * Events since the last exit: near enough to this entry, or outside. A crowd of
+ * them is judged by its last one.
+ */
 static void settle_strays(struct vcpu *v, int64_t entry_ns)
 {
+	settle_stray(v, v->crowd, v->crowd_ns, v->crowd_bound_ns, entry_ns);
 	for (unsigned int i = 0; i < v->strays; i++) {
 		const struct stray *s = stray_at(v, i);
-		int64_t to_exit = s->ns - v->since_ns;
-		int64_t to_entry = entry_ns - s->ns;
 
-		if (to_entry <= s->bound_ns) {
-			v->result.inside++;
-			v->result.edge++;
-			least(&v->result.entry_slack_ns, -to_entry);
-		} else {
-			outside(v, to_exit < to_entry ? to_exit : to_entry);
-		}
+		settle_stray(v, 1, s->ns, s->bound_ns, entry_ns);
 	}
+	v->crowd = 0;
 	v->strays = 0;
 }
 
@@ -206,7 +224,11 @@ void vmsync_contain_lost(struct vmsync_contain *c, host_time from,
 static void stray_add(struct vcpu *v, int64_t ns, int64_t bound_ns)
 {
 	if (v->strays == MAX_STRAY) {
-		outside(v, stray_at(v, 0)->ns - v->since_ns);
+		const struct stray *oldest = stray_at(v, 0);
+
+		v->crowd_ns = oldest->ns;
+		if (!v->crowd++ || oldest->bound_ns > v->crowd_bound_ns)
+			v->crowd_bound_ns = oldest->bound_ns;
 		v->strays--;
 	}
 	v->stray[v->stray_next] = (struct stray){ ns, bound_ns };

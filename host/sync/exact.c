@@ -209,7 +209,8 @@ static int128 ahead(const struct walk *w, const struct link *l, int64_t from,
 			most = greater(most, ahead_at(w, l, s->from - 1));
 		}
 	}
-	return most;
+	/* Pages that differ by less are taken for the same line. */
+	return most + 2 * Q32;
 }
 
 static int add_piece(struct walk *w, const struct link *l, int64_t from,
