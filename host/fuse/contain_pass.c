@@ -75,13 +75,13 @@ static int threads_find(struct pass *p)
 			vmsync_guest_report_of(s->guests[i].guest);
 
 		for (c = 0; c < r->n_cpus; c++) {
-			if (!r->cpus[c].known)
+			if (r->found && !r->cpus[c].known)
 				continue;
 			p->any_tid |= r->cpus[c].tid > 0;
 			p->threads[p->n_threads++] = (struct thread){
 				.tid = r->cpus[c].tid,
 				.guest = (uint32_t)i,
-				.cpu = r->cpus[c].cpu,
+				.cpu = c,
 			};
 		}
 	}
@@ -160,6 +160,13 @@ static int add_guest(struct pass *p, const struct vmsync_session_guest *g,
 	return ret;
 }
 
+/* Without a word of which vCPU is which, QEMU's number is the guest's. */
+static uint32_t vcpu_id_of(const struct vmsync_guest_report *r, uint32_t cpu)
+{
+	return cpu < r->n_cpus && r->cpus[cpu].known ? r->cpus[cpu].vcpu_id :
+						       cpu;
+}
+
 static const struct thread *thread_by_vcpu(const struct pass *p, int32_t id)
 {
 	const struct vmsync_guest_report *r =
@@ -167,9 +174,7 @@ static const struct thread *thread_by_vcpu(const struct pass *p, int32_t id)
 	size_t i;
 
 	for (i = 0; i < p->n_threads; i++) {
-		uint32_t cpu = p->threads[i].cpu;
-
-		if (cpu < r->n_cpus && (int64_t)r->cpus[cpu].vcpu_id == id)
+		if ((int64_t)vcpu_id_of(r, p->threads[i].cpu) == id)
 			return &p->threads[i];
 	}
 	return NULL;

@@ -279,10 +279,11 @@ static int check_found(const struct vmsync_session *s, struct ctf_error *e)
 		struct vmsync_session_guest *g = &s->guests[i];
 
 		g->maps = vmsync_guest_maps(g->guest);
+		if (vmsync_guest_map_of(g->maps, 0))
+			continue;
 		if (!vmsync_guest_report_of(g->guest)->found)
 			return not_found(s, g->machine, e);
-		if (!vmsync_guest_map_of(g->maps, 0))
-			return vmsync_fail(e, -EINVAL,
+		return vmsync_fail(e, -EINVAL,
 				      "record vmsync_* on both sides for some "
 				      "seconds at the same time",
 				      "%.400s: too little evidence for a map",

@@ -158,7 +158,54 @@ wrong_check() {
 		"${physical:-999999}" -le 100000 -a "${physical_back:-999999}" -le 100000
 }
 
-for s in basic tsc slew; do
+# differs METHOD: how far that method's map is from the one held against it, ns
+differs() { sed -n "s/^ *$1 *differs by at most \([0-9]*\) ns.*/\1/p" "$t/verdict"; }
+
+# Each method alone, against the exact map: no contradiction within the bounds.
+methods_check() {
+	local stripped=$t/$s.stripped
+	expect "$s: the map" $vmsync sync -o "$t/$s.map" "build/lab/$s"
+	$vmsync check -m "$t/$s.map" "build/lab/$s" > "$t/verdict"
+	expect_eq "$s: all methods agree" $? 0
+	expect "$s: beacon was compared" test -n "$(differs beacon)"
+	echo "$s: beacon differs from exact by at most $(differs beacon) ns," \
+		"pair by $(differs pair) ns"
+
+	# The same recordings, with no event left that is called vmsync.
+	cp -r "build/lab/$s" "$stripped"
+	sed -i 's/vmsync_/former_/g' "$stripped"/{host,guest}/metadata
+	expect "$s: without vmsync's events" \
+		$vmsync sync --json -o "$t/$s.window" "$stripped"
+	expect_eq "$s: without vmsync's events: the method" \
+		"$(jq -r '.guests[0].methods | keys | join(",")' "$check_out")" \
+		window
+	bound=$(jq '.guests[0].bound_worst_ns' "$check_out")
+	$vmsync check -m "$t/$s.window" "build/lab/$s" > "$t/verdict"
+	expect_eq "$s: window agrees with exact" $? 0
+	expect "$s: window was compared" test -n "$(differs exact)"
+	echo "$s: window differs from exact by at most $(differs exact) ns," \
+		"its bound is $bound ns"
+	rm -rf "$stripped"
+}
+
+# The guest's clock steps where it was continued, and nowhere else.
+pause_check() {
+	local i from until at
+	expect_eq "$s: epochs" \
+		"$(number '[.guests[0].maps[0].segments[].epoch] | unique | length')" 3
+	for i in 1 2; do
+		from=$(sed -n 's/^what=stop before_mono_ns=\([0-9]*\).*/\1/p' \
+			"build/lab/$s/pauses" | sed -n ${i}p)
+		until=$(sed -n 's/^what=cont .* after_mono_ns=\([0-9]*\).*/\1/p' \
+			"build/lab/$s/pauses" | sed -n ${i}p)
+		at=$(number "[.guests[0].maps[0].segments[] |
+			select(.epoch == $i)][0].host_start_ns")
+		expect "$s: step $i lies between stop and continue" test \
+			"$at" -ge "$from" -a "$at" -le "$((until + 50000000))"
+	done
+}
+
+for s in basic tsc slew pause; do
 	if record "$s"; then
 		pass "$s recorded"
 	else
@@ -169,6 +216,8 @@ for s in basic tsc slew; do
 	fuse_check
 	golden_check
 	wrong_check
+	methods_check
+	[ "$s" != pause ] || pause_check
 done
 
 if record unload; then
