@@ -113,14 +113,32 @@ static int add_lines_end(struct vmsync_timeline *tl,
 	return vmsync_timeline_add(tl, at, at, NULL, false);
 }
 
+/* The first line that matters if nothing before @from_ns is asked for. */
+static size_t first_line(const struct vmsync_lines *lines, int64_t from_ns)
+{
+	size_t lo = 0, hi = lines->spans.count;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (lines->spans.at[mid].stamp_ns < from_ns)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	/* One more, which may be late. */
+	return lo > 1 ? lo - 1 : 0;
+}
+
 static int host_timeline(struct vmsync_timeline *tl,
 			 const struct vmsync_facts *f)
 {
 	const struct vmsync_lines *lines = f->host_lines;
 	const struct vmsync_line_span *last = vmsync_array_last(&lines->spans);
+	size_t first = first_line(lines, f->host_from_ns);
 	int err = vmsync_timeline_init(tl);
 
-	for (size_t i = 0; !err && i < lines->spans.count; i++) {
+	for (size_t i = first; !err && i < lines->spans.count; i++) {
 		const struct vmsync_line_span *s = &lines->spans.at[i];
 		const struct vmsync_line *line = &s->line;
 		int64_t from = of_tsc(f, s->since);
@@ -129,7 +147,7 @@ static int host_timeline(struct vmsync_timeline *tl,
 		if (!s->confirmed)
 			sure = i + 1 < lines->spans.count ?
 				       of_tsc(f, s[1].since) : VMSYNC_AXIS_MAX;
-		if (s->gap && i) {
+		if (s->gap && i > first) {
 			int64_t seen = of_tsc(f, s[-1].seen);
 
 			err = vmsync_timeline_add(tl, seen, seen, NULL, false);
@@ -433,9 +451,10 @@ static int guest_timeline(struct vmsync_timeline *tl,
 	uint32_t cpu = own_cpu;
 	const struct vmsync_timeline *scaling = &axis->scaling;
 	int64_t seen_before = VMSYNC_AXIS_MIN + 1;
+	size_t first = first_line(f->guest_lines, f->guest_from_ns);
 	int err = vmsync_timeline_init(tl);
 
-	for (size_t i = 0; !err && i < f->guest_lines->spans.count; i++) {
+	for (size_t i = first; !err && i < f->guest_lines->spans.count; i++) {
 		const struct vmsync_line_span *s = &f->guest_lines->spans.at[i];
 		const struct vmsync_line *line = &s->line;
 		struct vmsync_reading confirm = { s->confirm, s->stamp_ns };
@@ -465,7 +484,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 		/* Not confirmed: the next step, or the end, will cut it. */
 		if (!s->confirmed)
 			sure = VMSYNC_AXIS_MAX;
-		if (s->gap && i)
+		if (s->gap && i > first)
 			err = vmsync_timeline_add(tl, seen_before, seen_before,
 						  NULL, false);
 		if (s->gap)

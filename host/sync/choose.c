@@ -116,6 +116,8 @@ static int note(struct vmsync_guest *guest, const struct vmsync_segment *s,
 {
 	struct vmsync_disagreement *d = vmsync_array_last(&guest->disagreements);
 
+	if (s->method == other)
+		return 0;
 	/* One for a row of segments of the same two methods: the worst. */
 	if (!d || d->a != s->method || d->b != other) {
 		d = vmsync_array_add(&guest->disagreements);
@@ -132,39 +134,41 @@ static int note(struct vmsync_guest *guest, const struct vmsync_segment *s,
 
 /* Both maps at @g: do their bounds leave room for one truth? */
 static int compare_at(struct vmsync_guest *guest, const struct vmsync_map *map,
-		      const struct vmsync_segment *s,
 		      const struct vmsync_map *other, enum vmsync_method m,
 		      int64_t g)
 {
 	guest_time at = { g };
-	bool outside;
+	bool outside, outside_too;
 	int64_t bound = vmsync_map_bound_ns(other, at, &outside);
+	int64_t own = vmsync_map_bound_ns(map, at, &outside_too);
 	int128 excess = vmsync_map_eval(map, at).ns;
 
-	if (outside)
+	if (outside || outside_too)
 		return 0;
-	excess = wide_abs(excess - vmsync_map_eval(other, at).ns) -
-		 s->bound_ns - bound;
+	excess = wide_abs(excess - vmsync_map_eval(other, at).ns) - own - bound;
 	if (excess <= 0)
 		return 0;
-	return note(guest, s, m, g,
+	return note(guest, vmsync_map_segment(map, at), m, g,
 		    excess > INT64_MAX ? INT64_MAX : (int64_t)excess);
 }
 
+/* In the middle and near the end of every segment of the coarser map. */
 static int compare(struct vmsync_guest *guest, const struct vmsync_map *map,
 		   const struct vmsync_map *other, enum vmsync_method m)
 {
+	const struct vmsync_map *coarse = other->count < map->count ? other :
+								      map;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < map->count; i++) {
-		const struct vmsync_segment *s = &map->segments[i];
-		int64_t g = s->guest_start.ns, end = end_of(map, i);
+	for (size_t i = 0; !err && i < coarse->count; i++) {
+		int64_t g = coarse->segments[i].guest_start.ns;
+		int64_t end = end_of(coarse, i);
 
-		if (s->method == m || end - g < 2)
+		if (end - g < 2)
 			continue;
-		err = compare_at(guest, map, s, other, m, g + (end - g) / 2);
+		err = compare_at(guest, map, other, m, g + (end - g) / 2);
 		if (!err)
-			err = compare_at(guest, map, s, other, m, end - 1);
+			err = compare_at(guest, map, other, m, end - 1);
 	}
 	return err;
 }

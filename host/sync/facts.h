@@ -54,6 +54,7 @@ struct vmsync_mark {
  * @vm:		NULL where it was not found
  * @vms, @n_vms: all that the host has
  * @tsc_ref:	origin of the axis
+ * @host_from_ns, @guest_from_ns: nothing before is asked for
  * @host_until_ns, @guest_until_ns: records are complete up to here
  * @marks:	a thinned-out list, sorted
  */
@@ -64,6 +65,8 @@ struct vmsync_facts {
 	struct vmsync_vm *const *vms;
 	size_t n_vms;
 	uint64_t tsc_ref;
+	int64_t host_from_ns;
+	int64_t guest_from_ns;
 	int64_t host_until_ns;
 	int64_t guest_until_ns;
 	const struct vmsync_guest_cpu *cpus;

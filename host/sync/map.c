@@ -227,6 +227,12 @@ int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
 	return bound > INT64_MAX ? INT64_MAX : (int64_t)bound;
 }
 
+const struct vmsync_segment *
+vmsync_map_segment(const struct vmsync_map *map, guest_time g)
+{
+	return &map->segments[segment_at(map, g.ns)];
+}
+
 bool vmsync_map_equal(const struct vmsync_map *a, const struct vmsync_map *b)
 {
 	if (a->count != b->count ||

@@ -110,6 +110,10 @@ guest_time vmsync_map_inverse(const struct vmsync_map *map, host_time h);
 int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
 			    bool *extrapolated);
 
+/** vmsync_map_segment - the segment whose line is used at @g */
+const struct vmsync_segment *
+vmsync_map_segment(const struct vmsync_map *map, guest_time g);
+
 /** vmsync_map_equal - whether two maps are the same to the bit */
 bool vmsync_map_equal(const struct vmsync_map *a, const struct vmsync_map *b);
 

@@ -17,8 +17,12 @@
 /* Host TSC cycles over which its clock's rate is measured at least. */
 #define RATE_SPAN ((int64_t)1 << 27)
 
-/* Readings that are farther apart are not used: rates differ by 10^-3. */
-#define MAX_APART_NS 2000.0
+/*
+ * Readings that are farther apart are not used; of the others, the rate between
+ * them may be off by what NTP may slew.
+ */
+#define MAX_APART_NS 1000000.0
+#define MAX_SLEW     0.0011
 
 /* Rounding of both readings and of both TSCs, and small waves, ns. */
 #define WAVE_NS 3.0
@@ -90,6 +94,7 @@ static bool fix_of(const struct state *s, const struct vmsync_scaling *scaling,
 		return false;
 	apart = (double)(int64_t)(tsc - host->tsc) * s->rate +
 		(bracket_g - bracket_h) / 2;
+	play += fabs(apart) * MAX_SLEW;
 	if (!(fabs(apart) <= MAX_APART_NS) || play > MAX_BRACKET_NS)
 		return false;
 	*fix = (struct vmsync_fix){
@@ -125,10 +130,9 @@ static int beacon(void *state, const struct vmsync_beacon *b)
 		return 0;
 	if (b->gh && b->gh_host.valid)
 		learn_rate(s, &b->gh_host);
+	/* The answer's readings have no bracket: they may be any time apart. */
 	if (b->gh)
 		err = use(s, b, &b->gh_guest, &b->gh_host);
-	if (!err && b->hg)
-		err = use(s, b, &b->hg_guest, &b->hg_host);
 	return err;
 }
 

@@ -215,8 +215,9 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	}
 	saw_bend(p, tilt);
 	hidden = hidden_error(p, gap);
+	/* It may have been a step, anywhere between the two. */
 	known = fmax(p->tail.w_last + p->tail.play_last,
-		     s->w_first + s->play_first) + fabs(half);
+		     s->w_first + s->play_first) + 2 * fabs(half);
 	err = put_tail(p, p->tail.last, 0);
 	if (!err)
 		err = put(&p->map, p, &p->tail, p->tail.last, g, 0, half,

@@ -73,6 +73,13 @@ struct vmsync_sync {
 int vmsync_guest_settle(struct vmsync_guest *guest, bool final);
 
 /**
+ * vmsync_guest_check_queue - hold the queued beacons against their map
+ * Makes the maps of their time only, and leaves the guest's as they are.
+ * Returns 0 or -ENOMEM.
+ */
+int vmsync_guest_check_queue(struct vmsync_guest *guest);
+
+/**
  * vmsync_guest_settled - guest time up to which CPU 0's map is final
  * As far as the methods know that its later segments are from.
  */

@@ -16,6 +16,9 @@
  */
 #define EXTRAPOLATION_PPB 2000000
 
+/* Beacons and knots of several CPUs may be out of order by less. */
+#define QUEUE_MARGIN_NS 1000000000
+
 static int resize(struct vmsync_guest *guest)
 {
 	uint32_t have = guest->maps.vcpus, want = guest->n_cpus;
@@ -95,7 +98,6 @@ static int settle_method(struct vmsync_guest *guest,
 	return err;
 }
 
-/* Beacons older than what either side has been pushed to are settled. */
 static void check_queue(struct vmsync_guest *guest)
 {
 	for (size_t i = 0; i < guest->queued; i++) {
@@ -109,18 +111,79 @@ static void check_queue(struct vmsync_guest *guest)
 	guest->queued = 0;
 }
 
-int vmsync_guest_settle(struct vmsync_guest *guest, bool final)
+static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
+		     bool final)
 {
-	struct vmsync_facts f = facts_of(guest);
 	int err = resize(guest);
 
 	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
-		err = settle_method(guest, &f, m, final);
+		err = settle_method(guest, f, m, final);
 	guest->disagreements.count = 0;
 	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++)
 		err = vmsync_choose(guest, cpu);
+	return err;
+}
+
+int vmsync_guest_settle(struct vmsync_guest *guest, bool final)
+{
+	struct vmsync_facts f = facts_of(guest);
+	int err = make_maps(guest, &f, final);
+
 	if (!err)
 		check_queue(guest);
+	return err;
+}
+
+/* The maps that a guest has, put aside for others. */
+struct shelf {
+	struct vmsync_map *maps;
+	uint32_t vcpus;
+	struct vmsync_map *by_method[VMSYNC_METHOD_COUNT];
+};
+
+static void swap_maps(struct vmsync_guest *guest, struct shelf *shelf)
+{
+	struct shelf had = { .maps = guest->maps.maps,
+			     .vcpus = guest->maps.vcpus };
+
+	memcpy(had.by_method, guest->by_method, sizeof(had.by_method));
+	guest->maps.maps = shelf->maps;
+	guest->maps.vcpus = shelf->vcpus;
+	memcpy(guest->by_method, shelf->by_method, sizeof(had.by_method));
+	*shelf = had;
+}
+
+static void free_shelf(struct shelf *shelf)
+{
+	for (int m = -1; m < VMSYNC_METHOD_COUNT; m++) {
+		struct vmsync_map *maps = m < 0 ? shelf->maps :
+						  shelf->by_method[m];
+
+		for (uint32_t i = 0; maps && i < shelf->vcpus; i++)
+			vmsync_map_free(&maps[i]);
+		free(maps);
+	}
+}
+
+int vmsync_guest_check_queue(struct vmsync_guest *guest)
+{
+	struct vmsync_facts f = facts_of(guest);
+	const struct vmsync_beacon *first = &guest->queue[0];
+	struct shelf shelf = { 0 };
+	int err;
+
+	if (!guest->queued)
+		return 0;
+	f.host_from_ns = first->gh ? first->gh_host_ns : first->hg_host_ns;
+	f.guest_from_ns = first->gh ? first->gh_guest_ns : first->hg_guest_ns;
+	f.host_from_ns -= QUEUE_MARGIN_NS;
+	f.guest_from_ns -= QUEUE_MARGIN_NS;
+	swap_maps(guest, &shelf);
+	err = make_maps(guest, &f, false);
+	if (!err)
+		check_queue(guest);
+	swap_maps(guest, &shelf);
+	free_shelf(&shelf);
 	return err;
 }
 

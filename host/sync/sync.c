@@ -150,9 +150,7 @@ static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b
 		if (vmsync_estimators[m] && vmsync_estimators[m]->beacon)
 			err = vmsync_estimators[m]->beacon(guest->states[m], b);
 	if (!err && guest->queued == VMSYNC_QUEUE)
-		err = vmsync_guest_settle(guest, false);
-	if (guest->queued == VMSYNC_QUEUE)
-		guest->queued = 0;
+		err = vmsync_guest_check_queue(guest);
 	guest->queue[guest->queued++] = *b;
 	return err;
 }
