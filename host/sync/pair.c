@@ -18,10 +18,11 @@
 #define RATE_SPAN ((int64_t)1 << 27)
 
 /*
- * Readings that are farther apart are not used; of the others, the rate between
- * them may be off by what NTP may slew.
+ * Readings that are farther apart are not used, unless all are: then a few times
+ * the least. The rate between them may be off by what NTP may slew.
  */
-#define MAX_APART_NS 1000000.0
+#define MAX_APART_NS 2000.0
+#define MAX_APARTS   4
 #define MAX_SLEW     0.0011
 
 /* Rounding of both readings and of both TSCs, and small waves, ns. */
@@ -33,11 +34,13 @@
 /**
  * struct state - one guest's
  * @from, @rate: a reading of the host, and ns per cycle measured from it
+ * @least_apart_ns: of a guest's and a host's reading, so far
  */
 struct state {
 	bool has_from;
 	struct vmsync_pair from;
 	double rate;
+	double least_apart_ns;
 	struct vmsync_fit fit;
 };
 
@@ -46,8 +49,10 @@ static void *create(const struct vmsync_sync_options *opt)
 	struct state *s = calloc(1, sizeof(*s));
 
 	(void)opt;
-	if (s)
-		vmsync_fit_init(&s->fit, VMSYNC_METHOD_PAIR);
+	if (!s)
+		return NULL;
+	s->least_apart_ns = INFINITY;
+	vmsync_fit_init(&s->fit, VMSYNC_METHOD_PAIR);
 	return s;
 }
 
@@ -79,7 +84,7 @@ static void learn_rate(struct state *s, const struct vmsync_pair *host)
  * A fix from a guest's reading and a host's. A clock was read somewhere in its
  * bracket, so it read as much in the middle, give or take half of it.
  */
-static bool fix_of(const struct state *s, const struct vmsync_scaling *scaling,
+static bool fix_of(struct state *s, const struct vmsync_scaling *scaling,
 		   const struct vmsync_pair *guest,
 		   const struct vmsync_pair *host, struct vmsync_fix *fix)
 {
@@ -95,7 +100,10 @@ static bool fix_of(const struct state *s, const struct vmsync_scaling *scaling,
 	apart = (double)(int64_t)(tsc - host->tsc) * s->rate +
 		(bracket_g - bracket_h) / 2;
 	play += fabs(apart) * MAX_SLEW;
-	if (!(fabs(apart) <= MAX_APART_NS) || play > MAX_BRACKET_NS)
+	s->least_apart_ns = fmin(s->least_apart_ns, fabs(apart));
+	if (!(fabs(apart) <=
+	      fmax(MAX_APART_NS, MAX_APARTS * s->least_apart_ns)) ||
+	    play > MAX_BRACKET_NS)
 		return false;
 	*fix = (struct vmsync_fix){
 		.has_upper = true,

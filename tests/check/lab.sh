@@ -168,6 +168,7 @@ methods_check() {
 	$vmsync check -m "$t/$s.map" "build/lab/$s" > "$t/verdict"
 	expect_eq "$s: all methods agree" $? 0
 	expect "$s: beacon was compared" test -n "$(differs beacon)"
+	expect "$s: pair was compared" test -n "$(differs pair)"
 	echo "$s: beacon differs from exact by at most $(differs beacon) ns," \
 		"pair by $(differs pair) ns"
 
