@@ -22,7 +22,7 @@ static void check_pair(struct vmsync_causal *c, int64_t first, int64_t second,
 }
 
 void vmsync_causal_check(struct vmsync_causal *c, const struct vmsync_map *map,
-			 const struct vmsync_beacon *b)
+			 const struct vmsync_times *b)
 {
 	guest_time sent = { b->gh_guest_ns }, back = { b->hg_guest_ns };
 

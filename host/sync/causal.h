@@ -26,9 +26,20 @@ struct vmsync_causal {
 	uint64_t tsc_violations;
 };
 
-/** vmsync_causal_check - hold beacon @b against its CPU's map */
+/** struct vmsync_times - the times of a beacon, all that is kept for later */
+struct vmsync_times {
+	uint32_t cpu;
+	bool gh;
+	bool hg;
+	int64_t gh_guest_ns;
+	int64_t gh_host_ns;
+	int64_t hg_host_ns;
+	int64_t hg_guest_ns;
+};
+
+/** vmsync_causal_check - hold the times of a beacon against its CPU's map */
 void vmsync_causal_check(struct vmsync_causal *c, const struct vmsync_map *map,
-			 const struct vmsync_beacon *b);
+			 const struct vmsync_times *b);
 
 /**
  * vmsync_causal_tsc - hold the TSCs that @b claims against the host's

@@ -2,7 +2,6 @@
 #include "sync/delay.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -10,6 +9,9 @@
  * stays its delay is not a delay any more.
  */
 #define MAX_STAY_NS 200000
+
+/* Blocks after which the usual delay is looked at again. */
+#define REFRESH 8
 
 void vmsync_delay_init(struct vmsync_delay *d)
 {
@@ -25,19 +27,18 @@ double vmsync_beacon_delay(const struct vmsync_beacon *b)
 	return host < 0 || guest < host ? -1 : (double)(guest - host);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
+/* Few values: insertion is the quickest sort. */
 static double median(const double *values, size_t n)
 {
 	double sorted[VMSYNC_DELAY_BLOCKS];
 
-	memcpy(sorted, values, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), by_value);
+	for (size_t i = 0; i < n; i++) {
+		size_t k = i;
+
+		for (; k && sorted[k - 1] > values[i]; k--)
+			sorted[k] = sorted[k - 1];
+		sorted[k] = values[i];
+	}
 	return sorted[n / 2];
 }
 
@@ -47,7 +48,8 @@ static void end_block(struct vmsync_delay *d)
 	d->next = (d->next + 1) % VMSYNC_DELAY_BLOCKS;
 	if (d->n_medians < VMSYNC_DELAY_BLOCKS)
 		d->n_medians++;
-	d->usual_ns = median(d->medians, d->n_medians);
+	if (d->n_medians < VMSYNC_DELAY_BLOCKS || d->next % REFRESH == 0)
+		d->usual_ns = median(d->medians, d->n_medians);
 	d->n_block = 0;
 	d->least[d->n_least++ % VMSYNC_DELAY_RECENT] = d->block_least;
 	d->block_least = d->least_ns = INFINITY;

@@ -5,6 +5,9 @@
 
 #include "sync/chain.h"
 
+/* Times beyond are no times; differences of two below fit everywhere. */
+#define LIMIT (Q32 << 62)
+
 /* dh / dg as slope and shift, as many bits as fit: slope below 2^63. */
 static int slope_of(int128 dg, int128 dh, uint64_t *slope, uint32_t *shift)
 {
@@ -62,7 +65,8 @@ int vmsync_pieces_add(struct vmsync_map *map, const struct vmsync_piece *p)
 		.epoch = p->epoch,
 	};
 
-	if (p->g < half || p->h < 0 || slope_of(p->dg, p->dh, &seg.slope, &seg.shift))
+	if (p->g < -LIMIT || p->g > LIMIT || p->h < -LIMIT || p->h > LIMIT ||
+	    slope_of(p->dg, p->dh, &seg.slope, &seg.shift))
 		return -EINVAL;
 	seg.guest_start.ns = whole_up(p->g - half);
 	seg.guest_end.ns = whole_up(p->g_end - half);

@@ -42,7 +42,7 @@ struct vmsync_guest {
 	size_t n_marks;
 	uint64_t marks_step;
 	uint64_t marks_skipped;
-	struct vmsync_beacon *queue;
+	struct vmsync_times *queue;
 	size_t queued;
 	struct vmsync_causal causal;
 	uint64_t matched;

@@ -101,7 +101,7 @@ static int settle_method(struct vmsync_guest *guest,
 static void check_queue(struct vmsync_guest *guest)
 {
 	for (size_t i = 0; i < guest->queued; i++) {
-		const struct vmsync_beacon *b = &guest->queue[i];
+		const struct vmsync_times *b = &guest->queue[i];
 		const struct vmsync_map *map =
 			vmsync_guest_map_of(&guest->maps, b->cpu);
 
@@ -168,7 +168,7 @@ static void free_shelf(struct shelf *shelf)
 int vmsync_guest_check_queue(struct vmsync_guest *guest)
 {
 	struct vmsync_facts f = facts_of(guest);
-	const struct vmsync_beacon *first = &guest->queue[0];
+	const struct vmsync_times *first = &guest->queue[0];
 	struct shelf shelf = { 0 };
 	int err;
 

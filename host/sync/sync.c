@@ -151,7 +151,10 @@ static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b
 			err = vmsync_estimators[m]->beacon(guest->states[m], b);
 	if (!err && guest->queued == VMSYNC_QUEUE)
 		err = vmsync_guest_check_queue(guest);
-	guest->queue[guest->queued++] = *b;
+	guest->queue[guest->queued++] = (struct vmsync_times){
+		b->cpu, b->gh, b->hg, b->gh_guest_ns, b->gh_host_ns,
+		b->hg_host_ns, b->hg_guest_ns,
+	};
 	return err;
 }
 
