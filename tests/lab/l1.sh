@@ -32,13 +32,17 @@ quit() {
 	say "result $*"
 	sync
 	echo o > /proc/sysrq-trigger
-	sleep 30
+	# No program can be started any more, and this one must not end.
+	while :; do
+		read -r -t 100 <> /run/nothing
+	done
 }
 
 lost() { quit "lost $*"; }
 fail() { quit "fail $*"; }
 
 system_up() {
+	mkfifo /run/nothing
 	mount -t debugfs d /sys/kernel/debug
 	mount -t tracefs t /sys/kernel/tracing
 	mkdir -p /dev/shm
@@ -122,7 +126,7 @@ guest_watch() {
 }
 
 guest_start() {
-	mkfifo /run/nothing /run/l2.in /run/l2.out /run/mon.in /run/mon.out
+	mkfifo /run/l2.in /run/l2.out /run/mon.in /run/mon.out
 	exec 3<> /run/l2.out 4<> /run/l2.in 5<> /run/mon.in 6<> /run/mon.out
 	: > /run/l2.said
 	exec 8< /run/l2.said
