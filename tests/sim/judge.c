@@ -126,6 +126,7 @@ static size_t choose_times(struct tally *t, const struct sim_guest *g,
 static void judge_one(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 		      uint64_t h, int64_t error, int64_t bound, bool twice)
 {
+	const struct sim_scenario *sc = t->w->sc;
 	struct sim_verdict *v = t->v;
 	struct sim_worst here = {
 		.at_s = (h - t->w->start) / t->w->cycles_per_ns / 1e9,
@@ -145,6 +146,8 @@ static void judge_one(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 	}
 	if (twice)
 		return;
+	v->slacks = fmax(v->slacks, error < 0 ? -error / sc->entry_slack_ns :
+						 error / sc->exit_slack_ns);
 	if (size > llabs(v->worst.error_ns))
 		v->worst = here;
 	t->errors[t->count] = size;
@@ -406,7 +409,6 @@ static double at_share(const int64_t *sorted, size_t n, double share)
 static void add_up(struct tally *t)
 {
 	struct sim_verdict *v = t->v;
-	const struct sim_scenario *sc = t->w->sc;
 
 	qsort(t->errors, t->count, sizeof(*t->errors), by_value);
 	qsort(t->bounds, t->count, sizeof(*t->bounds), by_value);
@@ -418,7 +420,6 @@ static void add_up(struct tally *t)
 	v->bound_p99_ns = at_share(t->bounds, t->count, 0.99);
 	v->bound_max_ns = at_share(t->bounds, t->count, 1);
 	v->ratio = v->bound_p99_ns / fmax(v->p99_ns, 1);
-	v->slacks = v->max_ns / (sc->entry_slack_ns + sc->exit_slack_ns);
 }
 
 void sim_judge(struct sim_verdict *v, const struct sim_world *w,

@@ -33,7 +33,8 @@ struct sim_worst {
  * @uncaught:	a map wrong by limit.caught was not contradicted
  * @unsplit:	steps at which no segment begins
  * @share:	of guest time, that the method asked for covers
- * @slacks:	max error over the sum of the least entry and exit slack
+ * @slacks:	largest error towards an event's entry over the least entry slack,
+ *		or towards its exit over the least exit slack
  * @why:	limits that were broken, as text; empty: none
  */
 struct sim_verdict {

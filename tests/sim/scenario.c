@@ -116,7 +116,7 @@ static const struct key keys[] = {
 	KEY("limit.p99", REAL, limit.p99_ns, "0", "ns"),
 	KEY("limit.ratio", REAL, limit.ratio, "0", "bound p99 / error p99"),
 	KEY("limit.slacks", REAL, limit.slacks, "0",
-	    "error over the sum of the least slacks"),
+	    "error over the least slack on that side"),
 	KEY("limit.share", REAL, limit.share, "0",
 	    "of event times that the scenario's method covers"),
 	KEY("limit.bound", BOOL, limit.bound, "yes", "holds, always"),
