@@ -63,6 +63,30 @@ static inline void bits_write(uint8_t *data, uint64_t pos, unsigned int size,
 	}
 }
 
+/*
+ * Reads a number of as many bytes as it needs, low ones first, 7 bits each.
+ * Return: its bytes, or 0 where it passes @end (bits) or 64 bits.
+ */
+static inline unsigned int varlen_read(const uint8_t *data, uint64_t pos,
+				       uint64_t end, bool is_signed,
+				       uint64_t *out)
+{
+	uint64_t v = 0;
+	unsigned int n;
+
+	for (n = 0; n < 10 && pos + 8 * n + 8 <= end; n++) {
+		uint8_t byte = data[pos / 8 + n];
+
+		v |= (uint64_t)(byte & 127) << 7 * n;
+		if (byte & 128)
+			continue;
+		n++;
+		*out = is_signed && n < 10 ? sign_extend(v, 7 * n) : v;
+		return n;
+	}
+	return 0;
+}
+
 /* Bytes up to and with the NUL, or 0 where there is none before @end. */
 size_t string_size(const uint8_t *p, const uint8_t *end);
 

@@ -155,7 +155,8 @@ static void find_clock(struct sclass *sc)
 {
 	const struct op *o;
 
-	sc->clock = prog_clock(&sc->event_head);
+	if (!sc->clock)
+		sc->clock = prog_clock(&sc->event_head);
 	if (!sc->clock)
 		sc->clock = prog_clock(&sc->head);
 	if (sc->clock || sc->trace->n_clocks != 1)

@@ -172,6 +172,7 @@ enum ctf_kind {
 
 struct ctf_range;
 struct ctf_member;
+struct ctf_choice;
 
 /**
  * struct ctf_type - a field type
@@ -211,6 +212,12 @@ struct ctf_type {
 	uint32_t ref_col;
 	uint64_t bits;		/* internal: fixed size, or UINT64_MAX */
 	uint8_t depth;		/* internal: of nesting */
+	uint8_t role;		/* internal: what CTF 2 says it means */
+	uint8_t ref_scope;	/* internal: scope of ref plus 1, 0: look for it */
+	bool is_varlen;		/* an int of as many bytes as it needs (CTF 2) */
+	bool is_optional;	/* a variant with one option, or none */
+	const struct ctf_choice *choices; /* internal: of a CTF 2 variant */
+	size_t n_choices;
 };
 
 /** struct ctf_member - a member of a struct or an option of a variant */

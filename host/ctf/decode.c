@@ -160,6 +160,17 @@ again:
 		case OP_INT:
 			NUMBER(o->size, any_int(o, data, pos));
 			break;
+		case OP_ULEB:
+		case OP_SLEB:
+			NEED(8);
+			n = 8 * varlen_read(data, pos, end, o->is_signed, &u);
+			if (!n)
+				return RUN_SHORT;
+			pos += n;
+			if (o->slot >= 0)
+				r->slot[o->slot] = u;
+			set(v++, o, CTF_LEAF, 0, u);
+			break;
 		case OP_FLOAT:
 			NEED(o->size);
 			d = float_value(o, bits_read(data, pos, o->size,
@@ -231,9 +242,14 @@ again:
 			goto again;
 		case OP_VARIANT:
 			c = choose(o, r->slot[o->in]);
-			if (!c)
+			if (!c && !o->optional)
 				return RUN_BAD;
 			set(v++, o, CTF_OPEN, 0, 0);
+			if (!c) {
+				set(v++, o, CTF_CLOSE, 0, 0);
+				o = p->op + o->jump;
+				goto again;
+			}
 			o = p->op + c->jump;
 			goto again;
 		case OP_VARIANT_END:

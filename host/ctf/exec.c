@@ -172,6 +172,22 @@ again:
 				       bits_read(r->data, r->pos, o->size,
 						 o->big_endian));
 			break;
+		case OP_ULEB:
+		case OP_SLEB:
+			NEED(8);
+			n = 8 * varlen_read(r->data, r->pos, end, o->is_signed,
+					    &v);
+			if (!n)
+				return RUN_SHORT;
+			if (mode == MODE_COPY &&
+			    copy_bits(r, r->pos, n, o->align, false))
+				return RUN_FULL;
+			r->pos += n;
+			if (o->slot >= 0)
+				r->slot[o->slot] = v;
+			if (mode == MODE_HEAD)
+				head_leaf(r, o, v);
+			break;
 		case OP_FLOAT:
 			NEED(o->size);
 			if (mode == MODE_COPY &&
@@ -240,9 +256,9 @@ again:
 			break;
 		case OP_VARIANT:
 			c = choose(o, r->slot[o->in]);
-			if (!c)
+			if (!c && !o->optional)
 				return RUN_BAD;
-			o = p->op + c->jump;
+			o = p->op + (c ? c->jump : o->jump);
 			goto again;
 		case OP_VARIANT_END:
 			o = p->op + o->jump;

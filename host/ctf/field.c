@@ -104,10 +104,15 @@ static bool locate(const struct ctf_event *ev, const struct ctf_field *f,
 }
 
 static uint64_t load_int(const uint8_t *data, uint64_t pos,
-			 const struct ctf_type *t)
+			 uint64_t end, const struct ctf_type *t)
 {
-	uint64_t v = bits_read(data, pos, t->size, t->big_endian);
+	uint64_t v = 0;
 
+	if (t->is_varlen) {
+		varlen_read(data, pos, end, t->is_signed, &v);
+		return v;
+	}
+	v = bits_read(data, pos, t->size, t->big_endian);
 	return t->is_signed ? sign_extend(v, t->size) : v;
 }
 
@@ -145,9 +150,9 @@ bool ctf_get_u64(const struct ctf_event *ev, const struct ctf_field *f,
 	if (!f->type || (f->type->kind != CTF_INT && f->type->kind != CTF_ENUM) ||
 	    !locate(ev, f, &pos, &len))
 		return false;
-	if (pos + f->type->size > ev->packet->content)
+	if (pos + (f->type->is_varlen ? 8 : f->type->size) > ev->packet->content)
 		return false;
-	*out = load_int(ev->data, pos, f->type);
+	*out = load_int(ev->data, pos, ev->packet->content, f->type);
 	return true;
 }
 
@@ -229,13 +234,13 @@ bool ctf_get_elem(const struct ctf_event *ev, const struct ctf_field *f,
 	const struct ctf_type *el = f->type ? f->type->elem : NULL;
 	uint64_t pos, len;
 
-	if (!el || (el->kind != CTF_INT && el->kind != CTF_ENUM) ||
+	if (!el || el->is_varlen || (el->kind != CTF_INT && el->kind != CTF_ENUM) ||
 	    !locate(ev, f, &pos, &len) || i >= len || len > MAX_BITS)
 		return false;
 	pos += i * align_up(el->size, el->align);
 	if (pos + el->size > ev->packet->content)
 		return false;
-	*out = load_int(ev->data, pos, el);
+	*out = load_int(ev->data, pos, ev->packet->content, el);
 	return true;
 }
 

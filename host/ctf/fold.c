@@ -105,6 +105,10 @@ static void fold_node(struct fold *f, const struct node *n);
 
 static void fold_leaf(struct fold *f, const struct node *n)
 {
+	if (n->type->is_varlen) {
+		f->odd = true;
+		return;
+	}
 	align(f, n->type->align);
 	if (n->type->kind == CTF_STRING) {
 		flush(f);
@@ -230,7 +234,10 @@ static void fold_node(struct fold *f, const struct node *n)
 			fold_node(f, c);
 		break;
 	case CTF_VARIANT:
-		fold_variant(f, n);
+		if (n->type->is_optional)
+			f->odd = true;
+		else
+			fold_variant(f, n);
 		break;
 	case CTF_SEQUENCE:
 		fold_seq(f, n);

@@ -76,6 +76,7 @@ enum op_code {
 	OP_U8, OP_U16, OP_U32, OP_U64,	/* little endian, on whole bytes */
 	OP_S8, OP_S16, OP_S32, OP_S64,
 	OP_INT,			/* any other int */
+	OP_ULEB, OP_SLEB,	/* as many bytes as it takes, 7 bits each */
 	OP_FLOAT,
 	OP_STR,
 	OP_TEXT,		/* array of n characters */
@@ -109,6 +110,7 @@ struct op {
 	uint8_t size;		/* bits of a number */
 	uint8_t sem;
 	bool is_signed, big_endian;
+	bool optional;		/* OP_VARIANT: no option at all is fine */
 	uint8_t scope;
 	int16_t slot;		/* where to keep the value, or -1 */
 	int16_t in;		/* slot of the length or tag */
@@ -224,6 +226,14 @@ struct sclass {
 	int n_common;		/* slots of head and event_head */
 };
 
+/* A CTF 2 variant: these values of its tag choose this option. */
+struct ctf_choice {
+	uint64_t lo, hi;
+	size_t option;
+};
+
+#define REF_SEPARATOR	'\x1f'	/* of a path in CTF 2, whose names may have dots */
+
 struct meta_span {
 	size_t from, to;	/* bytes of the text */
 };
@@ -234,6 +244,7 @@ struct clock {
 	bool defined;
 	struct meta_span offset, offset_s; /* the values, where given */
 	struct meta_span block;	/* inside of the braces */
+	bool has_offset;	/* CTF 2: an offset object is there */
 };
 
 struct env_entry {

@@ -43,6 +43,8 @@ int patch_head(struct patch *x, uint8_t *buf, enum sem s, uint64_t v,
 	if (!sem_has(&x->head, s))
 		return 0;
 	o = x->head.sem_op[s];
+	if (o->type->is_varlen)
+		return bad(x, e, "a number without a fixed size cannot be patched");
 	if (o->size < 64 && v >> o->size)
 		return bad(x, e, "a mapped time does not fit the packet's head");
 	bits_write(buf, x->head.sem_at[s], o->size, o->big_endian, v);
@@ -130,6 +132,8 @@ static bool patch_any(struct patch *x, uint8_t *buf)
 
 		if (x->stamp_at[i] == UINT64_MAX)
 			continue;
+		if (o->type->is_varlen)
+			return false;
 		if (o->size < 64 && (t - last) >> o->size)
 			return false;
 		bits_write(buf, x->stamp_at[i], o->size, o->big_endian, t);

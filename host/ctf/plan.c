@@ -107,15 +107,31 @@ static struct node *child_named(const struct node *n, const char *s, size_t len)
 	return found;
 }
 
-/* Follows a dotted path down from @n, whose own name is already used up. */
-static struct node *descend(struct node *n, const char *path)
+/* The element of an array, the option of a variant that is being planned. */
+static struct node *last_child(const struct node *n)
 {
-	while (n && *path) {
-		size_t len = strcspn(path, ".");
+	struct node *c = n->child;
 
-		n = child_named(n, path, len);
+	while (c && c->next)
+		c = c->next;
+	return c;
+}
+
+/* Follows a dotted path down from @n, whose own name is already used up. */
+static struct node *descend(const struct plan *p, struct node *n,
+			    const char *path)
+{
+	const char sep[2] = { p->t->is_json ? REF_SEPARATOR : '.', 0 };
+
+	while (n && *path) {
+		size_t len = strcspn(path, sep);
+
+		/* CTF 2: arrays and variants are not named on the way. */
+		while (n && p->t->is_json && n->type->kind != CTF_STRUCT)
+			n = last_child(n);
+		n = n ? child_named(n, path, len) : NULL;
 		path += len;
-		if (*path == '.')
+		if (*path)
 			path++;
 	}
 	return n;
@@ -156,7 +172,7 @@ static struct node *find_absolute(struct plan *p, const char *ref, bool *is_abs)
 		if (strncmp(ref, roots[i].prefix, len))
 			continue;
 		*is_abs = true;
-		return descend(scope_root(p, roots[i].scope), ref + len);
+		return descend(p, scope_root(p, roots[i].scope), ref + len);
 	}
 	*is_abs = false;
 	return NULL;
@@ -172,16 +188,19 @@ static struct node *find_ref(struct plan *p, struct node *user, const char *ref)
 	bool is_abs;
 	int scope;
 
+	if (user->type->ref_scope)
+		return descend(p, scope_root(p, user->type->ref_scope - 1u),
+			       ref);
 	n = find_absolute(p, ref, &is_abs);
-	if (is_abs)
+	if (is_abs && !p->t->is_json)
 		return n;
 	for (at = user->parent; at; at = at->parent) {
-		n = descend(at, ref);
+		n = descend(p, at, ref);
 		if (n && n != user)
 			return n;
 	}
 	for (scope = p->scope - 1; scope >= 0; scope--) {
-		n = descend(scope_root(p, (unsigned int)scope), ref);
+		n = descend(p, scope_root(p, (unsigned int)scope), ref);
 		if (n)
 			return n;
 	}
@@ -266,18 +285,25 @@ static enum sem meaning(const struct plan *p, const struct node *n)
 
 	if (n->scope > CTF_EVENT_HEADER || n->type->is_signed || n->loops)
 		return SEM_NONE;
+	if (n->type->role == SEM_STAMP && n->scope == CTF_PACKET_CONTEXT)
+		return SEM_BEGIN;
+	if (n->type->role)
+		return n->type->role;
 	if (n->scope == CTF_EVENT_HEADER && n->type->clock)
 		return SEM_STAMP;
 	if (n->scope != CTF_EVENT_HEADER && n->parent && n->parent->parent)
 		return SEM_NONE;	/* only direct members of the struct */
 	for (i = 0; n->raw && i < sizeof(names) / sizeof(*names); i++)
 		if (names[i].scope == n->scope && !strcmp(names[i].name, n->raw))
-			return p->t->is_json ? SEM_NONE : names[i].sem;
+			return p->t->is_json && names[i].sem != SEM_CPU ?
+				       SEM_NONE : names[i].sem;
 	return SEM_NONE;
 }
 
 static enum op_code int_code(const struct ctf_type *t)
 {
+	if (t->is_varlen)
+		return t->is_signed ? OP_SLEB : OP_ULEB;
 	if (t->align % 8 || (t->big_endian && t->size != 8))
 		return OP_INT;
 	switch (t->size) {
@@ -324,7 +350,7 @@ static int add_leaf(struct plan *p, struct node *n)
 		o->sem = (uint8_t)meaning(p, n);
 	advance(p, t->align, NOT_FIXED);
 	n->fixed = p->fixed;
-	if (t->kind == CTF_STRING)
+	if (t->kind == CTF_STRING || t->is_varlen)
 		p->fixed = NOT_FIXED;
 	else
 		advance(p, 1, t->size);
@@ -340,21 +366,16 @@ static int add_child(struct plan *p, struct node *parent, struct node **last,
 {
 	struct node *n = add_node(p, parent, type, m ? m->name : NULL,
 				  m ? m->raw_name : NULL);
-	int ret;
 
 	if (!n)
 		return p->e ? p->e->code : -EINVAL;
 	n->is_option = parent->type->kind == CTF_VARIANT;
-	/* A reference must not find what is not decoded yet. */
-	ret = add_type(p, n);
-	if (ret)
-		return ret;
 	if (*last)
 		(*last)->next = n;
 	else
 		parent->child = n;
 	*last = n;
-	return 0;
+	return add_type(p, n);
 }
 
 static int add_struct(struct plan *p, struct node *n)
@@ -402,10 +423,13 @@ static int add_text(struct plan *p, struct node *n, int slot)
 	return 0;
 }
 
-static bool is_uuid(const struct node *n)
+static bool is_uuid(const struct plan *p, const struct node *n)
 {
+	bool named = p->t->is_json ? n->type->role == SEM_UUID :
+				     n->raw && !strcmp(n->raw, "uuid");
+
 	return n->scope == CTF_PACKET_HEADER && n->parent &&
-	       !n->parent->parent && n->raw && !strcmp(n->raw, "uuid") &&
+	       !n->parent->parent && named &&
 	       n->type->kind == CTF_ARRAY && n->type->len == 16 &&
 	       n->type->bits == 128;
 }
@@ -434,7 +458,7 @@ static int add_array(struct plan *p, struct node *n)
 	o->align = t->align;
 	o->n = t->len;
 	o->in = (int16_t)slot;
-	if (is_uuid(n))
+	if (is_uuid(p, n))
 		o->sem = SEM_UUID;
 	advance(p, t->align, NOT_FIXED);
 	n->fixed = fixed = p->fixed;
@@ -462,6 +486,8 @@ static int count_options(const struct ctf_type *tag, const struct ctf_type *v)
 	size_t i, k;
 	int n = 0;
 
+	if (v->choices)
+		return v->n_choices > 65535 ? 65536 : (int)v->n_choices;
 	for (i = 0; i < tag->n_ranges; i++)
 		for (k = 0; k < v->n_members; k++)
 			n += !strcmp(tag->ranges[i].label,
@@ -477,6 +503,11 @@ static int fill_options(const struct ctf_type *tag, const struct ctf_type *v,
 	size_t i, k;
 	int n = 0;
 
+	for (i = 0; v->choices && i < v->n_choices; i++)
+		out[n++] = (struct option){ v->choices[i].lo, v->choices[i].hi,
+					    jump[v->choices[i].option] };
+	if (v->choices)
+		return n;
 	for (i = 0; i < tag->n_ranges; i++) {
 		const struct ctf_range *r = &tag->ranges[i];
 
@@ -523,7 +554,7 @@ static int add_variant(struct plan *p, struct node *n)
 	slot = find_slot(p, t, n, &tag);
 	if (slot < 0)
 		return slot;
-	if (tag->type->kind != CTF_ENUM)
+	if (tag->type->kind != CTF_ENUM && !t->choices)
 		return bad_ref(p, t, "is not an enum");
 	if (tag->type->n_ranges > 4096 || t->n_members > 4096)
 		return bad_ref(p, t, "has too many labels");
@@ -545,6 +576,8 @@ static int add_variant(struct plan *p, struct node *n)
 		o->is_signed = tag->type->is_signed;
 		o->options = opt;
 		o->n_options = (uint16_t)fill_options(tag->type, t, jump, opt);
+		o->optional = t->is_optional;
+		o->jump = (uint32_t)p->n;
 		for (i = open; i < p->n; i++)
 			if (p->op[i].code == OP_VARIANT_END &&
 			    p->op[i].node == n)

@@ -99,6 +99,8 @@ static int put_header(struct writer *w, uint64_t id, uint64_t t, bool ext,
 	while (o->code != OP_END) {
 		w->pos = align_up(w->pos, o->align);
 		if (o->sem == SEM_ID || o->sem == SEM_STAMP) {
+			if (o->type->is_varlen)
+				return fail_at(w, e, "a stamp without a fixed size cannot be rewritten");
 			v = leaf_value(w, o, id, t, ext);
 			if (o->sem == SEM_ID && o->size < 64 && v >> o->size)
 				return fail_at(w, e, "an id does not fit the event header");

@@ -11,7 +11,7 @@
 
 struct edit {
 	struct meta_span at;
-	char text[40];
+	char text[100];
 };
 
 static int by_place(const void *a, const void *b)
@@ -25,7 +25,7 @@ static int by_place(const void *a, const void *b)
 
 /* Replaces the value where there is one, else declares it. */
 static void set(struct edit *edits, size_t *n, const struct clock *c,
-		const struct meta_span *at, const char *key, int64_t value)
+		const struct meta_span *at, const char *insert, int64_t value)
 {
 	struct edit *d = &edits[*n];
 
@@ -34,12 +34,37 @@ static void set(struct edit *edits, size_t *n, const struct clock *c,
 		snprintf(d->text, sizeof(d->text), "%" PRId64, value);
 	} else if (value) {
 		d->at.from = d->at.to = c->block.from;
-		snprintf(d->text, sizeof(d->text), "\n\t%s = %" PRId64 ";",
-			 key, value);
+		snprintf(d->text, sizeof(d->text), insert, value);
 	} else {
 		return;
 	}
 	(*n)++;
+}
+
+/* CTF 2 wants 0 <= cycles < frequency. */
+static void set_json(struct edit *edits, size_t *n, const struct clock *c,
+		     const struct ctf_rewrite *how)
+{
+	int64_t freq = c->pub.freq > INT64_MAX ? INT64_MAX :
+						 (int64_t)c->pub.freq;
+	int64_t s = how->offset_s + how->offset / freq;
+	int64_t cycles = how->offset % freq;
+	struct edit *d = &edits[*n];
+
+	if (cycles < 0) {
+		cycles += freq;
+		s--;
+	}
+	if (!c->has_offset) {
+		d->at.from = d->at.to = c->block.from;
+		snprintf(d->text, sizeof(d->text),
+			 "\"offset-from-origin\": {\"seconds\": %" PRId64
+			 ", \"cycles\": %" PRId64 "}, ", s, cycles);
+		(*n)++;
+		return;
+	}
+	set(edits, n, c, &c->offset_s, "\"seconds\": %" PRId64 ", ", s);
+	set(edits, n, c, &c->offset, "\"cycles\": %" PRId64 ", ", cycles);
 }
 
 static int append(char **out, size_t *n, size_t *cap, const char *s, size_t len)
@@ -87,8 +112,14 @@ int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 	for (i = 0; how->set_offset && i < t->n_clocks; i++) {
 		const struct clock *c = t->clocks[i];
 
-		set(edits, &n, c, &c->offset_s, "offset_s", how->offset_s);
-		set(edits, &n, c, &c->offset, "offset", how->offset);
+		if (t->is_json) {
+			set_json(edits, &n, c, how);
+			continue;
+		}
+		set(edits, &n, c, &c->offset_s, "\n\toffset_s = %" PRId64 ";",
+		    how->offset_s);
+		set(edits, &n, c, &c->offset, "\n\toffset = %" PRId64 ";",
+		    how->offset);
 	}
 	qsort(edits, n, sizeof(*edits), by_place);
 	ret = apply(t, edits, n, &text, &len);

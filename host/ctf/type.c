@@ -63,7 +63,7 @@ int type_finish(struct ctf_type *t)
 	case CTF_INT:
 	case CTF_ENUM:
 	case CTF_FLOAT:
-		t->bits = t->size;
+		t->bits = t->is_varlen ? NOT_FIXED : t->size;
 		break;
 	case CTF_STRING:
 		t->align = 8;

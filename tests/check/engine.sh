@@ -11,10 +11,11 @@ first=${VMSYNC_SEED:-1}
 cc=${CC:-cc}
 flags="-std=gnu11 -O1 -g -Wall -Wextra -Werror"
 dir=$check_tmp/ctf
-vmsync=build/release/vmsync
+vmsync=$dir/vmsync
 mkdir -p "$dir"
 
 expect "the tool builds" make -s -j2 tool
+cp build/release/vmsync "$dir/vmsync"
 expect "the random generator builds" $cc $flags -fsanitize=address,undefined \
 	-o "$dir/random-trace" tests/gen/random.c tests/gen/random-trace.c
 expect "the LTTng-like generator builds" $cc $flags -o "$dir/ctf-gen" \
@@ -69,9 +70,15 @@ fields() {
 
 for seed in $(seq "$first" $((first + seeds - 1))); do
 	rm -rf "$dir/random"
-	"$dir/random-trace" "$dir/random" "$seed" babeltrace > "$dir/n" ||
+	"$dir/random-trace" "$dir/random" "$seed" 1 > "$dir/n" ||
 		fail "random trace $seed is not written"
 	each_stream "random trace, seed $seed" "$dir/random"
+	# The same streams with CTF 2 metadata, which babeltrace2 2.0 cannot read.
+	"$vmsync" cat "$dir/random" > "$dir/tsdl.txt"
+	"$dir/random-trace" "$dir/random" "$seed" 3 > "$dir/n"
+	"$vmsync" cat "$dir/random" > "$dir/json.txt"
+	expect "random trace, seed $seed, as CTF 2" \
+		cmp "$dir/tsdl.txt" "$dir/json.txt"
 done
 
 "$dir/ctf-gen" "$dir/a" 60000 3 1 alpha > "$dir/n"

@@ -17,6 +17,7 @@ struct type;
 
 struct field {
 	char name[24];
+	char path[512];			/* for JSON: of the struct it is in */
 	struct type *type;
 };
 
@@ -54,7 +55,7 @@ struct gen {
 	unsigned int n_lengths, n_tags;
 	int big;			/* native byte order */
 	int has_uuid, has_magic;
-	int for_babeltrace;
+	int for_babeltrace, json;
 	int in_context;
 	unsigned int n_streams;
 	struct sclass streams[2];
@@ -452,6 +453,8 @@ static void print_metadata(struct gen *g)
 		print_stream(g, i);
 }
 
+#include "random_json.h"
+
 /* ------------------------------------------------------------------ values */
 
 static void put_bits(struct gen *g, uint64_t v, unsigned int size, int big)
@@ -795,6 +798,7 @@ int random_trace_write(const char *dir, uint64_t seed, int flags,
 	if (!g)
 		return -1;
 	g->rnd = seed;
+	g->json = flags & RANDOM_JSON;
 	g->for_babeltrace = flags & RANDOM_FOR_BABELTRACE;
 	g->out = out;
 	g->big = below(g, 4) == 0;
@@ -810,7 +814,10 @@ int random_trace_write(const char *dir, uint64_t seed, int flags,
 	snprintf(path, sizeof(path), "%s/metadata", dir);
 	g->meta = fopen(path, "w");
 	if (g->meta) {
-		print_metadata(g);
+		if (g->json)
+			json_metadata(g);
+		else
+			print_metadata(g);
 		ret = fclose(g->meta) ? -1 : write_streams(g, dir);
 	}
 	for (t = g->all; t; t = next) {

@@ -41,6 +41,8 @@ struct random_trace {
  * 61 to 63 bits: with this flag there are none.
  */
 #define RANDOM_FOR_BABELTRACE	1
+/* Metadata as CTF 2 has it; the streams are the same to the bit. */
+#define RANDOM_JSON		2
 
 /* Writes it into the folder @dir, which has to exist. Return: 0, or -1. */
 int random_trace_write(const char *dir, uint64_t seed, int flags,

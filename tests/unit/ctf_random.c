@@ -332,6 +332,15 @@ int main(int argc, char **argv)
 		check_rewrite(path, &want);
 		random_trace_free(&want);
 		remove_tree(path);
+
+		/* The same once more as CTF 2. */
+		mkdir(path, 0777);
+		CHECK_EQ(random_trace_write(path, check_seed, RANDOM_JSON,
+					    &want), 0);
+		check_trace(path, &want, 1, true);
+		check_rewrite(path, &want);
+		random_trace_free(&want);
+		remove_tree(path);
 	}
 	remove_tree(top);
 	return check_done();
