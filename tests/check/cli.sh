@@ -121,6 +121,7 @@ bad() { # TEXT PATTERN TRACE...
 	expect_error "sync: $text" "$pattern" $vmsync sync "$@"
 	expect_error "fuse: $text" "$pattern" $vmsync fuse -o "$t/bad" "$@"
 	nothing "$text" "$t/bad"
+	rm -rf "$t/bad"
 }
 # broken NAME FILE: a copy of trace pair a whose FILE can be damaged
 broken() {
@@ -144,7 +145,15 @@ generate quiet events=20000 seed=3
 cp -r "$t/quiet/guest" "$t/mute"
 sed -i 's/vmsync_gh_guest/other_gh_guest_/; s/vmsync_hg_guest/other_hg_guest_/' \
 	"$t/mute/metadata"
-bad "a guest without beacons" "mute" "$t/quiet/host" "$t/mute"
+expect "a guest without beacons: entries and exits will do" \
+	sync_json "$t/quiet/host" "$t/mute"
+jq_is "... by the window method" '.guests[0].methods | keys | join(",")' window
+jq_is "... and none is outside" '.guests[0].containment.outside' 0
+sed -i 's/kvm_x86_/other_x86_/' "$t/quiet/host/metadata"
+bad "a guest without beacons, a host without entries" "mute" \
+	"$t/quiet/host" "$t/mute"
+bad "a guest without beacons, of another host" "mute.*fit no VM" \
+	"$t/b/host" "$t/mute"
 
 broken cutmeta
 truncate -s 3000 "$t/cutmeta/guest/metadata"
