@@ -5,21 +5,13 @@
 # recorded. Needs the modules (tests/check/modules.sh). LAB_REUSE=1 takes the
 # recordings that are there.
 . tests/check/lib.sh
+. tests/check/record.sh
 
 expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
 t=$check_tmp
 
 . build/packages.env || { fail "no modules: run modules first"; finish; }
-
-record() { # SCENARIO
-	if [ -n "${LAB_REUSE:-}" ] &&
-	   grep -qs '^result=pass' "build/lab/$1/status"; then
-		return 0
-	fi
-	echo "recording $1"
-	tests/lab/run.sh "$1"
-}
 
 # number EXPRESSION of the JSON report
 number() { jq -r "$1" "$t/$s.json"; }
@@ -221,9 +213,4 @@ for s in basic tsc slew pause; do
 	[ "$s" != pause ] || pause_check
 done
 
-if record unload; then
-	pass "unload: 50 times, nothing left"
-else
-	fail "unload: the lab failed, see build/lab/unload"
-fi
 finish

@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# All modules loaded and removed 50 times under beacons and tracing, on host and
+# guest; nothing is left. Needs the modules (tests/check/modules.sh).
+. tests/check/lib.sh
+. tests/check/record.sh
+
+if record unload; then
+	pass "unload: 50 times, nothing left"
+	grep -h -E '@lab L[12] (sizes|with the guest|KVM)' \
+		build/lab/unload/host.serial | tr -d '\r' | cut -c 1-100
+else
+	fail "unload: the lab failed, see build/lab/unload"
+fi
+finish
