@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
+#include <string.h>
 
 #include "fuse/report.h"
 
@@ -30,6 +31,28 @@ static void print_ppb(FILE *f, int64_t ppb)
 
 	fprintf(f, "%c%" PRIu64 ".%03" PRIu64 " ppm", ppb < 0 ? '-' : '+',
 		u / 1000, u % 1000);
+}
+
+/* A remark, broken at blanks to lines of 80 columns. */
+static void print_note(FILE *f, const char *text)
+{
+	int column = 14;
+
+	fputs("  note        ", f);
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (column > 14 && column + 1 + len > 80) {
+			fputs("\n              ", f);
+			column = 14;
+		}
+		if (column > 14)
+			column += fprintf(f, " ");
+		column += fprintf(f, "%.*s", len, text);
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', f);
 }
 
 static void print_vcpus(FILE *f, const struct vmsync_guest_report *r)
@@ -219,7 +242,7 @@ static void print_guest(FILE *f, const struct vmsync_session_guest *g,
 		fputc('\n', f);
 	}
 	for (i = 0; i < r->n_notes; i++)
-		fprintf(f, "  note        %s\n", r->notes[i]);
+		print_note(f, r->notes[i]);
 	print_maps(f, vmsync_guest_maps(g->guest), all_segments);
 }
 
