@@ -11,6 +11,10 @@
 #define MAX_FIXES 200
 #define MAX_LENGTH_NS 20000000000
 
+/* A fix that comes so many times later than usual, and this. */
+#define LATE	16
+#define LATE_NS 1000000
+
 /* A stretch of fewer tells no slope of its own. */
 #define MIN_FIXES 4
 
@@ -167,11 +171,22 @@ int vmsync_fit_break(struct vmsync_fit *fit)
 	return close_corridor(fit, true);
 }
 
+/* So much later than usual that the clocks may have bent meanwhile. */
+static bool is_late(const struct vmsync_fit *fit, const struct vmsync_fix *fix)
+{
+	const struct vmsync_limit *l =
+		fix->has_upper ? &fix->upper : &fix->lower;
+	double usual = (double)(fit->last - fit->first) / fit->count;
+
+	return fit->count >= MIN_FIXES &&
+	       (double)(l->guest_ns - fit->last) > LATE * usual + LATE_NS;
+}
+
 int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
 	int err = 0;
 
-	if (fit->open && !fits(fit, fix))
+	if (fit->open && (is_late(fit, fix) || !fits(fit, fix)))
 		err = close_corridor(fit, true);
 	if (!err && !fit->open)
 		open_corridor(fit, fix);

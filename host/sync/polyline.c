@@ -34,6 +34,9 @@
 #define FEW_SLOPE 0.002
 #define SPARSE_NS 50000000.0
 
+/* A gap is long if it is so many times what is usual between fixes. */
+#define LONG_GAP 16
+
 /* Stretches of fewer fixes: bends are not rare beside the fixes. */
 #define FEW_FIXES 32
 
@@ -200,6 +203,13 @@ static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	return err ? err : start(p, s, s->first, 0);
 }
 
+/* Where fixes are missing anything may have happened. */
+static bool is_long(const struct vmsync_stretch *s, double gap)
+{
+	return s->count && gap > LONG_GAP * (double)(s->last - s->first + 1) /
+					 s->count;
+}
+
 /* The joint at @g, off both lines by half of what they are apart there. */
 static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t g)
@@ -209,7 +219,9 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	double gap = (double)(s->first - p->tail.last), hidden, known;
 	int err;
 
-	if (!p->tail.bent || (tilt < NO_BEND && fabs(half) < p->base_ns / 4)) {
+	if (!is_long(&p->tail, gap) &&
+	    (!p->tail.bent ||
+	     (tilt < NO_BEND && fabs(half) < p->base_ns / 4))) {
 		err = put_tail(p, g, half);
 		return err ? err : start(p, s, g, -half);
 	}

@@ -14,6 +14,9 @@
 /* Fewer contradictions may have an honest reason. */
 #define MANY 3
 
+/* Pauses, restores and migrations are not as many as one in 100 beacons. */
+#define MANY_JUMPS 8
+
 /* More remarks than this are not listed. */
 #define MAX_NOTES 64
 
@@ -250,6 +253,16 @@ static bool host_doubts(const struct vmsync_guest *guest)
 	return s && s->suspects >= MANY && s->suspects * 100 >= s->legs;
 }
 
+/* Times that the clock jumped, as the messages alone show it. */
+static uint64_t jumps(const struct vmsync_guest *guest)
+{
+	enum vmsync_method m = guest->sync->opt.wide ? VMSYNC_METHOD_PORT :
+						       VMSYNC_METHOD_BEACON;
+	const struct vmsync_map *map = guest->by_method[m];
+
+	return map && map->count ? map->segments[map->count - 1].epoch : 0;
+}
+
 static int suspect_notes(struct vmsync_guest_report *r,
 			 const struct vmsync_guest *guest)
 {
@@ -280,6 +293,12 @@ static int suspect_notes(struct vmsync_guest_report *r,
 		err = note(r, "the host doubted %" PRIu64 " of %" PRIu64
 			   " beacons when they came", m->stream->suspects,
 			   m->stream->legs);
+	}
+	if (!err && jumps(guest) >= MANY_JUMPS &&
+	    jumps(guest) * 100 >= guest->matched) {
+		r->suspect = true;
+		err = note(r, "its clock jumped %" PRIu64 " times in %" PRIu64
+			   " beacons", jumps(guest), guest->matched);
 	}
 	if (!err && name_taken(guest)) {
 		r->suspect = true;
