@@ -150,6 +150,13 @@ static int64_t settled(const void *state)
 	return vmsync_fit_settled(&s->fit);
 }
 
+static uint64_t odd(const void *state)
+{
+	const struct state *s = state;
+
+	return vmsync_fit_odd(&s->fit);
+}
+
 const struct vmsync_estimator vmsync_beacon_estimator = {
 	.method = VMSYNC_METHOD_BEACON,
 	.create = create,
@@ -157,4 +164,5 @@ const struct vmsync_estimator vmsync_beacon_estimator = {
 	.beacon = beacon,
 	.map = map,
 	.settled = settled,
+	.odd = odd,
 };

@@ -22,6 +22,8 @@
  *		more will come; 0 or -ENOMEM
  * @settled:	guest time up to which @map will not change any more; NULL: it
  *		is as far as both sides were pushed
+ * @odd:	how often the clock did what an honest one hardly does: it jumped,
+ *		or ran away; NULL: not looked at
  */
 struct vmsync_estimator {
 	enum vmsync_method method;
@@ -32,6 +34,7 @@ struct vmsync_estimator {
 	int (*map)(void *state, const struct vmsync_facts *f, uint32_t cpu,
 		   bool final, struct vmsync_map *map);
 	int64_t (*settled)(const void *state);
+	uint64_t (*odd)(const void *state);
 };
 
 /** vmsync_estimators - by method; NULL where there is none */

@@ -7,6 +7,9 @@
 /* Rates of two clocks that differ by more are not two clocks. */
 #define MAX_SLOPE 0.01
 
+/* Two clocks that NTP steers do not drift apart like this. */
+#define STEEP 0.0025
+
 /* A stretch has no more fixes than this, nor is it longer. */
 #define MAX_FIXES 200
 #define MAX_LENGTH_NS 20000000000
@@ -155,6 +158,8 @@ static int close_corridor(struct vmsync_fit *fit, bool bent)
 	struct vmsync_stretch line;
 	bool good = line_of(fit, &line);
 
+	if (fit->corridor.slope_min > STEEP || fit->corridor.slope_max < -STEEP)
+		fit->steep++;
 	fit->open = false;
 	if (!good)
 		return 0;
@@ -223,4 +228,9 @@ int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map)
 int64_t vmsync_fit_settled(const struct vmsync_fit *fit)
 {
 	return fit->line.has_tail ? fit->line.from - MARGIN_NS : 0;
+}
+
+uint64_t vmsync_fit_odd(const struct vmsync_fit *fit)
+{
+	return fit->steep + fit->line.epoch;
 }

@@ -45,6 +45,7 @@ struct vmsync_fix {
  * @origin, @offset: of the corridor: guest time, host minus guest
  * @first, @second, @before_last, @last: guest times of fixes in it
  * @play_first, @play_last: see struct vmsync_stretch
+ * @steep:	stretches that are steeper than any two steered clocks
  */
 struct vmsync_fit {
 	double base_ns;
@@ -60,6 +61,7 @@ struct vmsync_fit {
 	int64_t last;
 	double play_first;
 	double play_last;
+	uint64_t steep;
 	double last_slope;
 	bool has_slope;
 	struct vmsync_polyline line;
@@ -82,5 +84,8 @@ int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map);
 
 /** vmsync_fit_settled - guest time up to which the map is final */
 int64_t vmsync_fit_settled(const struct vmsync_fit *fit);
+
+/** vmsync_fit_odd - how often the clock did what an honest one hardly does */
+uint64_t vmsync_fit_odd(const struct vmsync_fit *fit);
 
 #endif /* VMSYNC_SYNC_FIT_H */

@@ -15,7 +15,7 @@
 #define MANY 3
 
 /* Pauses, restores and migrations are not as many as one in 100 beacons. */
-#define MANY_JUMPS 8
+#define MANY_ODD 8
 
 /* More remarks than this are not listed. */
 #define MAX_NOTES 64
@@ -253,14 +253,19 @@ static bool host_doubts(const struct vmsync_guest *guest)
 	return s && s->suspects >= MANY && s->suspects * 100 >= s->legs;
 }
 
-/* Times that the clock jumped, as the messages alone show it. */
-static uint64_t jumps(const struct vmsync_guest *guest)
+/* How often its clock did what an honest one hardly does. */
+static uint64_t oddities(const struct vmsync_guest *guest)
 {
-	enum vmsync_method m = guest->sync->opt.wide ? VMSYNC_METHOD_PORT :
-						       VMSYNC_METHOD_BEACON;
-	const struct vmsync_map *map = guest->by_method[m];
+	uint64_t most = 0;
 
-	return map && map->count ? map->segments[map->count - 1].epoch : 0;
+	for (int m = 0; m < VMSYNC_METHOD_COUNT; m++) {
+		const struct vmsync_estimator *e = vmsync_estimators[m];
+		uint64_t n = e && e->odd ? e->odd(guest->states[m]) : 0;
+
+		if (n > most)
+			most = n;
+	}
+	return most;
 }
 
 static int suspect_notes(struct vmsync_guest_report *r,
@@ -294,11 +299,12 @@ static int suspect_notes(struct vmsync_guest_report *r,
 			   " beacons when they came", m->stream->suspects,
 			   m->stream->legs);
 	}
-	if (!err && jumps(guest) >= MANY_JUMPS &&
-	    jumps(guest) * 100 >= guest->matched) {
+	if (!err && oddities(guest) >= MANY_ODD &&
+	    oddities(guest) * 100 >= guest->matched) {
 		r->suspect = true;
-		err = note(r, "its clock jumped %" PRIu64 " times in %" PRIu64
-			   " beacons", jumps(guest), guest->matched);
+		err = note(r, "its clock jumped or ran away %" PRIu64
+			   " times in %" PRIu64 " beacons", oddities(guest),
+			   guest->matched);
 	}
 	if (!err && name_taken(guest)) {
 		r->suspect = true;
