@@ -212,7 +212,8 @@ void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
 		return;
 	both = g->have & h->leg.have;
 	if (both & VMSYNC_LEG_GH && !claim_true(g, h)) {
-		m->forged++;
+		m->forged += !g->forged;
+		g->forged = true;
 		return;
 	}
 	both &= ~g->matched;

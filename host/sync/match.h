@@ -42,12 +42,17 @@ struct vmsync_beacon {
 #define VMSYNC_LEG_GH 1
 #define VMSYNC_LEG_HG 2
 
-/** struct vmsync_leg - one side's half of the beacon with gh's number @cnt */
+/**
+ * struct vmsync_leg - one side's half of the beacon with gh's number @cnt
+ * @have, @matched: bits VMSYNC_LEG_*
+ * @forged:	(guest's) the host heard something else
+ */
 struct vmsync_leg {
 	uint32_t cnt;
 	uint32_t cpu;
 	uint8_t have;
 	uint8_t matched;
+	bool forged;
 	int64_t gh_ns;
 	int64_t hg_ns;
 	struct vmsync_pair gh;
