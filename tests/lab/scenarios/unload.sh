@@ -12,7 +12,7 @@
 LAB_L1_APPEND=slub_debug=U
 LAB_L2_APPEND=slub_debug=U
 LAB_MIN_EVENTS=0
-LAB_LIMIT=500
+LAB_LIMIT=700
 
 # With a thread for each of the emulated CPUs, QEMU before 8.1 now and then goes
 # on running instructions that another CPU has just replaced: it translates them
