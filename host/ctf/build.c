@@ -242,8 +242,6 @@ static int build_sclass(struct sclass *sc, struct ctf_error *e)
 			ret = flat_class(sc->classes[i], e);
 		if (ret)
 			return ret;
-		if (!sc->classes[i]->skip)
-			sc->any_walk = true;
 	}
 	header_classify(sc);
 	return build_quick(sc, e);

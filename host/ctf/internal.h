@@ -66,7 +66,6 @@ struct node {
 	uint32_t op;		/* index of its (first) op */
 	uint8_t scope;
 	uint8_t loops;		/* how many loops it is in */
-	bool is_option;		/* of a variant */
 };
 
 #define NOT_FIXED	UINT64_MAX
@@ -182,7 +181,6 @@ struct class {
 	bool is_fixed;
 	struct flat_plan flat;
 	bool movable;		/* no field is aligned to more than a byte */
-	struct class *same;	/* next class of the same name */
 	uint32_t line, col;	/* in the metadata */
 };
 
@@ -218,7 +216,6 @@ struct sclass {
 	enum header_kind kind;
 	struct fixed_header fixed;
 	bool event_slots;	/* fields refer to the event's header */
-	bool any_walk;		/* some class or the header needs exec.c */
 	struct class **classes;	/* sorted by id */
 	size_t n_classes, cap_classes;
 	struct quick *quick;	/* by id */
@@ -402,10 +399,6 @@ struct reader {
 	uint64_t *slot;
 	struct values values;
 };
-
-/* cursor.c */
-struct ctf_cursor;
-int cursor_fill(struct ctf_cursor *c, struct ctf_error *e);
 
 static inline int sem_has(const struct run *r, enum sem s)
 {

@@ -36,8 +36,6 @@ struct token {
 	size_t from, to;
 };
 
-struct interned;
-
 struct lexer {
 	const char *text;
 	size_t len, at;

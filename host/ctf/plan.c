@@ -369,7 +369,6 @@ static int add_child(struct plan *p, struct node *parent, struct node **last,
 
 	if (!n)
 		return p->e ? p->e->code : -EINVAL;
-	n->is_option = parent->type->kind == CTF_VARIANT;
 	if (*last)
 		(*last)->next = n;
 	else
