@@ -57,5 +57,5 @@ fi
 make "${args[@]}" -j"$(nproc)" ${KBUILD_ARGS-} modules
 if [ -n "$install" ]; then
 	make "${args[@]}" modules_install
-	depmod "$release"
+	depmod ${INSTALL_MOD_PATH:+-b "$INSTALL_MOD_PATH"} "$release"
 fi

@@ -32,7 +32,7 @@ static bool bucket_take(struct host_bucket *bucket, u64 now_ns)
 
 	if (!rate)
 		return false;
-	step = NSEC_PER_SEC / rate;
+	step = max(NSEC_PER_SEC / rate, 1ULL);
 	if (due - now_ns >= step * max(burst, 1ULL))
 		return false;
 	bucket->due_ns = due + step;
@@ -126,19 +126,27 @@ static void beacon_take(struct host_vcpu *v, const void *arg)
 	host_pending_set(v, PENDING_BEACON);
 }
 
-static void probe_hypercall(void *data, VMSYNC_KVM_HYPERCALL_ARGS)
+/* Out of line, for the sake of all other hypercalls. */
+static noinline void beacon_seen(const struct claims *claims)
 {
-	struct claims claims = { .cnt = a0, .uid = a1, .tsc = a2, .mono = a3 };
-	struct kvm_vcpu *vcpu;
+	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
 
-	if (nr != VMSYNC_HC_BEACON)
-		return;
-	vcpu = kvm_get_running_vcpu();
 	if (!vcpu)
 		return;
 	rcu_read_lock();
-	locked(host_vcpu_get(vcpu, current_process()), beacon_take, &claims);
+	locked(host_vcpu_get(vcpu, current_process()), beacon_take, claims);
 	rcu_read_unlock();
+}
+
+static void probe_hypercall(void *data, VMSYNC_KVM_HYPERCALL_ARGS)
+{
+	if (nr == VMSYNC_HC_BEACON) {
+		struct claims claims = {
+			.cnt = a0, .uid = a1, .tsc = a2, .mono = a3,
+		};
+
+		beacon_seen(&claims);
+	}
 }
 
 static void beacon_return(struct host_vcpu *v)

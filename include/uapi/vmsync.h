@@ -55,7 +55,7 @@
 #define VMSYNC_KNOT_CLOCKSOURCE	4	/* another counter */
 
 /* vmsync_tsc.why, vmsync_pvclock.why, vmsync_vm.why */
-#define VMSYNC_WHY_FIRST	1	/* first sight, or a tracer just began to listen */
+#define VMSYNC_WHY_FIRST	1	/* first sight, or repeated for tracers */
 #define VMSYNC_WHY_WRITE	2	/* KVM wrote it */
 #define VMSYNC_WHY_RESTORE	3	/* found changed, no write was seen */
 
