@@ -13,6 +13,9 @@
 #include "sync/facts.h"
 #include "uapi/vmsync.h"
 
+/* Of very many changes of a TSC only those around the moment are tried. */
+#define MAX_TRIES 64
+
 /* A page that a record shows and one that the host tells may cross by this. */
 #define PV_SLACK 300000
 
@@ -239,20 +242,41 @@ static bool expected_host(const struct vmsync_facts *f, int64_t ns,
 	return true;
 }
 
-/* Calls of next_candidate() give each point where a TSC may have read @tsc. */
+/* After candidates_init() each next_candidate() gives a point where a
+ * TSC may have read @tsc. */
 struct candidates {
 	const struct vmsync_facts *f;
 	const struct vmsync_timeline *scaling;
 	uint64_t tsc;
 	size_t i;
+	size_t end;
 	int64_t at;
 };
+
+/* All changes if they are few, else those around @at, half of them after it. */
+static void candidates_init(struct candidates *c, int64_t at, bool after)
+{
+	const struct vmsync_timeline *tl = c->scaling;
+	size_t middle;
+
+	c->i = 0;
+	c->end = tl->steps.count;
+	if (c->end <= MAX_TRIES)
+		return;
+	middle = (size_t)(vmsync_timeline_at(tl, at) - tl->steps.at) + 1;
+	if (after && middle + MAX_TRIES / 2 < c->end)
+		c->end = middle + MAX_TRIES / 2;
+	else if (!after)
+		c->end = middle;
+	if (c->end > MAX_TRIES)
+		c->i = c->end - MAX_TRIES;
+}
 
 static bool next_candidate(struct candidates *c)
 {
 	const struct vmsync_timeline *tl = c->scaling;
 
-	while (c->i < tl->steps.count) {
+	while (c->i < c->end) {
 		const struct vmsync_step *s = &tl->steps.at[c->i++];
 		int64_t end = c->i < tl->steps.count ? s[1].sure :
 						       VMSYNC_AXIS_MAX;
@@ -282,7 +306,12 @@ static bool of_reading(const struct vmsync_facts *f,
 	struct candidates c = { .f = f, .scaling = scaling, .tsc = r->tsc };
 	int128 expected[2], best = 0;
 	bool found = false, known = expected_host(f, r->ns, expected);
+	int64_t about = 0;
 
+	if (known && expected[0] >= 0 && expected[0] <= INT64_MAX)
+		vmsync_axis_of_host(host, f->tsc_ref, (int64_t)expected[0],
+				    &about);
+	candidates_init(&c, about, true);
 	while (next_candidate(&c)) {
 		const struct vmsync_step *s = vmsync_timeline_at(host, c.at);
 		int128 h, off = 0;
@@ -312,6 +341,7 @@ static bool of_tsc_before(const struct vmsync_facts *f,
 	struct candidates c = { .f = f, .scaling = scaling, .tsc = tsc };
 	bool found = false;
 
+	candidates_init(&c, limit, false);
 	while (next_candidate(&c)) {
 		if (c.at > limit)
 			continue;
