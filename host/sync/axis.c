@@ -308,7 +308,8 @@ static bool of_reading(const struct vmsync_facts *f,
 	bool found = false, known = expected_host(f, r->ns, expected);
 	int64_t about = 0;
 
-	if (known && expected[0] >= 0 && expected[0] <= INT64_MAX)
+	if (known && scaling->steps.count > MAX_TRIES && expected[0] >= 0 &&
+	    expected[0] <= INT64_MAX)
 		vmsync_axis_of_host(host, f->tsc_ref, (int64_t)expected[0],
 				    &about);
 	candidates_init(&c, about, true);

@@ -79,6 +79,17 @@ static enum vmsync_method name_of(const struct vmsync_guest *guest,
 		       VMSYNC_METHOD_PORT : m;
 }
 
+/* A CPU number that only the guest's own records name may be anything. */
+static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
+{
+	const struct vmsync_vm *vm = guest->match.vm;
+
+	if (guest->cpus[cpu].known)
+		return true;
+	return vm ? vmsync_vm_find_vcpu(vm, cpu) != NULL :
+		    guest->cpus[cpu].seen;
+}
+
 static int settle_method(struct vmsync_guest *guest,
 			 const struct vmsync_facts *f, enum vmsync_method m,
 			 bool final)
@@ -93,7 +104,8 @@ static int settle_method(struct vmsync_guest *guest,
 		struct vmsync_map *map = &guest->by_method[name][cpu];
 
 		map->count = 0;
-		err = e->map(guest->states[m], f, cpu, final, map);
+		if (is_cpu(guest, cpu))
+			err = e->map(guest->states[m], f, cpu, final, map);
 	}
 	return err;
 }

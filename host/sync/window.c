@@ -52,8 +52,11 @@ struct window {
 	int64_t hi;
 };
 
+/** struct state - one guest's events, and the map once it is made */
 struct state {
 	VMSYNC_ARRAY(struct event) events;
+	bool made;
+	struct vmsync_map made_map;
 };
 
 static void *create(const struct vmsync_sync_options *opt)
@@ -66,8 +69,10 @@ static void destroy(void *state)
 {
 	struct state *s = state;
 
-	if (s)
+	if (s) {
 		vmsync_array_free(&s->events);
+		vmsync_map_free(&s->made_map);
+	}
 	free(s);
 }
 
@@ -426,20 +431,33 @@ static int map_vm(const struct state *s, const struct vmsync_vm *vm,
 	return err;
 }
 
+static int make(struct state *s, const struct vmsync_facts *f)
+{
+	int err = -ENOENT;
+
+	if (f->vm)
+		err = map_vm(s, f->vm, &s->made_map);
+	for (size_t i = 0; err == -ENOENT && !f->vm && i < f->n_vms; i++)
+		err = map_vm(s, f->vms[i], &s->made_map);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* One map for all CPUs, made when all events are there. */
 static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	       bool final, struct vmsync_map *map)
 {
-	const struct state *s = state;
-	int err = -ENOENT;
+	struct state *s = state;
+	int err = 0;
 
 	(void)cpu;
 	if (!final || !s->events.count)
 		return 0;
-	if (f->vm)
-		err = map_vm(s, f->vm, map);
-	for (size_t i = 0; err == -ENOENT && !f->vm && i < f->n_vms; i++)
-		err = map_vm(s, f->vms[i], map);
-	return err == -ENOENT ? 0 : err;
+	if (!s->made)
+		err = make(s, f);
+	s->made = true;
+	for (size_t i = 0; !err && i < s->made_map.count; i++)
+		err = vmsync_map_append(map, &s->made_map.segments[i]);
+	return err;
 }
 
 const struct vmsync_estimator vmsync_window_estimator = {
