@@ -9,6 +9,9 @@
 /* A beacon with a leg missing waits until one this much newer is matched. */
 #define REORDER 256
 
+/* A reading and the stamp beside it are a few us apart, or a preemption. */
+#define MAX_APART_NS 1000000000
+
 /* Numbers that the window spans. */
 #define WINDOW_CNT (VMSYNC_SYNC_WINDOW * VMSYNC_CNT_STEP)
 
@@ -49,7 +52,9 @@ static int64_t leg_time(const struct vmsync_evidence *ev)
 {
 	int64_t mono = ev->pair.mono_ns;
 
-	if (mono <= 0)
+	/* What is far from the stamp is no reading of the same clock. */
+	if (mono <= 0 || mono - ev->stamp_ns > MAX_APART_NS ||
+	    ev->stamp_ns - mono > MAX_APART_NS)
 		return ev->stamp_ns;
 	if (ev->kind == VMSYNC_EV_GH_GUEST || ev->kind == VMSYNC_EV_HG_HOST)
 		return later(ev->stamp_ns, mono);

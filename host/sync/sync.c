@@ -337,6 +337,8 @@ int vmsync_sync_push_host(struct vmsync_sync *sync,
 	default:
 		break;
 	}
+	if (ev->stamp_ns < 0)
+		return 0;
 	side_seen(&sync->side, ev->stamp_ns);
 	if (ev->kind == VMSYNC_EV_KNOT)
 		return host_knot(sync, ev);
@@ -445,6 +447,8 @@ int vmsync_sync_push_guest(struct vmsync_guest *guest,
 	    ev->kind != VMSYNC_EV_KNOT && ev->kind != VMSYNC_EV_LOST &&
 	    ev->kind != VMSYNC_EV_GUEST_EVENT)
 		return -EINVAL;
+	if (ev->stamp_ns < 0)
+		return 0;
 	side_seen(&guest->side, ev->stamp_ns);
 	if (ev->kind == VMSYNC_EV_LOST) {
 		guest->side.lost += ev->count;
