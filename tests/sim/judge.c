@@ -97,8 +97,8 @@ static uint64_t choose_time(struct tally *t, const struct sim_guest *g,
 	uint64_t h;
 
 	do
-		h = near ? beside_change(t, k, from, to) :
-			   from + sim_rng_below(&t->rng, to - from);
+		h = near ? beside_change(t, k, from, to)
+			 : from + sim_rng_below(&t->rng, to - from);
 	while (sim_vcpu_out(v, h, h));
 	return h < from ? from : h > to ? to : h;
 }
@@ -146,8 +146,8 @@ static void judge_one(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 	}
 	if (twice)
 		return;
-	v->slacks = fmax(v->slacks, error < 0 ? -error / sc->entry_slack_ns :
-						 error / sc->exit_slack_ns);
+	v->slacks = fmax(v->slacks, error < 0 ? -error / sc->entry_slack_ns
+					      : error / sc->exit_slack_ns);
 	if (size > llabs(v->worst.error_ns))
 		v->worst = here;
 	t->errors[t->count] = size;

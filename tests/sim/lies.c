@@ -68,8 +68,10 @@ static void bend_line(const struct liar *l, struct vmsync_line *line)
 static uint64_t odd_value(struct sim_rng *rng)
 {
 	static const uint64_t odd[] = {
-		0, 1, 2, 63, 64, INT32_MAX, UINT32_MAX, INT64_MAX,
-		(uint64_t)INT64_MAX + 1, UINT64_MAX,
+		0,	    1,	       2,
+		63,	    64,	       INT32_MAX,
+		UINT32_MAX, INT64_MAX, (uint64_t)INT64_MAX + 1,
+		UINT64_MAX,
 	};
 
 	if (sim_rng_chance(rng, 0.5))
@@ -185,8 +187,7 @@ static void lie_in_guest(struct liar *l, struct sim_record *r)
 	bool beacon = ev->kind == VMSYNC_EV_GH_GUEST ||
 		      ev->kind == VMSYNC_EV_HG_GUEST;
 
-	if (is(l, "garbage") &&
-	    sim_rng_chance(&l->rng, l->w->sc->lie_share)) {
+	if (is(l, "garbage") && sim_rng_chance(&l->rng, l->w->sc->lie_share)) {
 		do
 			spoil(&l->rng, ev);
 		while (sim_rng_chance(&l->rng, 0.5));

@@ -90,9 +90,8 @@ static void check_registration(void)
 
 static void check_page(void)
 {
-	struct sim_vm vm = {.host_khz = 2500000,
-			    .vcpu_count = 2,
-			    .master = true};
+	struct sim_vm vm = {
+		.host_khz = 2500000, .vcpu_count = 2, .master = true};
 	struct vmsync_scaling one = {.ratio = 1ull << 48, .frac_bits = 48};
 	const struct vmsync_pvclock *p;
 	int64_t worst = 0;
@@ -106,8 +105,8 @@ static void check_page(void)
 	sim_vm_rebase(&vm, 100 * 2500000000ull, 3500);
 	for (uint64_t i = 0; i < 1000; i++) {
 		uint64_t h = 200 * 2500000000ull + i * 7777777;
-		int64_t d = sim_vm_kvmclock(&vm, 1, h) -
-			    sim_vm_kvmclock(&vm, 0, h);
+		int64_t d =
+			sim_vm_kvmclock(&vm, 1, h) - sim_vm_kvmclock(&vm, 0, h);
 
 		worst = llabs(d) > worst ? llabs(d) : worst;
 	}

@@ -124,8 +124,8 @@ static void lose_bursts(struct sim_recording *rec, const struct sim_world *w)
 
 	for (size_t i = 0; i < ops->count; i++) {
 		uint64_t from = sim_world_at(w, ops->op[i].at_s);
-		uint64_t to = sim_world_at(w, ops->op[i].at_s +
-						      ops->op[i].value);
+		uint64_t to =
+			sim_world_at(w, ops->op[i].at_s + ops->op[i].value);
 
 		if (ops->op[i].extra > 0) {
 			lose_burst(&rec->host, from, to,
@@ -157,8 +157,8 @@ void sim_record_world(struct sim_recording *rec, const struct sim_world *w,
 			sim_record_beacons(rec, w, &w->guests[i]);
 		if (sc->exits_hz > 0)
 			sim_record_runs(rec, w, &w->guests[i]);
-		rec->guests[i].end_ns = sim_guest_mono(&w->guests[i], 0, w->end,
-						       &(size_t){0});
+		rec->guests[i].end_ns =
+			sim_guest_mono(&w->guests[i], 0, w->end, &(size_t){0});
 		sim_stream_sort(&rec->guests[i]);
 		start_late(&rec->guests[i], sim_world_at(w, sc->late_s));
 		sim_rng_init(&rng, w->seed, SIM_RNG_BEACONS + 50 + i);

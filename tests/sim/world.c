@@ -182,8 +182,8 @@ static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
 	sim_rng_init(&k->steer.rng, w->seed, SIM_RNG_GUEST_STEER + g->index);
 	g->vm_uid = (sim_rng_u64(&k->rng) >> 1) | 1;
 	plan_kernel(w, k, &sc->guest);
-	k->keep_ticks =
-		sc->rebase.count || sc->stop.count || sc->tsc_write.count || !sc->master;
+	k->keep_ticks = sc->rebase.count || sc->stop.count ||
+			sc->tsc_write.count || !sc->master;
 	k->reader =
 		(struct sim_reader){guest_counter, guest_tsc_of, guest_wake, g};
 	if (g->kvmclock)
@@ -246,8 +246,8 @@ int64_t sim_host_mono(const struct sim_world *w, uint64_t h, size_t *hint)
 int64_t sim_guest_mono(const struct sim_guest *g, uint32_t cpu, uint64_t h,
 		       size_t *hint)
 {
-	uint64_t c = g->kvmclock ? sim_vm_kvmclock(&g->vm, cpu, h) :
-				   sim_vcpu_tsc(&g->vm.vcpus[cpu], h);
+	uint64_t c = g->kvmclock ? sim_vm_kvmclock(&g->vm, cpu, h)
+				 : sim_vcpu_tsc(&g->vm.vcpus[cpu], h);
 
 	return sim_kernel_mono(&g->kernel, h, c, hint);
 }
