@@ -56,6 +56,7 @@ fi
 # shellcheck disable=SC2086
 make "${args[@]}" -j"$(nproc)" ${KBUILD_ARGS-} modules
 if [ -n "$install" ]; then
-	make "${args[@]}" modules_install
+	# There is no key to sign with: modules out of the tree are not signed.
+	make "${args[@]}" CONFIG_MODULE_SIG_ALL= modules_install
 	depmod ${INSTALL_MOD_PATH:+-b "$INSTALL_MOD_PATH"} "$release"
 fi
