@@ -34,7 +34,10 @@ static bool cut(struct vmsync_segment *s, int64_t g, int64_t floor_ns)
 		s->guest_start.ns = g;
 	}
 	if (s->host_start.ns < floor_ns) {
-		s->bound_ns += floor_ns - s->host_start.ns;
+		if (__builtin_add_overflow(s->bound_ns,
+					   floor_ns - s->host_start.ns,
+					   &s->bound_ns))
+			s->bound_ns = INT64_MAX;
 		s->host_start.ns = floor_ns;
 	}
 	return true;
