@@ -11,7 +11,8 @@ sim=build/sim/sim
 expect "the simulated clocks are as the kernel's" $sim --selftest
 for s in tests/sim/broken/*.sim; do
 	$sim --seeds 1 "$s" > "$check_out" 2>&1
-	expect_eq "$(basename "$s") fails, as it must" $? 1
+	status=$?
+	expect_eq "$(basename "$s") fails, as it must" $status 1
 done
 for s in tests/sim/scenarios/*.sim; do
 	if $sim --seeds "${SIM_SEEDS:-2}" --events "${SIM_EVENTS:-50000}" "$s" \
