@@ -200,8 +200,12 @@ static bool line_scale(const struct vmsync_line *line, int128 q32, int128 *out)
  */
 bool vmsync_chain_loss(const struct vmsync_chain *c, int128 *q32)
 {
-	int128 loss = scaling_is_one(c->scaling) ? 0 : Q32;
+	int128 loss;
 
+	if (!scaling_valid(c->scaling) || c->guest->shift > 63 ||
+	    (c->pv && (c->pv->shift < -31 || c->pv->shift > 31)))
+		return false;
+	loss = scaling_is_one(c->scaling) ? 0 : Q32;
 	if (c->pv) {
 		if (c->pv->shift >= 0) {
 			loss <<= c->pv->shift;

@@ -20,6 +20,9 @@
 /* A joint that is wider has its doubt on the new piece instead of a bridge. */
 #define MAX_BRIDGE ((int64_t)1 << 18)
 
+/* Beyond any time that a clock may show, q32. */
+#define NO_TIME (Q32 << 64)
+
 /* Two pieces that differ by less have no bridge, q32. */
 #define NO_BRIDGE (Q32 / 16)
 
@@ -93,7 +96,8 @@ static bool point_at(const struct link *l, int64_t at, struct point *p)
 	uint64_t tsc = l->tsc_ref + (uint64_t)at;
 
 	return vmsync_chain_guest(&l->chain, tsc, &p->g) &&
-	       vmsync_chain_host(l->chain.host, tsc, &p->h);
+	       vmsync_chain_host(l->chain.host, tsc, &p->h) &&
+	       wide_abs(p->g) < NO_TIME && wide_abs(p->h) < NO_TIME;
 }
 
 /* The direction of the piece, from far apart points. */
@@ -141,17 +145,16 @@ static int128 by_slope(int128 guest, const struct point *d)
 {
 	int128 dg = d->g, dh = d->h;
 
-	while (dg >> 40) {
+	while (dg >> 40 || dh >> 40) {
 		dg >>= 1;
 		dh >>= 1;
 	}
 	while (wide_abs(guest) >> 84) {
 		guest >>= 1;
 		dg >>= 1;
-		if (!dg)
-			return guest;
 	}
-	return guest * dh / dg;
+	/* Nothing left of it: the slope is no clock's. */
+	return dg ? guest * dh / dg : guest;
 }
 
 static int128 greater(int128 a, int128 b)
