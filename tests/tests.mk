@@ -20,12 +20,12 @@ $(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
 # How fast reading alone is; make bench puts it beside babeltrace2.
-$(O)/tests/walk: tests/perf/walk.c $(O)/libvmsync.a
+$(O)/tests/walk $(O)/tests/sync: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
 .PHONY: bench
-bench: tool $(O)/tests/pair $(O)/tests/walk
+bench: tool $(O)/tests/pair $(O)/tests/walk $(O)/tests/sync
 	@tests/perf/bench.sh
 
 # Everything that needs no lab: seconds instead of minutes.

@@ -87,3 +87,7 @@ row "merge two traces" $both "$(size "$t/pair")" \
 row "cat (text)" "$events" "$(size "$h")" \
 	"$(median $one $vmsync cat "$h")" "$(median $vmsync cat "$h")" \
 	"$(median babeltrace2 "$h")"
+
+echo
+echo "sync beyond reading: $(build/release/tests/sync 1000000)"
+echo "a tenth of that:     $(build/release/tests/sync 100000)"
