@@ -9,6 +9,7 @@
 
 #include "sync/choose.h"
 #include "sync/session.h"
+#include "sync/steps.h"
 
 /*
  * Outside the evidence either clock may be slewed from one end of what NTP may
@@ -130,6 +131,9 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 
 	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
 		err = settle_method(guest, f, m, final);
+	if (!err)
+		vmsync_steps_align(guest->by_method[VMSYNC_METHOD_EXACT],
+				   guest->n_cpus);
 	guest->disagreements.count = 0;
 	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++)
 		err = vmsync_choose(guest, cpu);
