@@ -39,7 +39,7 @@ leaks_size() {
 # Other parts of the kernel are at work too, so the limits are wide; what is
 # narrow is leaks_held().
 leaks_grown() {
-	for limit in SUnreclaim=400 Percpu=40 VmallocUsed=400; do
+	for limit in SUnreclaim=300 Percpu=40 VmallocUsed=300; do
 		key=${limit%=*}
 		grown=$(($(leaks_size "$key" "$2") - $(leaks_size "$key" "$1")))
 		[ "$grown" -le "${limit#*=}" ] || echo "$key +$grown kB"
