@@ -83,7 +83,7 @@ struct kernel {
 
 enum {
 	GH_GUEST, GH_HOST, HG_HOST, HG_GUEST, KNOT, TSC, VM, ENTRY, EXIT,
-	SWITCH, FIRST_FILLER,
+	SWITCH,
 };
 
 #define LINE_FIELDS                                                            \
@@ -176,9 +176,12 @@ static struct gen_class classes[] = {
 
 #define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
 
-/* How often each filler comes, as on a busy machine. */
-static const uint8_t weights[N_CLASSES - FIRST_FILLER] = {
-	7, 5, 3, 3, 4, 4, 4, 5, 5, 5, 5, 1, 1, 6, 6, 3, 1,
+/*
+ * How often each filler comes, as on a busy machine; the first is
+ * sched_switch, which the CPUs of vCPU threads leave out.
+ */
+static const uint8_t weights[N_CLASSES - SWITCH] = {
+	14, 7, 5, 3, 3, 4, 4, 4, 5, 5, 5, 5, 1, 1, 6, 6, 3, 1,
 };
 
 static struct {
@@ -277,9 +280,19 @@ static unsigned int pick_fill(uint8_t *pick)
 
 	for (i = 0; i < sizeof(weights); i++) {
 		for (j = 0; j < weights[i]; j++)
-			pick[n++] = (uint8_t)(FIRST_FILLER + i);
+			pick[n++] = (uint8_t)(SWITCH + i);
 	}
 	return n;
+}
+
+static uint64_t filler_number(const struct gen_field *f, uint64_t r)
+{
+	if (f->type == GEN_BYTES)
+		return 20 + r % 45;
+	/* No vCPU's thread, and no more threads than a machine has. */
+	if (strstr(f->name, "_tid"))
+		return 5000 + r % 300;
+	return r;
 }
 
 static void filler(struct kernel *k, uint32_t cpu)
@@ -296,14 +309,18 @@ static void filler(struct kernel *k, uint32_t cpu)
 
 	if (!n_pick)
 		n_pick = pick_fill(pick);
-	id = pick[rng() % n_pick];
+	if (k == &host && cpu < GUEST_CPUS)
+		id = pick[weights[0] + rng() % (n_pick - weights[0])];
+	else
+		id = pick[rng() % n_pick];
 	for (i = 0; classes[id].fields[i].type; i++) {
 		uint64_t r = rng();
 
-		v[i].u = classes[id].fields[i].type == GEN_BYTES ? r % 28 : r;
+		v[i].u = filler_number(&classes[id].fields[i], r);
 		v[i].s = names[(r >> 32) % 7];
 		if (classes[id].fields[i].type == GEN_BYTES)
-			v[i].s = "a header of some network pac";
+			v[i].s = "a header of some network packet, as long as "
+				 "the longest that is recorded";
 	}
 	emit(k, cpu, id, v);
 }
@@ -405,7 +422,7 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 		beacon_back(&guest, vcpu);
 		cnt += 2;
 	}
-	n = 2 + (unsigned int)(rng() % 6);
+	n = 3 + (unsigned int)(rng() % 6);
 	for (i = 0; i < n; i++) {
 		step(opt.gap_cycles);
 		filler(&guest, vcpu);
