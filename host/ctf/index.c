@@ -14,7 +14,9 @@
 #define INDEX_MAGIC	0xC1F1DCC1u
 #define INDEX_ENTRY	72
 #define INDEX_HEADER	16
+#ifndef INDEX_FLUSH	/* fuzzing takes less, to flush often */
 #define INDEX_FLUSH	65536
+#endif
 
 static void put(uint8_t **p, uint64_t v, unsigned int bytes)
 {

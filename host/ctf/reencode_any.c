@@ -150,20 +150,33 @@ static int put_fields(struct writer *w, const struct class *c, uint64_t from,
 	return 0;
 }
 
+/* The time in the header of an event of the batch, or NULL. */
+static const struct op *stamp_of(const struct patch *x, uint32_t i)
+{
+	const struct op *o = x->stream->sc->event_head.op;
+
+	if (x->walk.used_any)
+		return x->stamp_at[i] == UINT64_MAX ? NULL : x->stamp_op[i];
+	/* The hot loop for fixed headers does not say; they have one at most. */
+	while (o->code != OP_END && o->sem != SEM_STAMP)
+		o++;
+	return o->code == OP_END ? NULL : o;
+}
+
 static int put_event(struct writer *w, uint32_t i, uint64_t last,
 		     struct ctf_error *e)
 {
 	struct patch *x = w->x;
 	const struct class *c =
 		x->stream->trace->classes[x->batch.cls[i] & WALK_CLS];
-	const struct op *o = x->stamp_op[i];
+	const struct op *o = stamp_of(x, i);
 	uint64_t t = x->mapped[i];
 	bool ext = false;
 	int ret;
 
-	if (x->stamp_at[i] != UINT64_MAX && w->has_escape)
+	if (o && w->has_escape)
 		ext = o->size == 64 || (t - last) >> o->size;
-	else if (x->stamp_at[i] != UINT64_MAX && o->size < 64)
+	else if (o && o->size < 64)
 		ext = (t - last) >> o->size;
 	if (ext && !w->has_escape) {
 		fail_at(w, e, "a mapped gap does not fit the event header");

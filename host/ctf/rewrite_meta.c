@@ -7,7 +7,6 @@
 #include "ctf/outdir.h"
 
 #define SIGNATURE	"/* CTF 1.8 */"
-#define MAX_EDITS	(2 * 1024)
 
 struct edit {
 	struct meta_span at;
@@ -101,7 +100,7 @@ static int apply(const struct ctf_trace *t, const struct edit *edits, size_t n,
 int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 		     const struct ctf_rewrite *how, struct ctf_error *e)
 {
-	struct edit *edits = calloc(MAX_EDITS, sizeof(*edits));
+	struct edit *edits = calloc(2 * t->n_clocks + 1, sizeof(*edits));
 	struct outfile f = { .fd = -1 };
 	size_t n = 0, len = 0, i;
 	char *text = NULL;
