@@ -144,12 +144,13 @@ static int host_timeline(struct vmsync_timeline *tl,
 	for (size_t i = first; !err && i < lines->spans.count; i++) {
 		const struct vmsync_line_span *s = &lines->spans.at[i];
 		const struct vmsync_line *line = &s->line;
-		int64_t from = of_tsc(f, s->since);
+		int64_t from = of_tsc(f, line->since_tsc);
 		int64_t sure = of_tsc(f, s->confirm);
 
 		if (!s->confirmed)
 			sure = i + 1 < lines->spans.count ?
-				       of_tsc(f, s[1].since) : VMSYNC_AXIS_MAX;
+				       of_tsc(f, s[1].line.since_tsc) :
+				       VMSYNC_AXIS_MAX;
 		if (s->gap && i > first) {
 			int64_t seen = of_tsc(f, s[-1].seen);
 
@@ -505,7 +506,8 @@ static int guest_timeline(struct vmsync_timeline *tl,
 			}
 		}
 		if (!of_reading(f, scaling, &axis->host, &confirm, &sure) ||
-		    !of_tsc_before(f, scaling, s->since, sure, &from)) {
+		    !of_tsc_before(f, scaling, s->line.since_tsc, sure,
+				   &from)) {
 			from = sure = seen_before;
 			line = NULL;
 		}

@@ -136,11 +136,10 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	struct state *s = state;
 	int err = 0;
 
-	(void)f;
 	(void)cpu;
 	if (final && !s->warm)
 		err = warm_up(s);
-	return err ? err : vmsync_fit_map(&s->fit, map);
+	return err ? err : vmsync_fit_map_from(&s->fit, f->guest_from_ns, map);
 }
 
 static int64_t settled(const void *state)

@@ -24,14 +24,19 @@ static void check_pair(struct vmsync_causal *c, int64_t first, int64_t second,
 void vmsync_causal_check(struct vmsync_causal *c, const struct vmsync_map *map,
 			 const struct vmsync_times *b)
 {
-	guest_time sent = { b->gh_guest_ns }, back = { b->hg_guest_ns };
+	size_t *near = &c->near;
+	int64_t bound, h;
 
-	if (b->gh)
-		check_pair(c, vmsync_map_eval(map, sent).ns, b->gh_host_ns,
-			   vmsync_map_bound_ns(map, sent, NULL));
-	if (b->hg)
-		check_pair(c, b->hg_host_ns, vmsync_map_eval(map, back).ns,
-			   vmsync_map_bound_ns(map, back, NULL));
+	if (b->gh) {
+		h = vmsync_map_eval_near(map, (guest_time){ b->gh_guest_ns },
+					 near, &bound).ns;
+		check_pair(c, h, b->gh_host_ns, bound);
+	}
+	if (b->hg) {
+		h = vmsync_map_eval_near(map, (guest_time){ b->hg_guest_ns },
+					 near, &bound).ns;
+		check_pair(c, b->hg_host_ns, h, bound);
+	}
 }
 
 /* Host TSC of a guest's reading, less the host's own; false if unknown. */

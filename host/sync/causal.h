@@ -17,6 +17,7 @@
  * @violations:	those that contradict it by more than its bound
  * @worst_ns:	by how much at most, beyond the bound; 0 if none
  * @tsc_checked, @tsc_violations: the same by the two TSCs alone, no map
+ * @near:	where the last time was found in its map
  */
 struct vmsync_causal {
 	uint64_t checked;
@@ -24,6 +25,7 @@ struct vmsync_causal {
 	int64_t worst_ns;
 	uint64_t tsc_checked;
 	uint64_t tsc_violations;
+	size_t near;
 };
 
 /** struct vmsync_times - the times of a beacon, all that is kept for later */

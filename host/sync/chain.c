@@ -56,6 +56,10 @@ bool vmsync_scaling_host(const struct vmsync_scaling *s, uint64_t guest,
 	if (!scaling_valid(s))
 		return false;
 	d = (int64_t)(guest - vmsync_scaling_guest(s, near));
+	if (scaling_is_one(s)) {
+		*host = near + (uint64_t)d;
+		return true;
+	}
 	n = (int128)d * ((int128)1 << s->frac_bits);
 	q = wide_div_ceil(n, s->ratio);
 	if (q > INT64_MAX || q < INT64_MIN)

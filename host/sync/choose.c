@@ -43,74 +43,107 @@ static bool cut(struct vmsync_segment *s, int64_t g, int64_t floor_ns)
 	return true;
 }
 
-/* Copies what @from covers in [@lo, @hi) behind @to. */
-static int fill(struct vmsync_map *to, const struct vmsync_map *from,
-		int64_t lo, int64_t hi)
+/*
+ * A walk through what one map covers and another one does not.
+ * @next:	index of the first segment of it that may matter from here on
+ */
+struct filler {
+	const struct vmsync_map *from;
+	size_t next;
+};
+
+/* Passes over segments that end before @lo; is anything left before @hi? */
+static bool covers(struct filler *f, int64_t lo, int64_t hi)
+{
+	while (f->next < f->from->count) {
+		const struct vmsync_segment *s = &f->from->segments[f->next];
+		int64_t begin = s->guest_start.ns, end = end_of(f->from, f->next);
+
+		if (begin >= hi)
+			return false;
+		if ((end < hi ? end : hi) > (begin > lo ? begin : lo))
+			return true;
+		f->next++;
+	}
+	return false;
+}
+
+/* Copies what @f covers in [@lo, @hi) behind @to. */
+static int fill(struct vmsync_map *to, struct filler *f, int64_t lo, int64_t hi)
 {
 	const uint32_t epoch =
 		to->count ? to->segments[to->count - 1].epoch : 0;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < from->count; i++) {
-		struct vmsync_segment s = from->segments[i];
-		int64_t begin = s.guest_start.ns, end = end_of(from, i), last;
+	for (; !err && covers(f, lo, hi); f->next++) {
+		struct vmsync_segment s = f->from->segments[f->next];
+		int64_t begin = s.guest_start.ns, end = end_of(f->from, f->next);
+		int64_t last;
 
-		if (begin >= hi)
-			break;
 		if (begin < lo)
 			begin = lo;
-		if (end > hi)
-			end = hi;
-		if (end - begin < 1)
-			continue;
+		s.guest_end.ns = end > hi ? hi : end;
 		last = to->count ? vmsync_map_eval(to, (guest_time){ begin }).ns :
 				   0;
-		if (!cut(&s, begin, last))
-			continue;
-		s.guest_end.ns = end;
-		if (to->count && epoch > s.epoch)
-			s.epoch = epoch;
-		err = vmsync_map_append(to, &s);
-		if (err == -EINVAL)
-			err = 0;
+		if (cut(&s, begin, last)) {
+			if (to->count && epoch > s.epoch)
+				s.epoch = epoch;
+			err = vmsync_map_append(to, &s);
+			if (err == -EINVAL)
+				err = 0;
+		}
+		/* The rest of it may fill the next hole. */
+		if (end > hi)
+			break;
 	}
 	return err;
+}
+
+/* The hole before segment @i of @best, after its last one for @i == count. */
+static bool hole(const struct vmsync_map *best, size_t i, int64_t *lo,
+		 int64_t *hi)
+{
+	*lo = i ? end_of(best, i - 1) : 0;
+	*hi = i < best->count ? best->segments[i].guest_start.ns : INT64_MAX;
+	return *hi - *lo >= MIN_HOLE_NS || i == best->count;
+}
+
+static bool fills_any(const struct vmsync_map *best,
+		      const struct vmsync_map *other)
+{
+	struct filler f = { .from = other };
+	int64_t lo, hi;
+
+	for (size_t i = 0; i <= best->count; i++)
+		if (hole(best, i, &lo, &hi) && covers(&f, lo, hi))
+			return true;
+	return false;
 }
 
 /* @best, and where it covers nothing @other, into @out. */
 static int overlay(const struct vmsync_map *best,
 		   const struct vmsync_map *other, struct vmsync_map *out)
 {
-	int64_t covered = 0;
+	struct filler f = { .from = other };
+	int64_t lo, hi;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < best->count; i++) {
-		struct vmsync_segment s = best->segments[i];
+	for (size_t i = 0; !err && i <= best->count; i++) {
+		struct vmsync_segment s;
 
-		if (s.guest_start.ns - covered >= MIN_HOLE_NS)
-			err = fill(out, other, covered, s.guest_start.ns);
+		if (hole(best, i, &lo, &hi))
+			err = fill(out, &f, lo, hi);
+		if (err || i == best->count)
+			break;
+		s = best->segments[i];
 		/* Never back, whatever the other method said before it. */
-		if (!err && out->count) {
-			const struct vmsync_segment *last =
-				&out->segments[out->count - 1];
-
-			cut(&s, s.guest_start.ns, last->host_start.ns);
-		}
-		if (!err)
-			err = vmsync_map_append(out, &s);
+		if (out->count)
+			cut(&s, s.guest_start.ns,
+			    out->segments[out->count - 1].host_start.ns);
+		err = vmsync_map_append(out, &s);
 		if (err == -EINVAL)
 			err = 0;
-		covered = end_of(best, i);
 	}
-	return err ? err : fill(out, other, covered, INT64_MAX);
-}
-
-static int copy(struct vmsync_map *to, const struct vmsync_map *from)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < from->count; i++)
-		err = vmsync_map_append(to, &from->segments[i]);
 	return err;
 }
 
@@ -135,23 +168,36 @@ static int note(struct vmsync_guest *guest, const struct vmsync_segment *s,
 	return 0;
 }
 
-/* Both maps at @g: do their bounds leave room for one truth? */
-static int compare_at(struct vmsync_guest *guest, const struct vmsync_map *map,
-		      const struct vmsync_map *other, enum vmsync_method m,
-		      int64_t g)
-{
-	guest_time at = { g };
-	bool outside, outside_too;
-	int64_t bound = vmsync_map_bound_ns(other, at, &outside);
-	int64_t own = vmsync_map_bound_ns(map, at, &outside_too);
-	int128 excess = vmsync_map_eval(map, at).ns;
+/* A map that is asked at times that hardly move. */
+struct cursor {
+	const struct vmsync_map *map;
+	size_t near;
+};
 
-	if (outside || outside_too)
+/* Host time and bound at @g; false outside of the evidence. */
+static bool look(struct cursor *c, int64_t g, int64_t *host, int64_t *bound)
+{
+	const struct vmsync_segment *s;
+
+	*host = vmsync_map_eval_near(c->map, (guest_time){ g }, &c->near,
+				     bound).ns;
+	s = &c->map->segments[c->near];
+	return g >= s->guest_start.ns && g <= s->guest_end.ns;
+}
+
+/* Both maps at @g: do their bounds leave room for one truth? */
+static int compare_at(struct vmsync_guest *guest, struct cursor *map,
+		      struct cursor *other, enum vmsync_method m, int64_t g)
+{
+	int64_t own, bound, host, host_too;
+	int128 excess;
+
+	if (!look(map, g, &host, &own) || !look(other, g, &host_too, &bound))
 		return 0;
-	excess = wide_abs(excess - vmsync_map_eval(other, at).ns) - own - bound;
+	excess = wide_abs((int128)host - host_too) - own - bound;
 	if (excess <= 0)
 		return 0;
-	return note(guest, vmsync_map_segment(map, at), m, g,
+	return note(guest, &map->map->segments[map->near], m, g,
 		    excess > INT64_MAX ? INT64_MAX : (int64_t)excess);
 }
 
@@ -161,6 +207,7 @@ static int compare(struct vmsync_guest *guest, const struct vmsync_map *map,
 {
 	const struct vmsync_map *coarse = other->count < map->count ? other :
 								      map;
+	struct cursor own = { .map = map }, others = { .map = other };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < coarse->count; i++) {
@@ -169,16 +216,28 @@ static int compare(struct vmsync_guest *guest, const struct vmsync_map *map,
 
 		if (end - g < 2)
 			continue;
-		err = compare_at(guest, map, other, m, g + (end - g) / 2);
+		err = compare_at(guest, &own, &others, m, g + (end - g) / 2);
 		if (!err)
-			err = compare_at(guest, map, other, m, end - 1);
+			err = compare_at(guest, &own, &others, m, end - 1);
 	}
 	return err;
 }
 
+static void swap(struct vmsync_map *a, struct vmsync_map *b)
+{
+	struct vmsync_map c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/*
+ * As long as one method has all, its map is not copied but is the CPU's:
+ * vmsync_guest_method_map() finds it there.
+ */
 int vmsync_choose(struct vmsync_guest *guest, uint32_t cpu)
 {
-	struct vmsync_map *map = &guest->maps.maps[cpu];
+	struct vmsync_map *map = &guest->maps.maps[cpu], *only = NULL;
 	int err = 0;
 
 	map->count = 0;
@@ -187,10 +246,19 @@ int vmsync_choose(struct vmsync_guest *guest, uint32_t cpu)
 
 		if (!other->count)
 			continue;
+		if (!map->count) {
+			swap(map, other);
+			only = other;
+			continue;
+		}
+		if (!fills_any(map, other))
+			continue;
 		vmsync_map_init(&next);
 		next.extrapolation_ppb = map->extrapolation_ppb;
-		err = map->count ? overlay(map, other, &next) :
-				   copy(&next, other);
+		err = overlay(map, other, &next);
+		if (only)
+			swap(map, only);
+		only = NULL;
 		vmsync_map_free(map);
 		*map = next;
 	}

@@ -52,22 +52,22 @@ static bool steepest(const struct vmsync_hull *other,
 		     struct vmsync_corridor_point p, double *slope,
 		     size_t *tangent)
 {
+	const struct vmsync_corridor_point *q = other->at;
+	size_t n = other->count;
 	double least = INFINITY;
 
-	*tangent = 0;
-	for (size_t i = 0; i < other->count; i++) {
-		const struct vmsync_corridor_point *q = &other->at[i];
-		double s;
-
-		if (q->x == p.x && -q->y > p.y)
+	for (; n && q[n - 1].x >= p.x; n--)
+		if (q[n - 1].x == p.x && -q[n - 1].y > p.y)
 			return false;
-		if (q->x >= p.x)
+	*tangent = 0;
+	/* Along a hull the slopes fall and then rise. */
+	for (size_t i = 0; i < n; i++) {
+		double s = (p.y + q[i].y) / (p.x - q[i].x);
+
+		if (s > least)
 			break;
-		s = (p.y + q->y) / (p.x - q->x);
-		if (s <= least) {
-			least = s;
-			*tangent = i;
-		}
+		least = s;
+		*tangent = i;
 	}
 	*slope = least;
 	return true;
@@ -88,10 +88,10 @@ static bool add(struct vmsync_hull *own, struct vmsync_hull *other,
 	size_t tangent;
 	double slope;
 
-	if (own->count && p.x <= own->at[own->count - 1].x)
-		return true;
 	if (!steepest(other, p, &slope, &tangent) || slope < min)
 		return false;
+	if (own->count && p.x <= own->at[own->count - 1].x)
+		return true;
 	/* Only where the point tightened it is the tangent a new one. */
 	if (slope < *max) {
 		*max = slope;

@@ -58,35 +58,55 @@ static double y_of(const struct vmsync_fit *fit, const struct vmsync_limit *l)
 	return (double)(l->host_ns - l->guest_ns - fit->offset) + l->rest_ns;
 }
 
-static bool fits(const struct vmsync_fit *fit, const struct vmsync_fix *fix)
+static bool add_upper(struct vmsync_fit *fit, const struct vmsync_limit *l)
 {
-	const struct vmsync_limit *u = &fix->upper, *l = &fix->lower;
-
-	return (!fix->has_upper ||
-		vmsync_corridor_fits_upper(&fit->corridor, x_of(fit, u),
-					   y_of(fit, u))) &&
-	       (!fix->has_lower ||
-		vmsync_corridor_fits_lower(&fit->corridor, x_of(fit, l),
-					   y_of(fit, l)));
+	return vmsync_corridor_upper(&fit->corridor, x_of(fit, l),
+				     y_of(fit, l));
 }
 
-static void take(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+static bool add_lower(struct vmsync_fit *fit, const struct vmsync_limit *l)
+{
+	return vmsync_corridor_lower(&fit->corridor, x_of(fit, l),
+				     y_of(fit, l));
+}
+
+/* Both limits in the order of time; none if one does not fit. */
+static bool add_limits(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+{
+	const struct vmsync_limit *u = &fix->upper, *l = &fix->lower;
+	const struct vmsync_corridor *c = &fit->corridor;
+
+	if (!fix->has_lower)
+		return add_upper(fit, u);
+	if (!fix->has_upper)
+		return add_lower(fit, l);
+	if (u->guest_ns <= l->guest_ns) {
+		if (!vmsync_corridor_fits_lower(c, x_of(fit, l),
+						y_of(fit, l)) ||
+		    !add_upper(fit, u))
+			return false;
+		add_lower(fit, l);
+	} else {
+		if (!vmsync_corridor_fits_upper(c, x_of(fit, u),
+						y_of(fit, u)) ||
+		    !add_lower(fit, l))
+			return false;
+		add_upper(fit, u);
+	}
+	return true;
+}
+
+/* Follows @fix, if the corridor leaves room for it. */
+static bool take(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
 	const struct vmsync_limit *u = &fix->upper, *l = &fix->lower;
 	int64_t begin, end;
 
-	if (fix->has_upper && (!fix->has_lower || u->guest_ns <= l->guest_ns))
-		vmsync_corridor_upper(&fit->corridor, x_of(fit, u),
-				      y_of(fit, u));
-	if (fix->has_lower)
-		vmsync_corridor_lower(&fit->corridor, x_of(fit, l),
-				      y_of(fit, l));
-	if (fix->has_upper && fix->has_lower && u->guest_ns > l->guest_ns)
-		vmsync_corridor_upper(&fit->corridor, x_of(fit, u),
-				      y_of(fit, u));
+	if (!add_limits(fit, fix))
+		return false;
 	/* Of one limit alone nobody knows how near it is. */
 	if (!fix->has_upper || !fix->has_lower)
-		return;
+		return true;
 	begin = u->guest_ns < l->guest_ns ? u->guest_ns : l->guest_ns;
 	end = u->guest_ns < l->guest_ns ? l->guest_ns : u->guest_ns;
 	fit->count++;
@@ -101,6 +121,7 @@ static void take(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 		fit->last = end;
 		fit->play_last = fix->play_ns;
 	}
+	return true;
 }
 
 /* How far off @y at @x lines may be that pass: by the extreme slopes. */
@@ -191,11 +212,12 @@ int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
 	int err = 0;
 
-	if (fit->open && (is_late(fit, fix) || !fits(fit, fix)))
-		err = close_corridor(fit, true);
-	if (!err && !fit->open)
+	if (!fit->open || is_late(fit, fix) || !take(fit, fix)) {
+		if (fit->open)
+			err = close_corridor(fit, true);
 		open_corridor(fit, fix);
-	take(fit, fix);
+		take(fit, fix);
+	}
 	if (!err && (fit->count >= MAX_FIXES ||
 		     fit->last - fit->first > MAX_LENGTH_NS ||
 		     vmsync_corridor_full(&fit->corridor)))
@@ -203,15 +225,28 @@ int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 	return err;
 }
 
-int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map)
+/* The last segment that begins at or before @from_ns, or the first. */
+static size_t first_segment(const struct vmsync_map *map, int64_t from_ns)
 {
+	size_t i = map->count;
+
+	while (i > 0 && map->segments[i - 1].guest_start.ns > from_ns)
+		i--;
+	return i ? i - 1 : 0;
+}
+
+int vmsync_fit_map_from(const struct vmsync_fit *fit, int64_t from_ns,
+			struct vmsync_map *map)
+{
+	const struct vmsync_map *made = &fit->line.map;
 	struct vmsync_polyline copy = fit->line;
 	struct vmsync_stretch line;
 	int err = 0;
 
 	copy.map = *map;
-	for (size_t i = 0; !err && i < fit->line.map.count; i++)
-		err = vmsync_map_append(&copy.map, &fit->line.map.segments[i]);
+	for (size_t i = first_segment(made, from_ns); !err && i < made->count;
+	     i++)
+		err = vmsync_map_append(&copy.map, &made->segments[i]);
 	if (!err && line_of(fit, &line)) {
 		copy.base_ns = fit->base_ns;
 		err = vmsync_polyline_add(&copy, &line);
@@ -220,6 +255,11 @@ int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map)
 		err = vmsync_polyline_end(&copy);
 	*map = copy.map;
 	return err;
+}
+
+int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map)
+{
+	return vmsync_fit_map_from(fit, INT64_MIN, map);
 }
 
 /* Behind it the next stretch may still hold the map down. */

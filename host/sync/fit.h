@@ -82,6 +82,10 @@ int vmsync_fit_break(struct vmsync_fit *fit);
  */
 int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map);
 
+/** vmsync_fit_map_from - the same, but nothing before @from_ns is asked for */
+int vmsync_fit_map_from(const struct vmsync_fit *fit, int64_t from_ns,
+			struct vmsync_map *map);
+
 /** vmsync_fit_settled - guest time up to which the map is final */
 int64_t vmsync_fit_settled(const struct vmsync_fit *fit);
 

@@ -64,7 +64,6 @@ static int see(struct vmsync_lines *lines, const struct vmsync_line *line,
 		.line = *line,
 		.cpu = cpu,
 		.stamp_ns = stamp_ns,
-		.since = line->since_tsc,
 		.confirm = tsc,
 		.seen = tsc,
 		.seen_ns = stamp_ns,
@@ -76,7 +75,7 @@ static int see(struct vmsync_lines *lines, const struct vmsync_line *line,
 static void confirm(struct vmsync_line_span *s, uint64_t tsc, uint32_t cpu,
 		    int64_t stamp_ns)
 {
-	if (s->cpu != cpu || before(tsc, s->since) ||
+	if (s->cpu != cpu || before(tsc, s->line.since_tsc) ||
 	    (s->confirmed && !before(tsc, s->confirm)))
 		return;
 	s->confirmed = true;

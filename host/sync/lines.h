@@ -17,21 +17,20 @@
  * @line:	the line
  * @cpu:	the CPU whose TSC all times are of
  * @stamp_ns:	of the record that brought it, by the clock of its side
- * @since, @confirm: it came into force in [@since, @confirm]
- * @confirmed:	@confirm is known; else it is when the next line's @since was
- *		read, for the timekeeper had done with this one by then
+ * @confirm:	it came into force in [its since_tsc, @confirm]
+ * @confirmed:	@confirm is known; else it is when the next line's since_tsc
+ *		was read, for the timekeeper had done with this one by then
  * @seen:	it was still in force at this TSC, at @seen_ns by the clock
- * @gap:	what was in force just before @since is not known
+ * @gap:	what was in force just before since_tsc is not known
  */
 struct vmsync_line_span {
 	struct vmsync_line line;
-	uint32_t cpu;
 	int64_t stamp_ns;
-	uint64_t since;
 	uint64_t confirm;
-	bool confirmed;
 	uint64_t seen;
 	int64_t seen_ns;
+	uint32_t cpu;
+	bool confirmed;
 	bool gap;
 };
 

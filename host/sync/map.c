@@ -208,23 +208,45 @@ guest_time vmsync_map_inverse(const struct vmsync_map *map, host_time h)
 	return (guest_time){ g > INT64_MAX ? INT64_MAX : (int64_t)g };
 }
 
-int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
-			    bool *extrapolated)
+static int64_t bound_in(const struct vmsync_map *map, size_t i, int64_t g,
+			bool *extrapolated)
 {
-	const struct vmsync_segment *s =
-		&map->segments[segment_at(map, g.ns)];
+	const struct vmsync_segment *s = &map->segments[i];
 	int64_t away = 0;
 	int128 bound;
 
-	if (g.ns < s->guest_start.ns)
-		away = s->guest_start.ns - g.ns;
-	else if (g.ns > s->guest_end.ns)
-		away = g.ns - s->guest_end.ns;
+	if (g < s->guest_start.ns)
+		away = s->guest_start.ns - g;
+	else if (g > s->guest_end.ns)
+		away = g - s->guest_end.ns;
 	if (extrapolated)
 		*extrapolated = away != 0;
+	if (!away)
+		return s->bound_ns;
 	bound = wide_div_ceil((int128)away * map->extrapolation_ppb, PPB);
 	bound += s->bound_ns;
 	return bound > INT64_MAX ? INT64_MAX : (int64_t)bound;
+}
+
+int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
+			    bool *extrapolated)
+{
+	return bound_in(map, segment_at(map, g.ns), g.ns, extrapolated);
+}
+
+static bool is_in(const struct vmsync_map *map, size_t i, int64_t g)
+{
+	return i < map->count && g >= map->segments[i].guest_start.ns &&
+	       (i + 1 == map->count || g < map->segments[i + 1].guest_start.ns);
+}
+
+host_time vmsync_map_eval_near(const struct vmsync_map *map, guest_time g,
+			       size_t *near, int64_t *bound_ns)
+{
+	if (!is_in(map, *near, g.ns) && !is_in(map, ++*near, g.ns))
+		*near = segment_at(map, g.ns);
+	*bound_ns = bound_in(map, *near, g.ns, NULL);
+	return (host_time){ eval_in(map, *near, g.ns) };
 }
 
 const struct vmsync_segment *

@@ -51,11 +51,11 @@ struct vmsync_segment {
 	guest_time guest_end;
 	host_time host_start;
 	uint64_t slope;
-	uint32_t shift;
 	uint64_t host_frac;
-	enum vmsync_method method;
 	int64_t bound_ns;
+	uint32_t shift;
 	uint32_t epoch;
+	enum vmsync_method method;
 };
 
 /**
@@ -109,6 +109,13 @@ guest_time vmsync_map_inverse(const struct vmsync_map *map, host_time h);
  */
 int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
 			    bool *extrapolated);
+
+/**
+ * vmsync_map_eval_near - host time and bound of a guest time near the last one
+ * @near:	where it was found; at first, or for another map, anything
+ */
+host_time vmsync_map_eval_near(const struct vmsync_map *map, guest_time g,
+			       size_t *near, int64_t *bound_ns);
 
 /** vmsync_map_segment - the segment whose line is used at @g */
 const struct vmsync_segment *

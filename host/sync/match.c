@@ -63,7 +63,9 @@ static int64_t leg_time(const struct vmsync_evidence *ev)
 
 static uint64_t lost_legs(const struct vmsync_leg *leg)
 {
-	return (uint64_t)__builtin_popcount(leg->have & ~leg->matched);
+	unsigned int lost = leg->have & ~leg->matched;
+
+	return (lost & 1) + (lost >> 1 & 1);
 }
 
 /* The slot of beacon @base; whatever older one was there is given up. */

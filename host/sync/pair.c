@@ -149,10 +149,9 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 {
 	const struct state *s = state;
 
-	(void)f;
 	(void)cpu;
 	(void)final;
-	return vmsync_fit_map(&s->fit, map);
+	return vmsync_fit_map_from(&s->fit, f->guest_from_ns, map);
 }
 
 static int64_t settled(const void *state)

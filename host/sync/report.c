@@ -129,10 +129,24 @@ static int report_disagreements(struct vmsync_guest_report *r,
 	return 0;
 }
 
+/** struct weight - guest time for which a bound is this */
 struct weight {
 	int64_t bound_ns;
 	uint64_t guest_ns;
 };
+
+/**
+ * struct weights - a map has many segments, but few different bounds
+ * @at:		room for @capacity, @count used
+ */
+struct weights {
+	struct weight *at;
+	size_t count;
+	size_t capacity;
+};
+
+/* Fewer are not worth putting together. */
+#define MIN_WEIGHTS 1024
 
 static int by_bound(const void *a, const void *b)
 {
@@ -141,50 +155,91 @@ static int by_bound(const void *a, const void *b)
 	return x->bound_ns < y->bound_ns ? -1 : x->bound_ns > y->bound_ns;
 }
 
+/* In order, and of each bound one. */
+static void weights_sort(struct weights *all)
+{
+	size_t n = 0;
+
+	if (!all->count)
+		return;
+	qsort(all->at, all->count, sizeof(*all->at), by_bound);
+	for (size_t i = 1; i < all->count; i++) {
+		if (all->at[i].bound_ns == all->at[n].bound_ns)
+			all->at[n].guest_ns += all->at[i].guest_ns;
+		else
+			all->at[++n] = all->at[i];
+	}
+	all->count = n + 1;
+}
+
+static int weights_add(struct weights *all, int64_t bound_ns, uint64_t guest_ns)
+{
+	if (all->count == all->capacity) {
+		weights_sort(all);
+		if (2 * all->count >= all->capacity) {
+			size_t n = all->capacity ? 2 * all->capacity :
+						   MIN_WEIGHTS;
+			void *p = realloc(all->at, n * sizeof(*all->at));
+
+			if (!p)
+				return -ENOMEM;
+			all->at = p;
+			all->capacity = n;
+		}
+	}
+	all->at[all->count++] = (struct weight){ bound_ns, guest_ns };
+	return 0;
+}
+
 static uint64_t covered(const struct vmsync_segment *s)
 {
 	return (uint64_t)(s->guest_end.ns - s->guest_start.ns);
 }
 
+/* The worst bound, and the one that 99 % of the time have or less. */
+static void report_weights(struct vmsync_guest_report *r,
+			   const struct weights *all)
+{
+	uint64_t total = 0, below = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		total += all->at[i].guest_ns;
+		r->bound_worst_ns = all->at[i].bound_ns;
+	}
+	for (size_t i = 0; i < all->count; i++) {
+		below += all->at[i].guest_ns;
+		r->bound_p99_ns = all->at[i].bound_ns;
+		if (below >= total - total / 100)
+			break;
+	}
+}
+
 static int report_bounds(struct vmsync_guest_report *r,
 			 const struct vmsync_guest_map *maps)
 {
-	VMSYNC_ARRAY(struct weight) all = { 0 };
-	uint64_t total = 0, below = 0, used = 0;
-	struct weight *w;
+	struct weights all = { 0 };
+	uint64_t used = 0;
+	int err = 0;
 
 	for (uint32_t i = 0; i < maps->vcpus; i++) {
 		const struct vmsync_map *map = &maps->maps[i];
 
 		used += map->count != 0;
-		for (size_t k = 0; k < map->count; k++) {
+		for (size_t k = 0; !err && k < map->count; k++) {
 			const struct vmsync_segment *s = &map->segments[k];
 
-			w = vmsync_array_add(&all);
-			if (!w) {
-				vmsync_array_free(&all);
-				return -ENOMEM;
-			}
-			*w = (struct weight){ s->bound_ns, covered(s) };
-			total += covered(s);
 			r->shares[s->method].segments++;
 			r->shares[s->method].guest_ns += covered(s);
+			err = weights_add(&all, s->bound_ns, covered(s));
 		}
 	}
 	for (int m = 0; used && m < VMSYNC_METHOD_COUNT; m++)
 		r->shares[m].guest_ns /= used;
-	if (all.count) {
-		qsort(all.at, all.count, sizeof(*all.at), by_bound);
-		r->bound_worst_ns = all.at[all.count - 1].bound_ns;
-	}
-	for (size_t i = 0; i < all.count; i++) {
-		below += all.at[i].guest_ns;
-		r->bound_p99_ns = all.at[i].bound_ns;
-		if (below >= total - total / 100)
-			break;
-	}
-	vmsync_array_free(&all);
-	return 0;
+	weights_sort(&all);
+	if (!err)
+		report_weights(r, &all);
+	free(all.at);
+	return err;
 }
 
 static int note_epochs(struct vmsync_guest_report *r,
@@ -196,13 +251,15 @@ static int note_epochs(struct vmsync_guest_report *r,
 		const struct vmsync_segment *p = &map->segments[i - 1];
 		const struct vmsync_segment *s = &map->segments[i];
 		int64_t g = s->guest_start.ns - 1;
-		host_time h = vmsync_map_eval(map, (guest_time){ g });
+		host_time h;
 
-		if (p->epoch != s->epoch)
-			err = note(r, "a new epoch begins at host time %" PRId64
-				   " ns: the host passes %" PRId64
-				   " ns where the guest's clock passes 1 ns",
-				   s->host_start.ns, s->host_start.ns - h.ns);
+		if (p->epoch == s->epoch)
+			continue;
+		h = vmsync_map_eval(map, (guest_time){ g });
+		err = note(r, "a new epoch begins at host time %" PRId64
+			   " ns: the host passes %" PRId64
+			   " ns where the guest's clock passes 1 ns",
+			   s->host_start.ns, s->host_start.ns - h.ns);
 	}
 	return err;
 }

@@ -548,8 +548,13 @@ vmsync_guest_method_map(const struct vmsync_guest *guest,
 	if ((unsigned int)method >= VMSYNC_METHOD_COUNT)
 		return NULL;
 	maps = guest->by_method[method];
-	return maps && cpu < guest->maps.vcpus && maps[cpu].count ? &maps[cpu] :
-								    NULL;
+	if (!maps || cpu >= guest->maps.vcpus)
+		return NULL;
+	if (maps[cpu].count)
+		return &maps[cpu];
+	/* Only where a method has all of the map is its own empty. */
+	maps = &guest->maps.maps[cpu];
+	return maps->count && maps->segments[0].method == method ? maps : NULL;
 }
 
 const struct vmsync_guest_report *

@@ -91,3 +91,5 @@ row "cat (text)" "$events" "$(size "$h")" \
 echo
 echo "sync beyond reading: $(build/release/tests/sync 1000000)"
 echo "a tenth of that:     $(build/release/tests/sync 100000)"
+echo "the same, few knots: $(build/release/tests/sync 1000000 1000000000)"
+echo "knots every 3 ticks:  $(build/release/tests/sync 250000 12000)"
