@@ -46,6 +46,7 @@ static void open_corridor(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 	fit->offset = l->host_ns - l->guest_ns;
 	fit->first = fit->second = l->guest_ns;
 	fit->before_last = fit->last = l->guest_ns;
+	fit->firsts.count = fit->lasts.count = 0;
 }
 
 static double x_of(const struct vmsync_fit *fit, const struct vmsync_limit *l)
@@ -96,6 +97,20 @@ static bool add_limits(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 	return true;
 }
 
+static void keep_sight(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+{
+	struct vmsync_sight sight = {
+		.upper_ns = fix->upper.guest_ns,
+		.lower_ns = fix->lower.guest_ns,
+		.upper = y_of(fit, &fix->upper),
+		.lower = y_of(fit, &fix->lower),
+	};
+
+	if (fit->firsts.count < VMSYNC_BEND_SIGHTS)
+		vmsync_sights_add(&fit->firsts, &sight);
+	vmsync_sights_add(&fit->lasts, &sight);
+}
+
 /* Follows @fix, if the corridor leaves room for it. */
 static bool take(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
@@ -109,6 +124,7 @@ static bool take(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 		return true;
 	begin = u->guest_ns < l->guest_ns ? u->guest_ns : l->guest_ns;
 	end = u->guest_ns < l->guest_ns ? l->guest_ns : u->guest_ns;
+	keep_sight(fit, fix);
 	fit->count++;
 	if (fit->count == 1) {
 		fit->first = fit->second = begin;
@@ -170,6 +186,8 @@ static bool line_of(const struct vmsync_fit *fit, struct vmsync_stretch *out)
 		.before_last = fit->before_last,
 		.play_first = fit->play_first,
 		.play_last = fit->play_last,
+		.firsts = fit->firsts,
+		.lasts = fit->lasts,
 	};
 	return true;
 }

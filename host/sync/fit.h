@@ -45,6 +45,7 @@ struct vmsync_fix {
  * @origin, @offset: of the corridor: guest time, host minus guest
  * @first, @second, @before_last, @last: guest times of fixes in it
  * @play_first, @play_last: see struct vmsync_stretch
+ * @firsts, @lasts: fixes at its two ends
  * @steep:	stretches that are steeper than any two steered clocks
  */
 struct vmsync_fit {
@@ -61,6 +62,8 @@ struct vmsync_fit {
 	int64_t last;
 	double play_first;
 	double play_last;
+	struct vmsync_sights firsts;
+	struct vmsync_sights lasts;
 	uint64_t steep;
 	double last_slope;
 	bool has_slope;

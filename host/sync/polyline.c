@@ -58,8 +58,7 @@ void vmsync_polyline_free(struct vmsync_polyline *p)
 	vmsync_map_free(&p->map);
 }
 
-/* Offset of @s at guest time @g, ns, less @s->offset. */
-static double offset_at(const struct vmsync_stretch *s, int64_t g)
+double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g)
 {
 	return s->fraction + s->slope * (double)(g - s->at);
 }
@@ -68,8 +67,8 @@ static double offset_at(const struct vmsync_stretch *s, int64_t g)
 static double apart(const struct vmsync_stretch *a,
 		    const struct vmsync_stretch *b, int64_t g)
 {
-	return (double)(b->offset - a->offset) + offset_at(b, g) -
-	       offset_at(a, g);
+	return (double)(b->offset - a->offset) + vmsync_stretch_at(b, g) -
+	       vmsync_stretch_at(a, g);
 }
 
 static int128 q32(double v)
@@ -97,7 +96,8 @@ static int put(struct vmsync_map *map, const struct vmsync_polyline *p,
 	slope += (d1 - d0) / (double)(g1 - g0);
 	piece = (struct vmsync_piece){
 		.g = (int128)g0 * Q32,
-		.h = ((int128)g0 + s->offset) * Q32 + q32(offset_at(s, g0) + d0),
+		.h = ((int128)g0 + s->offset) * Q32 +
+		     q32(vmsync_stretch_at(s, g0) + d0),
 		.dg = (int128)span * Q32,
 		.dh = (int128)span * Q32 + q32(slope * span),
 		.g_end = (int128)g1 * Q32,
@@ -244,10 +244,33 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	return err;
 }
 
+/* One bend explains all: the old line up to it, the new one from it on. */
+static int add_crossing(struct vmsync_polyline *p,
+			const struct vmsync_stretch *s,
+			const struct vmsync_bend *bend)
+{
+	int64_t before = bend->before > p->from ? bend->before : p->from;
+	double error = p->tail.w_last + s->w_first + bend->apart_ns;
+	int err;
+
+	if (p->tail.bent) {
+		saw_bend(p, fabs(s->slope - p->tail.slope));
+		error += hidden_error(p, bend->gap_ns);
+	}
+	p->tail.before_last = before;
+	err = put_tail(p, before, 0);
+	if (!err)
+		err = put(&p->map, p, &p->tail, before, bend->at, 0, 0, error);
+	if (!err)
+		err = put(&p->map, p, s, bend->at, bend->after, 0, 0, error);
+	return err ? err : start(p, s, bend->after, 0);
+}
+
 static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
 	struct vmsync_stretch next = *s;
 	int64_t lo = p->tail.last, hi, g;
+	struct vmsync_bend bend;
 	double jump;
 
 	/* Late legs may make two stretches overlap. */
@@ -258,6 +281,10 @@ static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	jump = apart(&p->tail, &next, g);
 	if (fabs(jump) > JUMP_NS + JUMP_SLOPE * (double)(hi - lo))
 		return add_jump(p, &next, jump);
+	if (fabs(next.slope - p->tail.slope) >= NO_BEND &&
+	    vmsync_bend_find(&p->tail, &next, p->play_ns, &bend) &&
+	    bend.at > p->from)
+		return add_crossing(p, &next, &bend);
 	crossing(&p->tail, &next, lo, hi, &g);
 	return add_bend(p, &next, g);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sync/bend.h"
 #include "sync/map.h"
 
 /**
@@ -20,6 +21,7 @@
  * @second, @before_last: guest times of the evidence next to the two ends
  * @play_first, @play_last: a bend just inside an end may have gone unseen if it
  *		took the clock no further off than this, ns
+ * @firsts, @lasts: fixes at its two ends
  * @count:	beacons that it was found from
  * @bent:	it ended because the next one did not fit, not for its length
  */
@@ -36,9 +38,14 @@ struct vmsync_stretch {
 	int64_t before_last;
 	double play_first;
 	double play_last;
+	struct vmsync_sights firsts;
+	struct vmsync_sights lasts;
 	unsigned int count;
 	bool bent;
 };
+
+/** vmsync_stretch_at - the offset of @s at guest time @g, less @s->offset */
+double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g);
 
 /**
  * struct vmsync_polyline - the map being written

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bends: where two straight stretches meet. A corridor closes some fixes after
+ * the clock has bent, so what ends it is not where the bend is. Once the line
+ * behind it is known the fixes beside it tell: one bend explains all of them
+ * where those before the crossing of the two lines keep to the first one and
+ * those after it to the second.
+ */
+#ifndef VMSYNC_SYNC_BEND_H
+#define VMSYNC_SYNC_BEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Fixes that are kept of either end of a stretch. */
+#define VMSYNC_BEND_SIGHTS 16
+
+/**
+ * struct vmsync_sight - a fix: limits of the offset, less the stretch's own
+ * @upper_ns, @lower_ns: guest times of the two limits
+ * @upper, @lower: ns
+ */
+struct vmsync_sight {
+	int64_t upper_ns;
+	int64_t lower_ns;
+	double upper;
+	double lower;
+};
+
+/**
+ * struct vmsync_sights - some fixes of a stretch: its first or its last ones
+ * @count:	how many were added; the last VMSYNC_BEND_SIGHTS are kept
+ */
+struct vmsync_sights {
+	struct vmsync_sight at[VMSYNC_BEND_SIGHTS];
+	unsigned int count;
+};
+
+struct vmsync_stretch;
+
+/**
+ * struct vmsync_bend - where the clock bent
+ * @at:		guest time at which the two lines cross
+ * @before, @after: guest times of fixes that are surely before and after it
+ * @gap_ns:	the longest time without a fix between the two
+ * @apart_ns:	fixes may be on the other side of it that keep to both lines:
+ *		how far apart these are there
+ */
+struct vmsync_bend {
+	int64_t at;
+	int64_t before;
+	int64_t after;
+	double gap_ns;
+	double apart_ns;
+};
+
+/** vmsync_sights_add - one more; the oldest goes where there is no room */
+void vmsync_sights_add(struct vmsync_sights *s, const struct vmsync_sight *fix);
+
+/** vmsync_bend_find - false where one bend does not explain both stretches */
+bool vmsync_bend_find(const struct vmsync_stretch *a,
+		      const struct vmsync_stretch *b, double play_ns,
+		      struct vmsync_bend *bend);
+
+#endif /* VMSYNC_SYNC_BEND_H */
