@@ -42,7 +42,7 @@ void ctf_cursor_free(struct ctf_cursor *c)
 	if (c->map)
 		munmap(c->map, c->map_len);
 	free(c->buf);
-	free(c->reader.values.v);
+	reader_free(&c->reader);
 	free(c);
 }
 

@@ -243,30 +243,3 @@ bool ctf_get_elem(const struct ctf_event *ev, const struct ctf_field *f,
 	*out = load_int(ev->data, pos, ev->packet->content, el);
 	return true;
 }
-
-long ctf_event_values(const struct ctf_event *ev, const struct ctf_value **out)
-{
-	const struct class *c = (const struct class *)ev->cls;
-	struct reader *rd = ev->state;
-	struct run r;	/* large: only what run_values() reads is set */
-	int ret;
-
-	rd->values.n = 0;
-	/* Most events of a kernel: nothing in them moves. */
-	if (c->flat.whole && c->flat.n_values <= rd->values.cap &&
-	    !(ev->at & 7) && ev->at + c->flat.bits + 64 <= ev->packet->content) {
-		flat_run(&c->flat, ev->data + ev->at / 8, rd->values.v);
-		*out = rd->values.v;
-		return c->flat.n_values;
-	}
-	r.data = ev->data;
-	r.pos = ev->at;
-	r.end = ev->packet->content;
-	r.slot = rd->slot;
-	r.values = &rd->values;
-	ret = run_values(c, &r);
-	if (ret)
-		return ret == RUN_NOMEM ? -ENOMEM : -EINVAL;
-	*out = rd->values.v;
-	return (long)rd->values.n;
-}

@@ -158,17 +158,32 @@ struct skip {
 	const struct option *options;
 };
 
-struct flat_int;
+struct flat_pair;
 struct flat_text;
+struct flat_plan;
+
+/*
+ * Fills in the values of the event at @p, of which plan->need bytes can be
+ * read. @v holds plan->values, and has room for FLAT_ROOM more.
+ */
+typedef void flat_fn(const struct flat_plan *plan, const uint8_t *p,
+		     struct ctf_value *v);
+
+#define FLAT_PAIRS	3	/* numbers are read in twos, in rounds of so many */
+#define FLAT_TEXTS	2
+#define FLAT_ROOM	(2 * FLAT_PAIRS + 1)	/* values behind the last */
 
 /* flat.c: the fixed beginning of a class */
 struct flat_plan {
-	const struct ctf_value *values;
-	const struct flat_int *ints;
+	flat_fn *run;
+	const struct ctf_value *values;	/* all but what events say */
+	const struct flat_pair *pairs;
 	const struct flat_text *texts;
-	uint32_t n_values, n_ints, n_texts;
+	uint32_t n_values, n_pairs, n_texts;
+	uint32_t first;		/* value of the first pair */
 	uint32_t rest;		/* first op behind it */
 	uint64_t bits;		/* where it ends */
+	uint32_t need;		/* bytes that have to be there */
 	bool whole;		/* it is all there is */
 };
 
@@ -308,7 +323,6 @@ int type_fixed_bits(const struct ctf_type *t, uint64_t *bits);
 int fold_class(struct class *c, struct ctf_error *e);
 /* flat.c */
 int flat_class(struct class *c, struct ctf_error *e);
-void flat_run(const struct flat_plan *f, const uint8_t *p, struct ctf_value *v);
 /* header.c */
 void header_classify(struct sclass *sc);
 
@@ -394,11 +408,16 @@ const struct class *class_by_id(const struct sclass *sc, uint64_t id);
 const uint8_t *skip_run(const struct skip *s, const uint8_t *base,
 			const uint8_t *p, const uint8_t *end, uint64_t *slot);
 
-/* field.c */
+/* decode.c: what a cursor keeps to decode its events */
 struct reader {
 	uint64_t *slot;
 	struct values values;
+	struct ctf_value **preset;	/* by class: its values but for the events' */
+	size_t n_preset;
+	size_t preset_left;
 };
+
+void reader_free(struct reader *rd);
 
 static inline int sem_has(const struct run *r, enum sem s)
 {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * walk fields|merge TRACE...: what reading alone costs.
+ * walk decode|fields|merge TRACE...: what reading alone costs.
  *
- *	fields	decode every field of every event, stream after stream
+ *	decode	decode every field of every event, stream after stream, and look at
+ *		one value of each event (a dummy sink looks at none)
+ *	fields	the same, and look at all of them
  *	merge	all events of all traces in the order of time, payloads skipped
  *
  * Prints the number of events and a sum over what was read, which nobody could
@@ -22,6 +24,17 @@ static void die(const struct ctf_error *e)
 	exit(2);
 }
 
+static void add_one(const struct ctf_event *ev)
+{
+	const struct ctf_value *v;
+	long n = ctf_event_values(ev, &v);
+
+	/* The last but one: a struct ends with its end. */
+	if (n > 1)
+		sum += v[n - 2].type->kind <= CTF_FLOAT ? v[n - 2].u :
+							  v[n - 2].len;
+}
+
 static void add_fields(const struct ctf_event *ev)
 {
 	const struct ctf_value *v;
@@ -33,7 +46,7 @@ static void add_fields(const struct ctf_event *ev)
 	}
 }
 
-static void walk_fields(const struct ctf_trace *t)
+static void walk_fields(const struct ctf_trace *t, bool all)
 {
 	const struct ctf_event *ev;
 	struct ctf_error e;
@@ -47,7 +60,10 @@ static void walk_fields(const struct ctf_trace *t)
 		if (!c)
 			die(&e);
 		while ((ret = ctf_cursor_next(c, &ev, &e)) > 0) {
-			add_fields(ev);
+			if (all)
+				add_fields(ev);
+			else
+				add_one(ev);
 			sum += ev->clock;
 			events++;
 		}
@@ -75,24 +91,25 @@ int main(int argc, char **argv)
 {
 	struct ctf_merge *m = ctf_merge_new();
 	struct ctf_error e;
-	bool fields;
+	bool merge;
 	int i;
 
 	if (argc < 3 || !m ||
-	    (strcmp(argv[1], "fields") && strcmp(argv[1], "merge"))) {
-		fprintf(stderr, "usage: walk fields|merge TRACE...\n");
+	    (strcmp(argv[1], "decode") && strcmp(argv[1], "fields") &&
+	     strcmp(argv[1], "merge"))) {
+		fprintf(stderr, "usage: walk decode|fields|merge TRACE...\n");
 		return 2;
 	}
-	fields = !strcmp(argv[1], "fields");
+	merge = !strcmp(argv[1], "merge");
 	for (i = 2; i < argc; i++) {
 		struct ctf_trace *t = ctf_trace_open(argv[i], &e);
 
-		if (!t || (!fields && ctf_merge_add(m, t, NULL, &e) < 0))
+		if (!t || (merge && ctf_merge_add(m, t, NULL, &e) < 0))
 			die(&e);
-		if (fields)
-			walk_fields(t);
+		if (!merge)
+			walk_fields(t, !strcmp(argv[1], "fields"));
 	}
-	if (!fields)
+	if (merge)
 		walk_merge(m);
 	printf("%llu events, sum %016llx\n", (unsigned long long)events,
 	       (unsigned long long)sum);
