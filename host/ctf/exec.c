@@ -292,7 +292,7 @@ INLINE int run_from(const struct prog *p, const struct op *o, struct run *r,
 {
 	const uint8_t *const data = r->data;
 	const uint64_t end = r->end;
-	struct loop loops[MAX_DEPTH + 8], *l = loops - 1;
+	struct loop loops[MAX_DEPTH + 9], *l = loops;	/* the first is none */
 	unsigned int empty = 0;
 	const struct option *c;
 	uint64_t u, n;
