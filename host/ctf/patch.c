@@ -43,6 +43,8 @@ int patch_head(struct patch *x, uint8_t *buf, enum sem s, uint64_t v,
 	if (!sem_has(&x->head, s))
 		return 0;
 	o = x->head.sem_op[s];
+	if (o->type->is_varlen && x->head.sem[s] == v)
+		return 0;
 	if (o->type->is_varlen)
 		return bad(x, e, "a number without a fixed size cannot be patched");
 	if (o->size < 64 && v >> o->size)
@@ -132,8 +134,13 @@ static bool patch_any(struct patch *x, uint8_t *buf)
 
 		if (x->stamp_at[i] == UINT64_MAX)
 			continue;
-		if (o->type->is_varlen)
-			return false;
+		if (o->type->is_varlen) {
+			/* What stays as it is needs no room. */
+			if (t != b->clock[i])
+				return false;
+			last = t;
+			continue;
+		}
 		if (o->size < 64 && (t - last) >> o->size)
 			return false;
 		bits_write(buf, x->stamp_at[i], o->size, o->big_endian, t);
