@@ -142,6 +142,19 @@ static void fold_loop(struct fold *f, const struct node *n, int slot)
 	f->s[open].jump = (uint32_t)f->n;
 }
 
+/* Whether it has elements without bits, which only the interpreter counts. */
+static bool has_empty(const struct ctf_type *t)
+{
+	size_t i;
+
+	if (t->kind == CTF_ARRAY || t->kind == CTF_SEQUENCE)
+		return !t->elem->bits || has_empty(t->elem);
+	for (i = 0; i < t->n_members; i++)
+		if (has_empty(t->members[i].type))
+			return true;
+	return false;
+}
+
 static void fold_seq(struct fold *f, const struct node *n)
 {
 	const struct ctf_type *el = n->type->elem;
@@ -156,12 +169,10 @@ static void fold_seq(struct fold *f, const struct node *n)
 	stride = align_up(el->bits, el->align);
 	align(f, el->align);
 	flush(f);
-	if (stride % 8 || stride != el->bits) {
+	if (stride % 8 || stride != el->bits || has_empty(n->type)) {
 		f->odd = true;
 		return;
 	}
-	if (!stride)
-		return;
 	s = emit(f, SKIP_MUL);
 	s->slot = (int16_t)slot;
 	s->n = stride / 8;
@@ -247,7 +258,7 @@ static void fold_node(struct fold *f, const struct node *n)
 			fold_loop(f, n, -1);
 			break;
 		}
-		f->odd |= keeps_slots(f, n);
+		f->odd |= keeps_slots(f, n) || has_empty(n->type);
 		align(f, n->type->align);
 		f->off += n->type->bits;
 		break;
