@@ -1,78 +1,203 @@
 // SPDX-License-Identifier: MIT
 /*
- * libFuzzer: any bytes as a stream file, for metadata that has every kind of
- * header and field. The first byte chooses the stream class, the second a map.
+ * libFuzzer: any bytes as the events of a stream, for metadata that has every
+ * kind of header and field, and now and then as the whole stream file. What is
+ * read in one way is read in the others too, and what is written is read again.
  */
-#define _GNU_SOURCE
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "ctf/rewrite.h"
+#include "fuzz/ctf_packet/traces.h"
 
-#define U(size, align) "integer { size = " #size "; align = " #align "; }"
-#define CLOCK(size, align) \
-	"integer { size = " #size "; align = " #align "; map = clock.c.value; }"
+#define MAX_STREAM	16384
+#define MAX_CLASSES	128
 
-#define STREAM(id, header)						\
-	"stream { id = " #id "; " header				\
-	"packet.context := struct { " CLOCK(64, 8) " timestamp_begin; "	\
-	CLOCK(64, 8) " timestamp_end; " U(64, 8) " content_size; "	\
-	U(64, 8) " packet_size; " U(64, 8) " packet_seq_num; "		\
-	U(32, 8) " events_discarded; " U(32, 8) " cpu_id; };"		\
-	"event.context := struct { integer { size = 32; signed = 1; } _tid; }; };" \
-	EVENTS(id)
+/* How the first bytes want it. */
+struct how {
+	const struct kind *kind;
+	uint64_t shift;		/* of the map */
+	bool raw, some, merge;
+};
 
-#define TEXT8 "integer { size = 8; align = 8; encoding = UTF8; }"
+static struct ctf_trace *traces[N_TRACES];
+static uint8_t stream[MAX_STREAM], wanted[MAX_CLASSES];
+static int fd = -1;
 
-#define EVENTS(sid)							\
-	"event { name = fixed; id = 0; stream_id = " #sid "; fields := struct { " \
-	U(32, 8) " a; " U(64, 8) " b; " TEXT8 " c[16]; }; };"		\
-	"event { name = text; id = 1; stream_id = " #sid "; fields := struct { " \
-	"string s; " U(32, 8) " n; " U(8, 8) " q[n]; " TEXT8 " t[n]; }; };" \
-	"event { name = bits; id = 2; stream_id = " #sid "; fields := struct { " \
-	U(3, 1) " x; integer { size = 13; align = 1; signed = 1; } y; "	\
-	U(64, 64) " z; floating_point { exp_dig = 11; mant_dig = 53; align = 32; } f; }; };" \
-	"event { name = deep; id = 3; stream_id = " #sid "; fields := struct { " \
-	"enum : integer { size = 8; signed = 1; } { A = -1, B = 0 ... 3 } tag; " U(16, 8) " n; " \
-	"variant <tag> { struct { string s[n]; } A; struct { "		\
-	"struct { " U(5, 1) " k; string s; } e[n][2]; } align(32) B; } v; "	\
-	"struct { } none[n]; }; };"
+#define CHECK(what)							\
+	do {								\
+		if (!(what)) {						\
+			fprintf(stderr, "wrong: line %d: %s\n", __LINE__, #what); \
+			abort();					\
+		}							\
+	} while (0)
 
-static const char metadata[] =
-	"/* CTF 1.8 */ trace { major = 1; minor = 8; byte_order = le;"
-	"packet.header := struct { " U(8, 8) " stream_id; }; };"
-	"clock { name = c; freq = 1000000000; };"
-	STREAM(0, "event.header := struct { enum : " U(5, 1) " { a = 0 ... 30, b = 31 } id;"
-	       "variant <id> { struct { " CLOCK(27, 1) " timestamp; } a;"
-	       "struct { " U(32, 8) " id; " CLOCK(64, 8) " timestamp; } b; } v; } align(8);")
-	STREAM(1, "event.header := struct { enum : " U(16, 8) " { a = 0 ... 65534, b = 65535 } id;"
-	       "variant <id> { struct { " CLOCK(32, 8) " timestamp; } a;"
-	       "struct { " U(32, 8) " id; " CLOCK(64, 8) " timestamp; } b; } v; } align(8);")
-	STREAM(2, "event.header := struct { " U(16, 8) " id; " CLOCK(64, 8) " timestamp; };")
-	STREAM(3, "event.header := struct { " U(3, 1) " id; " CLOCK(29, 1) " timestamp; };")
-	STREAM(4, "event.header := struct { enum : " U(5, 1) " { a = 0 ... 30, b = 31 } id;"
-	       "variant <id> { struct { " CLOCK(27, 1) " timestamp; } a;"
-	       "struct { " U(32, 32) " id; " CLOCK(64, 64) " timestamp; } b; } v; } align(32);")
-	"stream { id = 5; }; event { name = bare; id = 0; stream_id = 5; fields := struct { "
-	U(7, 1) " n; " U(1, 1) " b[n]; string s; }; };";
-
-#define N_STREAMS	6
-
-static struct ctf_trace *open_trace(void)
+static struct ctf_trace *open_trace(const char *text)
 {
 	struct ctf_trace *t = calloc(1, sizeof(*t));
 	struct ctf_error e;
 
-	if (!t)
-		abort();
+	CHECK(t);
 	t->path = ".";
 	t->meta_path = "metadata";
-	if (metadata_unpack(t, strdup(metadata), strlen(metadata), &e) ||
-	    trace_compile(t, &e))
+	if (metadata_unpack(t, strdup(text), strlen(text), &e) ||
+	    trace_compile(t, &e)) {
+		fprintf(stderr, "%s\n", e.msg);
 		abort();
+	}
+	CHECK(t->n_classes <= MAX_CLASSES);
 	return t;
 }
+
+static void said(const struct ctf_error *e)
+{
+	CHECK(e->code && e->msg[0] && !strchr(e->msg, '\n'));
+}
+
+/* ------------------------------------------------------------------- reading */
+
+/* A number of the struct itself is the same when it is asked for alone. */
+static void check_alone(const struct ctf_event *ev, const struct ctf_value *v)
+{
+	struct ctf_field f;
+	const char *s;
+	uint64_t u;
+	size_t len;
+	double d;
+
+	if (!ctf_field_find(ev->cls, v->scope, v->name, &f))
+		return;
+	if (v->type->kind == CTF_INT || v->type->kind == CTF_ENUM) {
+		CHECK(ctf_get_u64(ev, &f, &u) && u == v->u);
+	} else if (v->type->kind == CTF_FLOAT) {
+		CHECK(ctf_get_f64(ev, &f, &d));
+		CHECK(!memcmp(&d, &v->f, sizeof(d)) || (isnan(d) && isnan(v->f)));
+	} else {
+		s = ctf_get_str(ev, &f, &len);
+		CHECK(s && len == v->len && !memcmp(s, v->str, len));
+	}
+}
+
+static void check_len(const struct ctf_event *ev, const struct ctf_value *v)
+{
+	struct ctf_field f;
+	uint64_t u;
+
+	if (!v->name || !ctf_field_find(ev->cls, v->scope, v->name, &f) ||
+	    (v->type->kind != CTF_ARRAY && v->type->kind != CTF_SEQUENCE))
+		return;
+	CHECK(ctf_get_len(ev, &f, &u) && u == v->len);
+	if (u && f.type->elem->kind == CTF_INT && !f.type->elem->is_varlen)
+		CHECK(ctf_get_elem(ev, &f, u - 1, &u));
+}
+
+/* What is of the packet, and not of the event. */
+static void check_cpu(const struct ctf_event *ev)
+{
+	struct ctf_field f;
+	uint64_t u;
+
+	if (ctf_field_any(ev->cls, "cpu_id", &f))
+		CHECK(ctf_get_u64(ev, &f, &u) && u == ev->cpu);
+}
+
+/* Whoever walked over an event can also decode it. */
+static void check_values(const struct ctf_event *ev, bool alone)
+{
+	const struct ctf_value *v, *copy;
+	unsigned int depth = 0;
+	long n = ctf_event_values(ev, &v), i;
+
+	CHECK(n >= 0);
+	if (!alone || n > 64)
+		return;
+	check_cpu(ev);
+	copy = memcpy(malloc(sizeof(*v) * (size_t)n + 1), v,
+		      sizeof(*v) * (size_t)n);
+	for (i = 0; i < n; i++) {
+		if (copy[i].step == CTF_OPEN && depth++ == 1)
+			check_len(ev, &copy[i]);
+		else if (copy[i].step == CTF_CLOSE)
+			depth--;
+		else if (copy[i].step == CTF_LEAF && depth == 1)
+			check_alone(ev, &copy[i]);
+	}
+	CHECK(!depth);
+	free((void *)copy);
+}
+
+static bool is_wanted(const struct ctf_event *ev, const uint8_t *want)
+{
+	return !want || want[ev->cls->index];
+}
+
+/* All events, or those wanted; how many of all would be wanted. */
+static int walk(const struct ctf_stream *s, const uint8_t *want, uint64_t *n,
+		uint64_t *hits)
+{
+	struct ctf_error e = { 0 };
+	struct ctf_cursor *c = ctf_cursor_new(s, want, &e);
+	const struct ctf_event *ev;
+	uint64_t clock = 0;
+	int ret;
+
+	*n = *hits = 0;
+	while ((ret = ctf_cursor_next(c, &ev, &e)) > 0) {
+		CHECK(ev->clock >= clock);
+		clock = ev->clock;
+		check_values(ev, *n < 2);
+		*hits += is_wanted(ev, want ? want : wanted);
+		(*n)++;
+	}
+	if (ret < 0)
+		said(&e);
+	if (want && !ret)
+		*n += ctf_cursor_skipped(c);
+	ctf_cursor_free(c);
+	return ret;
+}
+
+static uint64_t merge(const struct ctf_stream *s)
+{
+	struct ctf_merge *m = ctf_merge_new();
+	const struct ctf_event *ev;
+	struct ctf_error e = { 0 };
+	uint64_t n = 0;
+	int ret = ctf_merge_add_stream(m, s, NULL, NULL, &e);
+
+	CHECK(m && ret >= 0);
+	while ((ret = ctf_merge_next(m, &ev, &e)) > 0)
+		n++;
+	if (ret < 0)
+		said(&e);
+	ctf_merge_free(m);
+	return n;
+}
+
+static int read_all(const struct ctf_stream *s, const struct how *how)
+{
+	uint64_t n, hits, some, some_hits;
+	struct ctf_error e = { 0 };
+	struct ctf_span span;
+	int ret = walk(s, NULL, &n, &hits);
+
+	if (how->some) {
+		CHECK(walk(s, wanted, &some, &some_hits) == ret);
+		CHECK(some_hits == hits && (ret || some == n));
+	}
+	if (how->merge)
+		CHECK(merge(s) == n);
+	if (ctf_stream_span(s, &span, &e)) {
+		said(&e);
+		CHECK(ret);
+	}
+	return ret;
+}
+
+/* ------------------------------------------------------------------- writing */
 
 static void map(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 {
@@ -84,113 +209,170 @@ static void map(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 						       in[i] << shift;
 }
 
-static void read_fields(const struct ctf_event *ev)
+/* The state of a rewrite before a packet. */
+static void begin(struct patch *x, const struct ctf_stream *s, uint64_t clock,
+		  uint64_t mapped)
 {
-	static const char *const names[] = { "a", "c", "s", "n", "q", "t", "x",
-					     "y", "z", "f", "v.B", "v.B.e",
-					     "_tid", "cpu_id", "b" };
-	struct ctf_field f;
-	uint64_t u;
-	double d;
-	size_t len, i;
-	const char *s;
-
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (!ctf_field_any(ev->cls, names[i], &f))
-			continue;
-		ctf_get_u64(ev, &f, &u);
-		ctf_get_f64(ev, &f, &d);
-		s = ctf_get_str(ev, &f, &len);
-		if (s && len && s[len - 1] == 1 && s[0] == 2)
-			__asm__ volatile("" ::"r"(s));
-		if (ctf_get_len(ev, &f, &u) && u)
-			ctf_get_elem(ev, &f, u - 1, &u);
-	}
-}
-
-static uint64_t walk(const struct ctf_stream *s)
-{
-	struct ctf_error e = { 0 };
-	struct ctf_cursor *c = ctf_cursor_new(s, NULL, &e);
-	const struct ctf_value *v;
-	const struct ctf_event *ev;
-	uint64_t n = 0;
-	int ret;
-
-	while ((ret = ctf_cursor_next(c, &ev, &e)) > 0) {
-		/* Whoever walked over an event can also decode it. */
-		if (ctf_event_values(ev, &v) < 0)
-			abort();
-		if (n++ < 4)
-			read_fields(ev);
-	}
-	if (ret < 0 && (!e.msg[0] || !e.code))
-		abort();
-	ctf_cursor_free(c);
-	return n;
-}
-
-static void rewrite(const struct ctf_stream *s, uint64_t shift)
-{
-	struct patch *x = calloc(1, sizeof(*x));
-	struct ctf_error e;
-	uint8_t *out = NULL, *buf;
-	size_t cap = 0;
-
-	if (!x)
-		abort();
 	x->stream = x->walk.stream = s;
 	x->walk.sc = s->sc;
 	x->walk.slot = x->head.slot = x->slot;
 	x->walk.stamp_at = x->stamp_at;
 	x->walk.stamp_op = x->stamp_op;
-	x->map = (struct ctf_map){ map, &shift };
-	if (ctf_stream_packet(s, NULL, &x->in, &e) > 0) {
-		buf = malloc(x->in.size);
-		if (!buf || pread_all(s->fd, buf, x->in.size, 0))
-			abort();
-		if (packet_parse(s, buf, x->in.size, 0, NULL, &x->out, &x->head,
-				 &e))
-			abort();
-		x->walk.clock = x->in.begin;
-		if (!patch_packet(x, buf, &e) && x->grown) {
-			pread_all(s->fd, buf, x->in.size, 0);
-			x->last = 0;
-			x->walk.clock = x->in.begin;
-			reencode_packet(x, buf, &out, &cap, &e);
+	x->walk.clock = x->in.has & CTF_HAS_BEGIN ? x->in.begin : clock;
+	x->walk.events = 0;
+	x->last = x->in.has & CTF_HAS_BEGIN ? 0 : mapped;
+}
+
+/* The events of both packets, side by side. */
+static void compare(struct walk *a, struct walk *b, uint64_t shift)
+{
+	static struct batch x, y;
+	struct ctf_error e;
+	uint64_t t;
+	uint32_t i;
+
+	while (a->pos < a->end) {
+		CHECK(!walk_fill(a, &x, &e) && b->pos < b->end);
+		CHECK(!walk_fill(b, &y, &e) && x.n == y.n);
+		for (i = 0; i < x.n; i++) {
+			map(&shift, &x.clock[i], &t, 1);
+			CHECK((x.cls[i] & WALK_CLS) == (y.cls[i] & WALK_CLS));
+			CHECK(y.clock[i] == t);
 		}
-		free(buf);
 	}
-	free(out);
+	CHECK(b->pos >= b->end);
+}
+
+static void check_written(const struct patch *x, const uint8_t *out,
+			  uint64_t shift, uint64_t clock, uint64_t mapped)
+{
+	static uint64_t slots[2][ALL_SLOTS];
+	const struct ctf_stream *s = x->stream;
+	struct ctf_stream to = *s;
+	struct walk a = { .stream = s, .sc = s->sc, .slot = slots[0] };
+	struct walk b = { .stream = &to, .sc = s->sc, .slot = slots[1] };
+	struct run r = { .slot = slots[0] };
+	struct ctf_packet p, q;
+	struct ctf_error e;
+
+	to.size = x->out.size;
+	CHECK(!packet_parse(s, stream + x->in.offset, x->in.size, x->in.offset,
+			    NULL, &p, &r, &e));
+	r.slot = slots[1];
+	CHECK(!packet_parse(&to, out, x->out.size, 0, NULL, &q, &r, &e));
+	CHECK(q.size == x->out.size && q.content == x->out.content);
+	CHECK(q.seq == p.seq && q.discarded == p.discarded && q.cpu == p.cpu);
+	a.clock = p.has & CTF_HAS_BEGIN ? p.begin : clock;
+	b.clock = q.has & CTF_HAS_BEGIN ? q.begin : mapped;
+	walk_packet(&a, stream + p.offset, &p);
+	walk_packet(&b, out, &q);
+	compare(&a, &b, shift);
+	if (!shift)
+		CHECK(x->out.size == x->in.size &&
+		      !memcmp(out, stream + x->in.offset, x->in.size));
+}
+
+static int rewrite_packet(struct patch *x, const struct ctf_stream *s,
+			  uint8_t **grown, size_t *cap, uint64_t clock,
+			  uint64_t mapped, struct ctf_error *e)
+{
+	uint8_t *buf = malloc(x->in.size);
+	int ret;
+
+	CHECK(buf);
+	memcpy(buf, stream + x->in.offset, x->in.size);
+	begin(x, s, clock, mapped);
+	ret = packet_parse(s, buf, x->in.size, x->in.offset, NULL, &x->out,
+			   &x->head, e);
+	CHECK(!ret);
+	ret = patch_packet(x, buf, e);
+	if (!ret && x->grown) {
+		memcpy(buf, stream + x->in.offset, x->in.size);
+		begin(x, s, clock, mapped);
+		ret = reencode_packet(x, buf, grown, cap, e);
+	}
+	if (!ret)
+		check_written(x, x->grown ? *grown : buf, *(uint64_t *)x->map.ctx,
+			      clock, mapped);
+	free(buf);
+	return ret;
+}
+
+static void rewrite(const struct ctf_stream *s, uint64_t shift, int readable)
+{
+	struct patch *x = calloc(1, sizeof(*x));
+	uint64_t clock = 0, mapped = 0;
+	struct ctf_error e = { 0 };
+	uint8_t *grown = NULL;
+	size_t cap = 0;
+	int ret;
+
+	CHECK(x);
+	x->map = (struct ctf_map){ map, &shift };
+	for (ret = ctf_stream_packet(s, NULL, &x->in, &e); ret > 0;
+	     ret = ctf_stream_packet(s, &x->in, &x->in, &e)) {
+		ret = rewrite_packet(x, s, &grown, &cap, clock, mapped, &e);
+		if (ret)
+			break;
+		clock = x->walk.clock;
+		mapped = x->last;
+	}
+	if (ret < 0)
+		said(&e);
+	/* Where nothing is mapped, what can be read can be written. */
+	CHECK(ret >= 0 || shift || readable);
+	free(grown);
 	free(x);
+}
+
+/* ------------------------------------------------------------------ one input */
+
+static struct how choose(const uint8_t *data)
+{
+	struct how how = { .kind = &kinds[data[0] % N_KINDS],
+			   .shift = data[1] & 31, .raw = data[1] >> 5 == 7,
+			   .some = data[1] >> 5 == 1 || data[1] >> 5 == 2,
+			   .merge = data[1] >> 5 == 3 };
+	unsigned int i;
+
+	for (i = 0; i < MAX_CLASSES; i++)
+		wanted[i] = data[2] >> i % 8 & 1;
+	return how;
+}
+
+static size_t fill(const struct how *how, const uint8_t *data, size_t size)
+{
+	if (!how->raw)
+		return pack_stream(how->kind, data, size, stream, MAX_STREAM);
+	stream[0] = how->kind->id;
+	memcpy(stream + 1, data, size);
+	return size + 1;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct ctf_trace *t;
-	static int fd = -1;
 	struct ctf_stream s = { .name = "stream", .path = "stream" };
-	uint8_t id;
-	struct ctf_error e;
-	struct ctf_span span;
+	struct ctf_error e = { 0 };
+	struct how how;
+	unsigned int i;
 
-	if (size < 3)
+	for (i = 0; fd < 0 && i < N_TRACES; i++)
+		traces[i] = open_trace(trace_text[i]);
+	if (fd < 0)
+		fd = memfd_create("stream", MFD_CLOEXEC);
+	if (size < 3 || size > MAX_STREAM)
 		return 0;
-	if (!t) {
-		t = open_trace();
-		fd = memfd_create("stream", 0);
-	}
-	id = data[0] % N_STREAMS;
-	if (ftruncate(fd, 0) || pwrite(fd, &id, 1, 0) != 1 ||
-	    pwrite(fd, data + 2, size - 2, 1) != (ssize_t)size - 2)
-		abort();
-	s.trace = t;
+	how = choose(data);
+	s.trace = traces[how.kind->trace];
 	s.fd = fd;
-	s.size = size - 1;
-	if (stream_identify(&s, &e))
+	s.size = fill(&how, data + 3, size - 3);
+	/* Bytes behind the end are of another input, and nobody's. */
+	CHECK(pwrite(fd, stream, s.size, 0) == (ssize_t)s.size);
+	if (!s.size)
 		return 0;
-	ctf_stream_span(&s, &span, &e);
-	walk(&s);
-	rewrite(&s, data[1] & 31);
+	if (stream_identify(&s, &e))
+		said(&e);
+	else
+		rewrite(&s, how.shift, read_all(&s, &how));
 	return 0;
 }
