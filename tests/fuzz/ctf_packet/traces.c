@@ -10,18 +10,21 @@
 #define TEXT8 "integer { size = 8; align = 8; encoding = UTF8; }"
 
 #define CONTEXT "packet.context := struct { " HEAD "};"
+#define PLAIN CONTEXT "event.context := struct { " S(32, 8) " _tid; };"
 /* Events begin within a byte. */
-#define BENT "packet.context := struct { " HEAD U(3, 1) " bent; };"
+#define BENT								\
+	"packet.context := struct { " HEAD U(3, 1) " bent; };"		\
+	"event.context := struct { " S(32, 1) " _tid; };"
 #define HEAD								\
 	CLOCK(64, 8) " timestamp_begin; "					\
 	CLOCK(64, 8) " timestamp_end; " U(64, 8) " content_size; "		\
 	U(64, 8) " packet_size; " U(64, 8) " packet_seq_num; "		\
 	U(32, 8) " events_discarded; " U(32, 8) " cpu_id; "
 
-#define STREAM(id, header) STREAM_WITH(id, header, CONTEXT)
+#define STREAM(id, header) STREAM_WITH(id, header, PLAIN)
 #define STREAM_WITH(id, header, context)				\
 	"stream { id = " #id "; event.header := " header "; " context		\
-	"event.context := struct { " S(32, 1) " _tid; }; };"		\
+	"};"								\
 	EVENTS(id)
 
 #define EVENT(sid, eid, name, fields)					\
@@ -52,7 +55,7 @@
 	      TEXT8 " t[m]; " S(16, 8) " h; " S(32, 8) " w; " S(8, 8) " b; ") \
 	EVENT(sid, 6, nothing, "")						\
 	EVENT(sid, 7, counted, U(32, 8) " a; " U(32, 8) " n; " U(8, 8)	\
-	      " q[n]; " S(16, 8) " h; ")					\
+	      " q[n]; ")							\
 	EVENT(sid, 8, signs, S(8, 8) " b; " S(16, 8) " h; " S(32, 8)		\
 	      " w; " S(64, 8) " l; ")						\
 	EVENT(sid, 9, empty, U(16, 8) " n; struct { } none[n]; ")		\
