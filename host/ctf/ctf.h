@@ -606,6 +606,20 @@ int ctf_cursor_next(struct ctf_cursor *c, const struct ctf_event **ev,
  */
 uint64_t ctf_cursor_skipped(const struct ctf_cursor *c);
 
+/**
+ * ctf_trace_first() - the class of some early event, of those wanted
+ * @t:		trace
+ * @want:	one byte per class of the trace, as for ctf_cursor_new()
+ * @cls:	the class, or NULL if the trace holds no such event
+ * @e:		why it failed
+ *
+ * Reads a packet of each stream in turn and stops at the first such event: not
+ * the earliest one, but cheap where they are spread over the trace. Return: 0
+ * or a negative errno.
+ */
+int ctf_trace_first(const struct ctf_trace *t, const uint8_t *want,
+		    const struct ctf_class **cls, struct ctf_error *e);
+
 /* -------------------------------------------------------------------- merge */
 
 /**
@@ -656,6 +670,14 @@ int ctf_merge_add_stream(struct ctf_merge *m, const struct ctf_stream *s,
 int ctf_merge_add_want(struct ctf_merge *m, const struct ctf_trace *t,
 		       const struct ctf_map *map, const uint8_t *want,
 		       struct ctf_error *e);
+
+/**
+ * ctf_merge_jobs() - have several threads decode what will be needed next
+ * @m:		merge, before the first ctf_merge_next()
+ * @jobs:	threads, with the caller's; 1 is the default. Maps are called in
+ *		any of them, those of one stream one after the other
+ */
+void ctf_merge_jobs(struct ctf_merge *m, unsigned int jobs);
 
 /**
  * ctf_merge_next() - the next event in the order of ctf_event.time

@@ -2,7 +2,8 @@
 /*
  * A cursor over one stream. The file is read a packet at a time into the same
  * memory, so that does not depend on the size of the file; only large packets
- * are mapped.
+ * are mapped. (Reading into memory that stays in the processor's cache is twice
+ * as fast as mapping, and a file that shrinks meanwhile ends in an error.)
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,7 +11,7 @@
 
 #include "ctf/cursor.h"
 
-#define WINDOW	(256u << 10)	/* bytes read at least */
+#define PART		(256u << 10)	/* bytes read at least */
 #define MAX_READ	(4u << 20)	/* above that, map */
 
 struct ctf_cursor *ctf_cursor_new(const struct ctf_stream *s,
@@ -30,88 +31,115 @@ struct ctf_cursor *ctf_cursor_new(const struct ctf_stream *s,
 	c->reader.slot = c->slot;
 	c->classes = s->trace->classes;
 	c->ev.stream = s;
-	c->ev.packet = &c->packet;
 	c->ev.state = &c->reader;
 	return c;
+}
+
+static void part_free(struct part *p)
+{
+	if (p->map)
+		munmap(p->map, p->map_len);
+	free(p->buf);
 }
 
 void ctf_cursor_free(struct ctf_cursor *c)
 {
 	if (!c)
 		return;
-	if (c->map)
-		munmap(c->map, c->map_len);
-	free(c->buf);
+	part_free(&c->part[0]);
+	part_free(&c->part[1]);
+	free(c->own);
+	if (c->reader.slot != c->slot)
+		free(c->reader.slot);
 	reader_free(&c->reader);
 	free(c);
 }
 
-/* Reads so that bytes @from .. @from + @len of the file are in c->buf. */
-static int fill_buf(struct ctf_cursor *c, uint64_t from, uint64_t len,
-		    struct ctf_error *e)
+static bool holds(const struct part *p, uint64_t from, uint64_t end)
 {
-	uint64_t end = from + len, want = from + WINDOW;
+	return from >= p->off && end <= p->off + p->len;
+}
+
+/* Reads bytes @from .. @end of the file, and some more, into @p. */
+static int part_read(const struct ctf_cursor *c, struct part *p,
+		     const struct part *old, uint64_t from, uint64_t end,
+		     struct ctf_error *e)
+{
+	uint64_t want = from + PART;
 	size_t have = 0;
 	int ret;
 
-	if (from >= c->buf_off && end <= c->buf_off + c->buf_len)
-		return 0;
 	if (want < end)
 		want = end;
 	if (want > c->stream->size)
 		want = c->stream->size;
-	/* What is there already is the beginning of what is wanted. */
-	if (from >= c->buf_off && from < c->buf_off + c->buf_len) {
-		have = c->buf_off + c->buf_len - from;
-		memmove(c->buf, c->buf + (from - c->buf_off), have);
-	}
-	c->buf_len = 0;
-	if (vec_grow(&c->buf, &c->buf_cap, want - from, 1))
+	if (p != old)
+		p->len = 0;
+	if (vec_grow(&p->buf, &p->cap, want - from, 1))
 		return fail_nomem(e);
-	ret = pread_all(c->stream->fd, c->buf + have, want - from - have,
+	/* What is there already is the beginning of what is wanted. */
+	if (from >= old->off && from < old->off + old->len) {
+		have = old->off + old->len - from;
+		memmove(p->buf, old->buf + (from - old->off), have);
+	}
+	p->len = 0;
+	ret = pread_all(c->stream->fd, p->buf + have, want - from - have,
 			from + have);
 	if (ret)
 		return fail(e, ret, "%s: %s", c->stream->path, strerror(-ret));
-	c->buf_off = from;
-	c->buf_len = want - from;
+	p->off = from;
+	p->len = want - from;
 	return 0;
 }
 
-static int map_packet(struct ctf_cursor *c, uint64_t from, uint64_t len,
-		      struct ctf_error *e)
+static int part_map(const struct ctf_cursor *c, struct part *p, uint64_t from,
+		    uint64_t end, struct ctf_error *e)
 {
 	uint64_t off = from & ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
-	void *p;
+	void *map;
 
-	p = mmap(NULL, from + len - off, PROT_READ, MAP_PRIVATE,
-		 c->stream->fd, (off_t)off);
-	if (p == MAP_FAILED)
+	map = mmap(NULL, end - off, PROT_READ, MAP_PRIVATE, c->stream->fd,
+		   (off_t)off);
+	if (map == MAP_FAILED)
 		return fail(e, -errno, "%s: %s", c->stream->path,
 			    strerror(errno));
-	c->map = p;
-	c->map_len = from + len - off;
-	c->data = c->map + (from - off);
+	p->map = map;
+	p->map_len = end - off;
 	return 0;
 }
 
-/* Points c->data at bytes @from .. @from + @len of the file. */
-static int window(struct ctf_cursor *c, uint64_t from, uint64_t len,
+/*
+ * Points c->data at bytes @from .. @from + @len of the file. The part @keep, if
+ * it is one, stays as it is.
+ */
+static int window(struct ctf_cursor *c, int keep, uint64_t from, uint64_t len,
 		  struct ctf_error *e)
 {
+	struct part *old = &c->part[c->at], *p = old;
+	uint64_t end = from + len;
 	int ret;
 
-	if (c->map)
-		munmap(c->map, c->map_len);
-	c->map = NULL;
-	if (len > MAX_READ)
-		return map_packet(c, from, len, e);
-	ret = fill_buf(c, from, len, e);
-	c->data = c->buf + (from - c->buf_off);
+	if (!old->map && holds(old, from, end)) {
+		c->data = old->buf + (from - old->off);
+		return 0;
+	}
+	if (c->at == keep)
+		p = &c->part[c->at ^= 1];
+	if (p->map)
+		munmap(p->map, p->map_len);
+	p->map = NULL;
+	if (len > MAX_READ) {
+		ret = part_map(c, p, from, end, e);
+		c->data = p->map + (p->map_len - len);
+		return ret;
+	}
+	ret = part_read(c, p, old, from, end, e);
+	c->data = p->buf;
 	return ret;
 }
 
 /* Goes to the next packet: 1, 0 at the end, or an error. */
-static int next_packet(struct ctf_cursor *c, struct ctf_error *e)
+static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 {
 	const struct ctf_stream *s = c->stream;
 	uint64_t off = c->started ? c->packet.offset + c->packet.size : 0;
@@ -122,7 +150,7 @@ static int next_packet(struct ctf_cursor *c, struct ctf_error *e)
 	if (off >= s->size)
 		return 0;
 	head = s->size - off < MAX_HEAD ? s->size - off : MAX_HEAD;
-	ret = window(c, off, head, e);
+	ret = window(c, keep, off, head, e);
 	if (ret)
 		return ret;
 	ret = packet_parse(s, c->data, head, off,
@@ -130,7 +158,7 @@ static int next_packet(struct ctf_cursor *c, struct ctf_error *e)
 	if (ret)
 		return ret;
 	c->started = true;
-	ret = window(c, off, c->packet.size, e);
+	ret = window(c, keep, off, c->packet.size, e);
 	if (ret)
 		return ret;
 	if (c->packet.has & CTF_HAS_BEGIN) {
@@ -141,49 +169,100 @@ static int next_packet(struct ctf_cursor *c, struct ctf_error *e)
 		c->walk.clock = c->packet.begin;
 	}
 	walk_packet(&c->walk, c->data, &c->packet);
-	c->ev.data = c->walk.data;
-	c->ev.cpu = c->packet.cpu;
 	return 1;
 }
 
-int cursor_fill(struct ctf_cursor *c, struct ctf_error *e)
+/* Into the packet that the cursor is in, or is now led to. */
+static void fill(struct ctf_cursor *c, struct block *b, int keep)
 {
 	int ret;
 
-	c->i = 0;
-	c->batch.n = 0;
-	while (!c->error && !c->ended) {
-		if (c->started && c->walk.pos < c->walk.end) {
-			c->error = walk_fill(&c->walk, &c->batch, &c->why);
-			if (c->batch.n) {
-				c->taken += c->batch.n;
-				return 1;
-			}
-			continue;
-		}
-		ret = next_packet(c, &c->why);
-		if (ret < 0)
-			c->error = ret;
-		c->ended = !ret;
+	if (c->started && c->walk.pos < c->walk.end) {
+		c->error = walk_fill(&c->walk, &b->batch, &c->why);
+		b->packet = c->packet;
+		b->data = c->data;
+		b->at = c->at;
+		c->taken += b->batch.n;
+		return;
+	}
+	ret = next_packet(c, keep, &c->why);
+	if (ret < 0)
+		c->error = ret;
+	c->ended = !ret;
+}
+
+int cursor_fill(struct ctf_cursor *c, struct block *b, const struct block *keep,
+		struct ctf_error *e)
+{
+	int part = keep && keep->batch.n ? keep->at : -1;
+
+	b->batch.n = 0;
+	while (!c->error && !c->ended && !b->batch.n)
+		fill(c, b, part);
+	if (b->batch.n) {
+		if (c->reader.slot != c->slot)
+			memcpy(b->slot, c->slot, sizeof(b->slot));
+		return 1;
 	}
 	if (c->error && e)
 		*e = c->why;
 	return c->error;
 }
 
+int cursor_step(struct ctf_cursor *c, struct block *b, struct ctf_error *e)
+{
+	b->batch.n = 0;
+	if (!c->error && !c->ended)
+		fill(c, b, -1);
+	if (c->error && e)
+		*e = c->why;
+	return c->error ? c->error : !c->ended;
+}
+
+void cursor_use(struct ctf_cursor *c, struct block *b)
+{
+	c->ev.packet = &b->packet;
+	c->ev.data = b->data;
+	c->ev.cpu = b->packet.cpu;
+	if (c->reader.slot != c->slot)
+		memcpy(c->reader.slot, b->slot, sizeof(b->slot));
+}
+
+bool cursor_part_ways(struct ctf_cursor *c)
+{
+	uint64_t *slot;
+
+	if (c->walk.sc->event_slots)
+		return false;
+	slot = calloc(ALL_SLOTS, sizeof(*slot));
+	if (slot)
+		c->reader.slot = slot;
+	return slot;
+}
+
 int ctf_cursor_next(struct ctf_cursor *c, const struct ctf_event **ev,
 		    struct ctf_error *e)
 {
+	const struct batch *b;
 	int ret;
 
-	if (c->i == c->batch.n) {
-		ret = cursor_fill(c, e);
+	if (!c->own) {
+		c->own = malloc(sizeof(*c->own));
+		if (!c->own)
+			return fail_nomem(e);
+		c->own->batch.n = 0;
+	}
+	b = &c->own->batch;
+	if (c->i == b->n) {
+		ret = cursor_fill(c, c->own, NULL, e);
 		if (ret <= 0)
 			return ret;
+		cursor_use(c, c->own);
+		c->i = 0;
 	}
-	c->ev.cls = &c->classes[c->batch.cls[c->i] & WALK_CLS]->pub;
-	c->ev.clock = c->ev.time = c->batch.clock[c->i];
-	c->ev.at = c->batch.at[c->i];
+	c->ev.cls = &c->classes[b->cls[c->i] & WALK_CLS]->pub;
+	c->ev.clock = c->ev.time = b->clock[c->i];
+	c->ev.at = b->at[c->i];
 	c->i++;
 	*ev = &c->ev;
 	return 1;

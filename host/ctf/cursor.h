@@ -5,32 +5,66 @@
 
 #include "ctf/internal.h"
 
+/* A part of the file in memory: read, or where a packet is large, mapped. */
+struct part {
+	uint8_t *buf;
+	size_t cap, len;
+	uint64_t off;
+	uint8_t *map;		/* one large packet */
+	size_t map_len;
+};
+
+/* Decoded events of one packet, and what their fields are read from. */
+struct block {
+	struct batch batch;
+	struct ctf_packet packet;
+	const uint8_t *data;	/* the packet, in part[at] */
+	int at;
+	uint64_t slot[COMMON_SLOTS];	/* the packet's, if kept apart */
+};
+
 struct ctf_cursor {
 	const struct ctf_stream *stream;
 	struct walk walk;
-	struct batch batch;
-	uint32_t i;		/* next event of the batch */
-	uint8_t *buf;		/* window of the file, read */
-	size_t buf_cap, buf_len;
-	uint64_t buf_off;
-	uint8_t *map;		/* one large packet, mapped */
-	size_t map_len;
+	struct part part[2];
+	int at;			/* the part that the walk is in */
 	const uint8_t *data;	/* the packet */
 	struct ctf_packet packet;
 	bool started, ended;
 	int error;
 	struct ctf_error why;
-	struct ctf_event ev;
 	uint64_t taken;
-	struct reader reader;
 	struct class **classes;	/* of the trace */
 	uint64_t slot[ALL_SLOTS];
+
+	/* The event that is given out, and how its fields are read. */
+	struct ctf_event ev;
+	struct reader reader;
+	struct block *own;	/* ctf_cursor_next()'s */
+	uint32_t i;		/* its next event */
 };
 
 /*
- * Decodes the next batch: >0 events in c->batch, 0 at the end of the stream,
- * or an error. Where an error comes behind good events, they come first.
+ * Decodes the next events: >0 events in @b, 0 at the end of the stream, or an
+ * error. Where an error comes behind good events, they come first. What @keep
+ * was given before, if not NULL, stays as it is: up to two blocks can be in use.
  */
-int cursor_fill(struct ctf_cursor *c, struct ctf_error *e);
+int cursor_fill(struct ctf_cursor *c, struct block *b, const struct block *keep,
+		struct ctf_error *e);
+
+/*
+ * One step: to the next packet, or events of this one into @b, or none: 1, 0 at
+ * the end of the stream, or an error.
+ */
+int cursor_step(struct ctf_cursor *c, struct block *b, struct ctf_error *e);
+
+/* The events that are given out from now on are @b's. */
+void cursor_use(struct ctf_cursor *c, struct block *b);
+
+/*
+ * From now on fields are read while other events are being decoded: they have
+ * values of their packet by themselves. False where events have their own.
+ */
+bool cursor_part_ways(struct ctf_cursor *c);
 
 #endif /* CTF_CURSOR_H */

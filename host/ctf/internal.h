@@ -31,7 +31,7 @@
 #define DENSE_IDS	65536		/* event ids in the direct table */
 #define COMMON_SLOTS	128		/* packet and event header values */
 #define ALL_SLOTS	1024		/* with those of one event class */
-#define BATCH		256		/* events decoded at a time */
+#define BATCH		2048		/* events decoded at a time */
 
 #define CTF_MAGIC	0xC1FC1FC1u
 #define META_MAGIC	0x75D11D57u

@@ -6,7 +6,6 @@
 
 #include "fuse/fail.h"
 #include "fuse/machine.h"
-#include "fuse/reader.h"
 
 bool vmsync_class_is_entry(const struct ctf_class *cls)
 {
@@ -26,38 +25,25 @@ static bool class_is_beacon(const struct ctf_class *cls)
 	       !strncmp(cls->name, "vmsync_hg_", 10);
 }
 
-/* The class of the first event in @t that is @wanted, NULL if there is none. */
+/* The class of an early event in @t that is @wanted, NULL if there is none. */
 static int first_event(const struct ctf_trace *t,
 		       bool (*wanted)(const struct ctf_class *cls),
 		       const struct ctf_class **found, struct ctf_error *e)
 {
 	size_t i, n = ctf_trace_classes(t);
 	uint8_t *want = calloc(n + 1, 1);
-	struct ctf_merge *m = ctf_merge_new();
-	const struct ctf_event *ev;
-	int ret;
+	int ret = 0;
 
 	*found = NULL;
-	if (!want || !m) {
-		ret = vmsync_fail_memory(e);
-		goto out;
-	}
+	if (!want)
+		return vmsync_fail_memory(e);
 	for (i = 0; i < n; i++)
 		want[i] = wanted(ctf_trace_class(t, i));
 	/* No need to read what cannot hold one. */
-	if (!memchr(want, 1, n)) {
-		ret = 0;
-		goto out;
-	}
-	ret = ctf_merge_add_want(m, t, &vmsync_raw_map, want, e);
-	if (ret >= 0)
-		ret = ctf_merge_next(m, &ev, e);
-	if (ret > 0)
-		*found = ev->cls;
-out:
-	ctf_merge_free(m);
+	if (memchr(want, 1, n))
+		ret = ctf_trace_first(t, want, found, e);
 	free(want);
-	return ret < 0 ? ret : 0;
+	return ret;
 }
 
 int vmsync_machine_enters(const struct vmsync_machine *m, bool *enters,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * walk decode|fields|merge TRACE...: what reading alone costs.
+ * walk decode|fields|merge|merge-all TRACE...: what reading alone costs.
  *
  *	decode	decode every field of every event, stream after stream, and look at
  *		one value of each event (a dummy sink looks at none)
  *	fields	the same, and look at all of them
  *	merge	all events of all traces in the order of time, payloads skipped
+ *	merge-all	the same, with a thread per processor
  *
  * Prints the number of events and a sum over what was read, which nobody could
  * know without having read it.
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctf/ctf.h"
 
@@ -91,16 +93,20 @@ int main(int argc, char **argv)
 {
 	struct ctf_merge *m = ctf_merge_new();
 	struct ctf_error e;
-	bool merge;
+	bool merge, all;
 	int i;
 
 	if (argc < 3 || !m ||
 	    (strcmp(argv[1], "decode") && strcmp(argv[1], "fields") &&
-	     strcmp(argv[1], "merge"))) {
-		fprintf(stderr, "usage: walk decode|fields|merge TRACE...\n");
+	     strcmp(argv[1], "merge") && strcmp(argv[1], "merge-all"))) {
+		fprintf(stderr,
+			"usage: walk decode|fields|merge|merge-all TRACE...\n");
 		return 2;
 	}
-	merge = !strcmp(argv[1], "merge");
+	all = !strcmp(argv[1], "merge-all");
+	merge = all || !strcmp(argv[1], "merge");
+	if (all)
+		ctf_merge_jobs(m, (unsigned int)sysconf(_SC_NPROCESSORS_ONLN));
 	for (i = 2; i < argc; i++) {
 		struct ctf_trace *t = ctf_trace_open(argv[i], &e);
 

@@ -104,6 +104,7 @@ static void run_one(unsigned int streams, unsigned int traces)
 		want[n_want++].stream += streams;
 	}
 	qsort(want, n_want, sizeof(*want), by_order);
+	ctf_merge_jobs(m, 1 + (unsigned int)check_range(0, 2));
 	for (i = 0; (ret = ctf_merge_next(m, &ev, &e)) > 0; i++) {
 		const struct want *w = &want[i];
 

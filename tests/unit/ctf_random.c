@@ -286,25 +286,49 @@ static void check_rewrite(const char *path, const struct random_trace *want)
 	ctf_trace_close(t);
 }
 
-/* Merged: all events, in order. */
-static void check_merge(const char *path, const struct random_trace *want)
+/* All events, in order; a sum over their times and fields. */
+static uint64_t merge_sum(const struct ctf_trace *t, unsigned int jobs,
+			  uint64_t n_want)
 {
-	struct ctf_error e;
-	struct ctf_trace *t = ctf_trace_open(path, &e);
 	struct ctf_merge *m = ctf_merge_new();
 	const struct ctf_event *ev;
-	uint64_t last = 0, n = 0;
+	const struct ctf_value *v;
+	uint64_t last = 0, n = 0, sum = 0;
+	struct ctf_error e;
 	bool order = true;
+	long i, k;
 
 	CHECK_EQ(ctf_merge_add(m, t, NULL, &e), 0);
+	ctf_merge_jobs(m, jobs);
 	while (ctf_merge_next(m, &ev, &e) > 0) {
 		order &= ev->time >= last;
 		last = ev->time;
 		n++;
+		k = ctf_event_values(ev, &v);
+		CHECK(k >= 0);
+		sum = sum * 31 + ev->time + ev->cpu + (uint64_t)k;
+		for (i = 0; i < k; i++) {
+			if (v[i].step == CTF_LEAF)
+				sum = sum * 31 + (v[i].type->kind <= CTF_FLOAT ?
+							  v[i].u :
+							  v[i].len);
+		}
 	}
 	CHECK(order);
-	CHECK_EQ(n, want->n_events);
+	CHECK_EQ(n, n_want);
 	ctf_merge_free(m);
+	return sum;
+}
+
+/* Merged by one thread and by several: the same. */
+static void check_merge(const char *path, const struct random_trace *want)
+{
+	struct ctf_error e;
+	struct ctf_trace *t = ctf_trace_open(path, &e);
+	uint64_t sum = merge_sum(t, 1, want->n_events);
+
+	CHECK_EQ(merge_sum(t, 2, want->n_events), sum);
+	CHECK_EQ(merge_sum(t, 4, want->n_events), sum);
 	ctf_trace_close(t);
 }
 
