@@ -79,10 +79,10 @@ row "fuse (copy to CTF)" $both "$(size "$t/pair")" \
 	"$(median $vmsync fuse -o "$t/out" "$h" "$g")" \
 	"$(median babeltrace2 "$h" "$g" -o ctf -w "$t/out")"
 row "decode every field" "$events" "$(size "$h")" \
-	"$(median $one $walk fields 1 "$h")" "0 0" \
+	"$(median $one $walk fields "$h")" "0 0" \
 	"$(median babeltrace2 "$h" -o dummy)"
 row "merge two traces" $both "$(size "$t/pair")" \
-	"$(median $one $walk merge 1 "$h" "$g")" "0 0" \
+	"$(median $one $walk merge "$h" "$g")" "0 0" \
 	"$(median babeltrace2 "$h" "$g" -o dummy)"
 row "cat (text)" "$events" "$(size "$h")" \
 	"$(median $one $vmsync cat "$h")" "$(median $vmsync cat "$h")" \
