@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "export/text.h"
@@ -23,6 +24,7 @@ static const char help[] =
 "      --until=TIME    up to this time, included\n"
 "      --event=GLOB    only events whose name matches; may be repeated\n"
 "      --vm=HOSTNAME   only this machine's traces; may be repeated\n"
+"  -j, --jobs=N        use N threads; default: one per processor\n"
 "  -h, --help          this text\n"
 "\n"
 "TIME is as printed, HH:MM:SS.nnnnnnnnn (of the day on which the traces begin,\n"
@@ -43,6 +45,7 @@ struct arguments {
 	const char *until;
 	struct names events;
 	struct names vms;
+	unsigned int jobs;
 };
 
 static bool matches(const struct names *names, const char *s)
@@ -167,7 +170,7 @@ static int open_all(struct cat *cat, char *const *paths, size_t n,
 	int ret = 0;
 
 	cat->merge = ctf_merge_new();
-	cat->text = vmsync_text_new(stdout);
+	cat->text = vmsync_text_new(STDOUT_FILENO, cat->args->jobs);
 	if (!cat->merge || !cat->text)
 		return vmsync_fail_memory(e);
 	for (i = 0; i < n && ret >= 0; i++) {
@@ -297,6 +300,7 @@ int cmd_cat(int argc, char **argv)
 		{ "until", required_argument, NULL, 'u' },
 		{ "event", required_argument, NULL, 'e' },
 		{ "vm", required_argument, NULL, 'v' },
+		{ "jobs", required_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -305,7 +309,7 @@ int cmd_cat(int argc, char **argv)
 
 	opterr = 0;
 	while (!ret &&
-	       (c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	       (c = getopt_long(argc, argv, ":j:h", options, NULL)) != -1) {
 		switch (c) {
 		case 's':
 			args.since = optarg;
@@ -318,6 +322,12 @@ int cmd_cat(int argc, char **argv)
 			break;
 		case 'v':
 			ret = names_add(&args.vms, optarg);
+			break;
+		case 'j':
+			args.jobs = cmd_jobs(optarg);
+			if (!args.jobs)
+				return cmd_usage_error("cat", "not a number of "
+						       "threads: %s", optarg);
 			break;
 		case 'h':
 			fputs(help, stdout);

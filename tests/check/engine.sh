@@ -86,6 +86,38 @@ done
 each_stream "compact headers" "$dir/a"
 each_stream "large headers" "$dir/b"
 
+# Events of any size, up to some that are larger than what is printed at once.
+mkdir "$dir/sizes"
+cat > "$dir/sizes/metadata" <<-'END'
+	/* CTF 1.8 */
+	typealias integer { size = 8; align = 8; } := uint8_t;
+	typealias integer { size = 16; align = 8; signed = true; } := int16_t;
+	typealias integer { size = 16; align = 8; } := uint16_t;
+	trace { major = 1; minor = 8; byte_order = le; };
+	stream { };
+	event {
+		name = "sized";
+		fields := struct { uint16_t n; int16_t list[n]; string text; };
+	};
+END
+for n in 0 1 100 200 9000 3 20000 7; do
+	printf "\\x$(printf %02x $((n % 256)))\\x$(printf %02x $((n / 256)))"
+	head -c $((2 * n)) "$dir/a/channel0_0"
+	head -c "$n" /dev/zero | tr '\0' '?'
+	printf '\0'
+done > "$dir/sizes/channel0_0"
+each_stream "events of any size" "$dir/sizes"
+
+# Threads: the same lines in the same order.
+for trace in a b sizes; do
+	"$vmsync" cat -j 1 "$dir/$trace" > "$dir/one.txt"
+	for jobs in 2 5; do
+		"$vmsync" cat -j $jobs "$dir/$trace" > "$dir/our.txt"
+		expect "$trace printed by $jobs threads" \
+			cmp "$dir/one.txt" "$dir/our.txt"
+	done
+done
+
 # The example: events per name, as many as babeltrace2 counts.
 babeltrace2 --no-delta --fields= "$dir/a" 2> "$dir/bt.err" |
 	sed 's/^.*\] [^ ]* \([^:]*\):.*/\1/' | sort | uniq -c |

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shapes: what the text of all events of a class has in common.
+ *
+ * Where a class has no variant and no list, its steps are always the same
+ * ones: what is printed before each value is made once, and of an event only
+ * its values are stored, to be printed later and by another thread.
+ */
+#ifndef VMSYNC_EXPORT_SHAPE_H
+#define VMSYNC_EXPORT_SHAPE_H
+
+#include "ctf/ctf.h"
+#include "export/out.h"
+
+#define SHAPE_PAD 32 /* bytes behind text that may be read, and written */
+
+enum form {
+	FORM_DECIMAL,
+	FORM_HEX,
+	FORM_TEXT,
+	FORM_OTHER,
+};
+
+/**
+ * struct lead - a value and what is printed before it
+ * @text:	in shape.text
+ * @len:	its characters
+ * @value:	which of the event's steps it is
+ * @form:	how it is printed
+ * @mask:	FORM_DECIMAL: the sign bit, or 0; FORM_HEX: which bits count
+ * @type:	of the value
+ */
+struct lead {
+	uint32_t text;
+	uint32_t len;
+	uint32_t value;
+	enum form form;
+	uint64_t mask;
+	const struct ctf_type *type;
+};
+
+/**
+ * struct shape - of one class
+ * @cls:	the class
+ * @steps:	that ctf_event_values() gives; -1: not always the same ones
+ * @n:		values
+ * @lead:	[@n]
+ * @text:	"sched_switch: ", the leads, and what ends the line
+ * @name_len:	characters of the first of these
+ * @tail:	place of the last
+ * @tail_len:	its characters
+ * @room:	characters that an event can take, strings and names not counted
+ */
+struct shape {
+	const struct ctf_class *cls;
+	long steps;
+	uint32_t n;
+	struct lead *lead;
+	char *text;
+	uint32_t name_len;
+	uint32_t tail;
+	uint32_t tail_len;
+	uint32_t room;
+};
+
+/** shape_make() - of the class of an event; false where memory is out */
+bool shape_make(struct shape *sh, const struct ctf_class *cls,
+		const struct ctf_value *v, long n);
+
+/** shape_free() - what shape_make() made, also where it failed */
+void shape_free(struct shape *sh);
+
+/**
+ * shape_store() - keep the values of an event
+ * @sh:		of its class; @steps is what the event has
+ * @v:		its steps
+ * @at:		where to
+ * @end:	where room ends
+ *
+ * Return: behind what was stored, or NULL where it does not fit.
+ */
+uint64_t *shape_store(const struct shape *sh, const struct ctf_value *v,
+		      uint64_t *at, const uint64_t *end);
+
+/**
+ * shape_print() - print what shape_store() kept, from the first lead on
+ * @sh:		shape
+ * @at:		what was stored; SHAPE_PAD bytes behind it can be read
+ * @o:		has room for @room characters, and SHAPE_PAD more
+ * @room:	for the whole event, at least
+ */
+void shape_print(const struct shape *sh, const uint64_t *at, struct out *o,
+		 size_t room);
+
+/* Copies @n characters: up to SHAPE_PAD more are read and written. */
+static inline char *shape_copy(char *p, const char *s, uint32_t n)
+{
+	uint32_t i;
+
+	memcpy(p, s, SHAPE_PAD);
+	for (i = SHAPE_PAD; __builtin_expect(i < n, 0); i += SHAPE_PAD)
+		memcpy(p + i, s + i, SHAPE_PAD);
+	return p + n;
+}
+
+#endif /* VMSYNC_EXPORT_SHAPE_H */

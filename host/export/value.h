@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Values of any type as text, one by one. */
+#ifndef VMSYNC_EXPORT_VALUE_H
+#define VMSYNC_EXPORT_VALUE_H
+
+#include "ctf/ctf.h"
+#include "export/out.h"
+
+#define MAX_NUMBER 96 /* characters of a number, with what may follow it */
+
+/** value_is_plain() - whether a character of a string is printed as it is */
+static inline bool value_is_plain(unsigned char c)
+{
+	return c >= 0x20 && c != 0x7f && c != '"' && c != '\\' && c != '\'' &&
+	       c != '?';
+}
+
+/** value_put_int() - an integer at @p, where MAX_NUMBER are free */
+char *value_put_int(char *p, const struct ctf_type *type, uint64_t u);
+
+/** value_put_escape() - a character that is not plain, at most 4 for it */
+char *value_put_escape(char *p, unsigned char c);
+
+/** value_put() - a leaf */
+void value_put(struct out *o, const struct ctf_value *v);
+
+/** value_put_all() - all steps of an event, whatever their nesting */
+void value_put_all(struct out *o, const struct ctf_value *v, long n);
+
+#endif /* VMSYNC_EXPORT_VALUE_H */
