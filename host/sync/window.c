@@ -15,8 +15,9 @@
 #include <stdlib.h>
 
 #include "sync/estimator.h"
-#include "sync/fit.h"
 #include "sync/reach.h"
+#include "sync/slack.h"
+#include "sync/winding.h"
 
 /* Two clocks that NTP steers drift apart by less, ns per ns. */
 #define MAX_DRIFT 0.0011
@@ -30,12 +31,6 @@
 /* Where no offset fits, an event or a run is missing: start again this wide. */
 #define RELOCK_NS 20000
 #define MAX_RELOCKS 64
-
-/* Events that make one fix: the tightest of their limits. */
-#define GROUP_NS 10000000
-
-/* Slopes in a group are told apart to this, ns per ns. */
-#define SLOPE_STEP 0.000002
 
 /* Waves and play as for beacons. */
 #define WAVE_NS	   5.0
@@ -246,167 +241,115 @@ static int search_vm(struct search *q)
 	return err ? err : follow(q, at, -1);
 }
 
-/**
- * struct group - the tightest limits of the events of a group
- * @gap_ns:	what they leave, along the slope that leaves most
+/*
+ * Limits in the order of time, one for each moment. Where two of them cannot
+ * both hold, however the clocks drift, one of the clocks jumped.
  */
-struct group {
-	struct vmsync_limit upper;
-	struct vmsync_limit lower;
-	double gap_ns;
-};
+typedef VMSYNC_ARRAY(struct vmsync_between) limits;
 
-typedef VMSYNC_ARRAY(struct group) groups;
-
-/* Events [@begin, @end) and, for a slope, the tightest of their limits. */
-struct members {
-	const struct search *q;
-	size_t begin;
-	size_t end;
-	size_t upper;
-	size_t lower;
-};
-
-static bool usable(const struct search *q, size_t i)
+/* @now: what is still possible, grown to the next limit's moment and cut */
+static bool follows(struct window *now, const struct vmsync_between *last,
+		    const struct vmsync_between *next)
 {
-	return q->windows[i].lo <= q->windows[i].hi;
+	int64_t grow = 1 + (int64_t)(MAX_DRIFT * (double)(next->guest_ns -
+							  last->guest_ns));
+
+	now->lo = now->lo - grow > next->lo ? now->lo - grow : next->lo;
+	now->hi = now->hi + grow < next->hi ? now->hi + grow : next->hi;
+	return now->lo <= now->hi;
 }
 
-static double gap_at(struct members *m, double slope)
+/* The clock at a jump: before or after it, and it drifts besides. */
+static int put_jump(const struct vmsync_between *a,
+		    const struct vmsync_between *b, struct vmsync_map *map)
 {
-	const struct event *e = m->q->s->events.at;
-	const struct window *w = m->q->windows;
-	int64_t base = w[m->begin].lo, origin = e[m->begin].ns;
-	double upper = INFINITY, lower = -INFINITY;
+	int64_t lo = a->lo < b->lo ? a->lo : b->lo;
+	int64_t hi = a->hi > b->hi ? a->hi : b->hi;
+	struct vmsync_segment s, *last;
 
-	for (size_t i = m->begin; i < m->end; i++) {
-		double tilt = slope * (double)(e[i].ns - origin);
-		double hi = (double)(w[i].hi - base) - tilt;
-		double lo = (double)(w[i].lo - base) - tilt;
+	if (!map->count)
+		return 0;
+	last = &map->segments[map->count - 1];
+	s = (struct vmsync_segment){
+		.guest_start = { a->guest_ns + 1 },
+		.guest_end = { b->guest_ns },
+		.host_start = vmsync_map_eval(
+			map, (guest_time){ a->guest_ns + 1 }),
+		.slope = 1,
+		.method = VMSYNC_METHOD_WINDOW,
+		.bound_ns = hi - lo + (int64_t)(MAX_DRIFT *
+			    (double)(b->guest_ns - a->guest_ns)) + 2,
+		.epoch = last->epoch + 1,
+	};
+	last->guest_end = s.guest_start;
+	return vmsync_map_append(map, &s) == -ENOMEM ? -ENOMEM : 0;
+}
 
-		if (!usable(m->q, i))
+static int map_limits(struct vmsync_winding *w, const limits *all,
+		      struct vmsync_map *map)
+{
+	const struct vmsync_between *e = all->at;
+	struct window now = { e[0].lo, e[0].hi };
+	size_t from = 0;
+	int err = 0;
+
+	for (size_t i = 1; !err && i < all->count; i++) {
+		if (follows(&now, &e[i - 1], &e[i]))
 			continue;
-		if (hi < upper) {
-			upper = hi;
-			m->upper = i;
-		}
-		if (lo > lower) {
-			lower = lo;
-			m->lower = i;
-		}
+		err = vmsync_winding_map(w, &e[from], i - from, map);
+		if (!err)
+			err = put_jump(&e[i - 1], &e[i], map);
+		now = (struct window){ e[i].lo, e[i].hi };
+		w->epoch += 2;
+		from = i;
 	}
-	return upper - lower;
+	return err ? err :
+		     vmsync_winding_map(w, &e[from], all->count - from, map);
 }
 
-/* The gap is concave in the slope. */
-static struct group group_of(struct members *m)
+static int gather(const struct search *q, limits *all)
 {
-	const struct search *q = m->q;
-	const struct event *e = q->s->events.at;
-	double a = -MAX_DRIFT, b = MAX_DRIFT;
-	struct group g;
+	for (size_t i = 0; i < q->s->events.count; i++) {
+		struct vmsync_between *last = vmsync_array_last(all);
+		int64_t ns = q->s->events.at[i].ns;
+		const struct window *w = &q->windows[i];
 
-	while (b - a > SLOPE_STEP) {
-		double x = a + (b - a) / 3, y = b - (b - a) / 3;
-
-		if (gap_at(m, x) < gap_at(m, y))
-			a = x;
-		else
-			b = y;
-	}
-	g.gap_ns = gap_at(m, (a + b) / 2);
-	g.upper = (struct vmsync_limit){
-		e[m->upper].ns, e[m->upper].ns + q->windows[m->upper].hi, 0
-	};
-	g.lower = (struct vmsync_limit){
-		e[m->lower].ns, e[m->lower].ns + q->windows[m->lower].lo, 0
-	};
-	return g;
-}
-
-static int make_groups(const struct search *q, groups *all)
-{
-	const struct event *e = q->s->events.at;
-	size_t n = q->s->events.count, i = 0;
-
-	while (i < n) {
-		struct members m = { .q = q, .begin = i };
-		struct group *slot;
-
-		if (!usable(q, i)) {
-			i++;
+		if (w->lo > w->hi)
+			continue;
+		if (last && last->guest_ns == ns && w->lo <= last->hi &&
+		    w->hi >= last->lo) {
+			last->lo = w->lo > last->lo ? w->lo : last->lo;
+			last->hi = w->hi < last->hi ? w->hi : last->hi;
 			continue;
 		}
-		while (i < n && e[i].ns - e[m.begin].ns < GROUP_NS)
-			i++;
-		m.end = i;
-		slot = vmsync_array_add(all);
-		if (!slot)
+		if (last && last->guest_ns == ns)
+			continue;
+		last = vmsync_array_add(all);
+		if (!last)
 			return -ENOMEM;
-		*slot = group_of(&m);
+		*last = (struct vmsync_between){ ns, w->lo, w->hi };
 	}
 	return 0;
 }
 
-static int by_gap(const void *a, const void *b)
+static int map_found(const struct search *q, struct vmsync_map *map)
 {
-	const struct group *x = a, *y = b;
+	struct vmsync_winding w = {
+		.method = VMSYNC_METHOD_WINDOW,
+		.steep = MAX_DRIFT,
+	};
+	limits all = { 0 };
+	double median;
+	int err = gather(q, &all);
 
-	return x->gap_ns < y->gap_ns ? -1 : x->gap_ns > y->gap_ns;
-}
-
-/* The least gap and the median one; slower drift within a group is the same. */
-static int gaps_of(const groups *all, double *least, double *median)
-{
-	groups sorted = { 0 };
-
-	for (size_t i = 0; i < all->count; i++) {
-		struct group *g = vmsync_array_add(&sorted);
-
-		if (!g) {
-			vmsync_array_free(&sorted);
-			return -ENOMEM;
-		}
-		*g = all->at[i];
+	if (!err && all.count)
+		err = vmsync_slack(all.at, all.count, MAX_DRIFT, &w.least_ns,
+				   &median);
+	if (!err && all.count) {
+		w.wave_ns = fmax(WAVE_NS, WAVE_SHARE * (median - w.least_ns));
+		err = map_limits(&w, &all, map);
 	}
-	qsort(sorted.at, sorted.count, sizeof(*sorted.at), by_gap);
-	*least = fmax(0, sorted.at[sorted.count / 50].gap_ns);
-	*median = fmax(0, sorted.at[sorted.count / 2].gap_ns);
-	vmsync_array_free(&sorted);
-	return 0;
-}
-
-static int fit_groups(const groups *all, struct vmsync_map *map)
-{
-	double least, median, wave, half;
-	struct vmsync_fit fit;
-	int err = gaps_of(all, &least, &median);
-
-	if (err)
-		return err;
-	wave = fmax(WAVE_NS, WAVE_SHARE * (median - least));
-	half = least / 2 - wave;
-	vmsync_fit_init(&fit, VMSYNC_METHOD_WINDOW);
-	fit.wave_ns = wave;
-	fit.base_ns = least / 2 + wave + (median - least) / 2;
-	for (size_t i = 0; !err && i < all->count; i++) {
-		struct vmsync_fix fix = {
-			.has_upper = true,
-			.has_lower = true,
-			.upper = all->at[i].upper,
-			.lower = all->at[i].lower,
-		};
-
-		fix.play_ns = fmax(0, (all->at[i].gap_ns - least) / 2);
-		if (2 * fix.play_ns > 2 * (median - least) + 4 * wave)
-			continue;
-		fix.upper.rest_ns = -half;
-		fix.lower.rest_ns = half;
-		err = vmsync_fit_add(&fit, &fix);
-	}
-	if (!err)
-		err = vmsync_fit_map(&fit, map);
-	vmsync_fit_free(&fit);
+	vmsync_array_free(&all);
 	return err;
 }
 
@@ -414,7 +357,6 @@ static int map_vm(const struct state *s, const struct vmsync_vm *vm,
 		  struct vmsync_map *map)
 {
 	struct search q = { .s = s, .vm = vm };
-	groups all = { 0 };
 	int err = -ENOMEM;
 
 	q.windows = calloc(s->events.count, sizeof(*q.windows));
@@ -422,10 +364,7 @@ static int map_vm(const struct state *s, const struct vmsync_vm *vm,
 		return -ENOMEM;
 	err = search_vm(&q);
 	if (!err)
-		err = make_groups(&q, &all);
-	if (!err && all.count)
-		err = fit_groups(&all, map);
-	vmsync_array_free(&all);
+		err = map_found(&q, map);
 	vmsync_reach_free(&q.reach);
 	free(q.windows);
 	return err;
