@@ -58,6 +58,7 @@
 	      " q[n]; ")							\
 	EVENT(sid, 8, signs, S(8, 8) " b; " S(16, 8) " h; " S(32, 8)		\
 	      " w; " S(64, 8) " l; ")						\
+	EVENT(sid, 21, late, U(8, 8) " a; string s; ")			\
 	EVENT(sid, 9, empty, U(16, 8) " n; struct { } none[n]; ")		\
 	EVENT(sid, 70000, beyond, "string s; " U(8, 8) " n; string t[n]; ")	\
 	EVENT(sid, 70001, bent, U(3, 1) " x; " U(5, 1) " n; " U(3, 1) " q[n]; ") \
