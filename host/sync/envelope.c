@@ -18,7 +18,7 @@ int vmsync_envelope_add(struct vmsync_envelope *v, int64_t ns, double lo,
 	last = vmsync_array_add(&v->at);
 	if (!last)
 		return -ENOMEM;
-	*last = (struct vmsync_envelope_at){ ns, lo, hi };
+	*last = (struct vmsync_envelope_at){ns, lo, hi};
 	return 0;
 }
 
@@ -63,8 +63,8 @@ static int64_t meet(const struct vmsync_envelope *v, size_t i, bool high)
 	const struct vmsync_envelope_at *p = &v->at.at[i], *q = p + 1;
 	double step = high ? q->hi - p->hi : p->lo - q->lo;
 
-	return p->ns + (int64_t)(((double)(q->ns - p->ns) +
-				  step / v->steep) / 2);
+	return p->ns +
+	       (int64_t)(((double)(q->ns - p->ns) + step / v->steep) / 2);
 }
 
 double vmsync_envelope_error(const struct vmsync_envelope *v, int64_t a,
@@ -75,21 +75,22 @@ double vmsync_envelope_error(const struct vmsync_envelope *v, int64_t a,
 
 	for (;; (*i)++) {
 		bool last = *i + 1 >= v->at.count;
-		int64_t end = last || v->at.at[*i + 1].ns > b ?
-				      b : v->at.at[*i + 1].ns;
+		int64_t end = last || v->at.at[*i + 1].ns > b
+				      ? b
+				      : v->at.at[*i + 1].ns;
 
 		for (int high = 0; !last && high < 2; high++) {
 			int64_t t = meet(v, *i, high);
 
 			if (t > a && t < end)
-				error = fmax(error,
-					     error_at(v, *i, t,
-						      at_a + slope *
-						      (double)(t - a)));
+				error = fmax(
+					error,
+					error_at(v, *i, t,
+						 at_a + slope * (double)(t -
+									 a)));
 		}
 		error = fmax(error, error_at(v, *i, end,
-					     at_a + slope *
-					     (double)(end - a)));
+					     at_a + slope * (double)(end - a)));
 		if (last || v->at.at[*i + 1].ns > b)
 			return error;
 	}

@@ -150,7 +150,8 @@ static void part(const struct vmsync_between *e, double steep, double half,
 		part_solid(e, steep, half, a, b);
 	} else if (a->solid) {
 		while (a->core_last > third(a, 2) &&
-		       e[a->last].guest_ns - e[a->core_last].guest_ns < BESIDE_NS)
+		       e[a->last].guest_ns - e[a->core_last].guest_ns <
+			       BESIDE_NS)
 			a->core_last--;
 	} else if (b->solid) {
 		while (b->core_first < third(b, 1) &&
@@ -250,12 +251,11 @@ bool vmsync_corridor_span(const struct vmsync_corridor *c, double x,
 }
 
 /* How far lines that pass are off the row's own at its two ends. */
-static double play(const struct vmsync_between *e,
-		   const struct vmsync_row *row,
+static double play(const struct vmsync_between *e, const struct vmsync_row *row,
 		   const struct vmsync_corridor *c)
 {
-	const int64_t ends[] = { e[row->core_first].guest_ns,
-				 e[row->core_last].guest_ns };
+	const int64_t ends[] = {e[row->core_first].guest_ns,
+				e[row->core_last].guest_ns};
 	double low, high, most = 0;
 
 	for (int i = 0; i < 2; i++) {
@@ -337,8 +337,8 @@ static bool find_cores(const struct vmsync_between *e, double steep,
 		draw(e, steep, &r[i]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		bool from = i && (r[i - 1].bent || r[i - 1].gap);
-		bool to = r[i].bent || r[i].gap;
+		bool from = !i || r[i - 1].bent || r[i - 1].gap;
+		bool to = i + 1 == n || r[i].bent || r[i].gap;
 
 		if (!r[i].solid)
 			continue;

@@ -76,7 +76,7 @@ static int gaps_of(const struct vmsync_between *e, size_t n, double steep,
 int vmsync_slack(const struct vmsync_between *e, size_t n, double steep,
 		 double *least, double *median)
 {
-	gaps some = { 0 }, many = { 0 };
+	gaps some = {0}, many = {0};
 	int err = gaps_of(e, n, steep, GROUP_NS, &some);
 
 	if (!err)

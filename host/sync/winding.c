@@ -104,7 +104,7 @@ static double apart(const struct vmsync_row *row,
 static struct corner corner_of(const struct vmsync_row *row, int64_t ns,
 			       int64_t base)
 {
-	return (struct corner){ ns, vmsync_row_at(row, ns, base) };
+	return (struct corner){ns, vmsync_row_at(row, ns, base)};
 }
 
 /* What lines can be at most off each other is at an end: they are lines. */
@@ -113,14 +113,15 @@ static int put_core(const struct vmsync_winding *w,
 		    const struct vmsync_row *row,
 		    const struct vmsync_corridor *lines, struct vmsync_map *map)
 {
-	struct corner a = corner_of(row, e[row->core_first].guest_ns,
-				    row->offset);
-	struct corner b = corner_of(row, e[row->core_last].guest_ns,
-				    row->offset);
+	struct corner a =
+		corner_of(row, e[row->core_first].guest_ns, row->offset);
+	struct corner b =
+		corner_of(row, e[row->core_last].guest_ns, row->offset);
 
 	return put(w, row->offset, &a, &b,
 		   fmax(apart(row, lines, row->offset, &a),
-			apart(row, lines, row->offset, &b)), map);
+			apart(row, lines, row->offset, &b)),
+		   map);
 }
 
 static int add_corner(struct joint *j, struct corner c)
@@ -165,18 +166,20 @@ static int surround(struct joint *j, const struct vmsync_between *e,
 					  (double)(e[i].hi - j->base));
 	if (err)
 		return err;
-	if (j->a && vmsync_corridor_span(j->a_lines,
-					 (double)(e[first].guest_ns -
-						  j->a->origin), &low, &high)) {
+	if (j->a &&
+	    vmsync_corridor_span(j->a_lines,
+				 (double)(e[first].guest_ns - j->a->origin),
+				 &low, &high)) {
 		struct vmsync_envelope_at *at = &v->at.at[0];
 		double off = (double)(j->a->offset - j->base);
 
 		at->lo = fmax(at->lo, low + off);
 		at->hi = fmin(at->hi, high + off);
 	}
-	if (j->b && vmsync_corridor_span(j->b_lines,
-					 (double)(e[last].guest_ns -
-						  j->b->origin), &low, &high)) {
+	if (j->b &&
+	    vmsync_corridor_span(j->b_lines,
+				 (double)(e[last].guest_ns - j->b->origin),
+				 &low, &high)) {
 		struct vmsync_envelope_at *at = vmsync_array_last(&v->at);
 		double off = (double)(j->b->offset - j->base);
 
@@ -198,8 +201,8 @@ static double excess(const struct joint *j, const struct vmsync_between *e,
 	double off = a->off + share * (b->off - a->off);
 
 	half = fmin(half, (hi - lo) / 2);
-	*to = (struct corner){ e->guest_ns,
-			       off < lo + half ? lo + half : hi - half };
+	*to = (struct corner){e->guest_ns,
+			      off < lo + half ? lo + half : hi - half};
 	return fmax(lo + half - off, off - (hi - half));
 }
 
@@ -234,7 +237,7 @@ static struct corner middle(const struct joint *j, size_t i)
 {
 	const struct vmsync_envelope_at *at = &j->envelope.at.at[i];
 
-	return (struct corner){ at->ns, (at->lo + at->hi) / 2 };
+	return (struct corner){at->ns, (at->lo + at->hi) / 2};
 }
 
 /*
@@ -246,14 +249,16 @@ static int wind(struct joint *j, const struct vmsync_between *e,
 		size_t first, size_t last)
 {
 	int64_t lo = e[first].guest_ns, hi = e[last].guest_ns;
-	struct corner from = j->a ? corner_of(j->a, lo, j->base) : middle(j, 0);
-	struct corner to = j->b ? corner_of(j->b, hi, j->base) :
-				  middle(j, j->envelope.at.count - 1);
+	struct corner from =
+		a->solid ? corner_of(a, lo, j->base) : middle(j, 0);
+	struct corner to = b->solid ? corner_of(b, hi, j->base)
+				    : middle(j, j->envelope.at.count - 1);
 	struct corner at;
 	int err = add_corner(j, from);
 
 	for (const struct vmsync_row *r = a; !err && r < b; r++) {
-		if (!crossing(j, r, r + 1, r == j->a ? lo : e[r->first].guest_ns,
+		if (!crossing(j, r, r + 1,
+			      r == j->a ? lo : e[r->first].guest_ns,
 			      r + 1 == j->b ? hi : e[r[1].last].guest_ns, &at))
 			continue;
 		err = bend(j, e, first, last, at, MAX_DEPTH);
@@ -280,8 +285,8 @@ static int put_edge(const struct joint *j, struct corner a,
 		double error;
 
 		if (end->ns - a.ns > part)
-			b = (struct corner){ a.ns + part,
-					     a.off + slope * (double)part };
+			b = (struct corner){a.ns + part,
+					    a.off + slope * (double)part};
 		error = vmsync_envelope_error(&j->envelope, a.ns, a.off, b.ns,
 					      b.off, i);
 		if (j->small)
@@ -342,7 +347,7 @@ static int put_rows(const struct vmsync_winding *w,
 	int err = 0;
 
 	for (const struct vmsync_row *r = from; !err && r < end; r++) {
-		struct joint j = { .w = w, .a = last, .b = r };
+		struct joint j = {.w = w, .a = last, .b = r};
 
 		if (!r->solid)
 			continue;
@@ -356,7 +361,7 @@ static int put_rows(const struct vmsync_winding *w,
 		now = !now;
 	}
 	if (!err) {
-		struct joint j = { .w = w, .a = last, .a_lines = &lines[!now] };
+		struct joint j = {.w = w, .a = last, .a_lines = &lines[!now]};
 
 		err = put_joint(&j, e, from, end - 1, map);
 	}
@@ -368,7 +373,7 @@ int vmsync_winding_map(const struct vmsync_winding *w,
 		       struct vmsync_map *map)
 {
 	struct vmsync_corridor *lines;
-	vmsync_rows rows = { 0 };
+	vmsync_rows rows = {0};
 	int err;
 
 	if (!n)

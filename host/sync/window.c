@@ -29,7 +29,7 @@
 #define LOCKED_NS 50000
 
 /* Where no offset fits, an event or a run is missing: start again this wide. */
-#define RELOCK_NS 20000
+#define RELOCK_NS   20000
 #define MAX_RELOCKS 64
 
 /* Waves and play as for beacons. */
@@ -82,7 +82,7 @@ static int guest_event(void *state, const struct vmsync_evidence *ev)
 	e = vmsync_array_add(&s->events);
 	if (!e)
 		return -ENOMEM;
-	*e = (struct event){ ev->stamp_ns, ev->vcpu };
+	*e = (struct event){ev->stamp_ns, ev->vcpu};
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static struct window window_of(const struct search *q, size_t i)
 	const struct vmsync_offsets *o = &q->reach.now.at[0];
 	int64_t ns = q->s->events.at[i].ns;
 	const struct vmsync_run *run;
-	struct window none = { 1, 0 };
+	struct window none = {1, 0};
 	size_t k;
 
 	if (q->reach.now.count != 1)
@@ -185,7 +185,7 @@ static struct window window_of(const struct search *q, size_t i)
 	if (ns + o->lo < run->entry_ns - (o->hi - o->lo) - 1 ||
 	    ns + o->lo > run->exit_ns || ns + o->hi < run->entry_ns)
 		return none;
-	return (struct window){ run->entry_ns - ns, run->exit_ns - ns };
+	return (struct window){run->entry_ns - ns, run->exit_ns - ns};
 }
 
 /* Follows the offset from event @from to one end; @step is 1 or -1. */
@@ -199,7 +199,7 @@ static int follow(struct search *q, size_t from, int step)
 		const struct vmsync_offsets *o;
 		int err;
 
-		q->windows[i] = (struct window){ 1, 0 };
+		q->windows[i] = (struct window){1, 0};
 		if (!v)
 			continue;
 		vmsync_reach_grow(&q->reach, drift(q, last, i));
@@ -251,8 +251,8 @@ typedef VMSYNC_ARRAY(struct vmsync_between) limits;
 static bool follows(struct window *now, const struct vmsync_between *last,
 		    const struct vmsync_between *next)
 {
-	int64_t grow = 1 + (int64_t)(MAX_DRIFT * (double)(next->guest_ns -
-							  last->guest_ns));
+	int64_t grow = 1 + (int64_t)(MAX_DRIFT *
+				     (double)(next->guest_ns - last->guest_ns));
 
 	now->lo = now->lo - grow > next->lo ? now->lo - grow : next->lo;
 	now->hi = now->hi + grow < next->hi ? now->hi + grow : next->hi;
@@ -271,14 +271,16 @@ static int put_jump(const struct vmsync_between *a,
 		return 0;
 	last = &map->segments[map->count - 1];
 	s = (struct vmsync_segment){
-		.guest_start = { a->guest_ns + 1 },
-		.guest_end = { b->guest_ns },
-		.host_start = vmsync_map_eval(
-			map, (guest_time){ a->guest_ns + 1 }),
+		.guest_start = {a->guest_ns + 1},
+		.guest_end = {b->guest_ns},
+		.host_start =
+			vmsync_map_eval(map, (guest_time){a->guest_ns + 1}),
 		.slope = 1,
 		.method = VMSYNC_METHOD_WINDOW,
-		.bound_ns = hi - lo + (int64_t)(MAX_DRIFT *
-			    (double)(b->guest_ns - a->guest_ns)) + 2,
+		.bound_ns = hi - lo +
+			    (int64_t)(MAX_DRIFT *
+				      (double)(b->guest_ns - a->guest_ns)) +
+			    2,
 		.epoch = last->epoch + 1,
 	};
 	last->guest_end = s.guest_start;
@@ -289,7 +291,7 @@ static int map_limits(struct vmsync_winding *w, const limits *all,
 		      struct vmsync_map *map)
 {
 	const struct vmsync_between *e = all->at;
-	struct window now = { e[0].lo, e[0].hi };
+	struct window now = {e[0].lo, e[0].hi};
 	size_t from = 0;
 	int err = 0;
 
@@ -299,12 +301,12 @@ static int map_limits(struct vmsync_winding *w, const limits *all,
 		err = vmsync_winding_map(w, &e[from], i - from, map);
 		if (!err)
 			err = put_jump(&e[i - 1], &e[i], map);
-		now = (struct window){ e[i].lo, e[i].hi };
+		now = (struct window){e[i].lo, e[i].hi};
 		w->epoch += 2;
 		from = i;
 	}
-	return err ? err :
-		     vmsync_winding_map(w, &e[from], all->count - from, map);
+	return err ? err
+		   : vmsync_winding_map(w, &e[from], all->count - from, map);
 }
 
 static int gather(const struct search *q, limits *all)
@@ -327,7 +329,7 @@ static int gather(const struct search *q, limits *all)
 		last = vmsync_array_add(all);
 		if (!last)
 			return -ENOMEM;
-		*last = (struct vmsync_between){ ns, w->lo, w->hi };
+		*last = (struct vmsync_between){ns, w->lo, w->hi};
 	}
 	return 0;
 }
@@ -338,7 +340,7 @@ static int map_found(const struct search *q, struct vmsync_map *map)
 		.method = VMSYNC_METHOD_WINDOW,
 		.steep = MAX_DRIFT,
 	};
-	limits all = { 0 };
+	limits all = {0};
 	double median;
 	int err = gather(q, &all);
 
@@ -356,7 +358,7 @@ static int map_found(const struct search *q, struct vmsync_map *map)
 static int map_vm(const struct state *s, const struct vmsync_vm *vm,
 		  struct vmsync_map *map)
 {
-	struct search q = { .s = s, .vm = vm };
+	struct search q = {.s = s, .vm = vm};
 	int err = -ENOMEM;
 
 	q.windows = calloc(s->events.count, sizeof(*q.windows));
