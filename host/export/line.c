@@ -10,12 +10,13 @@
 #define NSEC_PER_SEC 1000000000
 #define TIME_ROOM    128 /* what put_time() writes, and more */
 
-static void clock_text(struct line_clock *c, int64_t s)
+static __attribute__((noinline)) void clock_text(struct line_clock *c,
+						 uint64_t ns)
 {
-	time_t when = (time_t)s;
+	time_t when = (time_t)(ns / NSEC_PER_SEC);
 	struct tm tm;
 
-	c->s = s;
+	c->s_ns = ns - ns % NSEC_PER_SEC;
 	if (!localtime_r(&when, &tm))
 		memset(&tm, 0, sizeof(tm));
 	snprintf(c->text, sizeof(c->text), "[%02d:%02d:%02d.",
@@ -45,12 +46,10 @@ static inline char *put_time(char *p, struct line_clock *c, int64_t ns)
 	static const char none[] = "(+?.???" "???" "???" ") ";
 
 	if (ns >= 0) {
-		int64_t s = ns / NSEC_PER_SEC;
-
-		if (s != c->s)
-			clock_text(c, s);
+		if ((uint64_t)ns - c->s_ns >= NSEC_PER_SEC)
+			clock_text(c, (uint64_t)ns);
 		memcpy(p, c->text, 16);
-		p = put_ns(p + 10, (uint32_t)(ns - s * NSEC_PER_SEC));
+		p = put_ns(p + 10, (uint32_t)((uint64_t)ns - c->s_ns));
 	} else {
 		p += sprintf(p, "[-%" PRId64 ".%09" PRId64, -(ns / NSEC_PER_SEC),
 			     -(ns % NSEC_PER_SEC));
@@ -74,7 +73,7 @@ void line_begin(struct out *o, struct line_clock *c, const struct shape *shape,
 	char *p;
 
 	/* Its ", " is only for what follows. */
-	if (!shape->steps && packet_len)
+	if (shape->is_empty && packet_len)
 		packet_len -= 2;
 	out_reserve(o, room + place->words * sizeof(uint64_t) + TIME_ROOM);
 	p = o->p;
@@ -89,9 +88,7 @@ static void print_record(struct block *b, struct line_clock *c,
 			 const struct record *r)
 {
 	const struct place *place = (const void *)(b->start + r->place);
-	/* A character of a string takes four at most. */
-	size_t room = r->shape->room + r->words * 4 * sizeof(uint64_t) +
-		      SHAPE_PAD;
+	size_t room = r->shape->room + (size_t)r->words * SHAPE_WORD + SHAPE_PAD;
 	struct out *o = &b->out;
 
 	line_begin(o, c, r->shape, place, r->ns, room);

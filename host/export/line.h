@@ -30,7 +30,7 @@ struct place {
  * @place:	words from the block's start to its place
  * @shape:	of its class
  * @ns:		when
- * @steps:	0: as shape_store() writes them; else so many struct ctf_value
+ * @steps:	0: as shape_store() keeps them; else so many struct ctf_value
  */
 struct record {
 	uint32_t words;
@@ -46,17 +46,17 @@ struct record {
  * struct line_clock - what time lines need to know
  * @has_last:	whether there was an event before
  * @last_ns:	its stamp
- * @s:		second that @text shows
+ * @s_ns:	beginning of the second that @text shows
  * @text:	"[HH:MM:SS."
  */
 struct line_clock {
 	bool has_last;
 	int64_t last_ns;
-	int64_t s;
+	uint64_t s_ns;
 	char text[SHAPE_PAD];
 };
 
-#define LINE_CLOCK_INIT { .s = INT64_MIN }
+#define LINE_CLOCK_INIT { .s_ns = 1ull << 63 } /* behind all others */
 
 /**
  * line_begin() - all of a line that comes before the event's fields

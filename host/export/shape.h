@@ -2,9 +2,10 @@
 /*
  * Shapes: what the text of all events of a class has in common.
  *
- * Where a class has no variant and no list, its steps are always the same
- * ones: what is printed before each value is made once, and of an event only
- * its values are stored, to be printed later and by another thread.
+ * Where a class has no variant, and no list but of numbers, the steps of its
+ * events differ in the lengths of lists and nothing else: what is printed before
+ * each value is made once, and of an event only its values are stored, to be
+ * printed later and by another thread.
  */
 #ifndef VMSYNC_EXPORT_SHAPE_H
 #define VMSYNC_EXPORT_SHAPE_H
@@ -12,22 +13,25 @@
 #include "ctf/ctf.h"
 #include "export/out.h"
 
-#define SHAPE_PAD 32 /* bytes behind text that may be read, and written */
+#define SHAPE_PAD  32 /* bytes behind text that may be read, and written */
+#define SHAPE_WORD 40 /* characters that 8 bytes of what is stored can take */
 
 enum form {
 	FORM_DECIMAL,
 	FORM_HEX,
 	FORM_TEXT,
 	FORM_OTHER,
+	FORM_DECIMALS, /* lists of such numbers */
+	FORM_HEXES,
 };
 
 /**
- * struct lead - a value and what is printed before it
+ * struct lead - a value, or a list, and what is printed before it
  * @text:	in shape.text
  * @len:	its characters
- * @value:	which of the event's steps it is
+ * @value:	which of the event's steps it is, were lists empty
  * @form:	how it is printed
- * @mask:	FORM_DECIMAL: the sign bit, or 0; FORM_HEX: which bits count
+ * @mask:	decimal: the sign bit, or 0; hexadecimal: which bits count
  * @type:	of the value
  */
 struct lead {
@@ -42,18 +46,20 @@ struct lead {
 /**
  * struct shape - of one class
  * @cls:	the class
- * @steps:	that ctf_event_values() gives; -1: not always the same ones
- * @n:		values
+ * @is_fixed:	as said above; else it has a name and nothing more
+ * @is_empty:	it has no fields
+ * @n:		values and lists
  * @lead:	[@n]
  * @text:	"sched_switch: ", the leads, and what ends the line
  * @name_len:	characters of the first of these
  * @tail:	place of the last
  * @tail_len:	its characters
- * @room:	characters that an event can take, strings and names not counted
+ * @room:	characters that an event can take, without strings and lists
  */
 struct shape {
 	const struct ctf_class *cls;
-	long steps;
+	bool is_fixed;
+	bool is_empty;
 	uint32_t n;
 	struct lead *lead;
 	char *text;
@@ -72,7 +78,7 @@ void shape_free(struct shape *sh);
 
 /**
  * shape_store() - keep the values of an event
- * @sh:		of its class; @steps is what the event has
+ * @sh:		of its class; @is_fixed
  * @v:		its steps
  * @at:		where to
  * @end:	where room ends

@@ -143,9 +143,9 @@ static bool shapes_grow(struct vmsync_text *t)
 	return true;
 }
 
-static const struct shape *shape_new(struct vmsync_text *t,
-				     const struct ctf_class *cls,
-				     const struct ctf_value *v, long n)
+static __attribute__((noinline)) const struct shape *
+shape_new(struct vmsync_text *t, const struct ctf_class *cls,
+	  const struct ctf_value *v, long n)
 {
 	struct shape *sh;
 
@@ -229,7 +229,7 @@ static uint32_t who_text(char *p, size_t room, const struct ctf_trace *trace)
 	return (uint32_t)n;
 }
 
-static void fixed_make(struct fixed *f, const struct ctf_event *ev)
+static __attribute__((noinline)) void fixed_make(struct fixed *f, const struct ctf_event *ev)
 {
 	struct place *p = &f->place;
 
@@ -252,7 +252,7 @@ static struct fixed *fixed_of(struct vmsync_text *t, const struct ctf_event *ev)
 }
 
 /* Sees to it that the block has it; false where it does not fit. */
-static bool place_store(struct vmsync_text *t, struct fixed *f)
+static inline bool place_store(struct vmsync_text *t, struct fixed *f)
 {
 	struct block *b = t->b;
 
@@ -270,8 +270,9 @@ static bool place_store(struct vmsync_text *t, struct fixed *f)
 /* ------------------------------------------------------------------ events */
 
 /* Steps as they are, and behind them their strings. */
-static uint64_t *steps_store(const struct ctf_value *v, long n, uint64_t *at,
-			     const uint64_t *end)
+static __attribute__((noinline)) uint64_t *
+steps_store(const struct ctf_value *v, long n, uint64_t *at,
+	    const uint64_t *end)
 {
 	struct ctf_value *to = (struct ctf_value *)at;
 	char *text = (char *)(to + n);
@@ -292,12 +293,12 @@ static uint64_t *steps_store(const struct ctf_value *v, long n, uint64_t *at,
 	return at + ((size_t)(text - (char *)at) + 7) / 8;
 }
 
-static bool event_store(struct vmsync_text *t, const struct ctf_event *ev,
-			const struct shape *shape, struct fixed *f,
-			const struct ctf_value *v, long n)
+static inline bool event_store(struct vmsync_text *t,
+			       const struct ctf_event *ev,
+			       const struct shape *shape, struct fixed *f,
+			       const struct ctf_value *v, long n)
 {
 	struct block *b = t->b;
-	bool fixed = shape->steps == n;
 	struct record *r;
 	uint64_t *end;
 
@@ -306,7 +307,7 @@ static bool event_store(struct vmsync_text *t, const struct ctf_event *ev,
 	r = (struct record *)b->p;
 	if ((size_t)(b->end - b->p) < RECORD_WORDS)
 		return false;
-	end = fixed ? shape_store(shape, v, (uint64_t *)(r + 1), b->end) :
+	end = shape->is_fixed ? shape_store(shape, v, (uint64_t *)(r + 1), b->end) :
 		      steps_store(v, n, (uint64_t *)(r + 1), b->end);
 	if (!end)
 		return false;
@@ -314,15 +315,16 @@ static bool event_store(struct vmsync_text *t, const struct ctf_event *ev,
 	r->place = f->at;
 	r->shape = shape;
 	r->ns = (int64_t)ev->time;
-	r->steps = fixed ? 0 : (uint64_t)n;
+	r->steps = shape->is_fixed ? 0 : (uint64_t)n;
 	b->p = end;
 	return true;
 }
 
 /* An event that is too large for a block: printed at once, behind all others. */
-static int event_direct(struct vmsync_text *t, const struct ctf_event *ev,
-			const struct shape *shape, struct fixed *f,
-			const struct ctf_value *v, long n)
+static __attribute__((noinline)) int
+event_direct(struct vmsync_text *t, const struct ctf_event *ev,
+	     const struct shape *shape, struct fixed *f,
+	     const struct ctf_value *v, long n)
 {
 	int ret = vmsync_text_flush(t);
 	struct out o;
@@ -348,6 +350,7 @@ int vmsync_text_event(struct vmsync_text *t, const struct ctf_event *ev)
 	const struct shape *shape = *shape_slot(t, ev->cls);
 	const struct ctf_value *v;
 	long n = ctf_event_values(ev, &v);
+	bool again = false;
 	int ret = 0;
 
 	if (n < 0)
@@ -356,10 +359,10 @@ int vmsync_text_event(struct vmsync_text *t, const struct ctf_event *ev)
 		shape = shape_new(t, ev->cls, v, n);
 	if (!shape)
 		return -ENOMEM;
-	if (!event_store(t, ev, shape, f, v, n)) {
-		ret = next_block(t);
-		if (!event_store(t, ev, shape, f, v, n))
+	for (; !event_store(t, ev, shape, f, v, n); again = true) {
+		if (again)
 			return event_direct(t, ev, shape, f, v, n);
+		ret = next_block(t);
 	}
 	if (ev->cls->clock) {
 		t->clock.has_last = true;
