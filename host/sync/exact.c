@@ -53,6 +53,8 @@ enum { HOST, GUEST, SCALING, PV, PARAMS };
  * @joined:	nothing is missing between the last piece and the next one
  * @doubt_until: until here the lines before the last change may be in force
  * @old:	these lines (HOST and GUEST)
+ * @spill_until: readings of lines before those may be ahead as far as here
+ * @spill:	by so much, twice
  */
 struct walk {
 	const struct vmsync_facts *facts;
@@ -65,6 +67,8 @@ struct walk {
 	bool joined;
 	int64_t doubt_until;
 	const void *old[2];
+	int64_t spill_until;
+	int128 spill;
 };
 
 /* A chain that can be evaluated, and its loss. */
@@ -312,6 +316,8 @@ static int join_forward(struct walk *w, const struct link *p,
 		return 0;
 	}
 	*z1 = until;
+	if (from < w->spill_until)
+		doubt += w->spill;
 	return add_bridge(w, q, a, b, doubt + ahead(w, q, from, until));
 }
 
@@ -476,14 +482,34 @@ static int add_doubtful(struct walk *w, const struct link *now, int64_t from,
 	if (!old.valid || sure <= from)
 		return add_piece(w, now, from, until, error);
 	sure += overlap(&old, now, sure);
-	if (sure > until)
-		sure = until;
 	if (!apart(&old, now, sure, &doubt) || 2 * doubt <= NO_BRIDGE)
 		return add_piece(w, now, from, until, error);
+	if (sure > until) {
+		/* Ahead even of the next line's first readings. */
+		w->spill_until = sure;
+		w->spill = 2 * doubt;
+		sure = until;
+	}
 	err = add_piece(w, now, from, sure, error + 2 * doubt);
 	if (!err && sure < until)
 		err = add_piece(w, now, sure, until, error);
 	return err;
+}
+
+/* The same where the lines before those in doubt may reach into it. */
+static int add_spilled(struct walk *w, const struct link *now, int64_t from,
+		       int64_t until, int128 error)
+{
+	int64_t end = w->spill_until < until ? w->spill_until : until;
+	int err;
+
+	if (end > from) {
+		err = add_doubtful(w, now, from, end, error + w->spill);
+		if (err || end == until)
+			return err;
+		from = end;
+	}
+	return add_doubtful(w, now, from, until, error);
 }
 
 static int walk(struct walk *w)
@@ -494,14 +520,14 @@ static int walk(struct walk *w)
 	int err = 0;
 	bool jump;
 
-	w->doubt_until = VMSYNC_AXIS_MIN;
+	w->doubt_until = w->spill_until = VMSYNC_AXIS_MIN;
 	for (;;) {
 		bool more = next_change(w, &until);
 
 		if (!more)
 			until = VMSYNC_AXIS_MAX;
 		if (now.valid && until > from) {
-			err = add_doubtful(w, &now, from, until, error);
+			err = add_spilled(w, &now, from, until, error);
 			if (err)
 				return err;
 		}
