@@ -548,6 +548,10 @@ static void clip_end(struct vmsync_map *map, int64_t guest_until_ns)
 {
 	struct vmsync_segment *last;
 
+	/* What the host knows of changes there is not all. */
+	while (map->count > 1 &&
+	       map->segments[map->count - 1].guest_start.ns > guest_until_ns)
+		map->count--;
 	if (!map->count)
 		return;
 	last = &map->segments[map->count - 1];

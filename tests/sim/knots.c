@@ -56,11 +56,14 @@ static uint64_t event_time(const struct sim_world *w, uint64_t h)
 	return h < w->start ? w->start : h;
 }
 
+/* What comes after the end is not recorded. */
 static void add(struct sim_recording *rec, const struct sim_world *w,
 		uint64_t h, struct vmsync_evidence *ev)
 {
 	size_t hint = 0;
 
+	if (h > w->end)
+		return;
 	ev->stamp_ns = sim_host_mono(w, h, &hint);
 	sim_stream_add(&rec->host, h, ev);
 }

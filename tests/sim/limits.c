@@ -52,6 +52,10 @@ void sim_judge_limits(struct sim_verdict *v, const struct sim_scenario *sc,
 		complain(v, "%llu of %llu above their bound",
 			 (unsigned long long)v->broken,
 			 (unsigned long long)v->events);
+	if (l->bound && v->outside_broken)
+		complain(v, "%llu of %llu above it beyond the recording",
+			 (unsigned long long)v->outside_broken,
+			 (unsigned long long)v->outside);
 	if (l->clean && v->accused)
 		complain(v, "%d honest accused", v->accused);
 	if (l->flagged && !v->flagged)
