@@ -8,10 +8,10 @@
 #include "export/value.h"
 
 #define NSEC_PER_SEC 1000000000
+#define TICK	     100000 /* ns: the low five digits */
 #define TIME_ROOM    128 /* what put_time() writes, and more */
 
-static __attribute__((noinline)) void clock_text(struct line_clock *c,
-						 uint64_t ns)
+static void second_text(struct line_clock *c, uint64_t ns)
 {
 	time_t when = (time_t)(ns / NSEC_PER_SEC);
 	struct tm tm;
@@ -23,12 +23,22 @@ static __attribute__((noinline)) void clock_text(struct line_clock *c,
 		 tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100);
 }
 
+/* Events are near to each other: most need only the low digits anew. */
+static __attribute__((noinline)) void clock_text(struct line_clock *c,
+						 uint64_t ns)
+{
+	if (ns - c->s_ns >= NSEC_PER_SEC)
+		second_text(c, ns);
+	c->tick_ns = ns - ns % TICK;
+	put_digits_4(c->text + 10, (uint32_t)((ns - c->s_ns) / TICK));
+}
+
 /* "(+0.000019996) " */
 static char *put_delta(char *p, uint64_t ns)
 {
-	if (ns < NSEC_PER_SEC) {
-		memcpy(p, "(+0.", 4);
-		p = put_ns(p + 4, (uint32_t)ns);
+	if (ns < TICK) {
+		memcpy(p, "(+0.0000", 8);
+		p = put_ns_low(p + 8, (uint32_t)ns);
 	} else {
 		memcpy(p, "(+", 2);
 		p = put_decimal(p + 2, ns / NSEC_PER_SEC);
@@ -46,10 +56,10 @@ static inline char *put_time(char *p, struct line_clock *c, int64_t ns)
 	static const char none[] = "(+?.???" "???" "???" ") ";
 
 	if (ns >= 0) {
-		if ((uint64_t)ns - c->s_ns >= NSEC_PER_SEC)
+		if ((uint64_t)ns - c->tick_ns >= TICK)
 			clock_text(c, (uint64_t)ns);
 		memcpy(p, c->text, 16);
-		p = put_ns(p + 10, (uint32_t)((uint64_t)ns - c->s_ns));
+		p = put_ns_low(p + 14, (uint32_t)((uint64_t)ns - c->tick_ns));
 	} else {
 		p += sprintf(p, "[-%" PRId64 ".%09" PRId64, -(ns / NSEC_PER_SEC),
 			     -(ns % NSEC_PER_SEC));
@@ -66,8 +76,9 @@ static inline char *put_time(char *p, struct line_clock *c, int64_t ns)
 	return p;
 }
 
-void line_begin(struct out *o, struct line_clock *c, const struct shape *shape,
-		const struct place *place, int64_t ns, size_t room)
+static inline void begin(struct out *o, struct line_clock *c,
+			 const struct shape *shape, const struct place *place,
+			 int64_t ns, size_t room)
 {
 	uint32_t packet_len = place->packet_len;
 	char *p;
@@ -84,6 +95,12 @@ void line_begin(struct out *o, struct line_clock *c, const struct shape *shape,
 	o->p = shape_copy(p, place->text + place->who_len, packet_len);
 }
 
+void line_begin(struct out *o, struct line_clock *c, const struct shape *shape,
+		const struct place *place, int64_t ns, size_t room)
+{
+	begin(o, c, shape, place, ns, room);
+}
+
 static void print_record(struct block *b, struct line_clock *c,
 			 const struct record *r)
 {
@@ -91,7 +108,7 @@ static void print_record(struct block *b, struct line_clock *c,
 	size_t room = r->shape->room + (size_t)r->words * SHAPE_WORD + SHAPE_PAD;
 	struct out *o = &b->out;
 
-	line_begin(o, c, r->shape, place, r->ns, room);
+	begin(o, c, r->shape, place, r->ns, room);
 	if (!r->steps) {
 		shape_print(r->shape, (const uint64_t *)(r + 1), o, room);
 		return;

@@ -47,16 +47,18 @@ struct record {
  * @has_last:	whether there was an event before
  * @last_ns:	its stamp
  * @s_ns:	beginning of the second that @text shows
- * @text:	"[HH:MM:SS."
+ * @tick_ns:	beginning of the TICK that @text shows
+ * @text:	"[HH:MM:SS.nnnn"
  */
 struct line_clock {
 	bool has_last;
 	int64_t last_ns;
 	uint64_t s_ns;
+	uint64_t tick_ns;
 	char text[SHAPE_PAD];
 };
 
-#define LINE_CLOCK_INIT { .s_ns = 1ull << 63 } /* behind all others */
+#define LINE_CLOCK_INIT { .s_ns = 1ull << 63, .tick_ns = 1ull << 63 }
 
 /**
  * line_begin() - all of a line that comes before the event's fields
