@@ -50,9 +50,11 @@ struct cmd_session {
 
 /* For the commands' tables and help texts. */
 #define CMD_SESSION_OPTIONS                                                    \
+	{ "jobs", required_argument, NULL, 'j' },                              \
 	{ "method", required_argument, NULL, 'M' },                            \
 	{ "match", required_argument, NULL, 'x' }
 #define CMD_SESSION_HELP                                                       \
+	"  -j, --jobs=N        use N threads; default: one per processor\n"     \
 	"      --method=NAME   use one method only: exact, pair, beacon, "     \
 	"port, window\n"                                                       \
 	"      --match=MATCH   the only evidence is messages between two "     \
@@ -64,7 +66,7 @@ struct cmd_session {
 
 /**
  * cmd_session_option() - take one of these options
- * @option:	'M' or 'x'
+ * @option:	'j', 'M' or 'x'
  * Return: 0, or EXIT_TROUBLE with the error said.
  */
 int cmd_session_option(const char *name, int option, const char *value,

@@ -97,6 +97,13 @@ int cmd_session_option(const char *name, int option, const char *value,
 {
 	struct ctf_error e;
 
+	if (option == 'j') {
+		s->options.jobs = cmd_jobs(value);
+		return s->options.jobs ?
+			       0 :
+			       cmd_usage_error(name, "not a number of threads: "
+					       "%s", value);
+	}
 	if (option == 'M') {
 		s->options.sync.methods = method_bit(value);
 		return s->options.sync.methods ?

@@ -18,7 +18,6 @@ static const char help[] =
 "\n"
 "  -o, --output=OUT    the folder to make; it appears when all is right\n"
 "  -f, --force         write it even where the witnesses contradict the map\n"
-"  -j, --jobs=N        use N threads; default: one per processor\n"
 CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
@@ -101,7 +100,6 @@ int cmd_fuse(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "output", required_argument, NULL, 'o' },
-		{ "jobs", required_argument, NULL, 'j' },
 		{ "force", no_argument, NULL, 'f' },
 		CMD_SESSION_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
@@ -118,15 +116,10 @@ int cmd_fuse(int argc, char **argv)
 		case 'o':
 			args.output = optarg;
 			break;
-		case 'j':
-			args.fuse.jobs = cmd_jobs(optarg);
-			if (!args.fuse.jobs)
-				return cmd_usage_error("fuse", "not a number of "
-						       "threads: %s", optarg);
-			break;
 		case 'f':
 			args.fuse.force = true;
 			break;
+		case 'j':
 		case 'M':
 		case 'x':
 			if (cmd_session_option("fuse", c, optarg, &args.session))

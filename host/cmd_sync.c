@@ -42,7 +42,7 @@ static int run(char *const *paths, size_t n, const struct arguments *args,
 	if (!ret)
 		ret = vmsync_session_sync(s, &args->session.options, cmd_progress(), e);
 	if (!ret)
-		ret = vmsync_session_contain(s, cmd_progress(), e);
+		ret = vmsync_session_contain(s, s->jobs, cmd_progress(), e);
 	if (!ret && args->output)
 		ret = vmsync_maps_save(s, args->output, e);
 	if (!ret && args->plot)
@@ -55,7 +55,7 @@ int cmd_sync(int argc, char **argv)
 	static const struct option options[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "plot", required_argument, NULL, 'p' },
-		{ "json", no_argument, NULL, 'j' },
+		{ "json", no_argument, NULL, 'J' },
 		{ "segments", no_argument, NULL, 's' },
 		CMD_SESSION_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
@@ -67,7 +67,7 @@ int cmd_sync(int argc, char **argv)
 	int c, ret;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":o:j:h", options, NULL)) != -1) {
 		switch (c) {
 		case 'o':
 			args.output = optarg;
@@ -75,12 +75,13 @@ int cmd_sync(int argc, char **argv)
 		case 'p':
 			args.plot = optarg;
 			break;
-		case 'j':
+		case 'J':
 			args.json = true;
 			break;
 		case 's':
 			args.segments = true;
 			break;
+		case 'j':
 		case 'M':
 		case 'x':
 			if (cmd_session_option("sync", c, optarg, &args.session))

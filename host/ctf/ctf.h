@@ -411,6 +411,7 @@ int ctf_trace_span(const struct ctf_trace *t, struct ctf_span *out,
  * @source:	merge: which call of ctf_merge_add() it came from, from 0
  * @at:		bit offset in the packet of the event's fields (after the
  *		event's header)
+ * @digest:	merge: what ctf_merge_digest() was told to make of it
  * @data:	internal
  * @state:	internal
  *
@@ -425,6 +426,7 @@ struct ctf_event {
 	uint32_t cpu;
 	uint32_t source;
 	uint64_t at;
+	uint64_t digest[2];
 	const uint8_t *data;
 	void *state;
 };
@@ -678,6 +680,18 @@ int ctf_merge_add_want(struct ctf_merge *m, const struct ctf_trace *t,
  *		any of them, those of one stream one after the other
  */
 void ctf_merge_jobs(struct ctf_merge *m, unsigned int jobs);
+
+/**
+ * ctf_merge_digest() - have something made of each event as it is decoded
+ * @m:		merge, before the first ctf_merge_next()
+ * @source:	of which trace or stream
+ * @fn:		sets ev->digest from the event's fields, which cost least then:
+ *		they are in the cache of the processor that decodes. Called in
+ *		any thread; @ctx must allow that. ev->time is not set yet
+ * @ctx:	first argument of @fn
+ */
+void ctf_merge_digest(struct ctf_merge *m, int source,
+		      void (*fn)(void *ctx, struct ctf_event *ev), void *ctx);
 
 /**
  * ctf_merge_next() - the next event in the order of ctf_event.time

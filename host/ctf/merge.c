@@ -22,12 +22,15 @@ struct timed {
 	struct block block;
 	uint64_t time[BATCH];
 	uint32_t ref[BATCH];	/* input << REF_BITS | place */
+	uint64_t (*digest)[2];	/* BATCH, or NULL where nobody asked */
 };
 
 struct input {
 	struct task fill;	/* of the next block; first, see fill_task() */
 	struct ctf_cursor *cur;
 	struct ctf_map map;
+	void (*digest)(void *ctx, struct ctf_event *ev);
+	void *digest_ctx;
 	uint32_t source;
 	bool done;
 	bool apart;		/* the next block is not this one */
@@ -70,6 +73,13 @@ struct ctf_merge *ctf_merge_new(void)
 	return calloc(1, sizeof(struct ctf_merge));
 }
 
+static void timed_free(struct timed *t)
+{
+	if (t)
+		free(t->digest);
+	free(t);
+}
+
 void ctf_merge_free(struct ctf_merge *m)
 {
 	size_t i;
@@ -79,8 +89,8 @@ void ctf_merge_free(struct ctf_merge *m)
 	ahead_free(m->ahead);
 	for (i = 0; i < m->n; i++) {
 		ctf_cursor_free(m->in[i]->cur);
-		free(m->in[i]->timed[0]);
-		free(m->in[i]->timed[1]);
+		timed_free(m->in[i]->timed[0]);
+		timed_free(m->in[i]->timed[1]);
 		free(m->in[i]);
 	}
 	for (i = 0; i < 2; i++) {
@@ -156,6 +166,19 @@ void ctf_merge_jobs(struct ctf_merge *m, unsigned int jobs)
 	m->jobs = jobs;
 }
 
+void ctf_merge_digest(struct ctf_merge *m, int source,
+		      void (*fn)(void *ctx, struct ctf_event *ev), void *ctx)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		if (m->in[i]->source != (uint32_t)source)
+			continue;
+		m->in[i]->digest = fn;
+		m->in[i]->digest_ctx = ctx;
+	}
+}
+
 static void map_clock(const struct input *in, const struct batch *b,
 		      uint64_t *time)
 {
@@ -178,6 +201,30 @@ static unsigned int next_of(const struct input *in)
 	return in->apart ? !in->now : in->now;
 }
 
+static void digest_all(struct input *in, struct timed *t)
+{
+	const struct block *b = &t->block;
+	struct reader reader = { .slot = in->cur->slot };
+	struct ctf_event ev = {
+		.stream = in->cur->stream,
+		.packet = &b->packet,
+		.cpu = b->packet.cpu,
+		.source = in->source,
+		.data = b->data,
+		.state = &reader,
+	};
+	uint32_t i;
+
+	for (i = 0; i < b->batch.n; i++) {
+		ev.cls = &in->cur->classes[b->batch.cls[i] & WALK_CLS]->pub;
+		ev.clock = b->batch.clock[i];
+		ev.at = b->batch.at[i];
+		in->digest(in->digest_ctx, &ev);
+		memcpy(t->digest[i], ev.digest, sizeof(ev.digest));
+	}
+	reader_free(&reader);
+}
+
 /* Fetches the next block of an input. */
 static void fill_next(struct input *in)
 {
@@ -193,6 +240,8 @@ static void fill_next(struct input *in)
 		in->map.fn(in->map.ctx, b->batch.clock, next->time, b->batch.n);
 	else
 		map_clock(in, &b->batch, next->time);
+	if (in->digest)
+		digest_all(in, next);
 }
 
 static void fill_task(struct task *t)
@@ -354,13 +403,18 @@ static void merge_runs(struct ctf_merge *m, size_t runs)
 	m->block = m->runs[0];
 }
 
-static struct timed *timed_new(uint32_t input)
+static struct timed *timed_new(uint32_t input, bool digest)
 {
 	struct timed *t = malloc(sizeof(*t));
 	uint32_t i;
 
 	if (!t)
 		return NULL;
+	t->digest = digest ? malloc(BATCH * sizeof(*t->digest)) : NULL;
+	if (digest && !t->digest) {
+		free(t);
+		return NULL;
+	}
 	t->block.batch.n = 0;
 	for (i = 0; i < BATCH; i++)
 		t->ref[i] = input << REF_BITS | i;
@@ -372,10 +426,10 @@ static int start_input(struct ctf_merge *m, uint32_t i)
 	struct input *in = m->in[i];
 
 	in->fill.run = fill_task;
-	in->timed[0] = timed_new(i);
+	in->timed[0] = timed_new(i, in->digest);
 	in->apart = m->ahead && cursor_part_ways(in->cur);
 	if (in->apart)
-		in->timed[1] = timed_new(i);
+		in->timed[1] = timed_new(i, in->digest);
 	if (!in->timed[0] || (in->apart && !in->timed[1]))
 		return -ENOMEM;
 	if (in->apart)
@@ -457,6 +511,9 @@ int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
 	c->ev.clock = b->clock[i];
 	c->ev.time = m->block.time[m->at++];
 	c->ev.at = b->at[i];
+	if (in->digest)
+		memcpy(c->ev.digest, in->timed[in->now]->digest[i],
+		       sizeof(c->ev.digest));
 	*ev = &c->ev;
 	return 1;
 }

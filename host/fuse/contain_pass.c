@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The containment pass: guest events and KVM's entries and exits, merged in
- * host time, into the witness.
+ * The containment pass: guest events, merged in host time, beside KVM's entries
+ * and exits (runs.h), into the witness.
  *
  * An entry belongs to the virtual CPU whose thread made it (runner.h); where
  * the thread is not known, to the vCPU of that number if there is one guest only.
@@ -13,7 +13,6 @@
 #include "fuse/fail.h"
 #include "fuse/losses.h"
 #include "fuse/reader.h"
-#include "fuse/runner.h"
 #include "fuse/session.h"
 
 /* A vCPU's thread, and where its entries go. */
@@ -41,10 +40,9 @@ struct pass {
 	struct vmsync_session *session;
 	struct ctf_merge *merge;
 	struct vmsync_contain **contain; /* by guest */
-	struct vmsync_runner *runner;
-	uint8_t **want; /* by source of the merge, host's */
 	struct guest_source *guest_sources; /* by source of the merge */
-	uint32_t n_host_sources;
+	struct vmsync_run_end run; /* the next one */
+	bool runs_end;		   /* or none */
 	struct thread *threads; /* sorted by tid */
 	size_t n_threads;
 	bool any_tid;
@@ -89,33 +87,15 @@ static int threads_find(struct pass *p)
 	return 0;
 }
 
-static int add_host(struct pass *p, struct ctf_error *e)
+static int losses_find(struct pass *p, struct ctf_error *e)
 {
 	const struct vmsync_machine *m = p->session->host;
 	size_t i;
-	int ret;
+	int ret = 0;
 
-	p->runner = vmsync_runner_new();
-	p->want = calloc(m->n + 1, sizeof(*p->want));
-	if (!p->runner || !p->want)
-		return -ENOMEM;
-	for (i = 0; i < m->n; i++) {
-		const struct ctf_trace *t = m->traces[i];
-
-		p->want[i] = calloc(ctf_trace_classes(t) + 1, 1);
-		if (!p->want[i] ||
-		    vmsync_runner_add(p->runner, t, p->want[i]))
-			return -ENOMEM;
-		p->n_host_sources++;
-		ret = ctf_merge_add_want(p->merge, t, &vmsync_raw_map,
-					 p->want[i], e);
-		if (ret < 0)
-			return ret;
-		ret = vmsync_losses_find(&p->losses, t, e);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	for (i = 0; !ret && i < m->n; i++)
+		ret = vmsync_losses_find(&p->losses, m->traces[i], e);
+	return ret;
 }
 
 /* A CPU has its own map: each stream is added by itself. */
@@ -181,33 +161,15 @@ static const struct thread *thread_by_vcpu(const struct pass *p, int32_t id)
 }
 
 static const struct thread *thread_of(const struct pass *p,
-				      const struct vmsync_run_of *who)
+				      const struct vmsync_run_end *run)
 {
-	struct thread key = { .tid = who->tid };
+	struct thread key = { .tid = run->tid };
 
-	if (who->tid > 0 && p->any_tid)
+	if (run->tid > 0 && p->any_tid)
 		return bsearch(&key, p->threads, p->n_threads, sizeof(key),
 			       thread_compare);
-	return p->session->n_guests == 1 ? thread_by_vcpu(p, who->vcpu_id) :
+	return p->session->n_guests == 1 ? thread_by_vcpu(p, run->vcpu_id) :
 					   NULL;
-}
-
-static int host_event(struct pass *p, const struct ctf_event *ev)
-{
-	host_time at = { (int64_t)ev->time };
-	struct vmsync_run_of who;
-	enum vmsync_run run =
-		vmsync_runner_event(p->runner, ev->source, ev, &who);
-	const struct thread *t;
-
-	if (run == VMSYNC_RUN_NONE)
-		return 0;
-	t = thread_of(p, &who);
-	if (!t)
-		return 0;
-	if (run == VMSYNC_RUN_ENTRY)
-		return vmsync_contain_entry(p->contain[t->guest], t->cpu, at);
-	return vmsync_contain_exit(p->contain[t->guest], t->cpu, at);
 }
 
 /* The bound grows outside the evidence: there it is asked for each event. */
@@ -265,6 +227,35 @@ static void losses_until(struct pass *p, int64_t now_ns)
 	}
 }
 
+static int run_apply(struct pass *p)
+{
+	const struct thread *t = thread_of(p, &p->run);
+	host_time at = { p->run.ns };
+
+	if (p->next_loss < p->losses.n)
+		losses_until(p, p->run.ns);
+	if (!t)
+		return 0;
+	if (p->run.entry)
+		return vmsync_contain_entry(p->contain[t->guest], t->cpu, at);
+	return vmsync_contain_exit(p->contain[t->guest], t->cpu, at);
+}
+
+/* At the same time, entries and exits come before events. */
+static int runs_until(struct pass *p, int64_t now_ns, struct ctf_error *e)
+{
+	while (!p->runs_end && p->run.ns <= now_ns) {
+		int ret = run_apply(p);
+
+		if (!ret)
+			ret = vmsync_runs_next(p->session->runs, &p->run, e);
+		if (ret < 0)
+			return ret;
+		p->runs_end = !ret;
+	}
+	return 0;
+}
+
 static int walk(struct pass *p, const struct vmsync_progress *progress,
 		struct ctf_error *e)
 {
@@ -272,20 +263,28 @@ static int walk(struct pass *p, const struct vmsync_progress *progress,
 	uint64_t n = 0;
 	int ret;
 
+	ret = vmsync_runs_rewind(p->session->runs, e);
+	if (!ret)
+		ret = vmsync_runs_next(p->session->runs, &p->run, e);
+	if (ret < 0)
+		return ret;
+	p->runs_end = !ret;
 	while ((ret = ctf_merge_next(p->merge, &ev, e)) > 0) {
+		ret = runs_until(p, (int64_t)ev->time, e);
+		if (ret)
+			return ret;
 		if (p->next_loss < p->losses.n)
 			losses_until(p, (int64_t)ev->time);
-		ret = ev->source < p->n_host_sources ? host_event(p, ev) :
-						       guest_event(p, ev);
+		ret = guest_event(p, ev);
 		if (ret)
 			return ret;
 		if (progress && progress->show && !(++n & 0xffff))
 			progress->show(progress->ctx, "events checked", n, 0);
 	}
-	return ret;
+	return ret ? ret : runs_until(p, INT64_MAX, e);
 }
 
-static int pass_init(struct pass *p, struct ctf_error *e)
+static int pass_init(struct pass *p, unsigned int jobs, struct ctf_error *e)
 {
 	size_t i;
 	int ret;
@@ -294,7 +293,8 @@ static int pass_init(struct pass *p, struct ctf_error *e)
 	p->contain = calloc(p->session->n_guests, sizeof(*p->contain));
 	if (!p->merge || !p->contain || threads_find(p))
 		return -ENOMEM;
-	ret = add_host(p, e);
+	ctf_merge_jobs(p->merge, jobs);
+	ret = losses_find(p, e);
 	for (i = 0; !ret && i < p->session->n_guests; i++) {
 		p->contain[i] = vmsync_contain_new();
 		ret = p->contain[i] ? add_guest(p, &p->session->guests[i], e) :
@@ -309,10 +309,6 @@ static void pass_free(struct pass *p)
 
 	for (i = 0; p->contain && i < p->session->n_guests; i++)
 		vmsync_contain_free(p->contain[i]);
-	for (i = 0; p->want && i < p->session->host->n; i++)
-		free(p->want[i]);
-	free(p->want);
-	vmsync_runner_free(p->runner);
 	free(p->contain);
 	free(p->guest_sources);
 	free(p->threads);
@@ -320,7 +316,27 @@ static void pass_free(struct pass *p)
 	ctf_merge_free(p->merge);
 }
 
-int vmsync_session_contain(struct vmsync_session *s,
+/* Where the maps were made from something else, the host is read for them. */
+static int runs_read(struct vmsync_session *s, struct ctf_error *e)
+{
+	struct vmsync_reader_options options = { .jobs = s->jobs };
+	struct vmsync_reader *reader;
+	struct vmsync_evidence ev;
+	int ret;
+
+	s->runs = options.runs = vmsync_runs_new();
+	if (!s->runs)
+		return -ENOMEM;
+	reader = vmsync_reader_new(s->host->traces, s->host->n, &options, e);
+	if (!reader)
+		return e->code;
+	while ((ret = vmsync_reader_next(reader, &ev, e)) > 0)
+		;
+	vmsync_reader_free(reader);
+	return ret;
+}
+
+int vmsync_session_contain(struct vmsync_session *s, unsigned int jobs,
 			   const struct vmsync_progress *progress,
 			   struct ctf_error *e)
 {
@@ -329,7 +345,9 @@ int vmsync_session_contain(struct vmsync_session *s,
 	int ret;
 
 	memset(e, 0, sizeof(*e));
-	ret = pass_init(&p, e);
+	ret = s->runs ? 0 : runs_read(s, e);
+	if (!ret)
+		ret = pass_init(&p, jobs, e);
 	if (!ret)
 		ret = walk(&p, progress, e);
 	for (i = 0; !ret && i < s->n_guests; i++) {

@@ -219,6 +219,7 @@ static int write_all(const struct vmsync_session *s, const char *out,
 /* The witness's pass, beside the writing. */
 struct check {
 	struct vmsync_session *session;
+	unsigned int jobs;
 	const struct vmsync_progress *progress;
 	int ret;
 	struct ctf_error e;
@@ -228,7 +229,8 @@ static void *check_run(void *arg)
 {
 	struct check *c = arg;
 
-	c->ret = vmsync_session_contain(c->session, c->progress, &c->e);
+	c->ret = vmsync_session_contain(c->session, c->jobs, c->progress,
+				       &c->e);
 	return NULL;
 }
 
@@ -264,6 +266,7 @@ static int run_two(struct check *c, const char *temporary,
 	int ret;
 
 	c->progress = NULL;
+	c->jobs = 1;
 	if (pthread_create(&thread, NULL, check_run, c))
 		return run_one(c, temporary, opt, w, fused, e);
 	ret = write_all(c->session, temporary, w, fused, e);
@@ -290,8 +293,10 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 		const struct vmsync_progress *progress,
 		struct vmsync_fused **fused, size_t *n, struct ctf_error *e)
 {
-	struct writing w = { .jobs = opt->jobs, .progress = progress };
-	struct check check = { .session = s, .progress = progress };
+	struct writing w = { .jobs = s->jobs, .progress = progress };
+	struct check check = {
+		.session = s, .jobs = s->jobs, .progress = progress,
+	};
 	const char *temporary;
 	int ret;
 
@@ -305,7 +310,7 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 	temporary = vmsync_output_begin(out, e);
 	if (!temporary)
 		ret = e->code;
-	else if (opt->jobs == 1)
+	else if (s->jobs == 1)
 		ret = run_one(&check, temporary, opt, &w, *fused, e);
 	else
 		ret = run_two(&check, temporary, opt, &w, *fused, e);

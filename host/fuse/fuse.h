@@ -22,11 +22,9 @@ struct vmsync_fused {
 
 /**
  * struct vmsync_fuse_options - all 0 is the default
- * @jobs:	threads, 0: one per processor
  * @force:	write even where the witnesses contradict the map
  */
 struct vmsync_fuse_options {
-	unsigned int jobs;
 	bool force;
 };
 

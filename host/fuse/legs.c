@@ -38,9 +38,9 @@ static int host_legs(const struct vmsync_session *s,
 		     const struct vmsync_guest_report *r, struct vmsync_legs *l,
 		     struct ctf_error *e)
 {
-	struct vmsync_reader *reader =
-		vmsync_reader_new(s->host->traces, s->host->n,
-				  VMSYNC_READ_EVIDENCE, e);
+	const struct vmsync_reader_options options = { .jobs = s->jobs };
+	struct vmsync_reader *reader = vmsync_reader_new(
+		s->host->traces, s->host->n, &options, e);
 	struct vmsync_evidence ev;
 	int ret;
 
@@ -68,11 +68,13 @@ static int host_legs(const struct vmsync_session *s,
 	return ret < 0 ? ret : 0;
 }
 
-static int guest_legs(const struct vmsync_session_guest *g, struct vmsync_legs *l,
+static int guest_legs(const struct vmsync_session *s,
+		      const struct vmsync_session_guest *g, struct vmsync_legs *l,
 		      struct ctf_error *e)
 {
+	const struct vmsync_reader_options options = { .jobs = s->jobs };
 	struct vmsync_reader *reader = vmsync_reader_new(
-		g->machine->traces, g->machine->n, VMSYNC_READ_EVIDENCE, e);
+		g->machine->traces, g->machine->n, &options, e);
 	struct vmsync_evidence ev;
 	int ret;
 
@@ -105,7 +107,7 @@ int vmsync_legs_read(const struct vmsync_session *s,
 	memset(e, 0, sizeof(*e));
 	ret = host_legs(s, vmsync_guest_report_of(g->guest), legs, e);
 	if (!ret)
-		ret = guest_legs(g, legs, e);
+		ret = guest_legs(s, g, legs, e);
 	return ret == -ENOMEM ? vmsync_fail_memory(e) : ret;
 }
 

@@ -20,6 +20,7 @@ struct thread {
 
 struct vmsync_reader {
 	enum vmsync_reading what;
+	struct vmsync_runs *runs;
 	struct vmsync_runner *runner;
 	bool old; /* only the thread tells whose a host's answer is */
 	struct thread *threads;
@@ -41,26 +42,37 @@ static void raw_time(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 
 const struct ctf_map vmsync_raw_map = { .fn = raw_time };
 
+/* Whether it matters who runs on which CPU. */
+static bool follows_threads(const struct vmsync_reader *r)
+{
+	return r->runner &&
+	       (r->what == VMSYNC_READ_RUNS || r->old || r->runs);
+}
+
 /* One byte per class: evidence, and what else is to be read. */
 static uint8_t *want_of(struct vmsync_reader *r, const struct ctf_trace *t,
 			const struct vmsync_decoders *d)
 {
-	size_t n = ctf_trace_classes(t);
-	uint8_t *want = malloc(n + 1);
+	size_t i, n = ctf_trace_classes(t);
+	uint8_t *want = malloc(n + 1), *runs = calloc(n + 1, 1);
+	int ret = want && runs ? 0 : -ENOMEM;
 
-	if (!want)
+	if (!ret && r->runner)
+		ret = (r->old ? vmsync_runner_add_all : vmsync_runner_add)(
+			r->runner, t, runs);
+	if (ret) {
+		free(want);
+		free(runs);
 		return NULL;
+	}
 	if (r->what == VMSYNC_READ_EVENTS)
 		memset(want, 1, n);
 	else
 		memcpy(want, vmsync_decoders_want(d), n);
-	if (!r->runner || (r->what == VMSYNC_READ_EVIDENCE && !r->old))
-		return want;
-	if (!(r->old ? vmsync_runner_add_all : vmsync_runner_add)(r->runner, t,
-								  want))
-		return want;
-	free(want);
-	return NULL;
+	for (i = 0; i < n && follows_threads(r); i++)
+		want[i] |= runs[i];
+	free(runs);
+	return want;
 }
 
 static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
@@ -80,11 +92,15 @@ static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
 				    r->want[r->n - 1], e);
 	if (source < 0)
 		return source;
+	if (r->runner)
+		ctf_merge_digest(r->merge, source, vmsync_runner_digest,
+				 r->runner);
 	return vmsync_losses_find(&r->losses, t, e);
 }
 
 struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
-					size_t n, enum vmsync_reading what,
+					size_t n,
+					const struct vmsync_reader_options *options,
 					struct ctf_error *e)
 {
 	struct vmsync_reader *r = calloc(1, sizeof(*r));
@@ -94,17 +110,19 @@ struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
 		vmsync_fail_memory(e);
 		return NULL;
 	}
-	r->what = what;
+	r->what = options->what;
+	r->runs = options->runs;
 	r->merge = ctf_merge_new();
 	r->decoders = calloc(n + 1, sizeof(*r->decoders));
 	r->want = calloc(n + 1, sizeof(*r->want));
-	if (what != VMSYNC_READ_EVENTS)
+	if (r->what != VMSYNC_READ_EVENTS)
 		r->runner = vmsync_runner_new();
 	if (!r->merge || !r->decoders || !r->want ||
-	    (what != VMSYNC_READ_EVENTS && !r->runner)) {
+	    (r->what != VMSYNC_READ_EVENTS && !r->runner)) {
 		vmsync_fail_memory(e);
 		goto fail;
 	}
+	ctf_merge_jobs(r->merge, options->jobs);
 	for (i = 0; i < n; i++) {
 		if (add_trace(r, traces[i], e))
 			goto fail;
@@ -167,6 +185,19 @@ static void thread_learn(struct vmsync_reader *r,
 	p[r->n_threads++] = t;
 }
 
+static int run_keep(struct vmsync_reader *r, enum vmsync_run run,
+		    const struct vmsync_run_of *who, struct ctf_error *e)
+{
+	struct vmsync_run_end end = {
+		.ns = (int64_t)r->held->clock,
+		.tid = who->tid,
+		.vcpu_id = who->vcpu_id,
+		.entry = run == VMSYNC_RUN_ENTRY,
+	};
+
+	return vmsync_runs_add(r->runs, &end, e);
+}
+
 static void run_record(const struct vmsync_reader *r, enum vmsync_run run,
 		       const struct vmsync_run_of *who,
 		       struct vmsync_evidence *ev)
@@ -197,8 +228,9 @@ static void answer_complete(struct vmsync_reader *r, uint32_t cpu,
 	ev->vcpu = (uint32_t)who.vcpu_id;
 }
 
-/* Return: whether the event that is held makes a record. */
-static bool held_record(struct vmsync_reader *r, struct vmsync_evidence *ev)
+/* Return: 1 if the event that is held makes a record, 0, or an error. */
+static int held_record(struct vmsync_reader *r, struct vmsync_evidence *ev,
+		       struct ctf_error *e)
 {
 	const struct ctf_event *held = r->held;
 	const struct vmsync_decoders *d = r->decoders[held->source];
@@ -212,21 +244,26 @@ static bool held_record(struct vmsync_reader *r, struct vmsync_evidence *ev)
 		if (r->old && (ev->kind == VMSYNC_EV_GH_HOST ||
 			       ev->kind == VMSYNC_EV_HG_HOST))
 			answer_complete(r, held->cpu, ev);
-		return true;
+		return 1;
 	}
-	memset(ev, 0, sizeof(*ev));
-	ev->stamp_ns = (int64_t)held->clock;
 	if (r->what == VMSYNC_READ_EVENTS) {
+		memset(ev, 0, sizeof(*ev));
+		ev->stamp_ns = (int64_t)held->clock;
 		ev->kind = VMSYNC_EV_GUEST_EVENT;
 		ev->vcpu = held->cpu;
-		return true;
+		return 1;
 	}
-	run = vmsync_runner_event(r->runner, held->source, held, &who);
-	if (run == VMSYNC_RUN_NONE || who.tid <= 0 || who.vcpu_id < 0 ||
-	    r->what != VMSYNC_READ_RUNS)
-		return false;
+	run = vmsync_runner_event(r->runner, held, &who);
+	if (run == VMSYNC_RUN_NONE)
+		return 0;
+	if (r->runs && run_keep(r, run, &who, e))
+		return e->code;
+	if (who.tid <= 0 || who.vcpu_id < 0 || r->what != VMSYNC_READ_RUNS)
+		return 0;
+	memset(ev, 0, sizeof(*ev));
+	ev->stamp_ns = (int64_t)held->clock;
 	run_record(r, run, &who, ev);
-	return true;
+	return 1;
 }
 
 /* The next event, 1 or 0 or an error; it stays until it is taken. */
@@ -243,7 +280,7 @@ int vmsync_reader_next(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		       struct ctf_error *e)
 {
 	const struct vmsync_loss *loss;
-	bool made;
+	int ret;
 
 	for (;;) {
 		if (!r->held && hold_next(r, e) < 0)
@@ -259,9 +296,9 @@ int vmsync_reader_next(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		}
 		if (!r->held)
 			return 0;
-		made = held_record(r, ev);
+		ret = held_record(r, ev, e);
 		r->held = NULL;
-		if (made)
-			return 1;
+		if (ret)
+			return ret;
 	}
 }

@@ -6,6 +6,7 @@
 #define VMSYNC_FUSE_READER_H
 
 #include "ctf/ctf.h"
+#include "fuse/runs.h"
 #include "sync/evidence.h"
 
 struct vmsync_reader;
@@ -24,15 +25,28 @@ enum vmsync_reading {
 };
 
 /**
+ * struct vmsync_reader_options - all 0 is the default
+ * @what:	see above
+ * @runs:	where a host's entries and exits are put besides, or NULL
+ * @jobs:	threads that decode; 0 is 1
+ */
+struct vmsync_reader_options {
+	enum vmsync_reading what;
+	struct vmsync_runs *runs;
+	unsigned int jobs;
+};
+
+/**
  * vmsync_reader_new() - read the evidence of a machine's traces
  * @traces:	[@n], on one clock; must outlive the reader
- * @what:	see above
+ * @options:	copied
  * @e:		why it failed
  *
  * Return: the reader, to be freed with vmsync_reader_free(), or NULL.
  */
 struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
-					size_t n, enum vmsync_reading what,
+					size_t n,
+					const struct vmsync_reader_options *options,
 					struct ctf_error *e);
 
 /** vmsync_reader_free() - NULL is fine */

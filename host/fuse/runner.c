@@ -265,44 +265,73 @@ void vmsync_runner_at(struct vmsync_runner *r, uint32_t cpu,
 	who->vcpu_id = known->vcpu_id;
 }
 
-static void run_of(struct vmsync_runner *r, const struct class_row *row,
-		   const struct ctf_event *ev, struct vmsync_run_of *who)
+/* What an event says, as far as it does. */
+struct digest {
+	int32_t tid; /* UNKNOWN if not */
+	int32_t pid;
+	int32_t named; /* the vCPU's number in the thread's name, or -1 */
+	int32_t vcpu;  /* the event's own word, or -1 */
+};
+
+#define UNKNOWN INT32_MIN
+
+_Static_assert(sizeof(struct digest) ==
+		       sizeof(((struct ctf_event *)NULL)->digest),
+	       "fits an event's digest");
+
+void vmsync_runner_digest(void *ctx, struct ctf_event *ev)
+{
+	const struct vmsync_runner *r = ctx;
+	const struct class_row *row = &r->traces[ev->source][ev->cls->index];
+	struct digest d;
+
+	if (row->role == ROLE_NONE)
+		return;
+	d.tid = number(row, FIELD_TID, ev, UNKNOWN);
+	d.pid = number(row, FIELD_PID, ev, UNKNOWN);
+	d.named = vcpu_of_name(row, ev);
+	d.vcpu = number(row, FIELD_VCPU, ev, -1);
+	memcpy(ev->digest, &d, sizeof(d));
+}
+
+static void run_of(struct vmsync_runner *r, const struct digest *d,
+		   uint32_t cpu, struct vmsync_run_of *who)
 {
 	const struct thread *known;
 
-	who->tid = number(row, FIELD_TID, ev, *running_on(r, ev->cpu));
+	who->tid = d->tid == UNKNOWN ? *running_on(r, cpu) : d->tid;
 	known = thread_of(r, who->tid);
-	who->pid = number(row, FIELD_PID, ev, known->pid);
-	who->vcpu_id = vcpu_of_name(row, ev);
+	who->pid = d->pid == UNKNOWN ? known->pid : d->pid;
+	who->vcpu_id = d->named;
 	if (who->vcpu_id < 0)
 		who->vcpu_id = known->vcpu_id;
 	if (who->vcpu_id < 0)
-		who->vcpu_id = number(row, FIELD_VCPU, ev, -1);
+		who->vcpu_id = d->vcpu;
 }
 
-enum vmsync_run vmsync_runner_event(struct vmsync_runner *r, uint32_t trace,
+enum vmsync_run vmsync_runner_event(struct vmsync_runner *r,
 				    const struct ctf_event *ev,
 				    struct vmsync_run_of *who)
 {
-	const struct class_row *row = &r->traces[trace][ev->cls->index];
-	int32_t tid;
+	enum role role = r->traces[ev->source][ev->cls->index].role;
+	struct digest d;
 
-	switch (row->role) {
+	memcpy(&d, ev->digest, sizeof(d));
+	switch (role) {
 	case ROLE_ENTRY:
-		run_of(r, row, ev, who);
+		run_of(r, &d, ev->cpu, who);
 		return VMSYNC_RUN_ENTRY;
 	case ROLE_EXIT:
-		run_of(r, row, ev, who);
+		run_of(r, &d, ev->cpu, who);
 		return VMSYNC_RUN_EXIT;
 	case ROLE_SWITCH:
-		tid = number(row, FIELD_TID, ev, 0);
-		*running_on(r, ev->cpu) = tid;
-		thread_learn(r, tid, 0, vcpu_of_name(row, ev));
+		if (d.tid == UNKNOWN)
+			d.tid = 0;
+		*running_on(r, ev->cpu) = d.tid;
+		thread_learn(r, d.tid, 0, d.named);
 		break;
 	case ROLE_DUMP:
-		thread_learn(r, number(row, FIELD_TID, ev, 0),
-			     number(row, FIELD_PID, ev, 0),
-			     vcpu_of_name(row, ev));
+		thread_learn(r, d.tid, d.pid, d.named);
 		break;
 	case ROLE_NONE:
 		break;

@@ -64,11 +64,17 @@ void vmsync_runner_at(struct vmsync_runner *r, uint32_t cpu,
 		      struct vmsync_run_of *who);
 
 /**
+ * vmsync_runner_digest() - for ctf_merge_digest(), with the runner as @ctx
+ * The merge's sources have to be the traces in the order of vmsync_runner_add().
+ */
+void vmsync_runner_digest(void *ctx, struct ctf_event *ev);
+
+/**
  * vmsync_runner_event() - take note of an event, in the order of time
- * @trace:	0 for the trace added first, ...
+ * @ev:		its digest is vmsync_runner_digest()'s
  * @who:	filled in if it is an entry or exit
  */
-enum vmsync_run vmsync_runner_event(struct vmsync_runner *r, uint32_t trace,
+enum vmsync_run vmsync_runner_event(struct vmsync_runner *r,
 				    const struct ctf_event *ev,
 				    struct vmsync_run_of *who);
 

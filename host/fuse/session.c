@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fuse/fail.h"
 #include "fuse/reader.h"
@@ -101,6 +102,9 @@ int vmsync_session_open(char *const *paths, size_t n,
 	int ret;
 
 	memset(s, 0, sizeof(*s));
+	s->jobs = options && options->jobs ?
+			  options->jobs :
+			  (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 	ret = vmsync_machines_open(paths, n, &s->machines, e);
 	if (ret)
 		return ret;
@@ -111,6 +115,7 @@ int vmsync_session_open(char *const *paths, size_t n,
 void vmsync_session_close(struct vmsync_session *s)
 {
 	vmsync_sync_free(s->sync);
+	vmsync_runs_free(s->runs);
 	free(s->guests);
 	vmsync_machines_close(&s->machines);
 	memset(s, 0, sizeof(*s));
@@ -145,11 +150,12 @@ struct side {
 	int64_t end_ns;
 };
 
-static int side_open(struct side *side, enum vmsync_reading what,
+static int side_open(struct side *side,
+		     const struct vmsync_reader_options *options,
 		     struct ctf_error *e)
 {
 	side->reader = vmsync_reader_new(side->machine->traces,
-					 side->machine->n, what, e);
+					 side->machine->n, options, e);
 	if (!side->reader)
 		return e->code ? e->code : -EINVAL;
 	return machine_end(side->machine, &side->end_ns, e);
@@ -300,12 +306,18 @@ static int sides_open(const struct vmsync_session *s,
 	int ret = 0;
 
 	for (i = 0; !ret && i <= s->n_guests; i++) {
+		/* There can be many guests, and they are read in turns. */
+		const struct vmsync_reader_options how = {
+			.what = reading(s, options, i > 0),
+			.runs = i ? NULL : s->runs,
+			.jobs = i && s->jobs > 2 ? 2 : s->jobs,
+		};
+
 		if (options && options->exchange)
 			ret = machine_end(sides[i].machine, &sides[i].end_ns,
 					  e);
 		else
-			ret = side_open(&sides[i], reading(s, options, i > 0),
-					e);
+			ret = side_open(&sides[i], &how, e);
 	}
 	if (!ret && options && options->exchange)
 		ret = vmsync_exchange_read(options->exchange, s->host,
@@ -324,7 +336,10 @@ int vmsync_session_sync(struct vmsync_session *s,
 	int ret = 0;
 
 	s->sync = vmsync_sync_new(options ? &options->sync : NULL);
-	if (!sides || !s->sync) {
+	if (!options || !options->exchange)
+		s->runs = vmsync_runs_new();
+	if (!sides || !s->sync ||
+	    (!s->runs && (!options || !options->exchange))) {
 		free(sides);
 		return vmsync_fail_memory(e);
 	}

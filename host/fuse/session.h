@@ -9,6 +9,7 @@
 #include "ctf/ctf.h"
 #include "fuse/exchange.h"
 #include "fuse/machine.h"
+#include "fuse/runs.h"
 #include "sync/contain.h"
 #include "sync/sync.h"
 
@@ -44,6 +45,8 @@ struct vmsync_session_guest {
  * struct vmsync_session - see above
  * @host:	one of @machines
  * @guests:	[@n_guests], all others
+ * @runs:	of the host, once it was read
+ * @jobs:	threads to use
  */
 struct vmsync_session {
 	struct vmsync_machines machines;
@@ -51,6 +54,8 @@ struct vmsync_session {
 	struct vmsync_session_guest *guests;
 	size_t n_guests;
 	struct vmsync_sync *sync;
+	struct vmsync_runs *runs;
+	unsigned int jobs;
 };
 
 /**
@@ -58,10 +63,12 @@ struct vmsync_session {
  * @sync:	for the sync library
  * @exchange:	the only evidence is these messages, between two machines of
  *		which the one named first is the reference; NULL: vmsync's own
+ * @jobs:	threads, 0: one per processor
  */
 struct vmsync_session_options {
 	struct vmsync_sync_options sync;
 	const struct vmsync_exchange *exchange;
+	unsigned int jobs;
 };
 
 /**
@@ -94,11 +101,14 @@ void vmsync_session_close(struct vmsync_session *s);
 /**
  * vmsync_session_contain() - check every guest event against the host's trace
  *
- * After vmsync_session_sync(). Reads all events of the guests, and KVM's
- * entries and exits of the host, in the order of host time. Return: 0 or a
+ * @jobs:	threads to use
+ * @progress:	may be NULL
+ *
+ * After vmsync_session_sync(). Reads all events of the guests, in the order of
+ * host time, beside KVM's entries and exits of the host. Return: 0 or a
  * negative errno.
  */
-int vmsync_session_contain(struct vmsync_session *s,
+int vmsync_session_contain(struct vmsync_session *s, unsigned int jobs,
 			   const struct vmsync_progress *progress,
 			   struct ctf_error *e);
 
