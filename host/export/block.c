@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "export/block.h"
 
@@ -108,11 +108,20 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* Processors that this program may use. */
+static unsigned int processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ?
+		       1 : (unsigned int)CPU_COUNT(&set);
+}
+
 static unsigned int limit(unsigned int jobs)
 {
-	long cpus = jobs ? (long)jobs : sysconf(_SC_NPROCESSORS_ONLN);
-
-	return cpus < 1 ? 1 : cpus > MAX_JOBS ? MAX_JOBS : (unsigned int)cpus;
+	if (!jobs)
+		jobs = processors();
+	return jobs < 1 ? 1 : jobs > MAX_JOBS ? MAX_JOBS : jobs;
 }
 
 static bool ring_new(struct blocks *bs)
