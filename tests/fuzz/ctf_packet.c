@@ -160,21 +160,33 @@ static int walk(const struct ctf_stream *s, const uint8_t *want, uint64_t *n,
 	return ret;
 }
 
-static uint64_t merge(const struct ctf_stream *s)
+/* The stream thrice: by time, and by number where times are equal. */
+static void merge(const struct ctf_stream *s, uint64_t n, int error)
 {
 	struct ctf_merge *m = ctf_merge_new();
+	uint64_t count[3] = { 0 }, time = 0;
 	const struct ctf_event *ev;
 	struct ctf_error e = { 0 };
-	uint64_t n = 0;
-	int ret = ctf_merge_add_stream(m, s, NULL, NULL, &e);
+	uint32_t source = 0;
+	int ret = 0, i;
 
-	CHECK(m && ret >= 0);
-	while ((ret = ctf_merge_next(m, &ev, &e)) > 0)
-		n++;
+	CHECK(m);
+	for (i = 0; i < 3; i++)
+		CHECK(ctf_merge_add_stream(m, s, NULL, NULL, &e) == i);
+	while ((ret = ctf_merge_next(m, &ev, &e)) > 0) {
+		CHECK(ev->source < 3 && ev->time == ev->clock);
+		CHECK(ev->time > time ||
+		      (ev->time == time && ev->source >= source));
+		time = ev->time;
+		source = ev->source;
+		count[source]++;
+	}
 	if (ret < 0)
 		said(&e);
+	CHECK(ret == error);
+	for (i = 0; i < 3; i++)
+		CHECK(error ? count[i] <= n : count[i] == n);
 	ctf_merge_free(m);
-	return n;
 }
 
 static int read_all(const struct ctf_stream *s, const struct how *how)
@@ -189,7 +201,7 @@ static int read_all(const struct ctf_stream *s, const struct how *how)
 		CHECK(some_hits == hits && (ret || some == n));
 	}
 	if (how->merge)
-		CHECK(merge(s) == n);
+		merge(s, n, ret);
 	if (ctf_stream_span(s, &span, &e)) {
 		said(&e);
 		CHECK(ret);

@@ -273,8 +273,8 @@ static void choose_dear(struct made *m, const uint8_t *data, size_t size)
 
 	while (size--)
 		sum = (sum ^ *data++) * 16777619u;
-	sum = (sum >> 16) % 64;
-	m->jobs = sum == 1 ? 3 : 1;
+	sum = (sum >> 16) % 256;
+	m->jobs = sum < 2 ? 3 : 1;
 	m->reopen = sum == 2;
 }
 
