@@ -62,7 +62,7 @@ static void next(struct parser *p)
 		p->line++;
 		p->col = 0;
 	}
-	p->c = fgetc(p->f);
+	p->c = getc_unlocked(p->f);
 	p->col++;
 }
 

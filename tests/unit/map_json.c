@@ -2,6 +2,9 @@
 /*
  * Maps saved and loaded are the same to the bit; anything else than a map is
  * refused with one line that says where.
+ *
+ * Cases: VMSYNC_CASES small maps, 2000 if not set, and VMSYNC_SEGMENTS segments
+ * in long ones, 10^7 if not set.
  */
 #include <errno.h>
 #include <string.h>
@@ -108,6 +111,62 @@ static void test_round_trip(void)
 	free(text);
 }
 
+/* One long map: each segment is a case of its own. */
+static void random_segments(struct vmsync_map *map, size_t n)
+{
+	int64_t g = (int64_t)check_bits(60), h = (int64_t)check_bits(60);
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t r = check_rand(), shift = r & 63;
+		struct vmsync_segment s = {
+			.guest_start.ns = g,
+			.guest_end.ns = g + (int64_t)(check_rand() >> 5 >>
+						      (r >> 6 & 31)),
+			.host_start.ns = h,
+			.slope = check_rand() >> (r >> 12 & 63) | 1,
+			.shift = (uint32_t)shift,
+			.host_frac = shift ? check_rand() >> (64 - shift) : 0,
+			.method = (r >> 18 & 1023) % VMSYNC_METHOD_COUNT,
+			.bound_ns = (int64_t)(check_rand() >> 1 >>
+					      (r >> 28 & 63)),
+			.epoch = (uint32_t)(r >> 34 >> (r >> 55 & 31)),
+		};
+
+		if (vmsync_map_append(map, &s))
+			CHECK(!"append");
+		g += (int64_t)(check_rand() >> 14 >> (r >> 49 & 31)) + 1;
+		h += (int64_t)(check_rand() >> 14 >> (r >> 44 & 31));
+	}
+}
+
+#define LONG 250
+
+static void test_long(void)
+{
+	struct vmsync_map map = { .extrapolation_ppb = 1 };
+	struct vmsync_guest_map gm = { 0 }, *back = NULL;
+	char error[200] = "", *text;
+	size_t got = 0, size;
+	FILE *f = open_memstream(&text, &size);
+
+	random_segments(&map, LONG);
+	CHECK_EQ(map.count, LONG);
+	gm.hostname = gm.clock_uuid = gm.host_clock_uuid = "";
+	gm.maps = &map;
+	gm.vcpus = 1;
+	CHECK_EQ(vmsync_map_save(f, &gm, 1), 0);
+	fclose(f);
+	f = fmemopen(text, size, "r");
+	CHECK_EQ(vmsync_map_load(f, &back, &got, error, sizeof(error)), 0);
+	fclose(f);
+	CHECK(got == 1 && same_guest(&gm, back));
+	if (got)
+		vmsync_guest_map_free(back);
+	free(back);
+	free(text);
+	vmsync_map_free(&map);
+}
+
 static int load_text(const char *text, size_t size, char *error, size_t n)
 {
 	struct vmsync_guest_map *gms;
@@ -211,12 +270,16 @@ static void test_cut(void)
 int main(int argc, char **argv)
 {
 	const char *cases = getenv("VMSYNC_CASES");
+	const char *segments = getenv("VMSYNC_SEGMENTS");
 	uint64_t n = cases ? strtoull(cases, NULL, 0) : 2000;
+	uint64_t many = segments ? strtoull(segments, NULL, 0) : 10000000;
 
 	check_init(argc, argv);
 	test_texts();
 	test_cut();
 	for (uint64_t i = 0; i < n; i++)
 		test_round_trip();
+	for (uint64_t i = 0; i < many / LONG; i++)
+		test_long();
 	return check_done();
 }
