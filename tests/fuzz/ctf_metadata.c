@@ -11,7 +11,7 @@
 #include "ctf/outdir.h"
 
 #define OFFSET_S	(-11)
-#define OFFSET		7
+#define OFFSET		(-7)
 
 static struct outdir dir = { .fd = -1, .index_fd = -1 };
 static char base[256];
