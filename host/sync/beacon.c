@@ -24,7 +24,7 @@
  * corridor is as much wider, and by a share of an exchange's usual excess.
  */
 #define WAVE_NS	   5.0
-#define WAVE_SHARE 0.05
+#define WAVE_SHARE 0.08
 
 /* An exchange with so many times the usual excess says nothing new. */
 #define SLOW 2

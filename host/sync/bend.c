@@ -68,44 +68,46 @@ static void make_row(struct row *r, const struct vmsync_stretch *a,
 		r->at[r->count++] = &b->firsts.at[i];
 }
 
-/* A fix that is on the other side of the bend has to keep to both lines. */
+/*
+ * Fixes on the other side of the bend have to keep to both lines. The nearest on
+ * either side that keep to one only enclose it.
+ */
 static bool one_bend(const struct row *r, double play_ns,
 		     struct vmsync_bend *bend)
 {
+	bool ended = false;
+
 	for (unsigned int i = 0; i < r->count; i++) {
 		bool late = i >= r->before;
 		const struct vmsync_stretch *own = late ? r->b : r->a;
 		const struct vmsync_stretch *other = late ? r->a : r->b;
-		int64_t g = late ? begin_of(r->at[i]) : end_of(r->at[i]);
+		int64_t begin = begin_of(r->at[i]), end = end_of(r->at[i]);
+		bool both = keeps(other, own, r->at[i], play_ns);
 
-		if (late ? g >= bend->at : g <= bend->at)
-			continue;
-		if (!keeps(other, own, r->at[i], play_ns))
+		if (!both && (late ? begin < bend->at : end > bend->at))
 			return false;
-		bend->apart_ns = fmax(bend->apart_ns,
-				      fabs(apart(own, other, g)));
+		if (!both && end <= bend->at)
+			bend->before = end;
+		if (!both && !ended && begin >= bend->at) {
+			bend->after = begin;
+			ended = true;
+		}
 	}
 	return true;
 }
 
-/* The fixes around [@from, @to], and the longest gap between any two there. */
-static void surround(const struct row *r, int64_t from, int64_t to,
-		     struct vmsync_bend *bend)
+static double longest_gap(const struct row *r, const struct vmsync_bend *bend)
 {
-	unsigned int first = 0, last = r->count - 1;
+	int64_t last = bend->before;
+	double gap = 0;
 
-	while (first < r->before && first + 1 < r->count &&
-	       end_of(r->at[first + 1]) <= from)
-		first++;
-	while (last > r->before && last > first + 1 &&
-	       begin_of(r->at[last - 1]) >= to)
-		last--;
-	bend->before = end_of(r->at[first]);
-	bend->after = begin_of(r->at[last]);
-	for (unsigned int i = first; i < last; i++)
-		bend->gap_ns = fmax(bend->gap_ns,
-				    (double)(begin_of(r->at[i + 1]) -
-					     end_of(r->at[i])));
+	for (unsigned int i = 0; i < r->count && last < bend->after; i++) {
+		if (end_of(r->at[i]) <= last)
+			continue;
+		gap = fmax(gap, (double)(begin_of(r->at[i]) - last));
+		last = end_of(r->at[i]);
+	}
+	return gap;
 }
 
 bool vmsync_bend_find(const struct vmsync_stretch *a,
@@ -124,9 +126,12 @@ bool vmsync_bend_find(const struct vmsync_stretch *a,
 	x = -apart(a, b, lo) / tilt;
 	if (!(x > 0 && x < (double)(hi - lo)))
 		return false;
-	*bend = (struct vmsync_bend){ .at = lo + (int64_t)x };
+	*bend = (struct vmsync_bend){ .at = lo + (int64_t)x,
+				      .before = lo, .after = hi };
 	if (!one_bend(&r, play_ns, bend))
 		return false;
-	surround(&r, bend->at, bend->at, bend);
+	bend->apart_before = fabs(apart(a, b, bend->before));
+	bend->apart_after = fabs(apart(a, b, bend->after));
+	bend->gap_ns = longest_gap(&r, bend);
 	return bend->before < bend->at && bend->at < bend->after;
 }

@@ -41,17 +41,18 @@ struct vmsync_stretch;
 /**
  * struct vmsync_bend - where the clock bent
  * @at:		guest time at which the two lines cross
- * @before, @after: guest times of fixes that are surely before and after it
- * @gap_ns:	the longest time without a fix between the two
- * @apart_ns:	fixes may be on the other side of it that keep to both lines:
- *		how far apart these are there
+ * @before, @after: guest times of the fixes next to it that keep to one of the
+ *		lines only
+ * @apart_before, @apart_after: how far apart the lines are there, ns
+ * @gap_ns:	longest time without a fix between the two
  */
 struct vmsync_bend {
 	int64_t at;
 	int64_t before;
 	int64_t after;
+	double apart_before;
+	double apart_after;
 	double gap_ns;
-	double apart_ns;
 };
 
 /** vmsync_sights_add - one more; the oldest goes where there is no room */

@@ -16,7 +16,7 @@
 #define VMSYNC_DELAY_BLOCKS 63
 
 /* Blocks whose quickest exchange counts. */
-#define VMSYNC_DELAY_RECENT 8
+#define VMSYNC_DELAY_RECENT 16
 
 struct vmsync_delay {
 	double block[VMSYNC_DELAY_BLOCK];

@@ -186,6 +186,7 @@ static bool line_of(const struct vmsync_fit *fit, struct vmsync_stretch *out)
 		.before_last = fit->before_last,
 		.play_first = fit->play_first,
 		.play_last = fit->play_last,
+		.base_ns = fit->base_ns,
 		.firsts = fit->firsts,
 		.lasts = fit->lasts,
 	};
@@ -205,7 +206,6 @@ static int close_corridor(struct vmsync_fit *fit, bool bent)
 	line.bent = bent;
 	fit->last_slope = line.slope;
 	fit->has_slope = true;
-	fit->line.base_ns = fit->base_ns;
 	fit->line.play_ns = fit->wave_ns;
 	return vmsync_polyline_add(&fit->line, &line);
 }
@@ -265,10 +265,8 @@ int vmsync_fit_map_from(const struct vmsync_fit *fit, int64_t from_ns,
 	for (size_t i = first_segment(made, from_ns); !err && i < made->count;
 	     i++)
 		err = vmsync_map_append(&copy.map, &made->segments[i]);
-	if (!err && line_of(fit, &line)) {
-		copy.base_ns = fit->base_ns;
+	if (!err && line_of(fit, &line))
 		err = vmsync_polyline_add(&copy, &line);
-	}
 	if (!err)
 		err = vmsync_polyline_end(&copy);
 	*map = copy.map;

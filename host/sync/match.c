@@ -80,12 +80,20 @@ static struct vmsync_leg *take_slot(struct vmsync_leg *slot, uint32_t base,
 	return slot;
 }
 
+/* Whether the clock of the record's side counts something slower than a TSC. */
+static bool is_coarse(const struct vmsync_line *line)
+{
+	return line->seq && line->clocksource != VMSYNC_CLOCKSOURCE_TSC &&
+	       line->clocksource != VMSYNC_CLOCKSOURCE_KVMCLOCK;
+}
+
 static void fill(struct vmsync_leg *leg, const struct vmsync_evidence *ev)
 {
 	if (is_gh(ev)) {
 		leg->cpu = ev->vcpu;
 		leg->gh_ns = leg_time(ev);
 		leg->gh = ev->pair;
+		leg->coarse = is_coarse(&ev->line);
 		leg->have |= VMSYNC_LEG_GH;
 	} else {
 		if (!(leg->have & VMSYNC_LEG_GH))
@@ -258,6 +266,7 @@ static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
 		.hg_host = h->leg.hg,
 		.hg_guest = g->hg,
 		.scaling = h->scaling,
+		.coarse = g->coarse || h->leg.coarse,
 	};
 	return true;
 }

@@ -21,6 +21,8 @@
  * @gh_guest_ns ... @hg_guest_ns: in real time each is not after the next one
  * @scaling:	the virtual CPU's TSC over the host's at gh_host; ratio 0: unknown
  * @gh_guest, @gh_host, @hg_host, @hg_guest: readings of (TSC, clock)
+ * @coarse:	one side's clock was not made of its TSC at gh: it stood still
+ *		between ticks of something slower
  */
 struct vmsync_beacon {
 	uint32_t cnt;
@@ -37,6 +39,7 @@ struct vmsync_beacon {
 	struct vmsync_pair hg_host;
 	struct vmsync_pair hg_guest;
 	struct vmsync_scaling scaling;
+	bool coarse;
 };
 
 #define VMSYNC_LEG_GH 1
@@ -46,6 +49,7 @@ struct vmsync_beacon {
  * struct vmsync_leg - one side's half of the beacon with gh's number @cnt
  * @have, @matched: bits VMSYNC_LEG_*
  * @forged:	(guest's) the host heard something else
+ * @coarse:	see struct vmsync_beacon
  */
 struct vmsync_leg {
 	uint32_t cnt;
@@ -53,6 +57,7 @@ struct vmsync_leg {
 	uint8_t have;
 	uint8_t matched;
 	bool forged;
+	bool coarse;
 	int64_t gh_ns;
 	int64_t hg_ns;
 	struct vmsync_pair gh;

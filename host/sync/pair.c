@@ -28,6 +28,9 @@
 /* Rounding of both readings and of both TSCs, and small waves, ns. */
 #define WAVE_NS 3.0
 
+/* How long the slowest counter that a clock is made of stands still: acpi_pm. */
+#define COARSE_NS 280.0
+
 /* A bracket so wide was interrupted. */
 #define MAX_BRACKET_NS 20000.0
 
@@ -35,12 +38,14 @@
  * struct state - one guest's
  * @from, @rate: a reading of the host, and ns per cycle measured from it
  * @least_apart_ns: of a guest's and a host's reading, so far
+ * @coarse:	of the last exchange
  */
 struct state {
 	bool has_from;
 	struct vmsync_pair from;
 	double rate;
 	double least_apart_ns;
+	bool coarse;
 	struct vmsync_fit fit;
 };
 
@@ -84,15 +89,17 @@ static void learn_rate(struct state *s, const struct vmsync_pair *host)
  * A fix from a guest's reading and a host's. A clock was read somewhere in its
  * bracket, so it read as much in the middle, give or take half of it.
  */
-static bool fix_of(struct state *s, const struct vmsync_scaling *scaling,
+static bool fix_of(struct state *s, const struct vmsync_beacon *b,
 		   const struct vmsync_pair *guest,
 		   const struct vmsync_pair *host, struct vmsync_fix *fix)
 {
+	const struct vmsync_scaling *scaling = &b->scaling;
 	double ratio = (double)scaling->ratio /
 		       ldexp(1, (int)scaling->frac_bits);
 	double bracket_g = (double)guest->bracket / ratio * s->rate;
 	double bracket_h = (double)host->bracket * s->rate;
-	double apart, play = (bracket_g + bracket_h) / 2 + WAVE_NS;
+	double apart, play = (bracket_g + bracket_h) / 2 + WAVE_NS +
+			     (b->coarse ? COARSE_NS : 0);
 	uint64_t tsc;
 
 	if (!vmsync_scaling_host(scaling, guest->tsc, host->tsc, &tsc))
@@ -119,14 +126,18 @@ static int use(struct state *s, const struct vmsync_beacon *b,
 	       const struct vmsync_pair *guest, const struct vmsync_pair *host)
 {
 	struct vmsync_fix fix;
+	int err = 0;
 
 	if (!guest->valid || !host->valid || !s->rate ||
-	    !fix_of(s, &b->scaling, guest, host, &fix))
+	    !fix_of(s, b, guest, host, &fix))
 		return 0;
+	if (s->coarse != b->coarse)
+		err = vmsync_fit_break(&s->fit);
+	s->coarse = b->coarse;
 	s->fit.wave_ns = WAVE_NS;
 	/* Line and truth both keep to the bracket, on either side of it. */
 	s->fit.base_ns = WAVE_NS + 2 * fix.play_ns;
-	return vmsync_fit_add(&s->fit, &fix);
+	return err ? err : vmsync_fit_add(&s->fit, &fix);
 }
 
 static int beacon(void *state, const struct vmsync_beacon *b)

@@ -29,16 +29,24 @@
 #define HIDDEN_BENDS 2
 #define HIDDEN_SLOPE 0.00002
 
-/* Until so many bends were seen, as steep as NTP slews, if fixes are sparse. */
-#define FEW_BENDS 8
-#define FEW_SLOPE 0.002
-#define SPARSE_NS 50000000.0
+/*
+ * Where fixes are far apart it may be as steep as NTP slews, until some bends were
+ * seen; and where they are so far apart always.
+ */
+#define FAR_NS	    50000000.0
+#define FEW_BENDS   8
+#define VERY_FAR_NS 200000000.0
+#define NTP_SLOPE   0.002
 
 /* A gap is long if it is so many times what is usual between fixes. */
 #define LONG_GAP 16
 
-/* Stretches of fewer fixes: bends are not rare beside the fixes. */
-#define FEW_FIXES 32
+/*
+ * In stretches of fewer fixes bends are not rare; between fixes that are far apart
+ * more may hide.
+ */
+#define FEW_FIXES     8
+#define FEW_FIXES_FAR 32
 
 /* Bends that are smaller are no bends, but the corridor's own play. */
 #define NO_BEND 0.0000005
@@ -102,7 +110,7 @@ static int put(struct vmsync_map *map, const struct vmsync_polyline *p,
 		.dh = (int128)span * Q32 + q32(slope * span),
 		.g_end = (int128)g1 * Q32,
 		.loss = 0,
-		.error = q32(error + p->base_ns),
+		.error = q32(error + s->base_ns),
 		.method = p->method,
 		.epoch = p->epoch,
 	};
@@ -121,8 +129,8 @@ static double hidden_error(const struct vmsync_polyline *p, double length)
 {
 	double tilt = p->tilt;
 
-	if (p->bends < FEW_BENDS && length > SPARSE_NS)
-		tilt = fmax(tilt, FEW_SLOPE);
+	if (length > VERY_FAR_NS || (length > FAR_NS && p->bends < FEW_BENDS))
+		tilt = fmax(tilt, NTP_SLOPE);
 	return length / 4 * (HIDDEN_BENDS * tilt + HIDDEN_SLOPE);
 }
 
@@ -132,20 +140,27 @@ static void saw_bend(struct vmsync_polyline *p, double tilt)
 	p->tilt = fmax(p->tilt, tilt);
 }
 
+/* What bends between the fixes of a short stretch may do to it. */
+static double short_error(const struct vmsync_polyline *p,
+			  const struct vmsync_stretch *s)
+{
+	double apart = (double)(s->last - s->first) / (s->count ? s->count : 1);
+
+	return s->count < (apart > FAR_NS ? FEW_FIXES_FAR : FEW_FIXES) ?
+		       hidden_error(p, apart) : 0;
+}
+
 /* The tail up to @to, where the map is @off beside its line. */
 static int put_tail(struct vmsync_polyline *p, int64_t to, double off)
 {
 	const struct vmsync_stretch *s = &p->tail;
-	double error = stretch_error(s, p->from_off, off);
+	double error = stretch_error(s, p->from_off, off) + short_error(p, s);
 	double slope = to > p->from ? (off - p->from_off) /
 					      (double)(to - p->from) : 0;
 	int64_t a = p->play_until, b = s->bent ? s->before_last : to;
 	double off_a, off_b;
 	int err;
 
-	if (s->count < FEW_FIXES)
-		error += hidden_error(p, (double)(s->last - s->first) /
-						 (s->count ? s->count : 1));
 	/* Ends beside a bend are less sure than what lies between them. */
 	a = a < p->from ? p->from : a > to ? to : a;
 	b = b < a ? a : b > to ? to : b;
@@ -221,7 +236,7 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 
 	if (!is_long(&p->tail, gap) &&
 	    (!p->tail.bent ||
-	     (tilt < NO_BEND && fabs(half) < p->base_ns / 4))) {
+	     (tilt < NO_BEND && fabs(half) < s->base_ns / 4))) {
 		err = put_tail(p, g, half);
 		return err ? err : start(p, s, g, -half);
 	}
@@ -244,25 +259,44 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	return err;
 }
 
+/*
+ * The lines of @s from @g0 to @g1, one end of which is the bend: there both clocks
+ * may have bent, each before or behind it, by no more than the lines are apart.
+ */
+static int put_side(struct vmsync_polyline *p, const struct vmsync_stretch *s,
+		    int64_t g0, int64_t g1, double error0, double error1)
+{
+	int64_t g = g0 + (g1 - g0) / 2;
+	int err = put(&p->map, p, s, g0, g, 0, 0, error0);
+
+	return err ? err : put(&p->map, p, s, g, g1, 0, 0, error1);
+}
+
 /* One bend explains all: the old line up to it, the new one from it on. */
 static int add_crossing(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s,
 			const struct vmsync_bend *bend)
 {
+	double error = p->tail.w_last + s->w_first +
+		       fmax(short_error(p, &p->tail), short_error(p, s));
+	double a = bend->apart_before, b = bend->apart_after;
 	int64_t before = bend->before > p->from ? bend->before : p->from;
-	double error = p->tail.w_last + s->w_first + bend->apart_ns;
+	double inner = fmax(a, b) / 2;
 	int err;
 
-	if (p->tail.bent) {
+	if (p->tail.bent)
 		saw_bend(p, fabs(s->slope - p->tail.slope));
-		error += hidden_error(p, bend->gap_ns);
-	}
+	/* In a long one the clocks may have bent more often than twice. */
+	if (bend->gap_ns > VERY_FAR_NS)
+		a = b = inner = fmax(fmax(a, b), hidden_error(p, bend->gap_ns));
 	p->tail.before_last = before;
 	err = put_tail(p, before, 0);
 	if (!err)
-		err = put(&p->map, p, &p->tail, before, bend->at, 0, 0, error);
+		err = put_side(p, &p->tail, before, bend->at, error + a,
+			       error + inner);
 	if (!err)
-		err = put(&p->map, p, s, bend->at, bend->after, 0, 0, error);
+		err = put_side(p, s, bend->at, bend->after, error + inner,
+			       error + b);
 	return err ? err : start(p, s, bend->after, 0);
 }
 

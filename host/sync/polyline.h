@@ -21,6 +21,7 @@
  * @second, @before_last: guest times of the evidence next to the two ends
  * @play_first, @play_last: a bend just inside an end may have gone unseen if it
  *		took the clock no further off than this, ns
+ * @base_ns:	what it may be wrong by besides
  * @firsts, @lasts: fixes at its two ends
  * @count:	beacons that it was found from
  * @bent:	it ended because the next one did not fit, not for its length
@@ -38,6 +39,7 @@ struct vmsync_stretch {
 	int64_t before_last;
 	double play_first;
 	double play_last;
+	double base_ns;
 	struct vmsync_sights firsts;
 	struct vmsync_sights lasts;
 	unsigned int count;
@@ -49,7 +51,6 @@ double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g);
 
 /**
  * struct vmsync_polyline - the map being written
- * @base_ns:	what every stretch may be wrong by besides
  * @play_ns:	how much wider than needed the corridor was taken to be
  * @tail:	the last stretch, not yet written
  * @middle:	a short stretch behind @tail: what lies beside a bend
@@ -59,7 +60,6 @@ double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g);
  */
 struct vmsync_polyline {
 	enum vmsync_method method;
-	double base_ns;
 	double play_ns;
 	struct vmsync_map map;
 	struct vmsync_stretch tail;
