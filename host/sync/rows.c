@@ -11,13 +11,21 @@
 #include <errno.h>
 #include <math.h>
 
+/*
+ * Durations in units of what the tightest limits leave, over what two clocks
+ * may drift apart: a clock that leaves its line is seen to in one unit, if a
+ * limit is there that is tight.
+ */
+#define UNIT_MIN_NS 100000.0
+
 /* A row is not longer: what is left alone drifts a little, too. */
-#define MAX_LENGTH_NS 2000000000
+#define MAX_LENGTH    2000
+#define MAX_LENGTH_NS 20000000000.0
 
 /* A limit that comes so many times later than usual, and this. */
-#define LATE	 16
-#define LATE_NS	 10000000
-#define LATE_MIN 4
+#define LATE	   16
+#define LATE_UNITS 12
+#define LATE_MIN   4
 
 /* Rows of fewer limits, or whose line may be so much farther off, tell none. */
 #define SOLID	   32
@@ -28,10 +36,15 @@
 #define NEAR_PLAY 2
 
 /* Beside a row that tells no line: a bend that is farther is a small one. */
-#define BESIDE_NS 20000000
+#define BESIDE 20
 
 /* Halvings of the slopes among which the best is. */
 #define STEPS 60
+
+static double unit_of(double steep, double half)
+{
+	return fmax(2 * half / steep, UNIT_MIN_NS);
+}
 
 static void add(struct vmsync_corridor *c, const struct vmsync_between *e,
 		int64_t origin, int64_t offset, double half, int sign,
@@ -53,7 +66,8 @@ static void add(struct vmsync_corridor *c, const struct vmsync_between *e,
 }
 
 /* So much later than usual that the clocks may have bent meanwhile. */
-static bool is_late(const struct vmsync_between *e, size_t first, size_t i)
+static bool is_late(const struct vmsync_between *e, size_t first, size_t i,
+		    double unit)
 {
 	size_t count = i - first;
 	double usual;
@@ -62,7 +76,7 @@ static bool is_late(const struct vmsync_between *e, size_t first, size_t i)
 		return false;
 	usual = (double)(e[i - 1].guest_ns - e[first].guest_ns) / (double)count;
 	return (double)(e[i].guest_ns - e[i - 1].guest_ns) >
-	       LATE * usual + LATE_NS;
+	       LATE * usual + LATE_UNITS * unit;
 }
 
 /* The row that begins at @first. */
@@ -75,16 +89,18 @@ static struct vmsync_row row_from(const struct vmsync_between *e, size_t n,
 		.origin = e[first].guest_ns,
 		.offset = e[first].lo,
 	};
+	double unit = unit_of(steep, half);
+	double length = fmin(MAX_LENGTH * unit, MAX_LENGTH_NS);
 	struct vmsync_corridor c;
 	bool fits;
 
 	vmsync_corridor_init(&c, steep);
 	add(&c, &e[first], r.origin, r.offset, half, 1, &fits);
 	for (size_t i = first + 1; i < n; i++) {
-		if (e[i].guest_ns - r.origin > MAX_LENGTH_NS ||
+		if ((double)(e[i].guest_ns - r.origin) > length ||
 		    vmsync_corridor_full(&c))
 			break;
-		r.gap = is_late(e, first, i);
+		r.gap = is_late(e, first, i, unit);
 		if (r.gap)
 			break;
 		add(&c, &e[i], r.origin, r.offset, half, 1, &fits);
@@ -146,17 +162,19 @@ static void part_solid(const struct vmsync_between *e, double steep,
 static void part(const struct vmsync_between *e, double steep, double half,
 		 struct vmsync_row *a, struct vmsync_row *b)
 {
+	double beside = BESIDE * unit_of(steep, half);
+
 	if (a->solid && b->solid) {
 		part_solid(e, steep, half, a, b);
 	} else if (a->solid) {
 		while (a->core_last > third(a, 2) &&
-		       e[a->last].guest_ns - e[a->core_last].guest_ns <
-			       BESIDE_NS)
+		       (double)(e[a->last].guest_ns -
+				e[a->core_last].guest_ns) < beside)
 			a->core_last--;
 	} else if (b->solid) {
 		while (b->core_first < third(b, 1) &&
-		       e[b->core_first].guest_ns - e[b->first].guest_ns <
-			       BESIDE_NS)
+		       (double)(e[b->core_first].guest_ns -
+				e[b->first].guest_ns) < beside)
 			b->core_first++;
 	}
 }
@@ -285,10 +303,11 @@ static void judge(const struct vmsync_between *e, double steep, double half,
  * Beside a bend the line must have been seen to be in force: by limits that the
  * clock on any other line would soon have left, on both sides, or for long.
  */
-static bool shrink(const struct vmsync_between *e, double half,
+static bool shrink(const struct vmsync_between *e, double steep, double half,
 		   struct vmsync_row *row, int step)
 {
 	size_t *i = step > 0 ? &row->core_first : &row->core_last;
+	double beside = BESIDE * unit_of(steep, half);
 	size_t edge = step > 0 ? row->first : row->last;
 	size_t end = third(row, step > 0 ? 1 : 2);
 	unsigned int upper = 0, lower = 0;
@@ -297,8 +316,9 @@ static bool shrink(const struct vmsync_between *e, double half,
 		double off = vmsync_row_at(row, e[*i].guest_ns, 0);
 
 		if (step > 0 ? *i >= end : *i <= end)
-			return (e[end].guest_ns - e[edge].guest_ns) * step >
-			       BESIDE_NS;
+			return (double)(e[end].guest_ns - e[edge].guest_ns) *
+				       step >
+			       beside;
 		upper += (double)e[*i].hi - off < NEAR_PLAY * half;
 		lower += off - (double)e[*i].lo < NEAR_PLAY * half;
 		*i += (size_t)step;
@@ -342,8 +362,8 @@ static bool find_cores(const struct vmsync_between *e, double steep,
 
 		if (!r[i].solid)
 			continue;
-		if ((from && !shrink(e, half, &r[i], 1)) ||
-		    (to && !shrink(e, half, &r[i], -1))) {
+		if ((from && !shrink(e, steep, half, &r[i], 1)) ||
+		    (to && !shrink(e, steep, half, &r[i], -1))) {
 			r[i].solid = false;
 			lost = true;
 		}

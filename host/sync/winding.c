@@ -19,14 +19,14 @@
 #define ROUND_NS 2.0
 
 /* Between two cores the bound is stated anew so often. */
-#define PART_NS 500000
+#define PART_NS 500000.0
 #define PARTS	32
 
 /*
  * Where it takes longer to see a bend it is a small one, and the clock is on
  * the one line or on the other: as in a row, nothing steep goes unseen there.
  */
-#define SMALL_BEND_NS 50000000
+#define SMALL_BEND 50
 
 /* Limits that are left are kept by bends: by bends of bends, and so on. */
 #define MAX_DEPTH 64
@@ -302,14 +302,16 @@ static int put_corners(const struct joint *j, struct vmsync_map *map)
 {
 	const struct corner *c = j->corners.at;
 	size_t n = j->corners.count, at = 0;
+	double least;
 	int64_t part;
 	int err = 0;
 
 	if (n < 2)
 		return 0;
 	part = (c[n - 1].ns - c[0].ns) / PARTS;
-	if (part < PART_NS)
-		part = PART_NS;
+	least = fmax(PART_NS, j->w->least_ns / j->w->steep / 2);
+	if (part < (int64_t)least)
+		part = (int64_t)least;
 	for (size_t i = 1; !err && i < n; i++)
 		err = put_edge(j, c[i - 1], &c[i], part, &at, map);
 	return err;
@@ -326,7 +328,8 @@ static int put_joint(struct joint *j, const struct vmsync_between *e,
 
 	j->base = a->offset;
 	j->small = j->a && j->b && b == a + 1 && !a->gap &&
-		   e[last].guest_ns - e[first].guest_ns > SMALL_BEND_NS;
+		   (double)(e[last].guest_ns - e[first].guest_ns) >
+			   SMALL_BEND * j->w->least_ns / j->w->steep;
 	err = surround(j, e, first, last);
 	if (!err)
 		err = wind(j, e, a, b, first, last);
