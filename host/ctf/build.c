@@ -175,16 +175,13 @@ static bool has_jumps(const struct skip *s)
 	return false;
 }
 
-/* Nothing more to skip, but not plain. */
-static const struct skip no_rest = { .code = SKIP_END };
-
 static void fill_quick(struct quick *q, const struct class *c)
 {
 	q->index = (uint32_t)c->pub.index;
 	q->skip = c->skip;
 	if (c->is_fixed) {
 		q->fixed = (uint32_t)c->fixed;
-		q->skip = c->fixed <= PLAIN_MAX ? NULL : &no_rest;
+		q->skip = NULL;
 	} else if (c->skip[0].code == SKIP_ADD && !has_jumps(c->skip)) {
 		q->fixed = (uint32_t)c->skip[0].n;
 		q->skip = c->skip + 1;
@@ -205,7 +202,7 @@ static int build_quick(struct sclass *sc, struct ctf_error *e)
 		return fail_nomem(e);
 	sc->n_quick = n;
 	for (i = 0; i < n; i++)
-		sc->quick[i] = (struct quick){ 0, UINT32_MAX, &no_rest };
+		sc->quick[i].index = UINT32_MAX;
 	for (i = 0; i < sc->n_classes; i++) {
 		const struct class *c = sc->classes[i];
 

@@ -210,11 +210,9 @@ enum header_kind {
 /* One entry per event id: all that the hot loops need. */
 struct quick {
 	uint32_t fixed;		/* bytes of the fields, or of the first run */
-	uint32_t index;		/* of the class, or ~0 */
-	const struct skip *skip; /* the rest; NULL: nothing else is to be done */
+	uint32_t index;		/* of the class */
+	const struct skip *skip; /* the rest, or NULL */
 };
-
-#define PLAIN_MAX	1024	/* bytes of fields without a rest, at most */
 
 struct fixed_header {
 	uint8_t id_at, id_size;		/* bytes; size 0: no id */

@@ -106,63 +106,6 @@ static bool header_fits(const struct walk *w, enum shape shape,
 	       (load16(p) != LARGE_ESCAPE || left >= LARGE_EXT);
 }
 
-/* Where the hot loop is, in registers. */
-struct place {
-	const uint8_t *p;
-	uint64_t clock;
-	uint64_t events;
-	uint32_t n;		/* of the batch */
-};
-
-/*
- * Event after event as long as nothing is special: an ordinary header, fields of
- * a fixed size, far from the packet's end. What stops it is the caller's.
- */
-static inline __attribute__((always_inline)) void
-plain(const struct walk *w, struct batch *b, enum shape shape, bool pick,
-      const uint8_t *pe, struct place *at)
-{
-	const uint8_t *p = at->p, *data = w->data, *want = w->want;
-	const struct quick *table = w->sc->quick, *q;
-	const size_t n_quick = w->sc->n_quick;
-	uint64_t clock = at->clock, events = at->events, stamp;
-	uint32_t n = at->n, id;
-
-	if (pe - p < PLAIN_MAX + LARGE_EXT)
-		return;
-	pe -= PLAIN_MAX + LARGE_EXT;
-	while (p <= pe && n < BATCH) {
-		unsigned int size;
-
-		if (shape == SHAPE_COMPACT) {
-			uint32_t h = load32(p);
-
-			id = h & 31;
-			stamp = clock + (((h >> 5) - clock) & COMPACT_MASK);
-			size = COMPACT_SIZE;
-			if (unlikely(id == COMPACT_ESCAPE))
-				break;
-		} else {
-			id = load16(p);
-			stamp = clock + (uint32_t)(load32(p + 2) - clock);
-			size = LARGE_SIZE;
-			if (unlikely(id >= n_quick || id == LARGE_ESCAPE))
-				break;
-		}
-		q = &table[id];
-		if (unlikely(q->skip || stamp < clock))
-			break;
-		clock = stamp;
-		events++;
-		b->clock[n] = stamp;
-		b->at[n] = (uint32_t)(p + size - data) * 8;
-		b->cls[n] = q->index;
-		n += pick ? want[q->index] != 0 : 1;
-		p += size + q->fixed;
-	}
-	*at = (struct place){ p, clock, events, n };
-}
-
 static inline __attribute__((always_inline)) int
 fill(struct walk *w, struct batch *b, enum shape shape, bool pick,
      struct ctf_error *e)
@@ -181,17 +124,6 @@ fill(struct walk *w, struct batch *b, enum shape shape, bool pick,
 		uint32_t ext = 0;
 		uint64_t id, stamp;
 
-		if (shape != SHAPE_FIXED) {
-			struct place at = { p, clock, events, n };
-
-			plain(w, b, shape, pick, pe, &at);
-			p = start = at.p;
-			clock = at.clock;
-			events = at.events;
-			n = at.n;
-			if (n == BATCH)
-				break;
-		}
 		if (unlikely(pe - p < 255) && !header_fits(w, shape, p, pe)) {
 			ret = bad(w, p, e, "cut short");
 			goto stop;
