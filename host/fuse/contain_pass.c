@@ -48,6 +48,7 @@ struct pass {
 	bool any_tid;
 	struct vmsync_losses losses;
 	size_t next_loss;
+	int64_t next_ns; /* when the host has something to say again */
 };
 
 static int thread_compare(const void *a, const void *b)
@@ -232,8 +233,7 @@ static int run_apply(struct pass *p)
 	const struct thread *t = thread_of(p, &p->run);
 	host_time at = { p->run.ns };
 
-	if (p->next_loss < p->losses.n)
-		losses_until(p, p->run.ns);
+	losses_until(p, p->run.ns);
 	if (!t)
 		return 0;
 	if (p->run.entry)
@@ -241,8 +241,8 @@ static int run_apply(struct pass *p)
 	return vmsync_contain_exit(p->contain[t->guest], t->cpu, at);
 }
 
-/* At the same time, entries and exits come before events. */
-static int runs_until(struct pass *p, int64_t now_ns, struct ctf_error *e)
+/* All that the host says; at the same time, that comes before events. */
+static int host_until(struct pass *p, int64_t now_ns, struct ctf_error *e)
 {
 	while (!p->runs_end && p->run.ns <= now_ns) {
 		int ret = run_apply(p);
@@ -253,6 +253,11 @@ static int runs_until(struct pass *p, int64_t now_ns, struct ctf_error *e)
 			return ret;
 		p->runs_end = !ret;
 	}
+	losses_until(p, now_ns);
+	p->next_ns = p->runs_end ? INT64_MAX : p->run.ns;
+	if (p->next_loss < p->losses.n &&
+	    p->losses.loss[p->next_loss].from_ns < p->next_ns)
+		p->next_ns = p->losses.loss[p->next_loss].from_ns;
 	return 0;
 }
 
@@ -269,19 +274,20 @@ static int walk(struct pass *p, const struct vmsync_progress *progress,
 	if (ret < 0)
 		return ret;
 	p->runs_end = !ret;
+	p->next_ns = INT64_MIN;
 	while ((ret = ctf_merge_next(p->merge, &ev, e)) > 0) {
-		ret = runs_until(p, (int64_t)ev->time, e);
+		ret = (int64_t)ev->time < p->next_ns ?
+			      0 :
+			      host_until(p, (int64_t)ev->time, e);
 		if (ret)
 			return ret;
-		if (p->next_loss < p->losses.n)
-			losses_until(p, (int64_t)ev->time);
 		ret = guest_event(p, ev);
 		if (ret)
 			return ret;
 		if (progress && progress->show && !(++n & 0xffff))
 			progress->show(progress->ctx, "events checked", n, 0);
 	}
-	return ret ? ret : runs_until(p, INT64_MAX, e);
+	return ret ? ret : host_until(p, INT64_MAX, e);
 }
 
 static int pass_init(struct pass *p, unsigned int jobs, struct ctf_error *e)

@@ -80,7 +80,7 @@ void vmsync_contain_free(struct vmsync_contain *c)
 	free(c);
 }
 
-static struct vcpu *vcpu_of(struct vmsync_contain *c, uint32_t number)
+static struct vcpu *vcpu_add(struct vmsync_contain *c, uint32_t number)
 {
 	while (c->vcpus.count <= number) {
 		struct vcpu **slot = vmsync_array_add(&c->vcpus);
@@ -97,6 +97,13 @@ static struct vcpu *vcpu_of(struct vmsync_contain *c, uint32_t number)
 		c->vcpus.at[number] = v;
 	}
 	return c->vcpus.at[number];
+}
+
+static inline struct vcpu *vcpu_of(struct vmsync_contain *c, uint32_t number)
+{
+	if (number < c->vcpus.count && c->vcpus.at[number])
+		return c->vcpus.at[number];
+	return vcpu_add(c, number);
 }
 
 static void least(int64_t *slack, int64_t ns)
