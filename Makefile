@@ -27,7 +27,8 @@ demo:
 	tools/demo.sh
 
 clean:
-	rm -rf build/release build/asan build/modules build/sim
+	rm -rf build/release build/asan build/modules build/modules-check \
+		build/sim build/fuzz build/check build/vmsync
 
 distclean:
 	rm -rf build
