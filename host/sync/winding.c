@@ -42,6 +42,7 @@ struct corner {
  * @base:	of all offsets
  * @a_lines, @b_lines: that pass the cores
  * @small:	the clock is on one of the two lines
+ * @step:	the lines do not cross: it may have stepped from one to the other
  */
 struct joint {
 	const struct vmsync_winding *w;
@@ -51,6 +52,7 @@ struct joint {
 	const struct vmsync_corridor *a_lines;
 	const struct vmsync_corridor *b_lines;
 	bool small;
+	bool step;
 	VMSYNC_ARRAY(struct corner) corners;
 	struct vmsync_envelope envelope;
 };
@@ -289,7 +291,10 @@ static int put_edge(const struct joint *j, struct corner a,
 					    a.off + slope * (double)part};
 		error = vmsync_envelope_error(&j->envelope, a.ns, a.off, b.ns,
 					      b.off, i);
-		if (j->small)
+		if (j->step)
+			error = fmax(error, fmax(one_of_two(j, &a),
+						 one_of_two(j, &b)));
+		else if (j->small)
 			error = fmin(error, fmax(one_of_two(j, &a),
 						 one_of_two(j, &b)));
 		err = put(j->w, j->base, &a, &b, error, map);
@@ -324,12 +329,15 @@ static int put_joint(struct joint *j, const struct vmsync_between *e,
 {
 	size_t first = j->a ? a->core_last : a->first;
 	size_t last = j->b ? b->core_first : b->last;
+	struct corner at;
 	int err;
 
 	j->base = a->offset;
 	j->small = j->a && j->b && b == a + 1 && !a->gap &&
 		   (double)(e[last].guest_ns - e[first].guest_ns) >
 			   SMALL_BEND * j->w->least_ns / j->w->steep;
+	j->step = j->a && j->b && !crossing(j, a, b, e[first].guest_ns,
+					     e[last].guest_ns, &at);
 	err = surround(j, e, first, last);
 	if (!err)
 		err = wind(j, e, a, b, first, last);

@@ -32,6 +32,9 @@
 #define RELOCK_NS   20000
 #define MAX_RELOCKS 64
 
+/* A clock that steps by more is another one from there on. */
+#define JUMP_NS 100000
+
 /* Waves and play as for beacons. */
 #define WAVE_NS	   5.0
 #define WAVE_SHARE 0.05
@@ -256,6 +259,9 @@ static bool follows(struct window *now, const struct vmsync_between *last,
 
 	now->lo = now->lo - grow > next->lo ? now->lo - grow : next->lo;
 	now->hi = now->hi + grow < next->hi ? now->hi + grow : next->hi;
+	/* After a small step it goes on from there. */
+	if (now->lo > now->hi && now->lo - now->hi < JUMP_NS)
+		*now = (struct window){ next->lo, next->hi };
 	return now->lo <= now->hi;
 }
 
