@@ -6,6 +6,8 @@
 #ifndef VMSYNC_CMD_H
 #define VMSYNC_CMD_H
 
+#include <getopt.h>
+
 #include "ctf/ctf.h"
 #include "fuse/session.h"
 
@@ -30,6 +32,32 @@ int cmd_error(const char *name, const struct ctf_error *e);
 /** cmd_usage_error() - the same for a wrong command line */
 int cmd_usage_error(const char *name, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/**
+ * struct cmd_options - the options of a command
+ * @name:	of the command
+ * @help:	printed for -h, which every command has
+ * @letters:	as for getopt_long(), with ":" first
+ * @table:	the same
+ * @take:	takes one option into @arguments: 0, or EXIT_TROUBLE with the
+ *		error said
+ */
+struct cmd_options {
+	const char *name;
+	const char *help;
+	const char *letters;
+	const struct option *table;
+	int (*take)(void *arguments, int option, const char *value);
+};
+
+#define CMD_GO_ON (-1)
+
+/**
+ * cmd_options() - read a command's options; optind is behind them
+ * Return: CMD_GO_ON, or the exit status of a command that is done.
+ */
+int cmd_options(const struct cmd_options *o, int argc, char **argv,
+		void *arguments);
 
 /**
  * cmd_progress() - progress on stderr, where that is a terminal
@@ -72,8 +100,8 @@ struct cmd_session {
 int cmd_session_option(const char *name, int option, const char *value,
 		       struct cmd_session *s);
 
-/** cmd_jobs() - a number of threads, 1 .. 1024, 0 if @text is none */
-unsigned int cmd_jobs(const char *text);
+/** cmd_jobs() - a number of threads, 1 .. 1024; 0, or EXIT_TROUBLE, and said */
+int cmd_jobs(const char *name, const char *text, unsigned int *jobs);
 
 /** cmd_flush() - have stdout written; false, with an error said, if not */
 bool cmd_flush(const char *name);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fnmatch.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,9 +292,30 @@ static int names_add(struct names *names, const char *name)
 	return 0;
 }
 
+static int take(void *arguments, int option, const char *value)
+{
+	struct arguments *args = arguments;
+
+	switch (option) {
+	case 's':
+		args->since = value;
+		break;
+	case 'u':
+		args->until = value;
+		break;
+	case 'e':
+		return names_add(&args->events, value);
+	case 'v':
+		return names_add(&args->vms, value);
+	case 'j':
+		return cmd_jobs("cat", value, &args->jobs);
+	}
+	return 0;
+}
+
 int cmd_cat(int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option table[] = {
 		{ "since", required_argument, NULL, 's' },
 		{ "until", required_argument, NULL, 'u' },
 		{ "event", required_argument, NULL, 'e' },
@@ -304,43 +324,13 @@ int cmd_cat(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct cmd_options options = {
+		"cat", help, ":j:h", table, take,
+	};
 	struct arguments args = { 0 };
-	int c, ret = 0;
+	int ret = cmd_options(&options, argc, argv, &args);
 
-	opterr = 0;
-	while (!ret &&
-	       (c = getopt_long(argc, argv, ":j:h", options, NULL)) != -1) {
-		switch (c) {
-		case 's':
-			args.since = optarg;
-			break;
-		case 'u':
-			args.until = optarg;
-			break;
-		case 'e':
-			ret = names_add(&args.events, optarg);
-			break;
-		case 'v':
-			ret = names_add(&args.vms, optarg);
-			break;
-		case 'j':
-			args.jobs = cmd_jobs(optarg);
-			if (!args.jobs)
-				return cmd_usage_error("cat", "not a number of "
-						       "threads: %s", optarg);
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return cmd_flush("cat") ? 0 : EXIT_TROUBLE;
-		case ':':
-			return cmd_usage_error("cat", "%s needs a value",
-					       argv[optind - 1]);
-		default:
-			return cmd_usage_error("cat", "no option %s",
-					       argv[optind - 1]);
-		}
-	}
-	if (ret)
+	if (ret != CMD_GO_ON)
 		return ret;
 	if (optind == argc)
 		return cmd_usage_error("cat", "no trace named");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,33 +150,30 @@ static int check(char *const *paths, size_t n, const char *map)
 	return cmd_flush("check") ? ret : EXIT_TROUBLE;
 }
 
+static int take(void *arguments, int option, const char *value)
+{
+	const char **map = arguments;
+
+	(void)option;
+	*map = value;
+	return 0;
+}
+
 int cmd_check(int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option table[] = {
 		{ "map", required_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct cmd_options options = {
+		"check", help, ":m:h", table, take,
+	};
 	const char *map = NULL;
-	int c;
+	int ret = cmd_options(&options, argc, argv, &map);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":m:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'm':
-			map = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return cmd_flush("check") ? 0 : EXIT_TROUBLE;
-		case ':':
-			return cmd_usage_error("check", "%s needs a value",
-					       argv[optind - 1]);
-		default:
-			return cmd_usage_error("check", "no option %s",
-					       argv[optind - 1]);
-		}
-	}
+	if (ret != CMD_GO_ON)
+		return ret;
 	if (!map)
 		return cmd_usage_error("check", "no map: --map=FILE is needed");
 	if (optind == argc)

@@ -43,6 +43,31 @@ int cmd_usage_error(const char *name, const char *format, ...)
 	return EXIT_TROUBLE;
 }
 
+int cmd_options(const struct cmd_options *o, int argc, char **argv,
+		void *arguments)
+{
+	int c, ret = 0;
+
+	opterr = 0;
+	while (!ret && (c = getopt_long(argc, argv, o->letters, o->table,
+					NULL)) != -1) {
+		switch (c) {
+		case 'h':
+			fputs(o->help, stdout);
+			return cmd_flush(o->name) ? 0 : EXIT_TROUBLE;
+		case ':':
+			return cmd_usage_error(o->name, "%s needs a value",
+					       argv[optind - 1]);
+		case '?':
+			return cmd_usage_error(o->name, "no option %s",
+					       argv[optind - 1]);
+		default:
+			ret = o->take(arguments, c, optarg);
+		}
+	}
+	return ret ? ret : CMD_GO_ON;
+}
+
 static bool progress_shown;
 
 static void show(void *ctx, const char *what, uint64_t done, uint64_t total)
@@ -92,18 +117,24 @@ static uint32_t method_bit(const char *name)
 	return 0;
 }
 
+int cmd_jobs(const char *name, const char *text, unsigned int *jobs)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	*jobs = *end || end == text || n > 1024 ? 0 : (unsigned int)n;
+	return *jobs ? 0 :
+		       cmd_usage_error(name, "not a number of threads: %s",
+				       text);
+}
+
 int cmd_session_option(const char *name, int option, const char *value,
 		       struct cmd_session *s)
 {
 	struct ctf_error e;
 
-	if (option == 'j') {
-		s->options.jobs = cmd_jobs(value);
-		return s->options.jobs ?
-			       0 :
-			       cmd_usage_error(name, "not a number of threads: "
-					       "%s", value);
-	}
+	if (option == 'j')
+		return cmd_jobs(name, value, &s->options.jobs);
 	if (option == 'M') {
 		s->options.sync.methods = method_bit(value);
 		return s->options.sync.methods ?
@@ -115,14 +146,6 @@ int cmd_session_option(const char *name, int option, const char *value,
 	s->options.exchange = &s->exchange;
 	s->options.sync.wide = true;
 	return 0;
-}
-
-unsigned int cmd_jobs(const char *text)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	return *end || end == text || n > 1024 ? 0 : (unsigned int)n;
 }
 
 bool cmd_flush(const char *name)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,46 +95,43 @@ static bool output_exists(const char *path)
 	return !lstat(path, &st);
 }
 
+static int take(void *arguments, int option, const char *value)
+{
+	struct arguments *args = arguments;
+
+	switch (option) {
+	case 'o':
+		args->output = value;
+		break;
+	case 'f':
+		args->fuse.force = true;
+		break;
+	default:
+		return cmd_session_option("fuse", option, value,
+					  &args->session);
+	}
+	return 0;
+}
+
 int cmd_fuse(int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option table[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "force", no_argument, NULL, 'f' },
 		CMD_SESSION_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct cmd_options options = {
+		"fuse", help, ":o:j:fh", table, take,
+	};
 	struct arguments args = { 0 };
 	struct vmsync_session s;
 	struct ctf_error e;
-	int c, ret;
+	int ret = cmd_options(&options, argc, argv, &args);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":o:j:fh", options, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			args.output = optarg;
-			break;
-		case 'f':
-			args.fuse.force = true;
-			break;
-		case 'j':
-		case 'M':
-		case 'x':
-			if (cmd_session_option("fuse", c, optarg, &args.session))
-				return EXIT_TROUBLE;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return cmd_flush("fuse") ? 0 : EXIT_TROUBLE;
-		case ':':
-			return cmd_usage_error("fuse", "%s needs a value",
-					       argv[optind - 1]);
-		default:
-			return cmd_usage_error("fuse", "no option %s",
-					       argv[optind - 1]);
-		}
-	}
+	if (ret != CMD_GO_ON)
+		return ret;
 	if (!args.output)
 		return cmd_usage_error("fuse", "no output: -o OUT is needed");
 	if (optind == argc)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <getopt.h>
 #include <stdio.h>
 
 #include "cmd.h"
@@ -50,9 +49,33 @@ static int run(char *const *paths, size_t n, const struct arguments *args,
 	return ret;
 }
 
+static int take(void *arguments, int option, const char *value)
+{
+	struct arguments *args = arguments;
+
+	switch (option) {
+	case 'o':
+		args->output = value;
+		break;
+	case 'p':
+		args->plot = value;
+		break;
+	case 'J':
+		args->json = true;
+		break;
+	case 's':
+		args->segments = true;
+		break;
+	default:
+		return cmd_session_option("sync", option, value,
+					  &args->session);
+	}
+	return 0;
+}
+
 int cmd_sync(int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option table[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "plot", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'J' },
@@ -61,43 +84,16 @@ int cmd_sync(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct cmd_options options = {
+		"sync", help, ":o:j:h", table, take,
+	};
 	struct arguments args = { 0 };
 	struct vmsync_session s;
 	struct ctf_error e;
-	int c, ret;
+	int ret = cmd_options(&options, argc, argv, &args);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":o:j:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'o':
-			args.output = optarg;
-			break;
-		case 'p':
-			args.plot = optarg;
-			break;
-		case 'J':
-			args.json = true;
-			break;
-		case 's':
-			args.segments = true;
-			break;
-		case 'j':
-		case 'M':
-		case 'x':
-			if (cmd_session_option("sync", c, optarg, &args.session))
-				return EXIT_TROUBLE;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return cmd_flush("sync") ? 0 : EXIT_TROUBLE;
-		case ':':
-			return cmd_usage_error("sync", "%s needs a value",
-					       argv[optind - 1]);
-		default:
-			return cmd_usage_error("sync", "no option %s",
-					       argv[optind - 1]);
-		}
-	}
+	if (ret != CMD_GO_ON)
+		return ret;
 	if (optind == argc)
 		return cmd_usage_error("sync", "no trace named");
 
