@@ -12,9 +12,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sync/apart.h"
 #include "sync/delay.h"
 #include "sync/estimator.h"
-#include "sync/fit.h"
 
 /* Beacons that D is learned from before the first line is drawn. */
 #define WARM_UP (8 * VMSYNC_DELAY_BLOCK)
@@ -31,39 +31,27 @@
 #define MAX_SLOW 32
 
 /**
- * struct state - one guest's
+ * struct state - one clock's
  * @delay:	learns D
  * @early:	the first beacons, while D is not known well
  * @slow:	beacons left out in a row
  */
 struct state {
+	struct vmsync_fit fit;
 	struct vmsync_delay delay;
 	struct vmsync_beacon early[WARM_UP];
 	size_t n_early;
 	bool warm;
 	unsigned int slow;
-	struct vmsync_fit fit;
 };
 
-static void *create(const struct vmsync_sync_options *opt)
-{
-	struct state *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return NULL;
-	vmsync_delay_init(&s->delay);
-	vmsync_fit_init(&s->fit, opt->wide ? VMSYNC_METHOD_PORT :
-					     VMSYNC_METHOD_BEACON);
-	return s;
-}
-
-static void destroy(void *state)
+static void init(void *state, const struct vmsync_sync_options *opt)
 {
 	struct state *s = state;
 
-	if (s)
-		vmsync_fit_free(&s->fit);
-	free(s);
+	vmsync_delay_init(&s->delay);
+	vmsync_fit_init(&s->fit, opt->wide ? VMSYNC_METHOD_PORT :
+					     VMSYNC_METHOD_BEACON);
 }
 
 static double wave(const struct state *s)
@@ -130,38 +118,31 @@ static int beacon(void *state, const struct vmsync_beacon *b)
 	return s->n_early == WARM_UP ? warm_up(s) : 0;
 }
 
-static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
-	       bool final, struct vmsync_map *map)
+static int end(void *state)
 {
 	struct state *s = state;
-	int err = 0;
 
-	(void)cpu;
-	if (final && !s->warm)
-		err = warm_up(s);
-	return err ? err : vmsync_fit_map_from(&s->fit, f->guest_from_ns, map);
+	return s->warm ? 0 : warm_up(s);
 }
 
-static int64_t settled(const void *state)
+static const struct vmsync_follow follow = {
+	.size = sizeof(struct state),
+	.init = init,
+	.beacon = beacon,
+	.end = end,
+};
+
+static void *create(const struct vmsync_sync_options *opt)
 {
-	const struct state *s = state;
-
-	return vmsync_fit_settled(&s->fit);
-}
-
-static uint64_t odd(const void *state)
-{
-	const struct state *s = state;
-
-	return vmsync_fit_odd(&s->fit);
+	return vmsync_apart_new(&follow, opt);
 }
 
 const struct vmsync_estimator vmsync_beacon_estimator = {
 	.method = VMSYNC_METHOD_BEACON,
 	.create = create,
-	.destroy = destroy,
-	.beacon = beacon,
-	.map = map,
-	.settled = settled,
-	.odd = odd,
+	.destroy = vmsync_apart_free,
+	.beacon = vmsync_apart_beacon,
+	.map = vmsync_apart_map,
+	.settled = vmsync_apart_settled,
+	.odd = vmsync_apart_odd,
 };

@@ -32,6 +32,20 @@ void vmsync_fit_free(struct vmsync_fit *fit)
 	vmsync_polyline_free(&fit->line);
 }
 
+int vmsync_fit_own(struct vmsync_fit *fit)
+{
+	struct vmsync_map had = fit->line.map, *map = &fit->line.map;
+	int err = 0;
+
+	vmsync_map_init(map);
+	map->extrapolation_ppb = had.extrapolation_ppb;
+	for (size_t i = 0; !err && i < had.count; i++)
+		err = vmsync_map_append(map, &had.segments[i]);
+	if (err)
+		vmsync_map_free(map);
+	return err;
+}
+
 static void open_corridor(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
 	const struct vmsync_limit *l =
@@ -213,6 +227,19 @@ static int close_corridor(struct vmsync_fit *fit, bool bent)
 int vmsync_fit_break(struct vmsync_fit *fit)
 {
 	return close_corridor(fit, true);
+}
+
+void vmsync_fit_cut(struct vmsync_fit *fit, int64_t until)
+{
+	vmsync_polyline_cut(&fit->line, until);
+	if (!fit->open || fit->last <= until)
+		return;
+	if (fit->first >= until && fit->line.has_tail)
+		fit->open = false;
+	fit->last = until > fit->first ? until : fit->first;
+	if (fit->before_last > until)
+		fit->before_last = until;
+	fit->lasts.count = 0;
 }
 
 /* So much later than usual that the clocks may have bent meanwhile. */

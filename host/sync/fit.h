@@ -73,8 +73,21 @@ struct vmsync_fit {
 void vmsync_fit_init(struct vmsync_fit *fit, enum vmsync_method method);
 void vmsync_fit_free(struct vmsync_fit *fit);
 
+/**
+ * vmsync_fit_own - @fit is the copy of another one: own what it points to
+ * Returns 0; or -ENOMEM, and then it owns nothing.
+ */
+int vmsync_fit_own(struct vmsync_fit *fit);
+
 /** vmsync_fit_add - the next exchange, in the order of time; 0 or -ENOMEM */
 int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix);
+
+/**
+ * vmsync_fit_cut - nothing is known of the time after @until
+ * Also where the map of it was settled: something that was not known then has
+ * happened.
+ */
+void vmsync_fit_cut(struct vmsync_fit *fit, int64_t until);
 
 /** vmsync_fit_break - the clocks' relation changed: no line goes on */
 int vmsync_fit_break(struct vmsync_fit *fit);

@@ -87,6 +87,11 @@ static bool is_coarse(const struct vmsync_line *line)
 	       line->clocksource != VMSYNC_CLOCKSOURCE_KVMCLOCK;
 }
 
+static bool is_kvmclock(const struct vmsync_line *line)
+{
+	return line->seq && line->clocksource == VMSYNC_CLOCKSOURCE_KVMCLOCK;
+}
+
 static void fill(struct vmsync_leg *leg, const struct vmsync_evidence *ev)
 {
 	if (is_gh(ev)) {
@@ -94,6 +99,7 @@ static void fill(struct vmsync_leg *leg, const struct vmsync_evidence *ev)
 		leg->gh_ns = leg_time(ev);
 		leg->gh = ev->pair;
 		leg->coarse = is_coarse(&ev->line);
+		leg->kvmclock = is_kvmclock(&ev->line);
 		leg->have |= VMSYNC_LEG_GH;
 	} else {
 		if (!(leg->have & VMSYNC_LEG_GH))
@@ -267,6 +273,7 @@ static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
 		.hg_guest = g->hg,
 		.scaling = h->scaling,
 		.coarse = g->coarse || h->leg.coarse,
+		.kvmclock = g->kvmclock,
 	};
 	return true;
 }

@@ -23,6 +23,7 @@
  * @gh_guest, @gh_host, @hg_host, @hg_guest: readings of (TSC, clock)
  * @coarse:	one side's clock was not made of its TSC at gh: it stood still
  *		between ticks of something slower
+ * @kvmclock:	the guest's clock was made of kvm-clock at gh: one for all its CPUs
  */
 struct vmsync_beacon {
 	uint32_t cnt;
@@ -40,6 +41,7 @@ struct vmsync_beacon {
 	struct vmsync_pair hg_guest;
 	struct vmsync_scaling scaling;
 	bool coarse;
+	bool kvmclock;
 };
 
 #define VMSYNC_LEG_GH 1
@@ -49,7 +51,7 @@ struct vmsync_beacon {
  * struct vmsync_leg - one side's half of the beacon with gh's number @cnt
  * @have, @matched: bits VMSYNC_LEG_*
  * @forged:	(guest's) the host heard something else
- * @coarse:	see struct vmsync_beacon
+ * @coarse, @kvmclock: see struct vmsync_beacon
  */
 struct vmsync_leg {
 	uint32_t cnt;
@@ -58,6 +60,7 @@ struct vmsync_leg {
 	uint8_t matched;
 	bool forged;
 	bool coarse;
+	bool kvmclock;
 	int64_t gh_ns;
 	int64_t hg_ns;
 	struct vmsync_pair gh;

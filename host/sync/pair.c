@@ -11,8 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sync/apart.h"
 #include "sync/estimator.h"
-#include "sync/fit.h"
 
 /* Host TSC cycles over which its clock's rate is measured at least. */
 #define RATE_SPAN ((int64_t)1 << 27)
@@ -35,39 +35,27 @@
 #define MAX_BRACKET_NS 20000.0
 
 /**
- * struct state - one guest's
+ * struct state - one clock's
  * @from, @rate: a reading of the host, and ns per cycle measured from it
  * @least_apart_ns: of a guest's and a host's reading, so far
  * @coarse:	of the last exchange
  */
 struct state {
+	struct vmsync_fit fit;
 	bool has_from;
 	struct vmsync_pair from;
 	double rate;
 	double least_apart_ns;
 	bool coarse;
-	struct vmsync_fit fit;
 };
 
-static void *create(const struct vmsync_sync_options *opt)
-{
-	struct state *s = calloc(1, sizeof(*s));
-
-	(void)opt;
-	if (!s)
-		return NULL;
-	s->least_apart_ns = INFINITY;
-	vmsync_fit_init(&s->fit, VMSYNC_METHOD_PAIR);
-	return s;
-}
-
-static void destroy(void *state)
+static void init(void *state, const struct vmsync_sync_options *opt)
 {
 	struct state *s = state;
 
-	if (s)
-		vmsync_fit_free(&s->fit);
-	free(s);
+	(void)opt;
+	s->least_apart_ns = INFINITY;
+	vmsync_fit_init(&s->fit, VMSYNC_METHOD_PAIR);
 }
 
 /* The rate from readings far apart; the last span counts. */
@@ -155,28 +143,22 @@ static int beacon(void *state, const struct vmsync_beacon *b)
 	return err;
 }
 
-static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
-	       bool final, struct vmsync_map *map)
+static const struct vmsync_follow follow = {
+	.size = sizeof(struct state),
+	.init = init,
+	.beacon = beacon,
+};
+
+static void *create(const struct vmsync_sync_options *opt)
 {
-	const struct state *s = state;
-
-	(void)cpu;
-	(void)final;
-	return vmsync_fit_map_from(&s->fit, f->guest_from_ns, map);
-}
-
-static int64_t settled(const void *state)
-{
-	const struct state *s = state;
-
-	return vmsync_fit_settled(&s->fit);
+	return vmsync_apart_new(&follow, opt);
 }
 
 const struct vmsync_estimator vmsync_pair_estimator = {
 	.method = VMSYNC_METHOD_PAIR,
 	.create = create,
-	.destroy = destroy,
-	.beacon = beacon,
-	.map = map,
-	.settled = settled,
+	.destroy = vmsync_apart_free,
+	.beacon = vmsync_apart_beacon,
+	.map = vmsync_apart_map,
+	.settled = vmsync_apart_settled,
 };

@@ -377,6 +377,44 @@ int vmsync_polyline_add(struct vmsync_polyline *p,
 	return err ? err : add_joint(p, s);
 }
 
+static void cut_stretch(struct vmsync_stretch *s, int64_t until)
+{
+	if (s->last <= until)
+		return;
+	/* From its begin the line may go away as fast as any. */
+	if (s->first > until) {
+		s->w_first += MAX_TILT * (double)(s->first - until);
+		s->w_last = s->w_first;
+		s->first = until;
+	}
+	s->last = until;
+	if (s->before_last > until)
+		s->before_last = until;
+	s->lasts.count = 0;
+}
+
+void vmsync_polyline_cut(struct vmsync_polyline *p, int64_t until)
+{
+	struct vmsync_map *map = &p->map;
+
+	if (p->has_middle && p->middle.first >= until)
+		p->has_middle = false;
+	if (p->has_middle)
+		cut_stretch(&p->middle, until);
+	if (!p->has_tail)
+		return;
+	cut_stretch(&p->tail, until);
+	if (p->from <= until)
+		return;
+	p->from = p->play_until = until;
+	p->from_off = 0;
+	while (map->count && map->segments[map->count - 1].guest_start.ns >=
+			     until)
+		map->count--;
+	if (map->count && map->segments[map->count - 1].guest_end.ns > until)
+		map->segments[map->count - 1].guest_end.ns = until;
+}
+
 int vmsync_polyline_end(struct vmsync_polyline *p)
 {
 	int err = 0;

@@ -82,6 +82,9 @@ void vmsync_polyline_free(struct vmsync_polyline *p);
 int vmsync_polyline_add(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s);
 
+/** vmsync_polyline_cut - nothing is known of the time after @until */
+void vmsync_polyline_cut(struct vmsync_polyline *p, int64_t until);
+
 /** vmsync_polyline_end - nothing follows: @p->map is whole; 0 or -ENOMEM */
 int vmsync_polyline_end(struct vmsync_polyline *p);
 
