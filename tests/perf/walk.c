@@ -117,6 +117,7 @@ int main(int argc, char **argv)
 	}
 	if (merge)
 		walk_merge(m);
+	ctf_merge_free(m);
 	printf("%llu events, sum %016llx\n", (unsigned long long)events,
 	       (unsigned long long)sum);
 	return 0;
