@@ -216,10 +216,10 @@ static void losses_until(struct pass *p, int64_t now_ns)
 {
 	size_t i;
 
-	while (p->next_loss < p->losses.n &&
-	       p->losses.loss[p->next_loss].from_ns <= now_ns) {
+	while (p->next_loss < p->losses.loss.count &&
+	       p->losses.loss.at[p->next_loss].from_ns <= now_ns) {
 		const struct vmsync_loss *loss =
-			&p->losses.loss[p->next_loss++];
+			&p->losses.loss.at[p->next_loss++];
 
 		for (i = 0; i < p->session->n_guests; i++)
 			vmsync_contain_lost(p->contain[i],
@@ -255,9 +255,9 @@ static int host_until(struct pass *p, int64_t now_ns, struct ctf_error *e)
 	}
 	losses_until(p, now_ns);
 	p->next_ns = p->runs_end ? INT64_MAX : p->run.ns;
-	if (p->next_loss < p->losses.n &&
-	    p->losses.loss[p->next_loss].from_ns < p->next_ns)
-		p->next_ns = p->losses.loss[p->next_loss].from_ns;
+	if (p->next_loss < p->losses.loss.count &&
+	    p->losses.loss.at[p->next_loss].from_ns < p->next_ns)
+		p->next_ns = p->losses.loss.at[p->next_loss].from_ns;
 	return 0;
 }
 

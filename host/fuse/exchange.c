@@ -6,6 +6,7 @@
 #include "fuse/exchange.h"
 #include "fuse/fail.h"
 #include "fuse/reader.h"
+#include "sync/array.h"
 
 /* One end of a message. */
 struct end {
@@ -14,8 +15,7 @@ struct end {
 };
 
 struct ends {
-	struct end *end;
-	size_t n;
+	VMSYNC_ARRAY(struct end);
 };
 
 /* A message: when it left and when it came, each by its machine's clock. */
@@ -136,15 +136,11 @@ static bool key_of(const struct vmsync_exchange *x, const struct ctf_event *ev,
 
 static int ends_add(struct ends *l, const struct end *end)
 {
-	if (!(l->n & (l->n - 1))) {
-		size_t room = l->n ? 2 * l->n : 1;
-		struct end *p = realloc(l->end, room * sizeof(*p));
+	struct end *p = vmsync_array_add(l);
 
-		if (!p)
-			return -ENOMEM;
-		l->end = p;
-	}
-	l->end[l->n++] = *end;
+	if (!p)
+		return -ENOMEM;
+	*p = *end;
 	return 0;
 }
 
@@ -207,10 +203,10 @@ static int ends_read(const struct vmsync_exchange *x,
 	}
 	if (!ret)
 		ret = walk(x, m, causes, effects, e);
-	if (causes->n)
-		qsort(causes->end, causes->n, sizeof(struct end), end_compare);
-	if (effects->n)
-		qsort(effects->end, effects->n, sizeof(struct end),
+	if (causes->count)
+		qsort(causes->at, causes->count, sizeof(struct end), end_compare);
+	if (effects->count)
+		qsort(effects->at, effects->count, sizeof(struct end),
 		      end_compare);
 	ctf_merge_free(m);
 	for (i = 0; want && i < machine->n; i++)
@@ -223,7 +219,7 @@ static size_t run_length(const struct ends *l, size_t i)
 {
 	size_t n = 1;
 
-	while (i + n < l->n && l->end[i + n].key == l->end[i].key)
+	while (i + n < l->count && l->at[i + n].key == l->at[i].key)
 		n++;
 	return n;
 }
@@ -249,24 +245,24 @@ static int pair_up(const struct ends *causes, const struct ends *effects,
 {
 	size_t i = 0, j = 0, k;
 
-	out->message = malloc((causes->n + 1) * sizeof(*out->message));
+	out->message = malloc((causes->count + 1) * sizeof(*out->message));
 	if (!out->message)
 		return -ENOMEM;
-	while (i < causes->n && j < effects->n) {
+	while (i < causes->count && j < effects->count) {
 		size_t n = run_length(causes, i), m = run_length(effects, j);
 
-		if (causes->end[i].key < effects->end[j].key) {
+		if (causes->at[i].key < effects->at[j].key) {
 			i += n;
 			continue;
 		}
-		if (causes->end[i].key > effects->end[j].key) {
+		if (causes->at[i].key > effects->at[j].key) {
 			j += m;
 			continue;
 		}
 		for (k = 0; n == m && k < n; k++)
 			out->message[out->n++] = (struct message){
-				causes->end[i + k].ns,
-				effects->end[j + k].ns,
+				causes->at[i + k].ns,
+				effects->at[j + k].ns,
 			};
 		i += n;
 		j += m;
@@ -371,10 +367,10 @@ int vmsync_exchange_read(const struct vmsync_exchange *x,
 				  "%.400s: exchanges too few messages with the "
 				  "first machine",
 				  ctf_trace_path(guest->traces[0]));
-	free(host_causes.end);
-	free(host_effects.end);
-	free(guest_causes.end);
-	free(guest_effects.end);
+	vmsync_array_free(&host_causes);
+	vmsync_array_free(&host_effects);
+	vmsync_array_free(&guest_causes);
+	vmsync_array_free(&guest_effects);
 	free(to_host.message);
 	free(to_guest.message);
 	return ret;

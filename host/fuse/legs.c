@@ -9,15 +9,11 @@
 
 static int legs_add(struct vmsync_legs *l, const struct vmsync_leg *leg)
 {
-	if (!(l->n & (l->n - 1))) {
-		size_t room = l->n ? 2 * l->n : 1;
-		struct vmsync_leg *p = realloc(l->leg, room * sizeof(*p));
+	struct vmsync_leg *p = vmsync_array_add(&l->leg);
 
-		if (!p)
-			return -ENOMEM;
-		l->leg = p;
-	}
-	l->leg[l->n++] = *leg;
+	if (!p)
+		return -ENOMEM;
+	*p = *leg;
 	return 0;
 }
 
@@ -63,8 +59,8 @@ static int host_legs(const struct vmsync_session *s,
 			break;
 	}
 	vmsync_reader_free(reader);
-	if (l->n)
-		qsort(l->leg, l->n, sizeof(*l->leg), leg_compare);
+	if (l->leg.count)
+		qsort(l->leg.at, l->leg.count, sizeof(*l->leg.at), leg_compare);
 	return ret < 0 ? ret : 0;
 }
 
@@ -86,9 +82,9 @@ static int guest_legs(const struct vmsync_session *s,
 		if (ev.kind != VMSYNC_EV_GH_GUEST &&
 		    ev.kind != VMSYNC_EV_HG_GUEST)
 			continue;
-		leg = l->n ? bsearch(&key, l->leg, l->n, sizeof(key),
-				     leg_compare) :
-			     NULL;
+		leg = l->leg.count ? bsearch(&key, l->leg.at, l->leg.count,
+					     sizeof(key), leg_compare) :
+				     NULL;
 		if (!leg || leg->request != (ev.kind == VMSYNC_EV_GH_GUEST))
 			continue;
 		leg->guest_ns = ev.pair.mono_ns;
@@ -113,8 +109,7 @@ int vmsync_legs_read(const struct vmsync_session *s,
 
 void vmsync_legs_free(struct vmsync_legs *legs)
 {
-	free(legs->leg);
-	memset(legs, 0, sizeof(*legs));
+	vmsync_array_free(&legs->leg);
 }
 
 int64_t vmsync_leg_slack_ns(const struct vmsync_map *map,

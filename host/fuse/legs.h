@@ -8,6 +8,7 @@
 #define VMSYNC_FUSE_LEGS_H
 
 #include "fuse/session.h"
+#include "sync/array.h"
 
 /**
  * struct vmsync_leg - one message
@@ -26,8 +27,7 @@ struct vmsync_leg {
 };
 
 struct vmsync_legs {
-	struct vmsync_leg *leg;
-	size_t n;
+	VMSYNC_ARRAY(struct vmsync_leg) leg;
 };
 
 /**

@@ -8,16 +8,11 @@
 
 static int loss_add(struct vmsync_losses *l, const struct vmsync_loss *loss)
 {
-	/* The room is always the next power of two. */
-	if (!(l->n & (l->n - 1))) {
-		size_t room = l->n ? 2 * l->n : 1;
-		struct vmsync_loss *p = realloc(l->loss, room * sizeof(*p));
+	struct vmsync_loss *p = vmsync_array_add(&l->loss);
 
-		if (!p)
-			return -ENOMEM;
-		l->loss = p;
-	}
-	l->loss[l->n++] = *loss;
+	if (!p)
+		return -ENOMEM;
+	*p = *loss;
 	return 0;
 }
 
@@ -59,13 +54,12 @@ int vmsync_losses_find(struct vmsync_losses *l, const struct ctf_trace *t,
 
 	for (i = 0; !ret && i < ctf_trace_streams(t); i++)
 		ret = stream_losses(l, ctf_trace_stream(t, i), e);
-	if (!ret && l->n)
-		qsort(l->loss, l->n, sizeof(*l->loss), compare);
+	if (!ret && l->loss.count)
+		qsort(l->loss.at, l->loss.count, sizeof(*l->loss.at), compare);
 	return ret;
 }
 
 void vmsync_losses_free(struct vmsync_losses *l)
 {
-	free(l->loss);
-	memset(l, 0, sizeof(*l));
+	vmsync_array_free(&l->loss);
 }

@@ -3,6 +3,7 @@
 #define VMSYNC_FUSE_LOSSES_H
 
 #include "ctf/ctf.h"
+#include "sync/array.h"
 
 /**
  * struct vmsync_loss - the tracer lost events here
@@ -19,8 +20,7 @@ struct vmsync_loss {
  * struct vmsync_losses - sorted by from_ns
  */
 struct vmsync_losses {
-	struct vmsync_loss *loss;
-	size_t n;
+	VMSYNC_ARRAY(struct vmsync_loss) loss;
 };
 
 /**

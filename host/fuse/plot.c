@@ -185,15 +185,15 @@ static double leg_slack_ns(const struct chart *c, const struct vmsync_leg *leg)
 static void draw_beacons(const struct chart *c)
 {
 	struct svg_panel p = panel(c, 2, "ns");
-	size_t i, step = c->legs->n / DOTS + 1;
+	size_t i, step = c->legs->leg.count / DOTS + 1;
 	double least = 1e9, most = 1000;
 
-	for (i = 0; i < c->legs->n; i++) {
+	for (i = 0; i < c->legs->leg.count; i++) {
 		double slack;
 
-		if (c->legs->leg[i].guest_ns < 0)
+		if (c->legs->leg.at[i].guest_ns < 0)
 			continue;
-		slack = leg_slack_ns(c, &c->legs->leg[i]);
+		slack = leg_slack_ns(c, &c->legs->leg.at[i]);
 		most = fmax(most, slack);
 		least = fmin(least, slack);
 	}
@@ -204,8 +204,8 @@ static void draw_beacons(const struct chart *c)
 		 "beacons: time from guest to host (dark) and back (light); "
 		 "red: contradicts the map",
 		 true);
-	for (i = 0; i < c->legs->n; i += step) {
-		const struct vmsync_leg *leg = &c->legs->leg[i];
+	for (i = 0; i < c->legs->leg.count; i += step) {
+		const struct vmsync_leg *leg = &c->legs->leg.at[i];
 		double y;
 
 		if (leg->guest_ns < 0)

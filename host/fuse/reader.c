@@ -285,8 +285,8 @@ int vmsync_reader_next(struct vmsync_reader *r, struct vmsync_evidence *ev,
 	for (;;) {
 		if (!r->held && hold_next(r, e) < 0)
 			return e->code;
-		loss = r->next_loss < r->losses.n ?
-			       &r->losses.loss[r->next_loss] :
+		loss = r->next_loss < r->losses.loss.count ?
+			       &r->losses.loss.at[r->next_loss] :
 			       NULL;
 		if (loss &&
 		    (!r->held || (int64_t)r->held->clock >= loss->from_ns)) {
