@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+
+#include "ctf/input.h"
+
+struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
+			const uint8_t *want, uint32_t source,
+			struct ctf_error *e)
+{
+	struct input *in = calloc(1, sizeof(*in));
+
+	if (!in) {
+		fail_nomem(e);
+		return NULL;
+	}
+	in->cur = ctf_cursor_new(s, want, e);
+	if (!in->cur) {
+		free(in);
+		return NULL;
+	}
+	if (map)
+		in->map = *map;
+	in->source = in->cur->ev.source = source;
+	return in;
+}
+
+static void timed_free(struct timed *t)
+{
+	if (t)
+		free(t->digest);
+	free(t);
+}
+
+void input_free(struct input *in)
+{
+	ctf_cursor_free(in->cur);
+	timed_free(in->timed[0]);
+	timed_free(in->timed[1]);
+	free(in);
+}
+
+static void map_clock(const struct input *in, const struct batch *b,
+		      uint64_t *time)
+{
+	const struct ctf_clock *c = in->cur->stream->sc->clock;
+	uint64_t base;
+	uint32_t i;
+
+	if (c && c->freq != 1000000000) {
+		for (i = 0; i < b->n; i++)
+			time[i] = ctf_clock_ns(c, b->clock[i]);
+		return;
+	}
+	base = ctf_clock_ns(c, 0);
+	for (i = 0; i < b->n; i++)
+		time[i] = b->clock[i] + base;
+}
+
+static unsigned int next_of(const struct input *in)
+{
+	return in->apart ? !in->now : in->now;
+}
+
+static void digest_all(struct input *in, struct timed *t)
+{
+	const struct block *b = &t->block;
+	struct reader reader = { .slot = in->cur->slot };
+	struct ctf_event ev = {
+		.stream = in->cur->stream,
+		.packet = &b->packet,
+		.cpu = b->packet.cpu,
+		.source = in->source,
+		.data = b->data,
+		.state = &reader,
+	};
+	uint32_t i;
+
+	for (i = 0; i < b->batch.n; i++) {
+		ev.cls = &in->cur->classes[b->batch.cls[i] & WALK_CLS]->pub;
+		ev.clock = b->batch.clock[i];
+		ev.at = b->batch.at[i];
+		in->digest(in->digest_ctx, &ev);
+		memcpy(t->digest[i], ev.digest, sizeof(ev.digest));
+	}
+	reader_free(&reader);
+}
+
+/* Fetches the next block of an input. */
+static void fill_next(struct input *in)
+{
+	struct timed *next = in->timed[next_of(in)];
+	struct block *b = &next->block;
+
+	in->got = cursor_fill(in->cur, b,
+			      in->apart ? &in->timed[in->now]->block : NULL,
+			      &in->why);
+	if (in->got <= 0)
+		return;
+	if (in->map.fn)
+		in->map.fn(in->map.ctx, b->batch.clock, next->time, b->batch.n);
+	else
+		map_clock(in, &b->batch, next->time);
+	if (in->digest)
+		digest_all(in, next);
+}
+
+static void fill_task(struct task *t)
+{
+	fill_next((struct input *)t);
+}
+
+static struct timed *timed_new(uint32_t input, bool digest)
+{
+	struct timed *t = malloc(sizeof(*t));
+	uint32_t i;
+
+	if (!t)
+		return NULL;
+	t->digest = digest ? malloc(BATCH * sizeof(*t->digest)) : NULL;
+	if (digest && !t->digest) {
+		free(t);
+		return NULL;
+	}
+	t->block.batch.n = 0;
+	for (i = 0; i < BATCH; i++)
+		t->ref[i] = input << REF_BITS | i;
+	return t;
+}
+
+int input_start(struct input *in, uint32_t number, struct ahead *ahead)
+{
+	in->ahead = ahead;
+	in->fill.run = fill_task;
+	in->timed[0] = timed_new(number, in->digest);
+	in->apart = ahead && cursor_part_ways(in->cur);
+	if (in->apart)
+		in->timed[1] = timed_new(number, in->digest);
+	if (!in->timed[0] || (in->apart && !in->timed[1]))
+		return -ENOMEM;
+	if (in->apart)
+		ahead_push(ahead, &in->fill);
+	return 0;
+}
+
+int input_refill(struct input *in, struct ctf_error *e)
+{
+	if (in->apart)
+		ahead_wait(in->ahead, &in->fill);
+	else
+		fill_next(in);
+	if (in->got < 0) {
+		if (e)
+			*e = in->why;
+		return in->got;
+	}
+	in->done = !in->got;
+	if (in->done)
+		return 0;
+	in->now = next_of(in);
+	in->i = 0;
+	in->n = in->timed[in->now]->block.batch.n;
+	cursor_use(in->cur, &in->timed[in->now]->block);
+	if (in->apart)
+		ahead_push(in->ahead, &in->fill);
+	return 0;
+}

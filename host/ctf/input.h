@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stream that is merged: its cursor, the block of events being given out, and
+ * the next one, which another thread may be decoding.
+ */
+#ifndef CTF_INPUT_H
+#define CTF_INPUT_H
+
+#include "ctf/ahead.h"
+#include "ctf/cursor.h"
+
+#define REF_BITS	11	/* of a reference: place in the batch */
+
+_Static_assert(BATCH == 1 << REF_BITS, "a reference holds a place in a batch");
+
+/* A block with the times that its events are merged by. */
+struct timed {
+	struct block block;
+	uint64_t time[BATCH];
+	uint32_t ref[BATCH];	/* input << REF_BITS | place */
+	uint64_t (*digest)[2];	/* BATCH, or NULL where nobody asked */
+};
+
+struct input {
+	struct task fill;	/* of the next block; first, see fill_task() */
+	struct ahead *ahead;	/* who decodes; NULL: nobody else */
+	struct ctf_cursor *cur;
+	struct ctf_map map;
+	void (*digest)(void *ctx, struct ctf_event *ev);
+	void *digest_ctx;
+	uint32_t source;
+	bool done;
+	bool apart;		/* the next block is not this one */
+	unsigned int now;	/* which block is being given out */
+	uint32_t i, n;		/* its next event; how many it has */
+	int got;		/* what came of filling the next one */
+	struct ctf_error why;
+	struct timed *timed[2];	/* the second one only where it is used */
+};
+
+struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
+			const uint8_t *want, uint32_t source,
+			struct ctf_error *e);
+void input_free(struct input *in);
+/* Before the first input_refill(); @number is in the references. 0 or -ENOMEM */
+int input_start(struct input *in, uint32_t number, struct ahead *ahead);
+/* Gives out the next block and has the one behind it decoded. 0 or an error. */
+int input_refill(struct input *in, struct ctf_error *e);
+
+#endif /* CTF_INPUT_H */
