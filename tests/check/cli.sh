@@ -43,6 +43,16 @@ jq_is "none is outside" '.guests[0].containment.outside' 0
 jq_is "no beacon violates causality" '.guests[0].beacons.causality_violations' 0
 jq_is "every segment is exact" '.guests[0].methods | keys | join(",")' exact
 jq_is "the bound is a few ns" '.guests[0].bound_worst_ns <= 10' true
+# Threads that come too late or too soon would show as another report.
+for jobs in 1 2 7; do
+	for method in exact window; do
+		$vmsync sync -j $jobs --method=$method "$t/a" > "$t/jobs$jobs.$method"
+		expect "$method: the same report with $jobs threads" \
+			cmp "$t/jobs1.$method" "$t/jobs$jobs.$method"
+	done
+done
+expect_error "no threads" "not a number of threads: 0" $vmsync sync -j 0 "$t/a"
+
 expect "sync says it in 80 columns" sh -c \
 	"$vmsync sync $t/a | awk 'length > 80 {exit 1}'"
 
