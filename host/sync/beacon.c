@@ -72,6 +72,15 @@ static bool too_slow(struct state *s, const struct vmsync_beacon *b)
 	return delay < 0;
 }
 
+/* As it is, without what is known of the delays. */
+static void see(struct state *s, const struct vmsync_fix *fix)
+{
+	struct vmsync_fix sure = *fix;
+
+	sure.upper.rest_ns = sure.lower.rest_ns = 0;
+	vmsync_fit_see(&s->fit, &sure);
+}
+
 static int use(struct state *s, const struct vmsync_beacon *b)
 {
 	double half = vmsync_delay_ns(&s->delay) / 2;
@@ -82,6 +91,8 @@ static int use(struct state *s, const struct vmsync_beacon *b)
 		.lower = { b->hg_guest_ns, b->hg_host_ns, half - wave(s) },
 	};
 
+	if (!b->gh || !b->hg || vmsync_beacon_delay(b) >= 0)
+		see(s, &fix);
 	if (too_slow(s, b))
 		return 0;
 	if (b->gh && b->hg)

@@ -253,6 +253,20 @@ static bool is_late(const struct vmsync_fit *fit, const struct vmsync_fix *fix)
 	       (double)(l->guest_ns - fit->last) > LATE * usual + LATE_NS;
 }
 
+void vmsync_fit_see(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+{
+	struct vmsync_seen *seen = &fit->line.seen;
+
+	if (fix->has_upper)
+		vmsync_seen_upper(seen, fix->upper.guest_ns,
+				  fix->upper.host_ns +
+				  (int64_t)ceil(fix->upper.rest_ns));
+	if (fix->has_lower)
+		vmsync_seen_lower(seen, fix->lower.guest_ns,
+				  fix->lower.host_ns +
+				  (int64_t)floor(fix->lower.rest_ns));
+}
+
 int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
 	int err = 0;

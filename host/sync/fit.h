@@ -79,6 +79,12 @@ void vmsync_fit_free(struct vmsync_fit *fit);
  */
 int vmsync_fit_own(struct vmsync_fit *fit);
 
+/**
+ * vmsync_fit_see - limits that hold for sure, of an exchange that is added or not
+ * In the order of time.
+ */
+void vmsync_fit_see(struct vmsync_fit *fit, const struct vmsync_fix *fix);
+
 /** vmsync_fit_add - the next exchange, in the order of time; 0 or -ENOMEM */
 int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix);
 

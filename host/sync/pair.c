@@ -123,6 +123,7 @@ static int use(struct state *s, const struct vmsync_beacon *b,
 		err = vmsync_fit_break(&s->fit);
 	s->coarse = b->coarse;
 	s->fit.wave_ns = WAVE_NS;
+	vmsync_fit_see(&s->fit, &fix);
 	/* Line and truth both keep to the bracket, on either side of it. */
 	s->fit.base_ns = WAVE_NS + 2 * fix.play_ns;
 	return err ? err : vmsync_fit_add(&s->fit, &fix);

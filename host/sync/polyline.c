@@ -30,13 +30,13 @@
 #define HIDDEN_SLOPE 0.00002
 
 /*
- * Where fixes are far apart it may be as steep as NTP slews, until some bends were
- * seen; and where they are so far apart always.
+ * Where fixes are far apart that is not taken for granted until some bends were
+ * seen; and where they are so far apart never: there the limits that were seen
+ * between them, and NTP's slope, say how far the clock can have gone.
  */
 #define FAR_NS	    50000000.0
 #define FEW_BENDS   8
 #define VERY_FAR_NS 200000000.0
-#define NTP_SLOPE   0.002
 
 /* A gap is long if it is so many times what is usual between fixes. */
 #define LONG_GAP 16
@@ -124,14 +124,35 @@ static double stretch_error(const struct vmsync_stretch *s, double d0,
 	return fmax(s->w_first + fabs(d0), s->w_last + fabs(d1));
 }
 
-/* What bends that no fix shows may do to the clock over @length ns. */
-static double hidden_error(const struct vmsync_polyline *p, double length)
+/*
+ * What bends that no fix shows may do to the clock over @length ns; @away is as
+ * far as it can have gone.
+ */
+static double hidden_error(const struct vmsync_polyline *p, double length,
+			   double away)
 {
-	double tilt = p->tilt;
-
 	if (length > VERY_FAR_NS || (length > FAR_NS && p->bends < FEW_BENDS))
-		tilt = fmax(tilt, NTP_SLOPE);
-	return length / 4 * (HIDDEN_BENDS * tilt + HIDDEN_SLOPE);
+		return away;
+	return fmin(away, length / 4 *
+				  (HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE));
+}
+
+/* How far it can have gone between @g0 and @g1, bent at @g from @a's line. */
+static double away(const struct vmsync_polyline *p,
+		   const struct vmsync_stretch *a,
+		   const struct vmsync_stretch *b, int64_t g0, int64_t g,
+		   int64_t g1, double known)
+{
+	struct vmsync_path path = {
+		.g = { g0, g, g1 },
+		.offset = a->offset,
+		.y = { vmsync_stretch_at(a, g0),
+		       vmsync_stretch_at(a, g) + apart(a, b, g) / 2,
+		       vmsync_stretch_at(a, g1) + apart(a, b, g1) },
+	};
+
+	return vmsync_seen_away(&p->seen, &path,
+				known + fmin(a->base_ns, b->base_ns));
 }
 
 static void saw_bend(struct vmsync_polyline *p, double tilt)
@@ -146,8 +167,11 @@ static double short_error(const struct vmsync_polyline *p,
 {
 	double apart = (double)(s->last - s->first) / (s->count ? s->count : 1);
 
+	if (s->between)
+		return hidden_error(p, (double)(s->last - s->first),
+				    s->hidden_ns);
 	return s->count < (apart > FAR_NS ? FEW_FIXES_FAR : FEW_FIXES) ?
-		       hidden_error(p, apart) : 0;
+		       hidden_error(p, apart, s->hidden_ns) : 0;
 }
 
 /* The tail up to @to, where the map is @off beside its line. */
@@ -241,10 +265,12 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		return err ? err : start(p, s, g, -half);
 	}
 	saw_bend(p, tilt);
-	hidden = hidden_error(p, gap);
-	/* It may have been a step, anywhere between the two. */
 	known = fmax(p->tail.w_last + p->tail.play_last,
-		     s->w_first + s->play_first) + 2 * fabs(half);
+		     s->w_first + s->play_first);
+	hidden = hidden_error(p, gap, away(p, &p->tail, s, p->tail.last, g,
+					   s->first, known));
+	/* It may have been a step, anywhere between the two. */
+	known += 2 * fabs(half);
 	err = put_tail(p, p->tail.last, 0);
 	if (!err)
 		err = put(&p->map, p, &p->tail, p->tail.last, g, 0, half,
@@ -277,8 +303,8 @@ static int add_crossing(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s,
 			const struct vmsync_bend *bend)
 {
-	double error = p->tail.w_last + s->w_first +
-		       fmax(short_error(p, &p->tail), short_error(p, s));
+	double known = p->tail.w_last + s->w_first;
+	double error = known + fmax(short_error(p, &p->tail), short_error(p, s));
 	double a = bend->apart_before, b = bend->apart_after;
 	int64_t before = bend->before > p->from ? bend->before : p->from;
 	double inner = fmax(a, b) / 2;
@@ -287,8 +313,12 @@ static int add_crossing(struct vmsync_polyline *p,
 	if (p->tail.bent)
 		saw_bend(p, fabs(s->slope - p->tail.slope));
 	/* In a long one the clocks may have bent more often than twice. */
-	if (bend->gap_ns > VERY_FAR_NS)
-		a = b = inner = fmax(fmax(a, b), hidden_error(p, bend->gap_ns));
+	if (bend->gap_ns > VERY_FAR_NS) {
+		error = known;
+		a = b = inner = fmax(fmax(a, b),
+				     away(p, &p->tail, s, bend->before,
+					  bend->at, bend->after, known));
+	}
 	p->tail.before_last = before;
 	err = put_tail(p, before, 0);
 	if (!err)
@@ -345,21 +375,20 @@ static bool is_bend(const struct vmsync_polyline *p,
 /* A stretch of a few fixes between two bends need not be straight itself. */
 static int add_middle(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
-	struct vmsync_stretch *m = &p->middle;
-	double hidden;
-
 	saw_bend(p, fabs(s->slope - p->tail.slope));
-	hidden = hidden_error(p, (double)(m->last - m->first));
-	m->w_first += hidden;
-	m->w_last += hidden;
-	return add_joint(p, m);
+	p->middle.between = true;
+	return add_joint(p, &p->middle);
 }
 
 /* A short stretch is kept back until it is known what follows. */
 int vmsync_polyline_add(struct vmsync_polyline *p,
-			const struct vmsync_stretch *s)
+			const struct vmsync_stretch *next)
 {
+	struct vmsync_stretch own = *next, *s = &own;
 	int err = 0;
+
+	own.hidden_ns = away(p, s, s, s->first, s->last, s->last,
+			     fmax(s->w_first, s->w_last));
 
 	if (!p->has_tail)
 		return start(p, s, s->first, 0);

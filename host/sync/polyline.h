@@ -11,6 +11,7 @@
 
 #include "sync/bend.h"
 #include "sync/map.h"
+#include "sync/seen.h"
 
 /**
  * struct vmsync_stretch - host minus guest clock as a line over guest time
@@ -23,7 +24,9 @@
  *		took the clock no further off than this, ns
  * @base_ns:	what it may be wrong by besides
  * @firsts, @lasts: fixes at its two ends
+ * @hidden_ns:	what the clock may have done between the fixes, by the limits seen
  * @count:	beacons that it was found from
+ * @between: it lies between two bends, and need not be straight itself
  * @bent:	it ended because the next one did not fit, not for its length
  */
 struct vmsync_stretch {
@@ -40,9 +43,11 @@ struct vmsync_stretch {
 	double play_first;
 	double play_last;
 	double base_ns;
+	double hidden_ns;
 	struct vmsync_sights firsts;
 	struct vmsync_sights lasts;
 	unsigned int count;
+	bool between;
 	bool bent;
 };
 
@@ -55,12 +60,14 @@ double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g);
  * @tail:	the last stretch, not yet written
  * @middle:	a short stretch behind @tail: what lies beside a bend
  * @tilt:	the greatest bend so far, ns per ns; @bends: how many there were
+ * @seen:	limits of late; to be added to by who calls
  * @play_until, @play_error: the begin of @tail, where a bend may be hidden
  * @from, @from_off: where it begins: guest time, and offset less its own line's
  */
 struct vmsync_polyline {
 	enum vmsync_method method;
 	double play_ns;
+	struct vmsync_seen seen;
 	struct vmsync_map map;
 	struct vmsync_stretch tail;
 	bool has_tail;
