@@ -249,6 +249,14 @@ static bool is_long(const struct vmsync_stretch *s, double gap)
 					 s->count;
 }
 
+/* Lines that hardly differ where they meet are one: the corridor has just closed. */
+static bool goes_on(const struct vmsync_polyline *p,
+		    const struct vmsync_stretch *s, double tilt, double half)
+{
+	return tilt < NO_BEND &&
+	       fabs(half) <= p->tail.w_last + s->w_first + p->play_ns;
+}
+
 /* The joint at @g, off both lines by half of what they are apart there. */
 static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t g)
@@ -259,8 +267,7 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	int err;
 
 	if (!is_long(&p->tail, gap) &&
-	    (!p->tail.bent ||
-	     (tilt < NO_BEND && fabs(half) < s->base_ns / 4))) {
+	    (!p->tail.bent || goes_on(p, s, tilt, half))) {
 		err = put_tail(p, g, half);
 		return err ? err : start(p, s, g, -half);
 	}
@@ -353,6 +360,30 @@ static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	return add_bend(p, &next, g);
 }
 
+/* Do all fixes of the short stretch @m keep to @a up to @g and to @b behind it? */
+static bool explained(const struct vmsync_polyline *p,
+		      const struct vmsync_stretch *m,
+		      const struct vmsync_stretch *a,
+		      const struct vmsync_stretch *b, int64_t g)
+{
+	double play = p->play_ns + fmax(a->w_last, b->w_first);
+
+	for (unsigned int i = 0; i < m->firsts.count; i++) {
+		const struct vmsync_sight *fix = &m->firsts.at[i];
+		const struct vmsync_stretch *u = fix->upper_ns < g ? a : b;
+		const struct vmsync_stretch *l = fix->lower_ns < g ? a : b;
+
+		if (apart(m, u, fix->upper_ns) +
+			    vmsync_stretch_at(m, fix->upper_ns) >
+		    fix->upper + play ||
+		    apart(m, l, fix->lower_ns) +
+			    vmsync_stretch_at(m, fix->lower_ns) <
+		    fix->lower - play)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Is the middle only what a bend makes of a few beacons on both its sides? Then
  * its line cuts the corner, but not by more than both corridors allow.
@@ -369,7 +400,8 @@ static bool is_bend(const struct vmsync_polyline *p,
 	first = fabs(apart(a, m, m->first));
 	last = fabs(apart(m, s, m->last));
 	return first < 2 * (a->w_last + m->w_first + p->play_ns) &&
-	       last < 2 * (m->w_last + s->w_first + p->play_ns);
+	       last < 2 * (m->w_last + s->w_first + p->play_ns) &&
+	       explained(p, m, a, s, g);
 }
 
 /* A stretch of a few fixes between two bends need not be straight itself. */
