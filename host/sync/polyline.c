@@ -419,9 +419,9 @@ int vmsync_polyline_add(struct vmsync_polyline *p,
 	struct vmsync_stretch own = *next, *s = &own;
 	int err = 0;
 
-	own.hidden_ns = away(p, s, s, s->first, s->last, s->last,
-			     fmax(s->w_first, s->w_last));
-
+	if (s->count < FEW_FIXES_FAR)
+		own.hidden_ns = away(p, s, s, s->first, s->last, s->last,
+				     fmax(s->w_first, s->w_last));
 	if (!p->has_tail)
 		return start(p, s, s->first, 0);
 	if (p->has_middle) {
