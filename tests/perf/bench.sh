@@ -23,21 +23,23 @@ walk=build/release/tests/walk
 
 # run NAME COMMAND...: adds seconds and peak KiB of one run to $t/NAME
 run() {
-	local name=$1
+	local name=$1 began ended
 	shift
 	rm -rf "$t/out"
-	/usr/bin/time -o "$t/time" -f '%e %U %S %M' "$@" > /dev/null 2> "$t/err" || {
+	began=${EPOCHREALTIME/[.,]/}
+	/usr/bin/time -o "$t/time" -f '%M' "$@" > /dev/null 2> "$t/err" || {
 		echo "bench: $* failed: $(tail -n 1 "$t/err")" >&2
 		exit 2
 	}
-	cat "$t/time" >> "$t/$name"
+	ended=${EPOCHREALTIME/[.,]/}
+	echo "$((ended - began)) $(cat "$t/time")" >> "$t/$name"
 }
 
 # median NAME: seconds (median) and KiB (most) of what ran; "0 0" for nothing
 median() {
 	[ -e "$t/$1" ] || { echo "0 0"; return; }
 	sort -n "$t/$1" | awk '
-		{ s[NR] = $1; if ($4 > k) k = $4 }
+		{ s[NR] = $1 / 1e6; if ($2 > k) k = $2 }
 		END { print s[int((NR + 1) / 2)], k }'
 }
 
