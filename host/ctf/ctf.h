@@ -622,6 +622,14 @@ uint64_t ctf_cursor_skipped(const struct ctf_cursor *c);
 int ctf_trace_first(const struct ctf_trace *t, const uint8_t *want,
 		    const struct ctf_class **cls, struct ctf_error *e);
 
+/* ------------------------------------------------------------------ threads */
+
+/**
+ * ctf_jobs() - how many threads "so many, 0: one per processor" means
+ * Those that this program may use count, not all that there are.
+ */
+unsigned int ctf_jobs(unsigned int jobs);
+
 /* -------------------------------------------------------------------- merge */
 
 /**

@@ -329,9 +329,8 @@ static void *worker(void *arg)
 
 static unsigned int job_count(unsigned int jobs)
 {
-	long n = jobs ? (long)jobs : sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : n > MAX_JOBS ? MAX_JOBS : (unsigned int)n;
+	jobs = ctf_jobs(jobs);
+	return jobs > MAX_JOBS ? MAX_JOBS : jobs;
 }
 
 static void run_workers(struct job *j)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
+#include "ctf/ctf.h"
 #include "export/block.h"
 
 #define RECORDS	 (32u << 10) /* bytes of a block */
@@ -108,20 +108,10 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Processors that this program may use. */
-static unsigned int processors(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) ?
-		       1 : (unsigned int)CPU_COUNT(&set);
-}
-
 static unsigned int limit(unsigned int jobs)
 {
-	if (!jobs)
-		jobs = processors();
-	return jobs < 1 ? 1 : jobs > MAX_JOBS ? MAX_JOBS : jobs;
+	jobs = ctf_jobs(jobs);
+	return jobs > MAX_JOBS ? MAX_JOBS : jobs;
 }
 
 static bool ring_new(struct blocks *bs)

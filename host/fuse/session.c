@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fuse/fail.h"
 #include "fuse/reader.h"
@@ -102,9 +101,7 @@ int vmsync_session_open(char *const *paths, size_t n,
 	int ret;
 
 	memset(s, 0, sizeof(*s));
-	s->jobs = options && options->jobs ?
-			  options->jobs :
-			  (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	s->jobs = ctf_jobs(options ? options->jobs : 0);
 	ret = vmsync_machines_open(paths, n, &s->machines, e);
 	if (ret)
 		return ret;

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ctf/ctf.h"
 
@@ -106,7 +105,7 @@ int main(int argc, char **argv)
 	all = !strcmp(argv[1], "merge-all");
 	merge = all || !strcmp(argv[1], "merge");
 	if (all)
-		ctf_merge_jobs(m, (unsigned int)sysconf(_SC_NPROCESSORS_ONLN));
+		ctf_merge_jobs(m, ctf_jobs(0));
 	for (i = 2; i < argc; i++) {
 		struct ctf_trace *t = ctf_trace_open(argv[i], &e);
 
