@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: MIT
 #
 # bench.sh: this tool and babeltrace2 on the same files in the same run. Made
-# traces (tests/gen/pair.c), in memory; medians of BENCH_RUNS (5) rounds, in each
-# of which all that a row compares runs once; ratios, because times say more of
-# the machine than of the program.
+# traces (tests/gen/pair.c), in the page cache; medians of BENCH_RUNS (5) rounds,
+# in each of which all that a row compares runs once; ratios, because times say
+# more of the machine than of the program.
 #
 #	BENCH_EVENTS=N	events of the host's trace (6000000)
+#	BENCH_DIR=DIR	where the traces lie (build); /dev/shm is another file system
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 events=${BENCH_EVENTS:-6000000}
 runs=${BENCH_RUNS:-5}
-base=/dev/shm
-[ -w $base ] || base=build
+base=${BENCH_DIR:-build}
 t=$(mktemp -d "$base/vmsync-bench-XXXXXX") || exit 2
 trap 'rm -rf "$t"' EXIT
 trap 'exit 130' INT TERM
@@ -73,12 +73,15 @@ row() {
 }
 
 build/release/tests/pair "$t/pair" events="$events" > "$t/truth" || exit 2
+# What is not on disk yet would be written while something is measured.
+sync "$t"/pair/*/*
 guest_events=$(sed -n 's/.*guest_events=\([0-9]*\).*/\1/p' "$t/truth")
 both=$((events + guest_events))
 h=$t/pair/host
 g=$t/pair/guest
 
-echo "host $events events, guest $guest_events; $(size "$t/pair") bytes;" \
+echo "host $events events, guest $guest_events; $(size "$t/pair") bytes on" \
+	"$(stat -f -c %T "$t");" \
 	"$(nproc) processors, median of $runs; babeltrace2 $(babeltrace2 --version |
 	sed -n 's/^Babeltrace \([0-9.]*\).*/\1/p' | head -n 1)"
 for i in $(seq "$runs"); do
