@@ -6,9 +6,12 @@
  *	events=N	host events, about (100000); the guest has half as many
  *	beacons=HZ	beacons a second (10)
  *	gap=NS		mean time between two events of a CPU (1500)
+ *	edge=N		one event in N is as late after the one before it as a
+ *			short header can tell, or a ns later (none)
  *	knots=HZ	knots a second, on each side (1)
  *	seed=N		(1)
  *	large=1		large event headers
+ *	packet=BYTES	size of the packets, a multiple of 4096 (1 MiB)
  *	uid=N		the guest's vm_uid (from the seed)
  *	old=1		as the old vmsync addons recorded: beacons with cnt and
  *			vm_uid only, no other vmsync event
@@ -186,6 +189,7 @@ static const uint8_t weights[N_CLASSES - SWITCH] = {
 
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
+	uint64_t edge, packet;
 	int64_t wrong_offset;
 	double gap_cycles;
 	bool large, old, net;
@@ -295,6 +299,18 @@ static uint64_t filler_number(const struct gen_field *f, uint64_t r)
 	return r;
 }
 
+/* On to the last time that a short header on @cpu can tell, or the next. */
+static void to_edge(struct kernel *k, uint32_t cpu)
+{
+	uint64_t end = k->trace.streams[cpu].last + gen_gap_max(&k->trace) +
+		       (rng() & 1);
+	uint64_t at;
+
+	/* Two cycles are less than a ns: none is passed over. */
+	while ((at = stamp(k, now)) < end)
+		now += 2 * (end - at);
+}
+
 static void filler(struct kernel *k, uint32_t cpu)
 {
 	static const char *const names[] = {
@@ -322,6 +338,8 @@ static void filler(struct kernel *k, uint32_t cpu)
 			v[i].s = "a header of some network packet, as long as "
 				 "the longest that is recorded";
 	}
+	if (opt.edge && rng() % opt.edge == 0)
+		to_edge(k, cpu);
 	emit(k, cpu, id, v);
 }
 
@@ -486,6 +504,7 @@ static void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
 		.classes = classes,
 		.n_classes = N_CLASSES,
 		.large = opt.large,
+		.packet = opt.packet,
 		.n_streams = n_cpus,
 	};
 	k->tsc_offset = tsc_offset;
@@ -519,8 +538,12 @@ static void option(const char *arg)
 		opt.gap_cycles = (double)n * TSC_KHZ / 1e6;
 	else if (!strncmp(arg, "seed=", 5))
 		opt.seed = n;
+	else if (!strncmp(arg, "edge=", 5))
+		opt.edge = n;
 	else if (!strncmp(arg, "large=", 6))
 		opt.large = n;
+	else if (!strncmp(arg, "packet=", 7) && n && n % 4096 == 0)
+		opt.packet = n;
 	else if (!strncmp(arg, "old=", 4))
 		opt.old = n;
 	else if (!strncmp(arg, "net=", 4))
@@ -550,6 +573,7 @@ int main(int argc, char **argv)
 	opt.knot_cycles = TSC_KHZ * 1000ull;
 	opt.gap_cycles = 1500.0 * TSC_KHZ / 1e6;
 	opt.seed = 1;
+	opt.packet = 1 << 20;
 	for (i = 2; i < (uint32_t)argc; i++)
 		option(argv[i]);
 	rng_state[0] = opt.seed * 0x9e3779b97f4a7c15u + 1;

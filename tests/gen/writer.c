@@ -6,7 +6,6 @@
 
 #include "writer.h"
 
-#define PACKET	    (1u << 20)
 #define EVENT_MAX   1024
 #define HEADER_SIZE (4 + 16 + 4 + 8)
 #define FIRST_EVENT (HEADER_SIZE + 6 * 8 + 4)
@@ -145,7 +144,7 @@ void gen_open(struct gen_trace *t, const char *hostname, uint64_t uuid_seed,
 		s->file = create(t->path, name);
 		s->cpu = i;
 		s->instance = i;
-		s->buffer = malloc(PACKET);
+		s->buffer = malloc(t->packet);
 		if (!s->buffer)
 			die(t->path);
 	}
@@ -171,7 +170,7 @@ static void packet_close(struct gen_trace *t, struct gen_stream *s, bool last)
 {
 	size_t used = s->used;
 	/* The last packet of a stream is only as long as need be. */
-	size_t size = last ? (used + 4095) & ~(size_t)4095 : PACKET;
+	size_t size = last ? (used + 4095) & ~(size_t)4095 : t->packet;
 
 	memset(s->buffer + used, 0, size - used);
 	s->used = 0;
@@ -191,11 +190,16 @@ static void packet_close(struct gen_trace *t, struct gen_stream *s, bool last)
 	s->used = 0;
 }
 
+uint64_t gen_gap_max(const struct gen_trace *t)
+{
+	return t->large ? UINT32_MAX : (1u << 27) - 1;
+}
+
 static void header_put(struct gen_trace *t, struct gen_stream *s, uint32_t id,
 		       uint64_t stamp)
 {
-	uint64_t limit = t->large ? 1ull << 32 : 1ull << 27;
-	bool fits = stamp - s->last < limit && id < (t->large ? 65535u : 31u);
+	bool fits = stamp - s->last <= gen_gap_max(t) &&
+		    id < (t->large ? 65535u : 31u);
 
 	if (t->large) {
 		uint16_t short_id = fits ? (uint16_t)id : 65535;
@@ -254,7 +258,7 @@ void gen_event(struct gen_trace *t, uint32_t cpu, uint32_t id, uint64_t stamp,
 	struct gen_stream *s = &t->streams[cpu];
 	const struct gen_field *field;
 
-	if (s->used + EVENT_MAX > PACKET)
+	if (s->used + EVENT_MAX > t->packet)
 		packet_close(t, s, false);
 	if (!s->used) {
 		s->used = FIRST_EVENT;

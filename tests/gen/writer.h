@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Writes CTF 1.8 as LTTng's kernel tracer does: one stream a CPU, packets of
- * up to 1 MiB, compact (5 + 27 bits) or large (16 + 32 bits) event headers.
+ * one size, compact (5 + 27 bits) or large (16 + 32 bits) event headers.
  */
 #ifndef TESTS_GEN_WRITER_H
 #define TESTS_GEN_WRITER_H
@@ -57,6 +57,7 @@ struct gen_trace {
 	const struct gen_class *classes;
 	size_t n_classes;
 	bool large;
+	size_t packet;		/* bytes, a multiple of 4096 */
 	uint8_t uuid[16];
 	struct gen_stream *streams;
 	uint32_t n_streams;
@@ -67,6 +68,8 @@ void gen_open(struct gen_trace *t, const char *hostname, uint64_t uuid_seed,
 	      int64_t offset);
 void gen_event(struct gen_trace *t, uint32_t cpu, uint32_t id, uint64_t stamp,
 	       const struct gen_value *values);
+/* The longest time after the event before it that a short header can tell. */
+uint64_t gen_gap_max(const struct gen_trace *t);
 void gen_close(struct gen_trace *t);
 
 #endif /* TESTS_GEN_WRITER_H */
