@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "fuse/fail.h"
 #include "fuse/verify.h"
+#include "fuse/witness.h"
 
 static const char help[] =
 "usage: vmsync check --map=FILE [OPTION]... TRACE...\n"
@@ -115,7 +116,7 @@ static int verify_all(struct vmsync_session *s, const struct maps *maps,
 				"%.200s: has no map of %s", path,
 				g->machine->name);
 	}
-	ret = vmsync_session_contain(s, s->jobs, cmd_progress(), e);
+	ret = vmsync_session_contain(s, cmd_progress(), e);
 	for (i = 0; !ret && i < s->n_guests; i++) {
 		struct vmsync_verdict v;
 

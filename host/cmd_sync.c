@@ -5,6 +5,7 @@
 #include "fuse/fuse.h"
 #include "fuse/plot.h"
 #include "fuse/report.h"
+#include "fuse/witness.h"
 
 static const char help[] =
 "usage: vmsync sync [OPTION]... TRACE...\n"
@@ -41,7 +42,7 @@ static int run(char *const *paths, size_t n, const struct arguments *args,
 	if (!ret)
 		ret = vmsync_session_sync(s, &args->session.options, cmd_progress(), e);
 	if (!ret)
-		ret = vmsync_session_contain(s, s->jobs, cmd_progress(), e);
+		ret = vmsync_session_contain(s, cmd_progress(), e);
 	if (!ret && args->output)
 		ret = vmsync_maps_save(s, args->output, e);
 	if (!ret && args->plot)

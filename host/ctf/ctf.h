@@ -716,6 +716,27 @@ int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
 
 /* ------------------------------------------------------------------ rewrite */
 
+/* As many threads as one rewrite uses at most. */
+#define CTF_MAX_JOBS	64
+
+/**
+ * struct ctf_seen - some events of a stream that is rewritten
+ * @stream:	their stream
+ * @cpu:	cpu_id of their packet, or UINT32_MAX
+ * @job:	which thread tells, below CTF_MAX_JOBS
+ * @n:		how many, at least one
+ * @clock:	[@n] their raw clock values, in order
+ * @time:	[@n] what the map made of them, in order
+ */
+struct ctf_seen {
+	const struct ctf_stream *stream;
+	uint32_t cpu;
+	unsigned int job;
+	uint32_t n;
+	const uint64_t *clock;
+	const uint64_t *time;
+};
+
 /**
  * struct ctf_rewrite - how to write a trace anew
  * @map:	every stamp of every event and packet goes through it; with more
@@ -729,7 +750,11 @@ int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
  *		and @offset; the clocks keep their uuid
  * @offset_s:	seconds
  * @offset:	cycles
- * @jobs:	threads, 0: one per processor
+ * @seen:	if not NULL, told of every event once, a packet's in order; packets
+ *		may be in the hands of several threads at once. An error (with
+ *		its reason in @e) ends the rewrite
+ * @seen_ctx:	its first argument
+ * @jobs:	threads, at most CTF_MAX_JOBS; 0: one per processor
  * @progress:	called now and then with bytes done and in all, or NULL; never
  *		from two threads at once
  * @progress_ctx: its first argument
@@ -742,6 +767,9 @@ struct ctf_rewrite {
 	bool set_offset;
 	int64_t offset_s;
 	int64_t offset;
+	int (*seen)(void *ctx, const struct ctf_seen *seen,
+		    struct ctf_error *e);
+	void *seen_ctx;
 	unsigned int jobs;
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);
 	void *progress_ctx;
@@ -775,7 +803,8 @@ struct ctf_rewritten {
  * @t:		trace
  * @out:	folder to write into; created where it is not there, and must
  *		not hold files of the same names. Nothing is written elsewhere.
- *		After an error it holds an incomplete trace: remove it
+ *		After an error it holds an incomplete trace: remove it. NULL:
+ *		events are mapped and seen, and nothing is written
  * @how:	see above
  * @res:	what was done
  * @e:		why it failed

@@ -179,6 +179,20 @@ static int patch_ends(struct patch *x, uint8_t *buf, struct ctf_error *e)
 	return ret;
 }
 
+static int tell(const struct patch *x, struct ctf_error *e)
+{
+	const struct ctf_seen seen = {
+		.stream = x->stream,
+		.cpu = x->in.cpu,
+		.job = x->job,
+		.n = x->batch.n,
+		.clock = x->batch.clock,
+		.time = x->mapped,
+	};
+
+	return x->how->seen(x->how->seen_ctx, &seen, e);
+}
+
 int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e)
 {
 	int ret = 0;
@@ -197,14 +211,14 @@ int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e)
 		ret = walk_fill(&x->walk, &x->batch, e);
 		if (!ret)
 			ret = map_batch(x, e);
+		if (!ret && x->how->seen)
+			ret = tell(x, e);
 		if (ret)
 			return ret;
-		if (!patch_batch(x, buf)) {
-			x->grown = true;
-			return 0;
-		}
+		if (!x->dry && !x->grown)
+			x->grown = !patch_batch(x, buf);
 		x->last = x->mapped[x->batch.n - 1];
 		x->written += x->batch.n;
 	}
-	return patch_ends(x, buf, e);
+	return x->dry || x->grown ? 0 : patch_ends(x, buf, e);
 }

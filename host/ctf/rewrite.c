@@ -13,8 +13,6 @@
 #include "ctf/outdir.h"
 #include "ctf/rewrite.h"
 
-#define MAX_JOBS	64
-
 /* A stream that is being written. */
 struct target {
 	const struct ctf_stream *stream;
@@ -35,12 +33,13 @@ struct target {
 struct job {
 	const struct ctf_trace *t;
 	const struct ctf_rewrite *how;
-	const struct outdir *dir;
+	const struct outdir *dir;	/* NULL: nothing is written */
 	uint64_t total;
 	pthread_mutex_t lock;
 	pthread_cond_t turn;
 	struct target *targets;
 	size_t next;		/* target to take packets from */
+	unsigned int jobs;	/* threads that have begun */
 	struct ctf_rewritten res;
 	int error;
 	struct ctf_error why;
@@ -73,6 +72,8 @@ static int target_open(struct job *j, struct target *g, struct ctf_error *e)
 	int ret;
 
 	g->opened = true;
+	if (!j->dir)
+		return 0;
 	ret = outfile_create(&g->file, j->dir, g->stream->name, false, e);
 	if (!ret && j->dir->index_fd >= 0 && index_wanted(g->stream)) {
 		g->has_index = true;
@@ -182,6 +183,8 @@ static void set_stream(struct hand *h)
 	x->walk.slot = x->head.slot = x->slot;
 	x->walk.stamp_at = x->stamp_at;
 	x->walk.stamp_op = x->stamp_op;
+	x->how = h->job->how;
+	x->dry = !h->job->dir;
 	x->last = h->mapped;
 	x->walk.clock = h->clock;
 	x->walk.events = 0;
@@ -201,7 +204,7 @@ static int work(struct hand *h, const uint8_t **data, struct ctf_error *e)
 	if (!ret)
 		ret = patch_packet(x, h->in, e);
 	*data = h->in;
-	if (ret || !x->grown)
+	if (ret || !x->grown || x->dry)
 		return ret;
 	set_stream(h);
 	ret = read_packet(h, e);
@@ -284,7 +287,9 @@ static void put_back(struct hand *h, const uint8_t *data)
 		g->writing++;
 		pthread_cond_broadcast(&j->turn);
 		pthread_mutex_unlock(&j->lock);
-		ret = outfile_write(&g->file, data, h->x.out.size, at, &e);
+		if (j->dir)
+			ret = outfile_write(&g->file, data, h->x.out.size, at,
+					    &e);
 		pthread_mutex_lock(&j->lock);
 		g->writing--;
 		if (!ret && g->ended && g->done == g->given && !g->writing)
@@ -295,6 +300,16 @@ static void put_back(struct hand *h, const uint8_t *data)
 	pthread_mutex_unlock(&j->lock);
 }
 
+static unsigned int job_number(struct job *j)
+{
+	unsigned int number;
+
+	pthread_mutex_lock(&j->lock);
+	number = j->jobs++;
+	pthread_mutex_unlock(&j->lock);
+	return number;
+}
+
 static void *worker(void *arg)
 {
 	struct job *j = arg;
@@ -303,10 +318,12 @@ static void *worker(void *arg)
 	const uint8_t *data;
 	int ret = 0;
 
-	if (!h)
+	if (!h) {
 		ret = fail_nomem(&e);
-	else
+	} else {
 		h->job = j;
+		h->x.job = job_number(j);
+	}
 	while (!ret && take(h)) {
 		ret = work(h, &data, &e);
 		if (!ret)
@@ -330,13 +347,13 @@ static void *worker(void *arg)
 static unsigned int job_count(unsigned int jobs)
 {
 	jobs = ctf_jobs(jobs);
-	return jobs > MAX_JOBS ? MAX_JOBS : jobs;
+	return jobs > CTF_MAX_JOBS ? CTF_MAX_JOBS : jobs;
 }
 
 static void run_workers(struct job *j)
 {
 	unsigned int n = 0, jobs = job_count(j->how->jobs);
-	pthread_t thread[MAX_JOBS];
+	pthread_t thread[CTF_MAX_JOBS];
 
 	while (n + 1 < jobs && !pthread_create(&thread[n], NULL, worker, j))
 		n++;
@@ -377,25 +394,31 @@ static bool any_index(const struct ctf_trace *t)
 	return false;
 }
 
+static int write_into(struct job *j, const char *out, struct ctf_error *e)
+{
+	struct outdir dir;
+	int ret = outdir_open(&dir, out, e);
+
+	j->dir = &dir;
+	if (!ret)
+		ret = rewrite_metadata(j->t, &dir, j->how, e);
+	if (!ret && any_index(j->t))
+		ret = outdir_add_index(&dir, e);
+	if (!ret)
+		ret = run_streams(j, e);
+	outdir_close(&dir);
+	return ret;
+}
+
 int ctf_trace_rewrite(const struct ctf_trace *t, const char *out,
 		      const struct ctf_rewrite *how, struct ctf_rewritten *res,
 		      struct ctf_error *e)
 {
-	struct outdir dir;
-	struct job j = { .t = t, .how = how, .dir = &dir,
+	struct job j = { .t = t, .how = how,
 			 .lock = PTHREAD_MUTEX_INITIALIZER,
 			 .turn = PTHREAD_COND_INITIALIZER };
-	int ret;
+	int ret = out ? write_into(&j, out, e) : run_streams(&j, e);
 
-	memset(res, 0, sizeof(*res));
-	ret = outdir_open(&dir, out, e);
-	if (!ret)
-		ret = rewrite_metadata(t, &dir, how, e);
-	if (!ret && any_index(t))
-		ret = outdir_add_index(&dir, e);
-	if (!ret)
-		ret = run_streams(&j, e);
-	outdir_close(&dir);
 	*res = j.res;
 	return ret;
 }

@@ -9,6 +9,9 @@
 struct patch {
 	const struct ctf_stream *stream;
 	struct ctf_map map;
+	const struct ctf_rewrite *how;
+	unsigned int job;	/* which thread */
+	bool dry;		/* nothing is written */
 	struct walk walk;
 	struct batch batch;
 	uint64_t mapped[BATCH];
@@ -31,8 +34,8 @@ int map_batch(struct patch *x, struct ctf_error *e);
 int patch_head(struct patch *x, uint8_t *buf, enum sem s, uint64_t v,
 	       struct ctf_error *e);
 /*
- * Patches the packet in @buf in place. x->grown where that cannot be done:
- * then @buf is spoiled.
+ * Patches the packet in @buf in place, and tells who wants to see its events.
+ * x->grown where it cannot be patched: then @buf is spoiled.
  */
 int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e);
 

@@ -12,6 +12,7 @@
 #include "fuse/fail.h"
 #include "fuse/fuse.h"
 #include "fuse/output.h"
+#include "fuse/witness.h"
 
 static int save(const struct vmsync_session *s, FILE *f)
 {
@@ -84,19 +85,33 @@ static void fused_path(struct vmsync_fused *out, const struct vmsync_session *s,
 }
 
 struct writing {
-	unsigned int jobs;
+	const struct vmsync_session *session;
+	const char *out;
+	struct vmsync_witness *witness;
 	const struct vmsync_progress *progress;
-	uint64_t before; /* of traces that are done */
+	pthread_mutex_t lock; /* of what follows */
+	uint64_t done; /* bytes, of all traces */
 	uint64_t total;
+};
+
+/* A trace that is being written. */
+struct one {
+	struct writing *w;
+	uint64_t done; /* of its bytes */
 };
 
 static void bytes_copied(void *ctx, uint64_t done)
 {
-	struct writing *b = ctx;
+	struct one *one = ctx;
+	struct writing *w = one->w;
 
-	if (b->progress && b->progress->show)
-		b->progress->show(b->progress->ctx, "writing", b->before + done,
-				  b->total);
+	pthread_mutex_lock(&w->lock);
+	w->done += done - one->done;
+	one->done = done;
+	if (w->progress && w->progress->show)
+		w->progress->show(w->progress->ctx, "writing", w->done,
+				  w->total);
+	pthread_mutex_unlock(&w->lock);
 }
 
 static void bytes_rewritten(void *ctx, uint64_t done, uint64_t total)
@@ -105,48 +120,25 @@ static void bytes_rewritten(void *ctx, uint64_t done, uint64_t total)
 	bytes_copied(ctx, done);
 }
 
-static int machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,
-			 struct ctf_error *e)
-{
-	size_t i;
-
-	for (i = 0; i < m->n; i++) {
-		struct ctf_span span;
-		int ret = ctf_trace_span(m->traces[i], &span, e);
-
-		if (ret)
-			return ret;
-		*bytes += span.bytes;
-	}
-	return 0;
-}
-
-static void map_per_stream(void *ctx, const struct ctf_stream *stream,
-			   uint32_t cpu, struct ctf_map *map)
-{
-	(void)stream;
-	*map = vmsync_stream_map(ctx, cpu);
-}
-
-static int write_guest(const struct vmsync_session *s,
-		       const struct vmsync_session_guest *g, size_t trace,
-		       const char *path, struct writing *w,
+static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
+		       const struct ctf_trace *t, const char *path,
 		       struct vmsync_fused *fused, struct ctf_error *e)
 {
+	struct one one = { .w = w };
 	struct ctf_rewritten done = { 0 };
 	struct ctf_rewrite how = {
-		.stream_map = map_per_stream,
-		.stream_map_ctx = (void *)g,
-		.jobs = w->jobs,
+		.jobs = w->session->jobs,
 		.set_offset = true,
-		.offset_s = s->host->clock->offset_s,
-		.offset = s->host->clock->offset,
+		.offset_s = w->session->host->clock->offset_s,
+		.offset = w->session->host->clock->offset,
 		.progress = bytes_rewritten,
-		.progress_ctx = w,
+		.progress_ctx = &one,
 	};
-	int ret = ctf_trace_rewrite(g->machine->traces[trace], path, &how,
-				    &done, e);
+	int ret;
 
+	vmsync_session_map(g, &how);
+	vmsync_witness_watch(w->witness, g, &how);
+	ret = ctf_trace_rewrite(t, path, &how, &done, e);
 	if (ret)
 		return ret;
 	fused->events_in = done.events_in;
@@ -154,29 +146,34 @@ static int write_guest(const struct vmsync_session *s,
 	fused->grown = done.grown;
 	fused->discarded = done.discarded;
 	fused->lost = done.lost;
-	w->before += done.bytes_in;
 	if (done.events_in == done.events_out)
 		return 0;
 	return vmsync_fail(e, -EIO, "please report this",
 			   "%.300s: %" PRIu64 " events read but %" PRIu64
 			   " written",
-			   ctf_trace_path(g->machine->traces[trace]),
-			   done.events_in, done.events_out);
+			   ctf_trace_path(t), done.events_in, done.events_out);
 }
 
-static int write_machine(const struct vmsync_session *s,
-			 const struct vmsync_machine *m,
-			 const struct vmsync_session_guest *g, const char *out,
-			 struct writing *w, struct vmsync_fused *fused,
-			 struct ctf_error *e)
+static int write_host(struct writing *w, const struct ctf_trace *t,
+		      const char *path, struct ctf_error *e)
+{
+	struct one one = { .w = w };
+
+	return vmsync_trace_copy(ctf_trace_path(t), path, bytes_copied, &one, e);
+}
+
+/* @g is NULL for the host. */
+static int write_machine(struct writing *w, const struct vmsync_machine *m,
+			 const struct vmsync_session_guest *g,
+			 struct vmsync_fused *fused, struct ctf_error *e)
 {
 	char path[4096 + 256];
 	size_t i;
 	int ret = 0;
 
 	for (i = 0; !ret && i < m->n; i++) {
-		fused_path(&fused[i], s, m, i);
-		snprintf(path, sizeof(path), "%s/%s", out, fused[i].path);
+		fused_path(&fused[i], w->session, m, i);
+		snprintf(path, sizeof(path), "%s/%s", w->out, fused[i].path);
 		if (m->n > 1 && !i) {
 			char *slash = strrchr(path, '/');
 
@@ -185,106 +182,111 @@ static int write_machine(const struct vmsync_session *s,
 				return vmsync_fail_file(e, -errno, path);
 			*slash = '/';
 		}
-		if (g) {
-			ret = write_guest(s, g, i, path, w, &fused[i], e);
-			continue;
-		}
-		ret = vmsync_trace_copy(ctf_trace_path(m->traces[i]), path,
-					bytes_copied, w, e);
+		ret = g ? write_guest(w, g, m->traces[i], path, &fused[i], e) :
+			  write_host(w, m->traces[i], path, e);
 	}
 	return ret;
 }
 
-static int write_all(const struct vmsync_session *s, const char *out,
-		     struct writing *w, struct vmsync_fused *fused,
-		     struct ctf_error *e)
-{
-	char path[4096 + 256];
-	size_t i;
-	int ret = write_machine(s, s->host, NULL, out, w, fused, e);
-
-	fused += s->host->n;
-	for (i = 0; !ret && i < s->n_guests; i++) {
-		const struct vmsync_session_guest *g = &s->guests[i];
-
-		ret = write_machine(s, g->machine, g, out, w, fused, e);
-		fused += g->machine->n;
-	}
-	if (ret)
-		return ret;
-	snprintf(path, sizeof(path), "%s/vmsync-map.json", out);
-	return vmsync_maps_save(s, path, e);
-}
-
-/* The witness's pass, beside the writing. */
-struct check {
-	struct vmsync_session *session;
-	unsigned int jobs;
-	const struct vmsync_progress *progress;
+/* The host's traces, beside the guests'. */
+struct host_copy {
+	struct writing *w;
+	struct vmsync_fused *fused;
 	int ret;
 	struct ctf_error e;
 };
 
-static void *check_run(void *arg)
+static void *host_copy_run(void *arg)
 {
-	struct check *c = arg;
+	struct host_copy *c = arg;
 
-	c->ret = vmsync_session_contain(c->session, c->jobs, c->progress,
-				       &c->e);
+	c->ret = write_machine(c->w, c->w->session->host, NULL, c->fused, &c->e);
 	return NULL;
 }
 
-static int check_result(const struct check *c,
-			const struct vmsync_fuse_options *opt,
+static int write_guests(struct writing *w, struct vmsync_fused *fused,
 			struct ctf_error *e)
 {
-	if (c->ret) {
-		*e = c->e;
-		return c->ret;
+	const struct vmsync_session *s = w->session;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		const struct vmsync_session_guest *g = &s->guests[i];
+
+		ret = write_machine(w, g->machine, g, fused, e);
+		fused += g->machine->n;
 	}
-	return !opt->force && !vmsync_session_agrees(c->session);
+	return ret;
 }
 
-/* Check, then write. */
-static int run_one(struct check *c, const char *temporary,
-		   const struct vmsync_fuse_options *opt, struct writing *w,
-		   struct vmsync_fused *fused, struct ctf_error *e)
+static int write_traces(struct writing *w, struct vmsync_fused *fused,
+			struct ctf_error *e)
 {
-	int ret;
-
-	check_run(c);
-	ret = check_result(c, opt, e);
-	return ret ? ret : write_all(c->session, temporary, w, fused, e);
-}
-
-/* Check and write; what was written is worth nothing if the check fails. */
-static int run_two(struct check *c, const char *temporary,
-		   const struct vmsync_fuse_options *opt, struct writing *w,
-		   struct vmsync_fused *fused, struct ctf_error *e)
-{
+	struct host_copy copy = { .w = w, .fused = fused };
+	bool beside;
 	pthread_t thread;
 	int ret;
 
-	c->progress = NULL;
-	c->jobs = 1;
-	if (pthread_create(&thread, NULL, check_run, c))
-		return run_one(c, temporary, opt, w, fused, e);
-	ret = write_all(c->session, temporary, w, fused, e);
-	pthread_join(thread, NULL);
-	return ret ? ret : check_result(c, opt, e);
+	beside = w->session->jobs > 1 &&
+		 !pthread_create(&thread, NULL, host_copy_run, &copy);
+	ret = write_guests(w, fused + w->session->host->n, e);
+	if (beside)
+		pthread_join(thread, NULL);
+	else if (!ret)
+		host_copy_run(&copy);
+	if (!ret && copy.ret) {
+		*e = copy.e;
+		ret = copy.ret;
+	}
+	return ret;
+}
+
+static int write_all(struct writing *w, struct vmsync_fused *fused,
+		     struct ctf_error *e)
+{
+	char path[4096 + 256];
+	int ret = write_traces(w, fused, e);
+
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), "%s/vmsync-map.json", w->out);
+	return vmsync_maps_save(w->session, path, e);
 }
 
 static int bytes_total(const struct vmsync_session *s, struct writing *w,
 		       size_t *traces, struct ctf_error *e)
 {
-	int ret = machine_bytes(s->host, &w->total, e);
+	int ret = vmsync_machine_bytes(s->host, &w->total, e);
 	size_t i;
 
 	*traces = s->host->n;
 	for (i = 0; !ret && i < s->n_guests; i++) {
-		ret = machine_bytes(s->guests[i].machine, &w->total, e);
+		ret = vmsync_machine_bytes(s->guests[i].machine, &w->total, e);
 		*traces += s->guests[i].machine->n;
 	}
+	return ret;
+}
+
+static int write_fused(struct vmsync_session *s, const char *out,
+		       const struct vmsync_fuse_options *opt,
+		       struct writing *w, struct vmsync_fused *fused,
+		       struct ctf_error *e)
+{
+	int ret;
+
+	w->out = vmsync_output_begin(out, e);
+	if (!w->out)
+		return e->code;
+	ret = write_all(w, fused, e);
+	if (!ret) {
+		/* If the witness disagrees, what was written is worth nothing. */
+		vmsync_witness_tell(w->witness);
+		ret = !opt->force && !vmsync_session_agrees(s);
+	}
+	if (!ret)
+		return vmsync_output_commit(e);
+	vmsync_output_abort();
 	return ret;
 }
 
@@ -293,11 +295,11 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 		const struct vmsync_progress *progress,
 		struct vmsync_fused **fused, size_t *n, struct ctf_error *e)
 {
-	struct writing w = { .jobs = s->jobs, .progress = progress };
-	struct check check = {
-		.session = s, .jobs = s->jobs, .progress = progress,
+	struct writing w = {
+		.session = s,
+		.progress = progress,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	const char *temporary;
 	int ret;
 
 	*fused = NULL;
@@ -307,17 +309,9 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 	*fused = calloc(*n, sizeof(**fused));
 	if (!*fused)
 		return vmsync_fail_file(e, -ENOMEM, out);
-	temporary = vmsync_output_begin(out, e);
-	if (!temporary)
-		ret = e->code;
-	else if (s->jobs == 1)
-		ret = run_one(&check, temporary, opt, &w, *fused, e);
-	else
-		ret = run_two(&check, temporary, opt, &w, *fused, e);
-	if (ret)
-		vmsync_output_abort();
-	else
-		ret = vmsync_output_commit(e);
+	w.witness = vmsync_witness_new(s, e);
+	ret = w.witness ? write_fused(s, out, opt, &w, *fused, e) : e->code;
+	vmsync_witness_free(w.witness);
 	if (ret) {
 		free(*fused);
 		*fused = NULL;

@@ -38,8 +38,8 @@ struct vmsync_fuse_options {
  *
  * The host's traces are copied byte for byte. A guest's are rewritten; their
  * clock keeps its uuid and gets the host clock's offset. The maps are saved
- * beside them, in vmsync-map.json. With more than one thread the check goes on
- * while the traces are written. Return: 0; 1 where the witnesses contradict the
+ * beside them, in vmsync-map.json. The witness looks on
+ * while they are written. Return: 0; 1 where the witnesses contradict the
  * map, and nothing is written; a negative errno, and nothing is left.
  */
 int vmsync_fuse(struct vmsync_session *s, const char *out,

@@ -59,6 +59,42 @@ int vmsync_losses_find(struct vmsync_losses *l, const struct ctf_trace *t,
 	return ret;
 }
 
+void vmsync_losses_join(struct vmsync_losses *l)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->loss.count; i++) {
+		const struct vmsync_loss *loss = &l->loss.at[i];
+		struct vmsync_loss *last = n ? &l->loss.at[n - 1] : NULL;
+
+		if (!last || loss->from_ns > last->until_ns) {
+			l->loss.at[n++] = *loss;
+			continue;
+		}
+		last->count += loss->count;
+		if (loss->until_ns > last->until_ns)
+			last->until_ns = loss->until_ns;
+	}
+	l->loss.count = n;
+}
+
+bool vmsync_losses_in(const struct vmsync_losses *l, int64_t from_ns,
+		      int64_t until_ns)
+{
+	size_t lo = 0, hi = l->loss.count;
+
+	/* The first one that begins behind it; only the one before can matter. */
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (l->loss.at[mid].from_ns <= until_ns)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo && l->loss.at[lo - 1].until_ns >= from_ns;
+}
+
 void vmsync_losses_free(struct vmsync_losses *l)
 {
 	vmsync_array_free(&l->loss);

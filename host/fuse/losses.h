@@ -2,6 +2,8 @@
 #ifndef VMSYNC_FUSE_LOSSES_H
 #define VMSYNC_FUSE_LOSSES_H
 
+#include <stdbool.h>
+
 #include "ctf/ctf.h"
 #include "sync/array.h"
 
@@ -30,6 +32,16 @@ struct vmsync_losses {
  */
 int vmsync_losses_find(struct vmsync_losses *l, const struct ctf_trace *t,
 		       struct ctf_error *e);
+
+/** vmsync_losses_join() - make one of those that overlap; counts are added */
+void vmsync_losses_join(struct vmsync_losses *l);
+
+/**
+ * vmsync_losses_in() - whether anything was lost from @from_ns to @until_ns
+ * @l:		joined
+ */
+bool vmsync_losses_in(const struct vmsync_losses *l, int64_t from_ns,
+		      int64_t until_ns);
 
 /** vmsync_losses_free() - free what vmsync_losses_find() allocated */
 void vmsync_losses_free(struct vmsync_losses *l);

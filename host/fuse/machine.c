@@ -251,3 +251,19 @@ void vmsync_machines_close(struct vmsync_machines *m)
 	free(m->machine);
 	memset(m, 0, sizeof(*m));
 }
+
+int vmsync_machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,
+			 struct ctf_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		struct ctf_span span;
+		int ret = ctf_trace_span(m->traces[i], &span, e);
+
+		if (ret)
+			return ret;
+		*bytes += span.bytes;
+	}
+	return 0;
+}

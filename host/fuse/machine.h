@@ -71,6 +71,13 @@ void vmsync_machines_close(struct vmsync_machines *m);
 int vmsync_machine_enters(const struct vmsync_machine *m, bool *enters,
 			  struct ctf_error *e);
 
+/**
+ * vmsync_machine_bytes() - add the size of a machine's streams to *@bytes
+ * Return: 0 or a negative errno.
+ */
+int vmsync_machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,
+			 struct ctf_error *e);
+
 /** vmsync_class_is_entry() - a KVM entry by any of the names LTTng gave it */
 bool vmsync_class_is_entry(const struct ctf_class *cls);
 

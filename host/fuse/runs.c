@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A record is a word: the time since the record before it, whose, and whether
- * it is an entry. A time that does not fit follows in a word of its own.
+ * An end is a word: the time since the end before it in the thread, and whether
+ * it is an entry; a time that does not fit follows in two words. Words are kept
+ * in chunks, each of which begins anew, so that one can be read by itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,29 +13,34 @@
 #include "fuse/fail.h"
 #include "fuse/runs.h"
 
-#define WORDS	  (32u << 10)	/* kept in memory */
-#define MAX_WHOM  (1u << 20)	/* a trace may claim any number of threads */
-#define LATE	  UINT32_MAX	/* the time is in the next word */
-#define ENTRY	  (1ull << 32)
-#define WHO_SHIFT 33
+#define CHUNK	    2048	/* words */
+#define IN_MEMORY   32		/* full chunks */
+#define MAX_THREADS (1u << 18)	/* a trace may claim any number */
+#define LATE	    (UINT32_MAX >> 1)
 
-struct who {
-	int32_t tid;
-	int32_t vcpu_id;
+/* A full one: the time of its first end, words, where it is. */
+struct chunk {
+	int64_t first_ns;
+	uint32_t n;
+	uint32_t place;		/* of @full, or behind these in the file */
+};
+
+struct thread {
+	struct vmsync_runs_thread pub;
+	int64_t last_ns;
+	struct chunk open;	/* the last one; its place means nothing */
+	uint32_t *word;		/* its words */
+	uint32_t room;
+	VMSYNC_ARRAY(struct chunk) chunks;
 };
 
 struct vmsync_runs {
-	uint64_t word[WORDS];
-	uint32_t n;		/* words there */
-	uint32_t at;		/* next to be read */
-	bool reading;		/* or adding */
-	int fd;			/* -1: all are in memory */
-	uint64_t written;	/* words in the file */
-	uint64_t read;
-	int64_t last_ns;
-	struct who *who;
-	uint32_t n_who, room;
-	uint32_t *slot;		/* hash of @who, its places + 1; 2 * room of them */
+	VMSYNC_ARRAY(struct thread) threads;
+	uint32_t *slot;		/* hash of @threads, their places + 1 */
+	uint32_t n_slots;	/* a power of two */
+	uint32_t *full[IN_MEMORY];
+	uint32_t n_full;	/* there, or in the file */
+	int fd;			/* -1: none needed so far */
 };
 
 struct vmsync_runs *vmsync_runs_new(void)
@@ -48,66 +54,100 @@ struct vmsync_runs *vmsync_runs_new(void)
 
 void vmsync_runs_free(struct vmsync_runs *r)
 {
+	size_t i;
+
 	if (!r)
 		return;
 	if (r->fd >= 0)
 		close(r->fd);
-	free(r->who);
+	for (i = 0; i < r->threads.count; i++) {
+		free(r->threads.at[i].word);
+		vmsync_array_free(&r->threads.at[i].chunks);
+	}
+	vmsync_array_free(&r->threads);
+	for (i = 0; i < IN_MEMORY; i++)
+		free(r->full[i]);
 	free(r->slot);
 	free(r);
 }
 
+/* ----------------------------------------------------------------- threads */
+
 static uint32_t *slot_of(const struct vmsync_runs *r, int32_t tid, int32_t vcpu)
 {
-	uint32_t mask = 2 * r->room - 1;
-	uint32_t i = ((uint32_t)tid * 2654435761u + (uint32_t)vcpu) & mask;
+	uint32_t mask = r->n_slots - 1;
+	uint32_t key = tid > 0 ? (uint32_t)tid : ~(uint32_t)vcpu;
+	uint32_t i = (key * 2654435761u) >> 7 & mask;
 
-	while (r->slot[i] && (r->who[r->slot[i] - 1].tid != tid ||
-			      r->who[r->slot[i] - 1].vcpu_id != vcpu))
-		i = (i + 1) & mask;
+	for (; r->slot[i]; i = (i + 1) & mask) {
+		const struct thread *t = &r->threads.at[r->slot[i] - 1];
+
+		if (t->pub.tid == tid && (tid > 0 || t->pub.vcpu_id == vcpu))
+			break;
+	}
 	return &r->slot[i];
 }
 
 static int grow(struct vmsync_runs *r)
 {
-	uint32_t room = r->room ? 2 * r->room : 64, i;
-	uint32_t *slot = calloc(2 * room, sizeof(*slot));
-	struct who *who = realloc(r->who, room * sizeof(*who));
+	uint32_t n = r->n_slots ? 2 * r->n_slots : 64, i;
+	uint32_t *slot = calloc(n, sizeof(*slot));
 
-	if (who)
-		r->who = who;
-	if (!who || !slot) {
-		free(slot);
+	if (!slot)
 		return -ENOMEM;
-	}
 	free(r->slot);
 	r->slot = slot;
-	r->room = room;
-	for (i = 0; i < r->n_who; i++)
-		*slot_of(r, who[i].tid, who[i].vcpu_id) = i + 1;
+	r->n_slots = n;
+	for (i = 0; i < r->threads.count; i++) {
+		const struct thread *t = &r->threads.at[i];
+
+		*slot_of(r, t->pub.tid, t->pub.vcpu_id) = i + 1;
+	}
 	return 0;
 }
 
-/* The number of a thread; beyond the limit they are nobody's, number 0. */
-static int who_of(struct vmsync_runs *r, int32_t tid, int32_t vcpu_id,
-		  uint32_t *number)
+/* NULL: out of memory. Beyond the limit they are all nobody's. */
+static struct thread *thread_of(struct vmsync_runs *r, int32_t tid,
+				int32_t vcpu_id)
 {
+	struct thread *t;
 	uint32_t *slot;
 
-	if (r->n_who == r->room && grow(r))
-		return -ENOMEM;
-	if (!r->n_who) {
-		r->who[r->n_who++] = (struct who){ 0, -1 };
-		*slot_of(r, 0, -1) = 1;
-	}
+	if (2 * r->threads.count >= r->n_slots && grow(r))
+		return NULL;
+	if (tid < 0)
+		tid = 0;
 	slot = slot_of(r, tid, vcpu_id);
-	if (!*slot && r->n_who < MAX_WHOM) {
-		r->who[r->n_who++] = (struct who){ tid, vcpu_id };
-		*slot = r->n_who;
+	if (!*slot && r->threads.count >= MAX_THREADS) {
+		tid = 0;
+		vcpu_id = -1;
+		slot = slot_of(r, tid, vcpu_id);
 	}
-	*number = *slot ? *slot - 1 : 0;
-	return 0;
+	if (!*slot) {
+		t = vmsync_array_add(&r->threads);
+		if (!t)
+			return NULL;
+		*t = (struct thread){ .pub = { tid, vcpu_id } };
+		*slot = (uint32_t)r->threads.count;
+	}
+	t = &r->threads.at[*slot - 1];
+	if (vcpu_id >= 0)
+		t->pub.vcpu_id = vcpu_id;
+	return t;
 }
+
+uint32_t vmsync_runs_threads(const struct vmsync_runs *r)
+{
+	return (uint32_t)r->threads.count;
+}
+
+struct vmsync_runs_thread vmsync_runs_thread(const struct vmsync_runs *r,
+					     uint32_t thread)
+{
+	return r->threads.at[thread].pub;
+}
+
+/* ---------------------------------------------------------------- the file */
 
 static const char *folder(void)
 {
@@ -141,80 +181,44 @@ static int file_fail(struct ctf_error *e, int error)
 			   folder(), strerror(error));
 }
 
-/* Puts what is in memory into the file. */
-static int flush(struct vmsync_runs *r, struct ctf_error *e)
+static off_t place_in_file(const struct chunk *c)
 {
-	const char *p = (const char *)r->word;
-	size_t left = r->n * sizeof(*r->word);
+	return (off_t)(c->place - IN_MEMORY) * CHUNK * sizeof(uint32_t);
+}
+
+static int chunk_write(struct vmsync_runs *r, const struct chunk *c,
+		       const uint32_t *word, struct ctf_error *e)
+{
+	const char *p = (const char *)word;
+	size_t left = c->n * sizeof(*word);
+	off_t at = place_in_file(c);
 
 	if (r->fd < 0)
 		r->fd = file_open();
 	if (r->fd < 0)
 		return file_fail(e, errno);
 	while (left) {
-		ssize_t done = write(r->fd, p, left);
+		ssize_t done = pwrite(r->fd, p, left, at);
 
 		if (done < 0 && errno != EINTR)
 			return file_fail(e, errno);
 		if (done > 0) {
 			p += done;
+			at += done;
 			left -= (size_t)done;
 		}
 	}
-	r->written += r->n;
-	r->n = 0;
 	return 0;
 }
 
-int vmsync_runs_add(struct vmsync_runs *r, const struct vmsync_run_end *end,
-		    struct ctf_error *e)
+static int chunk_read(const struct vmsync_runs *r, const struct chunk *c,
+		      uint32_t *word, struct ctf_error *e)
 {
-	uint64_t since = (uint64_t)end->ns - (uint64_t)r->last_ns;
-	uint32_t number;
+	char *p = (char *)word;
+	size_t left = c->n * sizeof(*word);
+	off_t at = place_in_file(c);
 
-	if (r->n + 2 > WORDS) {
-		int ret = flush(r, e);
-
-		if (ret)
-			return ret;
-	}
-	if (who_of(r, end->tid, end->vcpu_id, &number))
-		return vmsync_fail_memory(e);
-	r->word[r->n++] = (uint64_t)number << WHO_SHIFT |
-			  (end->entry ? ENTRY : 0) |
-			  (since < LATE ? since : LATE);
-	if (since >= LATE)
-		r->word[r->n++] = (uint64_t)end->ns;
-	r->last_ns = end->ns;
-	return 0;
-}
-
-int vmsync_runs_rewind(struct vmsync_runs *r, struct ctf_error *e)
-{
-	int ret = 0;
-
-	if (r->fd >= 0 && !r->reading)
-		ret = flush(r, e);
-	r->reading = true;
-	if (r->fd >= 0)
-		r->n = 0;
-	r->at = 0;
-	r->read = 0;
-	r->last_ns = 0;
-	return ret;
-}
-
-/* The next part of the file, and no more. */
-static int refill(struct vmsync_runs *r, struct ctf_error *e)
-{
-	uint64_t n = r->written - r->read;
-	char *p = (char *)r->word;
-	off_t at = (off_t)(r->read * sizeof(*r->word));
-	size_t left;
-
-	if (n > WORDS)
-		n = WORDS;
-	for (left = n * sizeof(*r->word); left;) {
+	while (left) {
 		ssize_t done = pread(r->fd, p, left, at);
 
 		if (!done || (done < 0 && errno != EINTR))
@@ -225,49 +229,277 @@ static int refill(struct vmsync_runs *r, struct ctf_error *e)
 			left -= (size_t)done;
 		}
 	}
-	r->read += n;
-	r->n = (uint32_t)n;
-	r->at = 0;
 	return 0;
 }
 
-/* The next word: 1, 0 behind the last, or an error. */
-static int word_next(struct vmsync_runs *r, uint64_t *word, struct ctf_error *e)
-{
-	if (r->at == r->n && r->read < r->written) {
-		int ret = refill(r, e);
+/* ------------------------------------------------------------------ adding */
 
+/* The open chunk is full: the next one is open. */
+static int chunk_close(struct vmsync_runs *r, struct thread *t,
+		       struct ctf_error *e)
+{
+	struct chunk *c = vmsync_array_add(&t->chunks);
+	int ret = 0;
+
+	if (!c)
+		return vmsync_fail_memory(e);
+	*c = t->open;
+	c->place = r->n_full++;
+	if (c->place < IN_MEMORY) {
+		r->full[c->place] = t->word;
+		t->word = NULL;
+		t->room = 0;
+	} else {
+		ret = chunk_write(r, c, t->word, e);
+	}
+	t->open.n = 0;
+	return ret;
+}
+
+static int word_room(struct thread *t, struct ctf_error *e)
+{
+	uint32_t room = t->room ? 2 * t->room : 16;
+	uint32_t *word = realloc(t->word, room * sizeof(*word));
+
+	if (!word)
+		return vmsync_fail_memory(e);
+	t->word = word;
+	t->room = room;
+	return 0;
+}
+
+int vmsync_runs_add(struct vmsync_runs *r, const struct vmsync_run_end *end,
+		    struct ctf_error *e)
+{
+	struct thread *t = thread_of(r, end->tid, end->vcpu_id);
+	uint64_t since;
+	int ret = 0;
+
+	if (!t)
+		return vmsync_fail_memory(e);
+	if (t->open.n + 3 > CHUNK)
+		ret = chunk_close(r, t, e);
+	if (!ret && t->open.n + 3 > t->room)
+		ret = word_room(t, e);
+	if (ret)
+		return ret;
+	if (!t->open.n)
+		t->open.first_ns = t->last_ns = end->ns;
+	since = (uint64_t)end->ns - (uint64_t)t->last_ns;
+	t->last_ns = end->ns;
+	t->word[t->open.n++] = (uint32_t)(since < LATE ? since : LATE) << 1 |
+			       end->entry;
+	if (since >= LATE) {
+		t->word[t->open.n++] = (uint32_t)end->ns;
+		t->word[t->open.n++] = (uint32_t)((uint64_t)end->ns >> 32);
+	}
+	return 0;
+}
+
+/* ----------------------------------------------------------------- reading */
+
+struct mark {
+	enum vmsync_end what;
+	int64_t ns;
+};
+
+/* A thread's ends, from one chunk to the next. */
+struct part {
+	const struct thread *thread;
+	size_t chunk;		/* being read; the open one is behind the others */
+	const uint32_t *word;
+	uint32_t *own;		/* CHUNK words, for one of the file */
+	uint32_t at, n;
+	struct mark last;	/* passed */
+	struct mark next;	/* NONE: behind the last one, or not begun */
+};
+
+struct vmsync_run_cursor {
+	const struct vmsync_runs *runs;
+	size_t n;
+	struct part part[];
+};
+
+struct vmsync_run_cursor *vmsync_run_cursor_new(const struct vmsync_runs *r,
+						const uint32_t *threads,
+						size_t n)
+{
+	struct vmsync_run_cursor *c;
+	size_t i;
+
+	c = calloc(1, sizeof(*c) + n * sizeof(c->part[0]));
+	if (!c)
+		return NULL;
+	c->runs = r;
+	c->n = n;
+	for (i = 0; i < n; i++)
+		c->part[i].thread = &r->threads.at[threads[i]];
+	return c;
+}
+
+void vmsync_run_cursor_free(struct vmsync_run_cursor *c)
+{
+	size_t i;
+
+	for (i = 0; c && i < c->n; i++)
+		free(c->part[i].own);
+	free(c);
+}
+
+static const struct chunk *chunk_of(const struct thread *t, size_t i)
+{
+	return i < t->chunks.count ? &t->chunks.at[i] : &t->open;
+}
+
+/* Chunks that hold anything: the open one does, if there is any end at all. */
+static size_t chunks_of(const struct thread *t)
+{
+	return t->chunks.count + (t->open.n > 0);
+}
+
+static int part_load(const struct vmsync_runs *r, struct part *p, size_t i,
+		     struct ctf_error *e)
+{
+	const struct thread *t = p->thread;
+	const struct chunk *c = chunk_of(t, i);
+
+	p->chunk = i;
+	p->at = 0;
+	p->n = c->n;
+	p->next.ns = c->first_ns;
+	if (c == &t->open) {
+		p->word = t->word;
+	} else if (c->place < IN_MEMORY) {
+		p->word = r->full[c->place];
+	} else {
+		if (!p->own)
+			p->own = malloc(CHUNK * sizeof(*p->own));
+		if (!p->own)
+			return vmsync_fail_memory(e);
+		p->word = p->own;
+		return chunk_read(r, c, p->own, e);
+	}
+	return 0;
+}
+
+/* What was next is passed. */
+static inline int part_next(const struct vmsync_runs *r, struct part *p,
+			    struct ctf_error *e)
+{
+	uint32_t word;
+	int ret;
+
+	p->last = p->next;
+	if (p->at == p->n) {
+		if (p->chunk + 1 >= chunks_of(p->thread)) {
+			p->next = (struct mark){ VMSYNC_END_NONE, INT64_MAX };
+			return 0;
+		}
+		ret = part_load(r, p, p->chunk + 1, e);
 		if (ret)
 			return ret;
 	}
-	if (r->at == r->n)
-		return 0;
-	*word = r->word[r->at++];
-	return 1;
+	word = p->word[p->at++];
+	p->next.what = word & 1 ? VMSYNC_END_ENTRY : VMSYNC_END_EXIT;
+	p->next.ns += word >> 1;
+	if (word >> 1 == LATE) {
+		p->next.ns = (int64_t)((uint64_t)p->word[p->at + 1] << 32 |
+				       p->word[p->at]);
+		p->at += 2;
+	}
+	return 0;
 }
 
-int vmsync_runs_next(struct vmsync_runs *r, struct vmsync_run_end *end,
+/* The chunk that holds the last end at or before @ns; the first if none does. */
+static size_t chunk_at(const struct thread *t, int64_t ns)
+{
+	size_t lo = 0, hi = chunks_of(t);
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (chunk_of(t, mid)->first_ns <= ns)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* All at or before @ns are passed, and none behind it. */
+static int part_seek(const struct vmsync_runs *r, struct part *p, int64_t ns,
 		     struct ctf_error *e)
 {
-	const struct who *who;
-	uint64_t word = 0, ns;
-	int ret = word_next(r, &word, e);
+	size_t chunk = chunk_at(p->thread, ns);
+	int ret = 0;
 
-	if (ret <= 0)
-		return ret;
-	ns = (uint64_t)r->last_ns + (uint32_t)word;
-	if ((uint32_t)word == LATE) {
-		ret = word_next(r, &ns, e);
-		if (ret <= 0)
-			return ret;
+	if (!chunks_of(p->thread)) {
+		p->next.ns = INT64_MAX;
+		return 0;
 	}
-	r->last_ns = (int64_t)ns;
-	who = &r->who[word >> WHO_SHIFT];
-	*end = (struct vmsync_run_end){
-		.ns = r->last_ns,
-		.tid = who->tid,
-		.vcpu_id = who->vcpu_id,
-		.entry = word & ENTRY,
-	};
-	return 1;
+	if (!p->word || p->chunk != chunk || p->last.ns > ns) {
+		ret = part_load(r, p, chunk, e);
+		if (ret)
+			return ret;
+		p->next.what = VMSYNC_END_NONE;
+		ret = part_next(r, p, e);
+		p->last = (struct mark){ VMSYNC_END_NONE, INT64_MIN };
+	}
+	while (!ret && p->next.ns <= ns)
+		ret = part_next(r, p, e);
+	return ret;
+}
+
+static struct part *first_of(struct vmsync_run_cursor *c)
+{
+	struct part *first = &c->part[0];
+	size_t i;
+
+	for (i = 1; i < c->n; i++) {
+		if (c->part[i].next.ns < first->next.ns)
+			first = &c->part[i];
+	}
+	return first;
+}
+
+static void until(struct vmsync_run_cursor *c, struct vmsync_stretch *s)
+{
+	const struct part *first = first_of(c);
+
+	s->until = first->next.what;
+	s->until_ns = first->next.ns;
+}
+
+int vmsync_run_cursor_seek(struct vmsync_run_cursor *c, int64_t ns,
+			   struct vmsync_stretch *s, struct ctf_error *e)
+{
+	size_t i;
+
+	*s = (struct vmsync_stretch){ .from_ns = INT64_MIN,
+				      .until_ns = INT64_MAX };
+	for (i = 0; i < c->n; i++) {
+		struct part *p = &c->part[i];
+		int ret = part_seek(c->runs, p, ns, e);
+
+		if (ret)
+			return ret;
+		if (p->last.what && p->last.ns >= s->from_ns) {
+			s->from = p->last.what;
+			s->from_ns = p->last.ns;
+		}
+	}
+	if (c->n)
+		until(c, s);
+	return 0;
+}
+
+int vmsync_run_cursor_next(struct vmsync_run_cursor *c,
+			   struct vmsync_stretch *s, struct ctf_error *e)
+{
+	int ret = part_next(c->runs, first_of(c), e);
+
+	s->from = s->until;
+	s->from_ns = s->until_ns;
+	until(c, s);
+	return ret;
 }

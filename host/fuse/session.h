@@ -30,7 +30,7 @@ struct vmsync_progress {
  * @guest:	its part of the sync session: map and report
  * @maps:	the maps that are checked and applied: those of @guest, or others
  *		put here by who knows better
- * @contain:	containment of all its events, by vmsync_session_contain()
+ * @contain:	containment of all its events, by the witness (witness.h)
  * @events:	number of its events, by the same
  */
 struct vmsync_session_guest {
@@ -99,20 +99,6 @@ int vmsync_session_sync(struct vmsync_session *s,
 void vmsync_session_close(struct vmsync_session *s);
 
 /**
- * vmsync_session_contain() - check every guest event against the host's trace
- *
- * @jobs:	threads to use
- * @progress:	may be NULL
- *
- * After vmsync_session_sync(). Reads all events of the guests, in the order of
- * host time, beside KVM's entries and exits of the host. Return: 0 or a
- * negative errno.
- */
-int vmsync_session_contain(struct vmsync_session *s, unsigned int jobs,
-			   const struct vmsync_progress *progress,
-			   struct ctf_error *e);
-
-/**
  * vmsync_session_agrees() - do the witnesses agree with the map?
  *
  * False if a beacon violates causality, a guest event lies outside its vCPU's
@@ -129,10 +115,12 @@ bool vmsync_session_agrees(const struct vmsync_session *s);
  */
 bool vmsync_maps_alike(const struct vmsync_map *a, const struct vmsync_map *b);
 
-/**
- * vmsync_stream_map() - the map for the stamps of one stream of a guest
- */
-struct ctf_map vmsync_stream_map(const struct vmsync_session_guest *g,
-				 uint32_t cpu);
+/** vmsync_stream_map() - the map for the stamps of a stream of @cpu, or NULL */
+const struct vmsync_map *
+vmsync_stream_map(const struct vmsync_session_guest *g, uint32_t cpu);
+
+/** vmsync_session_map() - have a rewrite of @g's traces apply its maps */
+void vmsync_session_map(const struct vmsync_session_guest *g,
+			struct ctf_rewrite *how);
 
 #endif /* VMSYNC_FUSE_SESSION_H */

@@ -4,22 +4,46 @@
  * that CPU into the guest and its next exit. A witness, apart from all that
  * makes maps: it sees host times only, some of which came through a map.
  *
- * Entries, exits and events are pushed in the order of host time, all virtual
- * CPUs together. Memory is one small struct per virtual CPU.
+ * Entries and exits cut the host's time into stretches, one virtual CPU's at a
+ * time; what an event in a stretch proves depends on that stretch alone.
  */
 #ifndef VMSYNC_SYNC_CONTAIN_H
 #define VMSYNC_SYNC_CONTAIN_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "clock.h"
+/** enum vmsync_end - where a virtual CPU's run in the guest begins or ends */
+enum vmsync_end {
+	VMSYNC_END_NONE,	/* nothing is known before, or behind */
+	VMSYNC_END_ENTRY,
+	VMSYNC_END_EXIT,
+};
 
-struct vmsync_contain;
+/**
+ * struct vmsync_stretch - from one entry or exit to the next, host ns
+ * @from_ns:	INT64_MIN for VMSYNC_END_NONE
+ * @until_ns:	INT64_MAX for VMSYNC_END_NONE
+ * @from:	what is at @from_ns
+ * @until:	what is at @until_ns
+ * @lost:	host events were lost in it: there may be other entries and exits
+ *
+ * An event at @from_ns belongs to it. One at @until_ns belongs to the next one,
+ * but at an exit to the run that ends there.
+ */
+struct vmsync_stretch {
+	int64_t from_ns;
+	int64_t until_ns;
+	enum vmsync_end from;
+	enum vmsync_end until;
+	bool lost;
+};
 
 /**
  * struct vmsync_contain_result - counts of guest events
  * @inside:	between an entry and the next exit, or nearer to it than the
- *		bound that was pushed with the event: no contradiction
+ *		event's bound: no contradiction
  * @outside:	not so
  * @undecidable: before the first entry or after the last exit, host events
  *		lost around it, or a virtual CPU that has no entries at all
@@ -40,38 +64,37 @@ struct vmsync_contain_result {
 	int64_t exit_slack_ns;
 };
 
-/** vmsync_contain_new - a checker for one guest; NULL if out of memory */
-struct vmsync_contain *vmsync_contain_new(void);
-void vmsync_contain_free(struct vmsync_contain *c);
+/** vmsync_contain_init - no event yet */
+void vmsync_contain_init(struct vmsync_contain_result *r);
+
+/** vmsync_contain_add - add the counts of others */
+void vmsync_contain_add(struct vmsync_contain_result *r,
+			const struct vmsync_contain_result *more);
 
 /**
- * vmsync_contain_entry - virtual CPU @vcpu enters the guest at @t
- * vmsync_contain_exit - it has left it at @t
- * @vcpu:	any number that names the virtual CPU, the same as for its
- *		events; small ones are best
- * Return 0 or -ENOMEM.
+ * vmsync_stretch_events - how many events lie in a stretch
+ * @time:	[@n] host ns, in order, none before the stretch
  */
-int vmsync_contain_entry(struct vmsync_contain *c, uint32_t vcpu, host_time t);
-int vmsync_contain_exit(struct vmsync_contain *c, uint32_t vcpu, host_time t);
+size_t vmsync_stretch_events(const struct vmsync_stretch *s,
+			     const uint64_t *time, size_t n);
 
-/** vmsync_contain_lost - host events were lost in [@from, @until] */
-void vmsync_contain_lost(struct vmsync_contain *c, host_time from,
-			 host_time until);
+/** vmsync_stretch_is_gap - whether an event's bound matters there */
+bool vmsync_stretch_is_gap(const struct vmsync_stretch *s);
 
 /**
- * vmsync_contain_event - @vcpu ran guest code at @t, known to +-@bound_ns
- * Returns 0 or -ENOMEM.
+ * vmsync_contain_events - count events of a stretch that is not a gap
+ * @time:	[@n] host ns, in order, all of them in @s; @n > 0
  */
-int vmsync_contain_event(struct vmsync_contain *c, uint32_t vcpu, host_time t,
-			 int64_t bound_ns);
+void vmsync_contain_events(struct vmsync_contain_result *r,
+			   const struct vmsync_stretch *s, const uint64_t *time,
+			   size_t n);
 
-/** vmsync_contain_finish - no more will come: decide what is still open */
-void vmsync_contain_finish(struct vmsync_contain *c);
-
-/** vmsync_contain_result - the counts of one virtual CPU, or of all */
-void vmsync_contain_result(const struct vmsync_contain *c,
-			   struct vmsync_contain_result *all);
-void vmsync_contain_result_of(const struct vmsync_contain *c, uint32_t vcpu,
-			      struct vmsync_contain_result *one);
+/**
+ * vmsync_contain_gap_event - count an event of a gap
+ * @ns:		host time, in @s, known to +-@bound_ns
+ */
+void vmsync_contain_gap_event(struct vmsync_contain_result *r,
+			      const struct vmsync_stretch *s, int64_t ns,
+			      int64_t bound_ns);
 
 #endif /* VMSYNC_SYNC_CONTAIN_H */

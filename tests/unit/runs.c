@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "fuse/losses.h"
 #include "fuse/runs.h"
 
 #define MAX 200000
 
 static struct vmsync_run_end want[MAX];
 
-static void make(size_t n)
+static void make(size_t n, int threads)
 {
 	int64_t ns = 0;
 	size_t i;
@@ -21,52 +22,106 @@ static void make(size_t n)
 		unsigned int shift = (unsigned int)check_range(0, 40);
 
 		/* Gaps of all sizes, about the word's limit too. */
-		ns += (int64_t)(check_rand() & ((1ull << shift) - 1));
+		ns += 1 + (int64_t)(check_rand() & ((1ull << shift) - 1));
 		if (!check_range(0, 999))
-			ns += UINT32_MAX - 1 + (int64_t)check_range(0, 2);
+			ns += INT32_MAX - 1 + (int64_t)check_range(0, 2);
 		want[i] = (struct vmsync_run_end){
 			.ns = ns,
-			.tid = (int32_t)check_range(0, 3000),
-			.vcpu_id = (int32_t)check_range(0, 9) - 1,
+			.tid = (int32_t)check_range(0, (uint64_t)threads),
 			.entry = check_rand() & 1,
 		};
-		if (!check_range(0, 99))
-			want[i].tid = (int32_t)check_rand();
+		/* A thread is one virtual CPU; without one, its number counts. */
+		want[i].vcpu_id = want[i].tid ? want[i].tid % 7 :
+						(int32_t)check_range(0, 2) - 1;
 	}
 }
 
-static void read_back(struct vmsync_runs *r, size_t n)
+static enum vmsync_end what(const struct vmsync_run_end *end)
 {
-	struct vmsync_run_end end;
-	struct ctf_error e;
-	size_t i;
-	int ret;
-
-	CHECK_EQ(vmsync_runs_rewind(r, &e), 0);
-	for (i = 0; (ret = vmsync_runs_next(r, &end, &e)) > 0; i++) {
-		if (i >= n || end.ns != want[i].ns || end.tid != want[i].tid ||
-		    end.vcpu_id != want[i].vcpu_id ||
-		    end.entry != want[i].entry)
-			break;
-	}
-	CHECK_EQ(ret, 0);
-	CHECK_EQ(i, n);
-	CHECK_EQ(vmsync_runs_next(r, &end, &e), 0);
+	return end->entry ? VMSYNC_END_ENTRY : VMSYNC_END_EXIT;
 }
 
-static void run_one(size_t n)
+/* The place of the next end at or behind @i of those that @mine has. */
+static size_t next_of(const bool *mine, size_t i, size_t n)
+{
+	while (i < n && !mine[i])
+		i++;
+	return i;
+}
+
+/* Whether @s is the stretch between the ends @last (or none, if @n) and @next. */
+static bool is_between(const struct vmsync_stretch *s, size_t last, size_t next,
+		       size_t n)
+{
+	if (last == n ? s->from != VMSYNC_END_NONE :
+			s->from != what(&want[last]) ||
+				s->from_ns != want[last].ns)
+		return false;
+	return next == n ? s->until == VMSYNC_END_NONE :
+			   s->until == what(&want[next]) &&
+				   s->until_ns == want[next].ns;
+}
+
+/* From first to last, after going to where @from is. */
+static void walk(struct vmsync_run_cursor *c, const bool *mine, size_t n,
+		 int64_t from)
+{
+	struct vmsync_stretch s;
+	struct ctf_error e;
+	size_t last = n, next = next_of(mine, 0, n), steps = 0;
+
+	CHECK_EQ(vmsync_run_cursor_seek(c, from, &s, &e), 0);
+	while (next < n && want[next].ns <= from) {
+		last = next;
+		next = next_of(mine, next + 1, n);
+	}
+	while (is_between(&s, last, next, n) && next < n && steps++ < 3000) {
+		if (vmsync_run_cursor_next(c, &s, &e))
+			break;
+		last = next;
+		next = next_of(mine, next + 1, n);
+	}
+	CHECK(is_between(&s, last, next, n));
+}
+
+/* The runs of two threads, as one virtual CPU's. */
+static void read_back(const struct vmsync_runs *r, size_t n)
+{
+	uint32_t threads = vmsync_runs_threads(r), which[2], i;
+	size_t k = threads > 1 ? 2 : threads, j;
+	bool *mine = calloc(n + 1, sizeof(*mine));
+	struct vmsync_run_cursor *c;
+
+	for (i = 0; i < k; i++) {
+		struct vmsync_runs_thread t;
+
+		which[i] = i ? threads - 1 : 0;
+		t = vmsync_runs_thread(r, which[i]);
+		for (j = 0; j < n; j++)
+			mine[j] |= want[j].tid == t.tid &&
+				   want[j].vcpu_id == t.vcpu_id;
+	}
+	c = vmsync_run_cursor_new(r, which, k);
+	walk(c, mine, n, -1);
+	for (i = 0; n && i < 20; i++)
+		walk(c, mine, n, want[check_range(0, n - 1)].ns +
+				 (int64_t)check_range(0, 2) - 1);
+	vmsync_run_cursor_free(c);
+	free(mine);
+}
+
+static void run_one(size_t n, int threads)
 {
 	struct vmsync_runs *r = vmsync_runs_new();
 	struct ctf_error e;
 	size_t i;
 
-	make(n);
+	make(n, threads);
 	for (i = 0; i < n; i++) {
 		if (vmsync_runs_add(r, &want[i], &e))
 			break;
 	}
 	CHECK_EQ(i, n);
-	read_back(r, n);
 	read_back(r, n);
 	vmsync_runs_free(r);
 }
@@ -89,16 +144,49 @@ static void test_no_folder(void)
 	unsetenv("TMPDIR");
 }
 
+/* Losses that are joined cover what they covered, and nothing else. */
+static void test_losses(void)
+{
+	struct vmsync_losses l = { 0 };
+	bool lost[300] = { false };
+	int64_t from = 0, at;
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		struct vmsync_loss *loss = vmsync_array_add(&l.loss);
+
+		from += (int64_t)check_range(0, 20);
+		*loss = (struct vmsync_loss){ from, from, 1 };
+		loss->until_ns += (int64_t)check_range(0, 40);
+		for (at = from; at <= loss->until_ns; at++)
+			lost[at] = true;
+	}
+	vmsync_losses_join(&l);
+	for (i = 0; i < 300; i++) {
+		int64_t until = i + (int64_t)check_range(0, 299 - (uint64_t)i);
+		bool any = false;
+
+		for (at = i; at <= until; at++)
+			any |= lost[at];
+		CHECK_EQ(vmsync_losses_in(&l, i, until), any);
+	}
+	vmsync_losses_free(&l);
+}
+
 int main(int argc, char **argv)
 {
 	int i;
 
 	check_init(argc, argv);
-	run_one(0);
-	run_one(1);
+	run_one(0, 1);
+	run_one(1, 1);
 	for (i = 0; i < 20; i++)
-		run_one((size_t)check_range(1, 40000));
-	run_one(MAX);
+		run_one((size_t)check_range(1, 40000),
+			(int)check_range(1, i & 1 ? 3 : 3000));
+	run_one(MAX, 0);
+	run_one(MAX, 5);
+	for (i = 0; i < 50; i++)
+		test_losses();
 	test_no_folder();
 	return check_done();
 }

@@ -21,21 +21,13 @@ struct event {
 	int64_t ns;
 	int64_t bound;
 	uint32_t vcpu;
-	int kind;	/* 0: entry, 1: guest event, 2: exit */
 };
 
 struct model {
 	struct run runs[VCPUS][MAX_RUNS];
 	size_t n_runs[VCPUS];
-	struct event all[VCPUS * MAX_RUNS * 2 + EVENTS];
-	size_t n_all;
+	struct event all[EVENTS];
 };
-
-static void put(struct model *m, int kind, uint32_t vcpu, int64_t ns,
-		int64_t bound)
-{
-	m->all[m->n_all++] = (struct event){ ns, bound, vcpu, kind };
-}
 
 static int by_time(const void *a, const void *b)
 {
@@ -43,7 +35,7 @@ static int by_time(const void *a, const void *b)
 
 	if (x->ns != y->ns)
 		return x->ns < y->ns ? -1 : 1;
-	return x->kind - y->kind;
+	return 0;
 }
 
 static void make(struct model *m)
@@ -59,15 +51,15 @@ static void make(struct model *m)
 
 			r->entry = t += (int64_t)check_range(1, 100);
 			r->exit = t += (int64_t)check_range(1, 100);
-			put(m, 0, v, r->entry, 0);
-			put(m, 2, v, r->exit, 0);
 		}
 	}
 	for (int i = 0; i < EVENTS; i++)
-		put(m, 1, (uint32_t)check_range(0, VCPUS - 1),
-		    (int64_t)check_range(0, 7000),
-		    (int64_t)check_range(0, 20));
-	qsort(m->all, m->n_all, sizeof(*m->all), by_time);
+		m->all[i] = (struct event){
+			.vcpu = (uint32_t)check_range(0, VCPUS - 1),
+			.ns = (int64_t)check_range(0, 7000),
+			.bound = (int64_t)check_range(0, 20),
+		};
+	qsort(m->all, EVENTS, sizeof(*m->all), by_time);
 }
 
 /* The same by looking at all runs. */
@@ -75,14 +67,12 @@ static void slow(const struct model *m, struct vmsync_contain_result *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->entry_slack_ns = r->exit_slack_ns = INT64_MAX;
-	for (size_t i = 0; i < m->n_all; i++) {
+	for (size_t i = 0; i < EVENTS; i++) {
 		const struct event *e = &m->all[i];
 		const struct run *runs = m->runs[e->vcpu];
 		size_t n = m->n_runs[e->vcpu], k = 0;
 		int64_t before, after, near;
 
-		if (e->kind != 1)
-			continue;
 		if (!n || e->ns < runs[0].entry || e->ns > runs[n - 1].exit) {
 			/* At the end a bound may still reach the last exit. */
 			if (n && e->ns > runs[n - 1].exit &&
@@ -125,29 +115,74 @@ static void slow(const struct model *m, struct vmsync_contain_result *r)
 	}
 }
 
-static void push(struct vmsync_contain *c, const struct event *e)
+/* The stretch behind the @i-th end of a virtual CPU's runs, 0: before all. */
+static struct vmsync_stretch stretch_at(const struct run *runs, size_t n,
+					size_t i)
 {
-	host_time t = { e->ns };
+	struct vmsync_stretch s = { .from_ns = INT64_MIN,
+				    .until_ns = INT64_MAX };
 
-	if (e->kind == 0)
-		CHECK(!vmsync_contain_entry(c, e->vcpu, t));
-	else if (e->kind == 2)
-		CHECK(!vmsync_contain_exit(c, e->vcpu, t));
-	else
-		CHECK(!vmsync_contain_event(c, e->vcpu, t, e->bound));
+	if (i) {
+		s.from = i & 1 ? VMSYNC_END_ENTRY : VMSYNC_END_EXIT;
+		s.from_ns = i & 1 ? runs[i / 2].entry : runs[i / 2 - 1].exit;
+	}
+	if (i < 2 * n) {
+		s.until = i & 1 ? VMSYNC_END_EXIT : VMSYNC_END_ENTRY;
+		s.until_ns = i & 1 ? runs[i / 2].exit : runs[i / 2].entry;
+	}
+	return s;
+}
+
+static void count(struct vmsync_contain_result *r,
+		  const struct vmsync_stretch *s, const uint64_t *time,
+		  const int64_t *bound, size_t n)
+{
+	if (!n)
+		return;
+	if (!vmsync_stretch_is_gap(s)) {
+		vmsync_contain_events(r, s, time, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		vmsync_contain_gap_event(r, s, (int64_t)time[i], bound[i]);
+}
+
+static void fast(const struct model *m, uint32_t v,
+		 struct vmsync_contain_result *r)
+{
+	uint64_t time[EVENTS];
+	int64_t bound[EVENTS];
+	size_t n = 0, at = 0, k;
+
+	for (int i = 0; i < EVENTS; i++) {
+		if (m->all[i].vcpu != v)
+			continue;
+		time[n] = (uint64_t)m->all[i].ns;
+		bound[n++] = m->all[i].bound;
+	}
+	vmsync_contain_init(r);
+	for (size_t i = 0; i <= 2 * m->n_runs[v]; i++) {
+		struct vmsync_stretch s =
+			stretch_at(m->runs[v], m->n_runs[v], i);
+
+		k = vmsync_stretch_events(&s, time + at, n - at);
+		count(r, &s, time + at, bound + at, k);
+		at += k;
+	}
+	CHECK_EQ(at, n);
 }
 
 static void test_random(void)
 {
-	struct vmsync_contain *c = vmsync_contain_new();
-	struct vmsync_contain_result got, want;
+	struct vmsync_contain_result got, want, one;
 	struct model m;
 
 	make(&m);
-	for (size_t i = 0; i < m.n_all; i++)
-		push(c, &m.all[i]);
-	vmsync_contain_finish(c);
-	vmsync_contain_result(c, &got);
+	vmsync_contain_init(&got);
+	for (uint32_t v = 0; v < VCPUS; v++) {
+		fast(&m, v, &one);
+		vmsync_contain_add(&got, &one);
+	}
 	slow(&m, &want);
 	CHECK_EQ(got.inside, want.inside);
 	CHECK_EQ(got.outside, want.outside);
@@ -156,38 +191,43 @@ static void test_random(void)
 	CHECK_EQ(got.worst_ns, want.worst_ns);
 	CHECK_EQ(got.entry_slack_ns, want.entry_slack_ns);
 	CHECK_EQ(got.exit_slack_ns, want.exit_slack_ns);
-	vmsync_contain_free(c);
 }
 
-/* In 100..200 inside, lost 250..300, in again from 400. */
-static void test_lost(void)
+/* What one event at 150, known to +-@bound, says in a stretch of 100..200. */
+static void check_one(enum vmsync_end from, enum vmsync_end until, bool lost,
+		      int64_t bound, int inside, int outside)
 {
-	static const struct event row[] = {
-		{ 100, 0, 0, 0 }, { 150, 1, 0, 1 }, { 200, 0, 0, 2 },
-		{ 240, 1, 0, 1 },
-	};
-	static const struct event rest[] = {
-		{ 260, 1, 0, 1 }, { 310, 1, 0, 1 }, { 320, 0, 0, 2 },
-		{ 350, 1, 0, 1 }, { 400, 0, 0, 0 }, { 410, 1, 0, 1 },
-		{ 420, 0, 0, 2 },
-	};
-	struct vmsync_contain *c = vmsync_contain_new();
+	const struct vmsync_stretch s = { 100, 200, from, until, lost };
 	struct vmsync_contain_result r;
+	uint64_t time = 150;
 
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-		push(c, &row[i]);
-	vmsync_contain_lost(c, (host_time){ 250 }, (host_time){ 300 });
-	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
-		push(c, &rest[i]);
-	vmsync_contain_finish(c);
-	vmsync_contain_result_of(c, 0, &r);
-	CHECK_EQ(r.inside, 2);
-	CHECK_EQ(r.outside, 1);
-	CHECK_EQ(r.worst_ns, 30);
-	CHECK_EQ(r.undecidable, 3);
-	vmsync_contain_result_of(c, 9, &r);
-	CHECK_EQ(r.inside + r.outside + r.undecidable, 0);
-	vmsync_contain_free(c);
+	vmsync_contain_init(&r);
+	CHECK_EQ(vmsync_stretch_events(&s, &time, 1), 1);
+	count(&r, &s, &time, &bound, 1);
+	CHECK_EQ(r.inside, inside);
+	CHECK_EQ(r.outside, outside);
+	CHECK_EQ(r.undecidable, 1 - inside - outside);
+}
+
+static void test_kinds(void)
+{
+	enum vmsync_end none = VMSYNC_END_NONE, in = VMSYNC_END_ENTRY,
+			out = VMSYNC_END_EXIT;
+
+	check_one(in, out, false, 0, 1, 0);
+	check_one(in, out, true, 0, 0, 0);
+	check_one(in, in, false, 0, 1, 0);
+	check_one(in, none, false, 0, 0, 0);
+	check_one(none, out, false, 90, 0, 0);
+	check_one(none, in, false, 90, 0, 0);
+	check_one(none, none, false, 90, 0, 0);
+	check_one(out, in, false, 49, 0, 1);
+	check_one(out, in, false, 50, 1, 0);
+	check_one(out, in, true, 49, 0, 0);
+	check_one(out, out, false, 49, 0, 0);
+	check_one(out, out, false, 50, 1, 0);
+	check_one(out, none, false, 49, 0, 0);
+	check_one(out, none, false, 50, 1, 0);
 }
 
 int main(int argc, char **argv)
@@ -196,7 +236,7 @@ int main(int argc, char **argv)
 
 	check_init(argc, argv);
 	first = check_seed;
-	test_lost();
+	test_kinds();
 	for (uint64_t i = 0; i < 300; i++) {
 		check_reseed(first + i);
 		test_random();

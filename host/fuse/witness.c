@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: MIT
+/*
+ * An entry belongs to the virtual CPU whose thread made it (runner.h); where
+ * the thread is not known, to the vCPU of that number if there is one guest only.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse/fail.h"
+#include "fuse/losses.h"
+#include "fuse/reader.h"
+#include "fuse/witness.h"
+
+/* A virtual CPU, and which threads' runs are its own. */
+struct vcpu {
+	VMSYNC_ARRAY(uint32_t) threads;
+};
+
+/* What hooks get: which guest it is about. */
+struct watched {
+	struct vmsync_witness *witness;
+	const struct vmsync_session_guest *guest;
+	struct vcpu *vcpus; /* by the guest kernel's number */
+	uint32_t n_vcpus;
+};
+
+/* The bound that holds in [from, until): events come in order of time. */
+struct bound {
+	int64_t from_ns;
+	int64_t until_ns;
+	int64_t bound_ns;
+};
+
+/* What each thread of a rewrite has for itself. */
+struct eye {
+	const struct ctf_stream *stream; /* that it looked at last */
+	uint32_t cpu;
+	struct vmsync_run_cursor *cursor;
+	struct vmsync_stretch stretch;
+	const struct vmsync_map *map;
+	struct bound bound;
+	struct vmsync_contain_result *results; /* by guest */
+};
+
+struct vmsync_witness {
+	struct vmsync_session *session;
+	struct watched *watched; /* by guest */
+	struct vmsync_losses losses;
+	struct eye eyes[CTF_MAX_JOBS];
+};
+
+/* ------------------------------------------------------- whose runs are whose */
+
+/* Without a word of which vCPU is which, QEMU's number is the guest's. */
+static uint32_t vcpu_id_of(const struct vmsync_guest_report *r, uint32_t cpu)
+{
+	return cpu < r->n_cpus && r->cpus[cpu].known ? r->cpus[cpu].vcpu_id :
+						       cpu;
+}
+
+/* Whether CPU @cpu of the guest is anybody, as far as the evidence goes. */
+static bool is_there(const struct vmsync_guest_report *r, uint32_t cpu)
+{
+	return !r->found || r->cpus[cpu].known;
+}
+
+static bool any_tid(const struct vmsync_witness *w)
+{
+	size_t i;
+	uint32_t c;
+
+	for (i = 0; i < w->session->n_guests; i++) {
+		const struct vmsync_guest_report *r =
+			vmsync_guest_report_of(w->session->guests[i].guest);
+
+		for (c = 0; c < r->n_cpus; c++) {
+			if (is_there(r, c) && r->cpus[c].tid > 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int give_thread(struct watched *g, uint32_t cpu, uint32_t thread)
+{
+	uint32_t *p = vmsync_array_add(&g->vcpus[cpu].threads);
+
+	if (!p)
+		return -ENOMEM;
+	*p = thread;
+	return 0;
+}
+
+static bool is_of(const struct vmsync_guest_report *r, uint32_t cpu,
+		  const struct vmsync_runs_thread *t, bool by_tid)
+{
+	if (!is_there(r, cpu))
+		return false;
+	if (by_tid)
+		return r->cpus[cpu].tid == t->tid;
+	return (int64_t)vcpu_id_of(r, cpu) == t->vcpu_id;
+}
+
+/* Finds the virtual CPU of a thread, if it has one. */
+static int thread_place(struct vmsync_witness *w, uint32_t number, bool tids)
+{
+	const struct vmsync_session *s = w->session;
+	struct vmsync_runs_thread t = vmsync_runs_thread(s->runs, number);
+	bool by_tid = t.tid > 0 && tids;
+	size_t i;
+	uint32_t c;
+
+	if (!by_tid && s->n_guests > 1)
+		return 0;
+	for (i = 0; i < s->n_guests; i++) {
+		const struct vmsync_guest_report *r =
+			vmsync_guest_report_of(s->guests[i].guest);
+
+		for (c = 0; c < r->n_cpus; c++) {
+			if (is_of(r, c, &t, by_tid))
+				return give_thread(&w->watched[i], c, number);
+		}
+	}
+	return 0;
+}
+
+static int threads_place(struct vmsync_witness *w)
+{
+	const struct vmsync_session *s = w->session;
+	bool tids = any_tid(w);
+	uint32_t t;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < s->n_guests; i++) {
+		struct watched *g = &w->watched[i];
+
+		g->witness = w;
+		g->guest = &s->guests[i];
+		g->n_vcpus = vmsync_guest_report_of(s->guests[i].guest)->n_cpus;
+		g->vcpus = calloc(g->n_vcpus + 1, sizeof(*g->vcpus));
+		if (!g->vcpus)
+			return -ENOMEM;
+	}
+	for (t = 0; !ret && t < vmsync_runs_threads(s->runs); t++)
+		ret = thread_place(w, t, tids);
+	return ret;
+}
+
+/* --------------------------------------------------------------- preparations */
+
+/* Where the maps were made from something else, the host is read for them. */
+static int runs_read(struct vmsync_session *s, struct ctf_error *e)
+{
+	struct vmsync_reader_options options = { .jobs = s->jobs };
+	struct vmsync_reader *reader;
+	struct vmsync_evidence ev;
+	int ret;
+
+	s->runs = options.runs = vmsync_runs_new();
+	if (!s->runs)
+		return vmsync_fail_memory(e);
+	reader = vmsync_reader_new(s->host->traces, s->host->n, &options, e);
+	if (!reader)
+		return e->code;
+	while ((ret = vmsync_reader_next(reader, &ev, e)) > 0)
+		;
+	vmsync_reader_free(reader);
+	return ret;
+}
+
+static int losses_find(struct vmsync_witness *w, struct ctf_error *e)
+{
+	const struct vmsync_machine *m = w->session->host;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < m->n; i++)
+		ret = vmsync_losses_find(&w->losses, m->traces[i], e);
+	vmsync_losses_join(&w->losses);
+	return ret;
+}
+
+struct vmsync_witness *vmsync_witness_new(struct vmsync_session *s,
+					  struct ctf_error *e)
+{
+	struct vmsync_witness *w = calloc(1, sizeof(*w));
+	int ret;
+
+	memset(e, 0, sizeof(*e));
+	if (!w) {
+		vmsync_fail_memory(e);
+		return NULL;
+	}
+	w->session = s;
+	ret = s->runs ? 0 : runs_read(s, e);
+	if (!ret)
+		ret = losses_find(w, e);
+	if (!ret) {
+		w->watched = calloc(s->n_guests, sizeof(*w->watched));
+		if (!w->watched || threads_place(w))
+			ret = vmsync_fail_memory(e);
+	}
+	if (!ret)
+		return w;
+	vmsync_witness_free(w);
+	return NULL;
+}
+
+void vmsync_witness_free(struct vmsync_witness *w)
+{
+	size_t i;
+	uint32_t c;
+
+	if (!w)
+		return;
+	for (i = 0; i < CTF_MAX_JOBS; i++) {
+		vmsync_run_cursor_free(w->eyes[i].cursor);
+		free(w->eyes[i].results);
+	}
+	for (i = 0; w->watched && i < w->session->n_guests; i++) {
+		for (c = 0; c < w->watched[i].n_vcpus; c++)
+			vmsync_array_free(&w->watched[i].vcpus[c].threads);
+		free(w->watched[i].vcpus);
+	}
+	free(w->watched);
+	vmsync_losses_free(&w->losses);
+	free(w);
+}
+
+/* -------------------------------------------------------------------- looking */
+
+/* The bound grows outside the evidence: there it is asked for each event. */
+static void bound_find(struct eye *eye, int64_t g)
+{
+	const struct vmsync_segment *s =
+		vmsync_map_segment(eye->map, (guest_time){ g });
+	bool extrapolated;
+
+	eye->bound = (struct bound){
+		.from_ns = g,
+		.until_ns = g + 1,
+		.bound_ns = vmsync_map_bound_ns(eye->map, (guest_time){ g },
+						&extrapolated),
+	};
+	if (extrapolated)
+		return;
+	eye->bound.from_ns = s->guest_start.ns;
+	eye->bound.until_ns = s->guest_end.ns;
+}
+
+static int64_t bound_of(struct eye *eye, int64_t g)
+{
+	if (g < eye->bound.from_ns || g >= eye->bound.until_ns)
+		bound_find(eye, g);
+	return eye->bound.bound_ns;
+}
+
+/* Another stream: another virtual CPU's runs, and its map. */
+static int turn_to(struct eye *eye, const struct watched *g,
+		   const struct ctf_seen *seen)
+{
+	size_t n_guests = g->witness->session->n_guests, i;
+	const struct vcpu *v = seen->cpu < g->n_vcpus ? &g->vcpus[seen->cpu] :
+							NULL;
+
+	if (!eye->results) {
+		eye->results = calloc(n_guests, sizeof(*eye->results));
+		if (!eye->results)
+			return -ENOMEM;
+		for (i = 0; i < n_guests; i++)
+			vmsync_contain_init(&eye->results[i]);
+	}
+	vmsync_run_cursor_free(eye->cursor);
+	eye->cursor = vmsync_run_cursor_new(g->witness->session->runs,
+					    v ? v->threads.at : NULL,
+					    v ? v->threads.count : 0);
+	if (!eye->cursor)
+		return -ENOMEM;
+	eye->stream = seen->stream;
+	eye->cpu = seen->cpu;
+	eye->map = vmsync_stream_map(g->guest, seen->cpu);
+	eye->bound = (struct bound){ 0 };
+	return 0;
+}
+
+static void gap_events(struct eye *eye, struct vmsync_contain_result *r,
+		       const struct ctf_seen *seen, uint32_t i, size_t n)
+{
+	for (; n; n--, i++)
+		vmsync_contain_gap_event(r, &eye->stretch,
+					 (int64_t)seen->time[i],
+					 bound_of(eye, (int64_t)seen->clock[i]));
+}
+
+static int look(struct eye *eye, const struct watched *g,
+		const struct ctf_seen *seen, struct ctf_error *e)
+{
+	const struct vmsync_losses *losses = &g->witness->losses;
+	struct vmsync_contain_result *r =
+		&eye->results[g - g->witness->watched];
+	struct vmsync_stretch *s = &eye->stretch;
+	uint32_t i = 0;
+	int ret;
+
+	ret = vmsync_run_cursor_seek(eye->cursor, (int64_t)seen->time[0], s, e);
+	while (!ret) {
+		size_t n = vmsync_stretch_events(s, seen->time + i,
+						 seen->n - i);
+
+		if (n) {
+			s->lost = vmsync_losses_in(losses, s->from_ns,
+						   s->until_ns);
+			if (vmsync_stretch_is_gap(s))
+				gap_events(eye, r, seen, i, n);
+			else
+				vmsync_contain_events(r, s, seen->time + i, n);
+			i += (uint32_t)n;
+		}
+		if (i == seen->n)
+			break;
+		ret = vmsync_run_cursor_next(eye->cursor, s, e);
+	}
+	return ret;
+}
+
+static int seen_some(void *ctx, const struct ctf_seen *seen,
+		     struct ctf_error *e)
+{
+	const struct watched *g = ctx;
+	struct eye *eye = &g->witness->eyes[seen->job];
+
+	if ((eye->stream != seen->stream || eye->cpu != seen->cpu) &&
+	    turn_to(eye, g, seen))
+		return vmsync_fail_memory(e);
+	return look(eye, g, seen, e);
+}
+
+void vmsync_witness_watch(struct vmsync_witness *w,
+			  const struct vmsync_session_guest *g,
+			  struct ctf_rewrite *how)
+{
+	how->seen = seen_some;
+	how->seen_ctx = &w->watched[g - w->session->guests];
+}
+
+void vmsync_witness_tell(const struct vmsync_witness *w)
+{
+	size_t i, k;
+
+	for (i = 0; i < w->session->n_guests; i++) {
+		struct vmsync_session_guest *g = &w->session->guests[i];
+		struct vmsync_contain_result *r = &g->contain;
+
+		vmsync_contain_init(r);
+		for (k = 0; k < CTF_MAX_JOBS; k++) {
+			if (w->eyes[k].results)
+				vmsync_contain_add(r, &w->eyes[k].results[i]);
+		}
+		g->events = r->inside + r->outside + r->undecidable;
+	}
+}
+
+/* ---------------------------------------------------------- without a rewrite */
+
+struct counted {
+	const struct vmsync_progress *progress;
+	uint64_t before; /* bytes of traces that are done */
+	uint64_t total;
+};
+
+static void bytes_read(void *ctx, uint64_t done, uint64_t total)
+{
+	const struct counted *c = ctx;
+
+	(void)total;
+	if (c->progress && c->progress->show)
+		c->progress->show(c->progress->ctx, "events checked",
+				  c->before + done, c->total);
+}
+
+static int read_guest(struct vmsync_witness *w, struct vmsync_session_guest *g,
+		      struct counted *counted, struct ctf_error *e)
+{
+	struct ctf_rewrite how = {
+		.jobs = w->session->jobs,
+		.progress = bytes_read,
+		.progress_ctx = counted,
+	};
+	struct ctf_rewritten done = { 0 };
+	size_t i;
+	int ret = 0;
+
+	vmsync_session_map(g, &how);
+	vmsync_witness_watch(w, g, &how);
+	for (i = 0; !ret && i < g->machine->n; i++) {
+		ret = ctf_trace_rewrite(g->machine->traces[i], NULL, &how,
+					&done, e);
+		counted->before += done.bytes_in;
+	}
+	return ret;
+}
+
+int vmsync_session_contain(struct vmsync_session *s,
+			   const struct vmsync_progress *progress,
+			   struct ctf_error *e)
+{
+	struct vmsync_witness *w = vmsync_witness_new(s, e);
+	struct counted counted = { .progress = progress };
+	size_t i;
+	int ret = 0;
+
+	if (!w)
+		return e->code;
+	for (i = 0; !ret && i < s->n_guests; i++)
+		ret = vmsync_machine_bytes(s->guests[i].machine,
+					   &counted.total, e);
+	for (i = 0; !ret && i < s->n_guests; i++)
+		ret = read_guest(w, &s->guests[i], &counted, e);
+	if (!ret)
+		vmsync_witness_tell(w);
+	vmsync_witness_free(w);
+	return ret;
+}
