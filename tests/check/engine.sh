@@ -44,13 +44,38 @@ same() {
 
 # Which of two events of equal time comes first is up to each program: one
 # stream at a time.
+alone() {
+	rm -rf "$dir/one"
+	mkdir "$dir/one"
+	cp "$1/metadata" "$2" "$dir/one"
+}
+
 each_stream() {
 	local text=$1 trace=$2 s
 	for s in "$trace"/[cs]*_*; do
-		rm -rf "$dir/one"
-		mkdir "$dir/one"
-		cp "$trace/metadata" "$s" "$dir/one"
+		alone "$trace" "$s"
 		same "$text, ${s##*/}" "$dir/one"
+	done
+}
+
+# wraps TRACE BITS: in each stream so many bits of the time wrap, within gaps that
+# they can tell. There are longer gaps too, the longest that they can tell, and
+# the shortest that they cannot.
+wraps() {
+	local s
+	for s in "$1"/channel*; do
+		alone "$1" "$s"
+		expect "$2 bits of time wrap, ${s##*/}" awk -F "[][]" -v max="$((1 << $2))" '
+			NR > 1 {
+				gap = $2 - t
+				wrap += gap < max && $2 % max < t % max
+				long += gap > max
+				last += gap == max - 1
+				first += gap == max
+			}
+			{ t = $2 }
+			END { exit !(wrap && long && last && first) }' \
+			<(babeltrace2 --clock-cycles --no-delta "$dir/one")
 	done
 }
 
@@ -89,6 +114,13 @@ made() {
 
 made "$dir/a" events=60000 edge=5000
 made "$dir/b" events=40000 edge=5000 seed=2 large=1 packet=65536
+# Gaps about as long as what a short header can tell of the time.
+made "$dir/c" events=6000 seed=3 gap=80000000 edge=10
+made "$dir/d" events=6000 seed=4 gap=2500000000 edge=10 large=1
+wraps "$dir/c" 27
+wraps "$dir/d" 32
+each_stream "compact headers that wrap" "$dir/c"
+each_stream "large headers that wrap" "$dir/d"
 each_stream "compact headers" "$dir/a"
 each_stream "large headers" "$dir/b"
 
@@ -139,9 +171,14 @@ mv "$(dirname "$(find "$dir/copy" -name metadata)")" "$dir/written"
 each_stream "what babeltrace2 writes" "$dir/written"
 
 # A rewrite that changes nothing changes no byte of a stream.
-expect "a rewrite that changes nothing" "$dir/restamp" "$dir/a" "$dir/same" 1 1
-for f in "$dir"/a/channel*; do
-	expect "${f##*/} is the same to the byte" cmp "$f" "$dir/same/${f##*/}"
+for trace in a c d; do
+	rm -rf "$dir/same"
+	expect "$trace: a rewrite that changes nothing" "$dir/restamp" \
+		"$dir/$trace" "$dir/same" 1 1
+	for f in "$dir/$trace"/channel*; do
+		expect "$trace: ${f##*/} is the same to the byte" \
+			cmp "$f" "$dir/same/${f##*/}"
+	done
 done
 
 # Slower and faster clocks: gaps outgrow compact headers.
