@@ -62,12 +62,36 @@ int name_add(struct parser *p, const struct scope *s, enum name_kind kind,
 const struct ctf_type *name_find(const struct parser *p, const struct scope *s,
 				 enum name_kind kind, const char *text);
 
+/* Members, options or ranges while their number is not known. */
+struct list {
+	void *v;
+	size_t n, cap;
+};
+
 /* tsdl_type.c */
+struct ctf_type *type_new(struct parser *p, enum ctf_kind kind);
+/* To be called when all of it is known: type_finish(), and a message. */
+int type_done(struct parser *p, const struct token *tok, struct ctf_type *t);
+const void *list_keep(struct parser *p, struct list *l, size_t size);
 int read_type(struct parser *p, struct scope *s, const struct ctf_type **out);
 int read_typealias(struct parser *p, struct scope *s);
 int read_typedef(struct parser *p, struct scope *s);
 bool at_declaration(const struct parser *p);
 int read_declaration(struct parser *p, struct scope *s);
+
+/* tsdl_leaf.c */
+int attr_align(struct parser *p, const struct value *v, uint32_t *out);
+int read_integer(struct parser *p, const struct ctf_type **out);
+int read_float(struct parser *p, const struct ctf_type **out);
+int read_string(struct parser *p, const struct ctf_type **out);
+int read_enum(struct parser *p, struct scope *s, const struct ctf_type **out);
+
+/* tsdl_compound.c */
+int array_of(struct parser *p, const struct ctf_type **type);
+int read_declarator(struct parser *p, const struct ctf_type **type,
+		    const char **name);
+int read_struct(struct parser *p, struct scope *s, const struct ctf_type **out);
+int read_variant(struct parser *p, struct scope *s, const struct ctf_type **out);
 
 /* type.c: finishes a type (alignment, size, depth), checks its limits */
 int type_finish(struct ctf_type *t);

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: MIT
+/* TSDL: integer, floating_point, string and enum. */
+#include <stdlib.h>
+
+#include "ctf/tsdl.h"
+
+/* ------------------------------------------------- integer, floating_point */
+
+int attr_align(struct parser *p, const struct value *v, uint32_t *out)
+{
+	uint64_t n = 0;
+	int ret = value_small(p, v, 1 << 20, &n);
+
+	if (ret)
+		return ret;
+	if (!n || n & (n - 1))
+		return fail(p->e, -EINVAL,
+			    "%s:%u:%u: an alignment is a power of two",
+			    p->t->meta_path, v->line, v->col);
+	*out = (uint32_t)n;
+	return 0;
+}
+
+static int attr_byte_order(struct parser *p, const struct value *v, bool *out)
+{
+	const char *s = v->text ? v->text : "";
+
+	if (!strcmp(s, "be") || !strcmp(s, "network"))
+		*out = true;
+	else if (!strcmp(s, "le"))
+		*out = false;
+	else if (!strcmp(s, "native"))
+		*out = p->t->big_endian;
+	else
+		return fail(p->e, -EINVAL,
+			    "%s:%u:%u: a byte order (le, be, network, native) expected",
+			    p->t->meta_path, v->line, v->col);
+	return 0;
+}
+
+static int attr_base(struct parser *p, const struct value *v, uint8_t *out)
+{
+	static const struct {
+		const char *name;
+		uint8_t base;
+	} names[] = {
+		{ "decimal", 10 }, { "dec", 10 }, { "d", 10 }, { "i", 10 },
+		{ "u", 10 }, { "hexadecimal", 16 }, { "hex", 16 }, { "x", 16 },
+		{ "X", 16 }, { "p", 16 }, { "octal", 8 }, { "oct", 8 },
+		{ "o", 8 }, { "binary", 2 }, { "b", 2 },
+	};
+	size_t i;
+
+	if (v->kind == TOKEN_NUMBER && (v->number == 2 || v->number == 8 ||
+					v->number == 10 || v->number == 16)) {
+		*out = (uint8_t)v->number;
+		return 0;
+	}
+	for (i = 0; v->text && i < sizeof(names) / sizeof(*names); i++) {
+		if (!strcmp(v->text, names[i].name)) {
+			*out = names[i].base;
+			return 0;
+		}
+	}
+	return fail(p->e, -EINVAL, "%s:%u:%u: a base of 2, 8, 10 or 16 expected",
+		    p->t->meta_path, v->line, v->col);
+}
+
+/* map = clock.NAME.value */
+static int attr_map(struct parser *p, const struct value *v,
+		    const struct ctf_clock **out)
+{
+	const char *s = v->text ? v->text : "", *end;
+	const char *name;
+	struct clock *c;
+
+	end = strrchr(s, '.');
+	if (strncmp(s, "clock.", 6) || !end || end < s + 6)
+		return fail(p->e, -EINVAL,
+			    "%s:%u:%u: clock.NAME.value expected",
+			    p->t->meta_path, v->line, v->col);
+	name = lex_intern(&p->lex, s + 6, (size_t)(end - s - 6));
+	c = name ? clock_get(p->t, name) : NULL;
+	if (!c)
+		return fail_nomem(p->e);
+	*out = &c->pub;
+	return 0;
+}
+
+static int int_attr(struct parser *p, struct ctf_type *t, const char *key,
+		    const struct value *v)
+{
+	uint64_t n = 0;
+	int ret = 0;
+
+	if (!strcmp(key, "size")) {
+		ret = value_small(p, v, 64, &n);
+		if (!ret && !n)
+			ret = fail(p->e, -EINVAL, "%s:%u:%u: a size from 1 to 64 expected",
+				   p->t->meta_path, v->line, v->col);
+		t->size = (uint8_t)n;
+	} else if (!strcmp(key, "align")) {
+		ret = attr_align(p, v, &t->align);
+	} else if (!strcmp(key, "signed")) {
+		t->is_signed = value_is_true(v);
+	} else if (!strcmp(key, "byte_order")) {
+		ret = attr_byte_order(p, v, &t->big_endian);
+	} else if (!strcmp(key, "base")) {
+		ret = attr_base(p, v, &t->base);
+	} else if (!strcmp(key, "encoding")) {
+		t->is_text = v->text && strcasecmp(v->text, "none");
+	} else if (!strcmp(key, "map")) {
+		ret = attr_map(p, v, &t->clock);
+	}
+	return ret;
+}
+
+/* { key = value; ... } */
+static int read_attrs(struct parser *p, struct ctf_type *t, unsigned int *exp,
+		      unsigned int *mant)
+{
+	int ret = want_punct(p, '{');
+
+	while (!ret && !at_punct(p, '}')) {
+		struct value v;
+		const char *key;
+		uint64_t n = 0;
+
+		ret = read_path(p, &key);
+		if (!ret)
+			ret = want_punct(p, '=');
+		if (!ret)
+			ret = read_value(p, &v);
+		if (ret)
+			break;
+		if (exp && !strcmp(key, "exp_dig")) {
+			ret = value_small(p, &v, 64, &n);
+			*exp = (unsigned int)n;
+		} else if (mant && !strcmp(key, "mant_dig")) {
+			ret = value_small(p, &v, 64, &n);
+			*mant = (unsigned int)n;
+		} else {
+			ret = int_attr(p, t, key, &v);
+		}
+		if (!ret && !at_punct(p, '}'))
+			ret = want_punct(p, ';');
+	}
+	return ret ? ret : next(p);
+}
+
+int read_integer(struct parser *p, const struct ctf_type **out)
+{
+	struct token tok = p->cur;
+	struct ctf_type *t = type_new(p, CTF_INT);
+	int ret;
+
+	if (!t)
+		return -ENOMEM;
+	ret = next(p);
+	if (!ret)
+		ret = read_attrs(p, t, NULL, NULL);
+	if (ret)
+		return ret;
+	if (!t->size)
+		return bad_at(p, &tok, "an integer needs a size from 1 to 64");
+	if (!t->align)
+		t->align = t->size % 8 ? 1 : 8;
+	*out = t;
+	return type_done(p, &tok, t);
+}
+
+int read_float(struct parser *p, const struct ctf_type **out)
+{
+	struct token tok = p->cur;
+	struct ctf_type *t = type_new(p, CTF_FLOAT);
+	unsigned int exp = 0, mant = 0;
+	int ret;
+
+	if (!t)
+		return -ENOMEM;
+	ret = next(p);
+	if (!ret)
+		ret = read_attrs(p, t, &exp, &mant);
+	if (ret)
+		return ret;
+	t->size = (uint8_t)(exp + mant);
+	if (!(exp == 8 && mant == 24) && !(exp == 11 && mant == 53))
+		return bad_at(p, &tok,
+			      "only floating point numbers of 8+24 and 11+53 bits are known");
+	if (!t->align)
+		t->align = 8;
+	*out = t;
+	return type_done(p, &tok, t);
+}
+
+int read_string(struct parser *p, const struct ctf_type **out)
+{
+	struct token tok = p->cur;
+	struct ctf_type *t = type_new(p, CTF_STRING);
+	int ret;
+
+	if (!t)
+		return -ENOMEM;
+	ret = next(p);
+	if (!ret && at_punct(p, '{'))
+		ret = read_attrs(p, t, NULL, NULL);
+	if (ret)
+		return ret;
+	t->is_text = true;
+	t->size = 0;
+	*out = t;
+	return type_done(p, &tok, t);
+}
+
+/* -------------------------------------------------------------------- enum */
+
+static int range_bound(struct parser *p, const struct ctf_type *t, uint64_t *out)
+{
+	struct token tok = p->cur;
+	struct value v;
+	int ret = read_value(p, &v);
+
+	if (ret)
+		return ret;
+	if (v.kind != TOKEN_NUMBER || (v.negative && !t->is_signed))
+		return bad_at(p, &tok, "a number that the enum can hold expected");
+	*out = v.number;
+	return 0;
+}
+
+static int read_range(struct parser *p, const struct ctf_type *t,
+		      struct ctf_range *r, uint64_t *next_value)
+{
+	int ret;
+
+	if (p->cur.kind != TOKEN_WORD && p->cur.kind != TOKEN_STRING)
+		return bad_at(p, &p->cur, "a label expected");
+	r->label = p->cur.text;
+	r->lo = r->hi = *next_value;
+	ret = next(p);
+	if (!ret && at_punct(p, '=')) {
+		ret = next(p);
+		if (!ret)
+			ret = range_bound(p, t, &r->lo);
+		r->hi = r->lo;
+		if (!ret && p->cur.kind == TOKEN_DOTS) {
+			ret = next(p);
+			if (!ret)
+				ret = range_bound(p, t, &r->hi);
+		}
+	}
+	*next_value = r->hi + 1;
+	return ret;
+}
+
+static int read_ranges(struct parser *p, struct ctf_type *t)
+{
+	struct list l = { 0 };
+	uint64_t value = 0;
+	int ret = next(p);
+
+	while (!ret && !at_punct(p, '}')) {
+		if (vec_grow(&l.v, &l.cap, l.n + 1, sizeof(struct ctf_range))) {
+			ret = fail_nomem(p->e);
+			break;
+		}
+		ret = read_range(p, t, (struct ctf_range *)l.v + l.n, &value);
+		l.n++;
+		if (ret || !at_punct(p, ','))
+			break;
+		ret = next(p);
+	}
+	if (!ret)
+		ret = want_punct(p, '}');
+	t->ranges = list_keep(p, &l, sizeof(struct ctf_range));
+	t->n_ranges = l.n;
+	free(l.v);
+	return ret ? ret : t->ranges ? 0 : fail_nomem(p->e);
+}
+
+static int enum_body(struct parser *p, const struct token *tok,
+		     const struct ctf_type *base, struct ctf_type *t)
+{
+	int ret;
+
+	if (!base || base->kind != CTF_INT)
+		return bad_at(p, tok, "an enum of something that is no integer");
+	*t = *base;
+	t->kind = CTF_ENUM;
+	t->is_text = false;
+	ret = read_ranges(p, t);
+	return ret ? ret : type_done(p, tok, t);
+}
+
+int read_enum(struct parser *p, struct scope *s, const struct ctf_type **out)
+{
+	struct token tok = p->cur;
+	const struct ctf_type *base = NULL;
+	const char *name = NULL, *word_int;
+	struct ctf_type *t;
+	int ret = next(p);
+
+	if (!ret && p->cur.kind == TOKEN_WORD) {
+		name = p->cur.text;
+		ret = next(p);
+	}
+	if (!ret && at_punct(p, ':')) {
+		ret = next(p);
+		if (!ret)
+			ret = read_type(p, s, &base);
+	}
+	if (ret)
+		return ret;
+	if (!at_punct(p, '{')) {
+		*out = name ? name_find(p, s, NAME_ENUM, name) : NULL;
+		if (!*out)
+			return bad_at(p, &tok, "an enum that is not declared");
+		return 0;
+	}
+	if (!base) {
+		word_int = lex_intern(&p->lex, "int", 3);
+		if (!word_int)
+			return fail_nomem(p->e);
+		base = name_find(p, s, NAME_TYPE, word_int);
+	}
+	t = type_new(p, CTF_ENUM);
+	if (!t)
+		return -ENOMEM;
+	*out = t;
+	ret = enum_body(p, &tok, base, t);
+	if (!ret && name)
+		ret = name_add(p, s, NAME_ENUM, name, t);
+	return ret;
+}
