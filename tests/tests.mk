@@ -11,8 +11,16 @@ unit: $(UNIT)
 
 $(O)/unit/%: tests/unit/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(O)/libvmsync.a \
-		$(HOST_LDLIBS)
+	$(CC) $(HOST_CFLAGS) -Itests/unit -MMD -MP -o $@ $< \
+		$(filter %.o,$^) $(O)/libvmsync.a $(HOST_LDLIBS)
+
+# The generator of random traces: a test of its own, and a program.
+RANDOM_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/random.c tests/gen/random_*.c))
+$(O)/unit/ctf_random: $(RANDOM_OBJ)
+
+$(O)/tests/random-trace: tests/gen/random-trace.c $(RANDOM_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
 # The generator of trace pairs whose truth is known.
 $(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
@@ -35,4 +43,4 @@ check-quick:
 check: deps
 	tests/run.sh all
 
--include $(UNIT:%=%.d)
+-include $(UNIT:%=%.d) $(RANDOM_OBJ:.o=.d)

@@ -16,8 +16,8 @@ mkdir -p "$dir"
 
 expect "the tool builds" make -s -j2 tool build/release/tests/pair
 cp build/release/vmsync "$dir/vmsync"
-expect "the random generator builds" $cc $flags -fsanitize=address,undefined \
-	-o "$dir/random-trace" tests/gen/random.c tests/gen/random-trace.c
+expect "the random generator builds, with the sanitizers" \
+	make -s VARIANT=asan build/asan/tests/random-trace
 expect "the rewriting program builds" $cc $flags -D_GNU_SOURCE= -Ihost \
 	-pthread -o "$dir/restamp" tests/gen/restamp.c \
 	build/release/libvmsync.a
@@ -93,12 +93,12 @@ fields() {
 
 for seed in $(seq "$first" $((first + seeds - 1))); do
 	rm -rf "$dir/random"
-	"$dir/random-trace" "$dir/random" "$seed" 1 > "$dir/n" ||
+	build/asan/tests/random-trace "$dir/random" "$seed" 1 > "$dir/n" ||
 		fail "random trace $seed is not written"
 	each_stream "random trace, seed $seed" "$dir/random"
 	# The same streams with CTF 2 metadata, which babeltrace2 2.0 cannot read.
 	"$vmsync" cat "$dir/random" > "$dir/tsdl.txt"
-	"$dir/random-trace" "$dir/random" "$seed" 3 > "$dir/n"
+	build/asan/tests/random-trace "$dir/random" "$seed" 3 > "$dir/n"
 	"$vmsync" cat "$dir/random" > "$dir/json.txt"
 	expect "random trace, seed $seed, as CTF 2" \
 		cmp "$dir/tsdl.txt" "$dir/json.txt"

@@ -12,7 +12,7 @@
 
 #include "check.h"
 #include "ctf/ctf.h"
-#include "../gen/random.c"
+#include "../gen/random.h"
 
 #define SEEDS	250
 

@@ -1,7 +1,8 @@
-/* SPDX-License-Identifier: MIT */
-/* Part of random.c: the same trace's metadata as CTF 2 says it, in JSON. */
-#ifndef TESTS_GEN_RANDOM_JSON_H
-#define TESTS_GEN_RANDOM_JSON_H
+// SPDX-License-Identifier: MIT
+/* A random trace's metadata as CTF 2 says it, in JSON. */
+#include <string.h>
+
+#include "random_gen.h"
 
 static const char *json_origin;		/* of the scope being printed */
 static char json_path[512];		/* of the struct being printed */
@@ -238,7 +239,7 @@ static void json_stream(struct gen *g, unsigned int k)
 	}
 }
 
-static void json_metadata(struct gen *g)
+void json_metadata(struct gen *g)
 {
 	unsigned int i;
 
@@ -262,5 +263,3 @@ static void json_metadata(struct gen *g)
 	for (i = 0; i < g->n_streams; i++)
 		json_stream(g, i);
 }
-
-#endif /* TESTS_GEN_RANDOM_JSON_H */
