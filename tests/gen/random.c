@@ -47,13 +47,15 @@ static void put_header(struct gen *g, const struct sclass *s, unsigned int id,
 static void put_event(struct gen *g, unsigned int k, uint64_t *clock)
 {
 	struct sclass *s = &g->streams[k];
-	unsigned int id = below(g, s->n);
+	unsigned int id = below(g, s->n), drop;
 	struct random_trace *o = g->out;
 	struct random_event *ev;
 	uint64_t last = *clock, gap = rnd(g) % 1000;
 
-	if (s->header != ODD && s->header != NO_HEADER && below(g, 20) == 0)
-		gap = rnd(g) >> (28 + below(g, 10));
+	if (s->header != ODD && s->header != NO_HEADER && below(g, 20) == 0) {
+		drop = 28 + below(g, 10);
+		gap = rnd(g) >> drop;
+	}
 	if (s->header == NO_HEADER)
 		gap = 0;
 	*clock += gap;

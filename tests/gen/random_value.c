@@ -69,12 +69,17 @@ static int is_length(const struct gen *g, const struct type *t)
 
 static void put_number(struct gen *g, struct type *t)
 {
-	uint64_t v = rnd(g) >> below(g, 64);
+	unsigned int drop = below(g, 64);
+	uint64_t v = rnd(g) >> drop;
 
-	if (t->kind == ENUM)
-		v = (uint64_t)(tag_low(t, below(g, t->n)) + (long)below(g, 3));
-	else if (is_length(g, t))
-		v = below(g, 6) + (g->for_babeltrace || below(g, 6) ? 1 : 0);
+	/* One draw a statement: a seed is the same trace with any compiler. */
+	if (t->kind == ENUM) {
+		v = (uint64_t)tag_low(t, below(g, t->n));
+		v += below(g, 3);
+	} else if (is_length(g, t)) {
+		v = below(g, 6);
+		v += g->for_babeltrace || below(g, 6);
+	}
 	v = wrap(v, t);
 	t->last = v;
 	put_align(g, t->align);
