@@ -411,7 +411,6 @@ int ctf_trace_span(const struct ctf_trace *t, struct ctf_span *out,
  * @source:	merge: which call of ctf_merge_add() it came from, from 0
  * @at:		bit offset in the packet of the event's fields (after the
  *		event's header)
- * @digest:	merge: what ctf_merge_digest() was told to make of it
  * @data:	internal
  * @state:	internal
  *
@@ -426,7 +425,6 @@ struct ctf_event {
 	uint32_t cpu;
 	uint32_t source;
 	uint64_t at;
-	uint64_t digest[2];
 	const uint8_t *data;
 	void *state;
 };
@@ -690,16 +688,20 @@ int ctf_merge_add_want(struct ctf_merge *m, const struct ctf_trace *t,
 void ctf_merge_jobs(struct ctf_merge *m, unsigned int jobs);
 
 /**
- * ctf_merge_digest() - have something made of each event as it is decoded
+ * ctf_merge_take() - have events taken out before they are merged
  * @m:		merge, before the first ctf_merge_next()
  * @source:	of which trace or stream
- * @fn:		sets ev->digest from the event's fields, which cost least then:
- *		they are in the cache of the processor that decodes. Called in
- *		any thread; @ctx must allow that. ev->time is not set yet
+ * @fn:		told of each wanted event of a stream as it is decoded, in the
+ *		order of the stream but in no order between streams, and in any
+ *		thread; @ctx must allow that. ev->time is not set. 1: the event is
+ *		taken and not merged; 0: it is merged; or an error, with its
+ *		reason in @e
  * @ctx:	first argument of @fn
  */
-void ctf_merge_digest(struct ctf_merge *m, int source,
-		      void (*fn)(void *ctx, struct ctf_event *ev), void *ctx);
+void ctf_merge_take(struct ctf_merge *m, int source,
+		    int (*fn)(void *ctx, const struct ctf_event *ev,
+			      struct ctf_error *e),
+		    void *ctx);
 
 /**
  * ctf_merge_next() - the next event in the order of ctf_event.time

@@ -24,18 +24,11 @@ struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 	return in;
 }
 
-static void timed_free(struct timed *t)
-{
-	if (t)
-		free(t->digest);
-	free(t);
-}
-
 void input_free(struct input *in)
 {
 	ctf_cursor_free(in->cur);
-	timed_free(in->timed[0]);
-	timed_free(in->timed[1]);
+	free(in->timed[0]);
+	free(in->timed[1]);
 	free(in);
 }
 
@@ -61,9 +54,10 @@ static unsigned int next_of(const struct input *in)
 	return in->apart ? !in->now : in->now;
 }
 
-static void digest_all(struct input *in, struct timed *t)
+/* Leaves in the block what nobody takes. */
+static int take_some(struct input *in, struct block *b)
 {
-	const struct block *b = &t->block;
+	struct batch *batch = &b->batch;
 	struct reader reader = { .slot = in->cur->slot };
 	struct ctf_event ev = {
 		.stream = in->cur->stream,
@@ -73,16 +67,22 @@ static void digest_all(struct input *in, struct timed *t)
 		.data = b->data,
 		.state = &reader,
 	};
-	uint32_t i;
+	uint32_t i, n = 0;
+	int ret = 0;
 
-	for (i = 0; i < b->batch.n; i++) {
-		ev.cls = &in->cur->classes[b->batch.cls[i] & WALK_CLS]->pub;
-		ev.clock = b->batch.clock[i];
-		ev.at = b->batch.at[i];
-		in->digest(in->digest_ctx, &ev);
-		memcpy(t->digest[i], ev.digest, sizeof(ev.digest));
+	for (i = 0; i < batch->n && ret >= 0; i++) {
+		ev.cls = &in->cur->classes[batch->cls[i] & WALK_CLS]->pub;
+		ev.clock = batch->clock[i];
+		ev.at = batch->at[i];
+		ret = in->take(in->take_ctx, &ev, &in->why);
+		batch->clock[n] = batch->clock[i];
+		batch->at[n] = batch->at[i];
+		batch->cls[n] = batch->cls[i];
+		n += !ret;
 	}
+	batch->n = n;
 	reader_free(&reader);
+	return ret < 0 ? ret : 1;
 }
 
 /* Fetches the next block of an input. */
@@ -91,17 +91,20 @@ static void fill_next(struct input *in)
 	struct timed *next = in->timed[next_of(in)];
 	struct block *b = &next->block;
 
-	in->got = cursor_fill(in->cur, b,
-			      in->apart ? &in->timed[in->now]->block : NULL,
-			      &in->why);
+	do {
+		in->got = cursor_fill(in->cur, b,
+				      in->apart ? &in->timed[in->now]->block :
+						  NULL,
+				      &in->why);
+		if (in->got > 0 && in->take)
+			in->got = take_some(in, b);
+	} while (in->got > 0 && !b->batch.n);
 	if (in->got <= 0)
 		return;
 	if (in->map.fn)
 		in->map.fn(in->map.ctx, b->batch.clock, next->time, b->batch.n);
 	else
 		map_clock(in, &b->batch, next->time);
-	if (in->digest)
-		digest_all(in, next);
 }
 
 static void fill_task(struct task *t)
@@ -109,18 +112,13 @@ static void fill_task(struct task *t)
 	fill_next((struct input *)t);
 }
 
-static struct timed *timed_new(uint32_t input, bool digest)
+static struct timed *timed_new(uint32_t input)
 {
 	struct timed *t = malloc(sizeof(*t));
 	uint32_t i;
 
 	if (!t)
 		return NULL;
-	t->digest = digest ? malloc(BATCH * sizeof(*t->digest)) : NULL;
-	if (digest && !t->digest) {
-		free(t);
-		return NULL;
-	}
 	t->block.batch.n = 0;
 	for (i = 0; i < BATCH; i++)
 		t->ref[i] = input << REF_BITS | i;
@@ -131,10 +129,10 @@ int input_start(struct input *in, uint32_t number, struct ahead *ahead)
 {
 	in->ahead = ahead;
 	in->fill.run = fill_task;
-	in->timed[0] = timed_new(number, in->digest);
+	in->timed[0] = timed_new(number);
 	in->apart = ahead && cursor_part_ways(in->cur);
 	if (in->apart)
-		in->timed[1] = timed_new(number, in->digest);
+		in->timed[1] = timed_new(number);
 	if (!in->timed[0] || (in->apart && !in->timed[1]))
 		return -ENOMEM;
 	if (in->apart)

@@ -18,7 +18,6 @@ struct timed {
 	struct block block;
 	uint64_t time[BATCH];
 	uint32_t ref[BATCH];	/* input << REF_BITS | place */
-	uint64_t (*digest)[2];	/* BATCH, or NULL where nobody asked */
 };
 
 struct input {
@@ -26,8 +25,9 @@ struct input {
 	struct ahead *ahead;	/* who decodes; NULL: nobody else */
 	struct ctf_cursor *cur;
 	struct ctf_map map;
-	void (*digest)(void *ctx, struct ctf_event *ev);
-	void *digest_ctx;
+	int (*take)(void *ctx, const struct ctf_event *ev,
+		    struct ctf_error *e);
+	void *take_ctx;
 	uint32_t source;
 	bool done;
 	bool apart;		/* the next block is not this one */

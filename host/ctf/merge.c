@@ -102,16 +102,18 @@ void ctf_merge_jobs(struct ctf_merge *m, unsigned int jobs)
 	m->jobs = jobs;
 }
 
-void ctf_merge_digest(struct ctf_merge *m, int source,
-		      void (*fn)(void *ctx, struct ctf_event *ev), void *ctx)
+void ctf_merge_take(struct ctf_merge *m, int source,
+		    int (*fn)(void *ctx, const struct ctf_event *ev,
+			      struct ctf_error *e),
+		    void *ctx)
 {
 	size_t i;
 
 	for (i = 0; i < m->n; i++) {
 		if (m->in[i]->source != (uint32_t)source)
 			continue;
-		m->in[i]->digest = fn;
-		m->in[i]->digest_ctx = ctx;
+		m->in[i]->take = fn;
+		m->in[i]->take_ctx = ctx;
 	}
 }
 
@@ -232,9 +234,6 @@ int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
 	c->ev.clock = b->clock[i];
 	c->ev.time = m->block.time[m->at++];
 	c->ev.at = b->at[i];
-	if (in->digest)
-		memcpy(c->ev.digest, in->timed[in->now]->digest[i],
-		       sizeof(c->ev.digest));
 	*ev = &c->ev;
 	return 1;
 }

@@ -5,6 +5,7 @@
 
 #include "fuse/decode.h"
 #include "fuse/fail.h"
+#include "fuse/lane.h"
 #include "fuse/losses.h"
 #include "fuse/reader.h"
 #include "fuse/runner.h"
@@ -18,17 +19,26 @@ struct thread {
 	struct vmsync_vm_id vm;
 };
 
+/* One of the machine's traces. */
+struct source {
+	struct vmsync_decoders *decoders;
+	struct vmsync_roles *roles;
+	uint8_t *want; /* by class */
+};
+
 struct vmsync_reader {
 	enum vmsync_reading what;
-	struct vmsync_runs *runs;
-	struct vmsync_runner *runner;
+	struct vmsync_runs_lane *runs; /* where the runner's go, or NULL */
+	struct vmsync_runner *runner;  /* NULL: who runs does not matter here */
+	struct vmsync_lane **lanes;    /* by stream of the merge, or NULL */
 	bool old; /* only the thread tells whose a host's answer is */
 	struct thread *threads;
 	size_t n_threads;
-	uint8_t **want; /* by source of the merge */
 	struct ctf_merge *merge;
-	struct vmsync_decoders **decoders; /* by source of the merge */
+	struct source *sources; /* by trace */
 	size_t n;
+	uint32_t *source_of; /* by stream of the merge */
+	size_t n_streams;
 	struct vmsync_losses losses;
 	size_t next_loss;
 	const struct ctf_event *held; /* read already, but a loss comes first */
@@ -42,60 +52,138 @@ static void raw_time(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 
 const struct ctf_map vmsync_raw_map = { .fn = raw_time };
 
-/* Whether it matters who runs on which CPU. */
-static bool follows_threads(const struct vmsync_reader *r)
+/* One byte per class: evidence, and what else is to be read. */
+static int want_make(struct vmsync_reader *r, const struct ctf_trace *t,
+		     struct source *s)
 {
-	return r->runner &&
-	       (r->what == VMSYNC_READ_RUNS || r->old || r->runs);
+	size_t n = ctf_trace_classes(t);
+
+	s->want = malloc(n + 1);
+	if (!s->want)
+		return -ENOMEM;
+	if (r->what == VMSYNC_READ_EVENTS)
+		memset(s->want, 1, n);
+	else
+		memcpy(s->want, vmsync_decoders_want(s->decoders), n);
+	if (r->runner || r->lanes)
+		vmsync_roles_want(s->roles, r->old, s->want);
+	return 0;
 }
 
-/* One byte per class: evidence, and what else is to be read. */
-static uint8_t *want_of(struct vmsync_reader *r, const struct ctf_trace *t,
-			const struct vmsync_decoders *d)
+static int lane_add(struct vmsync_reader *r, struct vmsync_runs *runs,
+		    const struct vmsync_roles *roles, int stream)
 {
-	size_t i, n = ctf_trace_classes(t);
-	uint8_t *want = malloc(n + 1), *runs = calloc(n + 1, 1);
-	int ret = want && runs ? 0 : -ENOMEM;
+	struct vmsync_lane *l = calloc(1, sizeof(*l));
 
-	if (!ret && r->runner)
-		ret = (r->old ? vmsync_runner_add_all : vmsync_runner_add)(
-			r->runner, t, runs);
-	if (ret) {
-		free(want);
-		free(runs);
-		return NULL;
-	}
-	if (r->what == VMSYNC_READ_EVENTS)
-		memset(want, 1, n);
-	else
-		memcpy(want, vmsync_decoders_want(d), n);
-	for (i = 0; i < n && follows_threads(r); i++)
-		want[i] |= runs[i];
-	free(runs);
-	return want;
+	r->lanes[stream] = l;
+	if (!l)
+		return -ENOMEM;
+	l->roles = roles;
+	l->runs = vmsync_runs_lane(runs);
+	if (!l->runs)
+		return -ENOMEM;
+	ctf_merge_take(r->merge, stream, vmsync_lane_take, l);
+	return 0;
 }
 
 static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
+		     size_t trace, struct vmsync_runs *runs,
 		     struct ctf_error *e)
 {
-	struct vmsync_decoders *d = vmsync_decoders_new(t);
-	int source;
+	struct source *s = &r->sources[trace];
+	size_t i;
 
-	if (!d)
+	if (want_make(r, t, s))
 		return vmsync_fail_memory(e);
-	r->decoders[r->n] = d;
-	r->old |= vmsync_decoders_old(d);
-	r->want[r->n] = want_of(r, t, d);
-	if (!r->want[r->n++])
-		return vmsync_fail_memory(e);
-	source = ctf_merge_add_want(r->merge, t, &vmsync_raw_map,
-				    r->want[r->n - 1], e);
-	if (source < 0)
-		return source;
-	if (r->runner)
-		ctf_merge_digest(r->merge, source, vmsync_runner_digest,
-				 r->runner);
+	for (i = 0; i < ctf_trace_streams(t); i++) {
+		int stream = ctf_merge_add_stream(r->merge,
+						  ctf_trace_stream(t, i),
+						  &vmsync_raw_map, s->want, e);
+
+		if (stream < 0)
+			return stream;
+		r->source_of[stream] = (uint32_t)trace;
+		if (r->lanes && lane_add(r, runs, s->roles, stream))
+			return vmsync_fail_memory(e);
+	}
 	return vmsync_losses_find(&r->losses, t, e);
+}
+
+/*
+ * Who enters and leaves is found out stream by stream where that can be, and
+ * where nobody needs it in the order of time.
+ */
+static int who_runs(struct vmsync_reader *r, struct ctf_trace *const *traces,
+		    struct vmsync_runs *runs, struct ctf_error *e)
+{
+	struct vmsync_roles **roles;
+	size_t i;
+	int ret = 0;
+
+	if (r->what == VMSYNC_READ_EVENTS ||
+	    (r->what == VMSYNC_READ_EVIDENCE && !r->old && !runs))
+		return 0;
+	if (r->what == VMSYNC_READ_EVIDENCE && !r->old) {
+		roles = calloc(r->n + 1, sizeof(struct vmsync_roles *));
+		if (!roles)
+			return -ENOMEM;
+		for (i = 0; i < r->n; i++)
+			roles[i] = r->sources[i].roles;
+		ret = vmsync_lanes_suffice(traces, roles, r->n, e);
+		free(roles);
+	}
+	if (ret < 0)
+		return ret;
+	if (ret) {
+		r->lanes = calloc(r->n_streams + 1,
+				  sizeof(struct vmsync_lane *));
+		return r->lanes ? 0 : -ENOMEM;
+	}
+	r->runner = vmsync_runner_new();
+	r->runs = runs ? vmsync_runs_lane(runs) : NULL;
+	return r->runner && (!runs || r->runs) ? 0 : -ENOMEM;
+}
+
+static int sources_find(struct vmsync_reader *r,
+			struct ctf_trace *const *traces, size_t n)
+{
+	size_t i;
+
+	r->merge = ctf_merge_new();
+	r->sources = calloc(n + 1, sizeof(*r->sources));
+	if (!r->merge || !r->sources)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		struct source *s = &r->sources[r->n++];
+
+		s->decoders = vmsync_decoders_new(traces[i]);
+		s->roles = vmsync_roles_new(traces[i]);
+		if (!s->decoders || !s->roles)
+			return -ENOMEM;
+		r->old |= vmsync_decoders_old(s->decoders);
+		r->n_streams += ctf_trace_streams(traces[i]);
+	}
+	r->source_of = calloc(r->n_streams + 1, sizeof(*r->source_of));
+	return r->source_of ? 0 : -ENOMEM;
+}
+
+static int reader_init(struct vmsync_reader *r, struct ctf_trace *const *traces,
+		       size_t n, const struct vmsync_reader_options *options,
+		       struct ctf_error *e)
+{
+	size_t i;
+	int ret;
+
+	r->what = options->what;
+	ret = sources_find(r, traces, n);
+	if (!ret)
+		ret = who_runs(r, traces, options->runs, e);
+	if (ret)
+		return ret == -ENOMEM ? vmsync_fail_memory(e) : ret;
+	ctf_merge_jobs(r->merge, options->jobs);
+	for (i = 0; !ret && i < n; i++)
+		ret = add_trace(r, traces[i], i, options->runs, e);
+	return ret;
 }
 
 struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
@@ -104,31 +192,13 @@ struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
 					struct ctf_error *e)
 {
 	struct vmsync_reader *r = calloc(1, sizeof(*r));
-	size_t i;
 
 	if (!r) {
 		vmsync_fail_memory(e);
 		return NULL;
 	}
-	r->what = options->what;
-	r->runs = options->runs;
-	r->merge = ctf_merge_new();
-	r->decoders = calloc(n + 1, sizeof(*r->decoders));
-	r->want = calloc(n + 1, sizeof(*r->want));
-	if (r->what != VMSYNC_READ_EVENTS)
-		r->runner = vmsync_runner_new();
-	if (!r->merge || !r->decoders || !r->want ||
-	    (r->what != VMSYNC_READ_EVENTS && !r->runner)) {
-		vmsync_fail_memory(e);
-		goto fail;
-	}
-	ctf_merge_jobs(r->merge, options->jobs);
-	for (i = 0; i < n; i++) {
-		if (add_trace(r, traces[i], e))
-			goto fail;
-	}
-	return r;
-fail:
+	if (!reader_init(r, traces, n, options, e))
+		return r;
 	vmsync_reader_free(r);
 	return NULL;
 }
@@ -141,11 +211,15 @@ void vmsync_reader_free(struct vmsync_reader *r)
 		return;
 	ctf_merge_free(r->merge);
 	for (i = 0; i < r->n; i++) {
-		vmsync_decoders_free(r->decoders[i]);
-		free(r->want[i]);
+		vmsync_decoders_free(r->sources[i].decoders);
+		free(r->sources[i].roles);
+		free(r->sources[i].want);
 	}
-	free(r->decoders);
-	free(r->want);
+	for (i = 0; r->lanes && i < r->n_streams; i++)
+		free(r->lanes[i]);
+	free(r->lanes);
+	free(r->sources);
+	free(r->source_of);
 	free(r->threads);
 	vmsync_runner_free(r->runner);
 	vmsync_losses_free(&r->losses);
@@ -185,26 +259,24 @@ static void thread_learn(struct vmsync_reader *r,
 	p[r->n_threads++] = t;
 }
 
-static int run_keep(struct vmsync_reader *r, enum vmsync_run run,
+static int run_keep(struct vmsync_reader *r, bool entry,
 		    const struct vmsync_run_of *who, struct ctf_error *e)
 {
-	struct vmsync_run_end end = {
-		.ns = (int64_t)r->held->clock,
-		.tid = who->tid,
-		.vcpu_id = who->vcpu_id,
-		.entry = run == VMSYNC_RUN_ENTRY,
-	};
+	uint32_t number;
 
-	return vmsync_runs_add(r->runs, &end, e);
+	if (vmsync_runs_number(r->runs, who->tid, who->vcpu_id, &number))
+		return vmsync_fail_memory(e);
+	return vmsync_runs_put(r->runs, number, (int64_t)r->held->clock, entry,
+			       e);
 }
 
-static void run_record(const struct vmsync_reader *r, enum vmsync_run run,
+static void run_record(const struct vmsync_reader *r, bool entry,
 		       const struct vmsync_run_of *who,
 		       struct vmsync_evidence *ev)
 {
 	size_t i;
 
-	ev->kind = run == VMSYNC_RUN_ENTRY ? VMSYNC_EV_ENTRY : VMSYNC_EV_EXIT;
+	ev->kind = entry ? VMSYNC_EV_ENTRY : VMSYNC_EV_EXIT;
 	ev->tid = who->tid;
 	ev->vm.pid = who->pid;
 	ev->vcpu = (uint32_t)who->vcpu_id;
@@ -233,9 +305,11 @@ static int held_record(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		       struct ctf_error *e)
 {
 	const struct ctf_event *held = r->held;
-	const struct vmsync_decoders *d = r->decoders[held->source];
+	const struct source *s = &r->sources[r->source_of[held->source]];
+	const struct vmsync_decoders *d = s->decoders;
+	const struct vmsync_role_class *c = &s->roles->cls[held->cls->index];
+	bool entry = c->role == VMSYNC_ROLE_ENTRY;
 	struct vmsync_run_of who;
-	enum vmsync_run run;
 
 	if (vmsync_decoders_want(d)[held->cls->index]) {
 		vmsync_decode(d, held, ev);
@@ -253,16 +327,15 @@ static int held_record(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		ev->vcpu = held->cpu;
 		return 1;
 	}
-	run = vmsync_runner_event(r->runner, held, &who);
-	if (run == VMSYNC_RUN_NONE)
+	if (!vmsync_runner_event(r->runner, c, held, &who))
 		return 0;
-	if (r->runs && run_keep(r, run, &who, e))
+	if (r->runs && run_keep(r, entry, &who, e))
 		return e->code;
 	if (who.tid <= 0 || who.vcpu_id < 0 || r->what != VMSYNC_READ_RUNS)
 		return 0;
 	memset(ev, 0, sizeof(*ev));
 	ev->stamp_ns = (int64_t)held->clock;
-	run_record(r, run, &who, ev);
+	run_record(r, entry, &who, ev);
 	return 1;
 }
 

@@ -4,6 +4,9 @@
  * met while the evidence is read, before anybody knows which thread is whose,
  * and are kept for the witness, each thread's by themselves: 4 bytes each, in
  * memory where they are few, else in a file without a name.
+ *
+ * They are put into lanes, several at once: within a lane a thread's runs come
+ * in the order of time. run_cursor.h reads them.
  */
 #ifndef VMSYNC_FUSE_RUNS_H
 #define VMSYNC_FUSE_RUNS_H
@@ -12,86 +15,63 @@
 #include <stdint.h>
 
 #include "ctf/ctf.h"
-#include "sync/array.h"
-#include "sync/contain.h"
 
 struct vmsync_runs;
-
-/**
- * struct vmsync_run_end - one end of a run
- * @ns:		host's raw clock value
- * @tid:	host thread, 0: not known
- * @vcpu_id:	KVM's number of the virtual CPU, -1: not known
- * @entry:	into the guest, or else out of it
- */
-struct vmsync_run_end {
-	int64_t ns;
-	int32_t tid;
-	int32_t vcpu_id;
-	bool entry;
-};
+struct vmsync_runs_lane;
 
 /** vmsync_runs_new() - none yet; NULL if out of memory */
 struct vmsync_runs *vmsync_runs_new(void);
 
-/** vmsync_runs_free() - NULL is fine; the file goes as well */
+/** vmsync_runs_free() - NULL is fine; the lanes and the file go as well */
 void vmsync_runs_free(struct vmsync_runs *r);
 
-/**
- * vmsync_runs_add() - one more, not earlier than those of its thread before it
- * Return: 0 or a negative errno: the file lies in $TMPDIR, or else in /var/tmp.
- */
-int vmsync_runs_add(struct vmsync_runs *r, const struct vmsync_run_end *end,
-		    struct ctf_error *e);
+/** vmsync_runs_lane() - one more lane, @r's; NULL if out of memory */
+struct vmsync_runs_lane *vmsync_runs_lane(struct vmsync_runs *r);
 
 /**
- * struct vmsync_runs_thread - whose runs are kept apart
- * @tid:	host thread, 0: those of @vcpu_id whose thread is not known
- * @vcpu_id:	the last one that was named, -1: none
+ * vmsync_runs_number() - the number of a thread in a lane
+ * @tid:	0: it is not known, and runs are told apart by @vcpu_id
+ * @vcpu_id:	what the events say for want of a name, -1: nothing
+ * @number:	for vmsync_runs_put()
+ * Return: 0 or -ENOMEM.
  */
-struct vmsync_runs_thread {
+int vmsync_runs_number(struct vmsync_runs_lane *l, int32_t tid, int32_t vcpu_id,
+		       uint32_t *number);
+
+/** vmsync_runs_name() - a thread's name tells which vCPU it is; 0 or -ENOMEM */
+int vmsync_runs_name(struct vmsync_runs_lane *l, int32_t tid, int32_t vcpu_id);
+
+/**
+ * vmsync_runs_put() - one more end of a run
+ * @number:	vmsync_runs_number()'s
+ * @ns:		host's raw clock value, not before the thread's last one in @l
+ * @entry:	into the guest, or else out of it
+ * Return: 0 or a negative errno: the file lies in $TMPDIR, or else in /var/tmp.
+ */
+int vmsync_runs_put(struct vmsync_runs_lane *l, uint32_t number, int64_t ns,
+		    bool entry, struct ctf_error *e);
+
+/**
+ * struct vmsync_runs_part - the runs of a thread in a lane
+ * @tid:	host thread, 0: those of @vcpu_id whose thread is not known
+ * @vcpu_id:	KVM's number of the virtual CPU, -1: not known
+ */
+struct vmsync_runs_part {
 	int32_t tid;
 	int32_t vcpu_id;
 };
 
-/** vmsync_runs_threads() - how many there are */
-uint32_t vmsync_runs_threads(const struct vmsync_runs *r);
-
-/** vmsync_runs_thread() - one of them, from 0 */
-struct vmsync_runs_thread vmsync_runs_thread(const struct vmsync_runs *r,
-					     uint32_t thread);
-
-struct vmsync_run_cursor;
-
 /**
- * vmsync_run_cursor_new() - read the runs of one virtual CPU
- * @r:		to which nothing is added any more
- * @threads:	[@n] of its threads, as for vmsync_runs_thread(); mostly one
- *
- * Several cursors may be used in different threads. Return: to be freed with
- * vmsync_run_cursor_free(), or NULL if out of memory.
+ * vmsync_runs_settle() - everything is there, in all lanes
+ * Return: 0 or -ENOMEM. May be called again.
  */
-struct vmsync_run_cursor *vmsync_run_cursor_new(const struct vmsync_runs *r,
-						const uint32_t *threads,
-						size_t n);
+int vmsync_runs_settle(struct vmsync_runs *r);
 
-/** vmsync_run_cursor_free() - NULL is fine */
-void vmsync_run_cursor_free(struct vmsync_run_cursor *c);
+/** vmsync_runs_parts() - how many there are; settled */
+uint32_t vmsync_runs_parts(const struct vmsync_runs *r);
 
-/**
- * vmsync_run_cursor_seek() - to the stretch that @ns lies in
- * @s:		filled in but for its lost; its begin is the last end at or before
- *		@ns
- * Fast where @ns is a little behind the last stretch. Return: 0 or an error.
- */
-int vmsync_run_cursor_seek(struct vmsync_run_cursor *c, int64_t ns,
-			   struct vmsync_stretch *s, struct ctf_error *e);
-
-/**
- * vmsync_run_cursor_next() - to the stretch behind @s, which ends somewhere
- * Return: 0 or an error.
- */
-int vmsync_run_cursor_next(struct vmsync_run_cursor *c,
-			   struct vmsync_stretch *s, struct ctf_error *e);
+/** vmsync_runs_part() - one of them, from 0; settled */
+struct vmsync_runs_part vmsync_runs_part(const struct vmsync_runs *r,
+					 uint32_t part);
 
 #endif /* VMSYNC_FUSE_RUNS_H */

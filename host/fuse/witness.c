@@ -10,11 +10,12 @@
 #include "fuse/fail.h"
 #include "fuse/losses.h"
 #include "fuse/reader.h"
+#include "fuse/run_cursor.h"
 #include "fuse/witness.h"
 
-/* A virtual CPU, and which threads' runs are its own. */
+/* A virtual CPU, and which of the runs are its own. */
 struct vcpu {
-	VMSYNC_ARRAY(uint32_t) threads;
+	VMSYNC_ARRAY(uint32_t) parts;
 };
 
 /* What hooks get: which guest it is about. */
@@ -82,18 +83,18 @@ static bool any_tid(const struct vmsync_witness *w)
 	return false;
 }
 
-static int give_thread(struct watched *g, uint32_t cpu, uint32_t thread)
+static int give_part(struct watched *g, uint32_t cpu, uint32_t part)
 {
-	uint32_t *p = vmsync_array_add(&g->vcpus[cpu].threads);
+	uint32_t *p = vmsync_array_add(&g->vcpus[cpu].parts);
 
 	if (!p)
 		return -ENOMEM;
-	*p = thread;
+	*p = part;
 	return 0;
 }
 
 static bool is_of(const struct vmsync_guest_report *r, uint32_t cpu,
-		  const struct vmsync_runs_thread *t, bool by_tid)
+		  const struct vmsync_runs_part *t, bool by_tid)
 {
 	if (!is_there(r, cpu))
 		return false;
@@ -102,11 +103,11 @@ static bool is_of(const struct vmsync_guest_report *r, uint32_t cpu,
 	return (int64_t)vcpu_id_of(r, cpu) == t->vcpu_id;
 }
 
-/* Finds the virtual CPU of a thread, if it has one. */
-static int thread_place(struct vmsync_witness *w, uint32_t number, bool tids)
+/* Finds the virtual CPU that runs are of, if there is one. */
+static int part_place(struct vmsync_witness *w, uint32_t number, bool tids)
 {
 	const struct vmsync_session *s = w->session;
-	struct vmsync_runs_thread t = vmsync_runs_thread(s->runs, number);
+	struct vmsync_runs_part t = vmsync_runs_part(s->runs, number);
 	bool by_tid = t.tid > 0 && tids;
 	size_t i;
 	uint32_t c;
@@ -119,13 +120,13 @@ static int thread_place(struct vmsync_witness *w, uint32_t number, bool tids)
 
 		for (c = 0; c < r->n_cpus; c++) {
 			if (is_of(r, c, &t, by_tid))
-				return give_thread(&w->watched[i], c, number);
+				return give_part(&w->watched[i], c, number);
 		}
 	}
 	return 0;
 }
 
-static int threads_place(struct vmsync_witness *w)
+static int parts_place(struct vmsync_witness *w)
 {
 	const struct vmsync_session *s = w->session;
 	bool tids = any_tid(w);
@@ -143,8 +144,8 @@ static int threads_place(struct vmsync_witness *w)
 		if (!g->vcpus)
 			return -ENOMEM;
 	}
-	for (t = 0; !ret && t < vmsync_runs_threads(s->runs); t++)
-		ret = thread_place(w, t, tids);
+	for (t = 0; !ret && t < vmsync_runs_parts(s->runs); t++)
+		ret = part_place(w, t, tids);
 	return ret;
 }
 
@@ -199,7 +200,8 @@ struct vmsync_witness *vmsync_witness_new(struct vmsync_session *s,
 		ret = losses_find(w, e);
 	if (!ret) {
 		w->watched = calloc(s->n_guests, sizeof(*w->watched));
-		if (!w->watched || threads_place(w))
+		if (!w->watched || vmsync_runs_settle(s->runs) ||
+		    parts_place(w))
 			ret = vmsync_fail_memory(e);
 	}
 	if (!ret)
@@ -221,7 +223,7 @@ void vmsync_witness_free(struct vmsync_witness *w)
 	}
 	for (i = 0; w->watched && i < w->session->n_guests; i++) {
 		for (c = 0; c < w->watched[i].n_vcpus; c++)
-			vmsync_array_free(&w->watched[i].vcpus[c].threads);
+			vmsync_array_free(&w->watched[i].vcpus[c].parts);
 		free(w->watched[i].vcpus);
 	}
 	free(w->watched);
@@ -274,8 +276,8 @@ static int turn_to(struct eye *eye, const struct watched *g,
 	}
 	vmsync_run_cursor_free(eye->cursor);
 	eye->cursor = vmsync_run_cursor_new(g->witness->session->runs,
-					    v ? v->threads.at : NULL,
-					    v ? v->threads.count : 0);
+					    v ? v->parts.at : NULL,
+					    v ? v->parts.count : 0);
 	if (!eye->cursor)
 		return -ENOMEM;
 	eye->stream = seen->stream;

@@ -100,6 +100,24 @@ expect_eq "fuse refuses it" $? 1
 nothing "a refused fuse" "$t/wrong.out"
 expect "--force writes it" $vmsync fuse -f -o "$t/wrong.out" "$t/wrong"
 
+# The host's streams in two files each, as with LTTng's --tracefile-size: who
+# runs on a CPU is told in the one and matters in the other.
+generate whole events=60000 offset=25000 packet=65536
+cp -r "$t/whole" "$t/pieces"
+for stream in "$t"/pieces/host/channel*; do
+	head -c 131072 "$stream" > "${stream}_0"
+	tail -c +131073 "$stream" > "${stream}_1"
+	rm "$stream"
+done
+for name in whole pieces; do
+	sync_json "$t/$name"
+	expect_eq "$name: exit status" $? 1
+	jq .guests[0].containment "$t/json" > "$t/$name.json"
+done
+expect "a trace in pieces: the same events are outside" \
+	cmp "$t/whole.json" "$t/pieces.json"
+jq_is "... and some are" '.guests[0].containment.outside > 100' true
+
 # --- other evidence
 generate old old=1 beacons=1000
 expect "the old addons' traces: sync agrees" sync_json "$t/old"

@@ -7,11 +7,21 @@
 
 #include "check.h"
 #include "fuse/losses.h"
+#include "fuse/run_cursor.h"
 #include "fuse/runs.h"
 
-#define MAX 200000
+#define MAX   200000
+#define LANES 3
 
-static struct vmsync_run_end want[MAX];
+struct end {
+	int64_t ns;
+	int32_t tid;
+	int32_t vcpu_id;
+	int lane;
+	bool entry;
+};
+
+static struct end want[MAX];
 
 static void make(size_t n, int threads)
 {
@@ -25,7 +35,8 @@ static void make(size_t n, int threads)
 		ns += 1 + (int64_t)(check_rand() & ((1ull << shift) - 1));
 		if (!check_range(0, 999))
 			ns += INT32_MAX - 1 + (int64_t)check_range(0, 2);
-		want[i] = (struct vmsync_run_end){
+		want[i] = (struct end){
+			.lane = (int)check_range(0, LANES - 1),
 			.ns = ns,
 			.tid = (int32_t)check_range(0, (uint64_t)threads),
 			.entry = check_rand() & 1,
@@ -36,7 +47,7 @@ static void make(size_t n, int threads)
 	}
 }
 
-static enum vmsync_end what(const struct vmsync_run_end *end)
+static enum vmsync_end what(const struct end *end)
 {
 	return end->entry ? VMSYNC_END_ENTRY : VMSYNC_END_EXIT;
 }
@@ -84,22 +95,25 @@ static void walk(struct vmsync_run_cursor *c, const bool *mine, size_t n,
 	CHECK(is_between(&s, last, next, n));
 }
 
-/* The runs of two threads, as one virtual CPU's. */
+/* The runs of two threads on all CPUs, as one virtual CPU's. */
 static void read_back(const struct vmsync_runs *r, size_t n)
 {
-	uint32_t threads = vmsync_runs_threads(r), which[2], i;
-	size_t k = threads > 1 ? 2 : threads, j;
+	uint32_t parts = vmsync_runs_parts(r), i;
+	uint32_t *which = calloc(parts + 1, sizeof(*which));
 	bool *mine = calloc(n + 1, sizeof(*mine));
 	struct vmsync_run_cursor *c;
+	size_t k = 0, j;
 
-	for (i = 0; i < k; i++) {
-		struct vmsync_runs_thread t;
+	for (i = 0; i < parts; i++) {
+		struct vmsync_runs_part p = vmsync_runs_part(r, i);
 
-		which[i] = i ? threads - 1 : 0;
-		t = vmsync_runs_thread(r, which[i]);
+		if (p.tid != vmsync_runs_part(r, 0).tid &&
+		    p.tid != vmsync_runs_part(r, parts - 1).tid)
+			continue;
+		which[k++] = i;
 		for (j = 0; j < n; j++)
-			mine[j] |= want[j].tid == t.tid &&
-				   want[j].vcpu_id == t.vcpu_id;
+			mine[j] |= want[j].tid == p.tid &&
+				   want[j].vcpu_id == p.vcpu_id;
 	}
 	c = vmsync_run_cursor_new(r, which, k);
 	walk(c, mine, n, -1);
@@ -107,22 +121,62 @@ static void read_back(const struct vmsync_runs *r, size_t n)
 		walk(c, mine, n, want[check_range(0, n - 1)].ns +
 				 (int64_t)check_range(0, 2) - 1);
 	vmsync_run_cursor_free(c);
+	free(which);
 	free(mine);
+}
+
+static int put(struct vmsync_runs_lane *l, const struct end *end,
+	       struct ctf_error *e)
+{
+	uint32_t number;
+
+	CHECK_EQ(vmsync_runs_number(l, end->tid, end->vcpu_id, &number), 0);
+	return vmsync_runs_put(l, number, end->ns, end->entry, e);
 }
 
 static void run_one(size_t n, int threads)
 {
 	struct vmsync_runs *r = vmsync_runs_new();
+	struct vmsync_runs_lane *lane[LANES];
 	struct ctf_error e;
 	size_t i;
 
+	for (i = 0; i < LANES; i++)
+		lane[i] = vmsync_runs_lane(r);
 	make(n, threads);
 	for (i = 0; i < n; i++) {
-		if (vmsync_runs_add(r, &want[i], &e))
+		if (put(lane[want[i].lane], &want[i], &e))
 			break;
 	}
 	CHECK_EQ(i, n);
+	CHECK_EQ(vmsync_runs_settle(r), 0);
 	read_back(r, n);
+	vmsync_runs_free(r);
+}
+
+/* A name that is learned anywhere is better than what an event says. */
+static void test_names(void)
+{
+	struct vmsync_runs *r = vmsync_runs_new();
+	struct vmsync_runs_lane *a = vmsync_runs_lane(r);
+	struct vmsync_runs_lane *b = vmsync_runs_lane(r);
+	uint32_t number, i;
+
+	CHECK_EQ(vmsync_runs_number(a, 70, 5, &number), 0);
+	CHECK_EQ(vmsync_runs_name(b, 70, 2), 0);
+	CHECK_EQ(vmsync_runs_number(b, 71, -1, &number), 0);
+	CHECK_EQ(vmsync_runs_number(a, 71, 4, &number), 0);
+	CHECK_EQ(vmsync_runs_number(a, 0, 3, &number), 0);
+	CHECK_EQ(vmsync_runs_number(b, 0, 9, &number), 0);
+	CHECK_EQ(vmsync_runs_settle(r), 0);
+	CHECK_EQ(vmsync_runs_parts(r), 6);
+	for (i = 0; i < vmsync_runs_parts(r); i++) {
+		struct vmsync_runs_part p = vmsync_runs_part(r, i);
+
+		CHECK(p.tid == 70 ? p.vcpu_id == 2 :
+		      p.tid == 71 ? p.vcpu_id == 4 :
+				    p.vcpu_id == 3 || p.vcpu_id == 9);
+	}
 	vmsync_runs_free(r);
 }
 
@@ -130,13 +184,14 @@ static void run_one(size_t n, int threads)
 static void test_no_folder(void)
 {
 	struct vmsync_runs *r = vmsync_runs_new();
+	struct vmsync_runs_lane *l = vmsync_runs_lane(r);
 	struct ctf_error e = { 0 };
 	int ret = 0;
 	size_t i;
 
 	setenv("TMPDIR", "/nonexistent/folder", 1);
 	for (i = 0; !ret && i < MAX; i++)
-		ret = vmsync_runs_add(r, &want[i], &e);
+		ret = put(l, &want[i], &e);
 	CHECK_EQ(ret, -ENOENT);
 	CHECK(strstr(e.msg, "/nonexistent/folder"));
 	CHECK(strstr(e.remedy, "TMPDIR"));
@@ -187,6 +242,7 @@ int main(int argc, char **argv)
 	run_one(MAX, 5);
 	for (i = 0; i < 50; i++)
 		test_losses();
+	test_names();
 	test_no_folder();
 	return check_done();
 }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fuse/fail.h"
+#include "fuse/lane.h"
+
+#define MAX_CPUS 65536	/* a trace may claim any number */
+
+/* Whether a stream class has any event that tells. */
+static bool tells(const struct ctf_trace *t, const struct vmsync_roles *roles,
+		  uint64_t stream_id)
+{
+	size_t i;
+
+	for (i = 0; i < roles->n; i++) {
+		if (roles->cls[i].role != VMSYNC_ROLE_NONE &&
+		    ctf_trace_class(t, i)->stream_id == stream_id)
+			return true;
+	}
+	return false;
+}
+
+/* Whether no two streams that tell are of one CPU; @seen has those met so far. */
+static int one_per_cpu(const struct ctf_trace *t,
+		       const struct vmsync_roles *roles, uint8_t *seen,
+		       struct ctf_error *e)
+{
+	struct ctf_packet p;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < ctf_trace_streams(t); i++) {
+		ret = ctf_stream_packet(ctf_trace_stream(t, i), NULL, &p, e);
+		if (ret < 0)
+			return ret;
+		if (!ret || !tells(t, roles, p.stream_id))
+			continue;
+		if (p.cpu >= MAX_CPUS || seen[p.cpu])
+			return 0;
+		seen[p.cpu] = 1;
+	}
+	return 1;
+}
+
+int vmsync_lanes_suffice(struct ctf_trace *const *traces,
+			 struct vmsync_roles *const *roles, size_t n,
+			 struct ctf_error *e)
+{
+	uint8_t *seen = calloc(MAX_CPUS, 1);
+	size_t i;
+	int ret = 1;
+
+	if (!seen)
+		return vmsync_fail_memory(e);
+	for (i = 0; ret > 0 && i < n; i++) {
+		if (!roles[i]->tids_said)
+			ret = one_per_cpu(traces[i], roles[i], seen, e);
+	}
+	free(seen);
+	return ret;
+}
+
+/* The number of who enters or leaves. */
+static int number_of(struct vmsync_lane *l, const struct vmsync_role_class *c,
+		     const struct ctf_event *ev, uint32_t *number)
+{
+	int32_t tid = vmsync_role_number(c, VMSYNC_ROLE_TID, ev, l->tid);
+	int32_t vcpu_id;
+
+	if (tid > 0 && tid == l->number_tid) {
+		*number = l->number;
+		return 0;
+	}
+	vcpu_id = vmsync_role_named(c, ev);
+	if (vcpu_id >= 0 && vmsync_runs_name(l->runs, tid, vcpu_id))
+		return -ENOMEM;
+	if (vcpu_id < 0)
+		vcpu_id = vmsync_role_number(c, VMSYNC_ROLE_VCPU, ev, -1);
+	if (vmsync_runs_number(l->runs, tid, vcpu_id, &l->number))
+		return -ENOMEM;
+	l->number_tid = tid > 0 ? tid : 0;
+	*number = l->number;
+	return 0;
+}
+
+int vmsync_lane_take(void *ctx, const struct ctf_event *ev, struct ctf_error *e)
+{
+	struct vmsync_lane *l = ctx;
+	const struct vmsync_role_class *c = &l->roles->cls[ev->cls->index];
+	uint32_t number;
+	int32_t vcpu_id, tid;
+	int ret;
+
+	switch (c->role) {
+	case VMSYNC_ROLE_ENTRY:
+	case VMSYNC_ROLE_EXIT:
+		if (number_of(l, c, ev, &number))
+			return vmsync_fail_memory(e);
+		ret = vmsync_runs_put(l->runs, number, (int64_t)ev->clock,
+				      c->role == VMSYNC_ROLE_ENTRY, e);
+		return ret ? ret : 1;
+	case VMSYNC_ROLE_SWITCH:
+	case VMSYNC_ROLE_DUMP:
+		tid = vmsync_role_number(c, VMSYNC_ROLE_TID, ev, 0);
+		vcpu_id = vmsync_role_named(c, ev);
+		if (vcpu_id >= 0 && vmsync_runs_name(l->runs, tid, vcpu_id))
+			return vmsync_fail_memory(e);
+		if (c->role == VMSYNC_ROLE_SWITCH)
+			l->tid = tid;
+		return 1;
+	case VMSYNC_ROLE_NONE:
+		break;
+	}
+	return 0;
+}

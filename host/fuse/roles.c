@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse/machine.h"
+#include "fuse/roles.h"
+
+static void context(struct vmsync_role_class *c, const struct ctf_class *cls,
+		    enum vmsync_role_field f, const char *name)
+{
+	c->has[f] = ctf_field_find(cls, CTF_STREAM_CONTEXT, name,
+				   &c->field[f]) ||
+		    ctf_field_find(cls, CTF_EVENT_CONTEXT, name, &c->field[f]);
+}
+
+static void payload(struct vmsync_role_class *c, const struct ctf_class *cls,
+		    enum vmsync_role_field f, const char *name)
+{
+	c->has[f] = ctf_field_find(cls, CTF_PAYLOAD, name, &c->field[f]);
+}
+
+static bool is_end(const struct vmsync_role_class *c)
+{
+	return c->role == VMSYNC_ROLE_ENTRY || c->role == VMSYNC_ROLE_EXIT;
+}
+
+static void class_init(struct vmsync_role_class *c, const struct ctf_class *cls)
+{
+	if (vmsync_class_is_entry(cls))
+		c->role = VMSYNC_ROLE_ENTRY;
+	else if (vmsync_class_is_exit(cls))
+		c->role = VMSYNC_ROLE_EXIT;
+	if (is_end(c)) {
+		context(c, cls, VMSYNC_ROLE_TID, "tid");
+		context(c, cls, VMSYNC_ROLE_PID, "pid");
+		context(c, cls, VMSYNC_ROLE_NAME, "procname");
+		payload(c, cls, VMSYNC_ROLE_VCPU, "vcpu_id");
+	} else if (!strcmp(cls->name, "sched_switch")) {
+		c->role = VMSYNC_ROLE_SWITCH;
+		payload(c, cls, VMSYNC_ROLE_TID, "next_tid");
+		payload(c, cls, VMSYNC_ROLE_NAME, "next_comm");
+	} else if (!strcmp(cls->name, "lttng_statedump_process_state")) {
+		c->role = VMSYNC_ROLE_DUMP;
+		payload(c, cls, VMSYNC_ROLE_TID, "tid");
+		payload(c, cls, VMSYNC_ROLE_PID, "pid");
+		payload(c, cls, VMSYNC_ROLE_NAME, "name");
+	}
+}
+
+struct vmsync_roles *vmsync_roles_new(const struct ctf_trace *t)
+{
+	size_t i, n = ctf_trace_classes(t);
+	struct vmsync_roles *roles =
+		calloc(1, sizeof(*roles) + n * sizeof(roles->cls[0]));
+
+	if (!roles)
+		return NULL;
+	roles->n = n;
+	roles->tids_said = true;
+	for (i = 0; i < n; i++) {
+		struct vmsync_role_class *c = &roles->cls[i];
+
+		class_init(c, ctf_trace_class(t, i));
+		if (is_end(c) && !c->has[VMSYNC_ROLE_TID])
+			roles->tids_said = false;
+	}
+	return roles;
+}
+
+void vmsync_roles_want(const struct vmsync_roles *roles, bool all,
+		       uint8_t *want)
+{
+	bool others = all || !roles->tids_said;
+	size_t i;
+
+	for (i = 0; i < roles->n; i++) {
+		const struct vmsync_role_class *c = &roles->cls[i];
+
+		if (is_end(c) || (others && c->role != VMSYNC_ROLE_NONE))
+			want[i] = 1;
+	}
+}
+
+int32_t vmsync_role_number(const struct vmsync_role_class *c,
+			   enum vmsync_role_field f, const struct ctf_event *ev,
+			   int32_t otherwise)
+{
+	uint64_t value;
+
+	if (!c->has[f] || !ctf_get_u64(ev, &c->field[f], &value))
+		return otherwise;
+	return (int32_t)value;
+}
+
+int32_t vmsync_role_named(const struct vmsync_role_class *c,
+			  const struct ctf_event *ev)
+{
+	const char *s = NULL;
+	int32_t id = 0;
+	size_t len, i;
+
+	if (c->has[VMSYNC_ROLE_NAME])
+		s = ctf_get_str(ev, &c->field[VMSYNC_ROLE_NAME], &len);
+	if (!s || len < 9 || memcmp(s, "CPU ", 4))
+		return -1;
+	for (i = 4; i < len && i < 9 && s[i] >= '0' && s[i] <= '9'; i++)
+		id = id * 10 + (s[i] - '0');
+	return i > 4 && len - i >= 4 && !memcmp(s + i, "/KVM", 4) ? id : -1;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the events of a host tell of who runs where. KVM's entries and exits say
+ * at best the number of the virtual CPU, and on kernels from 5.10 on LTTng's own
+ * even that wrong; the thread does not lie. It is known from the contexts
+ * recorded with the event (tid, pid, procname), or without them from the last
+ * sched_switch on that CPU and from LTTng's state dump.
+ */
+#ifndef VMSYNC_FUSE_ROLES_H
+#define VMSYNC_FUSE_ROLES_H
+
+#include <stdbool.h>
+
+#include "ctf/ctf.h"
+
+/** enum vmsync_role - what an event class means here */
+enum vmsync_role {
+	VMSYNC_ROLE_NONE,
+	VMSYNC_ROLE_ENTRY,
+	VMSYNC_ROLE_EXIT,
+	VMSYNC_ROLE_SWITCH,	/* tid, name: next_tid, next_comm */
+	VMSYNC_ROLE_DUMP,	/* tid, pid, name of a thread that exists */
+};
+
+enum vmsync_role_field {
+	VMSYNC_ROLE_TID,
+	VMSYNC_ROLE_PID,
+	VMSYNC_ROLE_NAME,
+	VMSYNC_ROLE_VCPU,
+	VMSYNC_ROLE_FIELDS,
+};
+
+struct vmsync_role_class {
+	enum vmsync_role role;
+	bool has[VMSYNC_ROLE_FIELDS];
+	struct ctf_field field[VMSYNC_ROLE_FIELDS];
+};
+
+/**
+ * struct vmsync_roles - of one trace
+ * @tids_said:	all entries and exits say whose they are: nothing else matters
+ * @n:		classes
+ * @cls:	by ctf_class.index
+ */
+struct vmsync_roles {
+	bool tids_said;
+	size_t n;
+	struct vmsync_role_class cls[];
+};
+
+/** vmsync_roles_new() - to be freed with free(); NULL if out of memory */
+struct vmsync_roles *vmsync_roles_new(const struct ctf_trace *t);
+
+/**
+ * vmsync_roles_want() - which events tell whose entries and exits are
+ * @all:	who runs on a CPU matters where they say it themselves, too
+ * @want:	[classes] set to 1 for these; others are left alone
+ */
+void vmsync_roles_want(const struct vmsync_roles *roles, bool all,
+		       uint8_t *want);
+
+/** vmsync_role_number() - a field's value, or @otherwise where it has none */
+int32_t vmsync_role_number(const struct vmsync_role_class *c,
+			   enum vmsync_role_field f, const struct ctf_event *ev,
+			   int32_t otherwise);
+
+/** vmsync_role_named() - 3 for a thread that is called "CPU 3/KVM", or -1 */
+int32_t vmsync_role_named(const struct vmsync_role_class *c,
+			  const struct ctf_event *ev);
+
+#endif /* VMSYNC_FUSE_ROLES_H */
