@@ -15,6 +15,9 @@ HOST_CFLAGS = $(if $(CFLAGS_$(VARIANT)),$(CFLAGS_$(VARIANT)),$(CFLAGS)) \
 	      -Ihost -Iinclude -pthread
 HOST_LDLIBS := -pthread -lm
 
+# dkms.conf has it for the modules; both are of one version.
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
 HOST_DIRS := host/ctf host/sync host/fuse host/export
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
@@ -28,6 +31,9 @@ tool: build/vmsync
 build/vmsync: $(O)/vmsync
 	@ln -sfn $(VARIANT)/vmsync $@
 endif
+
+$(O)/host/vmsync.o: HOST_CFLAGS += -DVMSYNC_VERSION='"$(VERSION)"'
+$(O)/host/vmsync.o: dkms.conf
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

@@ -26,7 +26,8 @@ static void usage(FILE *f)
 		fprintf(f, "  %-8s %s\n", commands[i].name,
 			commands[i].summary);
 	fputs("\n"
-	      "vmsync COMMAND --help says more of each.\n",
+	      "vmsync COMMAND --help says more of each; vmsync --version says which\n"
+	      "vmsync this is.\n",
 	      f);
 }
 
@@ -42,6 +43,10 @@ int main(int argc, char **argv)
 	    !strcmp(argv[1], "help")) {
 		usage(stdout);
 		return cmd_flush("help") ? 0 : EXIT_TROUBLE;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("vmsync " VMSYNC_VERSION);
+		return cmd_flush("version") ? 0 : EXIT_TROUBLE;
 	}
 	for (i = 0; i < N_COMMANDS; i++) {
 		if (!strcmp(argv[1], commands[i].name))

@@ -251,6 +251,8 @@ else
 fi
 
 expect "help" $vmsync --help
+expect_eq "version" "$($vmsync --version)" \
+	"vmsync $(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)"
 expect "help of sync" $vmsync sync --help
 expect "help of fuse" $vmsync fuse --help
 finish
