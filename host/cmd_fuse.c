@@ -17,6 +17,8 @@ static const char help[] =
 "\n"
 "  -o, --output=OUT    the folder to make; it appears when all is right\n"
 "  -f, --force         write it even where the witnesses contradict the map\n"
+"  -l, --link          do not copy the host's files but link them (hard links):\n"
+"                      fast and takes no space; what changes one changes both\n"
 CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
@@ -106,6 +108,9 @@ static int take(void *arguments, int option, const char *value)
 	case 'f':
 		args->fuse.force = true;
 		break;
+	case 'l':
+		args->fuse.link = true;
+		break;
 	default:
 		return cmd_session_option("fuse", option, value,
 					  &args->session);
@@ -118,12 +123,13 @@ int cmd_fuse(int argc, char **argv)
 	static const struct option table[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "force", no_argument, NULL, 'f' },
+		{ "link", no_argument, NULL, 'l' },
 		CMD_SESSION_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static const struct cmd_options options = {
-		"fuse", help, ":o:j:fh", table, take,
+		"fuse", help, ":o:j:flh", table, take,
 	};
 	struct arguments args = { 0 };
 	struct vmsync_session s;

@@ -20,6 +20,7 @@ struct copier {
 	void (*progress)(void *ctx, uint64_t done);
 	void *ctx;
 	uint64_t done;
+	bool link;
 	char *buffer; /* CHUNK bytes */
 	struct ctf_error *e;
 };
@@ -122,7 +123,11 @@ static int copy_folder(struct copier *c, const char *from, const char *to,
 			errno = ENAMETOOLONG;
 			ret = vmsync_fail_file(c->e, -errno, to);
 		} else if (S_ISREG(st.st_mode)) {
-			ret = copy_file(c, dirfd(dir), entry->d_name, path);
+			if (c->link && !linkat(dirfd(dir), entry->d_name,
+					       AT_FDCWD, path, 0))
+				c->done += (uint64_t)st.st_size;
+			else
+				ret = copy_file(c, dirfd(dir), entry->d_name, path);
 		} else if (S_ISDIR(st.st_mode) && top &&
 			   !strcmp(entry->d_name, "index")) {
 			ret = copy_folder(c, source, path, false);
@@ -132,11 +137,13 @@ static int copy_folder(struct copier *c, const char *from, const char *to,
 	return ret;
 }
 
-int vmsync_trace_copy(const char *from, const char *to,
+int vmsync_trace_copy(const char *from, const char *to, bool link,
 		      void (*progress)(void *ctx, uint64_t done), void *ctx,
 		      struct ctf_error *e)
 {
-	struct copier c = { .progress = progress, .ctx = ctx, .e = e };
+	struct copier c = {
+		.progress = progress, .ctx = ctx, .link = link, .e = e,
+	};
 	int ret;
 
 	c.buffer = malloc(CHUNK);

@@ -87,6 +87,7 @@ static void fused_path(struct vmsync_fused *out, const struct vmsync_session *s,
 struct writing {
 	const struct vmsync_session *session;
 	const char *out;
+	bool link;
 	struct vmsync_witness *witness;
 	const struct vmsync_progress *progress;
 	pthread_mutex_t lock; /* of what follows */
@@ -159,7 +160,8 @@ static int write_host(struct writing *w, const struct ctf_trace *t,
 {
 	struct one one = { .w = w };
 
-	return vmsync_trace_copy(ctf_trace_path(t), path, bytes_copied, &one, e);
+	return vmsync_trace_copy(ctf_trace_path(t), path, w->link, bytes_copied,
+				 &one, e);
 }
 
 /* @g is NULL for the host. */
@@ -297,6 +299,7 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 {
 	struct writing w = {
 		.session = s,
+		.link = opt->link,
 		.progress = progress,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};

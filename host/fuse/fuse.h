@@ -23,9 +23,11 @@ struct vmsync_fused {
 /**
  * struct vmsync_fuse_options - all 0 is the default
  * @force:	write even where the witnesses contradict the map
+ * @link:	the host's files are hard links, where the file system allows it
  */
 struct vmsync_fuse_options {
 	bool force;
+	bool link;
 };
 
 /**

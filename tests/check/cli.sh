@@ -100,6 +100,17 @@ expect_eq "fuse refuses it" $? 1
 nothing "a refused fuse" "$t/wrong.out"
 expect "--force writes it" $vmsync fuse -f -o "$t/wrong.out" "$t/wrong"
 
+expect "fuse with links" $vmsync fuse -l -o "$t/linked" "$t/a"
+expect "... writes the same" diff -r "$t/out" "$t/linked"
+expect "... the host's streams are the ones that were named" \
+	test "$t/linked/host-host/channel0_0" -ef "$t/a/host/channel0_0"
+# Where there is another file system, a link cannot be made.
+other=$(mktemp -d -p /dev/shm 2> /dev/null) || other=$(mktemp -d)
+expect "fuse with links to another file system" \
+	$vmsync fuse -l -o "$other/linked" "$t/a"
+expect "... copies" diff -r "$t/out" "$other/linked"
+rm -rf "$other"
+
 # The host's streams in two files each, as with LTTng's --tracefile-size: who
 # runs on a CPU is told in the one and matters in the other.
 generate whole events=60000 offset=25000 packet=65536
