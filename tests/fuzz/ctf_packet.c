@@ -341,6 +341,7 @@ static int rewrite_packet(struct patch *x, const struct ctf_stream *s,
 
 static void rewrite(const struct ctf_stream *s, uint64_t shift, int readable)
 {
+	static const struct ctf_rewrite nobody_looks_on;
 	struct patch *x = calloc(1, sizeof(*x));
 	uint64_t clock = 0, mapped = 0;
 	struct ctf_error e = { 0 };
@@ -350,6 +351,7 @@ static void rewrite(const struct ctf_stream *s, uint64_t shift, int readable)
 
 	CHECK(x);
 	x->map = (struct ctf_map){ map, &shift };
+	x->how = &nobody_looks_on;
 	for (ret = ctf_stream_packet(s, NULL, &x->in, &e); ret > 0;
 	     ret = ctf_stream_packet(s, &x->in, &x->in, &e)) {
 		ret = rewrite_packet(x, s, &grown, &cap, clock, mapped, &e);
