@@ -106,10 +106,9 @@ static uint64_t change_clocksource(struct sim_kernel *k, uint64_t h)
 		c_new = hpet(k, h);
 		k->plan.hpet_at = 0;
 	} else {
-		sim_clocksource_init(&cs, VMSYNC_CLOCKSOURCE_TSC,
-				     k->cycles_per_ns * 1e9);
+		cs = k->own;
 		c_new = k->reader.counter(k->reader.ctx, h);
-		k->plan.tsc_at = 0;
+		k->plan.back_at = 0;
 	}
 	sim_tk_change_clocksource(&k->tk, &cs, c_old, c_new);
 	keep_change(k, h, VMSYNC_KNOT_CLOCKSOURCE);
@@ -124,6 +123,7 @@ static bool due(uint64_t at, uint64_t h)
 void sim_kernel_start(struct sim_kernel *k, const struct sim_clocksource *cs,
 		      uint64_t h, int64_t mono_ns)
 {
+	k->own = *cs;
 	sim_tk_init(&k->tk, cs, k->reader.counter(k->reader.ctx, h), mono_ns);
 	keep_change(k, h, VMSYNC_KNOT_FIRST);
 	keep_tick(k, h);
@@ -151,7 +151,7 @@ void sim_kernel_run(struct sim_kernel *k, uint64_t h, uint64_t until)
 		if (at < free_at)
 			at = free_at;
 		at = wake(k, at);
-		if (due(k->plan.hpet_at, at) || due(k->plan.tsc_at, at)) {
+		if (due(k->plan.hpet_at, at) || due(k->plan.back_at, at)) {
 			free_at = change_clocksource(k, at);
 		} else if (k->steer.next <= at) {
 			int64_t mono = sim_kernel_mono(k, at, counter(k, at),

@@ -64,7 +64,8 @@ struct sim_reader {
  * @switch_ns:	callback to readers seeing the line, least; up to twice that
  * @stall:	chance of being preempted between callback and switch
  * @stall_ns:	mean length of such a stall
- * @hpet_at, @tsc_at: host TSC at which the clocksource changes, 0: never
+ * @hpet_at, @back_at: host TSC at which the clocksource changes to hpet and
+ *		back, 0: never
  */
 struct sim_kernel_plan {
 	double idle;
@@ -75,7 +76,7 @@ struct sim_kernel_plan {
 	double stall;
 	double stall_ns;
 	uint64_t hpet_at;
-	uint64_t tsc_at;
+	uint64_t back_at;
 };
 
 struct sim_kernel {
@@ -83,6 +84,7 @@ struct sim_kernel {
 	struct sim_reader reader;
 	struct sim_steer steer;
 	struct sim_rng rng;
+	struct sim_clocksource own;
 	struct sim_timekeeper tk;
 	double cycles_per_ns;
 	struct sim_change *changes;

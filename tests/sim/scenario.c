@@ -37,7 +37,10 @@ struct key {
 	KEY(#side ".stall", REAL, side.stall, "0",                         \
 	    "chance of a preemption inside the timekeeper's update"),      \
 	KEY(#side ".stall_ns", REAL, side.stall_ns, "1000000",             \
-	    "mean length of that")
+	    "mean length of that"),                                        \
+	KEY(#side ".hpet_at", REAL, side.hpet_at_s, "0",                   \
+	    "s, the clocksource changes to hpet, 0: never"),               \
+	KEY(#side ".back_at", REAL, side.back_at_s, "0", "s, and back")
 
 #define DELAY_KEYS(way, least)                                             \
 	KEY(#way ".least", REAL, way.least_ns, least, "ns"),               \
@@ -61,8 +64,6 @@ static const struct key keys[] = {
 	KEY("quartz", REAL, quartz_ppm, "20", "error of the oscillator"),
 	CLOCK_KEYS(host),
 	CLOCK_KEYS(guest),
-	KEY("host.hpet_at", REAL, hpet_at_s, "0", "s, clocksource change"),
-	KEY("host.tsc_at", REAL, tsc_at_s, "0", "s, and back"),
 
 	KEY("guest.clock", TEXT, clock, "tsc", "tsc or kvmclock"),
 	KEY("guest.vcpus", INT, vcpus, "2", "of each guest"),

@@ -36,6 +36,8 @@ struct sim_clock_keys {
 	double idle_ticks;
 	double stall;
 	double stall_ns;
+	double hpet_at_s;
+	double back_at_s;
 };
 
 /** struct sim_delay - one way of a message */
@@ -81,8 +83,6 @@ struct sim_scenario {
 	double quartz_ppm;
 	struct sim_clock_keys host;
 	struct sim_clock_keys guest;
-	double hpet_at_s;
-	double tsc_at_s;
 
 	char clock[16];
 	int vcpus;

@@ -55,6 +55,11 @@ static enum sim_steer_kind steer_kind(const char *name)
 	return SIM_STEER_NONE;
 }
 
+static uint64_t optional_at(const struct sim_world *w, double s)
+{
+	return s > 0 ? sim_world_at(w, s) : 0;
+}
+
 static void plan_kernel(struct sim_world *w, struct sim_kernel *k,
 			const struct sim_clock_keys *keys)
 {
@@ -67,17 +72,14 @@ static void plan_kernel(struct sim_world *w, struct sim_kernel *k,
 		.switch_ns = 30,
 		.stall = keys->stall,
 		.stall_ns = keys->stall_ns,
+		.hpet_at = optional_at(w, keys->hpet_at_s),
+		.back_at = optional_at(w, keys->back_at_s),
 	};
 	k->steer.kind = steer_kind(keys->steer);
 	k->steer.ppm = keys->ppm;
 	k->steer.interval_s = keys->interval_s;
 	k->steer.noise_ns = keys->noise_ns;
 	k->steer.osc = &w->osc;
-}
-
-static uint64_t optional_at(const struct sim_world *w, double s)
-{
-	return s > 0 ? sim_world_at(w, s) : 0;
 }
 
 static void run_host(struct sim_world *w, uint64_t from, uint64_t until)
@@ -89,8 +91,6 @@ static void run_host(struct sim_world *w, uint64_t from, uint64_t until)
 	sim_rng_init(&k->rng, w->seed, SIM_RNG_HOST);
 	sim_rng_init(&k->steer.rng, w->seed, SIM_RNG_HOST_STEER);
 	plan_kernel(w, k, &sc->host);
-	k->plan.hpet_at = optional_at(w, sc->hpet_at_s);
-	k->plan.tsc_at = optional_at(w, sc->tsc_at_s);
 	k->reader = (struct sim_reader){host_counter, host_counter,
 					host_counter, NULL};
 	sim_clocksource_init(&cs, VMSYNC_CLOCKSOURCE_TSC, sc->khz * 1000);
