@@ -158,7 +158,7 @@ static int host_timeline(struct vmsync_timeline *tl,
 			if (err)
 				break;
 		}
-		if (s->gap)
+		if (!i)
 			sure = from;
 		if (!vmsync_line_usable(line) ||
 		    line->clocksource != VMSYNC_CLOCKSOURCE_TSC)
@@ -520,7 +520,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 		if (s->gap && i > first)
 			err = vmsync_timeline_add(tl, seen_before, seen_before,
 						  NULL, false);
-		if (s->gap)
+		if (!i)
 			sure = from;
 		if (line && !vmsync_line_usable(line))
 			line = NULL;

@@ -38,6 +38,9 @@
 /* A step that a reader of the trace wants to know of, q32. */
 #define EPOCH_STEP (2 * Q32)
 
+/* Two lines of one clock part by no more: NTP's +-500 ppm, and a little. */
+#define NTP_PPM 1100
+
 /* How long a reading that was ahead may be held, host cycles. */
 #define HELD 16384
 
@@ -55,6 +58,7 @@ enum { HOST, GUEST, SCALING, PV, PARAMS };
  * @old:	these lines (HOST and GUEST)
  * @spill_until: readings of lines before those may be ahead as far as here
  * @spill:	by so much, twice
+ * @unknown_until: until here the lines in force are not known
  */
 struct walk {
 	const struct vmsync_facts *facts;
@@ -69,6 +73,7 @@ struct walk {
 	const void *old[2];
 	int64_t spill_until;
 	int128 spill;
+	int64_t unknown_until;
 };
 
 /* A chain that can be evaluated, and its loss. */
@@ -343,6 +348,49 @@ static int join_back(struct walk *w, const struct link *q, struct point a,
 }
 
 /*
+ * What comes is not known. It may be a counter that stands still for a while: a
+ * guest's clock then reads again what it read before.
+ */
+static void clip_coarse(struct vmsync_map *map)
+{
+	struct vmsync_segment *last;
+
+	if (!map->count)
+		return;
+	last = &map->segments[map->count - 1];
+	last->guest_end.ns -= VMSYNC_COARSE_NS;
+	if (last->guest_end.ns < last->guest_start.ns)
+		last->guest_end = last->guest_start;
+}
+
+/*
+ * What was before is not known, so @q counts from where it is sure. The clock may
+ * have been slewed otherwise since @z0, and may have been a coarse one: so far may
+ * its last readings be ahead of @q.
+ */
+static void join_unknown(struct walk *w, const struct link *q, int64_t z0,
+			 int64_t *z1)
+{
+	struct point d;
+	int128 ahead;
+
+	if (*z1 < w->doubt_until)
+		*z1 = w->doubt_until;
+	w->unknown_until = *z1;
+	if (*z1 == z0 || !direction(q, *z1, &d) || d.g < Q32)
+		return;
+	ahead = (int128)(*z1 - z0) * NTP_PPM / 1000000 +
+		VMSYNC_COARSE_NS * Q32 * SPAN / d.g;
+	if (ahead * d.g / SPAN > SMALL_STEP)
+		return;
+	if (w->spill_until < *z1)
+		w->spill = 0;
+	w->spill = greater(w->spill, 2 * ahead * (d.h / SPAN + 1));
+	if (w->spill_until < *z1 + (int64_t)ahead)
+		w->spill_until = *z1 + (int64_t)ahead;
+}
+
+/*
  * Between the end of @p at @z0 and the begin of @q at @z1; moves @z1. After a
  * @jump the virtual CPU had been out of guest mode: no guest time needs a map
  * there.
@@ -350,14 +398,19 @@ static int join_back(struct walk *w, const struct link *q, struct point a,
 static int join(struct walk *w, const struct link *p, const struct link *q,
 		int64_t z0, int64_t *z1, bool jump, int128 *error)
 {
+	bool known = p->valid && z0 >= w->unknown_until;
 	struct point a, b, at;
 	int128 step;
 
 	*error = 0;
-	w->joined &= p->valid && q->valid;
-	if (!p->valid || !q->valid) {
+	w->joined &= known && q->valid;
+	if (!known || !q->valid) {
 		if (q->valid && w->map->count)
 			w->epoch += jump;
+		if (q->valid)
+			join_unknown(w, q, z0, z1);
+		else
+			clip_coarse(w->map);
 		return 0;
 	}
 	if (!point_at(p, z0, &a) || !point_at(q, *z1, &b) ||
@@ -521,6 +574,7 @@ static int walk(struct walk *w)
 	bool jump;
 
 	w->doubt_until = w->spill_until = VMSYNC_AXIS_MIN;
+	w->unknown_until = VMSYNC_AXIS_MIN;
 	for (;;) {
 		bool more = next_change(w, &until);
 

@@ -224,7 +224,7 @@ static int64_t bound_in(const struct vmsync_map *map, size_t i, int64_t g,
 	if (!away)
 		return s->bound_ns;
 	bound = wide_div_ceil((int128)away * map->extrapolation_ppb, PPB);
-	bound += s->bound_ns;
+	bound += (int128)s->bound_ns + 2 * VMSYNC_COARSE_NS;
 	return bound > INT64_MAX ? INT64_MAX : (int64_t)bound;
 }
 

@@ -10,8 +10,9 @@
  *
  * in 128 bits, limited from above by the next segment's host_start, so that
  * the output never decreases. Where a segment ends before the next one starts,
- * its line goes on, and the bound grows by extrapolation_ppb from its end on,
- * as it does before the first segment and after the last one.
+ * its line goes on, and the bound is larger by 2 * VMSYNC_COARSE_NS at once and
+ * grows by extrapolation_ppb from its end on, as it does before the first segment
+ * and after the last one.
  */
 #ifndef VMSYNC_SYNC_MAP_H
 #define VMSYNC_SYNC_MAP_H
@@ -22,6 +23,9 @@
 #include <stdio.h>
 
 #include "clock.h"
+
+/* How long the slowest counter of which a clock is made stands still: acpi_pm. */
+#define VMSYNC_COARSE_NS 280
 
 /** enum vmsync_method - what a segment was computed from, best first */
 enum vmsync_method {

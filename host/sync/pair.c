@@ -28,9 +28,6 @@
 /* Rounding of both readings and of both TSCs, and small waves, ns. */
 #define WAVE_NS 3.0
 
-/* How long the slowest counter that a clock is made of stands still: acpi_pm. */
-#define COARSE_NS 280.0
-
 /* A bracket so wide was interrupted. */
 #define MAX_BRACKET_NS 20000.0
 
@@ -87,7 +84,7 @@ static bool fix_of(struct state *s, const struct vmsync_beacon *b,
 	double bracket_g = (double)guest->bracket / ratio * s->rate;
 	double bracket_h = (double)host->bracket * s->rate;
 	double apart, play = (bracket_g + bracket_h) / 2 + WAVE_NS +
-			     (b->coarse ? COARSE_NS : 0);
+			     (b->coarse ? VMSYNC_COARSE_NS : 0);
 	uint64_t tsc;
 
 	if (!vmsync_scaling_host(scaling, guest->tsc, host->tsc, &tsc))
