@@ -3,6 +3,8 @@
 #ifndef CTF_AHEAD_H
 #define CTF_AHEAD_H
 
+#include <stdatomic.h>
+
 struct ahead;
 
 enum task_state {
@@ -19,7 +21,7 @@ enum task_state {
  */
 struct task {
 	void (*run)(struct task *t);
-	enum task_state state;
+	atomic_uint state;	/* of enum task_state */
 	struct task *next, *prev;
 };
 

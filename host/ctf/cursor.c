@@ -11,7 +11,9 @@
 
 #include "ctf/cursor.h"
 
-#define PART		(256u << 10)	/* bytes read at least */
+#define PART		(256u << 10)	/* bytes that a part has room for, at least */
+#define READ		(64u << 10)	/* bytes read at least */
+#define SLACK		64		/* bytes: decoding may look behind an event */
 #define MAX_READ	(4u << 20)	/* above that, map */
 
 struct ctf_cursor *ctf_cursor_new(const struct ctf_stream *s,
@@ -55,40 +57,50 @@ void ctf_cursor_free(struct ctf_cursor *c)
 	free(c);
 }
 
-static bool holds(const struct part *p, uint64_t from, uint64_t end)
+static uint64_t min(uint64_t a, uint64_t b)
 {
-	return from >= p->off && end <= p->off + p->len;
+	return a < b ? a : b;
 }
 
-/* Reads bytes @from .. @end of the file, and some more, into @p. */
-static int part_read(const struct ctf_cursor *c, struct part *p,
-		     const struct part *old, uint64_t from, uint64_t end,
-		     struct ctf_error *e)
+/* Whether bytes @from .. @from + @len of the file are in @p, or can be put there. */
+static bool part_has_room(const struct part *p, uint64_t from, uint64_t len)
 {
-	uint64_t want = from + PART;
-	size_t have = 0;
-	int ret;
+	return !p->map && from >= p->off && from <= p->off + p->len &&
+	       from + len <= p->off + p->cap;
+}
 
-	if (want < end)
-		want = end;
-	if (want > c->stream->size)
-		want = c->stream->size;
-	if (p != old)
-		p->len = 0;
-	if (vec_grow(&p->buf, &p->cap, want - from, 1))
+/* Has @p begin with byte @from of the file and makes room for @len bytes. */
+static int part_begin(struct part *p, const struct part *old, uint64_t from,
+		      uint64_t len, struct ctf_error *e)
+{
+	uint64_t end = old->off + old->len, have = 0;
+
+	if (vec_grow(&p->buf, &p->cap, len, 1))
 		return fail_nomem(e);
 	/* What is there already is the beginning of what is wanted. */
-	if (from >= old->off && from < old->off + old->len) {
-		have = old->off + old->len - from;
+	if (from >= old->off && from < end) {
+		have = min(end - from, p->cap);
 		memmove(p->buf, old->buf + (from - old->off), have);
 	}
-	p->len = 0;
-	ret = pread_all(c->stream->fd, p->buf + have, want - from - have,
-			from + have);
+	p->off = from;
+	p->len = have;
+	return 0;
+}
+
+/* Reads what is missing before byte @end of the file, and some more. */
+static int part_read(const struct ctf_cursor *c, struct part *p, uint64_t end,
+		     struct ctf_error *e)
+{
+	uint64_t have = p->off + p->len, room = p->off + p->cap;
+	int ret;
+
+	if (p->map || end <= have)
+		return 0;
+	end = min(min(end + READ, room), c->stream->size);
+	ret = pread_all(c->stream->fd, p->buf + p->len, end - have, have);
 	if (ret)
 		return fail(e, ret, "%s: %s", c->stream->path, strerror(-ret));
-	p->off = from;
-	p->len = want - from;
+	p->len += end - have;
 	return 0;
 }
 
@@ -109,17 +121,16 @@ static int part_map(const struct ctf_cursor *c, struct part *p, uint64_t from,
 }
 
 /*
- * Points c->data at bytes @from .. @from + @len of the file. The part @keep, if
- * it is one, stays as it is.
+ * Points c->data at byte @from of the file and has room for @len bytes there,
+ * to be read or mapped. The part @keep, if it is one, stays as it is.
  */
 static int window(struct ctf_cursor *c, int keep, uint64_t from, uint64_t len,
 		  struct ctf_error *e)
 {
 	struct part *old = &c->part[c->at], *p = old;
-	uint64_t end = from + len;
 	int ret;
 
-	if (!old->map && holds(old, from, end)) {
+	if (part_has_room(old, from, len)) {
 		c->data = old->buf + (from - old->off);
 		return 0;
 	}
@@ -129,11 +140,11 @@ static int window(struct ctf_cursor *c, int keep, uint64_t from, uint64_t len,
 		munmap(p->map, p->map_len);
 	p->map = NULL;
 	if (len > MAX_READ) {
-		ret = part_map(c, p, from, end, e);
+		ret = part_map(c, p, from, from + len, e);
 		c->data = p->map + (p->map_len - len);
 		return ret;
 	}
-	ret = part_read(c, p, old, from, end, e);
+	ret = part_begin(p, old, from, len < PART ? PART : len, e);
 	c->data = p->buf;
 	return ret;
 }
@@ -149,8 +160,10 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 
 	if (off >= s->size)
 		return 0;
-	head = s->size - off < MAX_HEAD ? s->size - off : MAX_HEAD;
+	head = min(s->size - off, MAX_HEAD);
 	ret = window(c, keep, off, head, e);
+	if (!ret)
+		ret = part_read(c, &c->part[c->at], off + head, e);
 	if (ret)
 		return ret;
 	ret = packet_parse(s, c->data, head, off,
@@ -172,13 +185,42 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 	return 1;
 }
 
+/*
+ * Decodes events of the packet that the walk is in. It is read bit by bit, which
+ * leaves it in the cache, and takes as long each time. An event that seems to be
+ * wrong before all is there may just not be there.
+ */
+static int fill_batch(struct ctf_cursor *c, struct batch *b)
+{
+	const struct ctf_packet *pkt = &c->packet;
+	struct part *p = &c->part[c->at];
+	uint64_t need = pkt->offset + c->walk.pos / 8 + READ, there;
+	int ret;
+
+	for (;;) {
+		ret = part_read(c, p, min(need, pkt->offset + pkt->size), &c->why);
+		if (ret)
+			return ret;
+		there = p->off + p->len - pkt->offset;
+		if (p->map || there * 8 >= pkt->content)
+			break;
+		c->walk.end = (there - SLACK) * 8;
+		walk_fill(&c->walk, b, NULL);
+		if (b->n)
+			return 0;
+		need = p->off + p->len + 1;
+	}
+	c->walk.end = pkt->content;
+	return walk_fill(&c->walk, b, &c->why);
+}
+
 /* Into the packet that the cursor is in, or is now led to. */
 static void fill(struct ctf_cursor *c, struct block *b, int keep)
 {
 	int ret;
 
-	if (c->started && c->walk.pos < c->walk.end) {
-		c->error = walk_fill(&c->walk, &b->batch, &c->why);
+	if (c->started && c->walk.pos < c->packet.content) {
+		c->error = fill_batch(c, &b->batch);
 		b->packet = c->packet;
 		b->data = c->data;
 		b->at = c->at;
