@@ -27,8 +27,9 @@ struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 void input_free(struct input *in)
 {
 	ctf_cursor_free(in->cur);
-	free(in->timed[0]);
-	free(in->timed[1]);
+	free(in->now);
+	if (in->next != in->now)
+		free(in->next);
 	free(in);
 }
 
@@ -47,11 +48,6 @@ static void map_clock(const struct input *in, const struct batch *b,
 	base = ctf_clock_ns(c, 0);
 	for (i = 0; i < b->n; i++)
 		time[i] = b->clock[i] + base;
-}
-
-static unsigned int next_of(const struct input *in)
-{
-	return in->apart ? !in->now : in->now;
 }
 
 /* Leaves in the block what nobody takes. */
@@ -88,13 +84,12 @@ static int take_some(struct input *in, struct block *b)
 /* Fetches the next block of an input. */
 static void fill_next(struct input *in)
 {
-	struct timed *next = in->timed[next_of(in)];
+	struct timed *next = in->next;
 	struct block *b = &next->block;
 
 	do {
 		in->got = cursor_fill(in->cur, b,
-				      in->apart ? &in->timed[in->now]->block :
-						  NULL,
+				      in->apart ? &in->now->block : NULL,
 				      &in->why);
 		if (in->got > 0 && in->take)
 			in->got = take_some(in, b);
@@ -112,16 +107,12 @@ static void fill_task(struct task *t)
 	fill_next((struct input *)t);
 }
 
-static struct timed *timed_new(uint32_t input)
+static struct timed *timed_new(void)
 {
 	struct timed *t = malloc(sizeof(*t));
-	uint32_t i;
 
-	if (!t)
-		return NULL;
-	t->block.batch.n = 0;
-	for (i = 0; i < BATCH; i++)
-		t->ref[i] = input << REF_BITS | i;
+	if (t)
+		t->block.batch.n = 0;
 	return t;
 }
 
@@ -129,11 +120,12 @@ int input_start(struct input *in, uint32_t number, struct ahead *ahead)
 {
 	in->ahead = ahead;
 	in->fill.run = fill_task;
-	in->timed[0] = timed_new(number);
+	in->ref = (uint64_t)number << REF_BITS;
+	in->next = in->now = timed_new();
 	in->apart = ahead && cursor_part_ways(in->cur);
 	if (in->apart)
-		in->timed[1] = timed_new(number);
-	if (!in->timed[0] || (in->apart && !in->timed[1]))
+		in->next = timed_new();
+	if (!in->now || !in->next)
 		return -ENOMEM;
 	if (in->apart)
 		ahead_push(ahead, &in->fill);
@@ -142,6 +134,8 @@ int input_start(struct input *in, uint32_t number, struct ahead *ahead)
 
 int input_refill(struct input *in, struct ctf_error *e)
 {
+	struct timed *full;
+
 	if (in->apart)
 		ahead_wait(in->ahead, &in->fill);
 	else
@@ -154,10 +148,12 @@ int input_refill(struct input *in, struct ctf_error *e)
 	in->done = !in->got;
 	if (in->done)
 		return 0;
-	in->now = next_of(in);
+	full = in->next;
+	in->next = in->now;
+	in->now = full;
 	in->i = 0;
-	in->n = in->timed[in->now]->block.batch.n;
-	cursor_use(in->cur, &in->timed[in->now]->block);
+	in->n = full->block.batch.n;
+	cursor_use(in->cur, &full->block);
 	if (in->apart)
 		ahead_push(in->ahead, &in->fill);
 	return 0;

@@ -9,7 +9,7 @@
 #include "ctf/ahead.h"
 #include "ctf/cursor.h"
 
-#define REF_BITS	11	/* of a reference: place in the batch */
+#define REF_BITS	11	/* of a reference to an event: its place in the batch */
 
 _Static_assert(BATCH == 1 << REF_BITS, "a reference holds a place in a batch");
 
@@ -17,7 +17,6 @@ _Static_assert(BATCH == 1 << REF_BITS, "a reference holds a place in a batch");
 struct timed {
 	struct block block;
 	uint64_t time[BATCH];
-	uint32_t ref[BATCH];	/* input << REF_BITS | place */
 };
 
 struct input {
@@ -29,20 +28,21 @@ struct input {
 		    struct ctf_error *e);
 	void *take_ctx;
 	uint32_t source;
+	uint64_t ref;		/* of its events, less their place */
 	bool done;
-	bool apart;		/* the next block is not this one */
-	unsigned int now;	/* which block is being given out */
+	bool apart;
 	uint32_t i, n;		/* its next event; how many it has */
 	int got;		/* what came of filling the next one */
 	struct ctf_error why;
-	struct timed *timed[2];	/* the second one only where it is used */
+	struct timed *now;	/* being given out */
+	struct timed *next;	/* the same, or apart */
 };
 
 struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 			const uint8_t *want, uint32_t source,
 			struct ctf_error *e);
 void input_free(struct input *in);
-/* Before the first input_refill(); @number is in the references. 0 or -ENOMEM */
+/* Before the first input_refill(); @number is in its references. 0 or -ENOMEM */
 int input_start(struct input *in, uint32_t number, struct ahead *ahead);
 /* Gives out the next block and has the one behind it decoded. 0 or an error. */
 int input_refill(struct input *in, struct ctf_error *e);

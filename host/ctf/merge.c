@@ -3,10 +3,10 @@
  * Streams merged in the order of time, a block at a time.
  *
  * Each stream has a batch of events decoded and mapped. What comes before the
- * end of all batches cannot be overtaken any more: these events are merged
- * (sort.c). Then the batches that are used up are filled again (input.c): with
- * other threads to help, each stream's next batch is decoded while this one is
- * used.
+ * end of all batches cannot be overtaken any more: these events are merged, by
+ * keys that hold their times and their places (sort.c). Then the batches that
+ * are used up are filled again (input.c): with other threads to help, each
+ * stream's next batch is decoded while this one is used.
  */
 #include <stdlib.h>
 
@@ -17,8 +17,9 @@ struct ctf_merge {
 	struct input **in;
 	size_t n, cap;
 	struct sorter sorter;
-	struct slice block;	/* being given out */
-	size_t at;
+	const uint64_t *key, *end;	/* of the events being given out */
+	uint64_t base;		/* no time is before it */
+	unsigned int ref_bits;	/* of a key: where its event is */
 	int sources;
 	unsigned int jobs;
 	struct ahead *ahead;	/* NULL: everything is done here */
@@ -120,7 +121,7 @@ void ctf_merge_take(struct ctf_merge *m, int source,
 /* The first place at or behind @from whose time is >= @t, or > @t. */
 static uint32_t find(const struct input *in, uint64_t t, bool above)
 {
-	const uint64_t *time = in->timed[in->now]->time;
+	const uint64_t *time = in->now->time;
 	uint32_t lo = in->i, hi = in->n;
 
 	while (lo < hi) {
@@ -134,41 +135,63 @@ static uint32_t find(const struct input *in, uint64_t t, bool above)
 	return lo;
 }
 
+/* The keys of @in's events before @to: times since the base, and references. */
+static void add_run(struct ctf_merge *m, struct input *in, uint32_t to)
+{
+	const uint64_t *time = in->now->time;
+	uint64_t base = m->base, ref = in->ref, *key;
+	unsigned int ref_bits = m->ref_bits;
+	uint32_t i = in->i;
+
+	if (i == to)
+		return;
+	key = sorter_add(&m->sorter, to - i);
+	for (; i < to; i++)
+		*key++ = (time[i] - base) << ref_bits | (ref + i);
+	in->i = to;
+}
+
+static uint64_t time_of(const struct input *in, uint32_t i)
+{
+	return in->now->time[i];
+}
+
 /*
  * Cuts a run out of every batch: all that is before the end of the batch that
  * ends first. At that very time, inputs behind it have to wait: its next batch
- * may go on with the same time.
+ * may go on with the same time. Or the first event alone, where there is more
+ * time between it and that end than keys have bits for.
  */
-static size_t cut_runs(struct ctf_merge *m)
+static void cut_runs(struct ctf_merge *m)
 {
-	uint64_t t = UINT64_MAX;
-	size_t first = SIZE_MAX, runs = 0, i;
+	struct input *early = NULL, *first = NULL, *in;
+	uint64_t end;
+	size_t i;
 
 	for (i = 0; i < m->n; i++) {
-		const struct input *in = m->in[i];
-		uint64_t last = in->done ? 0 :
-					   in->timed[in->now]->time[in->n - 1];
-
-		if (!in->done && (first == SIZE_MAX || last < t)) {
-			t = last;
-			first = i;
-		}
-	}
-	for (i = 0; i < m->n && first != SIZE_MAX; i++) {
-		struct input *in = m->in[i];
-		const struct timed *now = in->timed[in->now];
-		uint32_t from = in->i, to;
-
+		in = m->in[i];
 		if (in->done)
 			continue;
-		to = i == first ? in->n : find(in, t, i < first);
-		if (to == from)
-			continue;
-		m->sorter.run[runs++] = (struct slice){ now->time + from,
-						  now->ref + from, to - from };
-		in->i = to;
+		if (!early || time_of(in, in->i) < time_of(early, early->i))
+			early = in;
+		if (!first || time_of(in, in->n - 1) < time_of(first, first->n - 1))
+			first = in;
 	}
-	return runs;
+	if (!first)
+		return;
+	m->base = time_of(early, early->i);
+	end = time_of(first, first->n - 1);
+	if (end - m->base > UINT64_MAX >> m->ref_bits) {
+		add_run(m, early, early->i + 1);
+		return;
+	}
+	for (i = 0; i < m->n; i++) {
+		in = m->in[i];
+		if (!in->done && in != first)
+			add_run(m, in, find(in, end, in->ref < first->ref));
+		else if (in == first)
+			add_run(m, in, in->n);
+	}
 }
 
 static int start(struct ctf_merge *m, struct ctf_error *e)
@@ -176,6 +199,9 @@ static int start(struct ctf_merge *m, struct ctf_error *e)
 	uint32_t i;
 
 	m->started = true;
+	m->ref_bits = REF_BITS;
+	while (m->n > 1ull << (m->ref_bits - REF_BITS))
+		m->ref_bits++;
 	if (sorter_init(&m->sorter, m->n, BATCH))
 		return fail_nomem(e);
 	if (m->jobs > 1 && m->n)
@@ -190,11 +216,11 @@ static int start(struct ctf_merge *m, struct ctf_error *e)
 /* The next block; an empty one at the end. Apart, to keep what calls it small. */
 static __attribute__((noinline)) int fill_block(struct ctf_merge *m, struct ctf_error *e)
 {
-	size_t i, runs;
+	struct slice block;
+	size_t i;
 	int ret = m->started ? 0 : start(m, e);
 
-	m->at = 0;
-	m->block.n = 0;
+	m->key = m->end = NULL;
 	for (i = 0; i < m->n && !ret; i++) {
 		struct input *in = m->in[i];
 
@@ -203,9 +229,12 @@ static __attribute__((noinline)) int fill_block(struct ctf_merge *m, struct ctf_
 	}
 	if (ret)
 		return ret;
-	runs = cut_runs(m);
-	if (runs)
-		m->block = sorter_merge(&m->sorter, runs);
+	cut_runs(m);
+	if (m->sorter.runs) {
+		block = sorter_merge(&m->sorter);
+		m->key = block.key;
+		m->end = block.key + block.n;
+	}
 	return 0;
 }
 
@@ -215,24 +244,25 @@ int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
 	const struct batch *b;
 	struct ctf_cursor *c;
 	struct input *in;
-	uint32_t ref, i;
+	uint64_t key;
+	uint32_t i;
 
-	if (unlikely(m->at == m->block.n)) {
+	if (unlikely(m->key == m->end)) {
 		if (!m->error)
 			m->error = fill_block(m, &m->why);
 		if (m->error && e)
 			*e = m->why;
-		if (m->error || !m->block.n)
+		if (m->error || !m->key)
 			return m->error;
 	}
-	ref = m->block.ref[m->at];
-	i = ref & (BATCH - 1);
-	in = m->in[ref >> REF_BITS];
+	key = *m->key++;
+	i = key & (BATCH - 1);
+	in = m->in[(key & ((1ull << m->ref_bits) - 1)) >> REF_BITS];
 	c = in->cur;
-	b = &in->timed[in->now]->block.batch;
+	b = &in->now->block.batch;
 	c->ev.cls = &c->classes[b->cls[i] & WALK_CLS]->pub;
 	c->ev.clock = b->clock[i];
-	c->ev.time = m->block.time[m->at++];
+	c->ev.time = in->now->time[i];
 	c->ev.at = b->at[i];
 	*ev = &c->ev;
 	return 1;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Two runs at a time and without a branch on who comes first, which is as good
- * as random.
+ * as random. What comes next depends on what came before, and so a merge is one
+ * long chain that the processor waits for; several at once take no longer. So
+ * each is cut in two, and each half merged from both ends.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,104 +11,144 @@
 
 #include "ctf/sort.h"
 
+/* What is left of two runs, and of where they go. */
+struct pair {
+	const uint64_t *a, *a_end, *b, *b_end;
+	uint64_t *out, *out_end;
+};
+
 int sorter_init(struct sorter *s, size_t runs, size_t most)
 {
-	int i;
-
-	s->run = calloc(runs + 1, sizeof(*s->run));
-	/* One run is in order as it is. */
-	for (i = 0; i < 2 && runs > 1; i++) {
-		s->buf[i].time = malloc(runs * most * sizeof(*s->buf[i].time));
-		s->buf[i].ref = malloc(runs * most * sizeof(*s->buf[i].ref));
-		if (!s->buf[i].time || !s->buf[i].ref)
-			return -ENOMEM;
-	}
-	return s->run ? 0 : -ENOMEM;
+	s->run = calloc(runs, sizeof(*s->run));
+	s->buf[0] = calloc(runs * most, sizeof(*s->buf[0]));
+	s->buf[1] = calloc(runs * most, sizeof(*s->buf[1]));
+	return s->run && s->buf[0] && s->buf[1] ? 0 : -ENOMEM;
 }
 
 void sorter_free(struct sorter *s)
 {
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		free(s->buf[i].time);
-		free(s->buf[i].ref);
-	}
 	free(s->run);
+	free(s->buf[0]);
+	free(s->buf[1]);
 }
 
-/* The one of @x and @y that @second tells, 0 or all ones. */
-#define CHOOSE(x, y, second) ((x) ^ (((x) ^ (y)) & (second)))
-
-/*
- * At equal times the first run comes first. From both ends at once: what comes
- * next depends on what came before, and so two such chains take no longer than
- * one.
- */
-static struct slice merge_two(const struct slice *a, const struct slice *b,
-			      uint64_t *time, uint32_t *ref)
+uint64_t *sorter_add(struct sorter *s, size_t n)
 {
-	const uint64_t *ta = a->time, *tb = b->time;
-	const uint32_t *ra = a->ref, *rb = b->ref;
-	size_t i = 0, k = 0, n = 0, rest;
-	size_t ie = a->n, ke = b->n, total = ie + ke, end = total;
+	uint64_t *key = s->buf[0] + s->keys;
 
-	while (i + 1 < ie && k + 1 < ke) {
-		uint64_t x = ta[i], y = tb[k], second = -(uint64_t)(y < x);
-		uint64_t u = ta[ie - 1], v = tb[ke - 1];
-		uint64_t last = -(uint64_t)(u <= v);
-
-		time[n] = CHOOSE(x, y, second);
-		ref[n++] = CHOOSE(ra[i], rb[k], (uint32_t)second);
-		k -= second;
-		i += second + 1;
-		time[--end] = CHOOSE(u, v, last);
-		ref[end] = CHOOSE(ra[ie - 1], rb[ke - 1], (uint32_t)last);
-		ke += last;
-		ie -= last + 1;
-	}
-	while (i < ie && k < ke) {
-		uint64_t second = -(uint64_t)(tb[k] < ta[i]);
-
-		time[n] = CHOOSE(ta[i], tb[k], second);
-		ref[n++] = CHOOSE(ra[i], rb[k], (uint32_t)second);
-		k -= second;
-		i += second + 1;
-	}
-	rest = ie - i;
-	memcpy(time + n, ta + i, rest * sizeof(*time));
-	memcpy(ref + n, ra + i, rest * sizeof(*ref));
-	n += rest;
-	rest = ke - k;
-	memcpy(time + n, tb + k, rest * sizeof(*time));
-	memcpy(ref + n, rb + k, rest * sizeof(*ref));
-	return (struct slice){ time, ref, total };
+	s->run[s->runs++] = (struct slice){ key, n };
+	s->keys += n;
+	return key;
 }
 
-struct slice sorter_merge(struct sorter *s, size_t runs)
+static inline void front(struct pair *p)
+{
+	uint64_t x = *p->a, y = *p->b;
+	size_t second = y < x;
+
+	*p->out++ = second ? y : x;
+	p->a += !second;
+	p->b += second;
+}
+
+static inline void back(struct pair *p)
+{
+	uint64_t x = p->a_end[-1], y = p->b_end[-1];
+	size_t second = x < y;
+
+	*--p->out_end = second ? y : x;
+	p->a_end -= !second;
+	p->b_end -= second;
+}
+
+static inline size_t min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* So many keys can be taken from both ends before either run ends. */
+static inline size_t safe(const struct pair *p)
+{
+	return min((size_t)(p->a_end - p->a), (size_t)(p->b_end - p->b)) / 2;
+}
+
+static void merge_rest(struct pair p)
+{
+	size_t n;
+
+	while ((n = safe(&p))) {
+		do {
+			front(&p);
+			back(&p);
+		} while (--n);
+	}
+	while (p.a < p.a_end && p.b < p.b_end)
+		front(&p);
+	n = (size_t)(p.a_end - p.a);
+	memcpy(p.out, p.a, n * sizeof(*p.out));
+	memcpy(p.out + n, p.b, (size_t)(p.b_end - p.b) * sizeof(*p.out));
+}
+
+/* How many of the first @n keys of both are @a's. */
+static size_t share(const struct slice *a, const struct slice *b, size_t n)
+{
+	size_t lo = n > b->n ? n - b->n : 0, hi = min(n, a->n);
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (a->key[mid] < b->key[n - mid - 1])
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static struct slice merge_two(const struct slice *a, const struct slice *b,
+			      uint64_t *out)
+{
+	size_t total = a->n + b->n, half = total / 2, n = share(a, b, half);
+	struct pair lo = { a->key, a->key + n, b->key, b->key + (half - n),
+			   out, out + half };
+	struct pair hi = { lo.a_end, a->key + a->n, lo.b_end, b->key + b->n,
+			   out + half, out + total };
+
+	while ((n = min(safe(&lo), safe(&hi)))) {
+		do {
+			front(&lo);
+			back(&lo);
+			front(&hi);
+			back(&hi);
+		} while (--n);
+	}
+	merge_rest(lo);
+	merge_rest(hi);
+	return (struct slice){ out, total };
+}
+
+/* The runs in twos to @out; one without a partner has to be there, too. */
+static size_t merge_level(struct slice *run, size_t runs, uint64_t *out)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i + 1 < runs; i += 2) {
+		run[n] = merge_two(&run[i], &run[i + 1], out);
+		out += run[n++].n;
+	}
+	if (i < runs) {
+		memcpy(out, run[i].key, run[i].n * sizeof(*out));
+		run[n++] = (struct slice){ out, run[i].n };
+	}
+	return n;
+}
+
+struct slice sorter_merge(struct sorter *s)
 {
 	unsigned int level = 0;
 
-	for (; runs > 1; level ^= 1) {
-		struct sorted *out = &s->buf[level];
-		size_t i, n = 0, at = 0;
-
-		for (i = 0; i + 1 < runs; i += 2) {
-			s->run[n] = merge_two(&s->run[i], &s->run[i + 1],
-					       out->time + at, out->ref + at);
-			at += s->run[n++].n;
-		}
-		/* One without a partner has to be in the same buffer. */
-		if (i < runs) {
-			memcpy(out->time + at, s->run[i].time,
-			       s->run[i].n * sizeof(*out->time));
-			memcpy(out->ref + at, s->run[i].ref,
-			       s->run[i].n * sizeof(*out->ref));
-			s->run[n++] = (struct slice){ out->time + at,
-						       out->ref + at,
-						       s->run[i].n };
-		}
-		runs = n;
-	}
+	while (s->runs > 1)
+		s->runs = merge_level(s->run, s->runs, s->buf[level ^= 1]);
+	s->runs = s->keys = 0;
 	return s->run[0];
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The order of a merge, against a sort of all events: streams of very
- * different rates, with many events of the same time.
+ * different rates, with many events of the same time, gaps of years, and packets
+ * of all sizes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,9 @@
 
 #define MAX_STREAMS	9
 #define MAX_EVENTS	3000
+#define MAX_STREAM	(8u << 20)	/* bytes */
+#define HEAD		16		/* bytes of a packet */
+#define FIXED		18		/* bytes of an event, but for those that it counts */
 
 static const char metadata[] =
 	"/* CTF 1.8 */\n"
@@ -25,12 +29,14 @@ static const char metadata[] =
 	"event.header := struct { integer { size = 16; align = 8; } id;\n"
 	" integer { size = 64; align = 8; map = clock.c.value; } timestamp; }; };\n"
 	"event { name = e; id = 3; fields := struct {\n"
-	" integer { size = 32; align = 8; } _n; }; };\n";
+	" integer { size = 32; align = 8; } _n;\n"
+	" integer { size = 32; align = 8; } _len;\n"
+	" integer { size = 8; align = 8; } _byte[_len]; }; };\n";
 
 struct want {
 	uint64_t time;
 	unsigned int stream;
-	uint32_t n;
+	uint32_t n, len;
 };
 
 static char dir[64];
@@ -48,29 +54,56 @@ static void write_file(const char *name, const void *data, size_t n)
 		abort();
 }
 
+/* How many bytes an event of a stream of this kind counts. */
+static uint32_t byte_count(unsigned int kind)
+{
+	if (kind == 0)
+		return (uint32_t)check_bits(8);
+	return kind == 1 && check_rand() % 64 == 0 ? (uint32_t)check_bits(19) : 0;
+}
+
+static uint8_t *write_event(uint8_t *p, const struct want *w)
+{
+	uint16_t id = 3;
+
+	memcpy(p, &id, 2);
+	memcpy(p + 2, &w->time, 8);
+	memcpy(p + 10, &w->n, 4);
+	memcpy(p + 14, &w->len, 4);
+	memset(p + FIXED, (uint8_t)w->n, w->len);
+	return p + FIXED + w->len;
+}
+
 static void write_stream(unsigned int k)
 {
-	static uint8_t buf[16 + 14 * MAX_EVENTS];
+	static uint8_t buf[MAX_STREAM];
 	uint64_t step = check_bits(12), t = 100 + check_range(0, 50), size;
-	uint32_t i, n = (uint32_t)check_bits(12) % MAX_EVENTS + 1;
-	uint8_t *p = buf + 16;
-	uint16_t id = 3;
+	uint32_t i, n = (uint32_t)check_bits(12) % MAX_EVENTS + 1, len;
+	uint64_t most = (1u << check_range(0, 12)) - 1;	/* of a packet, about */
+	unsigned int kind = check_rand() % 16;
+	uint8_t *packet = buf, *p = buf + HEAD;
 	char name[32];
 
 	for (i = 0; i < n; i++) {
 		if (check_rand() % 3 == 0)
 			t += check_range(0, step);
-		memcpy(p, &id, 2);
-		memcpy(p + 2, &t, 8);
-		memcpy(p + 10, &i, 4);
-		p += 14;
-		want[n_want++] = (struct want){ t, k, i };
+		if (check_rand() % 1024 == 0)
+			t += check_range(0, 1ull << 58);
+		len = byte_count(kind);
+		if (len > buf + MAX_STREAM - p - (HEAD + FIXED) * (n - i))
+			len = 0;
+		want[n_want] = (struct want){ t, k, i, len };
+		p = write_event(p, &want[n_want++]);
+		if (check_rand() & most && i + 1 < n)
+			continue;
+		size = (uint64_t)(p - packet) * 8;
+		memcpy(packet, &size, 8);
+		memcpy(packet + 8, &size, 8);
+		packet = p;
+		p += HEAD;
 	}
-	size = (uint64_t)(p - buf) * 8;
-	memcpy(buf, &size, 8);
-	memcpy(buf + 8, &size, 8);
 	snprintf(name, sizeof(name), "s%u", k);
-	write_file(name, buf, (size_t)(p - buf));
+	write_file(name, buf, (size_t)(packet - buf));
 }
 
 static int by_order(const void *a, const void *b)
@@ -84,6 +117,20 @@ static int by_order(const void *a, const void *b)
 	return x->n < y->n ? -1 : x->n > y->n;
 }
 
+/* @f: n and byte. */
+static bool same_fields(const struct ctf_event *ev, const struct ctf_field f[2],
+			const struct want *w)
+{
+	uint64_t n, len, a = 0, b = 0;
+
+	if (!ctf_get_u64(ev, &f[0], &n) || !ctf_get_len(ev, &f[1], &len) ||
+	    n != w->n || len != w->len)
+		return false;
+	return !len || (ctf_get_elem(ev, &f[1], 0, &a) &&
+			ctf_get_elem(ev, &f[1], len - 1, &b) &&
+			a == (uint8_t)n && b == a);
+}
+
 /* The same trace twice: the second one's streams come after the first's. */
 static void run_one(unsigned int streams, unsigned int traces)
 {
@@ -91,12 +138,12 @@ static void run_one(unsigned int streams, unsigned int traces)
 	struct ctf_trace *t = ctf_trace_open(dir, &e);
 	struct ctf_merge *m = ctf_merge_new();
 	const struct ctf_event *ev;
-	struct ctf_field f;
+	struct ctf_field f[2];
 	size_t i, k;
-	uint64_t n;
 	int ret;
 
-	CHECK(t && ctf_field_find(ctf_trace_class(t, 0), CTF_PAYLOAD, "n", &f));
+	CHECK(t && ctf_field_any(ctf_trace_class(t, 0), "n", &f[0]) &&
+	      ctf_field_any(ctf_trace_class(t, 0), "byte", &f[1]));
 	for (i = 0; i < traces; i++)
 		CHECK_EQ(ctf_merge_add(m, t, NULL, &e), i);
 	for (i = 0, k = n_want; i < k && traces == 2; i++) {
@@ -108,9 +155,9 @@ static void run_one(unsigned int streams, unsigned int traces)
 	for (i = 0; (ret = ctf_merge_next(m, &ev, &e)) > 0; i++) {
 		const struct want *w = &want[i];
 
-		if (i >= n_want || !ctf_get_u64(ev, &f, &n) ||
+		if (i >= n_want || !same_fields(ev, f, w) ||
 		    ev->time != w->time + 7 || ev->clock != w->time ||
-		    n != w->n || ev->source != w->stream / streams ||
+		    ev->source != w->stream / streams ||
 		    ev->stream != ctf_trace_stream(t, w->stream % streams))
 			break;
 	}
