@@ -20,6 +20,7 @@ struct ctf_merge {
 	const uint64_t *key, *end;	/* of the events being given out */
 	uint64_t base;		/* no time is before it */
 	unsigned int ref_bits;	/* of a key: where its event is */
+	uint64_t ref_mask;
 	int sources;
 	unsigned int jobs;
 	struct ahead *ahead;	/* NULL: everything is done here */
@@ -202,6 +203,7 @@ static int start(struct ctf_merge *m, struct ctf_error *e)
 	m->ref_bits = REF_BITS;
 	while (m->n > 1ull << (m->ref_bits - REF_BITS))
 		m->ref_bits++;
+	m->ref_mask = (1ull << m->ref_bits) - 1;
 	if (sorter_init(&m->sorter, m->n, BATCH))
 		return fail_nomem(e);
 	if (m->jobs > 1 && m->n)
@@ -213,8 +215,8 @@ static int start(struct ctf_merge *m, struct ctf_error *e)
 	return 0;
 }
 
-/* The next block; an empty one at the end. Apart, to keep what calls it small. */
-static __attribute__((noinline)) int fill_block(struct ctf_merge *m, struct ctf_error *e)
+/* The next block; an empty one at the end. */
+static int fill_block(struct ctf_merge *m, struct ctf_error *e)
 {
 	struct slice block;
 	size_t i;
@@ -238,32 +240,36 @@ static __attribute__((noinline)) int fill_block(struct ctf_merge *m, struct ctf_
 	return 0;
 }
 
-int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
-		   struct ctf_error *e)
+static inline int give(struct ctf_merge *m, const struct ctf_event **ev)
 {
-	const struct batch *b;
-	struct ctf_cursor *c;
-	struct input *in;
-	uint64_t key;
-	uint32_t i;
+	uint64_t key = *m->key++;
+	uint32_t i = key & (BATCH - 1);
+	struct input *in = m->in[(key & m->ref_mask) >> REF_BITS];
+	const struct timed *now = in->now;
+	const struct batch *b = &now->block.batch;
+	struct ctf_cursor *c = in->cur;
 
-	if (unlikely(m->key == m->end)) {
-		if (!m->error)
-			m->error = fill_block(m, &m->why);
-		if (m->error && e)
-			*e = m->why;
-		if (m->error || !m->key)
-			return m->error;
-	}
-	key = *m->key++;
-	i = key & (BATCH - 1);
-	in = m->in[(key & ((1ull << m->ref_bits) - 1)) >> REF_BITS];
-	c = in->cur;
-	b = &in->now->block.batch;
 	c->ev.cls = &c->classes[b->cls[i] & WALK_CLS]->pub;
 	c->ev.clock = b->clock[i];
-	c->ev.time = in->now->time[i];
+	c->ev.time = now->time[i];
 	c->ev.at = b->at[i];
 	*ev = &c->ev;
 	return 1;
+}
+
+/* Apart, to keep the way of all other events short. */
+static __attribute__((noinline)) int
+give_first(struct ctf_merge *m, const struct ctf_event **ev, struct ctf_error *e)
+{
+	if (!m->error)
+		m->error = fill_block(m, &m->why);
+	if (m->error && e)
+		*e = m->why;
+	return m->error || !m->key ? m->error : give(m, ev);
+}
+
+int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
+		   struct ctf_error *e)
+{
+	return unlikely(m->key == m->end) ? give_first(m, ev, e) : give(m, ev);
 }
