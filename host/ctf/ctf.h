@@ -98,9 +98,6 @@ void ctf_trace_close(struct ctf_trace *t);
 /** ctf_trace_path() - the path it was opened with, no slash at the end */
 const char *ctf_trace_path(const struct ctf_trace *t);
 
-/** ctf_trace_uuid() - 16 bytes, or NULL where the metadata has none */
-const uint8_t *ctf_trace_uuid(const struct ctf_trace *t);
-
 /**
  * ctf_trace_env() - one entry of the environment
  * @t:		trace
@@ -109,17 +106,6 @@ const uint8_t *ctf_trace_uuid(const struct ctf_trace *t);
  * Return: its text (a number in decimal), or NULL where there is none.
  */
 const char *ctf_trace_env(const struct ctf_trace *t, const char *key);
-
-/**
- * ctf_trace_env_at() - the i-th entry of the environment, for listing
- * @t:		trace
- * @i:		from 0
- * @key:	its key
- *
- * Return: its text, or NULL past the end.
- */
-const char *ctf_trace_env_at(const struct ctf_trace *t, size_t i,
-			     const char **key);
 
 /**
  * struct ctf_clock - a clock class, as the metadata declares it
@@ -238,15 +224,6 @@ struct ctf_range {
 };
 
 /**
- * ctf_enum_label() - the first label of a value
- * @type:	an enum
- * @value:	sign-extended where the enum is signed
- *
- * Return: the label, or NULL where the value has none.
- */
-const char *ctf_enum_label(const struct ctf_type *type, uint64_t value);
-
-/**
  * enum ctf_scope - where a field is
  *
  * Within an event the order in memory is stream context, event context,
@@ -288,18 +265,6 @@ size_t ctf_trace_classes(const struct ctf_trace *t);
 
 /** ctf_trace_class() - the class with this index, NULL past the end */
 const struct ctf_class *ctf_trace_class(const struct ctf_trace *t, size_t i);
-
-/**
- * ctf_class_find() - look a class up by name
- * @t:		trace
- * @name:	of the event
- * @after:	NULL for the first, the last result for the next one
- *
- * Return: a class, or NULL where there is none (any more).
- */
-const struct ctf_class *ctf_class_find(const struct ctf_trace *t,
-				       const char *name,
-				       const struct ctf_class *after);
 
 /* ----------------------------------------------------------------- streams */
 
@@ -715,109 +680,5 @@ void ctf_merge_take(struct ctf_merge *m, int source,
  */
 int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
 		   struct ctf_error *e);
-
-/* ------------------------------------------------------------------ rewrite */
-
-/* As many threads as one rewrite uses at most. */
-#define CTF_MAX_JOBS	64
-
-/**
- * struct ctf_seen - some events of a stream that is rewritten
- * @stream:	their stream
- * @cpu:	cpu_id of their packet, or UINT32_MAX
- * @job:	which thread tells, below CTF_MAX_JOBS
- * @n:		how many, at least one
- * @clock:	[@n] their raw clock values, in order
- * @time:	[@n] what the map made of them, in order
- */
-struct ctf_seen {
-	const struct ctf_stream *stream;
-	uint32_t cpu;
-	unsigned int job;
-	uint32_t n;
-	const uint64_t *clock;
-	const uint64_t *time;
-};
-
-/**
- * struct ctf_rewrite - how to write a trace anew
- * @map:	every stamp of every event and packet goes through it; with more
- *		than one job it is called from several threads at once. fn NULL:
- *		stamps stay as they are
- * @stream_map:	if not NULL, asked once per stream for the map to use instead of
- *		@map (each virtual CPU has its own): fills in *@map for stream @s
- *		recorded on @cpu (cpu_id of its first packet, or UINT32_MAX)
- * @stream_map_ctx: its first argument
- * @set_offset:	replace the offset of every clock in the metadata by @offset_s
- *		and @offset; the clocks keep their uuid
- * @offset_s:	seconds
- * @offset:	cycles
- * @seen:	if not NULL, told of every event once, a packet's in order; packets
- *		may be in the hands of several threads at once. An error (with
- *		its reason in @e) ends the rewrite
- * @seen_ctx:	its first argument
- * @jobs:	threads, at most CTF_MAX_JOBS; 0: one per processor
- * @progress:	called now and then with bytes done and in all, or NULL; never
- *		from two threads at once
- * @progress_ctx: its first argument
- */
-struct ctf_rewrite {
-	struct ctf_map map;
-	void (*stream_map)(void *ctx, const struct ctf_stream *s, uint32_t cpu,
-			   struct ctf_map *map);
-	void *stream_map_ctx;
-	bool set_offset;
-	int64_t offset_s;
-	int64_t offset;
-	int (*seen)(void *ctx, const struct ctf_seen *seen,
-		    struct ctf_error *e);
-	void *seen_ctx;
-	unsigned int jobs;
-	void (*progress)(void *ctx, uint64_t done, uint64_t total);
-	void *progress_ctx;
-};
-
-/**
- * struct ctf_rewritten - what ctf_trace_rewrite() did
- * @events_in:	events read
- * @events_out:	events written
- * @packets:	packets
- * @grown:	packets that had to be encoded anew, because a mapped gap did
- *		not fit the header it had
- * @bytes_in:	bytes of stream files read
- * @bytes_out:	bytes of stream files written
- * @discarded:	events the tracer had discarded (carried over)
- * @lost:	packets the tracer had lost (carried over)
- */
-struct ctf_rewritten {
-	uint64_t events_in;
-	uint64_t events_out;
-	uint64_t packets;
-	uint64_t grown;
-	uint64_t bytes_in;
-	uint64_t bytes_out;
-	uint64_t discarded;
-	uint64_t lost;
-};
-
-/**
- * ctf_trace_rewrite() - write a trace with other stamps
- * @t:		trace
- * @out:	folder to write into; created where it is not there, and must
- *		not hold files of the same names. Nothing is written elsewhere.
- *		After an error it holds an incomplete trace: remove it. NULL:
- *		events are mapped and seen, and nothing is written
- * @how:	see above
- * @res:	what was done
- * @e:		why it failed
- *
- * Packets are copied and their stamps patched in place; where nothing changes
- * the stream files are the same to the byte. Metadata is written as plain text
- * that begins with the CTF version comment; LTTng's index files are written
- * anew where the trace has them. Return: 0 or a negative errno.
- */
-int ctf_trace_rewrite(const struct ctf_trace *t, const char *out,
-		      const struct ctf_rewrite *how, struct ctf_rewritten *res,
-		      struct ctf_error *e);
 
 #endif /* CTF_CTF_H */

@@ -4,6 +4,7 @@
 #define CTF_OUTDIR_H
 
 #include "ctf/internal.h"
+#include "ctf/rewrite.h"
 
 struct outdir {
 	const char *path;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Patches the stamps of one packet in place. */
 #include "ctf/bits.h"
-#include "ctf/rewrite.h"
+#include "ctf/patch.h"
 
 uint64_t map_one(const struct ctf_map *map, uint64_t v)
 {

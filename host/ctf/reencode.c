@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "ctf/bits.h"
-#include "ctf/rewrite.h"
+#include "ctf/patch.h"
 
 #define EXT_BODY	12	/* bytes of id and stamp in an extended header */
 

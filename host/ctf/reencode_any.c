@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "ctf/bits.h"
-#include "ctf/rewrite.h"
+#include "ctf/patch.h"
 
 #define MAX_HEADER	4096	/* bytes of one event's header */
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "ctf/outdir.h"
-#include "ctf/rewrite.h"
+#include "ctf/patch.h"
 
 /* A stream that is being written. */
 struct target {

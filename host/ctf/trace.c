@@ -233,11 +233,6 @@ const char *ctf_trace_path(const struct ctf_trace *t)
 	return t->path;
 }
 
-const uint8_t *ctf_trace_uuid(const struct ctf_trace *t)
-{
-	return t->has_uuid ? t->uuid : NULL;
-}
-
 const char *ctf_trace_env(const struct ctf_trace *t, const char *key)
 {
 	size_t i;
@@ -246,15 +241,6 @@ const char *ctf_trace_env(const struct ctf_trace *t, const char *key)
 		if (!strcmp(t->env[i].key, key))
 			return t->env[i].value;
 	return NULL;
-}
-
-const char *ctf_trace_env_at(const struct ctf_trace *t, size_t i,
-			     const char **key)
-{
-	if (i >= t->n_env)
-		return NULL;
-	*key = t->env[i].key;
-	return t->env[i].value;
 }
 
 const struct ctf_clock *ctf_trace_clock(const struct ctf_trace *t, size_t i)
@@ -295,18 +281,6 @@ size_t ctf_trace_classes(const struct ctf_trace *t)
 const struct ctf_class *ctf_trace_class(const struct ctf_trace *t, size_t i)
 {
 	return i < t->n_classes ? &t->classes[i]->pub : NULL;
-}
-
-const struct ctf_class *ctf_class_find(const struct ctf_trace *t,
-				       const char *name,
-				       const struct ctf_class *after)
-{
-	size_t i;
-
-	for (i = after ? after->index + 1 : 0; i < t->n_classes; i++)
-		if (!strcmp(t->classes[i]->pub.name, name))
-			return &t->classes[i]->pub;
-	return NULL;
 }
 
 size_t ctf_trace_streams(const struct ctf_trace *t)

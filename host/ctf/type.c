@@ -91,20 +91,3 @@ int type_finish(struct ctf_type *t)
 		return -ERANGE;
 	return 0;
 }
-
-const char *ctf_enum_label(const struct ctf_type *type, uint64_t value)
-{
-	const struct ctf_range *r = type->ranges;
-	size_t i;
-
-	for (i = 0; i < type->n_ranges; i++, r++) {
-		if (type->is_signed) {
-			if ((int64_t)value >= (int64_t)r->lo &&
-			    (int64_t)value <= (int64_t)r->hi)
-				return r->label;
-		} else if (value >= r->lo && value <= r->hi) {
-			return r->label;
-		}
-	}
-	return NULL;
-}

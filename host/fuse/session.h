@@ -6,7 +6,7 @@
 #ifndef VMSYNC_FUSE_SESSION_H
 #define VMSYNC_FUSE_SESSION_H
 
-#include "ctf/ctf.h"
+#include "ctf/rewrite.h"
 #include "fuse/exchange.h"
 #include "fuse/machine.h"
 #include "fuse/runs.h"

@@ -7,6 +7,7 @@
 #ifndef VMSYNC_FUSE_WITNESS_H
 #define VMSYNC_FUSE_WITNESS_H
 
+#include "ctf/rewrite.h"
 #include "fuse/session.h"
 
 struct vmsync_witness;

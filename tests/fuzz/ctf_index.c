@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ctf/internal.h"
+#include "ctf/rewrite.h"
 #include "fuzz/ctf_index/shape.h"
 
 #define MAX_FILE	(4u << 20)

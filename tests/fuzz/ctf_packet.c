@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ctf/rewrite.h"
+#include "ctf/patch.h"
 #include "fuzz/ctf_packet/traces.h"
 
 #define MAX_STREAM	16384

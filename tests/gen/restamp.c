@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ctf/ctf.h"
+#include "ctf/rewrite.h"
 
 static uint64_t mul, div_by;
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ctf/ctf.h"
+#include "ctf/rewrite.h"
 
 static char dir[64];
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ctf/ctf.h"
+#include "ctf/rewrite.h"
 #include "../gen/random.h"
 
 #define SEEDS	250
