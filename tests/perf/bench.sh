@@ -97,6 +97,9 @@ first="$vmsync fuse -j 1 -o $t/out $h $g"
 all="$vmsync fuse -o $t/out $h $g"
 peer="babeltrace2 $h $g -o ctf -w $t/out"
 row "fuse (copy to CTF)" $both "$(size "$t/pair")"
+first="$vmsync fuse -l -j 1 -o $t/out $h $g"
+all="$vmsync fuse -l -o $t/out $h $g"
+row "... the host linked" $both "$(size "$t/pair")"
 
 peer="babeltrace2 $h -o dummy"
 first="$walk decode $h" all=
