@@ -100,6 +100,20 @@ struct cmd_session {
 int cmd_session_option(const char *name, int option, const char *value,
 		       struct cmd_session *s);
 
+/**
+ * cmd_session_run() - open traces, make the maps, and have @act do the rest
+ * @argv:	the traces, up to NULL; an error where there is none
+ * @s:		of the command line, or NULL
+ * @act:	what the command is for: 0, EXIT_FOUND, or a negative errno
+ * @arguments:	its second argument
+ * Return: the exit status, with errors said.
+ */
+int cmd_session_run(const char *name, char *const *argv,
+		    const struct cmd_session *s,
+		    int (*act)(struct vmsync_session *s, void *arguments,
+			       struct ctf_error *e),
+		    void *arguments);
+
 /** cmd_jobs() - a number of threads, 1 .. 1024; 0, or EXIT_TROUBLE, and said */
 int cmd_jobs(const char *name, const char *text, unsigned int *jobs);
 

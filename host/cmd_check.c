@@ -97,10 +97,17 @@ static void print_verdict(const struct vmsync_session_guest *g,
 	       c->undecidable + c->edge);
 }
 
+/* The maps of a file. */
+struct saved {
+	const char *path;
+	struct maps maps;
+};
+
 /* Return: 0 all agrees, EXIT_FOUND, or a negative errno. */
-static int verify_all(struct vmsync_session *s, const struct maps *maps,
-		      const char *path, struct ctf_error *e)
+static int verify_all(struct vmsync_session *s, void *arguments,
+		      struct ctf_error *e)
 {
+	const struct saved *saved = arguments;
 	bool agrees = true;
 	size_t i;
 	int ret;
@@ -108,12 +115,12 @@ static int verify_all(struct vmsync_session *s, const struct maps *maps,
 	for (i = 0; i < s->n_guests; i++) {
 		struct vmsync_session_guest *g = &s->guests[i];
 
-		g->maps = maps_find(maps, g->machine);
+		g->maps = maps_find(&saved->maps, g->machine);
 		if (!g->maps || !vmsync_guest_map_of(g->maps, 0))
 			return vmsync_fail(
 				e, -EINVAL,
 				"name the traces that it was made from",
-				"%.200s: has no map of %s", path,
+				"%.200s: has no map of %s", saved->path,
 				g->machine->name);
 	}
 	ret = vmsync_session_contain(s, cmd_progress(), e);
@@ -131,24 +138,18 @@ static int verify_all(struct vmsync_session *s, const struct maps *maps,
 	return ret ? ret : agrees ? 0 : EXIT_FOUND;
 }
 
-static int check(char *const *paths, size_t n, const char *map)
+static int check(char *const *argv, const char *path)
 {
-	struct maps maps = { 0 };
-	struct vmsync_session s;
+	struct saved saved = { .path = path };
 	struct ctf_error e;
-	int ret = vmsync_session_open(paths, n, NULL, &s, &e);
+	int ret = maps_load(path, &saved.maps, &e);
 
-	if (!ret)
-		ret = maps_load(map, &maps, &e);
-	if (!ret)
-		ret = vmsync_session_sync(&s, NULL, cmd_progress(), &e);
-	if (!ret)
-		ret = verify_all(&s, &maps, map, &e);
 	if (ret < 0)
 		ret = cmd_error("check", &e);
-	vmsync_session_close(&s);
-	maps_free(&maps);
-	return cmd_flush("check") ? ret : EXIT_TROUBLE;
+	else
+		ret = cmd_session_run("check", argv, NULL, verify_all, &saved);
+	maps_free(&saved.maps);
+	return ret;
 }
 
 static int take(void *arguments, int option, const char *value)
@@ -177,7 +178,5 @@ int cmd_check(int argc, char **argv)
 		return ret;
 	if (!map)
 		return cmd_usage_error("check", "no map: --map=FILE is needed");
-	if (optind == argc)
-		return cmd_usage_error("check", "no trace named");
-	return check(argv + optind, (size_t)(argc - optind), map);
+	return check(argv + optind, map);
 }

@@ -148,6 +148,33 @@ int cmd_session_option(const char *name, int option, const char *value,
 	return 0;
 }
 
+int cmd_session_run(const char *name, char *const *argv,
+		    const struct cmd_session *s,
+		    int (*act)(struct vmsync_session *s, void *arguments,
+			       struct ctf_error *e),
+		    void *arguments)
+{
+	const struct vmsync_session_options *options = s ? &s->options : NULL;
+	struct vmsync_session session;
+	struct ctf_error e;
+	size_t n = 0;
+	int ret;
+
+	while (argv[n])
+		n++;
+	if (!n)
+		return cmd_usage_error(name, "no trace named");
+	ret = vmsync_session_open(argv, n, options, &session, &e);
+	if (!ret)
+		ret = vmsync_session_sync(&session, options, cmd_progress(), &e);
+	if (!ret)
+		ret = act(&session, arguments, &e);
+	if (ret < 0)
+		ret = cmd_error(name, &e);
+	vmsync_session_close(&session);
+	return cmd_flush(name) ? ret : EXIT_TROUBLE;
+}
+
 bool cmd_flush(const char *name)
 {
 	if (!fflush(stdout) && !ferror(stdout))

@@ -34,9 +34,9 @@ struct arguments {
 	struct vmsync_fuse_options fuse;
 };
 
-static int fuse(struct vmsync_session *s, const struct arguments *args,
-		struct ctf_error *e)
+static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 {
+	const struct arguments *args = arguments;
 	struct vmsync_fused *fused;
 	size_t i, n;
 	int ret;
@@ -78,16 +78,6 @@ static int fuse(struct vmsync_session *s, const struct arguments *args,
 	}
 	free(fused);
 	return 0;
-}
-
-static int run(char *const *paths, size_t n, const struct arguments *args,
-	       struct vmsync_session *s, struct ctf_error *e)
-{
-	int ret = vmsync_session_open(paths, n, &args->session.options, s, e);
-
-	if (!ret)
-		ret = vmsync_session_sync(s, &args->session.options, cmd_progress(), e);
-	return ret ? ret : fuse(s, args, e);
 }
 
 static bool output_exists(const char *path)
@@ -132,28 +122,19 @@ int cmd_fuse(int argc, char **argv)
 		"fuse", help, ":o:j:flh", table, take,
 	};
 	struct arguments args = { 0 };
-	struct vmsync_session s;
-	struct ctf_error e;
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)
 		return ret;
 	if (!args.output)
 		return cmd_usage_error("fuse", "no output: -o OUT is needed");
-	if (optind == argc)
-		return cmd_usage_error("fuse", "no trace named");
 	/* Said at once, not after minutes of reading. */
 	if (output_exists(args.output))
 		return cmd_usage_error("fuse",
 				       "%s exists already: remove it, or give "
 				       "another name with -o", args.output);
 
-	ret = run(argv + optind, (size_t)(argc - optind), &args, &s, &e);
-	if (ret < 0)
-		ret = cmd_error("fuse", &e);
-	vmsync_session_close(&s);
+	ret = cmd_session_run("fuse", argv + optind, &args.session, fuse, &args);
 	vmsync_exchange_free(&args.session.exchange);
-	if (!cmd_flush("fuse"))
-		ret = EXIT_TROUBLE;
 	return ret;
 }

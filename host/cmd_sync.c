@@ -34,20 +34,24 @@ struct arguments {
 	bool segments;
 };
 
-static int run(char *const *paths, size_t n, const struct arguments *args,
-	       struct vmsync_session *s, struct ctf_error *e)
+static int report(struct vmsync_session *s, void *arguments,
+		  struct ctf_error *e)
 {
-	int ret = vmsync_session_open(paths, n, &args->session.options, s, e);
+	const struct arguments *args = arguments;
+	int ret = vmsync_session_contain(s, cmd_progress(), e);
 
-	if (!ret)
-		ret = vmsync_session_sync(s, &args->session.options, cmd_progress(), e);
-	if (!ret)
-		ret = vmsync_session_contain(s, cmd_progress(), e);
 	if (!ret && args->output)
 		ret = vmsync_maps_save(s, args->output, e);
 	if (!ret && args->plot)
 		ret = vmsync_plot(s, args->plot, e);
-	return ret;
+	if (ret)
+		return ret;
+	cmd_progress_end();
+	if (args->json)
+		vmsync_report_json(stdout, s);
+	else
+		vmsync_report_text(stdout, s, args->segments);
+	return vmsync_session_agrees(s) ? 0 : EXIT_FOUND;
 }
 
 static int take(void *arguments, int option, const char *value)
@@ -89,29 +93,12 @@ int cmd_sync(int argc, char **argv)
 		"sync", help, ":o:j:h", table, take,
 	};
 	struct arguments args = { 0 };
-	struct vmsync_session s;
-	struct ctf_error e;
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)
 		return ret;
-	if (optind == argc)
-		return cmd_usage_error("sync", "no trace named");
-
-	ret = run(argv + optind, (size_t)(argc - optind), &args, &s, &e);
-	if (ret) {
-		ret = cmd_error("sync", &e);
-	} else {
-		cmd_progress_end();
-		if (args.json)
-			vmsync_report_json(stdout, &s);
-		else
-			vmsync_report_text(stdout, &s, args.segments);
-		ret = vmsync_session_agrees(&s) ? 0 : EXIT_FOUND;
-		if (!cmd_flush("sync"))
-			ret = EXIT_TROUBLE;
-	}
-	vmsync_session_close(&s);
+	ret = cmd_session_run("sync", argv + optind, &args.session, report,
+			      &args);
 	vmsync_exchange_free(&args.session.exchange);
 	return ret;
 }
