@@ -65,6 +65,32 @@ int vmsync_reach_start(struct vmsync_reach *r, const struct vmsync_vcpu *vcpu,
 	return err;
 }
 
+int vmsync_reach_meet(struct vmsync_reach *r, const struct vmsync_offsets *o,
+		      size_t n)
+{
+	size_t i = 0, k = 0;
+	int err = 0;
+
+	r->spare.count = 0;
+	while (!err && i < r->now.count && k < n) {
+		const struct vmsync_offsets *a = &r->now.at[i], *b = &o[k];
+
+		if (a->lo <= b->hi && b->lo <= a->hi)
+			err = add(r, a->lo > b->lo ? a->lo : b->lo,
+				  a->hi < b->hi ? a->hi : b->hi, b->inside);
+		if (a->hi < b->hi)
+			i++;
+		else
+			k++;
+	}
+	if (!r->spare.count)
+		for (k = 0; !err && k < n; k++)
+			err = add(r, o[k].lo, o[k].hi, o[k].inside);
+	if (!err)
+		use_spare(r);
+	return err;
+}
+
 void vmsync_reach_grow(struct vmsync_reach *r, int64_t ns)
 {
 	size_t n = 0;

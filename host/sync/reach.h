@@ -41,6 +41,13 @@ int vmsync_reach_start(struct vmsync_reach *r, const struct vmsync_vcpu *vcpu,
 /** vmsync_reach_one - these offsets only; 0 or -ENOMEM */
 int vmsync_reach_one(struct vmsync_reach *r, int64_t lo, int64_t hi);
 
+/**
+ * vmsync_reach_meet - keep what is among @o, [@n], sorted, too
+ * Those alone, if nothing is both. Returns 0 or -ENOMEM.
+ */
+int vmsync_reach_meet(struct vmsync_reach *r, const struct vmsync_offsets *o,
+		      size_t n);
+
 /** vmsync_reach_grow - by @ns on both sides */
 void vmsync_reach_grow(struct vmsync_reach *r, int64_t ns);
 

@@ -37,7 +37,7 @@
 
 /* Waves and play as for beacons. */
 #define WAVE_NS	   5.0
-#define WAVE_SHARE 0.05
+#define WAVE_SHARE 0.1
 
 struct event {
 	int64_t ns;
@@ -89,12 +89,18 @@ static int guest_event(void *state, const struct vmsync_evidence *ev)
 	return 0;
 }
 
-/* The search in one VM: its virtual CPUs by guest CPU, and the reach. */
+/**
+ * struct search - in one VM
+ * @windows:	of all events
+ * @possible:	how many intervals of each event are on the @stack
+ */
 struct search {
 	const struct state *s;
 	const struct vmsync_vm *vm;
 	struct vmsync_reach reach;
 	struct window *windows;
+	uint32_t *possible;
+	VMSYNC_ARRAY(struct vmsync_offsets) stack;
 };
 
 static const struct vmsync_vcpu *vcpu_of(const struct search *q, size_t event)
@@ -171,28 +177,50 @@ static int find(struct search *q, size_t from, size_t *locked)
 	return err ? err : -ENOENT;
 }
 
-/* Which run event @i is in, if the offsets leave one only. */
+/* What is possible at event @i, coming from one side. */
+static int push(struct search *q, size_t i)
+{
+	const struct vmsync_reach *r = &q->reach;
+
+	for (size_t k = 0; k < r->now.count; k++) {
+		struct vmsync_offsets *o = vmsync_array_add(&q->stack);
+
+		if (!o)
+			return -ENOMEM;
+		*o = r->now.at[k];
+	}
+	q->possible[i] = (uint32_t)r->now.count;
+	return 0;
+}
+
+/* Of that, what is possible from the other side too, if anything is. */
+static int pop(struct search *q, size_t i)
+{
+	q->stack.count -= q->possible[i];
+	return vmsync_reach_meet(&q->reach, q->stack.at + q->stack.count,
+				 q->possible[i]);
+}
+
+/* From the run that event @i is in by the least offset to that by the largest. */
 static struct window window_of(const struct search *q, size_t i)
 {
 	const struct vmsync_vcpu *v = vcpu_of(q, i);
-	const struct vmsync_offsets *o = &q->reach.now.at[0];
+	const struct vmsync_offsets *first = &q->reach.now.at[0];
+	const struct vmsync_offsets *last = vmsync_array_last(&q->reach.now);
 	int64_t ns = q->s->events.at[i].ns;
-	const struct vmsync_run *run;
-	struct window none = {1, 0};
-	size_t k;
+	struct window w = {
+		v->runs.at[vmsync_run_at(v, ns + first->lo)].entry_ns - ns,
+		v->runs.at[vmsync_run_at(v, ns + last->hi)].exit_ns - ns,
+	};
 
-	if (q->reach.now.count != 1)
-		return none;
-	k = vmsync_run_at(v, ns + o->hi);
-	run = &v->runs.at[k];
-	if (ns + o->lo < run->entry_ns - (o->hi - o->lo) - 1 ||
-	    ns + o->lo > run->exit_ns || ns + o->hi < run->entry_ns)
-		return none;
-	return (struct window){run->entry_ns - ns, run->exit_ns - ns};
+	/* Before the first run or after the last one nothing is known. */
+	if (first->lo < w.lo || last->hi > w.hi)
+		return (struct window){1, 0};
+	return w;
 }
 
-/* Follows the offset from event @from to one end; @step is 1 or -1. */
-static int follow(struct search *q, size_t from, int step)
+/* Follows the offset from event @from to one end: @step is 1 or -1. */
+static int go(struct search *q, size_t from, int step)
 {
 	size_t n = q->s->events.count, last = from;
 	unsigned int relocks = 0;
@@ -202,34 +230,62 @@ static int follow(struct search *q, size_t from, int step)
 		const struct vmsync_offsets *o;
 		int err;
 
-		q->windows[i] = (struct window){1, 0};
+		q->possible[i] = 0;
 		if (!v)
 			continue;
 		vmsync_reach_grow(&q->reach, drift(q, last, i));
 		last = i;
 		err = vmsync_reach_cut(&q->reach, v, q->s->events.at[i].ns);
-		if (err == -ENOENT) {
-			if (++relocks > MAX_RELOCKS)
-				return -ENOENT;
-			o = &q->reach.now.at[0];
-			err = vmsync_reach_one(
-				&q->reach, o->lo - RELOCK_NS,
-				q->reach.now.at[q->reach.now.count - 1].hi +
-					RELOCK_NS);
+		if (!err)
+			err = push(q, i);
+		if (err != -ENOENT) {
 			if (err)
 				return err;
 			continue;
 		}
+		if (++relocks > MAX_RELOCKS)
+			return -ENOENT;
+		o = q->reach.now.at;
+		err = vmsync_reach_one(
+			&q->reach, o->lo - RELOCK_NS,
+			q->reach.now.at[q->reach.now.count - 1].hi +
+				RELOCK_NS);
 		if (err)
 			return err;
-		q->windows[i] = window_of(q, i);
 	}
 	return 0;
 }
 
+/* And back from there: what is left at each event leads to both ends. */
+static int come_back(struct search *q, size_t from, int step)
+{
+	size_t i = step > 0 ? q->s->events.count : (size_t)-1;
+	size_t last = i - (size_t)step;
+	int err = 0;
+
+	while (!err && i != from) {
+		i -= (size_t)step;
+		q->windows[i] = (struct window){1, 0};
+		if (!q->possible[i])
+			continue;
+		vmsync_reach_grow(&q->reach, drift(q, last, i));
+		last = i;
+		err = pop(q, i);
+		if (!err)
+			q->windows[i] = window_of(q, i);
+	}
+	return err;
+}
+
+static int follow(struct search *q, size_t from, int step)
+{
+	int err = go(q, from, step);
+
+	return err ? err : come_back(q, from, step);
+}
+
 static int search_vm(struct search *q)
 {
-	struct vmsync_offsets lock;
 	size_t at = 0;
 	int err = find(q, q->s->events.count / 2, &at);
 
@@ -237,10 +293,7 @@ static int search_vm(struct search *q)
 		err = find(q, 0, &at);
 	if (err)
 		return err;
-	lock = q->reach.now.at[0];
 	err = follow(q, at, 1);
-	if (!err)
-		err = vmsync_reach_one(&q->reach, lock.lo, lock.hi);
 	return err ? err : follow(q, at, -1);
 }
 
@@ -368,12 +421,14 @@ static int map_vm(const struct state *s, const struct vmsync_vm *vm,
 	int err = -ENOMEM;
 
 	q.windows = calloc(s->events.count, sizeof(*q.windows));
-	if (!q.windows)
-		return -ENOMEM;
-	err = search_vm(&q);
+	q.possible = calloc(s->events.count, sizeof(*q.possible));
+	if (q.windows && q.possible)
+		err = search_vm(&q);
 	if (!err)
 		err = map_found(&q, map);
 	vmsync_reach_free(&q.reach);
+	vmsync_array_free(&q.stack);
+	free(q.possible);
 	free(q.windows);
 	return err;
 }
