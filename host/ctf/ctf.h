@@ -608,6 +608,18 @@ struct ctf_map {
 };
 
 struct ctf_merge;
+struct ctf_pool;
+
+/**
+ * ctf_pool_new() - threads that decode ahead, for any number of merges
+ * @jobs:	threads, with the one that all these merges are called from; 0: one
+ *		per processor
+ * Return: to be freed with ctf_pool_free(), or NULL where there are no others.
+ */
+struct ctf_pool *ctf_pool_new(unsigned int jobs);
+
+/** ctf_pool_free() - end the threads; NULL is fine */
+void ctf_pool_free(struct ctf_pool *p);
 
 /** ctf_merge_new() - an empty merge, NULL only where memory is out */
 struct ctf_merge *ctf_merge_new(void);
@@ -645,12 +657,12 @@ int ctf_merge_add_want(struct ctf_merge *m, const struct ctf_trace *t,
 		       struct ctf_error *e);
 
 /**
- * ctf_merge_jobs() - have several threads decode what will be needed next
+ * ctf_merge_pool() - have other threads decode what will be needed next
  * @m:		merge, before the first ctf_merge_next()
- * @jobs:	threads, with the caller's; 1 is the default. Maps are called in
- *		any of them, those of one stream one after the other
+ * @pool:	must outlive the merge; NULL is fine. Maps are called in any of its
+ *		threads, those of one stream one after the other
  */
-void ctf_merge_jobs(struct ctf_merge *m, unsigned int jobs);
+void ctf_merge_pool(struct ctf_merge *m, struct ctf_pool *pool);
 
 /**
  * ctf_merge_take() - have events taken out before they are merged

@@ -26,6 +26,8 @@ struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 
 void input_free(struct input *in)
 {
+	if (in->apart)
+		pool_cancel(in->pool, &in->fill);
 	ctf_cursor_free(in->cur);
 	free(in->now);
 	if (in->next != in->now)
@@ -116,19 +118,19 @@ static struct timed *timed_new(void)
 	return t;
 }
 
-int input_start(struct input *in, uint32_t number, struct ahead *ahead)
+int input_start(struct input *in, uint32_t number, struct ctf_pool *pool)
 {
-	in->ahead = ahead;
+	in->pool = pool;
 	in->fill.run = fill_task;
 	in->ref = (uint64_t)number << REF_BITS;
 	in->next = in->now = timed_new();
-	in->apart = ahead && cursor_part_ways(in->cur);
+	in->apart = pool && cursor_part_ways(in->cur);
 	if (in->apart)
 		in->next = timed_new();
 	if (!in->now || !in->next)
 		return -ENOMEM;
 	if (in->apart)
-		ahead_push(ahead, &in->fill);
+		pool_push(pool, &in->fill);
 	return 0;
 }
 
@@ -137,7 +139,7 @@ int input_refill(struct input *in, struct ctf_error *e)
 	struct timed *full;
 
 	if (in->apart)
-		ahead_wait(in->ahead, &in->fill);
+		pool_wait(in->pool, &in->fill);
 	else
 		fill_next(in);
 	if (in->got < 0) {
@@ -155,6 +157,6 @@ int input_refill(struct input *in, struct ctf_error *e)
 	in->n = full->block.batch.n;
 	cursor_use(in->cur, &full->block);
 	if (in->apart)
-		ahead_push(in->ahead, &in->fill);
+		pool_push(in->pool, &in->fill);
 	return 0;
 }

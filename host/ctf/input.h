@@ -6,8 +6,8 @@
 #ifndef CTF_INPUT_H
 #define CTF_INPUT_H
 
-#include "ctf/ahead.h"
 #include "ctf/cursor.h"
+#include "ctf/pool.h"
 
 #define REF_BITS	11	/* of a reference to an event: its place in the batch */
 
@@ -21,7 +21,7 @@ struct timed {
 
 struct input {
 	struct task fill;	/* of the next block; first, see fill_task() */
-	struct ahead *ahead;	/* who decodes; NULL: nobody else */
+	struct ctf_pool *pool;	/* who decodes; NULL: nobody else */
 	struct ctf_cursor *cur;
 	struct ctf_map map;
 	int (*take)(void *ctx, const struct ctf_event *ev,
@@ -43,7 +43,7 @@ struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 			struct ctf_error *e);
 void input_free(struct input *in);
 /* Before the first input_refill(); @number is in its references. 0 or -ENOMEM */
-int input_start(struct input *in, uint32_t number, struct ahead *ahead);
+int input_start(struct input *in, uint32_t number, struct ctf_pool *pool);
 /* Gives out the next block and has the one behind it decoded. 0 or an error. */
 int input_refill(struct input *in, struct ctf_error *e);
 

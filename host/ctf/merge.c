@@ -22,8 +22,7 @@ struct ctf_merge {
 	unsigned int ref_bits;	/* of a key: where its event is */
 	uint64_t ref_mask;
 	int sources;
-	unsigned int jobs;
-	struct ahead *ahead;	/* NULL: everything is done here */
+	struct ctf_pool *pool;	/* NULL: everything is done here */
 	bool started;
 	int error;
 	struct ctf_error why;
@@ -40,7 +39,6 @@ void ctf_merge_free(struct ctf_merge *m)
 
 	if (!m)
 		return;
-	ahead_free(m->ahead);
 	for (i = 0; i < m->n; i++)
 		input_free(m->in[i]);
 	sorter_free(&m->sorter);
@@ -99,9 +97,9 @@ int ctf_merge_add(struct ctf_merge *m, const struct ctf_trace *t,
 	return ctf_merge_add_want(m, t, map, NULL, e);
 }
 
-void ctf_merge_jobs(struct ctf_merge *m, unsigned int jobs)
+void ctf_merge_pool(struct ctf_merge *m, struct ctf_pool *pool)
 {
-	m->jobs = jobs;
+	m->pool = pool;
 }
 
 void ctf_merge_take(struct ctf_merge *m, int source,
@@ -206,10 +204,8 @@ static int start(struct ctf_merge *m, struct ctf_error *e)
 	m->ref_mask = (1ull << m->ref_bits) - 1;
 	if (sorter_init(&m->sorter, m->n, BATCH))
 		return fail_nomem(e);
-	if (m->jobs > 1 && m->n)
-		m->ahead = ahead_new(m->jobs - 1, (unsigned int)m->n);
 	for (i = 0; i < m->n; i++) {
-		if (input_start(m->in[i], i, m->ahead))
+		if (input_start(m->in[i], i, m->pool))
 			return fail_nomem(e);
 	}
 	return 0;

@@ -34,7 +34,7 @@ static int host_legs(const struct vmsync_session *s,
 		     const struct vmsync_guest_report *r, struct vmsync_legs *l,
 		     struct ctf_error *e)
 {
-	const struct vmsync_reader_options options = { .jobs = s->jobs };
+	const struct vmsync_reader_options options = { .pool = s->pool };
 	struct vmsync_reader *reader = vmsync_reader_new(
 		s->host->traces, s->host->n, &options, e);
 	struct vmsync_evidence ev;
@@ -68,7 +68,7 @@ static int guest_legs(const struct vmsync_session *s,
 		      const struct vmsync_session_guest *g, struct vmsync_legs *l,
 		      struct ctf_error *e)
 {
-	const struct vmsync_reader_options options = { .jobs = s->jobs };
+	const struct vmsync_reader_options options = { .pool = s->pool };
 	struct vmsync_reader *reader = vmsync_reader_new(
 		g->machine->traces, g->machine->n, &options, e);
 	struct vmsync_evidence ev;

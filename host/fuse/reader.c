@@ -180,7 +180,7 @@ static int reader_init(struct vmsync_reader *r, struct ctf_trace *const *traces,
 		ret = who_runs(r, traces, options->runs, e);
 	if (ret)
 		return ret == -ENOMEM ? vmsync_fail_memory(e) : ret;
-	ctf_merge_jobs(r->merge, options->jobs);
+	ctf_merge_pool(r->merge, options->pool);
 	for (i = 0; !ret && i < n; i++)
 		ret = add_trace(r, traces[i], i, options->runs, e);
 	return ret;

@@ -28,12 +28,12 @@ enum vmsync_reading {
  * struct vmsync_reader_options - all 0 is the default
  * @what:	see above
  * @runs:	where a host's entries and exits are put besides, or NULL
- * @jobs:	threads that decode; 0 is 1
+ * @pool:	threads that decode ahead, must outlive the reader; NULL: none
  */
 struct vmsync_reader_options {
 	enum vmsync_reading what;
 	struct vmsync_runs *runs;
-	unsigned int jobs;
+	struct ctf_pool *pool;
 };
 
 /**

@@ -102,6 +102,7 @@ int vmsync_session_open(char *const *paths, size_t n,
 
 	memset(s, 0, sizeof(*s));
 	s->jobs = ctf_jobs(options ? options->jobs : 0);
+	s->pool = ctf_pool_new(s->jobs);
 	ret = vmsync_machines_open(paths, n, &s->machines, e);
 	if (ret)
 		return ret;
@@ -115,6 +116,7 @@ void vmsync_session_close(struct vmsync_session *s)
 	vmsync_runs_free(s->runs);
 	free(s->guests);
 	vmsync_machines_close(&s->machines);
+	ctf_pool_free(s->pool);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -303,11 +305,10 @@ static int sides_open(const struct vmsync_session *s,
 	int ret = 0;
 
 	for (i = 0; !ret && i <= s->n_guests; i++) {
-		/* There can be many guests, and they are read in turns. */
 		const struct vmsync_reader_options how = {
 			.what = reading(s, options, i > 0),
 			.runs = i ? NULL : s->runs,
-			.jobs = i && s->jobs > 2 ? 2 : s->jobs,
+			.pool = s->pool,
 		};
 
 		if (options && options->exchange)

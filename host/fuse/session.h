@@ -47,6 +47,7 @@ struct vmsync_session_guest {
  * @guests:	[@n_guests], all others
  * @runs:	of the host, once it was read
  * @jobs:	threads to use
+ * @pool:	those that decode ahead
  */
 struct vmsync_session {
 	struct vmsync_machines machines;
@@ -56,6 +57,7 @@ struct vmsync_session {
 	struct vmsync_sync *sync;
 	struct vmsync_runs *runs;
 	unsigned int jobs;
+	struct ctf_pool *pool;
 };
 
 /**

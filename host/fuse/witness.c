@@ -154,7 +154,7 @@ static int parts_place(struct vmsync_witness *w)
 /* Where the maps were made from something else, the host is read for them. */
 static int runs_read(struct vmsync_session *s, struct ctf_error *e)
 {
-	struct vmsync_reader_options options = { .jobs = s->jobs };
+	struct vmsync_reader_options options = { .pool = s->pool };
 	struct vmsync_reader *reader;
 	struct vmsync_evidence ev;
 	int ret;

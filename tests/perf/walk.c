@@ -91,6 +91,7 @@ static void walk_merge(struct ctf_merge *m)
 int main(int argc, char **argv)
 {
 	struct ctf_merge *m = ctf_merge_new();
+	struct ctf_pool *pool = NULL;
 	struct ctf_error e;
 	bool merge, all;
 	int i;
@@ -105,7 +106,8 @@ int main(int argc, char **argv)
 	all = !strcmp(argv[1], "merge-all");
 	merge = all || !strcmp(argv[1], "merge");
 	if (all)
-		ctf_merge_jobs(m, ctf_jobs(0));
+		pool = ctf_pool_new(0);
+	ctf_merge_pool(m, pool);
 	for (i = 2; i < argc; i++) {
 		struct ctf_trace *t = ctf_trace_open(argv[i], &e);
 
@@ -117,6 +119,7 @@ int main(int argc, char **argv)
 	if (merge)
 		walk_merge(m);
 	ctf_merge_free(m);
+	ctf_pool_free(pool);
 	printf("%llu events, sum %016llx\n", (unsigned long long)events,
 	       (unsigned long long)sum);
 	return 0;

@@ -139,6 +139,7 @@ static void run_one(unsigned int streams, unsigned int traces)
 	struct ctf_merge *m = ctf_merge_new();
 	const struct ctf_event *ev;
 	struct ctf_field f[2];
+	struct ctf_pool *pool;
 	size_t i, k;
 	int ret;
 
@@ -151,7 +152,8 @@ static void run_one(unsigned int streams, unsigned int traces)
 		want[n_want++].stream += streams;
 	}
 	qsort(want, n_want, sizeof(*want), by_order);
-	ctf_merge_jobs(m, 1 + (unsigned int)check_range(0, 2));
+	pool = ctf_pool_new(1 + (unsigned int)check_range(0, 2));
+	ctf_merge_pool(m, pool);
 	for (i = 0; (ret = ctf_merge_next(m, &ev, &e)) > 0; i++) {
 		const struct want *w = &want[i];
 
@@ -164,6 +166,7 @@ static void run_one(unsigned int streams, unsigned int traces)
 	CHECK_EQ(ret, 0);
 	CHECK_EQ(i, n_want);
 	ctf_merge_free(m);
+	ctf_pool_free(pool);
 	ctf_trace_close(t);
 }
 

@@ -290,6 +290,7 @@ static void check_rewrite(const char *path, const struct random_trace *want)
 static uint64_t merge_sum(const struct ctf_trace *t, unsigned int jobs,
 			  uint64_t n_want)
 {
+	struct ctf_pool *pool = ctf_pool_new(jobs);
 	struct ctf_merge *m = ctf_merge_new();
 	const struct ctf_event *ev;
 	const struct ctf_value *v;
@@ -299,7 +300,7 @@ static uint64_t merge_sum(const struct ctf_trace *t, unsigned int jobs,
 	long i, k;
 
 	CHECK_EQ(ctf_merge_add(m, t, NULL, &e), 0);
-	ctf_merge_jobs(m, jobs);
+	ctf_merge_pool(m, pool);
 	while (ctf_merge_next(m, &ev, &e) > 0) {
 		order &= ev->time >= last;
 		last = ev->time;
@@ -317,6 +318,7 @@ static uint64_t merge_sum(const struct ctf_trace *t, unsigned int jobs,
 	CHECK(order);
 	CHECK_EQ(n, n_want);
 	ctf_merge_free(m);
+	ctf_pool_free(pool);
 	return sum;
 }
 

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A task takes some ten microseconds, and so does what is done between two of
+ * them; to wake a thread that sleeps can take longer. So whoever has to wait
+ * looks for a while before it sleeps. That is of no use, and takes time from
+ * others, where threads share a processor: then nobody looks, and nobody looks
+ * long who has looked in vain.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "ctf/pool.h"
+
+#define LOOK_MAX_NS	50000
+#define LOOK_MIN_NS	1000
+#define LOOKS		16	/* between those at the clock */
+
+struct ctf_pool {
+	pthread_mutex_t lock;
+	pthread_cond_t work;	/* something is pending, or the end */
+	pthread_cond_t done;	/* something is done */
+	struct task list;	/* pending tasks, a ring */
+	atomic_uint pending;
+	unsigned int asleep;	/* threads that wait for work */
+	bool looking;		/* one of them is not asleep yet */
+	bool waiting;		/* the owner does, for a task to be done */
+	bool ended;
+	bool alone;		/* each thread has a processor */
+	int64_t work_ns, done_ns;	/* how long to look for either */
+	unsigned int n;
+	pthread_t thread[];
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+/* Whether *@x is not @x0 any more, some time in the next @ns. */
+static bool changes(const atomic_uint *x, unsigned int x0, int64_t ns)
+{
+	int64_t end = now_ns() + ns;
+	int i;
+
+	do {
+		for (i = 0; i < LOOKS; i++) {
+			if (atomic_load_explicit(x, memory_order_relaxed) != x0)
+				return true;
+			__builtin_ia32_pause();
+		}
+	} while (now_ns() < end);
+	return false;
+}
+
+/* With the lock held, but not while it looks. */
+static bool look(struct ctf_pool *p, const atomic_uint *x, unsigned int x0,
+		 int64_t *ns)
+{
+	bool seen;
+
+	if (!p->alone)
+		return false;
+	pthread_mutex_unlock(&p->lock);
+	seen = changes(x, x0, *ns);
+	pthread_mutex_lock(&p->lock);
+	if (seen && *ns < LOOK_MAX_NS)
+		*ns *= 2;
+	if (!seen && *ns > LOOK_MIN_NS)
+		*ns /= 2;
+	return seen;
+}
+
+static void unlink_task(struct ctf_pool *p, struct task *t)
+{
+	t->next->prev = t->prev;
+	t->prev->next = t->next;
+	p->pending--;
+}
+
+/* With the lock held, but not while it runs. */
+static void run(struct ctf_pool *p, struct task *t)
+{
+	unlink_task(p, t);
+	t->state = TASK_BUSY;
+	pthread_mutex_unlock(&p->lock);
+	t->run(t);
+	pthread_mutex_lock(&p->lock);
+	t->state = TASK_DONE;
+	if (p->waiting)
+		pthread_cond_signal(&p->done);
+}
+
+/* Until something is pending, perhaps. One thread that looks is enough. */
+static void rest(struct ctf_pool *p)
+{
+	bool seen;
+
+	if (!p->looking) {
+		p->looking = true;
+		seen = look(p, &p->pending, 0, &p->work_ns);
+		p->looking = false;
+		if (seen || p->pending || p->ended)
+			return;
+	}
+	p->asleep++;
+	pthread_cond_wait(&p->work, &p->lock);
+	p->asleep--;
+}
+
+static void *work(void *arg)
+{
+	struct ctf_pool *p = arg;
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->ended) {
+		if (p->pending)
+			run(p, p->list.next);
+		else
+			rest(p);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+struct ctf_pool *ctf_pool_new(unsigned int jobs)
+{
+	unsigned int threads = ctf_jobs(jobs) - 1;
+	struct ctf_pool *p;
+
+	if (!threads)
+		return NULL;
+	p = calloc(1, sizeof(*p) + threads * sizeof(p->thread[0]));
+	if (!p)
+		return NULL;
+	p->list.next = p->list.prev = &p->list;
+	p->alone = threads < ctf_jobs(0);
+	p->work_ns = p->done_ns = LOOK_MAX_NS;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->work, NULL);
+	pthread_cond_init(&p->done, NULL);
+	while (p->n < threads &&
+	       !pthread_create(&p->thread[p->n], NULL, work, p))
+		p->n++;
+	if (p->n)
+		return p;
+	ctf_pool_free(p);
+	return NULL;
+}
+
+void ctf_pool_free(struct ctf_pool *p)
+{
+	unsigned int i;
+
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->lock);
+	p->ended = true;
+	pthread_cond_broadcast(&p->work);
+	pthread_mutex_unlock(&p->lock);
+	for (i = 0; i < p->n; i++)
+		pthread_join(p->thread[i], NULL);
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->work);
+	pthread_cond_destroy(&p->done);
+	free(p);
+}
+
+void pool_push(struct ctf_pool *p, struct task *t)
+{
+	pthread_mutex_lock(&p->lock);
+	t->state = TASK_PENDING;
+	t->next = &p->list;
+	t->prev = p->list.prev;
+	t->prev->next = t;
+	p->list.prev = t;
+	p->pending++;
+	if (p->asleep)
+		pthread_cond_signal(&p->work);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pool_wait(struct ctf_pool *p, struct task *t)
+{
+	pthread_mutex_lock(&p->lock);
+	while (t->state != TASK_DONE) {
+		if (t->state == TASK_PENDING) {
+			run(p, t);
+		} else if (p->pending) {
+			run(p, p->list.next);
+		} else if (!look(p, &t->state, TASK_BUSY, &p->done_ns) &&
+			   t->state == TASK_BUSY) {
+			p->waiting = true;
+			pthread_cond_wait(&p->done, &p->lock);
+			p->waiting = false;
+		}
+	}
+	t->state = TASK_IDLE;
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pool_cancel(struct ctf_pool *p, struct task *t)
+{
+	pthread_mutex_lock(&p->lock);
+	if (t->state == TASK_PENDING)
+		unlink_task(p, t);
+	while (t->state == TASK_BUSY) {
+		p->waiting = true;
+		pthread_cond_wait(&p->done, &p->lock);
+		p->waiting = false;
+	}
+	t->state = TASK_IDLE;
+	pthread_mutex_unlock(&p->lock);
+}
