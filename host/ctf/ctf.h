@@ -405,6 +405,7 @@ struct ctf_field {
 	const void *node;
 	uint64_t fixed;		/* bits from ctf_event.at, or UINT64_MAX */
 	uint8_t fast;		/* which plain load reads it, or 0 */
+	uint64_t text;		/* bytes of a text array at @fixed, or 0 */
 };
 
 /**
@@ -463,6 +464,18 @@ bool ctf_get_f64(const struct ctf_event *ev, const struct ctf_field *f,
  */
 const char *ctf_get_str(const struct ctf_event *ev, const struct ctf_field *f,
 			size_t *len);
+
+/**
+ * ctf_str_begins() - whether a text of the current event begins with @s
+ * @ev:		event
+ * @f:		a field of its class
+ * @s:		[@n] bytes, no NUL among them
+ *
+ * Faster than ctf_get_str() where most do not. Return: false also where the
+ * field is absent or not text.
+ */
+bool ctf_str_begins(const struct ctf_event *ev, const struct ctf_field *f,
+		    const char *s, size_t n);
 
 /**
  * ctf_get_len() - number of elements of an array or sequence

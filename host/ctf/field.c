@@ -50,6 +50,10 @@ bool ctf_field_find(const struct ctf_class *cls, enum ctf_scope scope,
 	    scope >= CTF_STREAM_CONTEXT && o->code >= OP_U8 &&
 	    o->code <= OP_S64)
 		out->fast = o->code;
+	if (n->fixed != NOT_FIXED && n->fixed % 8 == 0 &&
+	    scope >= CTF_STREAM_CONTEXT && n->type->is_text &&
+	    n->type->kind == CTF_ARRAY)
+		out->text = n->type->len;
 	return true;
 }
 
@@ -216,6 +220,19 @@ const char *ctf_get_str(const struct ctf_event *ev, const struct ctf_field *f,
 	if (len)
 		*len = n;
 	return (const char *)p;
+}
+
+bool ctf_str_begins(const struct ctf_event *ev, const struct ctf_field *f,
+		    const char *s, size_t n)
+{
+	const char *text;
+	size_t len;
+
+	/* All of a fixed row of bytes lies within a walked event. */
+	if (likely(f->text >= n && f->cls == ev->cls && !(ev->at & 7)))
+		return !memcmp(ev->data + ((ev->at + f->fixed) >> 3), s, n);
+	text = ctf_get_str(ev, f, &len);
+	return text && len >= n && !memcmp(text, s, n);
 }
 
 bool ctf_get_len(const struct ctf_event *ev, const struct ctf_field *f,

@@ -73,10 +73,11 @@ static int take_some(struct input *in, struct block *b)
 		ev.clock = batch->clock[i];
 		ev.at = batch->at[i];
 		ret = in->take(in->take_ctx, &ev, &in->why);
+		if (ret)
+			continue;
 		batch->clock[n] = batch->clock[i];
 		batch->at[n] = batch->at[i];
-		batch->cls[n] = batch->cls[i];
-		n += !ret;
+		batch->cls[n++] = batch->cls[i];
 	}
 	batch->n = n;
 	reader_free(&reader);

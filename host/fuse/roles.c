@@ -95,13 +95,15 @@ int32_t vmsync_role_number(const struct vmsync_role_class *c,
 int32_t vmsync_role_named(const struct vmsync_role_class *c,
 			  const struct ctf_event *ev)
 {
-	const char *s = NULL;
+	const struct ctf_field *f = &c->field[VMSYNC_ROLE_NAME];
+	const char *s;
 	int32_t id = 0;
 	size_t len, i;
 
-	if (c->has[VMSYNC_ROLE_NAME])
-		s = ctf_get_str(ev, &c->field[VMSYNC_ROLE_NAME], &len);
-	if (!s || len < 9 || memcmp(s, "CPU ", 4))
+	if (!c->has[VMSYNC_ROLE_NAME] || !ctf_str_begins(ev, f, "CPU ", 4))
+		return -1;
+	s = ctf_get_str(ev, f, &len);
+	if (!s || len < 9)
 		return -1;
 	for (i = 4; i < len && i < 9 && s[i] >= '0' && s[i] <= '9'; i++)
 		id = id * 10 + (s[i] - '0');

@@ -71,6 +71,23 @@ static bool same_values(const struct random_trace *t,
 	return n >= 0 && k == w->n && !depth;
 }
 
+/* All of a text, one byte more and one byte else. */
+static void check_begins(const struct ctf_event *ev, const struct ctf_field *f,
+			 const char *s, size_t len)
+{
+	char text[64] = "";
+	size_t n = len < sizeof(text) - 1 ? len : sizeof(text) - 1;
+
+	if (!s)
+		return;
+	memcpy(text, s, n);
+	CHECK(ctf_str_begins(ev, f, text, n));
+	text[n] = 'x';
+	CHECK(n < len || !ctf_str_begins(ev, f, text, n + 1));
+	text[n / 2] ^= 1;
+	CHECK(!n || !ctf_str_begins(ev, f, text, n));
+}
+
 /*
  * Direct members of the payload through their handles. The recorded values of
  * contexts come first, so those of the payload are counted from the steps.
@@ -116,6 +133,7 @@ static void check_handles(const struct ctf_event *ev)
 			default:
 				s = ctf_get_str(ev, &f, &len);
 				CHECK(s == copy[i].str && len == copy[i].len);
+				check_begins(ev, &f, s, len);
 			}
 		} else if (depth == 1 && copy[i].step == CTF_OPEN &&
 			   (copy[i].type->kind == CTF_ARRAY ||
