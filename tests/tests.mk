@@ -33,7 +33,7 @@ $(O)/tests/walk $(O)/tests/sync: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
 .PHONY: bench
-bench: tool $(O)/tests/pair $(O)/tests/walk $(O)/tests/sync
+bench: deps tool $(O)/tests/pair $(O)/tests/walk $(O)/tests/sync
 	@tests/perf/bench.sh
 
 # Everything that needs no lab: seconds instead of minutes.
