@@ -32,8 +32,13 @@ $(O)/tests/walk $(O)/tests/sync: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+$(O)/tests/timed: tests/perf/timed.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $<
+
 .PHONY: bench
-bench: deps tool $(O)/tests/pair $(O)/tests/walk $(O)/tests/sync
+bench: deps tool $(O)/tests/pair $(O)/tests/walk $(O)/tests/sync \
+		$(O)/tests/timed
 	@tests/perf/bench.sh
 
 # Everything that needs no lab: seconds instead of minutes.

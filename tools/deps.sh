@@ -12,13 +12,13 @@ set -eu
 
 # build:   the tool and the modules (pahole, libelf1, libssl3: kbuild's tools)
 # lab:     two nested machines, each with a root of its own, and their tracing
-# checks:  the oracle for traces and its library for the plugin, JSON, time, static
+# checks:  the oracle for traces and its library for the plugin, JSON, static
 #          analysis, fuzzing
 packages="
 	make gcc gcc-12 libc6-dev binutils libelf1 libssl3 pahole
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
 	lttng-tools procps util-linux iproute2 xz-utils
-	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq time
+	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq
 	sparse clang libclang-rt-14-dev
 "
 

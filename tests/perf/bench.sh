@@ -20,19 +20,17 @@ trap 'exit 130' INT TERM
 
 vmsync=build/vmsync
 walk=build/release/tests/walk
+timed=build/release/tests/timed
 
-# run NAME COMMAND...: adds seconds and peak KiB of one run to $t/NAME
+# run NAME CPU COMMAND...: adds microseconds and peak KiB of one run to $t/NAME
 run() {
-	local name=$1 began ended
+	local name=$1
 	shift
 	rm -rf "$t/out"
-	began=${EPOCHREALTIME/[.,]/}
-	/usr/bin/time -o "$t/time" -f '%M' "$@" > /dev/null 2> "$t/err" || {
+	$timed "$t/$name" "$@" > /dev/null 2> "$t/err" || {
 		echo "bench: $* failed: $(tail -n 1 "$t/err")" >&2
 		exit 2
 	}
-	ended=${EPOCHREALTIME/[.,]/}
-	echo "$((ended - began)) $(cat "$t/time")" >> "$t/$name"
 }
 
 # median NAME: seconds (median) and KiB (most) of what ran; "0 0" for nothing
@@ -45,17 +43,15 @@ median() {
 
 size() { du -sb "$@" | awk '{s += $1} END {print s}'; }
 
-one="taskset -c 0"
-
 # row NAME EVENTS BYTES; then the commands, a line each in $first (pinned to a
 # processor), $all (may be empty) and $peer (pinned)
 row() {
 	local i
 	rm -f "$t/first" "$t/all" "$t/peer"
 	for i in $(seq "$runs"); do
-		run first $one $first
-		[ -z "$all" ] || run all $all
-		run peer $one $peer
+		run first 0 $first
+		[ -z "$all" ] || run all all $all
+		run peer 0 $peer
 	done
 	awk -v n="$1" -v ev="$2" -v by="$3" -v a="$(median first)" \
 		-v b="$(median all)" -v p="$(median peer)" '
@@ -85,7 +81,7 @@ echo "host $events events, guest $guest_events; $(size "$t/pair") bytes on" \
 	"$(nproc) processors, median of $runs; babeltrace2 $(babeltrace2 --version |
 	sed -n 's/^Babeltrace \([0-9.]*\).*/\1/p' | head -n 1)"
 for i in $(seq "$runs"); do
-	run copy $one cp -r "$t/pair" "$t/out"
+	run copy 0 cp -r "$t/pair" "$t/out"
 done
 echo "cp of the same bytes: $(echo "$(median copy) $(size "$t/pair")" |
 	awk '{printf "%.0f MB/s", $3 / $1 / 1e6}')"
