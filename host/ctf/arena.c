@@ -4,7 +4,12 @@
 
 #include "ctf/internal.h"
 
-#define CHUNK_SIZE	65536
+/*
+ * Bytes got from the system at a time: as many as there are already, within
+ * these. A chunk of a session that has its metadata from another one needs few.
+ */
+#define CHUNK_LEAST	1024
+#define CHUNK_MOST	65536
 #define ARENA_MAX	(1ull << 30)
 
 struct chunk {
@@ -24,7 +29,10 @@ void *arena_get(struct arena *a, size_t size)
 		return NULL;
 	size = align_up(size ? size : 1, 16);
 	if (!a->head || a->size - a->used < size) {
-		room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+		room = a->total < CHUNK_LEAST ? CHUNK_LEAST :
+		       a->total > CHUNK_MOST ? CHUNK_MOST : a->total;
+		if (room < size)
+			room = size;
 		c = calloc(1, sizeof(*c) + room);
 		if (!c)
 			return NULL;

@@ -92,6 +92,16 @@ void ctf_paths_free(struct ctf_paths *p);
  */
 struct ctf_trace *ctf_trace_open(const char *path, struct ctf_error *e);
 
+/**
+ * ctf_trace_open_like() - the same, for one of many chunks of a session
+ * @like:	another open trace, or NULL. Where the metadata of both are the
+ *		same to the byte, what was compiled of it serves both.
+ *
+ * @like may be closed before the trace is. Not for several threads at once.
+ */
+struct ctf_trace *ctf_trace_open_like(const char *path, struct ctf_trace *like,
+				      struct ctf_error *e);
+
 /** ctf_trace_close() - close a trace; everything got from it is gone */
 void ctf_trace_close(struct ctf_trace *t);
 

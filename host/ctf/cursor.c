@@ -11,8 +11,7 @@
 
 #include "ctf/cursor.h"
 
-#define PART		(256u << 10)	/* bytes that a part has room for, at least */
-#define READ		(64u << 10)	/* bytes read at least */
+#define READS		4		/* that a part has room for, at least */
 #define SLACK		64		/* bytes: decoding may look behind an event */
 #define MAX_READ	(4u << 20)	/* above that, map */
 
@@ -30,6 +29,7 @@ struct ctf_cursor *ctf_cursor_new(const struct ctf_stream *s,
 	c->walk.sc = s->sc;
 	c->walk.want = want;
 	c->walk.slot = c->slot;
+	c->read = READ_MOST;
 	c->reader.slot = c->slot;
 	c->classes = s->trace->classes;
 	c->ev.stream = s;
@@ -50,6 +50,8 @@ void ctf_cursor_free(struct ctf_cursor *c)
 		return;
 	part_free(&c->part[0]);
 	part_free(&c->part[1]);
+	if (c->is_open)
+		file_close(c->stream->file);
 	free(c->own);
 	if (c->reader.slot != c->slot)
 		free(c->reader.slot);
@@ -96,8 +98,8 @@ static int part_read(const struct ctf_cursor *c, struct part *p, uint64_t end,
 
 	if (p->map || end <= have)
 		return 0;
-	end = min(min(end + READ, room), c->stream->size);
-	ret = pread_all(c->stream->fd, p->buf + p->len, end - have, have);
+	end = min(min(end + c->read, room), c->stream->size);
+	ret = pread_all(c->stream->file->fd, p->buf + p->len, end - have, have);
 	if (ret)
 		return fail(e, ret, "%s: %s", c->stream->path, strerror(-ret));
 	p->len += end - have;
@@ -110,7 +112,8 @@ static int part_map(const struct ctf_cursor *c, struct part *p, uint64_t from,
 	uint64_t off = from & ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
 	void *map;
 
-	map = mmap(NULL, end - off, PROT_READ, MAP_PRIVATE, c->stream->fd,
+	map = mmap(NULL, end - off, PROT_READ, MAP_PRIVATE,
+		   c->stream->file->fd,
 		   (off_t)off);
 	if (map == MAP_FAILED)
 		return fail(e, -errno, "%s: %s", c->stream->path,
@@ -128,6 +131,7 @@ static int window(struct ctf_cursor *c, int keep, uint64_t from, uint64_t len,
 		  struct ctf_error *e)
 {
 	struct part *old = &c->part[c->at], *p = old;
+	uint64_t least = READS * (uint64_t)c->read;
 	int ret;
 
 	if (part_has_room(old, from, len)) {
@@ -144,7 +148,7 @@ static int window(struct ctf_cursor *c, int keep, uint64_t from, uint64_t len,
 		c->data = p->map + (p->map_len - len);
 		return ret;
 	}
-	ret = part_begin(p, old, from, len < PART ? PART : len, e);
+	ret = part_begin(p, old, from, len < least ? least : len, e);
 	c->data = p->buf;
 	return ret;
 }
@@ -160,6 +164,12 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 
 	if (off >= s->size)
 		return 0;
+	if (!c->is_open) {
+		ret = file_open(s->file, e);
+		if (ret)
+			return ret;
+		c->is_open = true;
+	}
 	head = min(s->size - off, MAX_HEAD);
 	ret = window(c, keep, off, head, e);
 	if (!ret)
@@ -194,7 +204,7 @@ static int fill_batch(struct ctf_cursor *c, struct batch *b)
 {
 	const struct ctf_packet *pkt = &c->packet;
 	struct part *p = &c->part[c->at];
-	uint64_t need = pkt->offset + c->walk.pos / 8 + READ, there;
+	uint64_t need = pkt->offset + c->walk.pos / 8 + c->read, there;
 	int ret;
 
 	for (;;) {

@@ -5,6 +5,9 @@
 
 #include "ctf/internal.h"
 
+#define READ_MOST	(64u << 10)	/* bytes; more does not make it faster */
+#define READ_LEAST	(4u << 10)	/* bytes; less makes it far slower */
+
 /* A part of the file in memory: read, or where a packet is large, mapped. */
 struct part {
 	uint8_t *buf;
@@ -30,6 +33,8 @@ struct ctf_cursor {
 	int at;			/* the part that the walk is in */
 	const uint8_t *data;	/* the packet */
 	struct ctf_packet packet;
+	uint32_t read;		/* bytes read at least; less memory, more calls */
+	bool is_open;		/* the stream's file, by this cursor */
 	bool started, ended;
 	int error;
 	struct ctf_error why;

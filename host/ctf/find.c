@@ -9,7 +9,7 @@
 #include "ctf/internal.h"
 
 #define MAX_LEVELS	8
-#define MAX_FOUND	4096
+#define MAX_FOUND	(1u << 20)
 
 static char *path_join(const char *dir, const char *name)
 {
@@ -32,7 +32,7 @@ static int add_path(struct ctf_paths *out, size_t *cap, const char *path,
 		    struct ctf_error *e)
 {
 	if (out->n >= MAX_FOUND)
-		return fail(e, -E2BIG, "%s: more than %d traces", path,
+		return fail(e, -E2BIG, "%s: more than %u traces", path,
 			    MAX_FOUND);
 	if (vec_grow(&out->path, cap, out->n + 1, sizeof(char *)))
 		return fail_nomem(e);

@@ -13,18 +13,15 @@ struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 		fail_nomem(e);
 		return NULL;
 	}
-	in->cur = ctf_cursor_new(s, want, e);
-	if (!in->cur) {
-		free(in);
-		return NULL;
-	}
+	in->stream = s;
+	in->want = want;
 	if (map)
 		in->map = *map;
-	in->source = in->cur->ev.source = source;
+	in->source = source;
 	return in;
 }
 
-void input_free(struct input *in)
+void input_end(struct input *in)
 {
 	if (in->apart)
 		pool_cancel(in->pool, &in->fill);
@@ -32,13 +29,21 @@ void input_free(struct input *in)
 	free(in->now);
 	if (in->next != in->now)
 		free(in->next);
+	in->cur = NULL;
+	in->now = in->next = NULL;
+	in->apart = false;
+}
+
+void input_free(struct input *in)
+{
+	input_end(in);
 	free(in);
 }
 
 static void map_clock(const struct input *in, const struct batch *b,
 		      uint64_t *time)
 {
-	const struct ctf_clock *c = in->cur->stream->sc->clock;
+	const struct ctf_clock *c = in->stream->sc->clock;
 	uint64_t base;
 	uint32_t i;
 
@@ -50,6 +55,34 @@ static void map_clock(const struct input *in, const struct batch *b,
 	base = ctf_clock_ns(c, 0);
 	for (i = 0; i < b->n; i++)
 		time[i] = b->clock[i] + base;
+}
+
+static void map_times(const struct input *in, struct timed *t)
+{
+	const struct batch *b = &t->block.batch;
+
+	if (in->map.fn)
+		in->map.fn(in->map.ctx, b->clock, t->time, b->n);
+	else
+		map_clock(in, b, t->time);
+}
+
+int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e)
+{
+	struct ctf_cursor *cur = ctf_cursor_new(in->stream, NULL, e);
+	int ret;
+
+	if (!cur)
+		return -ENOMEM;
+	cur->read = READ_LEAST;
+	ret = cursor_fill(cur, &scratch->block, NULL, e);
+	if (ret > 0) {
+		scratch->block.batch.n = 1;
+		map_times(in, scratch);
+		in->from = scratch->time[0];
+	}
+	ctf_cursor_free(cur);
+	return ret;
 }
 
 /* Leaves in the block what nobody takes. */
@@ -97,12 +130,8 @@ static void fill_next(struct input *in)
 		if (in->got > 0 && in->take)
 			in->got = take_some(in, b);
 	} while (in->got > 0 && !b->batch.n);
-	if (in->got <= 0)
-		return;
-	if (in->map.fn)
-		in->map.fn(in->map.ctx, b->batch.clock, next->time, b->batch.n);
-	else
-		map_clock(in, &b->batch, next->time);
+	if (in->got > 0)
+		map_times(in, next);
 }
 
 static void fill_task(struct task *t)
@@ -119,17 +148,24 @@ static struct timed *timed_new(void)
 	return t;
 }
 
-int input_start(struct input *in, uint32_t number, struct ctf_pool *pool)
+int input_start(struct input *in, uint32_t read, struct ctf_pool *pool,
+		struct ctf_error *e)
 {
+	in->cur = ctf_cursor_new(in->stream, in->want, e);
+	if (!in->cur)
+		return -ENOMEM;
+	in->cur->read = read;
+	in->cur->ev.source = in->source;
 	in->pool = pool;
 	in->fill.run = fill_task;
-	in->ref = (uint64_t)number << REF_BITS;
 	in->next = in->now = timed_new();
 	in->apart = pool && cursor_part_ways(in->cur);
 	if (in->apart)
 		in->next = timed_new();
-	if (!in->now || !in->next)
-		return -ENOMEM;
+	if (!in->now || !in->next) {
+		in->apart = false;
+		return fail_nomem(e);
+	}
 	if (in->apart)
 		pool_push(pool, &in->fill);
 	return 0;
@@ -148,8 +184,7 @@ int input_refill(struct input *in, struct ctf_error *e)
 			*e = in->why;
 		return in->got;
 	}
-	in->done = !in->got;
-	if (in->done)
+	if (!in->got)
 		return 0;
 	full = in->next;
 	in->next = in->now;
@@ -159,5 +194,5 @@ int input_refill(struct input *in, struct ctf_error *e)
 	cursor_use(in->cur, &full->block);
 	if (in->apart)
 		pool_push(in->pool, &in->fill);
-	return 0;
+	return 1;
 }

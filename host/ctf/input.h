@@ -22,14 +22,16 @@ struct timed {
 struct input {
 	struct task fill;	/* of the next block; first, see fill_task() */
 	struct ctf_pool *pool;	/* who decodes; NULL: nobody else */
-	struct ctf_cursor *cur;
+	const struct ctf_stream *stream;
+	const uint8_t *want;
+	struct ctf_cursor *cur;	/* NULL before input_start(), after input_end() */
 	struct ctf_map map;
 	int (*take)(void *ctx, const struct ctf_event *ev,
 		    struct ctf_error *e);
 	void *take_ctx;
 	uint32_t source;
-	uint64_t ref;		/* of its events, less their place */
-	bool done;
+	uint64_t ref;		/* of its events, less their place: its number */
+	uint64_t from;		/* time of the stream's first event, wanted or not */
 	bool apart;
 	uint32_t i, n;		/* its next event; how many it has */
 	int got;		/* what came of filling the next one */
@@ -42,9 +44,23 @@ struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 			const uint8_t *want, uint32_t source,
 			struct ctf_error *e);
 void input_free(struct input *in);
-/* Before the first input_refill(); @number is in its references. 0 or -ENOMEM */
-int input_start(struct input *in, uint32_t number, struct ctf_pool *pool);
-/* Gives out the next block and has the one behind it decoded. 0 or an error. */
+/*
+ * Finds out in->from; @scratch is anybody's. Return: 1, 0 for a stream without
+ * events, or an error.
+ */
+int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e);
+/*
+ * Before the first input_refill(): memory and the file, which is read @read
+ * bytes at a time. 0 or an error.
+ */
+int input_start(struct input *in, uint32_t read, struct ctf_pool *pool,
+		struct ctf_error *e);
+/*
+ * Gives out the next block and has the one behind it decoded. 1, 0 at the end,
+ * or an error.
+ */
 int input_refill(struct input *in, struct ctf_error *e);
+/* Gives back what input_start() took; nothing of its events is used any more. */
+void input_end(struct input *in);
 
 #endif /* CTF_INPUT_H */

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "ctf/ctf.h"
+#include "ctf/files.h"
 
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
@@ -267,13 +268,16 @@ struct ctf_stream {
 	struct ctf_trace *trace;
 	const char *name;
 	const char *path;
-	int fd;
+	struct file *file;
 	uint64_t size;
 	struct sclass *sc;
 	size_t index;
 };
 
 struct ctf_trace {
+	struct ctf_trace *like;	/* whose metadata, compiled, is used here too */
+	unsigned int users;	/* traces that use this one's */
+	bool closed;		/* by its owner, but not yet by them */
 	struct arena arena;
 	const char *path;
 	const char *meta_path;
@@ -369,6 +373,9 @@ int packet_parse(const struct ctf_stream *s, const uint8_t *data, size_t avail,
 		 struct ctf_packet *out, struct run *r, struct ctf_error *e);
 int packet_read(const struct ctf_stream *s, uint64_t offset,
 		const struct ctf_packet *prev, struct ctf_packet *out,
+		struct ctf_error *e);
+/* @len bytes of the file from byte @off on; fewer are an error. */
+int stream_read(const struct ctf_stream *s, void *buf, size_t len, uint64_t off,
 		struct ctf_error *e);
 int pread_all(int fd, void *buf, size_t len, uint64_t off);
 

@@ -7,15 +7,28 @@
  * keys that hold their times and their places (sort.c). Then the batches that
  * are used up are filled again (input.c): with other threads to help, each
  * stream's next batch is decoded while this one is used.
+ *
+ * A stream costs memory and a file from its first event to its last one only:
+ * of the chunks of a rotated session few are read at any time.
  */
 #include <stdlib.h>
 
 #include "ctf/input.h"
 #include "ctf/sort.h"
 
+/*
+ * Bytes that all streams together read ahead, if each could do with so little.
+ * More takes memory where many streams are read at once.
+ */
+#define READ_ALL	(8u << 20)
+
 struct ctf_merge {
 	struct input **in;
 	size_t n, cap;
+	struct input **later;	/* not begun, who begins last first */
+	size_t n_later;
+	struct input **live;	/* being read, in the order of @in */
+	size_t n_live;
 	struct sorter sorter;
 	const uint64_t *key, *end;	/* of the events being given out */
 	uint64_t base;		/* no time is before it */
@@ -42,6 +55,8 @@ void ctf_merge_free(struct ctf_merge *m)
 	for (i = 0; i < m->n; i++)
 		input_free(m->in[i]);
 	sorter_free(&m->sorter);
+	free(m->later);
+	free(m->live);
 	free(m->in);
 	free(m);
 }
@@ -167,10 +182,8 @@ static void cut_runs(struct ctf_merge *m)
 	uint64_t end;
 	size_t i;
 
-	for (i = 0; i < m->n; i++) {
-		in = m->in[i];
-		if (in->done)
-			continue;
+	for (i = 0; i < m->n_live; i++) {
+		in = m->live[i];
 		if (!early || time_of(in, in->i) < time_of(early, early->i))
 			early = in;
 		if (!first || time_of(in, in->n - 1) < time_of(first, first->n - 1))
@@ -184,29 +197,136 @@ static void cut_runs(struct ctf_merge *m)
 		add_run(m, early, early->i + 1);
 		return;
 	}
-	for (i = 0; i < m->n; i++) {
-		in = m->in[i];
-		if (!in->done && in != first)
+	for (i = 0; i < m->n_live; i++) {
+		in = m->live[i];
+		if (in != first)
 			add_run(m, in, find(in, end, in->ref < first->ref));
-		else if (in == first)
+		else
 			add_run(m, in, in->n);
 	}
 }
 
+/* The end of the batch that ends first: what begins behind it can wait. */
+static uint64_t horizon(const struct ctf_merge *m)
+{
+	uint64_t end = UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < m->n_live; i++) {
+		const struct input *in = m->live[i];
+
+		if (time_of(in, in->n - 1) < end)
+			end = time_of(in, in->n - 1);
+	}
+	return end;
+}
+
+static int by_begin(const void *a, const void *b)
+{
+	const struct input *x = *(struct input *const *)a;
+	const struct input *y = *(struct input *const *)b;
+
+	if (x->from != y->from)
+		return x->from < y->from ? 1 : -1;
+	return x->ref < y->ref ? 1 : -1;
+}
+
+/* When each stream begins; those without an event are left out. */
+static int find_begins(struct ctf_merge *m, struct ctf_error *e)
+{
+	struct timed *scratch = malloc(sizeof(*scratch));
+	size_t i;
+	int ret = scratch ? 1 : fail_nomem(e);
+
+	for (i = 0; i < m->n && ret >= 0; i++) {
+		m->in[i]->ref = (uint64_t)i << REF_BITS;
+		ret = input_peek(m->in[i], scratch, e);
+		if (ret > 0)
+			m->later[m->n_later++] = m->in[i];
+	}
+	free(scratch);
+	qsort(m->later, m->n_later, sizeof(struct input *), by_begin);
+	return ret < 0 ? ret : 0;
+}
+
 static int start(struct ctf_merge *m, struct ctf_error *e)
 {
-	uint32_t i;
-
 	m->started = true;
 	m->ref_bits = REF_BITS;
 	while (m->n > 1ull << (m->ref_bits - REF_BITS))
 		m->ref_bits++;
 	m->ref_mask = (1ull << m->ref_bits) - 1;
-	if (sorter_init(&m->sorter, m->n, BATCH))
+	m->later = calloc(m->n + 1, sizeof(*m->later));
+	m->live = calloc(m->n + 1, sizeof(*m->live));
+	if (!m->later || !m->live)
 		return fail_nomem(e);
-	for (i = 0; i < m->n; i++) {
-		if (input_start(m->in[i], i, m->pool))
-			return fail_nomem(e);
+	return find_begins(m, e);
+}
+
+/* How much a stream reads at a time, where so many are. */
+static uint32_t share_of(size_t streams)
+{
+	size_t share = READ_ALL / streams;
+
+	return share > READ_MOST ? READ_MOST :
+	       share < READ_LEAST ? READ_LEAST : (uint32_t)share;
+}
+
+/* Takes input @i out of those that are read. */
+static void retire(struct ctf_merge *m, size_t i)
+{
+	input_end(m->live[i]);
+	m->n_live--;
+	memmove(m->live + i, m->live + i + 1,
+		(m->n_live - i) * sizeof(*m->live));
+}
+
+/* The next batch of input @i, which goes where it has none. */
+static int refill(struct ctf_merge *m, size_t i, struct ctf_error *e)
+{
+	int ret = input_refill(m->live[i], e);
+
+	if (!ret)
+		retire(m, i);
+	return ret;
+}
+
+/* Who begins next is read from now on. */
+static int begin_next(struct ctf_merge *m, struct ctf_error *e)
+{
+	struct input *in = m->later[--m->n_later];
+	size_t i = m->n_live;
+	int ret;
+
+	if (sorter_reserve(&m->sorter, m->n_live + 1, BATCH))
+		return fail_nomem(e);
+	for (; i && m->live[i - 1]->ref > in->ref; i--)
+		m->live[i] = m->live[i - 1];
+	m->live[i] = in;
+	m->n_live++;
+	ret = input_start(in, share_of(m->n_live), m->pool, e);
+	return ret ? ret : refill(m, i, e);
+}
+
+static int refill_all(struct ctf_merge *m, struct ctf_error *e)
+{
+	size_t i = 0;
+	int ret;
+
+	while (i < m->n_live) {
+		if (m->live[i]->i < m->live[i]->n) {
+			i++;
+			continue;
+		}
+		ret = refill(m, i, e);
+		if (ret < 0)
+			return ret;
+		i += ret;
+	}
+	while (m->n_later && m->later[m->n_later - 1]->from <= horizon(m)) {
+		ret = begin_next(m, e);
+		if (ret < 0)
+			return ret;
 	}
 	return 0;
 }
@@ -215,16 +335,11 @@ static int start(struct ctf_merge *m, struct ctf_error *e)
 static int fill_block(struct ctf_merge *m, struct ctf_error *e)
 {
 	struct slice block;
-	size_t i;
 	int ret = m->started ? 0 : start(m, e);
 
 	m->key = m->end = NULL;
-	for (i = 0; i < m->n && !ret; i++) {
-		struct input *in = m->in[i];
-
-		if (!in->done && in->i == in->n)
-			ret = input_refill(in, e);
-	}
+	if (!ret)
+		ret = refill_all(m, e);
 	if (ret)
 		return ret;
 	cut_runs(m);

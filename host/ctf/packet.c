@@ -155,6 +155,18 @@ int packet_parse(const struct ctf_stream *s, const uint8_t *data, size_t avail,
 	return 0;
 }
 
+int stream_read(const struct ctf_stream *s, void *buf, size_t len, uint64_t off,
+		struct ctf_error *e)
+{
+	int ret = file_open(s->file, e);
+
+	if (ret)
+		return ret;
+	ret = pread_all(s->file->fd, buf, len, off);
+	file_close(s->file);
+	return ret ? fail(e, ret, "%s: %s", s->path, strerror(-ret)) : 0;
+}
+
 int packet_read(const struct ctf_stream *s, uint64_t offset,
 		const struct ctf_packet *prev, struct ctf_packet *out,
 		struct ctf_error *e)
@@ -167,9 +179,9 @@ int packet_read(const struct ctf_stream *s, uint64_t offset,
 
 	if (n > s->size - offset)
 		n = s->size - offset;
-	ret = pread_all(s->fd, small, n, offset);
+	ret = stream_read(s, small, n, offset, e);
 	if (ret)
-		return fail(e, ret, "%s: %s", s->path, strerror(-ret));
+		return ret;
 	ret = packet_parse(s, small, n, offset, prev, out, &r, e);
 	if (ret != -EAGAIN)
 		return ret;
@@ -177,10 +189,8 @@ int packet_read(const struct ctf_stream *s, uint64_t offset,
 	big = malloc(n);
 	if (!big)
 		return fail_nomem(e);
-	ret = pread_all(s->fd, big, n, offset);
-	if (ret)
-		fail(e, ret, "%s: %s", s->path, strerror(-ret));
-	else
+	ret = stream_read(s, big, n, offset, e);
+	if (!ret)
 		ret = packet_parse(s, big, n, offset, prev, out, &r, e);
 	free(big);
 	return ret;

@@ -163,14 +163,10 @@ static bool take(struct hand *h)
 static int read_packet(struct hand *h, struct ctf_error *e)
 {
 	struct patch *x = &h->x;
-	int ret;
 
 	if (vec_grow(&h->in, &h->cap_in, x->in.size, 1))
 		return fail_nomem(e);
-	ret = pread_all(x->stream->fd, h->in, x->in.size, x->in.offset);
-	if (ret)
-		return fail(e, ret, "%s: %s", x->stream->path, strerror(-ret));
-	return 0;
+	return stream_read(x->stream, h->in, x->in.size, x->in.offset, e);
 }
 
 static void set_stream(struct hand *h)

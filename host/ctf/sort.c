@@ -17,12 +17,20 @@ struct pair {
 	uint64_t *out, *out_end;
 };
 
-int sorter_init(struct sorter *s, size_t runs, size_t most)
+int sorter_reserve(struct sorter *s, size_t runs, size_t most)
 {
+	if (runs <= s->cap)
+		return 0;
+	sorter_free(s);
+	if (runs < 2 * s->cap)
+		runs = 2 * s->cap;
 	s->run = calloc(runs, sizeof(*s->run));
 	s->buf[0] = calloc(runs * most, sizeof(*s->buf[0]));
 	s->buf[1] = calloc(runs * most, sizeof(*s->buf[1]));
-	return s->run && s->buf[0] && s->buf[1] ? 0 : -ENOMEM;
+	if (!s->run || !s->buf[0] || !s->buf[1])
+		return -ENOMEM;
+	s->cap = runs;
+	return 0;
 }
 
 void sorter_free(struct sorter *s)
@@ -30,6 +38,8 @@ void sorter_free(struct sorter *s)
 	free(s->run);
 	free(s->buf[0]);
 	free(s->buf[1]);
+	s->run = NULL;
+	s->buf[0] = s->buf[1] = NULL;
 }
 
 uint64_t *sorter_add(struct sorter *s, size_t n)

@@ -14,11 +14,15 @@ struct slice {
 struct sorter {
 	struct slice *run;
 	size_t runs, keys;
+	size_t cap;		/* runs that there is room for */
 	uint64_t *buf[2];	/* levels of the merge take turns */
 };
 
-/* Room for @runs runs of at most @most keys each. 0, or -ENOMEM. */
-int sorter_init(struct sorter *s, size_t runs, size_t most);
+/*
+ * Room for @runs runs of at most @most keys each, the same in all calls; nothing
+ * that was added or given out is left. 0, or -ENOMEM.
+ */
+int sorter_reserve(struct sorter *s, size_t runs, size_t most);
 void sorter_free(struct sorter *s);
 /* Adds a run of @n keys, one at least. Return: where to put them. */
 uint64_t *sorter_add(struct sorter *s, size_t n);

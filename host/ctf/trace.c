@@ -2,7 +2,6 @@
 /* Opening a trace folder, and what it says about itself. */
 #include <ctype.h>
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -67,28 +66,23 @@ static int open_stream(struct ctf_trace *t, size_t *cap, int dir,
 {
 	struct ctf_stream *s;
 	struct stat st;
-	int fd;
 
 	if (fstatat(dir, name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
 	    !st.st_size)
 		return 0;
-	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return fail(e, -errno, "%s/%.200s: %s", t->path, name,
-			    strerror(errno));
 	if (t->n_streams >= MAX_STREAMS ||
-	    vec_grow(&t->streams, cap, t->n_streams + 1, sizeof(*s))) {
-		close(fd);
+	    vec_grow(&t->streams, cap, t->n_streams + 1, sizeof(*s)))
 		return fail_nomem(e);
-	}
-	s = memset(&t->streams[t->n_streams++], 0, sizeof(*s));
+	s = memset(&t->streams[t->n_streams], 0, sizeof(*s));
 	s->trace = t;
-	s->fd = fd;
 	s->size = (uint64_t)st.st_size;
 	s->path = join(&t->arena, t->path, name);
-	if (!s->path)
+	s->file = arena_get(&t->arena, sizeof(*s->file));
+	if (!s->path || !s->file)
 		return fail_nomem(e);
+	s->file->path = s->path;
 	s->name = s->path + strlen(t->path) + 1;
+	t->n_streams++;
 	return 0;
 }
 
@@ -104,10 +98,10 @@ int stream_identify(struct ctf_stream *s, struct ctf_error *e)
 
 	if (!buf)
 		return fail_nomem(e);
-	ret = pread_all(s->fd, buf, n, 0);
+	ret = stream_read(s, buf, n, 0, e);
 	if (ret) {
 		free(buf);
-		return fail(e, ret, "%s: %s", s->path, strerror(-ret));
+		return ret;
 	}
 	ret = run_head(&t->head, &r);
 	free(buf);
@@ -185,47 +179,110 @@ int trace_compile(struct ctf_trace *t, struct ctf_error *e)
 	return ret ? ret : trace_build(t, e);
 }
 
-struct ctf_trace *ctf_trace_open(const char *path, struct ctf_error *e)
+static bool same_metadata(const struct ctf_trace *a, const struct ctf_trace *b)
+{
+	return a->text_len == b->text_len &&
+	       !memcmp(a->text, b->text, a->text_len);
+}
+
+/* Everything that comes of the metadata is @like's. */
+static void use_metadata(struct ctf_trace *t, struct ctf_trace *like)
+{
+	struct ctf_trace own = *t;
+
+	free(own.text);
+	*t = *like;
+	t->like = like;
+	like->users++;
+	t->users = 0;
+	t->closed = false;
+	t->arena = own.arena;
+	t->path = own.path;
+	t->meta_path = own.meta_path;
+	t->streams = NULL;
+	t->n_streams = 0;
+}
+
+static int open_all(struct ctf_trace *t, const char *path,
+		    struct ctf_trace *like, struct ctf_error *e)
+{
+	int ret = set_path(t, path, e);
+
+	if (!ret)
+		ret = metadata_read(t, e);
+	if (ret)
+		return ret;
+	if (like && like->like)
+		like = like->like;
+	if (like && same_metadata(t, like))
+		use_metadata(t, like);
+	else
+		ret = trace_compile(t, e);
+	return ret ? ret : open_streams(t, e);
+}
+
+struct ctf_trace *ctf_trace_open_like(const char *path, struct ctf_trace *like,
+				      struct ctf_error *e)
 {
 	struct ctf_trace *t = calloc(1, sizeof(*t));
-	int ret;
 
 	if (!t) {
 		fail_nomem(e);
 		return NULL;
 	}
-	ret = set_path(t, path, e);
-	if (!ret)
-		ret = metadata_read(t, e);
-	if (!ret)
-		ret = trace_compile(t, e);
-	if (!ret)
-		ret = open_streams(t, e);
-	if (ret) {
+	if (open_all(t, path, like, e)) {
 		ctf_trace_close(t);
 		return NULL;
 	}
 	return t;
 }
 
-void ctf_trace_close(struct ctf_trace *t)
+struct ctf_trace *ctf_trace_open(const char *path, struct ctf_error *e)
+{
+	return ctf_trace_open_like(path, NULL, e);
+}
+
+static void streams_free(struct ctf_trace *t)
 {
 	size_t i;
 
-	if (!t)
-		return;
 	for (i = 0; i < t->n_streams; i++)
-		close(t->streams[i].fd);
+		file_forget(t->streams[i].file);
+	free(t->streams);
+	t->streams = NULL;
+	t->n_streams = 0;
+}
+
+static void metadata_free(struct ctf_trace *t)
+{
+	size_t i;
+
 	for (i = 0; i < t->n_sclasses; i++)
 		free(t->sclasses[i]->classes);
-	free(t->streams);
 	free(t->sclasses);
 	free(t->classes);
 	free(t->clocks);
 	free(t->env);
 	free(t->text);
+}
+
+void ctf_trace_close(struct ctf_trace *t)
+{
+	struct ctf_trace *like;
+
+	if (!t)
+		return;
+	streams_free(t);
+	t->closed = true;
+	if (t->users)
+		return;
+	like = t->like;
+	if (!like)
+		metadata_free(t);
 	arena_free(&t->arena);
 	free(t);
+	if (like && !--like->users && like->closed)
+		ctf_trace_close(like);
 }
 
 const char *ctf_trace_path(const struct ctf_trace *t)
