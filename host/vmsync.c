@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cmd.h"
 
@@ -31,9 +32,26 @@ static void usage(FILE *f)
 	      f);
 }
 
+/*
+ * A process may have few files open because old programs misuse large numbers of
+ * them; the traces of a large machine have more streams. Where it fails, the
+ * limit stays, and who meets it says so.
+ */
+static void allow_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
+
+	allow_files();
 
 	if (argc < 2) {
 		usage(stderr);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fuse/fail.h"
+#include "fuse/folders.h"
 #include "fuse/machine.h"
 
 bool vmsync_class_is_entry(const struct ctf_class *cls)
@@ -168,34 +169,13 @@ static int machine_add(struct vmsync_machines *out, struct ctf_trace *t,
 	return 0;
 }
 
-static bool is_open(const struct vmsync_machines *out, const char *path)
-{
-	char *real = realpath(path, NULL);
-	bool found = false;
-	size_t i, j;
-
-	for (i = 0; real && i < out->n; i++) {
-		for (j = 0; j < out->machine[i].n; j++) {
-			const struct ctf_trace *t = out->machine[i].traces[j];
-			char *other = realpath(ctf_trace_path(t), NULL);
-
-			found |= other && !strcmp(real, other);
-			free(other);
-		}
-	}
-	free(real);
-	return found;
-}
-
 static int open_one(const char *path, struct vmsync_machines *out,
 		    struct ctf_error *e)
 {
 	struct ctf_trace *t;
 	int ret;
 
-	if (is_open(out, path))
-		return 0;
-	t = ctf_trace_open(path, e);
+	t = ctf_trace_open_like(path, out->last, e);
 	if (!t)
 		return e->code ? e->code : -EINVAL;
 	if (!trace_clock(t)) {
@@ -216,26 +196,25 @@ static int open_one(const char *path, struct vmsync_machines *out,
 	ret = machine_add(out, t, e);
 	if (ret)
 		ctf_trace_close(t);
+	else
+		out->last = t;
 	return ret;
 }
 
 int vmsync_machines_open(char *const *paths, size_t n,
 			 struct vmsync_machines *out, struct ctf_error *e)
 {
-	size_t i, j;
-	int ret = 0;
+	struct vmsync_folders found;
+	size_t i;
+	int ret;
 
 	memset(out, 0, sizeof(*out));
-	for (i = 0; !ret && i < n; i++) {
-		struct ctf_paths found;
-
-		ret = ctf_find(paths[i], &found, e);
-		if (ret)
-			return ret;
-		for (j = 0; !ret && j < found.n; j++)
-			ret = open_one(found.path[j], out, e);
-		ctf_paths_free(&found);
+	ret = vmsync_folders_find(paths, n, &found, e);
+	for (i = 0; !ret && i < found.n; i++) {
+		if (!found.folder[i].again)
+			ret = open_one(found.folder[i].path, out, e);
 	}
+	vmsync_folders_free(&found);
 	return ret;
 }
 

@@ -43,10 +43,12 @@ struct vmsync_machine {
 /**
  * struct vmsync_machines - what was named on the command line
  * @machine:	[@n], in the order of first sight
+ * @last:	the trace opened last: the next one may be a chunk of its session
  */
 struct vmsync_machines {
 	struct vmsync_machine *machine;
 	size_t n;
+	struct ctf_trace *last;
 };
 
 /**

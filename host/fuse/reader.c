@@ -19,8 +19,12 @@ struct thread {
 	struct vmsync_vm_id vm;
 };
 
-/* One of the machine's traces. */
+/*
+ * One of the machine's traces. @like: all is that of the source before it, which
+ * has the same classes, as the chunks of a session do.
+ */
 struct source {
+	bool like;
 	struct vmsync_decoders *decoders;
 	struct vmsync_roles *roles;
 	uint8_t *want; /* by class */
@@ -58,6 +62,10 @@ static int want_make(struct vmsync_reader *r, const struct ctf_trace *t,
 {
 	size_t n = ctf_trace_classes(t);
 
+	if (s->like) {
+		s->want = s[-1].want;
+		return 0;
+	}
 	s->want = malloc(n + 1);
 	if (!s->want)
 		return -ENOMEM;
@@ -144,6 +152,11 @@ static int who_runs(struct vmsync_reader *r, struct ctf_trace *const *traces,
 	return r->runner && (!runs || r->runs) ? 0 : -ENOMEM;
 }
 
+static bool same_classes(const struct ctf_trace *a, const struct ctf_trace *b)
+{
+	return ctf_trace_class(a, 0) == ctf_trace_class(b, 0);
+}
+
 static int sources_find(struct vmsync_reader *r,
 			struct ctf_trace *const *traces, size_t n)
 {
@@ -156,8 +169,10 @@ static int sources_find(struct vmsync_reader *r,
 	for (i = 0; i < n; i++) {
 		struct source *s = &r->sources[r->n++];
 
-		s->decoders = vmsync_decoders_new(traces[i]);
-		s->roles = vmsync_roles_new(traces[i]);
+		s->like = i && same_classes(traces[i], traces[i - 1]);
+		s->decoders = s->like ? s[-1].decoders :
+					vmsync_decoders_new(traces[i]);
+		s->roles = s->like ? s[-1].roles : vmsync_roles_new(traces[i]);
 		if (!s->decoders || !s->roles)
 			return -ENOMEM;
 		r->old |= vmsync_decoders_old(s->decoders);
@@ -211,6 +226,8 @@ void vmsync_reader_free(struct vmsync_reader *r)
 		return;
 	ctf_merge_free(r->merge);
 	for (i = 0; i < r->n; i++) {
+		if (r->sources[i].like)
+			continue;
 		vmsync_decoders_free(r->sources[i].decoders);
 		free(r->sources[i].roles);
 		free(r->sources[i].want);
