@@ -27,6 +27,11 @@ $(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
+# The same packets as another way of recording would have left them.
+$(O)/tests/carve: tests/gen/carve.c $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
 # How fast reading alone is; make bench puts it beside babeltrace2.
 $(O)/tests/walk $(O)/tests/sync: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

@@ -16,6 +16,8 @@
  *	old=1		as the old vmsync addons recorded: beacons with cnt and
  *			vm_uid only, no other vmsync event
  *	net=1		no beacons: packets that both sides send and receive
+ *	move=N		the vCPUs' threads go from one of two CPUs to the other, each
+ *			in one of N rounds (never); sched_switch tells
  *	offset=CYCLES	TSC offset that the host reports is wrong by so much (0)
  *
  * Both clocks are affine functions of one counter between knots, as the
@@ -189,7 +191,7 @@ static const uint8_t weights[N_CLASSES - SWITCH] = {
 
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t edge, packet;
+	uint64_t edge, packet, move;
 	int64_t wrong_offset;
 	double gap_cycles;
 	bool large, old, net;
@@ -199,6 +201,8 @@ static struct kernel host, guest;
 static uint64_t now;	  /* host TSC */
 static uint64_t beacon;	  /* host TSC of the next one */
 static uint32_t cnt;
+static uint32_t cpu_of[GUEST_CPUS] = { 0, 1 }; /* the host's, by vCPU */
+static uint32_t running[HOST_CPUS];	       /* vCPU + 1, 0: none so far */
 static int64_t truth_sum; /* over guest events: host stamp - guest stamp */
 
 static uint64_t stamp(const struct kernel *k, uint64_t host_tsc)
@@ -357,7 +361,7 @@ static void entry(uint32_t vcpu)
 {
 	struct gen_value v[] = { number(vcpu), number(rng() | 1ull << 63) };
 
-	emit(&host, vcpu, ENTRY, v);
+	emit(&host, cpu_of[vcpu], ENTRY, v);
 }
 
 static void leave(uint32_t vcpu, uint32_t reason)
@@ -366,7 +370,7 @@ static void leave(uint32_t vcpu, uint32_t reason)
 				 number(2), number(0), number(0),
 				 number(vcpu) };
 
-	emit(&host, vcpu, EXIT, v);
+	emit(&host, cpu_of[vcpu], EXIT, v);
 }
 
 static void beacon_guest(uint32_t vcpu, uint64_t *guest_tsc, uint64_t *mono)
@@ -402,7 +406,7 @@ static void beacon_host(uint32_t vcpu, uint64_t guest_tsc, uint64_t mono)
 	*p++ = number(1ull << 32);
 	*p++ = number(32);
 	put_line(p, &host.line);
-	emit(&host, vcpu, GH_HOST, v);
+	emit(&host, cpu_of[vcpu], GH_HOST, v);
 }
 
 static void beacon_back(struct kernel *k, uint32_t vcpu)
@@ -417,12 +421,29 @@ static void beacon_back(struct kernel *k, uint32_t vcpu)
 		*p++ = number(vcpu);
 	*p++ = number(now - k->tsc_offset - 20);
 	*p++ = number(stamp(k, now - 10));
-	emit(k, vcpu, k == &host ? HG_HOST : HG_GUEST, v);
+	emit(k, k == &host ? cpu_of[vcpu] : vcpu,
+	     k == &host ? HG_HOST : HG_GUEST, v);
 }
 
 static void step(double mean)
 {
 	now += rng_exp(mean) + 20;
+}
+
+/* Another CPU, now and then, for a vCPU's thread that has been out. */
+static void move(uint32_t vcpu)
+{
+	if (!opt.move)
+		return;
+	if (rng() % opt.move == 0)
+		cpu_of[vcpu] = (cpu_of[vcpu] + 1) % GUEST_CPUS;
+	if (running[cpu_of[vcpu]] == vcpu + 1)
+		return;
+	step(300);
+	switch_to(&host, cpu_of[vcpu], vcpu ? "CPU 1/KVM" : "CPU 0/KVM",
+		  FIRST_TID + (int)vcpu);
+	running[cpu_of[vcpu]] = vcpu + 1;
+	step(300);
 }
 
 /* One stay of @vcpu in the guest and what the host does after it. */
@@ -433,6 +454,8 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 
 	if (back_from_beacon)
 		beacon_back(&host, vcpu);
+	else
+		move(vcpu);
 	step(500);
 	entry(vcpu);
 	step(700);
@@ -463,7 +486,7 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 	n = (unsigned int)(rng() % 3);
 	for (i = 0; i < n; i++) {
 		step(opt.gap_cycles);
-		filler(&host, vcpu);
+		filler(&host, cpu_of[vcpu]);
 	}
 	if (now >= host.next_knot)
 		knot(&host);
@@ -479,6 +502,7 @@ static void announce(uint32_t vcpu)
 
 	switch_to(&host, vcpu, vcpu ? "CPU 1/KVM" : "CPU 0/KVM",
 		  FIRST_TID + (int)vcpu);
+	running[vcpu] = vcpu + 1;
 	*p++ = number((uint64_t)FIRST_TID + vcpu);
 	*p++ = number(opt.vm_uid);
 	*p++ = number(1);
@@ -544,6 +568,8 @@ static void option(const char *arg)
 		opt.large = n;
 	else if (!strncmp(arg, "packet=", 7) && n && n % 4096 == 0)
 		opt.packet = n;
+	else if (!strncmp(arg, "move=", 5))
+		opt.move = n;
 	else if (!strncmp(arg, "old=", 4))
 		opt.old = n;
 	else if (!strncmp(arg, "net=", 4))
