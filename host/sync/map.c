@@ -208,6 +208,30 @@ guest_time vmsync_map_inverse(const struct vmsync_map *map, host_time h)
 	return (guest_time){ g > INT64_MAX ? INT64_MAX : (int64_t)g };
 }
 
+static int128 growth(const struct vmsync_map *map, int64_t away)
+{
+	return wide_div_ceil((int128)away * map->extrapolation_ppb, PPB) +
+	       2 * VMSYNC_COARSE_NS;
+}
+
+/*
+ * In the hole behind segment @i: the clock has left its line by no more than the
+ * bound grows, unless what comes is nowhere near. Then it jumped in the hole,
+ * nobody knows when, and what the lines are apart is what may be wrong; they drift
+ * apart besides, by as much as the bound grows from one end to the other.
+ */
+static int128 jump_in_hole(const struct vmsync_map *map, size_t i)
+{
+	const struct vmsync_segment *s = &map->segments[i], *next = s + 1;
+	int64_t length = next->guest_start.ns - s->guest_end.ns;
+	int128 apart, known = growth(map, length);
+
+	apart = wide_abs(line_at(s, next->guest_start.ns) - next->host_start.ns);
+	if (apart <= known + s->bound_ns + next->bound_ns)
+		return 0;
+	return apart + known + next->bound_ns;
+}
+
 static int64_t bound_in(const struct vmsync_map *map, size_t i, int64_t g,
 			bool *extrapolated)
 {
@@ -223,8 +247,9 @@ static int64_t bound_in(const struct vmsync_map *map, size_t i, int64_t g,
 		*extrapolated = away != 0;
 	if (!away)
 		return s->bound_ns;
-	bound = wide_div_ceil((int128)away * map->extrapolation_ppb, PPB);
-	bound += (int128)s->bound_ns + 2 * VMSYNC_COARSE_NS;
+	bound = growth(map, away) + s->bound_ns;
+	if (g > s->guest_end.ns && i + 1 < map->count)
+		bound += jump_in_hole(map, i);
 	return bound > INT64_MAX ? INT64_MAX : (int64_t)bound;
 }
 
@@ -240,11 +265,17 @@ static bool is_in(const struct vmsync_map *map, size_t i, int64_t g)
 	       (i + 1 == map->count || g < map->segments[i + 1].guest_start.ns);
 }
 
+size_t vmsync_map_find(const struct vmsync_map *map, guest_time g, size_t near)
+{
+	if (is_in(map, near, g.ns))
+		return near;
+	return is_in(map, near + 1, g.ns) ? near + 1 : segment_at(map, g.ns);
+}
+
 host_time vmsync_map_eval_near(const struct vmsync_map *map, guest_time g,
 			       size_t *near, int64_t *bound_ns)
 {
-	if (!is_in(map, *near, g.ns) && !is_in(map, ++*near, g.ns))
-		*near = segment_at(map, g.ns);
+	*near = vmsync_map_find(map, g, *near);
 	*bound_ns = bound_in(map, *near, g.ns, NULL);
 	return (host_time){ eval_in(map, *near, g.ns) };
 }

@@ -121,6 +121,12 @@ int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
 host_time vmsync_map_eval_near(const struct vmsync_map *map, guest_time g,
 			       size_t *near, int64_t *bound_ns);
 
+/**
+ * vmsync_map_find - index of the segment whose line is used at @g
+ * @near:	where to look first: quick where @g has hardly moved
+ */
+size_t vmsync_map_find(const struct vmsync_map *map, guest_time g, size_t near);
+
 /** vmsync_map_segment - the segment whose line is used at @g */
 const struct vmsync_segment *
 vmsync_map_segment(const struct vmsync_map *map, guest_time g);
