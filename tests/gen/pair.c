@@ -19,6 +19,8 @@
  *	move=N		the vCPUs' threads go from one of two CPUs to the other, each
  *			in one of N rounds (never); sched_switch tells
  *	offset=CYCLES	TSC offset that the host reports is wrong by so much (0)
+ *	truth=1		events besides KVM's and vmsync's have one field more, truth:
+ *			what the host's clock read when they happened
  *
  * Both clocks are affine functions of one counter between knots, as the
  * kernel's are, so the truth is known: every guest event is also evaluated on
@@ -194,7 +196,7 @@ static struct {
 	uint64_t edge, packet, move;
 	int64_t wrong_offset;
 	double gap_cycles;
-	bool large, old, net;
+	bool large, old, net, truth;
 } opt;
 
 static struct kernel host, guest;
@@ -303,6 +305,17 @@ static uint64_t filler_number(const struct gen_field *f, uint64_t r)
 	return r;
 }
 
+/* Puts the truth behind the last of the fields that @v has values of. */
+static void add_truth(uint32_t id, struct gen_value *v)
+{
+	size_t n = 0;
+
+	while (classes[id].fields[n].type)
+		n++;
+	if (opt.truth)
+		v[n - 1] = number(stamp(&host, now));
+}
+
 /* On to the last time that a short header on @cpu can tell, or the next. */
 static void to_edge(struct kernel *k, uint32_t cpu)
 {
@@ -323,7 +336,7 @@ static void filler(struct kernel *k, uint32_t cpu)
 	};
 	static uint8_t pick[256];
 	static unsigned int n_pick;
-	struct gen_value v[8];
+	struct gen_value v[9];
 	uint32_t id;
 	size_t i;
 
@@ -344,6 +357,7 @@ static void filler(struct kernel *k, uint32_t cpu)
 	}
 	if (opt.edge && rng() % opt.edge == 0)
 		to_edge(k, cpu);
+	add_truth(id, v);
 	emit(k, cpu, id, v);
 }
 
@@ -351,9 +365,10 @@ static void switch_to(struct kernel *k, uint32_t cpu, const char *comm, int tid)
 {
 	struct gen_value v[] = {
 		{ .s = "swapper/0" }, number(0), number(20), number(0),
-		{ .s = comm }, number((uint64_t)tid), number(20),
+		{ .s = comm }, number((uint64_t)tid), number(20), number(0),
 	};
 
+	add_truth(SWITCH, v);
 	emit(k, cpu, SWITCH, v);
 }
 
@@ -574,6 +589,8 @@ static void option(const char *arg)
 		opt.old = n;
 	else if (!strncmp(arg, "net=", 4))
 		opt.old = opt.net = n;
+	else if (!strncmp(arg, "truth=", 6))
+		opt.truth = n;
 	else if (!strncmp(arg, "uid=", 4))
 		opt.vm_uid = n;
 	else if (!strncmp(arg, "offset=", 7))
@@ -615,6 +632,13 @@ int main(int argc, char **argv)
 		classes[i].name = i == GH_GUEST || i == HG_HOST ?
 					  "packet_sent" :
 					  "packet_received";
+	for (i = SWITCH; opt.truth && i < N_CLASSES; i++) {
+		struct gen_field *f = classes[i].fields;
+
+		while (f->type)
+			f++;
+		*f = (struct gen_field){ "truth", GEN_S64 };
+	}
 	if (mkdir(argv[1], 0755) && errno != EEXIST) {
 		fprintf(stderr, "%s: %s\n", argv[1], strerror(errno));
 		return 2;
