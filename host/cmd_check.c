@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "fuse/covered.h"
 #include "fuse/fail.h"
 #include "fuse/verify.h"
 #include "fuse/witness.h"
@@ -20,8 +21,8 @@ static const char help[] =
 "  -m, --map=FILE      the maps\n"
 "  -h, --help          this text\n"
 "\n"
-"Exit status: 0 the witnesses agree, 1 they contradict the map, 2 it could not\n"
-"be done.\n";
+"Exit status: 0 the witnesses agree and the map has evidence for all events, 1\n"
+"not so, 2 it could not be done.\n";
 
 struct maps {
 	struct vmsync_guest_map *gm;
@@ -95,6 +96,7 @@ static void print_verdict(const struct vmsync_session_guest *g,
 	       " inside, %" PRIu64 " outside, %" PRIu64 " not decidable\n",
 	       g->events, c->inside - c->edge, c->outside,
 	       c->undecidable + c->edge);
+	vmsync_covered_text(stdout, g);
 }
 
 /* The maps of a file. */
@@ -133,7 +135,8 @@ static int verify_all(struct vmsync_session *s, void *arguments,
 		cmd_progress_end();
 		print_verdict(&s->guests[i], &v);
 		agrees &= vmsync_verdict_agrees(&v) &&
-			  !s->guests[i].contain.outside;
+			  !s->guests[i].contain.outside &&
+			  vmsync_guest_covered(&s->guests[i]);
 	}
 	return ret ? ret : agrees ? 0 : EXIT_FOUND;
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cmd.h"
+#include "fuse/covered.h"
 #include "fuse/fuse.h"
 
 static const char help[] =
@@ -23,7 +24,8 @@ CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 written; 1 the witnesses contradict the map: not written\n"
-"without --force (vmsync sync says more); 2 it could not be done.\n"
+"without --force; or written, but some events lie outside the evidence and are\n"
+"known less well (vmsync sync says more); 2 it could not be done.\n"
 "\n"
 "  vmsync fuse -o fused ~/lttng-traces/host-20260101 guest-traces/\n"
 "  babeltrace2 fused\n";
@@ -33,6 +35,54 @@ struct arguments {
 	const char *output;
 	struct vmsync_fuse_options fuse;
 };
+
+static void strange(const struct vmsync_session_guest *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->machine->n; i++) {
+		if (vmsync_trace_is_strange(g, i))
+			fprintf(stderr,
+				"vmsync fuse: %s: no event of it is near the "
+				"evidence of its machine: was it recorded at "
+				"another time, or by a process in a time "
+				"namespace?\n",
+				ctf_trace_path(g->machine->traces[i]));
+	}
+}
+
+/* What is said first is true of all events. */
+static void guest(const struct vmsync_session_guest *g)
+{
+	const struct vmsync_contain_result *c = &g->contain;
+	const struct vmsync_known *k = &g->known;
+
+	printf("%s: error at most %" PRId64 " ns; %" PRIu64
+	       " events inside their vCPU's time, %" PRIu64
+	       " outside, %" PRIu64 " not decidable\n",
+	       g->machine->name, vmsync_known_bound_ns(k),
+	       c->inside - c->edge, c->outside, c->undecidable + c->edge);
+	if (vmsync_known_outside(k))
+		printf("%s: %" PRIu64 " of its events have no evidence (%" PRIu64
+		       " before it, %" PRIu64 " in holes, %" PRIu64
+		       " after it); those that have: error at most %" PRId64
+		       " ns\n",
+		       g->machine->name, vmsync_known_outside(k),
+		       k->at[VMSYNC_PLACE_BEFORE].events,
+		       k->at[VMSYNC_PLACE_WITHIN].events,
+		       k->at[VMSYNC_PLACE_AFTER].events,
+		       k->at[VMSYNC_PLACE_INSIDE].bound_ns);
+	if (vmsync_guest_covered(g))
+		return;
+	fflush(stdout);
+	fprintf(stderr,
+		"vmsync fuse: %s: %" PRIu64 " events lie OUTSIDE THE EVIDENCE, "
+		"known to %" PRId64 " ns only; record the host for longer than "
+		"the guest\n",
+		g->machine->name, vmsync_known_outside(k),
+		vmsync_known_outside_bound_ns(k));
+	strange(g);
+}
 
 static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 {
@@ -64,20 +114,10 @@ static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 			       fused[i].discarded, fused[i].lost);
 		putchar('\n');
 	}
-	for (i = 0; i < s->n_guests; i++) {
-		const struct vmsync_guest_report *r =
-			vmsync_guest_report_of(s->guests[i].guest);
-		const struct vmsync_contain_result *c = &s->guests[i].contain;
-
-		printf("%s: error at most %" PRId64 " ns; %" PRIu64
-		       " events inside their vCPU's time, %" PRIu64
-		       " outside, %" PRIu64 " not decidable\n",
-		       s->guests[i].machine->name, r->bound_worst_ns,
-		       c->inside - c->edge, c->outside,
-		       c->undecidable + c->edge);
-	}
+	for (i = 0; i < s->n_guests; i++)
+		guest(&s->guests[i]);
 	free(fused);
-	return 0;
+	return args->fuse.force || vmsync_session_covered(s) ? 0 : EXIT_FOUND;
 }
 
 static bool output_exists(const char *path)

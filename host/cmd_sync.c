@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cmd.h"
+#include "fuse/covered.h"
 #include "fuse/fuse.h"
 #include "fuse/plot.h"
 #include "fuse/report.h"
@@ -22,7 +23,8 @@ static const char help[] =
 CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
-"Exit status: 0 map and witnesses agree, 1 they do not, 2 no map.\n"
+"Exit status: 0 map and witnesses agree and the map has evidence for all events;\n"
+"1 not so; 2 no map.\n"
 "\n"
 "  vmsync sync ~/lttng-traces/host-20260101 guest-traces/\n";
 
@@ -51,7 +53,9 @@ static int report(struct vmsync_session *s, void *arguments,
 		vmsync_report_json(stdout, s);
 	else
 		vmsync_report_text(stdout, s, args->segments);
-	return vmsync_session_agrees(s) ? 0 : EXIT_FOUND;
+	return vmsync_session_agrees(s) && vmsync_session_covered(s) ?
+		       0 :
+		       EXIT_FOUND;
 }
 
 static int take(void *arguments, int option, const char *value)

@@ -122,9 +122,10 @@ static void bytes_rewritten(void *ctx, uint64_t done, uint64_t total)
 }
 
 static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
-		       const struct ctf_trace *t, const char *path,
+		       size_t trace, const char *path,
 		       struct vmsync_fused *fused, struct ctf_error *e)
 {
+	const struct ctf_trace *t = g->machine->traces[trace];
 	struct one one = { .w = w };
 	struct ctf_rewritten done = { 0 };
 	struct ctf_rewrite how = {
@@ -138,7 +139,7 @@ static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
 	int ret;
 
 	vmsync_session_map(g, &how);
-	vmsync_witness_watch(w->witness, g, &how);
+	vmsync_witness_watch(w->witness, g, trace, &how);
 	ret = ctf_trace_rewrite(t, path, &how, &done, e);
 	if (ret)
 		return ret;
@@ -184,7 +185,7 @@ static int write_machine(struct writing *w, const struct vmsync_machine *m,
 				return vmsync_fail_file(e, -errno, path);
 			*slash = '/';
 		}
-		ret = g ? write_guest(w, g, m->traces[i], path, &fused[i], e) :
+		ret = g ? write_guest(w, g, i, path, &fused[i], e) :
 			  write_host(w, m->traces[i], path, e);
 	}
 	return ret;
@@ -281,11 +282,11 @@ static int write_fused(struct vmsync_session *s, const char *out,
 	if (!w->out)
 		return e->code;
 	ret = write_all(w, fused, e);
-	if (!ret) {
-		/* If the witness disagrees, what was written is worth nothing. */
-		vmsync_witness_tell(w->witness);
+	if (!ret)
+		ret = vmsync_witness_tell(w->witness, e);
+	/* If the witness disagrees, what was written is worth nothing. */
+	if (!ret)
 		ret = !opt->force && !vmsync_session_agrees(s);
-	}
 	if (!ret)
 		return vmsync_output_commit(e);
 	vmsync_output_abort();

@@ -2,28 +2,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "fuse/covered.h"
+#include "fuse/print.h"
 #include "fuse/report.h"
 
 /* Segments listed per map where not all are asked for. */
 #define SEGMENTS_SHOWN 16
-
-/* "-12.345 678 901 s": seconds with all digits. */
-static void print_seconds(FILE *f, int64_t ns)
-{
-	uint64_t u = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
-
-	fprintf(f, "%c%" PRIu64 ".%09" PRIu64 " s", ns < 0 ? '-' : '+',
-		u / 1000000000, u % 1000000000);
-}
-
-static void print_ns(FILE *f, int64_t ns)
-{
-	if (ns < 10000)
-		fprintf(f, "%" PRId64 " ns", ns);
-	else
-		fprintf(f, "%" PRId64 ".%" PRId64 " us", ns / 1000,
-			ns % 1000 / 100);
-}
 
 static void print_ppb(FILE *f, int64_t ppb)
 {
@@ -31,28 +15,6 @@ static void print_ppb(FILE *f, int64_t ppb)
 
 	fprintf(f, "%c%" PRIu64 ".%03" PRIu64 " ppm", ppb < 0 ? '-' : '+',
 		u / 1000, u % 1000);
-}
-
-/* A remark, broken at blanks to lines of 80 columns. */
-static void print_note(FILE *f, const char *text)
-{
-	int column = 14;
-
-	fputs("  note        ", f);
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (column > 14 && column + 1 + len > 80) {
-			fputs("\n              ", f);
-			column = 14;
-		}
-		if (column > 14)
-			column += fprintf(f, " ");
-		column += fprintf(f, "%.*s", len, text);
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', f);
 }
 
 static void print_vcpus(FILE *f, const struct vmsync_guest_report *r)
@@ -96,7 +58,7 @@ static void print_methods(FILE *f, const struct vmsync_guest_report *r)
 	print_ns(f, r->bound_worst_ns);
 	fputs(", 99th percentile ", f);
 	print_ns(f, r->bound_p99_ns);
-	fputc('\n', f);
+	fputs(", where there is evidence\n", f);
 }
 
 static void print_beacons(FILE *f, const struct vmsync_guest_report *r)
@@ -228,6 +190,7 @@ static void print_guest(FILE *f, const struct vmsync_session_guest *g,
 			     "");
 	print_vcpus(f, r);
 	print_methods(f, r);
+	vmsync_covered_text(f, g);
 	print_beacons(f, r);
 	print_contain(f, g);
 	print_offsets(f, r);
@@ -242,7 +205,7 @@ static void print_guest(FILE *f, const struct vmsync_session_guest *g,
 		fputc('\n', f);
 	}
 	for (i = 0; i < r->n_notes; i++)
-		print_note(f, r->notes[i]);
+		print_note(f, "note", r->notes[i]);
 	print_maps(f, vmsync_guest_maps(g->guest), all_segments);
 }
 
@@ -260,5 +223,9 @@ void vmsync_report_text(FILE *f, const struct vmsync_session *s,
 	if (!vmsync_session_agrees(s))
 		fputs("\nThe witnesses do NOT agree with the map: see "
 		      "violations, outside, DISAGREE above.\n",
+		      f);
+	if (!vmsync_session_covered(s))
+		fputs("\nNot all events are known as well as those with "
+		      "evidence: see OUTSIDE above.\n",
 		      f);
 }

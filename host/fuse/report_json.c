@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
 
+#include "fuse/covered.h"
 #include "fuse/report.h"
 
 static void string(FILE *f, const char *s)
@@ -194,6 +195,7 @@ static void guest(FILE *f, const struct vmsync_session_guest *g)
 	methods(f, r);
 	key_s64(f, "bound_worst_ns", r->bound_worst_ns);
 	key_s64(f, "bound_p99_ns", r->bound_p99_ns);
+	vmsync_covered_json(f, g);
 	key_s64(f, "offset_start_ns", r->offset_start.ns);
 	key_s64(f, "offset_end_ns", r->offset_end.ns);
 	key_s64(f, "drift_start_ppb", r->drift_start_ppb);
@@ -211,8 +213,9 @@ void vmsync_report_json(FILE *f, const struct vmsync_session *s)
 
 	fputs("{\"host\": {", f);
 	machine(f, s->host);
-	fprintf(f, "}, \"agrees\": %s, \"guests\": [",
-		vmsync_session_agrees(s) ? "true" : "false");
+	fprintf(f, "}, \"agrees\": %s, \"covered\": %s, \"guests\": [",
+		vmsync_session_agrees(s) ? "true" : "false",
+		vmsync_session_covered(s) ? "true" : "false");
 	for (i = 0; i < s->n_guests; i++) {
 		fputs(i ? "," : "", f);
 		guest(f, &s->guests[i]);

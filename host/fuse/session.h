@@ -11,6 +11,7 @@
 #include "fuse/machine.h"
 #include "fuse/runs.h"
 #include "sync/contain.h"
+#include "sync/known.h"
 #include "sync/sync.h"
 
 /**
@@ -32,6 +33,8 @@ struct vmsync_progress {
  *		put here by who knows better
  * @contain:	containment of all its events, by the witness (witness.h)
  * @events:	number of its events, by the same
+ * @known:	how well they are known, by the same
+ * @known_traces: [@machine->n] the same for each trace, owned
  */
 struct vmsync_session_guest {
 	struct vmsync_machine *machine;
@@ -39,6 +42,8 @@ struct vmsync_session_guest {
 	const struct vmsync_guest_map *maps;
 	struct vmsync_contain_result contain;
 	uint64_t events;
+	struct vmsync_known known;
+	struct vmsync_known *known_traces;
 };
 
 /**

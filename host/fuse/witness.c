@@ -18,12 +18,19 @@ struct vcpu {
 	VMSYNC_ARRAY(uint32_t) parts;
 };
 
-/* What hooks get: which guest it is about. */
+/* One guest, and where its traces begin among those of all guests. */
 struct watched {
 	struct vmsync_witness *witness;
 	const struct vmsync_session_guest *guest;
 	struct vcpu *vcpus; /* by the guest kernel's number */
 	uint32_t n_vcpus;
+	size_t first_trace;
+};
+
+/* What hooks get: which trace of which guest it is about. */
+struct seat {
+	const struct watched *watched;
+	size_t number; /* of the trace among those of all guests */
 };
 
 /* The bound that holds in [from, until): events come in order of time. */
@@ -41,12 +48,16 @@ struct eye {
 	struct vmsync_stretch stretch;
 	const struct vmsync_map *map;
 	struct bound bound;
+	size_t near; /* of the last event in its map */
 	struct vmsync_contain_result *results; /* by guest */
+	struct vmsync_known *known; /* by trace */
 };
 
 struct vmsync_witness {
 	struct vmsync_session *session;
 	struct watched *watched; /* by guest */
+	struct seat *seats; /* by trace */
+	size_t n_seats;
 	struct vmsync_losses losses;
 	struct eye eyes[CTF_MAX_JOBS];
 };
@@ -171,6 +182,25 @@ static int runs_read(struct vmsync_session *s, struct ctf_error *e)
 	return ret;
 }
 
+static int seats_make(struct vmsync_witness *w)
+{
+	const struct vmsync_session *s = w->session;
+	size_t i, k, n = 0;
+
+	for (i = 0; i < s->n_guests; i++) {
+		w->watched[i].first_trace = w->n_seats;
+		w->n_seats += s->guests[i].machine->n;
+	}
+	w->seats = calloc(w->n_seats + 1, sizeof(*w->seats));
+	if (!w->seats)
+		return -ENOMEM;
+	for (i = 0; i < s->n_guests; i++) {
+		for (k = 0; k < s->guests[i].machine->n; k++, n++)
+			w->seats[n] = (struct seat){ &w->watched[i], n };
+	}
+	return 0;
+}
+
 static int losses_find(struct vmsync_witness *w, struct ctf_error *e)
 {
 	const struct vmsync_machine *m = w->session->host;
@@ -201,7 +231,7 @@ struct vmsync_witness *vmsync_witness_new(struct vmsync_session *s,
 	if (!ret) {
 		w->watched = calloc(s->n_guests, sizeof(*w->watched));
 		if (!w->watched || vmsync_runs_settle(s->runs) ||
-		    parts_place(w))
+		    parts_place(w) || seats_make(w))
 			ret = vmsync_fail_memory(e);
 	}
 	if (!ret)
@@ -220,6 +250,7 @@ void vmsync_witness_free(struct vmsync_witness *w)
 	for (i = 0; i < CTF_MAX_JOBS; i++) {
 		vmsync_run_cursor_free(w->eyes[i].cursor);
 		free(w->eyes[i].results);
+		free(w->eyes[i].known);
 	}
 	for (i = 0; w->watched && i < w->session->n_guests; i++) {
 		for (c = 0; c < w->watched[i].n_vcpus; c++)
@@ -227,6 +258,7 @@ void vmsync_witness_free(struct vmsync_witness *w)
 		free(w->watched[i].vcpus);
 	}
 	free(w->watched);
+	free(w->seats);
 	vmsync_losses_free(&w->losses);
 	free(w);
 }
@@ -259,21 +291,28 @@ static int64_t bound_of(struct eye *eye, int64_t g)
 	return eye->bound.bound_ns;
 }
 
+static int eye_open(struct eye *eye, const struct vmsync_witness *w)
+{
+	size_t n_guests = w->session->n_guests, i;
+
+	eye->results = calloc(n_guests, sizeof(*eye->results));
+	eye->known = calloc(w->n_seats, sizeof(*eye->known));
+	if (!eye->results || !eye->known)
+		return -ENOMEM;
+	for (i = 0; i < n_guests; i++)
+		vmsync_contain_init(&eye->results[i]);
+	return 0;
+}
+
 /* Another stream: another virtual CPU's runs, and its map. */
 static int turn_to(struct eye *eye, const struct watched *g,
 		   const struct ctf_seen *seen)
 {
-	size_t n_guests = g->witness->session->n_guests, i;
 	const struct vcpu *v = seen->cpu < g->n_vcpus ? &g->vcpus[seen->cpu] :
 							NULL;
 
-	if (!eye->results) {
-		eye->results = calloc(n_guests, sizeof(*eye->results));
-		if (!eye->results)
-			return -ENOMEM;
-		for (i = 0; i < n_guests; i++)
-			vmsync_contain_init(&eye->results[i]);
-	}
+	if (!eye->results && eye_open(eye, g->witness))
+		return -ENOMEM;
 	vmsync_run_cursor_free(eye->cursor);
 	eye->cursor = vmsync_run_cursor_new(g->witness->session->runs,
 					    v ? v->parts.at : NULL,
@@ -330,24 +369,51 @@ static int look(struct eye *eye, const struct watched *g,
 static int seen_some(void *ctx, const struct ctf_seen *seen,
 		     struct ctf_error *e)
 {
-	const struct watched *g = ctx;
+	const struct seat *seat = ctx;
+	const struct watched *g = seat->watched;
 	struct eye *eye = &g->witness->eyes[seen->job];
 
 	if ((eye->stream != seen->stream || eye->cpu != seen->cpu) &&
 	    turn_to(eye, g, seen))
 		return vmsync_fail_memory(e);
+	vmsync_known_events(&eye->known[seat->number], eye->map, seen->clock,
+			    seen->n, &eye->near);
 	return look(eye, g, seen, e);
 }
 
 void vmsync_witness_watch(struct vmsync_witness *w,
-			  const struct vmsync_session_guest *g,
+			  const struct vmsync_session_guest *g, size_t trace,
 			  struct ctf_rewrite *how)
 {
+	const struct watched *watched = &w->watched[g - w->session->guests];
+
 	how->seen = seen_some;
-	how->seen_ctx = &w->watched[g - w->session->guests];
+	how->seen_ctx = &w->seats[watched->first_trace + trace];
 }
 
-void vmsync_witness_tell(const struct vmsync_witness *w)
+/* How well the events of each of the guest's traces are known, and all of them. */
+static int known_tell(const struct vmsync_witness *w, size_t guest)
+{
+	struct vmsync_session_guest *g = &w->session->guests[guest];
+	size_t first = w->watched[guest].first_trace, i, k;
+
+	free(g->known_traces);
+	g->known_traces = calloc(g->machine->n, sizeof(*g->known_traces));
+	if (!g->known_traces)
+		return -ENOMEM;
+	memset(&g->known, 0, sizeof(g->known));
+	for (i = 0; i < g->machine->n; i++) {
+		for (k = 0; k < CTF_MAX_JOBS; k++) {
+			if (w->eyes[k].known)
+				vmsync_known_add(&g->known_traces[i],
+						 &w->eyes[k].known[first + i]);
+		}
+		vmsync_known_add(&g->known, &g->known_traces[i]);
+	}
+	return 0;
+}
+
+int vmsync_witness_tell(const struct vmsync_witness *w, struct ctf_error *e)
 {
 	size_t i, k;
 
@@ -361,7 +427,10 @@ void vmsync_witness_tell(const struct vmsync_witness *w)
 				vmsync_contain_add(r, &w->eyes[k].results[i]);
 		}
 		g->events = r->inside + r->outside + r->undecidable;
+		if (known_tell(w, i))
+			return vmsync_fail_memory(e);
 	}
+	return 0;
 }
 
 /* ---------------------------------------------------------- without a rewrite */
@@ -395,8 +464,8 @@ static int read_guest(struct vmsync_witness *w, struct vmsync_session_guest *g,
 	int ret = 0;
 
 	vmsync_session_map(g, &how);
-	vmsync_witness_watch(w, g, &how);
 	for (i = 0; !ret && i < g->machine->n; i++) {
+		vmsync_witness_watch(w, g, i, &how);
 		ret = ctf_trace_rewrite(g->machine->traces[i], NULL, &how,
 					&done, e);
 		counted->before += done.bytes_in;
@@ -421,7 +490,7 @@ int vmsync_session_contain(struct vmsync_session *s,
 	for (i = 0; !ret && i < s->n_guests; i++)
 		ret = read_guest(w, &s->guests[i], &counted, e);
 	if (!ret)
-		vmsync_witness_tell(w);
+		ret = vmsync_witness_tell(w, e);
 	vmsync_witness_free(w);
 	return ret;
 }

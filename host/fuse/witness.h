@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The witness: every event of the guests, as a map puts it into host time,
- * against KVM's entries and exits (sync/contain.h). It looks on while a guest's
- * trace is rewritten, or where nothing is to be written, while it is read.
+ * against KVM's entries and exits (sync/contain.h), and against what that map has
+ * evidence of (sync/known.h). It looks on while a guest's trace is rewritten, or
+ * where nothing is to be written, while it is read.
  */
 #ifndef VMSYNC_FUSE_WITNESS_H
 #define VMSYNC_FUSE_WITNESS_H
@@ -26,15 +27,16 @@ struct vmsync_witness *vmsync_witness_new(struct vmsync_session *s,
 void vmsync_witness_free(struct vmsync_witness *w);
 
 /**
- * vmsync_witness_watch() - have it see what a rewrite of @g's trace sees
+ * vmsync_witness_watch() - have it see what a rewrite of a trace of @g's sees
+ * @trace:	its number among those of @g->machine
  * @how:	its map has to be @g's; @w must outlive the rewrite
  */
 void vmsync_witness_watch(struct vmsync_witness *w,
-			  const struct vmsync_session_guest *g,
+			  const struct vmsync_session_guest *g, size_t trace,
 			  struct ctf_rewrite *how);
 
 /** vmsync_witness_tell() - put what was seen into the session's guests */
-void vmsync_witness_tell(const struct vmsync_witness *w);
+int vmsync_witness_tell(const struct vmsync_witness *w, struct ctf_error *e);
 
 /**
  * vmsync_session_contain() - check every guest event against the host's trace

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers and remarks as the text reports print them. */
+#ifndef VMSYNC_FUSE_PRINT_H
+#define VMSYNC_FUSE_PRINT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/** print_seconds - "-12.345678901 s": with all digits */
+void print_seconds(FILE *f, int64_t ns);
+
+/** print_ns - "1 ns", or "12.3 us" where there are many: rounded up, for bounds */
+void print_ns(FILE *f, int64_t ns);
+
+/** print_note - a remark under @label, broken at blanks to lines of 80 columns */
+void print_note(FILE *f, const char *label, const char *text);
+
+#endif /* VMSYNC_FUSE_PRINT_H */
