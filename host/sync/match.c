@@ -110,16 +110,55 @@ static void fill(struct vmsync_leg *leg, const struct vmsync_evidence *ev)
 	}
 }
 
-static struct vmsync_stream *stream_of(struct vmsync_vm *vm, uint64_t vm_uid)
+static struct vmsync_stream *find_stream(const struct vmsync_vm *vm,
+					 uint64_t vm_uid)
 {
-	struct vmsync_stream *s, **slot;
-
 	for (size_t i = 0; i < vm->streams.count; i++)
 		if (vm->streams.at[i]->vm_uid == vm_uid)
 			return vm->streams.at[i];
-	if (vm->streams.count >= MAX_STREAMS) {
-		/* Reused, not freed: a guest may be bound to it. */
-		s = vm->streams.at[0];
+	return NULL;
+}
+
+struct vmsync_stream *vmsync_match_makes_room(const struct vmsync_vm *vm,
+					      uint64_t vm_uid)
+{
+	if (vm->streams.count < MAX_STREAMS || find_stream(vm, vm_uid))
+		return NULL;
+	return vm->streams.at[0];
+}
+
+void vmsync_match_let_go(struct vmsync_match *m)
+{
+	m->past = vmsync_match_answers(m);
+	for (size_t i = 0; i < VMSYNC_SYNC_WINDOW; i++)
+		m->past.unmatched += lost_legs(&m->stream->ring[i].leg);
+	m->stream = NULL;
+	m->started = false;
+}
+
+struct vmsync_answers vmsync_match_answers(const struct vmsync_match *m)
+{
+	struct vmsync_answers all = m->past;
+
+	if (!m->stream)
+		return all;
+	if (!all.legs)
+		return m->stream->answers;
+	all.legs += m->stream->answers.legs;
+	all.suspects += m->stream->answers.suspects;
+	all.unmatched += m->stream->answers.unmatched;
+	all.renamed |= m->stream->answers.renamed;
+	return all;
+}
+
+static struct vmsync_stream *stream_of(struct vmsync_vm *vm, uint64_t vm_uid)
+{
+	struct vmsync_stream *s = find_stream(vm, vm_uid), **slot;
+
+	if (s)
+		return s;
+	s = vmsync_match_makes_room(vm, vm_uid);
+	if (s) {
 		memmove(&vm->streams.at[0], &vm->streams.at[1],
 			(MAX_STREAMS - 1) * sizeof(*slot));
 		vm->streams.at[MAX_STREAMS - 1] = s;
@@ -138,6 +177,18 @@ static struct vmsync_stream *stream_of(struct vmsync_vm *vm, uint64_t vm_uid)
 	return s;
 }
 
+static void answer_count(struct vmsync_answers *a, struct vmsync_vm *vm,
+			 const struct vmsync_evidence *ev)
+{
+	if (!a->legs++) {
+		a->first_ns = ev->stamp_ns;
+		a->renamed = ev->suspect & VMSYNC_SUSPECT_UID &&
+			     !vmsync_vm_written_since(vm, vm->answered_ns);
+	}
+	a->suspects += ev->suspect != 0;
+	vm->answered_ns = ev->stamp_ns;
+}
+
 struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
 					     const struct vmsync_evidence *ev,
 					     uint32_t *base)
@@ -149,7 +200,7 @@ struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
 		return NULL;
 	*base = base_of(ev);
 	slot = &s->ring[slot_of(*base)];
-	if (take_slot(&slot->leg, *base, &s->unmatched)->have == 0) {
+	if (take_slot(&slot->leg, *base, &s->answers.unmatched)->have == 0) {
 		memset(&slot->claim, 0, sizeof(slot->claim));
 		memset(&slot->scaling, 0, sizeof(slot->scaling));
 	}
@@ -157,9 +208,7 @@ struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
 	if (is_gh(ev)) {
 		slot->claim = ev->guest_claim;
 		slot->scaling = ev->scaling;
-		if (!s->legs++)
-			s->first_ns = ev->stamp_ns;
-		s->suspects += ev->suspect != 0;
+		answer_count(&s->answers, vm, ev);
 		if (!s->any || (int32_t)(*base - s->last_cnt) > 0)
 			s->last_cnt = *base;
 		s->any = true;
@@ -309,7 +358,7 @@ void vmsync_match_left(const struct vmsync_match *m, uint64_t *guest,
 		       uint64_t *host)
 {
 	*guest = m->unmatched;
-	*host = m->stream ? m->stream->unmatched : 0;
+	*host = vmsync_match_answers(m).unmatched;
 	for (size_t i = 0; i < VMSYNC_SYNC_WINDOW; i++) {
 		*guest += lost_legs(&m->ring[i]);
 		if (m->stream)

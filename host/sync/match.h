@@ -75,26 +75,37 @@ struct vmsync_host_leg {
 };
 
 /**
- * struct vmsync_stream - beacons of one VM that claim one vm_uid
- * @any:	whether @last_cnt is set
+ * struct vmsync_answers - counts of a VM's beacons that claim one vm_uid
  * @first_ns:	host time of the first of them
  * @legs:	gh legs seen; @suspects: those that the host itself doubts
  * @unmatched:	legs that left the window without their guest's half
+ * @renamed:	the VM had called itself otherwise, and nobody restored it
+ */
+struct vmsync_answers {
+	int64_t first_ns;
+	uint64_t legs;
+	uint64_t suspects;
+	uint64_t unmatched;
+	bool renamed;
+};
+
+/**
+ * struct vmsync_stream - beacons of one VM that claim one vm_uid
+ * @any:	whether @last_cnt is set
  */
 struct vmsync_stream {
 	uint64_t vm_uid;
 	bool any;
 	uint32_t last_cnt;
-	int64_t first_ns;
-	uint64_t legs;
-	uint64_t suspects;
-	uint64_t unmatched;
+	struct vmsync_answers answers;
 	struct vmsync_host_leg ring[VMSYNC_SYNC_WINDOW];
 };
 
 /**
  * struct vmsync_match - a guest's side
- * @vm, @stream: the VM that was found to be this guest, or NULL
+ * @vm, @stream: the VM that was found to be this guest, or NULL; @stream is
+ *		NULL too where it had to make room
+ * @past:	of the stream that made room
  * @next:	number of the next beacon to give out
  * @newest:	number of the newest matched one
  * @forged:	host legs that claimed what the guest did not send
@@ -111,8 +122,23 @@ struct vmsync_match {
 	uint64_t legs;
 	uint64_t unmatched;
 	uint64_t forged;
+	struct vmsync_answers past;
 	struct vmsync_leg ring[VMSYNC_SYNC_WINDOW];
 };
+
+/**
+ * vmsync_match_makes_room - the stream that is pushed out by a beacon of @vm_uid
+ * A VM has few streams at a time: one that reboots often, or lies, has more.
+ * Whoever is bound to it must let it go before. NULL: there is room.
+ */
+struct vmsync_stream *vmsync_match_makes_room(const struct vmsync_vm *vm,
+					      uint64_t vm_uid);
+
+/** vmsync_match_let_go - keep what is known of the bound stream, but not it */
+void vmsync_match_let_go(struct vmsync_match *m);
+
+/** vmsync_match_answers - of the guest's VM */
+struct vmsync_answers vmsync_match_answers(const struct vmsync_match *m);
 
 /**
  * vmsync_match_push_host - file a host leg under its VM and claim

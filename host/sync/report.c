@@ -282,32 +282,56 @@ static int note_holes(struct vmsync_guest_report *r,
 	return err;
 }
 
-/* Another VM had this name before the guest's own VM claimed it. */
-static bool name_taken(const struct vmsync_guest *guest)
+/* Another VM that has claimed the guest's name too; the first that did. */
+static const struct vmsync_vm *namesake(const struct vmsync_guest *guest,
+					int64_t *first_ns)
 {
 	const struct vmsync_match *m = &guest->match;
 	const struct vmsync_sync *sync = guest->sync;
+	const struct vmsync_vm *found = NULL;
 
-	for (size_t i = 0; m->stream && i < sync->vms.count; i++) {
+	for (size_t i = 0; m->vm && i < sync->vms.count; i++) {
 		const struct vmsync_vm *vm = sync->vms.at[i];
 
 		for (size_t k = 0; vm != m->vm && k < vm->streams.count; k++) {
 			const struct vmsync_stream *s = vm->streams.at[k];
 
-			if (s->vm_uid == m->vm_uid && s->legs &&
-			    s->first_ns < m->stream->first_ns)
-				return true;
+			if (s->vm_uid != m->vm_uid || !s->answers.legs ||
+			    (found && s->answers.first_ns >= *first_ns))
+				continue;
+			found = vm;
+			*first_ns = s->answers.first_ns;
 		}
 	}
-	return false;
+	return found;
+}
+
+/*
+ * Clones of one memory snapshot have one name from their first beacon on. Who
+ * was called otherwise before has taken it.
+ */
+static int name_note(struct vmsync_guest_report *r,
+		     const struct vmsync_guest *guest)
+{
+	const struct vmsync_answers mine = vmsync_match_answers(&guest->match);
+	int64_t first_ns = 0;
+	const struct vmsync_vm *other = namesake(guest, &first_ns);
+
+	if (!other)
+		return 0;
+	if (!mine.renamed || first_ns >= mine.first_ns)
+		return note(r, "process %" PRId32 " has a VM with the same "
+			    "vm_uid, as clones of one memory snapshot have",
+			    other->id.pid);
+	r->suspect = true;
+	return note(r, "its vm_uid %" PRIu64 " had been used by another VM "
+		    "before", guest->match.vm_uid);
 }
 
 /* More of the host's own doubts than a reloaded module explains. */
-static bool host_doubts(const struct vmsync_guest *guest)
+static bool host_doubts(const struct vmsync_answers *a)
 {
-	const struct vmsync_stream *s = guest->match.stream;
-
-	return s && s->suspects >= MANY && s->suspects * 100 >= s->legs;
+	return a->suspects >= MANY && a->suspects * 100 >= a->legs;
 }
 
 /* How often its clock did what an honest one hardly does. */
@@ -330,6 +354,7 @@ static int suspect_notes(struct vmsync_guest_report *r,
 {
 	const struct vmsync_causal *c = &guest->causal;
 	const struct vmsync_match *m = &guest->match;
+	const struct vmsync_answers answers = vmsync_match_answers(m);
 	int err = 0;
 
 	if (m->forged) {
@@ -350,11 +375,11 @@ static int suspect_notes(struct vmsync_guest_report *r,
 			   "legs contradicts the TSC offset that KVM has set",
 			   c->tsc_violations, c->tsc_checked);
 	}
-	if (!err && host_doubts(guest)) {
+	if (!err && host_doubts(&answers)) {
 		r->suspect = true;
 		err = note(r, "the host doubted %" PRIu64 " of %" PRIu64
-			   " beacons when they came", m->stream->suspects,
-			   m->stream->legs);
+			   " beacons when they came", answers.suspects,
+			   answers.legs);
 	}
 	if (!err && oddities(guest) >= MANY_ODD &&
 	    oddities(guest) * 100 >= guest->matched) {
@@ -363,12 +388,7 @@ static int suspect_notes(struct vmsync_guest_report *r,
 			   " times in %" PRIu64 " beacons", oddities(guest),
 			   guest->matched);
 	}
-	if (!err && name_taken(guest)) {
-		r->suspect = true;
-		err = note(r, "its vm_uid %" PRIu64 " had been used by another "
-			   "VM before", m->vm_uid);
-	}
-	return err;
+	return err ? err : name_note(r, guest);
 }
 
 static int report_notes(struct vmsync_guest_report *r,

@@ -242,13 +242,33 @@ static void take_ref(struct vmsync_sync *sync, uint64_t tsc)
 	sync->tsc_ref = tsc;
 }
 
+/* A new identity of @vm may need the place of one that a guest is bound to. */
+static int make_room(struct vmsync_sync *sync, const struct vmsync_vm *vm,
+		     uint64_t vm_uid)
+{
+	const struct vmsync_stream *out = vmsync_match_makes_room(vm, vm_uid);
+	int err = 0;
+
+	for (size_t i = 0; out && !err && i < sync->guests.count; i++) {
+		struct vmsync_guest *guest = sync->guests.at[i];
+
+		if (guest->match.stream != out)
+			continue;
+		err = drain(guest, true);
+		vmsync_match_let_go(&guest->match);
+	}
+	return err;
+}
+
 static int host_leg(struct vmsync_sync *sync, struct vmsync_vm *vm,
 		    const struct vmsync_evidence *ev)
 {
 	struct vmsync_stream *stream;
 	uint32_t base;
-	int err = 0;
+	int err = make_room(sync, vm, ev->vm_uid);
 
+	if (err)
+		return err;
 	stream = vmsync_match_push_host(vm, ev, &base);
 	if (!stream)
 		return -ENOMEM;

@@ -34,7 +34,7 @@ static bool unbound_behind(const struct vmsync_guest *guest)
 				continue;
 			if (!behind(m->last_cnt, s->last_cnt))
 				return false;
-			if (m->legs >= AHEAD && s->legs < AHEAD / 2 &&
+			if (m->legs >= AHEAD && s->answers.legs < AHEAD / 2 &&
 			    !sync->side.ended)
 				return false;
 			any = true;

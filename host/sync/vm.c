@@ -166,6 +166,18 @@ int vmsync_vcpu_exit(struct vmsync_vcpu *vcpu, int64_t stamp_ns)
 	return err;
 }
 
+bool vmsync_vm_written_since(const struct vmsync_vm *vm, int64_t ns)
+{
+	for (size_t i = 0; i < vm->vcpus.count; i++) {
+		const struct vmsync_scaling_span *last =
+			vmsync_array_last(&vm->vcpus.at[i]->scalings);
+
+		if (last && last->stamp_ns > ns)
+			return true;
+	}
+	return false;
+}
+
 void vmsync_vm_lost(struct vmsync_vm *vm, int64_t from_ns)
 {
 	for (size_t i = 0; i < vm->vcpus.count; i++) {

@@ -67,9 +67,14 @@ struct vmsync_vcpu {
 
 struct vmsync_stream;
 
+/**
+ * struct vmsync_vm - a virtual machine
+ * @answered_ns: host time of its last beacon
+ */
 struct vmsync_vm {
 	struct vmsync_vm_id id;
 	uint64_t dropped;
+	int64_t answered_ns;
 	VMSYNC_ARRAY(struct vmsync_vcpu *) vcpus;
 	VMSYNC_ARRAY(struct vmsync_stream *) streams;
 };
@@ -98,6 +103,9 @@ int vmsync_vcpu_pvclock(struct vmsync_vcpu *vcpu,
 /** vmsync_vcpu_entry, _exit - of guest mode; 0 or -ENOMEM */
 int vmsync_vcpu_entry(struct vmsync_vcpu *vcpu, int64_t stamp_ns);
 int vmsync_vcpu_exit(struct vmsync_vcpu *vcpu, int64_t stamp_ns);
+
+/** vmsync_vm_written_since - KVM set a TSC of it later than @ns */
+bool vmsync_vm_written_since(const struct vmsync_vm *vm, int64_t ns);
 
 /** vmsync_vm_lost - entries and exits may be missing from @from_ns on */
 void vmsync_vm_lost(struct vmsync_vm *vm, int64_t from_ns);
