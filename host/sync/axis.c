@@ -11,10 +11,8 @@
 #include <string.h>
 
 #include "sync/facts.h"
+#include "sync/reading.h"
 #include "uapi/vmsync.h"
-
-/* Of very many changes of a TSC only those around the moment are tried. */
-#define MAX_TRIES 64
 
 /* A page that a record shows and one that the host tells may cross by this. */
 #define PV_SLACK 300000
@@ -38,7 +36,7 @@ static int64_t clip(int64_t at)
 	return at > VMSYNC_AXIS_MAX ? VMSYNC_AXIS_MAX : at;
 }
 
-static int64_t of_tsc(const struct vmsync_facts *f, uint64_t host_tsc)
+int64_t vmsync_axis_of_tsc(const struct vmsync_facts *f, uint64_t host_tsc)
 {
 	return clip((int64_t)(host_tsc - f->tsc_ref));
 }
@@ -106,11 +104,11 @@ static int add_lines_end(struct vmsync_timeline *tl,
 			 const struct vmsync_facts *f,
 			 const struct vmsync_line_span *last)
 {
-	int64_t seen = of_tsc(f, last->seen), at = seen;
+	int64_t seen = vmsync_axis_of_tsc(f, last->seen), at = seen;
 	uint64_t tsc;
 
 	if (line_inverse(&last->line, f->host_until_ns, &tsc))
-		at = of_tsc(f, tsc);
+		at = vmsync_axis_of_tsc(f, tsc);
 	if (at < seen)
 		at = seen;
 	return vmsync_timeline_add(tl, at, at, NULL, false);
@@ -144,15 +142,15 @@ static int host_timeline(struct vmsync_timeline *tl,
 	for (size_t i = first; !err && i < lines->spans.count; i++) {
 		const struct vmsync_line_span *s = &lines->spans.at[i];
 		const struct vmsync_line *line = &s->line;
-		int64_t from = of_tsc(f, line->since_tsc);
-		int64_t sure = of_tsc(f, s->confirm);
+		int64_t from = vmsync_axis_of_tsc(f, line->since_tsc);
+		int64_t sure = vmsync_axis_of_tsc(f, s->confirm);
 
 		if (!s->confirmed)
 			sure = i + 1 < lines->spans.count ?
-				       of_tsc(f, s[1].line.since_tsc) :
+				       vmsync_axis_of_tsc(f, s[1].line.since_tsc) :
 				       VMSYNC_AXIS_MAX;
 		if (s->gap && i > first) {
-			int64_t seen = of_tsc(f, s[-1].seen);
+			int64_t seen = vmsync_axis_of_tsc(f, s[-1].seen);
 
 			err = vmsync_timeline_add(tl, seen, seen, NULL, false);
 			if (err)
@@ -216,144 +214,6 @@ static int scaling_timeline(struct vmsync_timeline *tl,
 	return err;
 }
 
-/*
- * About the host time of guest time @ns, by the mark before it and the one
- * after it. They differ where the guest stood still between the two.
- */
-static bool expected_host(const struct vmsync_facts *f, int64_t ns,
-			  int128 host_ns[2])
-{
-	size_t lo = 0, hi = f->n_marks;
-	const struct vmsync_mark *m = f->marks;
-
-	if (!f->n_marks)
-		return false;
-	while (hi - lo > 1) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (m[mid].guest_ns <= ns)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	if (lo + 1 == f->n_marks)
-		hi = lo;
-	host_ns[0] = (int128)m[lo].host_ns + ns - m[lo].guest_ns;
-	host_ns[1] = (int128)m[hi].host_ns + ns - m[hi].guest_ns;
-	return true;
-}
-
-/* After candidates_init() each next_candidate() gives a point where a
- * TSC may have read @tsc. */
-struct candidates {
-	const struct vmsync_facts *f;
-	const struct vmsync_timeline *scaling;
-	uint64_t tsc;
-	size_t i;
-	size_t end;
-	int64_t at;
-};
-
-/* All changes if they are few, else those around @at, half of them after it. */
-static void candidates_init(struct candidates *c, int64_t at, bool after)
-{
-	const struct vmsync_timeline *tl = c->scaling;
-	size_t middle;
-
-	c->i = 0;
-	c->end = tl->steps.count;
-	if (c->end <= MAX_TRIES)
-		return;
-	middle = (size_t)(vmsync_timeline_at(tl, at) - tl->steps.at) + 1;
-	if (after && middle + MAX_TRIES / 2 < c->end)
-		c->end = middle + MAX_TRIES / 2;
-	else if (!after)
-		c->end = middle;
-	if (c->end > MAX_TRIES)
-		c->i = c->end - MAX_TRIES;
-}
-
-static bool next_candidate(struct candidates *c)
-{
-	const struct vmsync_timeline *tl = c->scaling;
-
-	while (c->i < c->end) {
-		const struct vmsync_step *s = &tl->steps.at[c->i++];
-		int64_t end = c->i < tl->steps.count ? s[1].sure :
-						       VMSYNC_AXIS_MAX;
-		uint64_t near = c->f->tsc_ref, h;
-
-		if (s->from > VMSYNC_AXIS_MIN + 1)
-			near += (uint64_t)s->from;
-		if (!s->param ||
-		    !vmsync_scaling_host(s->param, c->tsc, near, &h))
-			continue;
-		c->at = of_tsc(c->f, h);
-		if (c->at >= s->from && c->at <= end)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Where a virtual CPU's TSC read what a record says. A TSC that was set back
- * reads some values twice: then the one nearer to the record's time is meant.
- */
-static bool of_reading(const struct vmsync_facts *f,
-		       const struct vmsync_timeline *scaling,
-		       const struct vmsync_timeline *host,
-		       const struct vmsync_reading *r, int64_t *at)
-{
-	struct candidates c = { .f = f, .scaling = scaling, .tsc = r->tsc };
-	int128 expected[2], best = 0;
-	bool found = false, known = expected_host(f, r->ns, expected);
-	int64_t about = 0;
-
-	if (known && scaling->steps.count > MAX_TRIES && expected[0] >= 0 &&
-	    expected[0] <= INT64_MAX)
-		vmsync_axis_of_host(host, f->tsc_ref, (int64_t)expected[0],
-				    &about);
-	candidates_init(&c, about, true);
-	while (next_candidate(&c)) {
-		const struct vmsync_step *s = vmsync_timeline_at(host, c.at);
-		int128 h, off = 0;
-
-		if (known && s->param &&
-		    vmsync_chain_host(s->param, f->tsc_ref + (uint64_t)c.at,
-				      &h)) {
-			int128 a = wide_abs((h >> 32) - expected[0]);
-			int128 b = wide_abs((h >> 32) - expected[1]);
-
-			off = a < b ? a : b;
-		}
-		if (!found || off <= best) {
-			*at = c.at;
-			best = off;
-		}
-		found = true;
-	}
-	return found;
-}
-
-/* The last point not after @limit where a virtual CPU's TSC read @tsc. */
-static bool of_tsc_before(const struct vmsync_facts *f,
-			  const struct vmsync_timeline *scaling, uint64_t tsc,
-			  int64_t limit, int64_t *at)
-{
-	struct candidates c = { .f = f, .scaling = scaling, .tsc = tsc };
-	bool found = false;
-
-	candidates_init(&c, limit, false);
-	while (next_candidate(&c)) {
-		if (c.at > limit)
-			continue;
-		if (!found || c.at > *at)
-			*at = c.at;
-		found = true;
-	}
-	return found;
-}
-
 /* @told: by the host, at @until, the virtual CPU being out since @from */
 struct pv_sighting {
 	int64_t from;
@@ -388,10 +248,10 @@ static int pv_collect(pv_sightings *all, const struct vmsync_facts *f,
 	for (size_t i = 0; cpu < f->n_cpus && i < f->cpus[cpu].pvs.count; i++) {
 		const struct vmsync_pv_run *r = &f->cpus[cpu].pvs.at[i];
 
-		if (!of_reading(f, &axis->scaling, &axis->host, &r->first,
-				&from) ||
-		    !of_reading(f, &axis->scaling, &axis->host, &r->last,
-				&until))
+		if (!vmsync_reading_at(f, &axis->scaling, &axis->host,
+				       &r->first, &from) ||
+		    !vmsync_reading_at(f, &axis->scaling, &axis->host,
+				       &r->last, &until))
 			continue;
 		p = vmsync_array_add(all);
 		if (!p)
@@ -505,14 +365,16 @@ static int guest_timeline(struct vmsync_timeline *tl,
 				scaling = &other;
 			}
 		}
-		if (!of_reading(f, scaling, &axis->host, &confirm, &sure) ||
-		    !of_tsc_before(f, scaling, s->line.since_tsc, sure,
-				   &from)) {
+		if (!vmsync_reading_at(f, scaling, &axis->host, &confirm,
+				       &sure) ||
+		    !vmsync_reading_before(f, scaling, s->line.since_tsc, sure,
+					   &from)) {
 			from = sure = seen_before;
 			line = NULL;
 		}
 		if (!line ||
-		    !of_reading(f, scaling, &axis->host, &last, &seen))
+		    !vmsync_reading_at(f, scaling, &axis->host, &last,
+				       &seen))
 			seen = sure;
 		/* Not confirmed: the next step, or the end, will cut it. */
 		if (!s->confirmed)

@@ -426,6 +426,27 @@ static int join(struct walk *w, const struct link *p, const struct link *q,
 	return 0;
 }
 
+/*
+ * Whether the guest's boot was over before the change that leads to @q: its
+ * clock has told all that it recorded, and would fall back, as with a reset; or
+ * offsets that nobody saw lie in between, and no beacon of it came later.
+ */
+static bool over(const struct walk *w, const struct link *p,
+		 const struct link *q, int64_t z0, int64_t z1)
+{
+	const struct vmsync_facts *f = w->facts;
+	struct point a, b;
+
+	if (has_next(w, GUEST) || !w->map->count || !q->valid ||
+	    !point_at(q, z1, &b))
+		return false;
+	if (!p->valid)
+		return !p->chain.scaling && f->n_marks &&
+		       (b.h >> 32) > f->answered_ns;
+	return point_at(p, z0, &a) && (a.g >> 32) >= f->guest_until_ns &&
+	       a.g - b.g > SMALL_STEP;
+}
+
 /* Where the next change begins; false if none is to come. */
 static bool next_change(const struct walk *w, int64_t *z0)
 {
@@ -591,6 +612,8 @@ static int walk(struct walk *w)
 		before = now;
 		from = take_changes(w, until, &jump);
 		now = current(w);
+		if (over(w, &before, &now, until, from))
+			return 0;
 		err = join(w, &before, &now, until, &from, jump, &error);
 		if (err)
 			return err;

@@ -57,6 +57,7 @@ struct vmsync_mark {
  * @host_from_ns, @guest_from_ns: nothing before is asked for
  * @host_until_ns, @guest_until_ns: records are complete up to here
  * @marks:	a thinned-out list, sorted
+ * @answered_ns: host time of its last beacon
  */
 struct vmsync_facts {
 	const struct vmsync_lines *host_lines;
@@ -73,6 +74,7 @@ struct vmsync_facts {
 	uint32_t n_cpus;
 	const struct vmsync_mark *marks;
 	size_t n_marks;
+	int64_t answered_ns;
 };
 
 /** vmsync_facts_vcpu - the vCPU that is guest CPU @cpu, or NULL */
@@ -96,6 +98,9 @@ struct vmsync_axis {
 int vmsync_axis_init(struct vmsync_axis *axis, const struct vmsync_facts *f,
 		     uint32_t cpu);
 void vmsync_axis_free(struct vmsync_axis *axis);
+
+/** vmsync_axis_of_tsc - the point of the axis when the host's TSC read @host_tsc */
+int64_t vmsync_axis_of_tsc(const struct vmsync_facts *f, uint64_t host_tsc);
 
 /**
  * vmsync_axis_of_host - the point of the axis when the host's clock read @ns

@@ -34,6 +34,17 @@ static struct vmsync_line_span *find(struct vmsync_lines *lines,
 }
 
 /*
+ * An older line, told late. Numbers alone do not say it: a module that is loaded
+ * again begins anew, while the clock goes on.
+ */
+static bool is_late(const struct vmsync_line *last,
+		    const struct vmsync_line *line)
+{
+	return line->seq < last->seq && last->seq - line->seq < MAX_LATE &&
+	       line->base_ns <= last->base_ns;
+}
+
+/*
  * A record of an older line that comes late belongs before the last one; one
  * that was never seen and is not next in the row follows a gap.
  */
@@ -52,8 +63,7 @@ static int see(struct vmsync_lines *lines, const struct vmsync_line *line,
 		}
 		return 0;
 	}
-	if (last && line->seq < last->line.seq &&
-	    last->line.seq - line->seq < MAX_LATE) {
+	if (last && is_late(&last->line, line)) {
 		lines->out_of_order++;
 		return 0;
 	}

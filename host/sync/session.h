@@ -42,6 +42,7 @@ struct vmsync_guest {
 	size_t n_marks;
 	uint64_t marks_step;
 	uint64_t marks_skipped;
+	int64_t answered_ns;
 	struct vmsync_times *queue;
 	size_t queued;
 	struct vmsync_causal causal;

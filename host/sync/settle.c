@@ -61,6 +61,7 @@ static struct vmsync_facts facts_of(const struct vmsync_guest *guest)
 		.n_cpus = guest->n_cpus,
 		.marks = guest->marks,
 		.n_marks = guest->n_marks,
+		.answered_ns = guest->answered_ns,
 	};
 }
 
