@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * An entry belongs to the virtual CPU whose thread made it (runner.h); where
- * the thread is not known, to the vCPU of that number if there is one guest only.
+ * the thread is not known, to the vCPU of that number if there is one VM only.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -114,7 +114,28 @@ static bool is_of(const struct vmsync_guest_report *r, uint32_t cpu,
 	return (int64_t)vcpu_id_of(r, cpu) == t->vcpu_id;
 }
 
-/* Finds the virtual CPU that runs are of, if there is one. */
+/* All guests are boots of one VM. */
+static bool one_vm(const struct vmsync_session *s)
+{
+	const struct vmsync_guest_report *first =
+		vmsync_guest_report_of(s->guests[0].guest);
+	size_t i;
+
+	for (i = 1; i < s->n_guests; i++) {
+		const struct vmsync_guest_report *r =
+			vmsync_guest_report_of(s->guests[i].guest);
+
+		if (!first->found || !r->found || r->vm.pid != first->vm.pid ||
+		    r->vm.serial != first->vm.serial)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Finds the virtual CPUs that runs are of: one of each boot of their VM. The
+ * boots do not overlap, so that each meets only the runs of its own time.
+ */
 static int part_place(struct vmsync_witness *w, uint32_t number, bool tids)
 {
 	const struct vmsync_session *s = w->session;
@@ -122,19 +143,20 @@ static int part_place(struct vmsync_witness *w, uint32_t number, bool tids)
 	bool by_tid = t.tid > 0 && tids;
 	size_t i;
 	uint32_t c;
+	int ret = 0;
 
-	if (!by_tid && s->n_guests > 1)
+	if (!by_tid && !one_vm(s))
 		return 0;
-	for (i = 0; i < s->n_guests; i++) {
+	for (i = 0; !ret && i < s->n_guests; i++) {
 		const struct vmsync_guest_report *r =
 			vmsync_guest_report_of(s->guests[i].guest);
 
-		for (c = 0; c < r->n_cpus; c++) {
-			if (is_of(r, c, &t, by_tid))
-				return give_part(&w->watched[i], c, number);
-		}
+		for (c = 0; c < r->n_cpus && !is_of(r, c, &t, by_tid); c++)
+			;
+		if (c < r->n_cpus)
+			ret = give_part(&w->watched[i], c, number);
 	}
-	return 0;
+	return ret;
 }
 
 static int parts_place(struct vmsync_witness *w)
