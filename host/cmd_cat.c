@@ -131,7 +131,8 @@ struct cat {
 
 static int trace_add(struct cat *cat, const char *path, struct ctf_error *e)
 {
-	struct ctf_trace *t = ctf_trace_open(path, e);
+	struct ctf_trace *last = cat->n ? cat->traces[cat->n - 1] : NULL;
+	struct ctf_trace *t = ctf_trace_open_like(path, last, e);
 	const char *hostname;
 	struct ctf_trace **traces;
 	uint8_t **want;

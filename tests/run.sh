@@ -9,7 +9,17 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-quick="unit cli bounds ctf engine ust bt2 sim"
+quick="
+	unit
+	cli
+	bounds
+	ctf
+	engine
+	ust
+	bt2
+	many
+	sim
+"
 aside=
 case ${1:-all} in
 quick) set -- $quick ;;

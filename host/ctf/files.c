@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "ctf/files.h"
 #include "ctf/internal.h"
 
 /*
- * Files that stay open without a user. Reading the heads of a stream's packets
- * one after the other opens its file once; more than this many streams are not
- * read in turns. A larger value only takes descriptors from others.
+ * Files that stay open without a user: so many, or one of so many that the
+ * process may have. Reading the heads of a stream's packets one after the other
+ * opens its file once; more than this many streams are not read in turns. A
+ * larger value only takes descriptors from others.
  */
 #define IDLE_MAX	64
+#define IDLE_PART	8
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct file idle = { .next = &idle, .prev = &idle };
@@ -78,12 +81,24 @@ int file_open(struct file *f, struct ctf_error *e)
 	return ret;
 }
 
+static unsigned int idle_max(void)
+{
+	static unsigned int max;
+	struct rlimit limit;
+
+	if (!max && !getrlimit(RLIMIT_NOFILE, &limit))
+		max = limit.rlim_cur / IDLE_PART < IDLE_MAX ?
+			      (unsigned int)limit.rlim_cur / IDLE_PART + 1 :
+			      IDLE_MAX;
+	return max;
+}
+
 void file_close(struct file *f)
 {
 	pthread_mutex_lock(&lock);
 	if (!--f->users) {
 		idle_add(f);
-		if (n_idle > IDLE_MAX)
+		if (n_idle > idle_max())
 			idle_close_oldest();
 	}
 	pthread_mutex_unlock(&lock);
