@@ -22,7 +22,8 @@ static const char help[] =
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 the witnesses agree and the map has evidence for all events, 1\n"
-"not so, 2 it could not be done.\n";
+"not so, or a guest could not be mapped and was left out, 2 it could not be\n"
+"done.\n";
 
 struct maps {
 	struct vmsync_guest_map *gm;

@@ -29,6 +29,26 @@ int cmd_error(const char *name, const struct ctf_error *e)
 	return EXIT_TROUBLE;
 }
 
+/* One line for each, whatever else is printed. */
+static int say_left_out(const char *name, const struct vmsync_session *s)
+{
+	size_t i;
+
+	cmd_progress_end();
+	fflush(stdout);
+	for (i = 0; i < s->n_left_out; i++) {
+		const struct ctf_error *why = &s->left_out[i].why;
+
+		fprintf(stderr, "vmsync %s: LEFT OUT: ", name);
+		print_clean(stderr, why->msg);
+		if (why->remedy[0])
+			fputs("; ", stderr);
+		print_clean(stderr, why->remedy);
+		fputc('\n', stderr);
+	}
+	return s->n_left_out ? EXIT_FOUND : 0;
+}
+
 int cmd_usage_error(const char *name, const char *format, ...)
 {
 	char text[256];
@@ -171,6 +191,8 @@ int cmd_session_run(const char *name, char *const *argv,
 		ret = act(&session, arguments, &e);
 	if (ret < 0)
 		ret = cmd_error(name, &e);
+	else
+		ret |= say_left_out(name, &session);
 	vmsync_session_close(&session);
 	return cmd_flush(name) ? ret : EXIT_TROUBLE;
 }

@@ -24,8 +24,9 @@ CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 written; 1 the witnesses contradict the map: not written\n"
-"without --force; or written, but some events lie outside the evidence and are\n"
-"known less well (vmsync sync says more); 2 it could not be done.\n"
+"without --force; or written, but a guest could not be mapped and was left out,\n"
+"or some events lie outside the evidence and are known less well (vmsync sync\n"
+"says more); 2 it could not be done.\n"
 "\n"
 "  vmsync fuse -o fused ~/lttng-traces/host-20260101 guest-traces/\n"
 "  babeltrace2 fused\n";

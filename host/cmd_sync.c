@@ -24,7 +24,7 @@ CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 map and witnesses agree and the map has evidence for all events;\n"
-"1 not so; 2 no map.\n"
+"1 not so, or a guest could not be mapped and was left out; 2 no map.\n"
 "\n"
 "  vmsync sync ~/lttng-traces/host-20260101 guest-traces/\n";
 

@@ -11,6 +11,7 @@
 #include "fuse/copy.h"
 #include "fuse/fail.h"
 #include "fuse/fuse.h"
+#include "fuse/omit.h"
 #include "fuse/output.h"
 #include "fuse/witness.h"
 
@@ -245,14 +246,45 @@ static int write_traces(struct writing *w, struct vmsync_fused *fused,
 	return ret;
 }
 
-static int write_all(struct writing *w, struct vmsync_fused *fused,
-		     struct ctf_error *e)
+/* The traces that were written, of the host and of one guest after another. */
+struct written {
+	struct vmsync_session *session;
+	struct vmsync_fused *fused;
+	size_t n;
+};
+
+/* What was written of a guest whose map is contradicted is worth nothing. */
+static void drop_guest(void *ctx, size_t guest)
+{
+	struct written *w = ctx;
+	const struct vmsync_session *s = w->session;
+	size_t n = s->guests[guest].machine->n, first = s->host->n, i;
+	struct vmsync_fused *out;
+
+	for (i = 0; i < guest; i++)
+		first += s->guests[i].machine->n;
+	out = &w->fused[first];
+	out->path[strcspn(out->path, "/")] = '\0';
+	vmsync_output_drop(out->path);
+	w->n -= n;
+	memmove(out, out + n, (w->n - first) * sizeof(*out));
+}
+
+static bool any_agrees(const struct vmsync_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_guests; i++) {
+		if (vmsync_guest_agrees(&s->guests[i]))
+			return true;
+	}
+	return false;
+}
+
+static int save_maps(const struct writing *w, struct ctf_error *e)
 {
 	char path[4096 + 256];
-	int ret = write_traces(w, fused, e);
 
-	if (ret)
-		return ret;
 	snprintf(path, sizeof(path), "%s/vmsync-map.json", w->out);
 	return vmsync_maps_save(w->session, path, e);
 }
@@ -273,7 +305,7 @@ static int bytes_total(const struct vmsync_session *s, struct writing *w,
 
 static int write_fused(struct vmsync_session *s, const char *out,
 		       const struct vmsync_fuse_options *opt,
-		       struct writing *w, struct vmsync_fused *fused,
+		       struct writing *w, struct written *written,
 		       struct ctf_error *e)
 {
 	int ret;
@@ -281,12 +313,15 @@ static int write_fused(struct vmsync_session *s, const char *out,
 	w->out = vmsync_output_begin(out, e);
 	if (!w->out)
 		return e->code;
-	ret = write_all(w, fused, e);
+	ret = write_traces(w, written->fused, e);
 	if (!ret)
 		ret = vmsync_witness_tell(w->witness, e);
-	/* If the witness disagrees, what was written is worth nothing. */
 	if (!ret)
-		ret = !opt->force && !vmsync_session_agrees(s);
+		ret = !opt->force && !any_agrees(s);
+	if (!ret && !opt->force)
+		vmsync_omit_contradicted(s, drop_guest, written);
+	if (!ret)
+		ret = save_maps(w, e);
 	if (!ret)
 		return vmsync_output_commit(e);
 	vmsync_output_abort();
@@ -304,6 +339,7 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 		.progress = progress,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
+	struct written written = { .session = s };
 	int ret;
 
 	*fused = NULL;
@@ -313,9 +349,12 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 	*fused = calloc(*n, sizeof(**fused));
 	if (!*fused)
 		return vmsync_fail_file(e, -ENOMEM, out);
+	written.fused = *fused;
+	written.n = *n;
 	w.witness = vmsync_witness_new(s, e);
-	ret = w.witness ? write_fused(s, out, opt, &w, *fused, e) : e->code;
+	ret = w.witness ? write_fused(s, out, opt, &w, &written, e) : e->code;
 	vmsync_witness_free(w.witness);
+	*n = written.n;
 	if (ret) {
 		free(*fused);
 		*fused = NULL;

@@ -41,8 +41,9 @@ struct vmsync_fuse_options {
  * The host's traces are copied byte for byte. A guest's are rewritten; their
  * clock keeps its uuid and gets the host clock's offset. The maps are saved
  * beside them, in vmsync-map.json. The witness looks on
- * while they are written. Return: 0; 1 where the witnesses contradict the
- * map, and nothing is written; a negative errno, and nothing is left.
+ * while they are written. A guest whose map the witnesses contradict is left out.
+ * Return: 0; 1 where they contradict all maps, and nothing is written; a negative
+ * errno, and nothing is left.
  */
 int vmsync_fuse(struct vmsync_session *s, const char *out,
 		const struct vmsync_fuse_options *opt,

@@ -134,6 +134,17 @@ int vmsync_output_commit(struct ctf_error *e)
 	return ret;
 }
 
+void vmsync_output_drop(const char *name)
+{
+	char path[sizeof(output.temporary) + 256];
+
+	pthread_mutex_lock(&output.lock);
+	snprintf(path, sizeof(path), "%s/%s", output.temporary, name);
+	if (output.active)
+		remove_tree(path);
+	pthread_mutex_unlock(&output.lock);
+}
+
 void vmsync_output_abort(void)
 {
 	pthread_mutex_lock(&output.lock);

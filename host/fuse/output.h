@@ -27,6 +27,9 @@ const char *vmsync_output_begin(const char *path, struct ctf_error *e);
  */
 int vmsync_output_commit(struct ctf_error *e);
 
+/** vmsync_output_drop() - remove @name again from the temporary folder */
+void vmsync_output_drop(const char *name);
+
 /** vmsync_output_abort() - remove the temporary folder, if there is one */
 void vmsync_output_abort(void);
 

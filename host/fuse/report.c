@@ -209,6 +209,19 @@ static void print_guest(FILE *f, const struct vmsync_session_guest *g,
 	print_maps(f, vmsync_guest_maps(g->guest), all_segments);
 }
 
+static void print_left_out(FILE *f, const struct vmsync_left_out *l)
+{
+	char text[sizeof(l->why.msg) + sizeof(l->why.remedy) + 2];
+	size_t i;
+
+	fprintf(f, "\nguest %s, LEFT OUT\n", l->machine->name);
+	for (i = 0; i < l->machine->n; i++)
+		fprintf(f, "  trace       %s\n",
+			ctf_trace_path(l->machine->traces[i]));
+	snprintf(text, sizeof(text), "%s; %s", l->why.msg, l->why.remedy);
+	print_note(f, "why", text);
+}
+
 void vmsync_report_text(FILE *f, const struct vmsync_session *s,
 			bool all_segments)
 {
@@ -220,6 +233,11 @@ void vmsync_report_text(FILE *f, const struct vmsync_session *s,
 			ctf_trace_path(s->host->traces[i]));
 	for (i = 0; i < s->n_guests; i++)
 		print_guest(f, &s->guests[i], all_segments);
+	for (i = 0; i < s->n_left_out; i++)
+		print_left_out(f, &s->left_out[i]);
+	if (s->n_left_out)
+		fprintf(f, "\n%zu of the guests could not be mapped: see LEFT OUT "
+			   "above.\n", s->n_left_out);
 	if (!vmsync_session_agrees(s))
 		fputs("\nThe witnesses do NOT agree with the map: see "
 		      "violations, outside, DISAGREE above.\n",

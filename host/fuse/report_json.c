@@ -207,6 +207,17 @@ static void guest(FILE *f, const struct vmsync_session_guest *g)
 	fputc('}', f);
 }
 
+static void left_out(FILE *f, const struct vmsync_left_out *l)
+{
+	fputs("\n  {", f);
+	machine(f, l->machine);
+	fputs(", ", f);
+	key_string(f, "why", l->why.msg);
+	fputs(", ", f);
+	key_string(f, "remedy", l->why.remedy);
+	fputc('}', f);
+}
+
 void vmsync_report_json(FILE *f, const struct vmsync_session *s)
 {
 	size_t i;
@@ -219,6 +230,11 @@ void vmsync_report_json(FILE *f, const struct vmsync_session *s)
 	for (i = 0; i < s->n_guests; i++) {
 		fputs(i ? "," : "", f);
 		guest(f, &s->guests[i]);
+	}
+	fputs("], \"left_out\": [", f);
+	for (i = 0; i < s->n_left_out; i++) {
+		fputs(i ? "," : "", f);
+		left_out(f, &s->left_out[i]);
 	}
 	fputs("]}\n", f);
 }

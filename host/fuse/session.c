@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fuse/fail.h"
+#include "fuse/omit.h"
 #include "fuse/reader.h"
 #include "fuse/session.h"
 
@@ -12,30 +13,38 @@ static const char *path_of(const struct vmsync_machine *m)
 	return ctf_trace_path(m->traces[0]);
 }
 
-/* Without beacons, entries and exits of the host must do. */
-static int check_usable(const struct vmsync_session *s,
-			const struct vmsync_machine *guest,
-			struct ctf_error *e)
+/* All machines but the host that can be put on its clock, as far as is known. */
+static int guests_find(struct vmsync_session *s, struct ctf_error *e)
 {
-	bool enters;
-	int ret;
+	struct ctf_error why;
+	size_t i;
 
-	if (guest->side == VMSYNC_SIDE_GUEST)
+	s->guests = calloc(s->machines.n, sizeof(*s->guests));
+	s->left_out = calloc(s->machines.n, sizeof(*s->left_out));
+	if (!s->guests || !s->left_out)
+		return vmsync_fail_memory(e);
+	for (i = 0; i < s->machines.n; i++) {
+		struct vmsync_machine *m = &s->machines.machine[i];
+		int ret = m == s->host ? 0 :
+					 vmsync_machine_usable(s, m, &why, e);
+
+		if (ret < 0)
+			return ret;
+		if (ret)
+			s->guests[s->n_guests++].machine = m;
+		else if (m != s->host)
+			vmsync_omit_machine(s, m, &why);
+	}
+	if (s->n_guests)
 		return 0;
-	ret = vmsync_machine_enters(s->host, &enters, e);
-	if (ret || enters)
-		return ret;
-	return vmsync_fail(e, -EINVAL,
-		      "load vmsync-guest in the guest and record vmsync_* there, "
-		      "or record kvm_x86_entry,kvm_x86_exit on the host",
-		      "%.400s: holds no vmsync beacon", path_of(guest));
+	*e = s->left_out[0].why;
+	return e->code;
 }
 
 /* One is the host's, all others are guests'. */
 static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 {
 	size_t i;
-	int ret;
 
 	for (i = 0; i < s->machines.n; i++) {
 		struct vmsync_machine *m = &s->machines.machine[i];
@@ -59,21 +68,7 @@ static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 		return vmsync_fail(e, -EINVAL, "name the guests' traces as well",
 			      "%.400s: is the host's, and there is no other",
 			      path_of(s->host));
-
-	s->guests = calloc(s->machines.n, sizeof(*s->guests));
-	if (!s->guests)
-		return vmsync_fail_memory(e);
-	for (i = 0; i < s->machines.n; i++) {
-		struct vmsync_machine *m = &s->machines.machine[i];
-
-		if (m == s->host)
-			continue;
-		ret = check_usable(s, m, e);
-		if (ret)
-			return ret;
-		s->guests[s->n_guests++].machine = m;
-	}
-	return 0;
+	return guests_find(s, e);
 }
 
 /* Machines that exchange messages: the first one's clock is the reference. */
@@ -86,7 +81,8 @@ static int roles_given(struct vmsync_session *s, struct ctf_error *e)
 			      "--match joins two machines, and these are %zu",
 			      s->machines.n);
 	s->guests = calloc(1, sizeof(*s->guests));
-	if (!s->guests)
+	s->left_out = calloc(1, sizeof(*s->left_out));
+	if (!s->guests || !s->left_out)
 		return vmsync_fail_memory(e);
 	s->host = &s->machines.machine[0];
 	s->guests[0].machine = &s->machines.machine[1];
@@ -117,6 +113,7 @@ void vmsync_session_close(struct vmsync_session *s)
 	vmsync_sync_free(s->sync);
 	vmsync_runs_free(s->runs);
 	free(s->guests);
+	free(s->left_out);
 	vmsync_machines_close(&s->machines);
 	ctf_pool_free(s->pool);
 	memset(s, 0, sizeof(*s));
@@ -164,21 +161,25 @@ static int side_open(struct side *side,
 
 /*
  * Entries, exits and every guest event are read only where nothing better is
- * there: a guest without beacons, or because the user says so.
+ * there: of a guest without beacons, or because the user says so. @m: NULL:
+ * the host, for all of its guests.
  */
 static enum vmsync_reading reading(const struct vmsync_session *s,
 				   const struct vmsync_session_options *options,
-				   bool guest)
+				   const struct vmsync_machine *m)
 {
 	bool all = options && options->sync.methods &
 				      1u << VMSYNC_METHOD_WINDOW;
 	size_t i;
 
-	for (i = 0; i < s->n_guests; i++)
-		all |= s->guests[i].machine->side == VMSYNC_SIDE_NONE;
+	for (i = 0; i < s->n_guests; i++) {
+		const struct vmsync_machine *g = s->guests[i].machine;
+
+		all |= g->side == VMSYNC_SIDE_NONE && (!m || m == g);
+	}
 	if (!all)
 		return VMSYNC_READ_EVIDENCE;
-	return guest ? VMSYNC_READ_EVENTS : VMSYNC_READ_RUNS;
+	return m ? VMSYNC_READ_EVENTS : VMSYNC_READ_RUNS;
 }
 
 static void side_end(struct vmsync_session *s, struct side *side)
@@ -260,45 +261,6 @@ static int push_all(struct vmsync_session *s, struct side *sides,
 	return vmsync_sync_finish(s->sync) ? vmsync_fail_memory(e) : 0;
 }
 
-static int not_found(const struct vmsync_session *s,
-		     const struct vmsync_machine *guest, struct ctf_error *e)
-{
-	if (guest->side == VMSYNC_SIDE_GUEST)
-		return vmsync_fail(e, -EINVAL,
-			      "name only guests of this host, recorded at the "
-			      "same time",
-			      "%.200s: a guest of another host: %.200s answered "
-			      "none of its beacons",
-			      path_of(guest), path_of(s->host));
-	return vmsync_fail(e, -EINVAL,
-		      "record vmsync_* on both sides, with vmsync-guest loaded "
-		      "in the guest",
-		      "%.200s: holds no vmsync beacon, and its events fit no VM "
-		      "of %.200s",
-		      path_of(guest), path_of(s->host));
-}
-
-static int check_found(const struct vmsync_session *s, struct ctf_error *e)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_guests; i++) {
-		struct vmsync_session_guest *g = &s->guests[i];
-
-		g->maps = vmsync_guest_maps(g->guest);
-		if (vmsync_guest_map_of(g->maps, 0))
-			continue;
-		if (!vmsync_guest_report_of(g->guest)->found)
-			return not_found(s, g->machine, e);
-		return vmsync_fail(e, -EINVAL,
-				      "record vmsync_* on both sides for some "
-				      "seconds at the same time",
-				      "%.400s: too little evidence for a map",
-				      path_of(g->machine));
-	}
-	return 0;
-}
-
 static int sides_open(const struct vmsync_session *s,
 		      const struct vmsync_session_options *options,
 		      struct side *sides, struct ctf_error *e)
@@ -308,7 +270,8 @@ static int sides_open(const struct vmsync_session *s,
 
 	for (i = 0; !ret && i <= s->n_guests; i++) {
 		const struct vmsync_reader_options how = {
-			.what = reading(s, options, i > 0),
+			.what = reading(s, options,
+					i ? sides[i].machine : NULL),
 			.runs = i ? NULL : s->runs,
 			.pool = s->pool,
 		};
@@ -357,14 +320,20 @@ int vmsync_session_sync(struct vmsync_session *s,
 		ret = sides_open(s, options, sides, e);
 	if (!ret)
 		ret = push_all(s, sides, progress, e);
-	if (!ret)
-		ret = check_found(s, e);
 	for (i = 0; i <= s->n_guests; i++) {
 		vmsync_reader_free(sides[i].reader);
 		free(sides[i].list.ev);
 	}
 	free(sides);
-	return ret;
+	return ret ? ret : vmsync_omit_unmapped(s, e);
+}
+
+bool vmsync_guest_agrees(const struct vmsync_session_guest *g)
+{
+	const struct vmsync_guest_report *r = vmsync_guest_report_of(g->guest);
+
+	return !r->causal_violations && !r->n_disagreements && !r->suspect &&
+	       !g->contain.outside;
 }
 
 bool vmsync_session_agrees(const struct vmsync_session *s)
@@ -372,12 +341,7 @@ bool vmsync_session_agrees(const struct vmsync_session *s)
 	size_t i;
 
 	for (i = 0; i < s->n_guests; i++) {
-		const struct vmsync_session_guest *g = &s->guests[i];
-		const struct vmsync_guest_report *r =
-			vmsync_guest_report_of(g->guest);
-
-		if (r->causal_violations || r->n_disagreements || r->suspect ||
-		    g->contain.outside)
+		if (!vmsync_guest_agrees(&s->guests[i]))
 			return false;
 	}
 	return true;

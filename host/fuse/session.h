@@ -47,9 +47,20 @@ struct vmsync_session_guest {
 };
 
 /**
+ * struct vmsync_left_out - a guest that could not be put on the host's clock
+ * @machine:	its traces
+ * @why:	what the error would be if it were the only one
+ */
+struct vmsync_left_out {
+	struct vmsync_machine *machine;
+	struct ctf_error why;
+};
+
+/**
  * struct vmsync_session - see above
  * @host:	one of @machines
- * @guests:	[@n_guests], all others
+ * @guests:	[@n_guests], all others but
+ * @left_out:	[@n_left_out], known once the maps are made; not to be overlooked
  * @runs:	of the host, once it was read
  * @jobs:	threads to use
  * @pool:	those that decode ahead
@@ -59,6 +70,8 @@ struct vmsync_session {
 	struct vmsync_machine *host;
 	struct vmsync_session_guest *guests;
 	size_t n_guests;
+	struct vmsync_left_out *left_out;
+	size_t n_left_out;
 	struct vmsync_sync *sync;
 	struct vmsync_runs *runs;
 	unsigned int jobs;
@@ -94,8 +107,8 @@ int vmsync_session_open(char *const *paths, size_t n,
  * @options:	NULL is the default
  * @progress:	may be NULL
  *
- * An error where a guest cannot be put on the host's clock at all. Return: 0 or
- * a negative errno.
+ * A guest that cannot be put on the host's clock is left out; an error where
+ * none is left. Return: 0 or a negative errno.
  */
 int vmsync_session_sync(struct vmsync_session *s,
 			const struct vmsync_session_options *options,
@@ -106,12 +119,15 @@ int vmsync_session_sync(struct vmsync_session *s,
 void vmsync_session_close(struct vmsync_session *s);
 
 /**
- * vmsync_session_agrees() - do the witnesses agree with the map?
+ * vmsync_guest_agrees() - do the witnesses agree with a guest's map?
  *
  * False if a beacon violates causality, a guest event lies outside its vCPU's
  * time in the guest, methods contradict each other, or a guest's claims are
  * contradicted by the host.
  */
+bool vmsync_guest_agrees(const struct vmsync_session_guest *g);
+
+/** vmsync_session_agrees() - with the maps of all guests? */
 bool vmsync_session_agrees(const struct vmsync_session *s);
 
 /**

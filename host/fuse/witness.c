@@ -55,7 +55,8 @@ struct eye {
 
 struct vmsync_witness {
 	struct vmsync_session *session;
-	struct watched *watched; /* by guest */
+	struct watched *watched; /* by guest, as long as none is left out */
+	size_t n_watched;
 	struct seat *seats; /* by trace */
 	size_t n_seats;
 	struct vmsync_losses losses;
@@ -251,6 +252,7 @@ struct vmsync_witness *vmsync_witness_new(struct vmsync_session *s,
 	if (!ret)
 		ret = losses_find(w, e);
 	if (!ret) {
+		w->n_watched = s->n_guests;
 		w->watched = calloc(s->n_guests, sizeof(*w->watched));
 		if (!w->watched || vmsync_runs_settle(s->runs) ||
 		    parts_place(w) || seats_make(w))
@@ -274,7 +276,7 @@ void vmsync_witness_free(struct vmsync_witness *w)
 		free(w->eyes[i].results);
 		free(w->eyes[i].known);
 	}
-	for (i = 0; w->watched && i < w->session->n_guests; i++) {
+	for (i = 0; w->watched && i < w->n_watched; i++) {
 		for (c = 0; c < w->watched[i].n_vcpus; c++)
 			vmsync_array_free(&w->watched[i].vcpus[c].parts);
 		free(w->watched[i].vcpus);

@@ -194,6 +194,42 @@ bad "a guest without beacons, a host without entries" "mute" \
 bad "a guest without beacons, of another host" "mute.*fit no VM" \
 	"$t/b/host" "$t/mute"
 
+# --- a guest that cannot be mapped holds up nobody
+left() { # TEXT STATUS PATTERN COMMAND...
+	local text=$1 status=$2 pattern=$3 got
+	shift 3
+	"$@" > "$t/log" 2> "$t/err"
+	got=$?
+	expect_eq "$text: exit status" $got "$status"
+	expect "$text: is said on stderr" grep -qE "LEFT OUT: .*$pattern" "$t/err"
+}
+# A guest whose streams hold no packet.
+cp -r "$t/a/guest" "$t/silent"
+sed -i 's/\(hostname = "\)guest/\1silent/; s/-[0-9a-f]*";/-00000000cafe";/' \
+	"$t/silent/metadata"
+for stream in "$t"/silent/channel*; do
+	: > "$stream"
+done
+left "sync: another host's guest beside its own" 1 "another host" \
+	$vmsync sync --json "$t/a/host" "$t/b/guest" "$t/a/guest"
+mv "$t/log" "$t/json"
+jq_is "... the other one is mapped" \
+	'.agrees and (.guests | length == 1) and .guests[0].bound_worst_ns <= 10' true
+jq_is "... and it is listed" '.left_out | length' 1
+left "sync: a guest without events" 1 "silent: holds no event" \
+	$vmsync sync "$t/a/host" "$t/a/guest" "$t/silent"
+expect "... is in the report" grep -q "guest silent, LEFT OUT" "$t/log"
+left "fuse: another host's guest" 1 "another host" \
+	$vmsync fuse -o "$t/left" "$t/a/host" "$t/a/guest" "$t/b/guest"
+expect_eq "... the others are written" "$(ls "$t/left")" \
+	"$(printf 'guest-guest\nhost-host\nvmsync-map.json')"
+expect "... as if it had not been named" diff -r "$t/out" "$t/left"
+left "check: another host's guest" 1 "another host" \
+	$vmsync check --map="$t/left/vmsync-map.json" "$t/a/host" "$t/a/guest" \
+	"$t/b/guest"
+bad "a guest without events alone" "silent: holds no event" \
+	"$t/a/host" "$t/silent"
+
 broken cutmeta
 truncate -s 3000 "$t/cutmeta/guest/metadata"
 bad "metadata cut short" "cutmeta/guest/metadata.*[0-9]+:[0-9]+" "$t/cutmeta"
