@@ -153,13 +153,28 @@ static int window(struct ctf_cursor *c, int keep, uint64_t from, uint64_t len,
 	return ret;
 }
 
+/* Most heads are far shorter than they may be: -EAGAIN if @most bytes are few. */
+static int read_head(struct ctf_cursor *c, int keep, uint64_t off, uint64_t most,
+		     struct ctf_error *e)
+{
+	const struct ctf_stream *s = c->stream;
+	uint64_t head = min(s->size - off, most);
+	struct run r = { .slot = c->slot };
+	int ret = window(c, keep, off, head, e);
+
+	if (!ret)
+		ret = part_read(c, &c->part[c->at], off + head, e);
+	if (ret)
+		return ret;
+	return packet_parse(s, c->data, head, off,
+			    c->started ? &c->packet : NULL, &c->packet, &r, e);
+}
+
 /* Goes to the next packet: 1, 0 at the end, or an error. */
 static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 {
 	const struct ctf_stream *s = c->stream;
 	uint64_t off = c->started ? c->packet.offset + c->packet.size : 0;
-	uint64_t head;
-	struct run r = { .slot = c->slot };
 	int ret;
 
 	if (off >= s->size)
@@ -170,14 +185,9 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 			return ret;
 		c->is_open = true;
 	}
-	head = min(s->size - off, MAX_HEAD);
-	ret = window(c, keep, off, head, e);
-	if (!ret)
-		ret = part_read(c, &c->part[c->at], off + head, e);
-	if (ret)
-		return ret;
-	ret = packet_parse(s, c->data, head, off,
-			   c->started ? &c->packet : NULL, &c->packet, &r, e);
+	ret = read_head(c, keep, off, c->read, e);
+	if (ret == -EAGAIN)
+		ret = read_head(c, keep, off, MAX_HEAD, e);
 	if (ret)
 		return ret;
 	c->started = true;
@@ -192,7 +202,28 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 		c->walk.clock = c->packet.begin;
 	}
 	walk_packet(&c->walk, c->data, &c->packet);
+	c->used = c->walk.pos;
 	return 1;
+}
+
+/*
+ * Gives memory back to the system that holds what lies between the packet's head
+ * and @c->used, where many streams are read at once and all of their packets
+ * would be much.
+ */
+static void drop_used(struct ctf_cursor *c)
+{
+	struct part *p = &c->part[c->at];
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from, until;
+
+	if (p->map || c->read == READ_MOST)
+		return;
+	from = (uintptr_t)c->data + c->packet.events_at / 8 + page - 1;
+	until = (uintptr_t)c->data + c->used / 8;
+	from &= ~(page - 1);
+	until &= ~(page - 1);
+	if (from < until)
+		madvise((void *)from, until - from, MADV_DONTNEED);
 }
 
 /*
@@ -207,6 +238,9 @@ static int fill_batch(struct ctf_cursor *c, struct batch *b)
 	uint64_t need = pkt->offset + c->walk.pos / 8 + c->read, there;
 	int ret;
 
+	/* The batch before this one may be in use, the one before that is not. */
+	drop_used(c);
+	c->used = c->walk.pos;
 	for (;;) {
 		ret = part_read(c, p, min(need, pkt->offset + pkt->size), &c->why);
 		if (ret)

@@ -34,6 +34,7 @@ struct ctf_cursor {
 	const uint8_t *data;	/* the packet */
 	struct ctf_packet packet;
 	uint32_t read;		/* bytes read at least; less memory, more calls */
+	uint64_t used;		/* bits of the packet before the last batch */
 	bool is_open;		/* the stream's file, by this cursor */
 	bool started, ended;
 	int error;

@@ -171,7 +171,7 @@ int input_start(struct input *in, uint32_t read, struct ctf_pool *pool,
 	return 0;
 }
 
-int input_refill(struct input *in, struct ctf_error *e)
+int input_refill(struct input *in, uint32_t read, struct ctf_error *e)
 {
 	struct timed *full;
 
@@ -191,6 +191,7 @@ int input_refill(struct input *in, struct ctf_error *e)
 	in->now = full;
 	in->i = 0;
 	in->n = full->block.batch.n;
+	in->cur->read = read;
 	cursor_use(in->cur, &full->block);
 	if (in->apart)
 		pool_push(in->pool, &in->fill);

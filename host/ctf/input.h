@@ -56,10 +56,10 @@ int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e);
 int input_start(struct input *in, uint32_t read, struct ctf_pool *pool,
 		struct ctf_error *e);
 /*
- * Gives out the next block and has the one behind it decoded. 1, 0 at the end,
- * or an error.
+ * Gives out the next block and has the one behind it decoded, which reads @read
+ * bytes at a time. 1, 0 at the end, or an error.
  */
-int input_refill(struct input *in, struct ctf_error *e);
+int input_refill(struct input *in, uint32_t read, struct ctf_error *e);
 /* Gives back what input_start() took; nothing of its events is used any more. */
 void input_end(struct input *in);
 

@@ -29,6 +29,7 @@ struct ctf_merge {
 	size_t n_later;
 	struct input **live;	/* being read, in the order of @in */
 	size_t n_live;
+	uint32_t read;		/* bytes that each of these reads at a time */
 	struct sorter sorter;
 	const uint64_t *key, *end;	/* of the events being given out */
 	uint64_t base;		/* no time is before it */
@@ -263,10 +264,15 @@ static int start(struct ctf_merge *m, struct ctf_error *e)
 	return find_begins(m, e);
 }
 
-/* How much a stream reads at a time, where so many are. */
-static uint32_t share_of(size_t streams)
+/* How much a stream reads at a time, with those that are about to begin. */
+static uint32_t share(const struct ctf_merge *m)
 {
-	size_t share = READ_ALL / streams;
+	uint64_t end = horizon(m);
+	size_t i = m->n_later, share;
+
+	while (i && m->later[i - 1]->from <= end)
+		i--;
+	share = READ_ALL / (m->n_live + m->n_later - i);
 
 	return share > READ_MOST ? READ_MOST :
 	       share < READ_LEAST ? READ_LEAST : (uint32_t)share;
@@ -279,12 +285,14 @@ static void retire(struct ctf_merge *m, size_t i)
 	m->n_live--;
 	memmove(m->live + i, m->live + i + 1,
 		(m->n_live - i) * sizeof(*m->live));
+	if (m->n_live)
+		m->read = share(m);
 }
 
 /* The next batch of input @i, which goes where it has none. */
 static int refill(struct ctf_merge *m, size_t i, struct ctf_error *e)
 {
-	int ret = input_refill(m->live[i], e);
+	int ret = input_refill(m->live[i], m->read, e);
 
 	if (!ret)
 		retire(m, i);
@@ -304,7 +312,7 @@ static int begin_next(struct ctf_merge *m, struct ctf_error *e)
 		m->live[i] = m->live[i - 1];
 	m->live[i] = in;
 	m->n_live++;
-	ret = input_start(in, share_of(m->n_live), m->pool, e);
+	ret = input_start(in, m->read, m->pool, e);
 	return ret ? ret : refill(m, i, e);
 }
 
@@ -324,6 +332,7 @@ static int refill_all(struct ctf_merge *m, struct ctf_error *e)
 		i += ret;
 	}
 	while (m->n_later && m->later[m->n_later - 1]->from <= horizon(m)) {
+		m->read = share(m);
 		ret = begin_next(m, e);
 		if (ret < 0)
 			return ret;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "ctf/pool.h"
@@ -18,6 +19,21 @@
 #define LOOK_MAX_NS	50000
 #define LOOK_MIN_NS	1000
 #define LOOKS		16	/* between those at the clock */
+
+/*
+ * A task takes a tenth of this. A thread that took longer, and that the system
+ * took off its processor meanwhile, has a competitor there, who keeps the
+ * processor for some ms at a time, in which the owner waits for that task.
+ */
+#define LATE_NS		1000000
+/*
+ * For how long the owner then does everything itself. The next time it is twice
+ * as long, until the threads have been of use for as long again. Each trial costs
+ * one such wait: a smaller least value makes a busy machine slower, a larger most
+ * value finds out later that the competitor has gone.
+ */
+#define AWAY_LEAST_NS	20000000
+#define AWAY_MOST_NS	1000000000
 
 struct ctf_pool {
 	pthread_mutex_t lock;
@@ -31,6 +47,8 @@ struct ctf_pool {
 	bool ended;
 	bool alone;		/* each thread has a processor */
 	int64_t work_ns, done_ns;	/* how long to look for either */
+	int64_t away_ns;	/* how long threads keep away, or kept last */
+	int64_t back_ns;	/* when they are back */
 	unsigned int n;
 	pthread_t thread[];
 };
@@ -97,12 +115,51 @@ static void run(struct ctf_pool *p, struct task *t)
 		pthread_cond_signal(&p->done);
 }
 
+/* How often the system took this thread off its processor for another one. */
+static long taken_off(void)
+{
+	struct rusage u;
+
+	return getrusage(RUSAGE_THREAD, &u) ? 0 : u.ru_nivcsw;
+}
+
+/* With the lock held: others compete for the processors. */
+static void keep_away(struct ctf_pool *p, int64_t now)
+{
+	bool again = now < p->back_ns + p->away_ns;
+
+	p->away_ns = !again ? AWAY_LEAST_NS :
+		     p->away_ns < AWAY_MOST_NS / 2 ? 2 * p->away_ns :
+						     AWAY_MOST_NS;
+	p->back_ns = now + p->away_ns;
+}
+
+static bool is_away(const struct ctf_pool *p)
+{
+	return p->back_ns && now_ns() < p->back_ns;
+}
+
+/* The same as run(), for a thread that may have to keep away then. */
+static void run_beside(struct ctf_pool *p, struct task *t, long *off)
+{
+	int64_t began = now_ns(), ended;
+	long before = *off;
+
+	run(p, t);
+	ended = now_ns();
+	if (ended - began < LATE_NS)
+		return;
+	*off = taken_off();
+	if (*off != before)
+		keep_away(p, ended);
+}
+
 /* Until something is pending, perhaps. One thread that looks is enough. */
 static void rest(struct ctf_pool *p)
 {
 	bool seen;
 
-	if (!p->looking) {
+	if (!p->looking && !is_away(p)) {
 		p->looking = true;
 		seen = look(p, &p->pending, 0, &p->work_ns);
 		p->looking = false;
@@ -117,11 +174,12 @@ static void rest(struct ctf_pool *p)
 static void *work(void *arg)
 {
 	struct ctf_pool *p = arg;
+	long off = taken_off();
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->ended) {
-		if (p->pending)
-			run(p, p->list.next);
+		if (p->pending && !is_away(p))
+			run_beside(p, p->list.next, &off);
 		else
 			rest(p);
 	}
@@ -181,7 +239,7 @@ void pool_push(struct ctf_pool *p, struct task *t)
 	t->prev->next = t;
 	p->list.prev = t;
 	p->pending++;
-	if (p->asleep)
+	if (p->asleep && !is_away(p))
 		pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
 }
