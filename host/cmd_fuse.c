@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "fuse/covered.h"
 #include "fuse/fuse.h"
+#include "fuse/offsets.h"
 
 static const char help[] =
 "usage: vmsync fuse -o OUT [OPTION]... TRACE...\n"
@@ -85,6 +86,16 @@ static void guest(const struct vmsync_session_guest *g)
 	strange(g);
 }
 
+static void offsets(const struct vmsync_machine *host)
+{
+	char text[256];
+
+	if (!host->offset_spread_ns)
+		return;
+	vmsync_offsets_note(host, text, sizeof(text));
+	printf("%s: %s\n", host->name, text);
+}
+
 static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 {
 	const struct arguments *args = arguments;
@@ -115,6 +126,7 @@ static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 			       fused[i].discarded, fused[i].lost);
 		putchar('\n');
 	}
+	offsets(s->host);
 	for (i = 0; i < s->n_guests; i++)
 		guest(&s->guests[i]);
 	free(fused);

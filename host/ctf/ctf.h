@@ -287,6 +287,9 @@ const struct ctf_stream *ctf_trace_stream(const struct ctf_trace *t, size_t i);
 /** ctf_stream_name() - its file name: "channel0_0" */
 const char *ctf_stream_name(const struct ctf_stream *s);
 
+/** ctf_stream_bytes() - size of its file when it was opened */
+uint64_t ctf_stream_bytes(const struct ctf_stream *s);
+
 /** ctf_stream_trace() - the trace it belongs to */
 const struct ctf_trace *ctf_stream_trace(const struct ctf_stream *s);
 

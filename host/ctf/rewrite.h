@@ -37,6 +37,7 @@ struct ctf_seen {
  * @stream_map_ctx: its first argument
  * @set_offset:	replace the offset of every clock in the metadata by @offset_s
  *		and @offset; the clocks keep their uuid
+ * @only:	... of this clock, if it is not NULL
  * @offset_s:	seconds
  * @offset:	cycles
  * @seen:	if not NULL, told of every event once, a packet's in order; packets
@@ -54,6 +55,7 @@ struct ctf_rewrite {
 			   struct ctf_map *map);
 	void *stream_map_ctx;
 	bool set_offset;
+	const struct ctf_clock *only;
 	int64_t offset_s;
 	int64_t offset;
 	int (*seen)(void *ctx, const struct ctf_seen *seen,
@@ -106,5 +108,12 @@ struct ctf_rewritten {
 int ctf_trace_rewrite(const struct ctf_trace *t, const char *out,
 		      const struct ctf_rewrite *how, struct ctf_rewritten *res,
 		      struct ctf_error *e);
+
+/**
+ * ctf_metadata_rewrite() - the same for the metadata alone
+ * @out:	folder that is there
+ */
+int ctf_metadata_rewrite(const struct ctf_trace *t, const char *out,
+			 const struct ctf_rewrite *how, struct ctf_error *e);
 
 #endif /* CTF_REWRITE_H */

@@ -111,6 +111,8 @@ int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 	for (i = 0; how->set_offset && i < t->n_clocks; i++) {
 		const struct clock *c = t->clocks[i];
 
+		if (how->only && how->only != &c->pub)
+			continue;
 		if (t->is_json) {
 			set_json(edits, &n, c, how);
 			continue;
@@ -132,4 +134,16 @@ int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 	free(text);
 	free(edits);
 	return ret ? ret : closed;
+}
+
+int ctf_metadata_rewrite(const struct ctf_trace *t, const char *out,
+			 const struct ctf_rewrite *how, struct ctf_error *e)
+{
+	struct outdir d;
+	int ret = outdir_open(&d, out, e);
+
+	if (!ret)
+		ret = rewrite_metadata(t, &d, how, e);
+	outdir_close(&d);
+	return ret;
 }

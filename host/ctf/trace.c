@@ -67,8 +67,11 @@ static int open_stream(struct ctf_trace *t, size_t *cap, int dir,
 	struct ctf_stream *s;
 	struct stat st;
 
-	if (fstatat(dir, name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
-	    !st.st_size)
+	if (fstatat(dir, name, &st, 0) < 0) {
+		fail(e, -errno, "%s/%s: %s", t->path, name, strerror(errno));
+		return remedy(e, "if it is a link, fetch what it leads to, or remove it");
+	}
+	if (!S_ISREG(st.st_mode) || !st.st_size)
 		return 0;
 	if (t->n_streams >= MAX_STREAMS ||
 	    vec_grow(&t->streams, cap, t->n_streams + 1, sizeof(*s)))
@@ -348,6 +351,11 @@ size_t ctf_trace_streams(const struct ctf_trace *t)
 const struct ctf_stream *ctf_trace_stream(const struct ctf_trace *t, size_t i)
 {
 	return i < t->n_streams ? &t->streams[i] : NULL;
+}
+
+uint64_t ctf_stream_bytes(const struct ctf_stream *s)
+{
+	return s->size;
 }
 
 const char *ctf_stream_name(const struct ctf_stream *s)

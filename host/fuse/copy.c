@@ -21,6 +21,7 @@ struct copier {
 	void *ctx;
 	uint64_t done;
 	bool link;
+	bool own_metadata;
 	char *buffer; /* CHUNK bytes */
 	struct ctf_error *e;
 };
@@ -77,7 +78,7 @@ static int copy_file(struct copier *c, int from_dir, const char *from,
 {
 	int in, out, ret = 0;
 
-	in = openat(from_dir, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	in = openat(from_dir, from, O_RDONLY | O_CLOEXEC);
 	if (in < 0)
 		return vmsync_fail_file(c->e, -errno, from);
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -94,6 +95,41 @@ static int copy_file(struct copier *c, int from_dir, const char *from,
 	return ret;
 }
 
+/* Hard links are to what a symbolic link leads to. */
+static int take_file(struct copier *c, int from_dir, const char *name,
+		     const struct stat *st, const char *to)
+{
+	if (!c->link ||
+	    linkat(from_dir, name, AT_FDCWD, to, AT_SYMLINK_FOLLOW))
+		return copy_file(c, from_dir, name, to);
+	c->done += (uint64_t)st->st_size;
+	return 0;
+}
+
+static int copy_folder(struct copier *c, const char *from, const char *to,
+		       bool top);
+
+/* One entry of a folder: what a reader would open, whatever it is by itself. */
+static int copy_entry(struct copier *c, int dir, const char *name,
+		      const char *from, const char *to, bool top)
+{
+	char path[4096], source[4096];
+	struct stat st;
+
+	if (fstatat(dir, name, &st, 0))
+		return vmsync_fail_file(c->e, -errno, name);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", to, name) >=
+		    sizeof(path) ||
+	    (size_t)snprintf(source, sizeof(source), "%s/%s", from, name) >=
+		    sizeof(source))
+		return vmsync_fail_file(c->e, -ENAMETOOLONG, to);
+	if (S_ISREG(st.st_mode))
+		return take_file(c, dir, name, &st, path);
+	if (S_ISDIR(st.st_mode) && top && !strcmp(name, "index"))
+		return copy_folder(c, source, path, false);
+	return 0;
+}
+
 static int copy_folder(struct copier *c, const char *from, const char *to,
 		       bool top)
 {
@@ -106,50 +142,57 @@ static int copy_folder(struct copier *c, const char *from, const char *to,
 	if (mkdir(to, 0755) && errno != EEXIST)
 		ret = vmsync_fail_file(c->e, -errno, to);
 	while (!ret && (entry = readdir(dir))) {
-		char path[4096], source[4096];
-		struct stat st;
-
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' ||
+		    (top && c->own_metadata && !strcmp(entry->d_name, "metadata")))
 			continue;
-		if (fstatat(dirfd(dir), entry->d_name, &st,
-			    AT_SYMLINK_NOFOLLOW)) {
-			ret = vmsync_fail_file(c->e, -errno, entry->d_name);
-			break;
-		}
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s", to,
-				     entry->d_name) >= sizeof(path) ||
-		    (size_t)snprintf(source, sizeof(source), "%s/%s", from,
-				     entry->d_name) >= sizeof(source)) {
-			errno = ENAMETOOLONG;
-			ret = vmsync_fail_file(c->e, -errno, to);
-		} else if (S_ISREG(st.st_mode)) {
-			if (c->link && !linkat(dirfd(dir), entry->d_name,
-					       AT_FDCWD, path, 0))
-				c->done += (uint64_t)st.st_size;
-			else
-				ret = copy_file(c, dirfd(dir), entry->d_name, path);
-		} else if (S_ISDIR(st.st_mode) && top &&
-			   !strcmp(entry->d_name, "index")) {
-			ret = copy_folder(c, source, path, false);
-		}
+		ret = copy_entry(c, dirfd(dir), entry->d_name, from, to, top);
 	}
 	closedir(dir);
 	return ret;
 }
 
-int vmsync_trace_copy(const char *from, const char *to, bool link,
-		      void (*progress)(void *ctx, uint64_t done), void *ctx,
-		      struct ctf_error *e)
+/* What was read is what is there now, stream by stream. */
+static int check_streams(const struct ctf_trace *t, const char *to,
+			 struct ctf_error *e)
+{
+	int dir = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	size_t i;
+	int ret = 0;
+
+	if (dir < 0)
+		return vmsync_fail_file(e, -errno, to);
+	for (i = 0; !ret && i < ctf_trace_streams(t); i++) {
+		const struct ctf_stream *s = ctf_trace_stream(t, i);
+
+		if (fstatat(dir, ctf_stream_name(s), &st, AT_SYMLINK_NOFOLLOW) ||
+		    !S_ISREG(st.st_mode) ||
+		    (uint64_t)st.st_size != ctf_stream_bytes(s))
+			ret = vmsync_fail(e, -EIO,
+					  "has it been changed meanwhile?",
+					  "%.200s/%.200s: not copied as it was read",
+					  ctf_trace_path(t), ctf_stream_name(s));
+	}
+	close(dir);
+	return ret;
+}
+
+int vmsync_trace_copy(const struct ctf_trace *t, const char *to,
+		      const struct vmsync_copy *how, struct ctf_error *e)
 {
 	struct copier c = {
-		.progress = progress, .ctx = ctx, .link = link, .e = e,
+		.progress = how->progress,
+		.ctx = how->progress_ctx,
+		.link = how->link,
+		.own_metadata = how->own_metadata,
+		.e = e,
 	};
 	int ret;
 
 	c.buffer = malloc(CHUNK);
 	if (!c.buffer)
 		return vmsync_fail_memory(e);
-	ret = copy_folder(&c, from, to, true);
+	ret = copy_folder(&c, ctf_trace_path(t), to, true);
 	free(c.buffer);
-	return ret;
+	return ret ? ret : check_streams(t, to, e);
 }

@@ -11,7 +11,9 @@
 #include "fuse/copy.h"
 #include "fuse/fail.h"
 #include "fuse/fuse.h"
+#include "fuse/offsets.h"
 #include "fuse/omit.h"
+#include "fuse/outnames.h"
 #include "fuse/output.h"
 #include "fuse/witness.h"
 
@@ -62,33 +64,11 @@ int vmsync_maps_save(const struct vmsync_session *s, const char *path,
 	return ret ? vmsync_fail_file(e, ret, path) : 0;
 }
 
-/* Where a trace goes: host/, guest-NAME/, with a number if it is not the first. */
-static void fused_path(struct vmsync_fused *out, const struct vmsync_session *s,
-		       const struct vmsync_machine *m, size_t trace)
-{
-	const char *prefix = m == s->host ? "host" : "guest";
-	int n = 0;
-	size_t i;
-
-	/* Two guests of one name are told apart by their place. */
-	for (i = 0; m != s->host && i < s->n_guests; i++) {
-		if (s->guests[i].machine == m)
-			break;
-		n += !strcmp(s->guests[i].machine->name, m->name);
-	}
-	i = (size_t)snprintf(out->path, sizeof(out->path), "%s-%s", prefix,
-			     m->name);
-	if (n)
-		i += (size_t)snprintf(out->path + i, sizeof(out->path) - i,
-				      "-%d", n + 1);
-	if (m->n > 1)
-		snprintf(out->path + i, sizeof(out->path) - i, "/%zu", trace);
-}
-
 struct writing {
 	const struct vmsync_session *session;
 	const char *out;
 	bool link;
+	struct vmsync_outname *outname;
 	struct vmsync_witness *witness;
 	const struct vmsync_progress *progress;
 	pthread_mutex_t lock; /* of what follows */
@@ -160,10 +140,36 @@ static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
 static int write_host(struct writing *w, const struct ctf_trace *t,
 		      const char *path, struct ctf_error *e)
 {
+	const struct vmsync_machine *host = w->session->host;
+	const struct ctf_rewrite metadata = {
+		.set_offset = true,
+		.only = vmsync_trace_clock(t),
+		.offset_s = host->clock->offset_s,
+		.offset = host->clock->offset,
+	};
 	struct one one = { .w = w };
+	const struct vmsync_copy how = {
+		.link = w->link,
+		.own_metadata = !vmsync_offset_is(host, t),
+		.progress = bytes_copied,
+		.progress_ctx = &one,
+	};
 
-	return vmsync_trace_copy(ctf_trace_path(t), path, w->link, bytes_copied,
-				 &one, e);
+	int ret = vmsync_trace_copy(t, path, &how, e);
+
+	return ret || !how.own_metadata ?
+		       ret : ctf_metadata_rewrite(t, path, &metadata, e);
+}
+
+/* A folder for each trace where there are several. */
+static void fused_path(struct vmsync_fused *out, struct vmsync_outname to,
+		       const struct vmsync_machine *m, size_t trace)
+{
+	if (m->n > 1)
+		snprintf(out->path, sizeof(out->path), "%s/%zu", to.name,
+			 trace);
+	else
+		snprintf(out->path, sizeof(out->path), "%s", to.name);
 }
 
 /* @g is NULL for the host. */
@@ -176,7 +182,8 @@ static int write_machine(struct writing *w, const struct vmsync_machine *m,
 	int ret = 0;
 
 	for (i = 0; !ret && i < m->n; i++) {
-		fused_path(&fused[i], w->session, m, i);
+		fused_path(&fused[i], w->outname[g ? g - w->session->guests + 1 : 0],
+			   m, i);
 		snprintf(path, sizeof(path), "%s/%s", w->out, fused[i].path);
 		if (m->n > 1 && !i) {
 			char *slash = strrchr(path, '/');
@@ -351,9 +358,13 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 		return vmsync_fail_file(e, -ENOMEM, out);
 	written.fused = *fused;
 	written.n = *n;
-	w.witness = vmsync_witness_new(s, e);
+	w.outname = vmsync_outnames_new(s);
+	w.witness = w.outname ? vmsync_witness_new(s, e) : NULL;
+	if (!w.outname)
+		vmsync_fail_memory(e);
 	ret = w.witness ? write_fused(s, out, opt, &w, &written, e) : e->code;
 	vmsync_witness_free(w.witness);
+	free(w.outname);
 	*n = written.n;
 	if (ret) {
 		free(*fused);

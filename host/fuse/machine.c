@@ -7,6 +7,7 @@
 #include "fuse/fail.h"
 #include "fuse/folders.h"
 #include "fuse/machine.h"
+#include "fuse/offsets.h"
 
 bool vmsync_class_is_entry(const struct ctf_class *cls)
 {
@@ -81,7 +82,7 @@ static int trace_side(const struct ctf_trace *t, enum vmsync_side *side,
 }
 
 /* The clock that the stamps are on: the first stream's, if there is one. */
-static const struct ctf_clock *trace_clock(const struct ctf_trace *t)
+const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t)
 {
 	const struct ctf_stream *s = ctf_trace_stream(t, 0);
 	const struct ctf_clock *c = s ? ctf_stream_clock(s) : NULL;
@@ -122,7 +123,7 @@ static void name_set(struct vmsync_machine *m, const struct ctf_trace *t)
 static struct vmsync_machine *machine_of(struct vmsync_machines *out,
 					 const struct ctf_trace *t)
 {
-	const struct ctf_clock *clock = trace_clock(t);
+	const struct ctf_clock *clock = vmsync_trace_clock(t);
 	char uuid[37] = "";
 	struct vmsync_machine *m;
 	size_t i;
@@ -178,14 +179,14 @@ static int open_one(const char *path, struct vmsync_machines *out,
 	t = ctf_trace_open_like(path, out->last, e);
 	if (!t)
 		return e->code ? e->code : -EINVAL;
-	if (!trace_clock(t)) {
+	if (!vmsync_trace_clock(t)) {
 		ctf_trace_close(t);
 		return vmsync_fail(e, -EINVAL,
 				   "only traces with a clock can be put on "
 				   "another",
 				   "%.400s: has no clock", path);
 	}
-	if (trace_clock(t)->freq != 1000000000) {
+	if (vmsync_trace_clock(t)->freq != 1000000000) {
 		ctf_trace_close(t);
 		return vmsync_fail(e, -ENOTSUP,
 				   "record with LTTng's default clock",
@@ -215,7 +216,7 @@ int vmsync_machines_open(char *const *paths, size_t n,
 			ret = open_one(found.folder[i].path, out, e);
 	}
 	vmsync_folders_free(&found);
-	return ret;
+	return ret ? ret : vmsync_offsets_settle(out, e);
 }
 
 void vmsync_machines_close(struct vmsync_machines *m)

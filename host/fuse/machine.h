@@ -27,8 +27,9 @@ enum vmsync_side {
 /**
  * struct vmsync_machine - one host or guest
  * @name:	its hostname, safe to print and to use as a file name
- * @clock:	the clock class of its stamps
+ * @clock:	the clock class of its stamps, with the offset that is used
  * @clock_uuid:	of that clock as text, "" where it has none
+ * @offset_spread_ns: how far the offsets of the traces' clocks are apart
  * @traces:	[@n]
  */
 struct vmsync_machine {
@@ -36,6 +37,7 @@ struct vmsync_machine {
 	char name[65];
 	const struct ctf_clock *clock;
 	char clock_uuid[37];
+	uint64_t offset_spread_ns;
 	struct ctf_trace **traces;
 	size_t n;
 };
@@ -79,6 +81,9 @@ int vmsync_machine_enters(const struct vmsync_machine *m, bool *enters,
  */
 int vmsync_machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,
 			 struct ctf_error *e);
+
+/** vmsync_trace_clock() - the clock that a trace's stamps are on, or NULL */
+const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t);
 
 /** vmsync_class_is_entry() - a KVM entry by any of the names LTTng gave it */
 bool vmsync_class_is_entry(const struct ctf_class *cls);

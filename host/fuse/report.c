@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuse/covered.h"
+#include "fuse/offsets.h"
 #include "fuse/print.h"
 #include "fuse/report.h"
 
@@ -173,6 +174,19 @@ static void print_maps(FILE *f, const struct vmsync_guest_map *gm, bool all)
 	}
 }
 
+static void print_machine(FILE *f, const struct vmsync_machine *m)
+{
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		fprintf(f, "  trace       %s\n", ctf_trace_path(m->traces[i]));
+	if (!m->offset_spread_ns)
+		return;
+	vmsync_offsets_note(m, text, sizeof(text));
+	print_note(f, "note", text);
+}
+
 static void print_guest(FILE *f, const struct vmsync_session_guest *g,
 			bool all_segments)
 {
@@ -180,9 +194,7 @@ static void print_guest(FILE *f, const struct vmsync_session_guest *g,
 	size_t i;
 
 	fprintf(f, "\nguest %s\n", g->machine->name);
-	for (i = 0; i < g->machine->n; i++)
-		fprintf(f, "  trace       %s\n",
-			ctf_trace_path(g->machine->traces[i]));
+	print_machine(f, g->machine);
 	fprintf(f, "  VM          process %" PRId32 ", vm_uid %016" PRIx64
 		   "%s\n",
 		r->vm.pid, r->vm_uid,
@@ -228,9 +240,7 @@ void vmsync_report_text(FILE *f, const struct vmsync_session *s,
 	size_t i;
 
 	fprintf(f, "host %s\n", s->host->name);
-	for (i = 0; i < s->host->n; i++)
-		fprintf(f, "  trace       %s\n",
-			ctf_trace_path(s->host->traces[i]));
+	print_machine(f, s->host);
 	for (i = 0; i < s->n_guests; i++)
 		print_guest(f, &s->guests[i], all_segments);
 	for (i = 0; i < s->n_left_out; i++)

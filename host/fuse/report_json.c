@@ -50,6 +50,7 @@ static void machine(FILE *f, const struct vmsync_machine *m)
 		string(f, ctf_trace_path(m->traces[i]));
 	}
 	fputc(']', f);
+	key_u64(f, "offset_spread_ns", m->offset_spread_ns);
 }
 
 static void cpus(FILE *f, const struct vmsync_guest_report *r)
