@@ -334,7 +334,31 @@ static int pv_timeline(struct vmsync_timeline *tl, const struct vmsync_facts *f,
 
 /* ------------------------------------------------------------ guest's lines */
 
-/* Guest lines are dated by the TSC of the CPU that recorded them. */
+/* Whether it makes no difference which virtual CPU's TSC was read. */
+static bool tscs_alike(const struct vmsync_facts *f)
+{
+	const struct vmsync_vcpu *first = NULL;
+
+	for (size_t i = 0; f->vm && i < f->vm->vcpus.count; i++) {
+		const struct vmsync_vcpu *v = f->vm->vcpus.at[i];
+
+		if (!v->scalings.count)
+			continue;
+		first = first ? first : v;
+		if (v->scalings.count != first->scalings.count)
+			return false;
+		for (size_t k = 0; k < v->scalings.count; k++)
+			if (!vmsync_scaling_same(&v->scalings.at[k].scaling,
+						 &first->scalings.at[k].scaling))
+				return false;
+	}
+	return true;
+}
+
+/*
+ * Guest lines are dated by the TSC of the CPU that recorded them. Where nobody
+ * knows which one that was, and it matters, they are not dated at all.
+ */
 static int guest_timeline(struct vmsync_timeline *tl,
 			  const struct vmsync_facts *f,
 			  const struct vmsync_axis *axis, uint32_t own_cpu)
@@ -343,6 +367,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 	uint32_t cpu = own_cpu;
 	const struct vmsync_timeline *scaling = &axis->scaling;
 	int64_t seen_before = VMSYNC_AXIS_MIN + 1;
+	bool alike = tscs_alike(f);
 	size_t first = first_line(f->guest_lines, f->guest_from_ns);
 	int err = vmsync_timeline_init(tl);
 
@@ -365,7 +390,8 @@ static int guest_timeline(struct vmsync_timeline *tl,
 				scaling = &other;
 			}
 		}
-		if (!vmsync_reading_at(f, scaling, &axis->host, &confirm,
+		if ((cpu == VMSYNC_CPU_UNKNOWN && !alike) ||
+		    !vmsync_reading_at(f, scaling, &axis->host, &confirm,
 				       &sure) ||
 		    !vmsync_reading_before(f, scaling, s->line.since_tsc, sure,
 					   &from)) {

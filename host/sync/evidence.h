@@ -105,14 +105,17 @@ struct vmsync_vm_id {
 	uint32_t serial;
 };
 
+/* The vcpu of a guest's record that does not say where it was made. */
+#define VMSYNC_CPU_UNKNOWN UINT32_MAX
+
 /**
  * struct vmsync_evidence - one record
  * @kind:	says which of the other members are meant
  * @stamp_ns:	the event's time stamp in the trace, by the clock of the side
  *		that recorded it (the kind, or for KNOT and LOST who pushes it,
  *		tells the side)
- * @vcpu:	guest records: the guest kernel's CPU number; host records:
- *		KVM's vcpu_id
+ * @vcpu:	guest records: the guest kernel's CPU number, or
+ *		VMSYNC_CPU_UNKNOWN; host records: KVM's vcpu_id
  * @guest_claim: GH_HOST: the guest's TSC and clock as it claimed them
  * @suspect:	GH_HOST: VMSYNC_SUSPECT_* bits
  * @line:	the line in force (KNOT: the new one)

@@ -15,7 +15,7 @@
 /**
  * struct vmsync_line_span - one line and when it was in force
  * @line:	the line
- * @cpu:	the CPU whose TSC all times are of
+ * @cpu:	the CPU whose TSC all times are of, or VMSYNC_CPU_UNKNOWN
  * @stamp_ns:	of the record that brought it, by the clock of its side
  * @confirm:	it came into force in [its since_tsc, @confirm]
  * @confirmed:	@confirm is known; else it is when the next line's since_tsc

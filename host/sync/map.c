@@ -329,6 +329,7 @@ void vmsync_guest_map_free(struct vmsync_guest_map *gm)
 {
 	for (uint32_t i = 0; i < gm->vcpus; i++)
 		vmsync_map_free(&gm->maps[i]);
+	vmsync_map_free(&gm->anyone);
 	free(gm->maps);
 	free(gm->hostname);
 	free(gm->clock_uuid);
@@ -341,6 +342,8 @@ vmsync_guest_map_of(const struct vmsync_guest_map *gm, uint32_t vcpu)
 {
 	if (vcpu < gm->vcpus && gm->maps[vcpu].count)
 		return &gm->maps[vcpu];
+	if (gm->anyone.count)
+		return &gm->anyone;
 	for (uint32_t i = 0; i < gm->vcpus; i++)
 		if (gm->maps[i].count)
 			return &gm->maps[i];

@@ -149,6 +149,8 @@ const char *vmsync_method_name(enum vmsync_method method);
  * @clock_uuid:	of the guest trace's clock, owned, may be ""
  * @host_clock_uuid: of the host trace's clock, owned, may be ""
  * @maps:	[@vcpus], index is the guest kernel's CPU number; owned
+ * @anyone:	for CPUs without one: empty where all of @maps are the same;
+ *		vmsync_anyone_make() makes it, it is not saved; owned
  */
 struct vmsync_guest_map {
 	uint64_t vm_uid;
@@ -157,6 +159,7 @@ struct vmsync_guest_map {
 	char *host_clock_uuid;
 	struct vmsync_map *maps;
 	uint32_t vcpus;
+	struct vmsync_map anyone;
 };
 
 void vmsync_guest_map_init(struct vmsync_guest_map *gm);
@@ -164,8 +167,8 @@ void vmsync_guest_map_free(struct vmsync_guest_map *gm);
 
 /**
  * vmsync_guest_map_of - the map of CPU @vcpu
- * A CPU without evidence of its own has the map of the first one that has;
- * NULL if none has.
+ * A CPU without evidence of its own, or UINT32_MAX, has the map of anyone, whose
+ * bound covers all CPUs' maps. NULL if none has evidence.
  */
 const struct vmsync_map *
 vmsync_guest_map_of(const struct vmsync_guest_map *gm, uint32_t vcpu);

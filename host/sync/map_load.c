@@ -3,6 +3,7 @@
  * Maps as JSON, in. Strict: what vmsync_map_save() writes, with any white
  * space and any order of members, and nothing else.
  */
+#include "sync/anyone.h"
 #include "sync/map.h"
 
 #include <ctype.h>
@@ -469,6 +470,8 @@ int vmsync_map_load(FILE *f, struct vmsync_guest_map **gms, size_t *n,
 	struct file_ctx file = { 0 };
 
 	get_file(&p, &file);
+	for (size_t i = 0; !p.status && i < file.n; i++)
+		p.status = vmsync_anyone_make(&file.gms[i]);
 	if (ferror(f))
 		p.status = -EIO;
 	if (p.status) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/anyone.h"
 #include "sync/choose.h"
 #include "sync/session.h"
 #include "sync/steps.h"
@@ -138,7 +139,7 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 	guest->disagreements.count = 0;
 	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++)
 		err = vmsync_choose(guest, cpu);
-	return err;
+	return err ? err : vmsync_anyone_make(&guest->maps);
 }
 
 int vmsync_guest_settle(struct vmsync_guest *guest, bool final)
@@ -155,23 +156,27 @@ int vmsync_guest_settle(struct vmsync_guest *guest, bool final)
 struct shelf {
 	struct vmsync_map *maps;
 	uint32_t vcpus;
+	struct vmsync_map anyone;
 	struct vmsync_map *by_method[VMSYNC_METHOD_COUNT];
 };
 
 static void swap_maps(struct vmsync_guest *guest, struct shelf *shelf)
 {
 	struct shelf had = { .maps = guest->maps.maps,
-			     .vcpus = guest->maps.vcpus };
+			     .vcpus = guest->maps.vcpus,
+			     .anyone = guest->maps.anyone };
 
 	memcpy(had.by_method, guest->by_method, sizeof(had.by_method));
 	guest->maps.maps = shelf->maps;
 	guest->maps.vcpus = shelf->vcpus;
+	guest->maps.anyone = shelf->anyone;
 	memcpy(guest->by_method, shelf->by_method, sizeof(had.by_method));
 	*shelf = had;
 }
 
 static void free_shelf(struct shelf *shelf)
 {
+	vmsync_map_free(&shelf->anyone);
 	for (int m = -1; m < VMSYNC_METHOD_COUNT; m++) {
 		struct vmsync_map *maps = m < 0 ? shelf->maps :
 						  shelf->by_method[m];

@@ -477,6 +477,9 @@ int vmsync_sync_push_guest(struct vmsync_guest *guest,
 		side_seen(&guest->side, ev->until_ns);
 		return 0;
 	}
+	/* Buffers that all CPUs share: the kernel's clock is one all the same. */
+	if (ev->vcpu == VMSYNC_CPU_UNKNOWN && ev->kind == VMSYNC_EV_KNOT)
+		return vmsync_lines_knot(&guest->lines, ev, ev->vcpu);
 	if (ev->vcpu >= VMSYNC_MAX_CPUS)
 		return 0;
 	err = want_cpu(guest, ev->vcpu);

@@ -19,6 +19,9 @@
  *	move=N		the vCPUs' threads go from one of two CPUs to the other, each
  *			in one of N rounds (never); sched_switch tells
  *	offset=CYCLES	TSC offset that the host reports is wrong by so much (0)
+ *	apart=CYCLES	the TSC of the guest's second vCPU is so much ahead of the
+ *			first one's (0)
+ *	plain=1		the vCPUs' threads are all called qemu-system-x86
  *	truth=1		events besides KVM's and vmsync's have one field more, truth:
  *			what the host's clock read when they happened
  *
@@ -193,10 +196,10 @@ static const uint8_t weights[N_CLASSES - SWITCH] = {
 
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t edge, packet, move;
+	uint64_t edge, packet, move, apart;
 	int64_t wrong_offset;
 	double gap_cycles;
-	bool large, old, net, truth;
+	bool large, old, net, truth, plain;
 } opt;
 
 static struct kernel host, guest;
@@ -212,10 +215,15 @@ static uint64_t stamp(const struct kernel *k, uint64_t host_tsc)
 	return (uint64_t)line_eval(&k->line, host_tsc - k->tsc_offset);
 }
 
+static uint64_t ahead(const struct kernel *k, uint32_t cpu)
+{
+	return k == &guest && cpu ? opt.apart : 0;
+}
+
 static void emit(struct kernel *k, uint32_t cpu, uint32_t id,
 		 const struct gen_value *values)
 {
-	uint64_t at = stamp(k, now);
+	uint64_t at = stamp(k, now + ahead(k, cpu));
 
 	gen_event(&k->trace, cpu, id, at, values);
 	if (k == &guest)
@@ -248,9 +256,10 @@ static struct gen_value *put_vm(struct gen_value *v, uint32_t vcpu)
 	return v;
 }
 
-static uint64_t reported_offset(void)
+static uint64_t reported_offset(uint32_t vcpu)
 {
-	return (uint64_t)opt.wrong_offset - guest.tsc_offset;
+	return (uint64_t)opt.wrong_offset - guest.tsc_offset +
+	       ahead(&guest, vcpu);
 }
 
 /* The slope changes a little, time goes on without a step. */
@@ -324,7 +333,7 @@ static void to_edge(struct kernel *k, uint32_t cpu)
 	uint64_t at;
 
 	/* Two cycles are less than a ns: none is passed over. */
-	while ((at = stamp(k, now)) < end)
+	while ((at = stamp(k, now + ahead(k, cpu))) < end)
 		now += 2 * (end - at);
 }
 
@@ -392,7 +401,7 @@ static void beacon_guest(uint32_t vcpu, uint64_t *guest_tsc, uint64_t *mono)
 {
 	struct gen_value v[24] = { 0 }, *p = v;
 
-	*guest_tsc = now - guest.tsc_offset - 60;
+	*guest_tsc = now - guest.tsc_offset + ahead(&guest, vcpu) - 60;
 	*mono = (uint64_t)line_eval(&guest.line, *guest_tsc + 15);
 	*p++ = number(cnt);
 	*p++ = number(opt.vm_uid);
@@ -417,7 +426,7 @@ static void beacon_host(uint32_t vcpu, uint64_t guest_tsc, uint64_t mono)
 	*p++ = number(now - 60);
 	*p++ = number(stamp(&host, now - 45));
 	*p++ = number(30);
-	*p++ = number(reported_offset());
+	*p++ = number(reported_offset(vcpu));
 	*p++ = number(1ull << 32);
 	*p++ = number(32);
 	put_line(p, &host.line);
@@ -434,10 +443,17 @@ static void beacon_back(struct kernel *k, uint32_t vcpu)
 		p = put_vm(p, vcpu);
 	else
 		*p++ = number(vcpu);
-	*p++ = number(now - k->tsc_offset - 20);
-	*p++ = number(stamp(k, now - 10));
+	*p++ = number(now - k->tsc_offset + ahead(k, vcpu) - 20);
+	*p++ = number(stamp(k, now + ahead(k, vcpu) - 10));
 	emit(k, k == &host ? cpu_of[vcpu] : vcpu,
 	     k == &host ? HG_HOST : HG_GUEST, v);
+}
+
+static const char *thread_name(uint32_t vcpu)
+{
+	if (opt.plain)
+		return "qemu-system-x86";
+	return vcpu ? "CPU 1/KVM" : "CPU 0/KVM";
 }
 
 static void step(double mean)
@@ -455,7 +471,7 @@ static void move(uint32_t vcpu)
 	if (running[cpu_of[vcpu]] == vcpu + 1)
 		return;
 	step(300);
-	switch_to(&host, cpu_of[vcpu], vcpu ? "CPU 1/KVM" : "CPU 0/KVM",
+	switch_to(&host, cpu_of[vcpu], thread_name(vcpu),
 		  FIRST_TID + (int)vcpu);
 	running[cpu_of[vcpu]] = vcpu + 1;
 	step(300);
@@ -515,8 +531,7 @@ static void announce(uint32_t vcpu)
 {
 	struct gen_value v[12] = { 0 }, *p = put_vm(v, vcpu);
 
-	switch_to(&host, vcpu, vcpu ? "CPU 1/KVM" : "CPU 0/KVM",
-		  FIRST_TID + (int)vcpu);
+	switch_to(&host, vcpu, thread_name(vcpu), FIRST_TID + (int)vcpu);
 	running[vcpu] = vcpu + 1;
 	*p++ = number((uint64_t)FIRST_TID + vcpu);
 	*p++ = number(opt.vm_uid);
@@ -526,8 +541,8 @@ static void announce(uint32_t vcpu)
 		return;
 	emit(&host, vcpu, VM, v);
 	p = put_vm(v, vcpu);
-	*p++ = number(reported_offset());
-	*p++ = number(reported_offset());
+	*p++ = number(reported_offset(vcpu));
+	*p++ = number(reported_offset(vcpu));
 	*p++ = number(1ull << 32);
 	*p++ = number(32);
 	*p++ = number(1);
@@ -589,6 +604,10 @@ static void option(const char *arg)
 		opt.old = n;
 	else if (!strncmp(arg, "net=", 4))
 		opt.old = opt.net = n;
+	else if (!strncmp(arg, "apart=", 6))
+		opt.apart = n;
+	else if (!strncmp(arg, "plain=", 6))
+		opt.plain = n;
 	else if (!strncmp(arg, "truth=", 6))
 		opt.truth = n;
 	else if (!strncmp(arg, "uid=", 4))
