@@ -105,13 +105,16 @@ static int give_part(struct watched *g, uint32_t cpu, uint32_t part)
 	return 0;
 }
 
-static bool is_of(const struct vmsync_guest_report *r, uint32_t cpu,
+static bool is_of(const struct vmsync_guest *guest, uint32_t cpu,
 		  const struct vmsync_runs_part *t, bool by_tid)
 {
+	const struct vmsync_guest_report *r = vmsync_guest_report_of(guest);
+
 	if (!is_there(r, cpu))
 		return false;
 	if (by_tid)
-		return r->cpus[cpu].tid == t->tid;
+		return r->cpus[cpu].tid == t->tid ||
+		       vmsync_guest_has_thread(guest, cpu, t->tid);
 	return (int64_t)vcpu_id_of(r, cpu) == t->vcpu_id;
 }
 
@@ -149,12 +152,12 @@ static int part_place(struct vmsync_witness *w, uint32_t number, bool tids)
 	if (!by_tid && !one_vm(s))
 		return 0;
 	for (i = 0; !ret && i < s->n_guests; i++) {
-		const struct vmsync_guest_report *r =
-			vmsync_guest_report_of(s->guests[i].guest);
+		const struct vmsync_guest *g = s->guests[i].guest;
+		uint32_t n = vmsync_guest_report_of(g)->n_cpus;
 
-		for (c = 0; c < r->n_cpus && !is_of(r, c, &t, by_tid); c++)
+		for (c = 0; c < n && !is_of(g, c, &t, by_tid); c++)
 			;
-		if (c < r->n_cpus)
+		if (c < n)
 			ret = give_part(&w->watched[i], c, number);
 	}
 	return ret;

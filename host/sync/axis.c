@@ -29,6 +29,22 @@ const struct vmsync_vcpu *vmsync_facts_vcpu(const struct vmsync_facts *f,
 	return vmsync_vm_find_vcpu(f->vm, id);
 }
 
+struct vmsync_stay vmsync_facts_stay(const struct vmsync_facts *f, size_t home,
+				     uint32_t cpu)
+{
+	const struct vmsync_home *h = &f->homes[home];
+	uint32_t id = cpu;
+
+	if (cpu < f->n_cpus && f->cpus[cpu].known)
+		id = f->cpus[cpu].vcpu_id;
+	return (struct vmsync_stay){
+		.vcpu = vmsync_vm_find_vcpu(h->vm, id),
+		.from_ns = home ? h[-1].last_ns : INT64_MIN,
+		.sure_ns = h->from_ns,
+		.until_ns = home + 1 < f->n_homes ? h[1].from_ns : INT64_MAX,
+	};
+}
+
 static int64_t clip(int64_t at)
 {
 	if (at < VMSYNC_AXIS_MIN)
@@ -184,32 +200,76 @@ static int64_t exit_before(const struct vmsync_facts *f,
 	return v;
 }
 
+/* One change of offset or ratio. */
+static int add_scaling(struct vmsync_timeline *tl, const struct vmsync_facts *f,
+		       const struct vmsync_timeline *host,
+		       const struct vmsync_scaling_span *s, bool first)
+{
+	int64_t at, seen;
+	int err = 0;
+
+	if (s->from_start)
+		at = VMSYNC_AXIS_MIN + 1;
+	else if (!vmsync_axis_of_host(host, f->tsc_ref, s->stamp_ns, &at))
+		return 0;
+	if (s->gap && !first &&
+	    vmsync_axis_of_host(host, f->tsc_ref, s[-1].seen_ns, &seen))
+		err = vmsync_timeline_add(tl, seen, seen, NULL, true);
+	if (err)
+		return err;
+	return vmsync_timeline_add(tl, s->from_start ? at :
+				   exit_before(f, host, s->exit_ns, at),
+				   at, &s->scaling, !s->from_start);
+}
+
+/*
+ * The guest came from another VM. It ran in neither while KVM set the TSC of this
+ * one; if nobody saw that, the offset is not known from the last beacon there to
+ * the first one here.
+ */
+static int add_arrival(struct vmsync_timeline *tl, const struct vmsync_facts *f,
+		       const struct vmsync_timeline *host,
+		       const struct vmsync_stay *stay,
+		       const struct vmsync_scaling_span *s)
+{
+	bool seen = !s->from_start && !s->gap && s->stamp_ns > stay->from_ns;
+	int64_t left, at;
+	int err = 0;
+
+	if (!vmsync_axis_of_host(host, f->tsc_ref, stay->from_ns, &left) ||
+	    !vmsync_axis_of_host(host, f->tsc_ref,
+				 seen ? s->stamp_ns : stay->sure_ns, &at))
+		return 0;
+	if (!seen)
+		err = vmsync_timeline_add(tl, left, left, NULL, true);
+	return err ? err : vmsync_timeline_add(tl, at, at, &s->scaling, true);
+}
+
 static int scaling_timeline(struct vmsync_timeline *tl,
 			    const struct vmsync_facts *f,
-			    const struct vmsync_timeline *host,
-			    const struct vmsync_vcpu *vcpu)
+			    const struct vmsync_timeline *host, uint32_t cpu)
 {
 	int err = vmsync_timeline_init(tl);
-	int64_t at, seen;
 
-	for (size_t i = 0; !err && vcpu && i < vcpu->scalings.count; i++) {
-		const struct vmsync_scaling_span *s = &vcpu->scalings.at[i];
+	for (size_t h = 0; !err && h < f->n_homes; h++) {
+		const struct vmsync_stay stay = vmsync_facts_stay(f, h, cpu);
+		const struct vmsync_vcpu *v = stay.vcpu;
+		size_t first = 0;
 
-		if (s->from_start) {
-			at = VMSYNC_AXIS_MIN + 1;
-		} else if (!vmsync_axis_of_host(host, f->tsc_ref, s->stamp_ns,
-						&at)) {
-			continue;
+		/* What was before it came is another guest's. */
+		while (h && v && first + 1 < v->scalings.count &&
+		       v->scalings.at[first + 1].stamp_ns <= stay.sure_ns)
+			first++;
+		for (size_t i = first; !err && v && i < v->scalings.count; i++) {
+			const struct vmsync_scaling_span *s =
+				&v->scalings.at[i];
+
+			if (s->stamp_ns >= stay.until_ns)
+				break;
+			err = h && i == first ?
+				      add_arrival(tl, f, host, &stay, s) :
+				      add_scaling(tl, f, host, s, !i);
 		}
-		if (s->gap && i &&
-		    vmsync_axis_of_host(host, f->tsc_ref, s[-1].seen_ns, &seen))
-			err = vmsync_timeline_add(tl, seen, seen, NULL, true);
-		if (!err)
-			err = vmsync_timeline_add(tl, s->from_start ? at :
-						  exit_before(f, host,
-							      s->exit_ns, at),
-						  at, &s->scaling,
-						  !s->from_start);
 	}
 	return err;
 }
@@ -224,27 +284,52 @@ struct pv_sighting {
 
 typedef VMSYNC_ARRAY(struct pv_sighting) pv_sightings;
 
-static int pv_collect(pv_sightings *all, const struct vmsync_facts *f,
-		      const struct vmsync_axis *axis,
-		      const struct vmsync_vcpu *vcpu, uint32_t cpu)
+/* The pages that the host has told of a guest's stay in its home @home. */
+static int pv_told(pv_sightings *all, const struct vmsync_facts *f,
+		   const struct vmsync_axis *axis, size_t home, uint32_t cpu)
 {
-	struct pv_sighting *p;
-	int64_t from, until;
+	const struct vmsync_stay stay = vmsync_facts_stay(f, home, cpu);
+	const struct vmsync_vcpu *v = stay.vcpu;
+	size_t i = 0;
 
-	for (size_t i = 0; vcpu && i < vcpu->pvclocks.count; i++) {
-		const struct vmsync_pvclock_span *s = &vcpu->pvclocks.at[i];
+	/* Where it arrives KVM writes a page, which may be the last one there. */
+	while (home && v && i + 1 < v->pvclocks.count &&
+	       v->pvclocks.at[i].stamp_ns <= stay.from_ns)
+		i++;
+	for (; v && i < v->pvclocks.count; i++) {
+		const struct vmsync_pvclock_span *s = &v->pvclocks.at[i];
+		struct pv_sighting *p;
+		int64_t at;
 
-		if (!vmsync_axis_of_host(&axis->host, f->tsc_ref, s->stamp_ns,
-					 &from))
+		if (s->stamp_ns >= stay.until_ns)
+			break;
+		if (!vmsync_axis_of_host(&axis->host, f->tsc_ref,
+					 s->stamp_ns > stay.from_ns ?
+						 s->stamp_ns : stay.sure_ns,
+					 &at))
 			continue;
 		p = vmsync_array_add(all);
 		if (!p)
 			return -ENOMEM;
 		*p = (struct pv_sighting){
-			exit_before(f, &axis->host, s->exit_ns, from), from,
-			&s->pv, true,
+			exit_before(f, &axis->host, s->exit_ns, at), at, &s->pv,
+			true,
 		};
 	}
+	return 0;
+}
+
+static int pv_collect(pv_sightings *all, const struct vmsync_facts *f,
+		      const struct vmsync_axis *axis, uint32_t cpu)
+{
+	struct pv_sighting *p;
+	int64_t from, until;
+	int err = 0;
+
+	for (size_t h = 0; !err && h < f->n_homes; h++)
+		err = pv_told(all, f, axis, h, cpu);
+	if (err)
+		return err;
 	for (size_t i = 0; cpu < f->n_cpus && i < f->cpus[cpu].pvs.count; i++) {
 		const struct vmsync_pv_run *r = &f->cpus[cpu].pvs.at[i];
 
@@ -319,11 +404,10 @@ static int pv_timeline(struct vmsync_timeline *tl, const struct vmsync_facts *f,
 	int err = vmsync_timeline_init(tl);
 
 	if (!err)
-		err = pv_collect(&all, f, axis, vmsync_facts_vcpu(f, cpu), cpu);
+		err = pv_collect(&all, f, axis, cpu);
 	for (uint32_t i = 0; !err && !all.count && i < f->n_cpus; i++)
 		if (i != cpu)
-			err = pv_collect(&all, f, axis, vmsync_facts_vcpu(f, i),
-					 i);
+			err = pv_collect(&all, f, axis, i);
 	if (all.count > 1)
 		qsort(all.at, all.count, sizeof(*all.at), by_from);
 	if (!err)
@@ -384,7 +468,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 			scaling = &axis->scaling;
 			if (cpu != own_cpu && vmsync_facts_vcpu(f, cpu)) {
 				err = scaling_timeline(&other, f, &axis->host,
-						       vmsync_facts_vcpu(f, cpu));
+						       cpu);
 				if (err)
 					break;
 				scaling = &other;
@@ -428,8 +512,7 @@ int vmsync_axis_init(struct vmsync_axis *axis, const struct vmsync_facts *f,
 	memset(axis, 0, sizeof(*axis));
 	err = host_timeline(&axis->host, f);
 	if (!err)
-		err = scaling_timeline(&axis->scaling, f, &axis->host,
-				       vmsync_facts_vcpu(f, cpu));
+		err = scaling_timeline(&axis->scaling, f, &axis->host, cpu);
 	if (!err)
 		err = pv_timeline(&axis->pv, f, axis, cpu);
 	if (!err)

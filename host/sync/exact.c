@@ -427,9 +427,9 @@ static int join(struct walk *w, const struct link *p, const struct link *q,
 }
 
 /*
- * Whether the guest's boot was over before the change that leads to @q: its
- * clock has told all that it recorded, and would fall back, as with a reset; or
- * offsets that nobody saw lie in between, and no beacon of it came later.
+ * Whether the guest's boot was over before the change that leads to @q: no beacon
+ * of it came later, and its clock has told all that it recorded and would fall
+ * back, as with a reset, or offsets that nobody saw lie in between.
  */
 static bool over(const struct walk *w, const struct link *p,
 		 const struct link *q, int64_t z0, int64_t z1)
@@ -438,11 +438,11 @@ static bool over(const struct walk *w, const struct link *p,
 	struct point a, b;
 
 	if (has_next(w, GUEST) || !w->map->count || !q->valid ||
-	    !point_at(q, z1, &b))
+	    !f->n_marks || !point_at(q, z1, &b) ||
+	    (b.h >> 32) <= f->answered_ns)
 		return false;
 	if (!p->valid)
-		return !p->chain.scaling && f->n_marks &&
-		       (b.h >> 32) > f->answered_ns;
+		return !p->chain.scaling;
 	return point_at(p, z0, &a) && (a.g >> 32) >= f->guest_until_ns &&
 	       a.g - b.g > SMALL_STEP;
 }

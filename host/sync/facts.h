@@ -50,8 +50,19 @@ struct vmsync_mark {
 };
 
 /**
+ * struct vmsync_home - a VM that a guest was in, one after the other
+ * @from_ns, @last_ns: host times of the first and the last beacon answered there
+ */
+struct vmsync_home {
+	const struct vmsync_vm *vm;
+	int64_t from_ns;
+	int64_t last_ns;
+};
+
+/**
  * struct vmsync_facts - of one guest
- * @vm:		NULL where it was not found
+ * @vm:		the last of its homes, NULL where it was not found
+ * @homes:	in order; more than one if it was restored elsewhere, or moved
  * @vms, @n_vms: all that the host has
  * @tsc_ref:	origin of the axis
  * @host_from_ns, @guest_from_ns: nothing before is asked for
@@ -63,6 +74,8 @@ struct vmsync_facts {
 	const struct vmsync_lines *host_lines;
 	const struct vmsync_lines *guest_lines;
 	const struct vmsync_vm *vm;
+	const struct vmsync_home *homes;
+	size_t n_homes;
 	struct vmsync_vm *const *vms;
 	size_t n_vms;
 	uint64_t tsc_ref;
@@ -80,6 +93,24 @@ struct vmsync_facts {
 /** vmsync_facts_vcpu - the vCPU that is guest CPU @cpu, or NULL */
 const struct vmsync_vcpu *vmsync_facts_vcpu(const struct vmsync_facts *f,
 					    uint32_t cpu);
+
+/**
+ * struct vmsync_stay - a virtual CPU as far as it was the guest's
+ * @vcpu:	NULL where the home has none of that number
+ * @from_ns:	the guest was elsewhere up to here, host ns; INT64_MIN: never
+ * @sure_ns:	and here from this time on
+ * @until_ns:	and elsewhere from here on; INT64_MAX: never
+ */
+struct vmsync_stay {
+	const struct vmsync_vcpu *vcpu;
+	int64_t from_ns;
+	int64_t sure_ns;
+	int64_t until_ns;
+};
+
+/** vmsync_facts_stay - of guest CPU @cpu in its home @home */
+struct vmsync_stay vmsync_facts_stay(const struct vmsync_facts *f, size_t home,
+				     uint32_t cpu);
 
 /**
  * struct vmsync_axis - the timelines of one virtual CPU

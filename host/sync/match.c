@@ -68,16 +68,38 @@ static uint64_t lost_legs(const struct vmsync_leg *leg)
 	return (lost & 1) + (lost >> 1 & 1);
 }
 
-/* The slot of beacon @base; whatever older one was there is given up. */
-static struct vmsync_leg *take_slot(struct vmsync_leg *slot, uint32_t base,
+static bool is_leg(const struct vmsync_leg *leg, uint64_t vm_uid, uint32_t base)
+{
+	return leg->have && leg->cnt == base && leg->vm_uid == vm_uid;
+}
+
+/* The slot of a record's beacon; whatever older one was there is given up. */
+static struct vmsync_leg *take_slot(struct vmsync_leg *slot,
+				    const struct vmsync_evidence *ev,
 				    uint64_t *unmatched)
 {
-	if (slot->have && slot->cnt == base)
+	uint32_t base = base_of(ev);
+
+	if (is_leg(slot, ev->vm_uid, base))
 		return slot;
 	*unmatched += lost_legs(slot);
 	memset(slot, 0, sizeof(*slot));
 	slot->cnt = base;
+	slot->vm_uid = ev->vm_uid;
 	return slot;
+}
+
+/*
+ * Whether a record is news of its beacon. Several sessions record each one
+ * several times. A guest that is restored from a memory snapshot, and had run on
+ * after it, sends some numbers twice: who waits in vain makes room.
+ */
+static bool is_news(const struct vmsync_leg *leg, const struct vmsync_evidence *ev,
+		    bool same)
+{
+	if (!is_gh(ev))
+		return !(leg->have & VMSYNC_LEG_HG);
+	return !(leg->have & VMSYNC_LEG_GH) || (!same && !leg->matched);
 }
 
 /* Whether the clock of the record's side counts something slower than a TSC. */
@@ -92,9 +114,18 @@ static bool is_kvmclock(const struct vmsync_line *line)
 	return line->seq && line->clocksource == VMSYNC_CLOCKSOURCE_KVMCLOCK;
 }
 
+static bool same_reading(const struct vmsync_pair *a, const struct vmsync_pair *b)
+{
+	return !a->valid || !b->valid ||
+	       (a->tsc == b->tsc && a->mono_ns == b->mono_ns);
+}
+
 static void fill(struct vmsync_leg *leg, const struct vmsync_evidence *ev)
 {
 	if (is_gh(ev)) {
+		/* What came before it was another one of that number. */
+		if (leg->have & VMSYNC_LEG_GH)
+			leg->have = 0;
 		leg->cpu = ev->vcpu;
 		leg->gh_ns = leg_time(ev);
 		leg->gh = ev->pair;
@@ -200,10 +231,13 @@ struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
 		return NULL;
 	*base = base_of(ev);
 	slot = &s->ring[slot_of(*base)];
-	if (take_slot(&slot->leg, *base, &s->answers.unmatched)->have == 0) {
+	if (take_slot(&slot->leg, ev, &s->answers.unmatched)->have == 0) {
 		memset(&slot->claim, 0, sizeof(slot->claim));
 		memset(&slot->scaling, 0, sizeof(slot->scaling));
 	}
+	if (!is_news(&slot->leg, ev,
+		     same_reading(&slot->claim, &ev->guest_claim)))
+		return s;
 	fill(&slot->leg, ev);
 	if (is_gh(ev)) {
 		slot->claim = ev->guest_claim;
@@ -222,27 +256,34 @@ uint32_t vmsync_match_push_guest(struct vmsync_match *m,
 	uint32_t base = base_of(ev);
 	struct vmsync_leg *slot = &m->ring[slot_of(base)];
 
-	fill(take_slot(slot, base, &m->unmatched), ev);
+	if (!is_leg(slot, ev->vm_uid, base))
+		m->forged += slot->forged;
+	take_slot(slot, ev, &m->unmatched);
+	if (is_news(slot, ev, same_reading(&slot->gh, &ev->pair)))
+		fill(slot, ev);
 	m->legs++;
-	if (!m->any || (int32_t)(base - m->last_cnt) > 0)
+	if (!m->any || ev->vm_uid != m->vm_uid ||
+	    (int32_t)(base - m->last_cnt) > 0)
 		m->last_cnt = base;
 	m->any = true;
 	m->vm_uid = ev->vm_uid;
 	return base;
 }
 
-static struct vmsync_leg *guest_leg(struct vmsync_match *m, uint32_t base)
+/* The guest's half of a beacon of @s. */
+static struct vmsync_leg *guest_leg(struct vmsync_match *m,
+				    const struct vmsync_stream *s, uint32_t base)
 {
 	struct vmsync_leg *g = &m->ring[slot_of(base)];
 
-	return g->have && g->cnt == base ? g : NULL;
+	return is_leg(g, s->vm_uid, base) ? g : NULL;
 }
 
 static struct vmsync_host_leg *host_leg(struct vmsync_stream *s, uint32_t base)
 {
 	struct vmsync_host_leg *h = &s->ring[slot_of(base)];
 
-	return h->leg.have && h->leg.cnt == base ? h : NULL;
+	return is_leg(&h->leg, s->vm_uid, base) ? h : NULL;
 }
 
 /* What the host heard is what the guest said, where both are on record. */
@@ -257,7 +298,7 @@ static bool claim_true(const struct vmsync_leg *g,
 bool vmsync_match_verify(struct vmsync_match *m, struct vmsync_stream *stream,
 			 uint32_t base)
 {
-	struct vmsync_leg *g = guest_leg(m, base);
+	struct vmsync_leg *g = guest_leg(m, stream, base);
 	struct vmsync_host_leg *h = host_leg(stream, base);
 
 	return g && h && stream->vm_uid == m->vm_uid &&
@@ -274,7 +315,7 @@ void vmsync_match_bind(struct vmsync_match *m, struct vmsync_vm *vm,
 
 void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
 {
-	struct vmsync_leg *g = guest_leg(m, base);
+	struct vmsync_leg *g = guest_leg(m, m->stream, base);
 	struct vmsync_host_leg *h = host_leg(m->stream, base);
 	uint8_t both;
 
@@ -282,13 +323,13 @@ void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
 		return;
 	both = g->have & h->leg.have;
 	if (both & VMSYNC_LEG_GH && !claim_true(g, h)) {
-		m->forged += !g->forged;
-		g->forged = true;
+		g->forged = !g->matched;
 		return;
 	}
 	both &= ~g->matched;
 	if (!both)
 		return;
+	g->forged = false;
 	g->matched |= both;
 	h->leg.matched |= both;
 	if (!m->started) {
@@ -301,7 +342,7 @@ void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
 
 static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
 {
-	const struct vmsync_leg *g = guest_leg(m, base);
+	const struct vmsync_leg *g = guest_leg(m, m->stream, base);
 	const struct vmsync_host_leg *h = host_leg(m->stream, base);
 
 	if (!g || !h || !g->matched)
@@ -329,7 +370,7 @@ static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
 
 static bool whole(struct vmsync_match *m, uint32_t base)
 {
-	const struct vmsync_leg *g = guest_leg(m, base);
+	const struct vmsync_leg *g = guest_leg(m, m->stream, base);
 
 	return g && g->matched == (VMSYNC_LEG_GH | VMSYNC_LEG_HG);
 }
@@ -352,6 +393,15 @@ bool vmsync_match_next(struct vmsync_match *m, bool flush,
 			return true;
 	}
 	return false;
+}
+
+uint64_t vmsync_match_forged(const struct vmsync_match *m)
+{
+	uint64_t forged = m->forged;
+
+	for (size_t i = 0; i < VMSYNC_SYNC_WINDOW; i++)
+		forged += m->ring[i].forged;
+	return forged;
 }
 
 void vmsync_match_left(const struct vmsync_match *m, uint64_t *guest,

@@ -49,11 +49,13 @@ struct vmsync_beacon {
 
 /**
  * struct vmsync_leg - one side's half of the beacon with gh's number @cnt
+ * @vm_uid:	of it; a guest whose module is loaded again has another one
  * @have, @matched: bits VMSYNC_LEG_*
- * @forged:	(guest's) the host heard something else
+ * @forged:	(guest's) the host has heard something else, and this never
  * @coarse, @kvmclock: see struct vmsync_beacon
  */
 struct vmsync_leg {
+	uint64_t vm_uid;
 	uint32_t cnt;
 	uint32_t cpu;
 	uint8_t have;
@@ -108,7 +110,7 @@ struct vmsync_stream {
  * @past:	of the stream that made room
  * @next:	number of the next beacon to give out
  * @newest:	number of the newest matched one
- * @forged:	host legs that claimed what the guest did not send
+ * @forged:	legs given up of which the host had heard something else
  */
 struct vmsync_match {
 	struct vmsync_vm *vm;
@@ -171,6 +173,9 @@ void vmsync_match_mark(struct vmsync_match *m, uint32_t base);
  */
 bool vmsync_match_next(struct vmsync_match *m, bool flush,
 		       struct vmsync_beacon *b);
+
+/** vmsync_match_forged - beacons of which the host heard something else only */
+uint64_t vmsync_match_forged(const struct vmsync_match *m);
 
 /** vmsync_match_left - legs still in the two windows without their other half */
 void vmsync_match_left(const struct vmsync_match *m, uint64_t *guest,

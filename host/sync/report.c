@@ -355,12 +355,13 @@ static int suspect_notes(struct vmsync_guest_report *r,
 	const struct vmsync_causal *c = &guest->causal;
 	const struct vmsync_match *m = &guest->match;
 	const struct vmsync_answers answers = vmsync_match_answers(m);
+	uint64_t forged = vmsync_match_forged(m);
 	int err = 0;
 
-	if (m->forged) {
+	if (forged) {
 		r->suspect = true;
 		err = note(r, "%" PRIu64 " beacons reached the host with other "
-			   "contents than the guest recorded", m->forged);
+			   "contents than the guest recorded", forged);
 	}
 	if (!err && c->violations) {
 		r->suspect = true;
@@ -391,6 +392,23 @@ static int suspect_notes(struct vmsync_guest_report *r,
 	return err ? err : name_note(r, guest);
 }
 
+static int note_homes(struct vmsync_guest_report *r,
+		      const struct vmsync_guest *guest)
+{
+	int err = 0;
+
+	for (size_t i = 1; !err && i < guest->homes.count; i++) {
+		const struct vmsync_home *h = &guest->homes.at[i];
+
+		err = note(r, "restored or moved: process %" PRId32 " answers "
+			   "it from host time %" PRId64 " ns on, process %"
+			   PRId32 " did until %" PRId64 " ns",
+			   h->vm->id.pid, h->from_ns, h[-1].vm->id.pid,
+			   h[-1].last_ns);
+	}
+	return err;
+}
+
 static int report_notes(struct vmsync_guest_report *r,
 			const struct vmsync_guest *guest)
 {
@@ -412,6 +430,8 @@ static int report_notes(struct vmsync_guest_report *r,
 			   vmsync_method_name(r->disagreements[i].b),
 			   r->disagreements[i].excess_ns,
 			   r->disagreements[i].at.ns);
+	if (!err)
+		err = note_homes(r, guest);
 	if (!err && guest->sync->side.lost)
 		err = note(r, "the host's tracer lost %" PRIu64 " events",
 			   guest->sync->side.lost);

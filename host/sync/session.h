@@ -18,6 +18,9 @@
 /* Beacons that wait for the map of their time, to be held against it. */
 #define VMSYNC_QUEUE 32768
 
+/* Times that a guest changes its VM; more is not believed. */
+#define VMSYNC_MAX_HOMES 64
+
 /* Marks kept; when full every second one goes. */
 #define VMSYNC_MARKS 4096
 
@@ -43,6 +46,7 @@ struct vmsync_guest {
 	uint64_t marks_step;
 	uint64_t marks_skipped;
 	int64_t answered_ns;
+	VMSYNC_ARRAY(struct vmsync_home) homes;
 	struct vmsync_times *queue;
 	size_t queued;
 	struct vmsync_causal causal;

@@ -53,6 +53,8 @@ static struct vmsync_facts facts_of(const struct vmsync_guest *guest)
 		.host_lines = &sync->lines,
 		.guest_lines = &guest->lines,
 		.vm = guest->match.vm,
+		.homes = guest->homes.at,
+		.n_homes = guest->homes.count,
 		.vms = sync->vms.at,
 		.n_vms = sync->vms.count,
 		.tsc_ref = sync->tsc_ref,

@@ -37,6 +37,7 @@ static void guest_free(struct vmsync_guest *guest)
 			vmsync_estimators[m]->destroy(guest->states[m]);
 	}
 	vmsync_array_free(&guest->disagreements);
+	vmsync_array_free(&guest->homes);
 	vmsync_guest_report_free(&guest->report);
 	vmsync_guest_map_free(&guest->maps);
 	vmsync_lines_free(&guest->lines);
@@ -133,10 +134,38 @@ static void mark(struct vmsync_guest *guest, const struct vmsync_beacon *b)
 	guest->marks[guest->n_marks++] = m;
 }
 
+/* Somebody else answers the guest from now on. */
+static int move_to(struct vmsync_guest *guest, const struct vmsync_vm *vm)
+{
+	struct vmsync_home *h = vmsync_array_last(&guest->homes);
+
+	if (h && (h->vm == vm || guest->homes.count >= VMSYNC_MAX_HOMES))
+		return 0;
+	h = vmsync_array_add(&guest->homes);
+	if (!h)
+		return -ENOMEM;
+	*h = (struct vmsync_home){ vm, guest->sync->side.last_ns, 0 };
+	return 0;
+}
+
+static void at_home(struct vmsync_guest *guest, const struct vmsync_beacon *b)
+{
+	struct vmsync_home *h = vmsync_array_last(&guest->homes);
+	int64_t ns = b->gh ? b->gh_host_ns : b->hg_host_ns;
+
+	if (h->vm != guest->match.vm)
+		return;
+	if (ns < h->from_ns)
+		h->from_ns = ns;
+	if (ns > h->last_ns)
+		h->last_ns = ns;
+}
+
 static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b)
 {
 	int err = 0;
 
+	at_home(guest, b);
 	guest->matched++;
 	guest->whole += b->gh && b->hg;
 	if (b->gh && b->hg && b->hg_guest_ns - b->gh_guest_ns >= 0 &&
@@ -179,6 +208,8 @@ static int bind(struct vmsync_guest *guest, struct vmsync_vm *vm,
 
 	if (m->vm)
 		err = drain(guest, true);
+	if (!err)
+		err = move_to(guest, vm);
 	vmsync_match_bind(m, vm, stream);
 	for (uint32_t k = VMSYNC_SYNC_WINDOW * VMSYNC_CNT_STEP; k--;)
 		vmsync_match_mark(m, m->last_cnt - k);
@@ -580,6 +611,22 @@ vmsync_guest_method_map(const struct vmsync_guest *guest,
 	/* Only where a method has all of the map is its own empty. */
 	maps = &guest->maps.maps[cpu];
 	return maps->count && maps->segments[0].method == method ? maps : NULL;
+}
+
+bool vmsync_guest_has_thread(const struct vmsync_guest *guest, uint32_t cpu,
+			     int32_t tid)
+{
+	for (size_t i = 0; i < guest->homes.count; i++) {
+		const struct vmsync_vcpu *vcpu;
+
+		if (cpu >= guest->n_cpus || !guest->cpus[cpu].known)
+			return false;
+		vcpu = vmsync_vm_find_vcpu(guest->homes.at[i].vm,
+					   guest->cpus[cpu].vcpu_id);
+		if (vcpu && vcpu->tid == tid)
+			return true;
+	}
+	return false;
 }
 
 const struct vmsync_guest_report *

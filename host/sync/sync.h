@@ -206,6 +206,13 @@ const struct vmsync_map *
 vmsync_guest_method_map(const struct vmsync_guest *guest,
 			enum vmsync_method method, uint32_t cpu);
 
+/**
+ * vmsync_guest_has_thread - whether a thread of the host was the guest's CPU
+ * For some time at least: a guest that is restored, or moved, has several.
+ */
+bool vmsync_guest_has_thread(const struct vmsync_guest *guest, uint32_t cpu,
+			     int32_t tid);
+
 /** vmsync_guest_report_of - as of the last settle or finish */
 const struct vmsync_guest_report *
 vmsync_guest_report_of(const struct vmsync_guest *guest);
