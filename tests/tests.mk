@@ -32,6 +32,11 @@ $(O)/tests/carve: tests/gen/carve.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+# That of guests which are reset, restored and cloned.
+$(O)/tests/boots: tests/gen/boots.c tests/gen/writer.c tests/gen/writer.h
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
+
 # How fast reading alone is; make bench puts it beside babeltrace2.
 $(O)/tests/walk $(O)/tests/sync: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

@@ -68,12 +68,26 @@ static void uuid_print(FILE *f, const uint8_t *u)
 			u[i]);
 }
 
+static void uuid_make(uint8_t *uuid, uint64_t seed)
+{
+	uint32_t i;
+
+	for (i = 0; i < 16; i++)
+		uuid[i] = (uint8_t)((seed * 0x9e3779b97f4a7c15u +
+				     i * 0x1234567u) >> (i % 8 * 8));
+}
+
 static void metadata_write(struct gen_trace *t, FILE *f, const char *hostname,
 			   int64_t offset)
 {
 	const struct gen_field *field;
+	uint8_t clock_uuid[16];
 	size_t i;
 
+	memcpy(clock_uuid, t->uuid, 16);
+	if (t->clock_seed)
+		uuid_make(clock_uuid, t->clock_seed);
+	clock_uuid[0] ^= 0xff; /* another than the trace's */
 	fprintf(f, "/* CTF 1.8 */\n\n%s", prelude);
 	fputs("trace {\n\tmajor = 1;\n\tminor = 8;\n\tuuid = \"", f);
 	uuid_print(f, t->uuid);
@@ -89,9 +103,7 @@ static void metadata_write(struct gen_trace *t, FILE *f, const char *hostname,
 		"\ttracer_minor = 13;\n\ttracer_patchlevel = 9;\n};\n\n",
 		hostname);
 	fputs("clock {\n\tname = \"monotonic\";\n\tuuid = \"", f);
-	t->uuid[0] ^= 0xff; /* the clock's is another than the trace's */
-	uuid_print(f, t->uuid);
-	t->uuid[0] ^= 0xff;
+	uuid_print(f, clock_uuid);
 	fprintf(f,
 		"\";\n\tdescription = \"Monotonic Clock\";\n"
 		"\tfreq = 1000000000; /* Frequency, in Hz */\n"
@@ -125,9 +137,7 @@ void gen_open(struct gen_trace *t, const char *hostname, uint64_t uuid_seed,
 	uint32_t i;
 	FILE *f;
 
-	for (i = 0; i < 16; i++)
-		t->uuid[i] = (uint8_t)((uuid_seed * 0x9e3779b97f4a7c15u +
-					i * 0x1234567u) >> (i % 8 * 8));
+	uuid_make(t->uuid, uuid_seed);
 	if (mkdir(t->path, 0755))
 		die(t->path);
 	f = create(t->path, "metadata");
