@@ -110,6 +110,34 @@ row "merge two traces" $both "$(size "$t/pair")"
 first="$vmsync cat -j 1 $h" all="$vmsync cat $h" peer="babeltrace2 $h"
 row "cat (text)" "$events" "$(size "$h")"
 
+# beside NAME; then the commands in $one and $all: how the default compares with
+# one thread where another program takes a processor
+beside() {
+	local i loop
+	rm -f "$t/one" "$t/all"
+	timeout 600 sh -c 'while :; do :; done' &
+	loop=$!
+	for i in $(seq "$runs"); do
+		run one all $one
+		run all all $all
+	done
+	kill "$loop"
+	wait "$loop" 2> /dev/null
+	awk -v n="$1" -v a="$(median one)" -v b="$(median all)" 'BEGIN {
+		split(a, x); split(b, y)
+		printf "%-22s %7.2fx\n", n, x[1] / y[1]
+	}'
+}
+
+echo
+echo "beside a busy loop, all threads against one:"
+one="$walk merge $h $g" all="$walk merge-all $h $g"
+beside "merge two traces"
+one="$vmsync fuse -l -j 1 -o $t/out $h $g" all="$vmsync fuse -l -o $t/out $h $g"
+beside "fuse, the host linked"
+one="$vmsync cat -j 1 $h" all="$vmsync cat $h"
+beside "cat (text)"
+
 echo
 echo "sync beyond reading: $(build/release/tests/sync 1000000)"
 echo "a tenth of that:     $(build/release/tests/sync 100000)"
