@@ -2,11 +2,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cmd.h"
 #include "fuse/covered.h"
 #include "fuse/fuse.h"
+#include "fuse/print.h"
 #include "fuse/offsets.h"
 
 static const char help[] =
@@ -96,6 +98,40 @@ static void offsets(const struct vmsync_machine *host)
 	printf("%s: %s\n", host->name, text);
 }
 
+static void one_written(const char *out, int path_len,
+			const struct vmsync_fused *f, bool host)
+{
+	printf("%s/%.*s", out, path_len, f->path);
+	if (host)
+		printf("  as it was");
+	else
+		printf("  %" PRIu64 " events", f->events_out);
+	if (f->discarded || f->lost)
+		printf("  (lost while recording: %" PRIu64 " events, %" PRIu64
+		       " packets)",
+		       f->discarded, f->lost);
+	putchar('\n');
+}
+
+/* The traces of a machine; many are chunks, and summed up. */
+static void written(const char *out, const struct vmsync_fused *f, size_t n,
+		    bool host)
+{
+	struct vmsync_fused sum = f[0];
+	size_t i;
+
+	for (i = 0; n <= PRINT_TRACES && i < n; i++)
+		one_written(out, sizeof(sum.path), &f[i], host);
+	if (n <= PRINT_TRACES)
+		return;
+	for (i = 1; i < n; i++) {
+		sum.events_out += f[i].events_out;
+		sum.discarded += f[i].discarded;
+		sum.lost += f[i].lost;
+	}
+	one_written(out, (int)strcspn(sum.path, "/"), &sum, host);
+}
+
 static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 {
 	const struct arguments *args = arguments;
@@ -114,17 +150,10 @@ static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 	if (ret)
 		return ret;
 	cmd_progress_end();
-	for (i = 0; i < n; i++) {
-		printf("%s/%s", args->output, fused[i].path);
-		if (i < s->host->n)
-			printf("  as it was");
-		else
-			printf("  %" PRIu64 " events", fused[i].events_out);
-		if (fused[i].discarded || fused[i].lost)
-			printf("  (lost while recording: %" PRIu64
-			       " events, %" PRIu64 " packets)",
-			       fused[i].discarded, fused[i].lost);
-		putchar('\n');
+	written(args->output, fused, s->host->n, true);
+	for (i = 0, n = s->host->n; i < s->n_guests; i++) {
+		written(args->output, fused + n, s->guests[i].machine->n, false);
+		n += s->guests[i].machine->n;
 	}
 	offsets(s->host);
 	for (i = 0; i < s->n_guests; i++)

@@ -46,3 +46,35 @@ void print_note(FILE *f, const char *label, const char *text)
 	}
 	fputc('\n', f);
 }
+
+/* Length of the folder's path that is above all traces, without its "/". */
+static int common_folder(const struct vmsync_machine *m)
+{
+	const char *first = ctf_trace_path(m->traces[0]);
+	size_t i, len = strlen(first);
+
+	for (i = 1; i < m->n; i++) {
+		const char *path = ctf_trace_path(m->traces[i]);
+		size_t same = 0;
+
+		while (same < len && path[same] == first[same])
+			same++;
+		len = same;
+	}
+	while (len && first[len] != '/')
+		len--;
+	return (int)len;
+}
+
+void print_traces(FILE *f, const struct vmsync_machine *m)
+{
+	size_t i;
+
+	if (m->n > PRINT_TRACES) {
+		fprintf(f, "  traces      %.*s/ (%zu of them)\n",
+			common_folder(m), ctf_trace_path(m->traces[0]), m->n);
+		return;
+	}
+	for (i = 0; i < m->n; i++)
+		fprintf(f, "  trace       %s\n", ctf_trace_path(m->traces[i]));
+}

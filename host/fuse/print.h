@@ -6,6 +6,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "fuse/machine.h"
+
+/* Traces of a machine that are listed one by one; more are summed up. */
+#define PRINT_TRACES 4
+
 /** print_seconds - "-12.345678901 s": with all digits */
 void print_seconds(FILE *f, int64_t ns);
 
@@ -14,5 +19,8 @@ void print_ns(FILE *f, int64_t ns);
 
 /** print_note - a remark under @label, broken at blanks to lines of 80 columns */
 void print_note(FILE *f, const char *label, const char *text);
+
+/** print_traces - a line for each trace, or one for the many chunks of a session */
+void print_traces(FILE *f, const struct vmsync_machine *m);
 
 #endif /* VMSYNC_FUSE_PRINT_H */

@@ -177,10 +177,8 @@ static void print_maps(FILE *f, const struct vmsync_guest_map *gm, bool all)
 static void print_machine(FILE *f, const struct vmsync_machine *m)
 {
 	char text[256];
-	size_t i;
 
-	for (i = 0; i < m->n; i++)
-		fprintf(f, "  trace       %s\n", ctf_trace_path(m->traces[i]));
+	print_traces(f, m);
 	if (!m->offset_spread_ns)
 		return;
 	vmsync_offsets_note(m, text, sizeof(text));
@@ -224,12 +222,9 @@ static void print_guest(FILE *f, const struct vmsync_session_guest *g,
 static void print_left_out(FILE *f, const struct vmsync_left_out *l)
 {
 	char text[sizeof(l->why.msg) + sizeof(l->why.remedy) + 2];
-	size_t i;
 
 	fprintf(f, "\nguest %s, LEFT OUT\n", l->machine->name);
-	for (i = 0; i < l->machine->n; i++)
-		fprintf(f, "  trace       %s\n",
-			ctf_trace_path(l->machine->traces[i]));
+	print_traces(f, l->machine);
 	snprintf(text, sizeof(text), "%s; %s", l->why.msg, l->why.remedy);
 	print_note(f, "why", text);
 }

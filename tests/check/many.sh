@@ -41,6 +41,9 @@ expect_eq "sync reports the same" "$(report "$t/cut.json")" \
 	"$(report "$t/whole.json")"
 few "$t/fused.txt" $vmsync fuse -o "$t/fused" "$t/cut"
 below "fuse" 64
+expect "fuse says it in less than a screen" [ "$(wc -l < "$t/fused.txt")" -lt 8 ]
+$vmsync sync "$t/cut" > "$t/sync.txt"
+expect_eq "sync sums the chunks up" "$(grep -c 'traces  .*them)$' "$t/sync.txt")" 2
 $vmsync cat "$t/p" | cut -d' ' -f3- | LC_ALL=C sort | cksum > "$t/whole.txt"
 few "$t/cut.txt" $vmsync cat "$t/fused"
 below "cat" 64
