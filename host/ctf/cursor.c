@@ -155,7 +155,7 @@ static int window(struct ctf_cursor *c, int keep, uint64_t from, uint64_t len,
 
 /* Most heads are far shorter than they may be: -EAGAIN if @most bytes are few. */
 static int read_head(struct ctf_cursor *c, int keep, uint64_t off, uint64_t most,
-		     struct ctf_error *e)
+		     const struct ctf_packet *prev, struct ctf_error *e)
 {
 	const struct ctf_stream *s = c->stream;
 	uint64_t head = min(s->size - off, most);
@@ -166,18 +166,19 @@ static int read_head(struct ctf_cursor *c, int keep, uint64_t off, uint64_t most
 		ret = part_read(c, &c->part[c->at], off + head, e);
 	if (ret)
 		return ret;
-	return packet_parse(s, c->data, head, off,
-			    c->started ? &c->packet : NULL, &c->packet, &r, e);
+	return packet_parse(s, c->data, head, off, prev, &c->packet, &r, e);
 }
 
 /* Goes to the next packet: 1, 0 at the end, or an error. */
 static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 {
 	const struct ctf_stream *s = c->stream;
-	uint64_t off = c->started ? c->packet.offset + c->packet.size : 0;
+	const struct ctf_packet *prev = c->started ? &c->packet : NULL;
+	uint64_t off = prev ? prev->offset + prev->size : 0;
+	struct ctf_packet room;
 	int ret;
 
-	if (off >= s->size)
+	if (!stream_place(s, &off, &prev, &room))
 		return 0;
 	if (!c->is_open) {
 		ret = file_open(s->file, e);
@@ -185,9 +186,9 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 			return ret;
 		c->is_open = true;
 	}
-	ret = read_head(c, keep, off, c->read, e);
+	ret = read_head(c, keep, off, c->read, prev, e);
 	if (ret == -EAGAIN)
-		ret = read_head(c, keep, off, MAX_HEAD, e);
+		ret = read_head(c, keep, off, MAX_HEAD, prev, e);
 	if (ret)
 		return ret;
 	c->started = true;

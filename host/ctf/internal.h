@@ -264,6 +264,17 @@ struct env_entry {
 	const char *key, *value;
 };
 
+/*
+ * What is read of a file whose stream has other files too (join.c): bytes @from
+ * up to @to, where the last packet before that in the session, if there is one,
+ * counts as far as @seq and @discarded.
+ */
+struct section {
+	uint64_t from, to;
+	uint32_t has;		/* CTF_HAS_*, which of the counters */
+	uint64_t seq, discarded;
+};
+
 struct ctf_stream {
 	struct ctf_trace *trace;
 	const char *name;
@@ -272,6 +283,9 @@ struct ctf_stream {
 	uint64_t size;
 	struct sclass *sc;
 	size_t index;
+	bool joined;		/* @sections are all that is read of it */
+	struct section *sections;
+	size_t n_sections, cap_sections;
 };
 
 struct ctf_trace {
@@ -374,6 +388,19 @@ int packet_parse(const struct ctf_stream *s, const uint8_t *data, size_t avail,
 int packet_read(const struct ctf_stream *s, uint64_t offset,
 		const struct ctf_packet *prev, struct ctf_packet *out,
 		struct ctf_error *e);
+/*
+ * Which packet is read next, at *@offset or behind it; *@prev, the packet before
+ * it in the file, becomes the one before it in the session, which may be in
+ * @room. False at the end.
+ */
+bool stream_place(const struct ctf_stream *s, uint64_t *offset,
+		  const struct ctf_packet **prev, struct ctf_packet *room);
+/* The packet that is read next, at @offset or behind it. 1, 0 or an error. */
+int packet_next(const struct ctf_stream *s, uint64_t offset,
+		const struct ctf_packet *prev, struct ctf_packet *out,
+		struct ctf_error *e);
+/* Bytes of the file that are read. */
+uint64_t stream_bytes(const struct ctf_stream *s);
 /* @len bytes of the file from byte @off on; fewer are an error. */
 int stream_read(const struct ctf_stream *s, void *buf, size_t len, uint64_t off,
 		struct ctf_error *e);

@@ -69,6 +69,16 @@ static uint64_t counter_step(const struct run *r, enum sem s, uint64_t prev)
 	return (r->sem[s] - prev) & low_bits(r->sem_op[s]->size);
 }
 
+/*
+ * How many of the events that a first packet counts were lost before the
+ * recording begins is not known, but where it is the tracer's first one too.
+ */
+static uint64_t dropped_before_first(const struct run *r)
+{
+	return sem_has(r, SEM_SEQ) && r->sem[SEM_SEQ] ? 0 :
+							r->sem[SEM_DISCARDED];
+}
+
 static void fill_counters(const struct run *r, const struct ctf_packet *prev,
 			  struct ctf_packet *p)
 {
@@ -78,7 +88,7 @@ static void fill_counters(const struct run *r, const struct ctf_packet *prev,
 		p->dropped = prev && prev->has & CTF_HAS_DISCARDED ?
 				     counter_step(r, SEM_DISCARDED,
 						  prev->discarded) :
-				     p->discarded;
+				     dropped_before_first(r);
 	}
 	if (sem_has(r, SEM_SEQ)) {
 		p->has |= CTF_HAS_SEQ;
@@ -196,16 +206,65 @@ int packet_read(const struct ctf_stream *s, uint64_t offset,
 	return ret;
 }
 
-int ctf_stream_packet(const struct ctf_stream *s, const struct ctf_packet *prev,
-		      struct ctf_packet *out, struct ctf_error *e)
+bool stream_place(const struct ctf_stream *s, uint64_t *offset,
+		  const struct ctf_packet **prev, struct ctf_packet *room)
 {
-	uint64_t offset = prev ? prev->offset + prev->size : 0;
+	const struct section *at = s->sections;
+	size_t lo = 0, hi = s->n_sections;
+
+	if (!s->joined)
+		return *offset < s->size;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (at[mid].to <= *offset)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == s->n_sections)
+		return false;
+	at += lo;
+	if (*offset > at->from)
+		return true;
+	*offset = at->from;
+	*room = (struct ctf_packet){ .has = at->has,
+				     .seq = at->seq,
+				     .discarded = at->discarded };
+	*prev = at->has ? room : NULL;
+	return true;
+}
+
+int packet_next(const struct ctf_stream *s, uint64_t offset,
+		const struct ctf_packet *prev, struct ctf_packet *out,
+		struct ctf_error *e)
+{
+	struct ctf_packet room;
 	int ret;
 
-	if (offset >= s->size)
+	if (!stream_place(s, &offset, &prev, &room))
 		return 0;
 	ret = packet_read(s, offset, prev, out, e);
 	return ret ? ret : 1;
+}
+
+int ctf_stream_packet(const struct ctf_stream *s, const struct ctf_packet *prev,
+		      struct ctf_packet *out, struct ctf_error *e)
+{
+	return packet_next(s, prev ? prev->offset + prev->size : 0, prev, out,
+			   e);
+}
+
+uint64_t stream_bytes(const struct ctf_stream *s)
+{
+	uint64_t bytes = 0;
+	size_t i;
+
+	if (!s->joined)
+		return s->size;
+	for (i = 0; i < s->n_sections; i++)
+		bytes += s->sections[i].to - s->sections[i].from;
+	return bytes;
 }
 
 int ctf_stream_span(const struct ctf_stream *s, struct ctf_span *out,
@@ -214,7 +273,7 @@ int ctf_stream_span(const struct ctf_stream *s, struct ctf_span *out,
 	struct ctf_packet p;
 	int ret;
 
-	*out = (struct ctf_span){ .begin = UINT64_MAX, .bytes = s->size };
+	*out = (struct ctf_span){ .begin = UINT64_MAX, .bytes = stream_bytes(s) };
 	for (ret = ctf_stream_packet(s, NULL, &p, e); ret > 0;
 	     ret = ctf_stream_packet(s, &p, &p, e)) {
 		out->packets++;

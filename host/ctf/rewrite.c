@@ -106,13 +106,12 @@ static void choose_map(const struct ctf_rewrite *how, struct target *g)
 static int take_from(struct job *j, struct target *g, struct hand *h,
 		     struct ctf_error *e)
 {
-	int ret = 0;
+	int ret;
 
-	if (!g->opened)
-		ret = target_open(j, g, e);
-	if (!ret)
-		ret = ctf_stream_packet(g->stream, g->given ? &g->last : NULL,
-					&g->last, e);
+	ret = ctf_stream_packet(g->stream, g->given ? &g->last : NULL, &g->last,
+				e);
+	if (ret > 0 && !g->opened && target_open(j, g, e))
+		ret = e->code;
 	if (ret < 0)
 		return ret;
 	if (!ret) {
@@ -368,7 +367,7 @@ static int run_streams(struct job *j, struct ctf_error *e)
 	for (i = 0; i < j->t->n_streams; i++) {
 		j->targets[i].stream = &j->t->streams[i];
 		j->targets[i].file.fd = j->targets[i].index.f.fd = -1;
-		j->total += j->t->streams[i].size;
+		j->total += stream_bytes(&j->t->streams[i]);
 	}
 	run_workers(j);
 	/* After an error some are still open. */

@@ -249,8 +249,10 @@ static void streams_free(struct ctf_trace *t)
 {
 	size_t i;
 
-	for (i = 0; i < t->n_streams; i++)
+	for (i = 0; i < t->n_streams; i++) {
 		file_forget(t->streams[i].file);
+		free(t->streams[i].sections);
+	}
 	free(t->streams);
 	t->streams = NULL;
 	t->n_streams = 0;

@@ -142,6 +142,9 @@ static void add_losses(const struct shape *s, const struct head *in,
 	uint64_t step = in->f[F_DISCARDED] -
 			(before ? before->f[F_DISCARDED] : 0);
 
+	/* What was lost before a recording that begins later is not known. */
+	if (!before && in->f[F_SEQ])
+		step = 0;
 	*discarded += bits && bits < 64 ? step & ((1ull << bits) - 1) : step;
 	if (before && in->f[F_SEQ] > before->f[F_SEQ])
 		*lost += in->f[F_SEQ] - before->f[F_SEQ] - 1;
