@@ -13,6 +13,7 @@ quick="
 	unit
 	cli
 	bounds
+	coverage
 	ctf
 	engine
 	ust

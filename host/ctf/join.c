@@ -409,7 +409,7 @@ static void take_back(struct ctf_joined *j, const struct ctf_trace *t, size_t n)
 int ctf_joined_add(struct ctf_joined *j, struct ctf_trace *t,
 		   struct ctf_error *e)
 {
-	size_t session, i, before = j->n_streams;
+	size_t session = 0, i, before = j->n_streams;
 	uint64_t again = j->again;
 	int ret = session_of(j, t, &session, e);
 

@@ -180,6 +180,11 @@ static const struct event_row *event_row_of(const struct ctf_class *cls)
 	return NULL;
 }
 
+bool vmsync_class_is_evidence(const struct ctf_class *cls)
+{
+	return event_row_of(cls);
+}
+
 static struct decoder *decoder_new(const struct ctf_class *cls,
 				   const struct event_row *event)
 {

@@ -13,6 +13,9 @@
 
 struct vmsync_decoders;
 
+/** vmsync_class_is_evidence() - an event that makes a record */
+bool vmsync_class_is_evidence(const struct ctf_class *cls);
+
 /**
  * vmsync_decoders_new() - find the evidence events of a trace, resolve fields
  * Return: NULL if out of memory; a trace without any such event is no error.

@@ -141,24 +141,32 @@ static int write_host(struct writing *w, const struct ctf_trace *t,
 		      const char *path, struct ctf_error *e)
 {
 	const struct vmsync_machine *host = w->session->host;
-	const struct ctf_rewrite metadata = {
-		.set_offset = true,
+	struct ctf_rewrite rewrite = {
+		.set_offset = !vmsync_offset_is(host, t),
 		.only = vmsync_trace_clock(t),
 		.offset_s = host->clock->offset_s,
 		.offset = host->clock->offset,
+		.jobs = w->session->jobs,
+		.progress = bytes_rewritten,
 	};
+	struct ctf_rewritten done;
 	struct one one = { .w = w };
 	const struct vmsync_copy how = {
 		.link = w->link,
-		.own_metadata = !vmsync_offset_is(host, t),
+		.own_metadata = rewrite.set_offset,
 		.progress = bytes_copied,
 		.progress_ctx = &one,
 	};
+	int ret;
 
-	int ret = vmsync_trace_copy(t, path, &how, e);
-
+	/* What another trace holds too is written once. */
+	if (ctf_trace_is_partial(t)) {
+		rewrite.progress_ctx = &one;
+		return ctf_trace_rewrite(t, path, &rewrite, &done, e);
+	}
+	ret = vmsync_trace_copy(t, path, &how, e);
 	return ret || !how.own_metadata ?
-		       ret : ctf_metadata_rewrite(t, path, &metadata, e);
+		       ret : ctf_metadata_rewrite(t, path, &rewrite, e);
 }
 
 /* A folder for each trace where there are several. */

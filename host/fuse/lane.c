@@ -84,6 +84,17 @@ static int number_of(struct vmsync_lane *l, const struct vmsync_role_class *c,
 	return 0;
 }
 
+/* Who ran may have changed where something is missing. */
+static void packet_see(struct vmsync_lane *l, const struct ctf_packet *p)
+{
+	bool lossy = p->dropped || p->lost;
+
+	if (l->lossy || lossy)
+		l->tid = 0;
+	l->packet = p->offset + 1;
+	l->lossy = lossy;
+}
+
 int vmsync_lane_take(void *ctx, const struct ctf_event *ev, struct ctf_error *e)
 {
 	struct vmsync_lane *l = ctx;
@@ -92,6 +103,8 @@ int vmsync_lane_take(void *ctx, const struct ctf_event *ev, struct ctf_error *e)
 	int32_t vcpu_id, tid;
 	int ret;
 
+	if (l->packet != ev->packet->offset + 1)
+		packet_see(l, ev->packet);
 	switch (c->role) {
 	case VMSYNC_ROLE_ENTRY:
 	case VMSYNC_ROLE_EXIT:

@@ -14,6 +14,8 @@
  * @roles:	of its trace
  * @runs:	where they go
  * @tid:	who runs on the CPU, 0: not known
+ * @packet:	byte offset of its packet that was met last, plus 1
+ * @lossy:	events are missing in that one, or before it
  * @number:	of the thread that @number_tid names, in @runs
  * @number_tid:	0: none
  */
@@ -21,6 +23,8 @@ struct vmsync_lane {
 	const struct vmsync_roles *roles;
 	struct vmsync_runs_lane *runs;
 	int32_t tid;
+	uint64_t packet;
+	bool lossy;
 	int32_t number_tid;
 	uint32_t number;
 };

@@ -35,8 +35,8 @@ static int host_legs(const struct vmsync_session *s,
 		     struct ctf_error *e)
 {
 	const struct vmsync_reader_options options = { .pool = s->pool };
-	struct vmsync_reader *reader = vmsync_reader_new(
-		s->host->traces, s->host->n, &options, e);
+	struct vmsync_reader *reader =
+		vmsync_reader_new(s->host, &options, e);
 	struct vmsync_evidence ev;
 	int ret;
 
@@ -69,8 +69,8 @@ static int guest_legs(const struct vmsync_session *s,
 		      struct ctf_error *e)
 {
 	const struct vmsync_reader_options options = { .pool = s->pool };
-	struct vmsync_reader *reader = vmsync_reader_new(
-		g->machine->traces, g->machine->n, &options, e);
+	struct vmsync_reader *reader =
+		vmsync_reader_new(g->machine, &options, e);
 	struct vmsync_evidence ev;
 	int ret;
 

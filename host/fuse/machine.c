@@ -120,54 +120,109 @@ static void name_set(struct vmsync_machine *m, const struct ctf_trace *t)
 	m->name[i] = '\0';
 }
 
-static struct vmsync_machine *machine_of(struct vmsync_machines *out,
-					 const struct ctf_trace *t)
+static struct vmsync_machine *machine_new(struct vmsync_machines *out,
+					  const struct ctf_trace *t,
+					  const char *clock_uuid)
 {
-	const struct ctf_clock *clock = vmsync_trace_clock(t);
-	char uuid[37] = "";
+	struct ctf_joined *joined = ctf_joined_new();
 	struct vmsync_machine *m;
-	size_t i;
 
-	if (clock && clock->has_uuid)
-		uuid_format(clock->uuid, uuid);
-	for (i = 0; *uuid && i < out->n; i++) {
-		if (!strcmp(out->machine[i].clock_uuid, uuid))
-			return &out->machine[i];
-	}
-	m = realloc(out->machine, (out->n + 1) * sizeof(*m));
-	if (!m)
+	m = joined ? realloc(out->machine, (out->n + 1) * sizeof(*m)) : NULL;
+	if (!m) {
+		ctf_joined_free(joined);
 		return NULL;
+	}
 	out->machine = m;
 	m += out->n++;
 	memset(m, 0, sizeof(*m));
-	m->clock = clock;
-	strcpy(m->clock_uuid, uuid);
+	m->joined = joined;
+	m->clock = vmsync_trace_clock(t);
+	strcpy(m->clock_uuid, clock_uuid);
 	name_set(m, t);
 	return m;
+}
+
+/* Whether @t is on the clock of @m: by its uuid, or as part of one session. */
+static bool on_clock(const struct vmsync_machine *m, const struct ctf_trace *t,
+		     const char *clock_uuid)
+{
+	if (*clock_uuid || *m->clock_uuid)
+		return !strcmp(m->clock_uuid, clock_uuid);
+	return ctf_traces_share_uuid(m->traces[0], t);
+}
+
+/* The machine that @t is of, where it has been joined with its others. */
+static int machine_of(struct vmsync_machines *out, struct ctf_trace *t,
+		      struct vmsync_machine **m, struct ctf_error *e)
+{
+	const struct ctf_clock *clock = vmsync_trace_clock(t);
+	char uuid[37] = "";
+	size_t i;
+	int ret = 0;
+
+	if (clock && clock->has_uuid)
+		uuid_format(clock->uuid, uuid);
+	for (i = 0; !ret && i < out->n; i++) {
+		*m = &out->machine[i];
+		if (on_clock(*m, t, uuid))
+			ret = ctf_joined_add((*m)->joined, t, e);
+	}
+	if (ret)
+		return ret < 0 ? ret : 0;
+	*m = machine_new(out, t, uuid);
+	if (!*m)
+		return vmsync_fail_memory(e);
+	ret = ctf_joined_add((*m)->joined, t, e);
+	return ret < 0 ? ret : 0;
+}
+
+static int trace_put(struct ctf_trace ***traces, size_t *n, struct ctf_trace *t,
+		     struct ctf_error *e)
+{
+	struct ctf_trace **p = realloc(*traces, (*n + 1) * sizeof(*p));
+
+	if (!p)
+		return vmsync_fail_memory(e);
+	*traces = p;
+	p[(*n)++] = t;
+	return 0;
 }
 
 static int machine_add(struct vmsync_machines *out, struct ctf_trace *t,
 		       struct ctf_error *e)
 {
-	struct vmsync_machine *m = machine_of(out, t);
+	struct vmsync_machine *m;
 	enum vmsync_side side;
-	struct ctf_trace **traces;
 	int ret;
 
-	if (!m)
-		return vmsync_fail_memory(e);
-	traces = realloc(m->traces, (m->n + 1) * sizeof(*traces));
-	if (!traces)
-		return vmsync_fail_memory(e);
-	m->traces = traces;
 	ret = trace_side(t, &side, e);
+	if (!ret)
+		ret = machine_of(out, t, &m, e);
 	if (ret)
 		return ret;
 	/* A host that is itself a guest of another one is a host here. */
 	if (side == VMSYNC_SIDE_HOST || m->side == VMSYNC_SIDE_NONE)
 		m->side = side;
-	m->traces[m->n++] = t;
-	return 0;
+	return trace_put(&m->traces, &m->n, t, e);
+}
+
+/* All traces are there: those that say nothing new are put aside. */
+static int machine_end(struct vmsync_machine *m, struct ctf_error *e)
+{
+	size_t i, n = m->n;
+	int ret = ctf_joined_end(m->joined, e);
+
+	for (i = m->n = 0; i < n; i++) {
+		struct ctf_trace *t = m->traces[i];
+
+		if (!ret && ctf_trace_is_again(t)) {
+			ret = trace_put(&m->again, &m->n_again, t, e);
+			if (!ret)
+				continue;
+		}
+		m->traces[m->n++] = t;
+	}
+	return ret ? ret : vmsync_coverage_find(&m->coverage, m->joined, e);
 }
 
 static int open_one(const char *path, struct vmsync_machines *out,
@@ -215,6 +270,8 @@ int vmsync_machines_open(char *const *paths, size_t n,
 		if (!found.folder[i].again)
 			ret = open_one(found.folder[i].path, out, e);
 	}
+	for (i = 0; !ret && i < out->n; i++)
+		ret = machine_end(&out->machine[i], e);
 	vmsync_folders_free(&found);
 	return ret ? ret : vmsync_offsets_settle(out, e);
 }
@@ -226,7 +283,12 @@ void vmsync_machines_close(struct vmsync_machines *m)
 	for (i = 0; i < m->n; i++) {
 		for (j = 0; j < m->machine[i].n; j++)
 			ctf_trace_close(m->machine[i].traces[j]);
+		for (j = 0; j < m->machine[i].n_again; j++)
+			ctf_trace_close(m->machine[i].again[j]);
 		free(m->machine[i].traces);
+		free(m->machine[i].again);
+		ctf_joined_free(m->machine[i].joined);
+		vmsync_coverage_free(&m->machine[i].coverage);
 	}
 	free(m->machine);
 	memset(m, 0, sizeof(*m));

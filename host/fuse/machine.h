@@ -3,7 +3,10 @@
  * A machine: the traces that one kernel's clock stamped.
  *
  * Kernel and user-space traces of one boot, and the chunks of a rotated
- * session, carry the same clock uuid and belong together.
+ * session, carry the same clock uuid and belong together. Packets that are in
+ * several of them, as those of snapshots are, are read once. Where packets of one
+ * stream and number have different content, there are two machines of one clock
+ * uuid: one is a clone of the other.
  */
 #ifndef VMSYNC_FUSE_MACHINE_H
 #define VMSYNC_FUSE_MACHINE_H
@@ -11,6 +14,8 @@
 #include <stdbool.h>
 
 #include "ctf/ctf.h"
+#include "ctf/join.h"
+#include "fuse/coverage.h"
 
 /**
  * enum vmsync_side - whose traces they are, by the events that they hold
@@ -31,6 +36,9 @@ enum vmsync_side {
  * @clock_uuid:	of that clock as text, "" where it has none
  * @offset_spread_ns: how far the offsets of the traces' clocks are apart
  * @traces:	[@n]
+ * @again:	[@n_again] those of which every packet is in @traces as well
+ * @joined:	streams of the sessions that @traces are of
+ * @coverage:	what these cover
  */
 struct vmsync_machine {
 	enum vmsync_side side;
@@ -40,6 +48,10 @@ struct vmsync_machine {
 	uint64_t offset_spread_ns;
 	struct ctf_trace **traces;
 	size_t n;
+	struct ctf_trace **again;
+	size_t n_again;
+	struct ctf_joined *joined;
+	struct vmsync_coverage coverage;
 };
 
 /**

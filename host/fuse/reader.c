@@ -6,7 +6,7 @@
 #include "fuse/decode.h"
 #include "fuse/fail.h"
 #include "fuse/lane.h"
-#include "fuse/losses.h"
+#include "fuse/holes.h"
 #include "fuse/reader.h"
 #include "fuse/runner.h"
 
@@ -30,9 +30,24 @@ struct source {
 	uint8_t *want; /* by class */
 };
 
+/* Runs by the CPU of the host that they are on. */
+struct runs_of_cpu {
+	uint32_t cpu;
+	struct vmsync_runs_lane *lane;
+};
+
+/* How far a stream of the merge was read, for who runs on its CPU. */
+struct reached {
+	uint64_t packet; /* byte offset + 1, 0: none so far */
+	bool lossy;	 /* that packet */
+};
+
 struct vmsync_reader {
 	enum vmsync_reading what;
-	struct vmsync_runs_lane *runs; /* where the runner's go, or NULL */
+	const struct vmsync_machine *machine;
+	struct vmsync_runs *runs; /* where the runner's go, or NULL */
+	VMSYNC_ARRAY(struct runs_of_cpu) cpus; /* the runner's */
+	struct reached *reached; /* by stream of the merge, or NULL */
 	struct vmsync_runner *runner;  /* NULL: who runs does not matter here */
 	struct vmsync_lane **lanes;    /* by stream of the merge, or NULL */
 	bool old; /* only the thread tells whose a host's answer is */
@@ -43,9 +58,9 @@ struct vmsync_reader {
 	size_t n;
 	uint32_t *source_of; /* by stream of the merge */
 	size_t n_streams;
-	struct vmsync_losses losses;
-	size_t next_loss;
-	const struct ctf_event *held; /* read already, but a loss comes first */
+	struct vmsync_holes holes; /* where something may be missing */
+	size_t next_hole;
+	const struct ctf_event *held; /* read already, but a hole comes first */
 };
 
 static void raw_time(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
@@ -79,7 +94,7 @@ static int want_make(struct vmsync_reader *r, const struct ctf_trace *t,
 }
 
 static int lane_add(struct vmsync_reader *r, struct vmsync_runs *runs,
-		    const struct vmsync_roles *roles, int stream)
+		    const struct vmsync_roles *roles, int stream, uint32_t cpu)
 {
 	struct vmsync_lane *l = calloc(1, sizeof(*l));
 
@@ -87,7 +102,7 @@ static int lane_add(struct vmsync_reader *r, struct vmsync_runs *runs,
 	if (!l)
 		return -ENOMEM;
 	l->roles = roles;
-	l->runs = vmsync_runs_lane(runs);
+	l->runs = vmsync_runs_lane(runs, cpu);
 	if (!l->runs)
 		return -ENOMEM;
 	ctf_merge_take(r->merge, stream, vmsync_lane_take, l);
@@ -99,22 +114,44 @@ static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
 		     struct ctf_error *e)
 {
 	struct source *s = &r->sources[trace];
+	struct ctf_packet first;
 	size_t i;
 
 	if (want_make(r, t, s))
 		return vmsync_fail_memory(e);
 	for (i = 0; i < ctf_trace_streams(t); i++) {
-		int stream = ctf_merge_add_stream(r->merge,
-						  ctf_trace_stream(t, i),
-						  &vmsync_raw_map, s->want, e);
+		const struct ctf_stream *from = ctf_trace_stream(t, i);
+		int stream, ret = ctf_stream_packet(from, NULL, &first, e);
 
+		if (ret < 0)
+			return ret;
+		if (!ret) /* all of it is read elsewhere */
+			continue;
+		stream = ctf_merge_add_stream(r->merge, from, &vmsync_raw_map,
+					      s->want, e);
 		if (stream < 0)
 			return stream;
 		r->source_of[stream] = (uint32_t)trace;
-		if (r->lanes && lane_add(r, runs, s->roles, stream))
+		if (r->lanes &&
+		    lane_add(r, runs, s->roles, stream, first.cpu))
 			return vmsync_fail_memory(e);
 	}
-	return vmsync_losses_find(&r->losses, t, e);
+	return 0;
+}
+
+/* Holes as they matter here, and only from where the machine's records begin. */
+static int holes_find(struct vmsync_reader *r)
+{
+	const struct vmsync_coverage *c = &r->machine->coverage;
+	struct vmsync_hole all = { c->begin_ns, c->end_ns };
+	const struct vmsync_holes span = { .hole = { &all, 1, 1 } };
+	int ret;
+
+	ret = vmsync_holes_join(&r->holes, &c->of[VMSYNC_COVER_EVIDENCE].any);
+	if (!ret && r->what == VMSYNC_READ_RUNS)
+		ret = vmsync_holes_join(&r->holes,
+					&c->of[VMSYNC_COVER_RUNS].any);
+	return ret ? ret : vmsync_holes_meet(&r->holes, &span);
 }
 
 /*
@@ -148,8 +185,9 @@ static int who_runs(struct vmsync_reader *r, struct ctf_trace *const *traces,
 		return r->lanes ? 0 : -ENOMEM;
 	}
 	r->runner = vmsync_runner_new();
-	r->runs = runs ? vmsync_runs_lane(runs) : NULL;
-	return r->runner && (!runs || r->runs) ? 0 : -ENOMEM;
+	r->runs = runs;
+	r->reached = calloc(r->n_streams + 1, sizeof(*r->reached));
+	return r->runner && r->reached ? 0 : -ENOMEM;
 }
 
 static bool same_classes(const struct ctf_trace *a, const struct ctf_trace *b)
@@ -182,29 +220,32 @@ static int sources_find(struct vmsync_reader *r,
 	return r->source_of ? 0 : -ENOMEM;
 }
 
-static int reader_init(struct vmsync_reader *r, struct ctf_trace *const *traces,
-		       size_t n, const struct vmsync_reader_options *options,
+static int reader_init(struct vmsync_reader *r, const struct vmsync_machine *m,
+		       const struct vmsync_reader_options *options,
 		       struct ctf_error *e)
 {
 	size_t i;
 	int ret;
 
 	r->what = options->what;
-	ret = sources_find(r, traces, n);
+	r->machine = m;
+	ret = sources_find(r, m->traces, m->n);
 	if (!ret)
-		ret = who_runs(r, traces, options->runs, e);
+		ret = holes_find(r);
+	if (!ret)
+		ret = who_runs(r, m->traces, options->runs, e);
 	if (ret)
 		return ret == -ENOMEM ? vmsync_fail_memory(e) : ret;
 	ctf_merge_pool(r->merge, options->pool);
-	for (i = 0; !ret && i < n; i++)
-		ret = add_trace(r, traces[i], i, options->runs, e);
+	for (i = 0; !ret && i < m->n; i++)
+		ret = add_trace(r, m->traces[i], i, options->runs, e);
 	return ret;
 }
 
-struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
-					size_t n,
-					const struct vmsync_reader_options *options,
-					struct ctf_error *e)
+struct vmsync_reader *
+vmsync_reader_new(const struct vmsync_machine *m,
+		  const struct vmsync_reader_options *options,
+		  struct ctf_error *e)
 {
 	struct vmsync_reader *r = calloc(1, sizeof(*r));
 
@@ -212,7 +253,7 @@ struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
 		vmsync_fail_memory(e);
 		return NULL;
 	}
-	if (!reader_init(r, traces, n, options, e))
+	if (!reader_init(r, m, options, e))
 		return r;
 	vmsync_reader_free(r);
 	return NULL;
@@ -239,18 +280,19 @@ void vmsync_reader_free(struct vmsync_reader *r)
 	free(r->source_of);
 	free(r->threads);
 	vmsync_runner_free(r->runner);
-	vmsync_losses_free(&r->losses);
+	vmsync_holes_free(&r->holes);
+	vmsync_array_free(&r->cpus);
+	free(r->reached);
 	free(r);
 }
 
-static void loss_record(const struct vmsync_loss *loss,
+static void hole_record(const struct vmsync_hole *hole,
 			struct vmsync_evidence *ev)
 {
 	memset(ev, 0, sizeof(*ev));
 	ev->kind = VMSYNC_EV_LOST;
-	ev->stamp_ns = loss->from_ns;
-	ev->until_ns = loss->until_ns;
-	ev->count = loss->count;
+	ev->stamp_ns = hole->from_ns;
+	ev->until_ns = hole->until_ns;
 }
 
 /* The VM and vCPU of a thread, as KVM's own module named it; the last one. */
@@ -276,15 +318,46 @@ static void thread_learn(struct vmsync_reader *r,
 	p[r->n_threads++] = t;
 }
 
+static struct vmsync_runs_lane *lane_of(struct vmsync_reader *r, uint32_t cpu)
+{
+	struct runs_of_cpu *p;
+	size_t i;
+
+	for (i = 0; i < r->cpus.count; i++) {
+		if (r->cpus.at[i].cpu == cpu)
+			return r->cpus.at[i].lane;
+	}
+	p = vmsync_array_add(&r->cpus);
+	if (!p)
+		return NULL;
+	*p = (struct runs_of_cpu){ cpu, vmsync_runs_lane(r->runs, cpu) };
+	return p->lane;
+}
+
 static int run_keep(struct vmsync_reader *r, bool entry,
 		    const struct vmsync_run_of *who, struct ctf_error *e)
 {
+	struct vmsync_runs_lane *lane = lane_of(r, r->held->cpu);
 	uint32_t number;
 
-	if (vmsync_runs_number(r->runs, who->tid, who->vcpu_id, &number))
+	if (!lane || vmsync_runs_number(lane, who->tid, who->vcpu_id, &number))
 		return vmsync_fail_memory(e);
-	return vmsync_runs_put(r->runs, number, (int64_t)r->held->clock, entry,
-			       e);
+	return vmsync_runs_put(lane, number, (int64_t)r->held->clock, entry, e);
+}
+
+/* Who ran on a CPU may have changed where something is missing. */
+static void packet_see(struct vmsync_reader *r, const struct ctf_event *held)
+{
+	struct reached *at = &r->reached[held->source];
+	const struct ctf_packet *p = held->packet;
+	bool lossy = p->dropped || p->lost;
+
+	if (at->packet == p->offset + 1)
+		return;
+	if (at->lossy || lossy || (!at->packet && !(p->has & CTF_HAS_SEQ)))
+		vmsync_runner_forget(r->runner, held->cpu);
+	at->packet = p->offset + 1;
+	at->lossy = lossy;
 }
 
 static void run_record(const struct vmsync_reader *r, bool entry,
@@ -328,6 +401,8 @@ static int held_record(struct vmsync_reader *r, struct vmsync_evidence *ev,
 	bool entry = c->role == VMSYNC_ROLE_ENTRY;
 	struct vmsync_run_of who;
 
+	if (r->runner)
+		packet_see(r, held);
 	if (vmsync_decoders_want(d)[held->cls->index]) {
 		vmsync_decode(d, held, ev);
 		if (ev->kind == VMSYNC_EV_VM)
@@ -369,19 +444,19 @@ static int hold_next(struct vmsync_reader *r, struct ctf_error *e)
 int vmsync_reader_next(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		       struct ctf_error *e)
 {
-	const struct vmsync_loss *loss;
+	const struct vmsync_hole *hole;
 	int ret;
 
 	for (;;) {
 		if (!r->held && hold_next(r, e) < 0)
 			return e->code;
-		loss = r->next_loss < r->losses.loss.count ?
-			       &r->losses.loss.at[r->next_loss] :
+		hole = r->next_hole < r->holes.hole.count ?
+			       &r->holes.hole.at[r->next_hole] :
 			       NULL;
-		if (loss &&
-		    (!r->held || (int64_t)r->held->clock >= loss->from_ns)) {
-			loss_record(loss, ev);
-			r->next_loss++;
+		if (hole &&
+		    (!r->held || (int64_t)r->held->clock >= hole->from_ns)) {
+			hole_record(hole, ev);
+			r->next_hole++;
 			return 1;
 		}
 		if (!r->held)

@@ -6,6 +6,7 @@
 #define VMSYNC_FUSE_READER_H
 
 #include "ctf/ctf.h"
+#include "fuse/machine.h"
 #include "fuse/runs.h"
 #include "sync/evidence.h"
 
@@ -38,16 +39,16 @@ struct vmsync_reader_options {
 
 /**
  * vmsync_reader_new() - read the evidence of a machine's traces
- * @traces:	[@n], on one clock; must outlive the reader
+ * @m:		must outlive the reader
  * @options:	copied
  * @e:		why it failed
  *
  * Return: the reader, to be freed with vmsync_reader_free(), or NULL.
  */
-struct vmsync_reader *vmsync_reader_new(struct ctf_trace *const *traces,
-					size_t n,
-					const struct vmsync_reader_options *options,
-					struct ctf_error *e);
+struct vmsync_reader *
+vmsync_reader_new(const struct vmsync_machine *m,
+		  const struct vmsync_reader_options *options,
+		  struct ctf_error *e);
 
 /** vmsync_reader_free() - NULL is fine */
 void vmsync_reader_free(struct vmsync_reader *r);

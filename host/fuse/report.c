@@ -174,11 +174,27 @@ static void print_maps(FILE *f, const struct vmsync_guest_map *gm, bool all)
 	}
 }
 
+/* What several traces hold, as overlapping snapshots do, and was read once. */
+static void print_again(FILE *f, const struct vmsync_machine *m)
+{
+	uint64_t packets = ctf_joined_again(m->joined);
+	size_t i;
+
+	for (i = 0; i < m->n_again; i++)
+		fprintf(f, "  again       %s: other traces hold all of it\n",
+			ctf_trace_path(m->again[i]));
+	if (packets)
+		fprintf(f, "  read once   %" PRIu64
+			   " packets that are in several traces or files\n",
+			packets);
+}
+
 static void print_machine(FILE *f, const struct vmsync_machine *m)
 {
 	char text[256];
 
 	print_traces(f, m);
+	print_again(f, m);
 	if (!m->offset_spread_ns)
 		return;
 	vmsync_offsets_note(m, text, sizeof(text));

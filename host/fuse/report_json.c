@@ -49,8 +49,16 @@ static void machine(FILE *f, const struct vmsync_machine *m)
 		fputs(i ? ", " : "", f);
 		string(f, ctf_trace_path(m->traces[i]));
 	}
+	fputs("], \"traces_again\": [", f);
+	for (i = 0; i < m->n_again; i++) {
+		fputs(i ? ", " : "", f);
+		string(f, ctf_trace_path(m->again[i]));
+	}
 	fputc(']', f);
 	key_u64(f, "offset_spread_ns", m->offset_spread_ns);
+	key_u64(f, "packets_read_once", ctf_joined_again(m->joined));
+	key_u64(f, "events_discarded", m->coverage.discarded);
+	key_u64(f, "packets_missing", m->coverage.lost);
 }
 
 static void cpus(FILE *f, const struct vmsync_guest_report *r)

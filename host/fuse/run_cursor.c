@@ -170,6 +170,7 @@ static void until(const struct vmsync_run_cursor *c, struct vmsync_stretch *s)
 {
 	s->until = c->first->next.what;
 	s->until_ns = c->first->next.ns;
+	s->until_cpu = c->first->runs->cpu;
 }
 
 int vmsync_run_cursor_seek(struct vmsync_run_cursor *c, int64_t ns,
@@ -188,6 +189,7 @@ int vmsync_run_cursor_seek(struct vmsync_run_cursor *c, int64_t ns,
 		if (p->last.what && p->last.ns >= s->from_ns) {
 			s->from = p->last.what;
 			s->from_ns = p->last.ns;
+			s->from_cpu = p->runs->cpu;
 		}
 	}
 	if (c->n) {
@@ -207,6 +209,7 @@ int vmsync_run_cursor_next(struct vmsync_run_cursor *c,
 		first_find(c);
 	s->from = s->until;
 	s->from_ns = s->until_ns;
+	s->from_cpu = s->until_cpu;
 	until(c, s);
 	return ret;
 }

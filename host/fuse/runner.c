@@ -125,6 +125,12 @@ void vmsync_runner_at(struct vmsync_runner *r, uint32_t cpu,
 	who->vcpu_id = known->vcpu_id;
 }
 
+void vmsync_runner_forget(struct vmsync_runner *r, uint32_t cpu)
+{
+	if (cpu < r->n_running)
+		r->running[cpu] = 0;
+}
+
 /* The thread's name first; the event's own word for want of something better. */
 static void run_of(struct vmsync_runner *r, const struct vmsync_role_class *c,
 		   const struct ctf_event *ev, struct vmsync_run_of *who)

@@ -35,6 +35,9 @@ void vmsync_runner_free(struct vmsync_runner *r);
 void vmsync_runner_at(struct vmsync_runner *r, uint32_t cpu,
 		      struct vmsync_run_of *who);
 
+/** vmsync_runner_forget() - who runs on a CPU is not known any more */
+void vmsync_runner_forget(struct vmsync_runner *r, uint32_t cpu);
+
 /**
  * vmsync_runner_event() - take note of an event, in the order of time
  * @c:		its class's role

@@ -14,6 +14,7 @@
 
 struct vmsync_runs_lane {
 	struct vmsync_runs *runs;
+	uint32_t cpu;
 	VMSYNC_ARRAY(struct runs_part) parts;
 	uint32_t *slot;		/* hash of @parts, their places + 1 */
 	uint32_t n_slots;	/* a power of two */
@@ -71,7 +72,7 @@ void vmsync_runs_free(struct vmsync_runs *r)
 	free(r);
 }
 
-struct vmsync_runs_lane *vmsync_runs_lane(struct vmsync_runs *r)
+struct vmsync_runs_lane *vmsync_runs_lane(struct vmsync_runs *r, uint32_t cpu)
 {
 	struct vmsync_runs_lane *l = calloc(1, sizeof(*l));
 	struct vmsync_runs_lane **p = l ? vmsync_array_add(&r->lanes) : NULL;
@@ -81,6 +82,7 @@ struct vmsync_runs_lane *vmsync_runs_lane(struct vmsync_runs *r)
 		return NULL;
 	}
 	l->runs = r;
+	l->cpu = cpu;
 	*p = l;
 	return l;
 }
@@ -129,7 +131,7 @@ static int part_add(struct vmsync_runs_lane *l, int32_t tid, int32_t vcpu_id,
 
 	if (!p)
 		return -ENOMEM;
-	*p = (struct runs_part){ .pub = { tid, vcpu_id } };
+	*p = (struct runs_part){ .pub = { tid, vcpu_id }, .cpu = l->cpu };
 	*slot = (uint32_t)l->parts.count;
 	return 0;
 }

@@ -25,8 +25,11 @@ struct vmsync_runs *vmsync_runs_new(void);
 /** vmsync_runs_free() - NULL is fine; the lanes and the file go as well */
 void vmsync_runs_free(struct vmsync_runs *r);
 
-/** vmsync_runs_lane() - one more lane, @r's; NULL if out of memory */
-struct vmsync_runs_lane *vmsync_runs_lane(struct vmsync_runs *r);
+/**
+ * vmsync_runs_lane() - one more lane, @r's; NULL if out of memory
+ * @cpu:	the host's, that all of its runs are on
+ */
+struct vmsync_runs_lane *vmsync_runs_lane(struct vmsync_runs *r, uint32_t cpu);
 
 /**
  * vmsync_runs_number() - the number of a thread in a lane

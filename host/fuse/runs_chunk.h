@@ -28,6 +28,7 @@ struct runs_chunk {
 
 /**
  * struct runs_part - a thread in a lane
+ * @cpu:	of the host, that these runs are on
  * @named:	its vcpu_id is of its name
  * @last_ns:	time of its last end
  * @chunks:	full ones
@@ -35,6 +36,7 @@ struct runs_chunk {
  */
 struct runs_part {
 	struct vmsync_runs_part pub;
+	uint32_t cpu;
 	bool named;
 	int64_t last_ns;
 	VMSYNC_ARRAY(struct runs_chunk) chunks;

@@ -119,25 +119,6 @@ void vmsync_session_close(struct vmsync_session *s)
 	memset(s, 0, sizeof(*s));
 }
 
-static int machine_end(const struct vmsync_machine *m, int64_t *end_ns,
-		       struct ctf_error *e)
-{
-	struct ctf_span span;
-	uint64_t end = 0;
-	size_t i;
-
-	for (i = 0; i < m->n; i++) {
-		int ret = ctf_trace_span(m->traces[i], &span, e);
-
-		if (ret)
-			return ret;
-		if (span.end > end)
-			end = span.end;
-	}
-	*end_ns = end > INT64_MAX ? INT64_MAX : (int64_t)end;
-	return 0;
-}
-
 /* One side's stream of records while the maps are made. */
 struct side {
 	struct vmsync_machine *machine;
@@ -145,18 +126,14 @@ struct side {
 	struct vmsync_reader *reader;	   /* where records come from, or */
 	struct vmsync_evidence_list list; /* those that are there already */
 	size_t next;
-	int64_t end_ns;
 };
 
 static int side_open(struct side *side,
 		     const struct vmsync_reader_options *options,
 		     struct ctf_error *e)
 {
-	side->reader = vmsync_reader_new(side->machine->traces,
-					 side->machine->n, options, e);
-	if (!side->reader)
-		return e->code ? e->code : -EINVAL;
-	return machine_end(side->machine, &side->end_ns, e);
+	side->reader = vmsync_reader_new(side->machine, options, e);
+	return side->reader ? 0 : e->code ? e->code : -EINVAL;
 }
 
 /*
@@ -182,14 +159,26 @@ static enum vmsync_reading reading(const struct vmsync_session *s,
 	return m ? VMSYNC_READ_EVENTS : VMSYNC_READ_RUNS;
 }
 
+static void side_begin(struct vmsync_session *s, const struct side *side)
+{
+	const struct vmsync_coverage *c = &side->machine->coverage;
+
+	if (side->guest)
+		vmsync_sync_guest_lost(side->guest, c->discarded, c->lost);
+	else
+		vmsync_sync_host_lost(s->sync, c->discarded, c->lost);
+}
+
 static void side_end(struct vmsync_session *s, struct side *side)
 {
+	const struct vmsync_coverage *c = &side->machine->coverage;
+
 	if (side->guest) {
 		vmsync_sync_guest_until(side->guest,
-					(guest_time){ side->end_ns });
+					(guest_time){ c->end_ns });
 		vmsync_sync_guest_end(side->guest);
 	} else {
-		vmsync_sync_host_until(s->sync, (host_time){ side->end_ns });
+		vmsync_sync_host_until(s->sync, (host_time){ c->end_ns });
 		vmsync_sync_host_end(s->sync);
 	}
 }
@@ -276,10 +265,7 @@ static int sides_open(const struct vmsync_session *s,
 			.pool = s->pool,
 		};
 
-		if (options && options->exchange)
-			ret = machine_end(sides[i].machine, &sides[i].end_ns,
-					  e);
-		else
+		if (!options || !options->exchange)
 			ret = side_open(&sides[i], &how, e);
 	}
 	if (!ret && options && options->exchange)
@@ -318,6 +304,8 @@ int vmsync_session_sync(struct vmsync_session *s,
 	}
 	if (!ret)
 		ret = sides_open(s, options, sides, e);
+	for (i = 0; !ret && i <= s->n_guests; i++)
+		side_begin(s, &sides[i]);
 	if (!ret)
 		ret = push_all(s, sides, progress, e);
 	for (i = 0; i <= s->n_guests; i++) {

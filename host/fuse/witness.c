@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fuse/fail.h"
-#include "fuse/losses.h"
+#include "fuse/coverage.h"
 #include "fuse/reader.h"
 #include "fuse/run_cursor.h"
 #include "fuse/witness.h"
@@ -59,7 +59,6 @@ struct vmsync_witness {
 	size_t n_watched;
 	struct seat *seats; /* by trace */
 	size_t n_seats;
-	struct vmsync_losses losses;
 	struct eye eyes[CTF_MAX_JOBS];
 };
 
@@ -199,7 +198,7 @@ static int runs_read(struct vmsync_session *s, struct ctf_error *e)
 	s->runs = options.runs = vmsync_runs_new();
 	if (!s->runs)
 		return vmsync_fail_memory(e);
-	reader = vmsync_reader_new(s->host->traces, s->host->n, &options, e);
+	reader = vmsync_reader_new(s->host, &options, e);
 	if (!reader)
 		return e->code;
 	while ((ret = vmsync_reader_next(reader, &ev, e)) > 0)
@@ -227,18 +226,6 @@ static int seats_make(struct vmsync_witness *w)
 	return 0;
 }
 
-static int losses_find(struct vmsync_witness *w, struct ctf_error *e)
-{
-	const struct vmsync_machine *m = w->session->host;
-	size_t i;
-	int ret = 0;
-
-	for (i = 0; !ret && i < m->n; i++)
-		ret = vmsync_losses_find(&w->losses, m->traces[i], e);
-	vmsync_losses_join(&w->losses);
-	return ret;
-}
-
 struct vmsync_witness *vmsync_witness_new(struct vmsync_session *s,
 					  struct ctf_error *e)
 {
@@ -252,8 +239,6 @@ struct vmsync_witness *vmsync_witness_new(struct vmsync_session *s,
 	}
 	w->session = s;
 	ret = s->runs ? 0 : runs_read(s, e);
-	if (!ret)
-		ret = losses_find(w, e);
 	if (!ret) {
 		w->n_watched = s->n_guests;
 		w->watched = calloc(s->n_guests, sizeof(*w->watched));
@@ -286,7 +271,6 @@ void vmsync_witness_free(struct vmsync_witness *w)
 	}
 	free(w->watched);
 	free(w->seats);
-	vmsync_losses_free(&w->losses);
 	free(w);
 }
 
@@ -362,10 +346,24 @@ static void gap_events(struct eye *eye, struct vmsync_contain_result *r,
 					 bound_of(eye, (int64_t)seen->clock[i]));
 }
 
+/* A run is seen on its own CPU; in a gap there may have been others on any. */
+static bool is_lost(const struct vmsync_cover *cover,
+		    const struct vmsync_stretch *s)
+{
+	const struct vmsync_holes *holes = NULL;
+
+	if (vmsync_stretch_is_run(s))
+		holes = vmsync_cover_cpu(cover, s->from_cpu);
+	if (!holes)
+		holes = &cover->any;
+	return vmsync_holes_in(holes, s->from_ns, s->until_ns);
+}
+
 static int look(struct eye *eye, const struct watched *g,
 		const struct ctf_seen *seen, struct ctf_error *e)
 {
-	const struct vmsync_losses *losses = &g->witness->losses;
+	const struct vmsync_cover *cover =
+		&g->witness->session->host->coverage.of[VMSYNC_COVER_RUNS];
 	struct vmsync_contain_result *r =
 		&eye->results[g - g->witness->watched];
 	struct vmsync_stretch *s = &eye->stretch;
@@ -378,8 +376,7 @@ static int look(struct eye *eye, const struct watched *g,
 						 seen->n - i);
 
 		if (n) {
-			s->lost = vmsync_losses_in(losses, s->from_ns,
-						   s->until_ns);
+			s->lost = is_lost(cover, s);
 			if (vmsync_stretch_is_gap(s))
 				gap_events(eye, r, seen, i, n);
 			else

@@ -33,6 +33,11 @@ static bool is_run(const struct vmsync_stretch *s)
 	return s->from == VMSYNC_END_ENTRY && s->until != VMSYNC_END_NONE;
 }
 
+bool vmsync_stretch_is_run(const struct vmsync_stretch *s)
+{
+	return is_run(s) && s->from_cpu == s->until_cpu;
+}
+
 size_t vmsync_stretch_events(const struct vmsync_stretch *s,
 			     const uint64_t *time, size_t n)
 {

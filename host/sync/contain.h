@@ -27,7 +27,8 @@ enum vmsync_end {
  * @until_ns:	INT64_MAX for VMSYNC_END_NONE
  * @from:	what is at @from_ns
  * @until:	what is at @until_ns
- * @lost:	host events were lost in it: there may be other entries and exits
+ * @from_cpu, @until_cpu: CPUs of the host that these two were recorded on
+ * @lost:	it is not covered: there may be other entries and exits in it
  *
  * An event at @from_ns belongs to it. One at @until_ns belongs to the next one,
  * but at an exit to the run that ends there.
@@ -37,6 +38,8 @@ struct vmsync_stretch {
 	int64_t until_ns;
 	enum vmsync_end from;
 	enum vmsync_end until;
+	uint32_t from_cpu;
+	uint32_t until_cpu;
 	bool lost;
 };
 
@@ -70,6 +73,13 @@ void vmsync_contain_init(struct vmsync_contain_result *r);
 /** vmsync_contain_add - add the counts of others */
 void vmsync_contain_add(struct vmsync_contain_result *r,
 			const struct vmsync_contain_result *more);
+
+/**
+ * vmsync_stretch_is_run - whether only the events of one CPU matter for it
+ * From an entry to what came next on the same CPU of the host: the virtual CPU
+ * was nowhere else.
+ */
+bool vmsync_stretch_is_run(const struct vmsync_stretch *s);
 
 /**
  * vmsync_stretch_events - how many events lie in a stretch

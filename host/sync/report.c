@@ -409,6 +409,20 @@ static int note_homes(struct vmsync_guest_report *r,
 	return err;
 }
 
+static int note_lost(struct vmsync_guest_report *r, const char *who,
+		     const struct vmsync_side *side)
+{
+	int err = 0;
+
+	if (side->lost)
+		err = note(r, "the %s's tracer lost %" PRIu64 " events", who,
+			   side->lost);
+	if (!err && side->packets_lost)
+		err = note(r, "%" PRIu64 " packets of the %s's recording are "
+			   "missing", side->packets_lost, who);
+	return err;
+}
+
 static int report_notes(struct vmsync_guest_report *r,
 			const struct vmsync_guest *guest)
 {
@@ -432,12 +446,10 @@ static int report_notes(struct vmsync_guest_report *r,
 			   r->disagreements[i].at.ns);
 	if (!err)
 		err = note_homes(r, guest);
-	if (!err && guest->sync->side.lost)
-		err = note(r, "the host's tracer lost %" PRIu64 " events",
-			   guest->sync->side.lost);
-	if (!err && guest->side.lost)
-		err = note(r, "the guest's tracer lost %" PRIu64 " events",
-			   guest->side.lost);
+	if (!err)
+		err = note_lost(r, "host", &guest->sync->side);
+	if (!err)
+		err = note_lost(r, "guest", &guest->side);
 	if (!err && map)
 		err = note_epochs(r, map);
 	if (!err && map)

@@ -31,6 +31,7 @@ struct vmsync_side {
 	int64_t first_ns;
 	int64_t last_ns;
 	uint64_t lost;
+	uint64_t packets_lost;
 };
 
 struct vmsync_guest {

@@ -536,6 +536,20 @@ void vmsync_sync_guest_until(struct vmsync_guest *guest, guest_time t)
 	side_seen(&guest->side, t.ns);
 }
 
+void vmsync_sync_host_lost(struct vmsync_sync *sync, uint64_t events,
+			   uint64_t packets)
+{
+	sync->side.lost += events;
+	sync->side.packets_lost += packets;
+}
+
+void vmsync_sync_guest_lost(struct vmsync_guest *guest, uint64_t events,
+			    uint64_t packets)
+{
+	guest->side.lost += events;
+	guest->side.packets_lost += packets;
+}
+
 void vmsync_sync_host_end(struct vmsync_sync *sync)
 {
 	sync->side.ended = true;

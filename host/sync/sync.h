@@ -79,6 +79,16 @@ int vmsync_sync_push_guest(struct vmsync_guest *guest,
 void vmsync_sync_host_until(struct vmsync_sync *sync, host_time t);
 void vmsync_sync_guest_until(struct vmsync_guest *guest, guest_time t);
 
+/**
+ * vmsync_sync_host_lost - how much the host's recording lacks, for the report
+ * @events:	that its tracer discarded
+ * @packets:	that are missing
+ */
+void vmsync_sync_host_lost(struct vmsync_sync *sync, uint64_t events,
+			   uint64_t packets);
+void vmsync_sync_guest_lost(struct vmsync_guest *guest, uint64_t events,
+			    uint64_t packets);
+
 /** vmsync_sync_host_end - no further host record will come */
 void vmsync_sync_host_end(struct vmsync_sync *sync);
 void vmsync_sync_guest_end(struct vmsync_guest *guest);

@@ -311,21 +311,36 @@ static void packet_write(const struct stream *s, const struct packet *p,
 	free(data);
 }
 
+/* A folder with the metadata, once; one that was there before is an error. */
+static void folder_begin(const char *folder)
+{
+	static char **begun;
+	static size_t n;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!strcmp(begun[i], folder))
+			return;
+	}
+	if (!stat(folder, &st))
+		die(folder, "is there already");
+	folders_make(folder);
+	metadata_write(folder);
+	begun = need(realloc(begun, (n + 1) * sizeof(*begun)));
+	begun[n++] = need(strdup(folder));
+}
+
 /* Adds a packet to a file of a folder; both are made as need be. */
 static void put(const char *folder, const char *name, const struct stream *s,
 		const struct packet *p)
 {
 	char path[4096];
-	struct stat st;
 	FILE *from, *to;
 
 	snprintf(path, sizeof(path), "%s/%s", ctf_trace_path(trace), s->name);
 	from = fopen(path, "r");
-	snprintf(path, sizeof(path), "%s/metadata", folder);
-	if (stat(path, &st)) {
-		folders_make(folder);
-		metadata_write(folder);
-	}
+	folder_begin(folder);
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	to = fopen(path, "a");
 	if (!from || !to)

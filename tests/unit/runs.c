@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "fuse/losses.h"
 #include "fuse/run_cursor.h"
 #include "fuse/runs.h"
 
@@ -142,7 +141,7 @@ static void run_one(size_t n, int threads)
 	size_t i;
 
 	for (i = 0; i < LANES; i++)
-		lane[i] = vmsync_runs_lane(r);
+		lane[i] = vmsync_runs_lane(r, (uint32_t)i);
 	make(n, threads);
 	for (i = 0; i < n; i++) {
 		if (put(lane[want[i].lane], &want[i], &e))
@@ -158,8 +157,8 @@ static void run_one(size_t n, int threads)
 static void test_names(void)
 {
 	struct vmsync_runs *r = vmsync_runs_new();
-	struct vmsync_runs_lane *a = vmsync_runs_lane(r);
-	struct vmsync_runs_lane *b = vmsync_runs_lane(r);
+	struct vmsync_runs_lane *a = vmsync_runs_lane(r, 0);
+	struct vmsync_runs_lane *b = vmsync_runs_lane(r, 0);
 	uint32_t number, i;
 
 	CHECK_EQ(vmsync_runs_number(a, 70, 5, &number), 0);
@@ -184,7 +183,7 @@ static void test_names(void)
 static void test_no_folder(void)
 {
 	struct vmsync_runs *r = vmsync_runs_new();
-	struct vmsync_runs_lane *l = vmsync_runs_lane(r);
+	struct vmsync_runs_lane *l = vmsync_runs_lane(r, 0);
 	struct ctf_error e = { 0 };
 	int ret = 0;
 	size_t i;
@@ -199,35 +198,6 @@ static void test_no_folder(void)
 	unsetenv("TMPDIR");
 }
 
-/* Losses that are joined cover what they covered, and nothing else. */
-static void test_losses(void)
-{
-	struct vmsync_losses l = { 0 };
-	bool lost[300] = { false };
-	int64_t from = 0, at;
-	int i;
-
-	for (i = 0; i < 12; i++) {
-		struct vmsync_loss *loss = vmsync_array_add(&l.loss);
-
-		from += (int64_t)check_range(0, 20);
-		*loss = (struct vmsync_loss){ from, from, 1 };
-		loss->until_ns += (int64_t)check_range(0, 40);
-		for (at = from; at <= loss->until_ns; at++)
-			lost[at] = true;
-	}
-	vmsync_losses_join(&l);
-	for (i = 0; i < 300; i++) {
-		int64_t until = i + (int64_t)check_range(0, 299 - (uint64_t)i);
-		bool any = false;
-
-		for (at = i; at <= until; at++)
-			any |= lost[at];
-		CHECK_EQ(vmsync_losses_in(&l, i, until), any);
-	}
-	vmsync_losses_free(&l);
-}
-
 int main(int argc, char **argv)
 {
 	int i;
@@ -240,8 +210,6 @@ int main(int argc, char **argv)
 			(int)check_range(1, i & 1 ? 3 : 3000));
 	run_one(MAX, 0);
 	run_one(MAX, 5);
-	for (i = 0; i < 50; i++)
-		test_losses();
 	test_names();
 	test_no_folder();
 	return check_done();

@@ -197,7 +197,13 @@ static void test_random(void)
 static void check_one(enum vmsync_end from, enum vmsync_end until, bool lost,
 		      int64_t bound, int inside, int outside)
 {
-	const struct vmsync_stretch s = { 100, 200, from, until, lost };
+	const struct vmsync_stretch s = {
+		.from_ns = 100,
+		.until_ns = 200,
+		.from = from,
+		.until = until,
+		.lost = lost,
+	};
 	struct vmsync_contain_result r;
 	uint64_t time = 150;
 

@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What a recording covers. The same packets as several snapshots, a ring, a
+# rotated or a split session would have left them: where something is missing
+# nothing is claimed, and what is there twice is read once.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/pair \
+	build/asan/tests/carve
+vmsync=build/asan/vmsync
+t=$check_tmp/t
+mkdir "$t"
+
+generate() { # FOLDER OPTION...
+	local folder=$1
+	shift
+	build/asan/tests/pair "$t/$folder" packet=8192 beacons=1000 "$@" \
+		> "$t/$folder.truth" || fail "pair $folder $*"
+}
+carve() { # FROM TO STEP...
+	local from=$1 to=$2
+	shift 2
+	build/asan/tests/carve "$t/$from" "$t/$to" "$@" > "$t/carved" ||
+		fail "carve $from $*"
+}
+truth() { sed -n "s/.*\<$2=\([-0-9]*\).*/\1/p" "$t/$1"; }
+
+# sync TEXT PATH...: vmsync sync succeeds; what it says is in $t/json
+sync() {
+	local text=$1
+	shift
+	$vmsync sync --json "$@" > "$t/json" 2> "$t/err"
+	expect_eq "$text: exit status" $? 0
+}
+json() { jq -r "$1" "$t/json" 2>/dev/null; }
+json_is() { # TEXT EXPRESSION WANTED
+	expect_eq "$1" "$(json "$2")" "$3"
+}
+# What was found out, but for the names of traces.
+found() { jq -S '.guests[0] | del(.traces, .packets_read_once, .traces_again)' \
+	"$t/json"; }
+same_as_whole() { # TEXT
+	found > "$t/found"
+	expect "$1: the same is found out as in one piece" \
+		diff "$t/found" "$t/$pair.found"
+}
+# Some events cannot be decided, some can, and none is outside.
+partly() { # TEXT
+	json_is "$1: all events are counted" '.guests[0].containment.events' \
+		"$(truth $pair.truth guest_events)"
+	json_is "$1: none is outside" '.guests[0].containment.outside' 0
+	expect_eq "$1: some are not decidable, and some are" \
+		"$(json '.guests[0].containment |
+			.not_decidable > 1000 and .inside > 5000')" true
+}
+# Events by babeltrace2, which shows a packet once even if it is there twice:
+# so each folder by itself.
+events_in() {
+	local n=0 d
+	for d in $(find "$1" -name metadata -printf '%h\n'); do
+		n=$((n + $(babeltrace2 "$d" 2> /dev/null | wc -l)))
+	done
+	echo $n
+}
+
+pair=a
+generate a events=60000 move=10 knots=20
+sync "in one piece" "$t/a"
+found > "$t/a.found"
+json_is "in one piece: none is outside" '.guests[0].containment.outside' 0
+host=$(events_in "$t/a/host")
+
+# --- the same packets, in other files
+carve a/host rotated chunks=host,12
+sync "a rotated session" "$t/rotated" "$t/a/guest"
+same_as_whole "a rotated session"
+carve a/host split files=host,3
+sync "files of a limited size" "$t/split" "$t/a/guest"
+same_as_whole "files of a limited size"
+carve a/guest chunks chunks=guest,12
+sync "a guest in chunks" "$t/a/host" "$t/chunks"
+same_as_whole "a guest in chunks"
+sync "both in chunks" "$t/rotated" "$t/chunks"
+same_as_whole "both in chunks"
+carve a/host overlapping part=s1,0%..50% part=s2,40%..80% part=s3,60%..100%
+sync "snapshots that overlap" "$t/overlapping" "$t/a/guest"
+same_as_whole "snapshots that overlap"
+expect_eq "snapshots that overlap: it is said" \
+	"$(json '.host.packets_read_once > 20')" true
+carve a/host old hide=packet_seq_num part=s1,0%..50% part=s2,40%..80% \
+	part=s3,60%..100%
+sync "overlapping, and packets have no numbers" "$t/old" "$t/a/guest"
+json_is "overlapping, and packets have no numbers: none is outside" \
+	'.guests[0].containment.outside' 0
+carve a/host cpus hide=stream_instance_id part=s1,0%..50% part=s2,40%..100%
+sync "overlapping, and streams are known by their CPU" "$t/cpus" "$t/a/guest"
+same_as_whole "overlapping, and streams are known by their CPU"
+
+# --- something is missing
+carve a/host snapshots part=s1,0%..40% part=s2,60%..100%
+sync "snapshots with a gap" "$t/snapshots" "$t/a/guest"
+partly "snapshots with a gap"
+expect_eq "snapshots with a gap: it is said" \
+	"$(json '.host.packets_missing > 20')" true
+expect "snapshots with a gap: fuse writes" \
+	$vmsync fuse -o "$t/snapshots.out" "$t/snapshots" "$t/a/guest"
+rm -r "$t"/rotated/host/archives/*-5
+sync "an archive is missing" "$t/rotated" "$t/a/guest"
+partly "an archive is missing"
+rm -r "$t"/chunks/guest/archives/*-8
+sync "archives are missing on both sides" "$t/rotated" "$t/chunks"
+json_is "archives are missing on both sides: none is outside" \
+	'.guests[0].containment.outside' 0
+carve a/host ring only=1 keep=-15.. only=all whole=host
+sync "rings that reach back differently" "$t/ring" "$t/a/guest"
+partly "rings that reach back differently"
+# What the host's knots were before all of them begin is not known either.
+carve a/host rings only=0 keep=-20.. only=1 keep=-15.. only=all whole=host
+$vmsync sync --json "$t/rings" "$t/a/guest" > "$t/json"
+expect_eq "rings that begin late: it is said" $? 1
+partly "rings that begin late"
+carve a/host count files=host,8,4
+sync "the last files only" "$t/count" "$t/a/guest"
+partly "the last files only"
+carve a/host cut only=0 keep=..30 only=1 keep=..20 only=all whole=host
+sync "streams that end apart" "$t/cut" "$t/a/guest"
+partly "streams that end apart"
+carve a/host holes only=0 miss=10..14 only=1 miss=12..19 only=all whole=host
+sync "packets that were overwritten" "$t/holes" "$t/a/guest"
+partly "packets that were overwritten"
+carve a/host older hide=packet_seq_num part=s1,0%..40% part=s2,60%..100%
+sync "a gap, and packets have no numbers" "$t/older" "$t/a/guest"
+partly "a gap, and packets have no numbers"
+
+# --- the tracer discarded events
+carve a/host lost only=1 discard=10..19 only=all whole=whole \
+	files=files,10 chunks=chunks,9
+lost=$(truth carved discarded)
+sync "discarded events" "$t/lost/whole" "$t/a/guest"
+partly "discarded events"
+json_is "discarded events: their number" .host.events_discarded "$lost"
+found > "$t/a.found"
+for cut in files chunks; do
+	sync "discarded events, $cut" "$t/lost/$cut" "$t/a/guest"
+	same_as_whole "discarded events, $cut"
+done
+carve a/guest told only=0 discard=1 only=all chunks=guest,10
+lost=$(truth carved discarded)
+sync "a loss early in the first chunk" "$t/a/host" "$t/told"
+json_is "a loss early in the first chunk: counted once" \
+	'.guests[0].events_discarded' "$lost"
+carve a/guest later before=777 renumber=40 whole=guest
+sync "a loss before the recording" "$t/a/host" "$t/later"
+json_is "a loss before the recording: not this one's" \
+	'.guests[0].events_discarded' 0
+
+finish
