@@ -181,6 +181,24 @@ bool vmsync_reading_at(const struct vmsync_facts *f,
 	return found;
 }
 
+/*
+ * Where the offset of @limit came into force, if the TSC was past @tsc by then: a
+ * guest that is restored goes on with what began in another time.
+ */
+static bool before_offset(const struct vmsync_facts *f,
+			  const struct vmsync_timeline *scaling, uint64_t tsc,
+			  int64_t limit, int64_t *at)
+{
+	const struct vmsync_step *s = vmsync_timeline_at(scaling, limit);
+	uint64_t first;
+
+	if (!s->param || s->from <= VMSYNC_AXIS_MIN + 1)
+		return false;
+	first = vmsync_scaling_guest(s->param, f->tsc_ref + (uint64_t)s->from);
+	*at = s->from;
+	return (int64_t)(first - tsc) >= 0;
+}
+
 bool vmsync_reading_before(const struct vmsync_facts *f,
 			   const struct vmsync_timeline *scaling, uint64_t tsc,
 			   int64_t limit, int64_t *at)
@@ -196,5 +214,5 @@ bool vmsync_reading_before(const struct vmsync_facts *f,
 			*at = c.at;
 		found = true;
 	}
-	return found;
+	return found || before_offset(f, scaling, tsc, limit, at);
 }

@@ -23,7 +23,7 @@ bool vmsync_reading_at(const struct vmsync_facts *f,
 
 /**
  * vmsync_reading_before - the last point not after @limit where the TSC read @tsc
- * Returns false where there is none.
+ * Or where it came to be past it. Returns false where there is none.
  */
 bool vmsync_reading_before(const struct vmsync_facts *f,
 			   const struct vmsync_timeline *scaling, uint64_t tsc,

@@ -27,6 +27,7 @@ __extension__ typedef unsigned __int128 wide;
  * @offset:	TSC offset meanwhile
  * @line, @n:	the lines of its clock
  * @first:	its module was loaded when this line was in force
+ * @restored:	the first line is from before
  */
 struct boot {
 	uint64_t from;
@@ -35,6 +36,7 @@ struct boot {
 	struct vmsync_line line[KNOTS];
 	int n;
 	int first;
+	bool restored;
 };
 
 struct world {
@@ -110,6 +112,19 @@ static void make_boot(struct boot *b, uint64_t from, uint64_t offset, int first)
 	}
 }
 
+/* The line that it begins with is 10 s old, and no knot is told of it. */
+static void restore(struct boot *b)
+{
+	struct vmsync_line *l = &b->line[0];
+	wide past = 10ull * HZ * (wide)l->mult;
+
+	b->restored = true;
+	l->since_tsc -= 10ull * HZ;
+	l->cycle_last -= 10ull * HZ;
+	l->base_ns -= (int64_t)(past >> SHIFT) + 1;
+	l->xtime_nsec = (1u << SHIFT) - (uint64_t)(past & ((1u << SHIFT) - 1));
+}
+
 static void push_host_line(const struct world *w, struct vmsync_sync *sync)
 {
 	struct vmsync_evidence ev = {
@@ -143,7 +158,7 @@ static void push_guest_knots(const struct boot *b, struct vmsync_guest *guest)
 {
 	int i;
 
-	for (i = 0; i < b->n; i++) {
+	for (i = b->restored; i < b->n; i++) {
 		uint64_t at = b->line[i].since_tsc - b->offset + 300;
 		struct vmsync_evidence ev = {
 			.kind = VMSYNC_EV_KNOT,
@@ -231,6 +246,7 @@ static void judge(const struct world *w, const struct boot *b,
  * @offset:	of each boot's TSC, added to -START
  * @lost:	nobody saw KVM write the TSC
  * @mute:	bit n: boot n was not recorded
+ * @restored:	the last boot is of a memory snapshot: its line is an old one
  * @again:	the guest's module is loaded again when this line begins, 0: not
  * @limit_ns:	most bounds are not above
  */
@@ -241,6 +257,7 @@ struct test {
 	unsigned int mute;
 	int64_t limit_ns;
 	int again;
+	bool restored;
 };
 
 static void test_one(const struct test *t)
@@ -260,6 +277,8 @@ static void test_one(const struct test *t)
 	for (i = 0; i < BOOTS; i++) {
 		make_boot(&w.boot[i], at, t->offset[i] - START,
 			  t->again);
+		if (t->restored && i == BOOTS - 1)
+			restore(&w.boot[i]);
 		/* A reset in the midst of it, or seconds without a kernel. */
 		at += BOOT_LEN + 100000 + (check_rand() & 1) * HZ;
 		if (!(t->mute & 1u << i))
@@ -290,30 +309,35 @@ int main(int argc, char **argv)
 	/* Boot n begins at about 4 n s, 1 s after START. */
 	static const struct test tests[] = {
 		{ "the TSC begins at 0 again",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 0 },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 0, false },
 		{ "only the first one was recorded",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 6, 3, 0 },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 6, 3, 0, false },
 		{ "only the second",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 5, 3, 0 },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 5, 3, 0, false },
 		{ "only the last",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 3, 3, 0 },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 3, 3, 0, false },
 		{ "the guest had run for long before",
-		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, false, 0, 3, 0 },
+		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, false, 0, 3, 0, false },
 		{ "the TSC is set to something else",
-		  { 0, 1000ull * HZ, 7ull * HZ }, false, 0, 3, 0 },
+		  { 0, 1000ull * HZ, 7ull * HZ }, false, 0, 3, 0, false },
 		{ "a little less than it was",
-		  { 0, 0 - 2ull * HZ, 0 - 4ull * HZ }, false, 0, 3, 0 },
-		{ "the TSC goes on, as with kexec", { 0, 0, 0 }, false, 0, 3, 0 },
+		  { 0, 0 - 2ull * HZ, 0 - 4ull * HZ }, false, 0, 3, 0, false },
+		{ "the TSC goes on, as with kexec", { 0, 0, 0 }, false, 0, 3, 0, false },
 		{ "and the module is loaded again",
-		  { 0, 0, 0 }, false, 0, 3, 2 },
+		  { 0, 0, 0 }, false, 0, 3, 2, false },
 		{ "... later, and the TSC begins at 0 again",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 5 },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 5, false },
+		{ "the last one is restored from a snapshot",
+		  { 0, 0 - 4ull * HZ, 20ull * HZ }, false, 0, 3, 0, true },
+		{ "... with a TSC that is less",
+		  { 90ull * HZ, 80ull * HZ, 10ull * HZ }, false, 3, 3, 0,
+		  true },
 		{ "what KVM wrote was lost",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 0, 100000000, 0 },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 0, 100000000, 0, false },
 		{ "... also that the guest had run for long",
-		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, true, 0, 100000000, 0 },
+		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, true, 0, 100000000, 0, false },
 		{ "... and with a boot that was not recorded",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 2, 100000000, 0 },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 2, 100000000, 0, false },
 	};
 	uint64_t first;
 	size_t i, k;
