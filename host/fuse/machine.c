@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse/clones.h"
 #include "fuse/fail.h"
 #include "fuse/folders.h"
 #include "fuse/machine.h"
@@ -121,7 +122,7 @@ static void name_set(struct vmsync_machine *m, const struct ctf_trace *t)
 }
 
 static struct vmsync_machine *machine_new(struct vmsync_machines *out,
-					  const struct ctf_trace *t,
+					  const struct vmsync_sorted *s,
 					  const char *clock_uuid)
 {
 	struct ctf_joined *joined = ctf_joined_new();
@@ -136,9 +137,10 @@ static struct vmsync_machine *machine_new(struct vmsync_machines *out,
 	m += out->n++;
 	memset(m, 0, sizeof(*m));
 	m->joined = joined;
-	m->clock = vmsync_trace_clock(t);
+	m->clone = s->clone;
+	m->clock = vmsync_trace_clock(s->trace);
 	strcpy(m->clock_uuid, clock_uuid);
-	name_set(m, t);
+	name_set(m, s->trace);
 	return m;
 }
 
@@ -151,10 +153,12 @@ static bool on_clock(const struct vmsync_machine *m, const struct ctf_trace *t,
 	return ctf_traces_share_uuid(m->traces[0], t);
 }
 
-/* The machine that @t is of, where it has been joined with its others. */
-static int machine_of(struct vmsync_machines *out, struct ctf_trace *t,
-		      struct vmsync_machine **m, struct ctf_error *e)
+/* The machine that a trace is of, where it has been joined with its others. */
+static int machine_of(struct vmsync_machines *out, const struct vmsync_sorted *s,
+		      struct vmsync_machine **m, bool *clash,
+		      struct ctf_error *e)
 {
+	struct ctf_trace *t = s->trace;
 	const struct ctf_clock *clock = vmsync_trace_clock(t);
 	char uuid[37] = "";
 	size_t i;
@@ -164,12 +168,14 @@ static int machine_of(struct vmsync_machines *out, struct ctf_trace *t,
 		uuid_format(clock->uuid, uuid);
 	for (i = 0; !ret && i < out->n; i++) {
 		*m = &out->machine[i];
-		if (on_clock(*m, t, uuid))
-			ret = ctf_joined_add((*m)->joined, t, e);
+		if ((*m)->clone != s->clone || !on_clock(*m, t, uuid))
+			continue;
+		ret = ctf_joined_add((*m)->joined, t, e);
+		*clash |= !ret;
 	}
 	if (ret)
 		return ret < 0 ? ret : 0;
-	*m = machine_new(out, t, uuid);
+	*m = machine_new(out, s, uuid);
 	if (!*m)
 		return vmsync_fail_memory(e);
 	ret = ctf_joined_add((*m)->joined, t, e);
@@ -188,22 +194,19 @@ static int trace_put(struct ctf_trace ***traces, size_t *n, struct ctf_trace *t,
 	return 0;
 }
 
-static int machine_add(struct vmsync_machines *out, struct ctf_trace *t,
+static int machine_add(struct vmsync_machines *out,
+		       const struct vmsync_sorted *s, bool *clash,
 		       struct ctf_error *e)
 {
 	struct vmsync_machine *m;
-	enum vmsync_side side;
-	int ret;
+	int ret = machine_of(out, s, &m, clash, e);
 
-	ret = trace_side(t, &side, e);
-	if (!ret)
-		ret = machine_of(out, t, &m, e);
 	if (ret)
 		return ret;
 	/* A host that is itself a guest of another one is a host here. */
-	if (side == VMSYNC_SIDE_HOST || m->side == VMSYNC_SIDE_NONE)
-		m->side = side;
-	return trace_put(&m->traces, &m->n, t, e);
+	if (s->side == VMSYNC_SIDE_HOST || m->side == VMSYNC_SIDE_NONE)
+		m->side = s->side;
+	return trace_put(&m->traces, &m->n, s->trace, e);
 }
 
 /* All traces are there: those that say nothing new are put aside. */
@@ -225,35 +228,89 @@ static int machine_end(struct vmsync_machine *m, struct ctf_error *e)
 	return ret ? ret : vmsync_coverage_find(&m->coverage, m->joined, e);
 }
 
-static int open_one(const char *path, struct vmsync_machines *out,
-		    struct ctf_error *e)
+static int clock_check(const struct ctf_trace *t, struct ctf_error *e)
 {
-	struct ctf_trace *t;
-	int ret;
+	const struct ctf_clock *c = vmsync_trace_clock(t);
 
-	t = ctf_trace_open_like(path, out->last, e);
-	if (!t)
-		return e->code ? e->code : -EINVAL;
-	if (!vmsync_trace_clock(t)) {
-		ctf_trace_close(t);
+	if (!c)
 		return vmsync_fail(e, -EINVAL,
 				   "only traces with a clock can be put on "
 				   "another",
-				   "%.400s: has no clock", path);
-	}
-	if (vmsync_trace_clock(t)->freq != 1000000000) {
-		ctf_trace_close(t);
+				   "%.400s: has no clock", ctf_trace_path(t));
+	if (c->freq != 1000000000)
 		return vmsync_fail(e, -ENOTSUP,
 				   "record with LTTng's default clock",
 				   "%.400s: its clock does not count "
 				   "nanoseconds",
-				   path);
+				   ctf_trace_path(t));
+	return 0;
+}
+
+/* All that were named, [@n], and whose they are. */
+struct opened {
+	struct vmsync_sorted *list;
+	size_t n;
+};
+
+static int open_all(const struct vmsync_folders *found, struct opened *o,
+		    struct ctf_error *e)
+{
+	struct ctf_trace *t = NULL;
+	size_t i;
+	int ret = 0;
+
+	o->list = calloc(found->n + 1, sizeof(*o->list));
+	if (!o->list)
+		return vmsync_fail_memory(e);
+	for (i = 0; !ret && i < found->n; i++) {
+		struct vmsync_sorted *s = &o->list[o->n];
+
+		if (found->folder[i].again)
+			continue;
+		/* It may be a chunk of the last one's session. */
+		t = ctf_trace_open_like(found->folder[i].path, t, e);
+		if (!t)
+			return e->code ? e->code : -EINVAL;
+		s->trace = t;
+		o->n++;
+		ret = clock_check(t, e);
+		if (!ret)
+			ret = trace_side(t, &s->side, e);
 	}
-	ret = machine_add(out, t, e);
-	if (ret)
-		ctf_trace_close(t);
-	else
-		out->last = t;
+	return ret;
+}
+
+/* Without the traces. */
+static void machines_free(struct vmsync_machines *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		free(m->machine[i].traces);
+		free(m->machine[i].again);
+		ctf_joined_free(m->machine[i].joined);
+		vmsync_coverage_free(&m->machine[i].coverage);
+	}
+	free(m->machine);
+	memset(m, 0, sizeof(*m));
+}
+
+/* To each trace its machine. Where traces clash it was not asked well enough. */
+static int take_all(struct opened *o, struct vmsync_machines *out,
+		    struct ctf_error *e)
+{
+	bool clash = false;
+	size_t i;
+	int ret = vmsync_clones_find(o->list, o->n, false, e);
+
+	for (i = 0; !ret && i < o->n; i++)
+		ret = machine_add(out, &o->list[i], &clash, e);
+	if (ret || !clash)
+		return ret;
+	machines_free(out);
+	ret = vmsync_clones_find(o->list, o->n, true, e);
+	for (i = 0; !ret && i < o->n; i++)
+		ret = machine_add(out, &o->list[i], &clash, e);
 	return ret;
 }
 
@@ -261,15 +318,22 @@ int vmsync_machines_open(char *const *paths, size_t n,
 			 struct vmsync_machines *out, struct ctf_error *e)
 {
 	struct vmsync_folders found;
+	struct opened o = { 0 };
 	size_t i;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
 	ret = vmsync_folders_find(paths, n, &found, e);
-	for (i = 0; !ret && i < found.n; i++) {
-		if (!found.folder[i].again)
-			ret = open_one(found.folder[i].path, out, e);
+	if (!ret)
+		ret = open_all(&found, &o, e);
+	if (!ret)
+		ret = take_all(&o, out, e);
+	if (ret) {
+		machines_free(out);
+		for (i = 0; i < o.n; i++)
+			ctf_trace_close(o.list[i].trace);
 	}
+	free(o.list);
 	for (i = 0; !ret && i < out->n; i++)
 		ret = machine_end(&out->machine[i], e);
 	vmsync_folders_free(&found);
@@ -285,13 +349,8 @@ void vmsync_machines_close(struct vmsync_machines *m)
 			ctf_trace_close(m->machine[i].traces[j]);
 		for (j = 0; j < m->machine[i].n_again; j++)
 			ctf_trace_close(m->machine[i].again[j]);
-		free(m->machine[i].traces);
-		free(m->machine[i].again);
-		ctf_joined_free(m->machine[i].joined);
-		vmsync_coverage_free(&m->machine[i].coverage);
 	}
-	free(m->machine);
-	memset(m, 0, sizeof(*m));
+	machines_free(m);
 }
 
 int vmsync_machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,

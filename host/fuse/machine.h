@@ -35,6 +35,8 @@ enum vmsync_side {
  * @clock:	the clock class of its stamps, with the offset that is used
  * @clock_uuid:	of that clock as text, "" where it has none
  * @offset_spread_ns: how far the offsets of the traces' clocks are apart
+ * @clone:	machines of one clock uuid have different ones (clones.h), or have
+ *		clashed
  * @traces:	[@n]
  * @again:	[@n_again] those of which every packet is in @traces as well
  * @joined:	streams of the sessions that @traces are of
@@ -46,6 +48,7 @@ struct vmsync_machine {
 	const struct ctf_clock *clock;
 	char clock_uuid[37];
 	uint64_t offset_spread_ns;
+	uint32_t clone;
 	struct ctf_trace **traces;
 	size_t n;
 	struct ctf_trace **again;
@@ -57,12 +60,10 @@ struct vmsync_machine {
 /**
  * struct vmsync_machines - what was named on the command line
  * @machine:	[@n], in the order of first sight
- * @last:	the trace opened last: the next one may be a chunk of its session
  */
 struct vmsync_machines {
 	struct vmsync_machine *machine;
 	size_t n;
-	struct ctf_trace *last;
 };
 
 /**
