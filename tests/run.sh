@@ -15,6 +15,7 @@ quick="
 	bounds
 	coverage
 	ctf
+	metadata
 	engine
 	ust
 	bt2

@@ -105,18 +105,29 @@ static struct sclass *sclass_by_id(const struct ctf_trace *t, uint64_t id)
 		       t->sclasses[lo] : NULL;
 }
 
+static int bad_event(const struct ctf_trace *t, const struct class *c,
+		     struct ctf_error *e, const char *what)
+{
+	return fail(e, -EINVAL, "%s:%u:%u: event \"%.64s\" %s",
+		    t->meta_path, c->line, c->col, c->pub.name, what);
+}
+
 static int join_class(struct ctf_trace *t, struct class *c, struct ctf_error *e)
 {
 	struct sclass *sc;
 
+	if (c->pub.stream_id == NOT_GIVEN && t->n_sclasses > 1)
+		return bad_event(t, c, e, "has no stream_id, and there are several streams");
 	if (c->pub.stream_id == NOT_GIVEN)
-		c->pub.stream_id = t->n_sclasses == 1 ? t->sclasses[0]->id : 0;
+		c->pub.stream_id = t->sclasses[0]->id;
 	sc = sclass_by_id(t, c->pub.stream_id);
 	if (!sc)
 		return fail(e, -EINVAL,
 			    "%s:%u:%u: event \"%.64s\" is of stream %llu, which is not declared",
 			    t->meta_path, c->line, c->col, c->pub.name,
 			    (unsigned long long)c->pub.stream_id);
+	if (!t->is_json && !c->has_id && sc->n_classes)
+		return bad_event(t, c, e, "has no id, and it is not the first one of its stream");
 	c->sc = sc;
 	if (vec_grow(&sc->classes, &sc->cap_classes, sc->n_classes + 1,
 		     sizeof(c)))

@@ -197,6 +197,7 @@ struct class {
 	bool is_fixed;
 	struct flat_plan flat;
 	bool movable;		/* no field is aligned to more than a byte */
+	bool has_id;		/* TSDL: an id is given */
 	uint32_t line, col;	/* in the metadata */
 };
 

@@ -174,6 +174,7 @@ static void number(struct lexer *l, struct token *tok)
 	tok->number = v;
 }
 
+/* Behind a backslash: the character, or -1. At most three digits are one. */
 static int escape(struct lexer *l)
 {
 	static const char from[] = "abfnrtv\\'\"?", to[] = "\a\b\f\n\r\t\v\\'\"?";
@@ -182,9 +183,9 @@ static int escape(struct lexer *l)
 
 	if (c == 'x') {
 		l->at++;
-		for (n = 0; n < 2 && digit(peek(l, 0)) < 16; n++, l->at++)
+		for (n = 0; n < 3 && digit(peek(l, 0)) < 16; n++, l->at++)
 			v = v * 16 + digit(peek(l, 0));
-		return n ? v : -1;
+		return n ? v & 255 : -1;
 	}
 	if (c >= '0' && c <= '7') {
 		for (n = 0; n < 3 && digit(peek(l, 0)) < 8; n++, l->at++)
@@ -196,20 +197,26 @@ static int escape(struct lexer *l)
 	return p ? to[p - from] : -1;
 }
 
+/*
+ * "text" or 'text', which are the same. Like in C, what is behind a zero
+ * character is not part of it.
+ */
 static void string(struct lexer *l, struct token *tok)
 {
+	int c, end = peek(l, 0);
 	size_t n = 0;
-	int c;
 
-	for (l->at++; (c = peek(l, 0)) != '"'; ) {
-		if (!c || c == '\n') {
+	for (l->at++; (c = peek(l, 0)) != end; ) {
+		if (!c) {
 			bad(l, tok, "a string without an end");
 			return;
 		}
+		if (c == '\n')
+			newline(l);
 		l->at++;
 		if (c == '\\') {
 			c = escape(l);
-			if (c <= 0) {
+			if (c < 0) {
 				bad(l, tok, "an unknown escape in a string");
 				return;
 			}
@@ -223,7 +230,8 @@ static void string(struct lexer *l, struct token *tok)
 	}
 	l->at++;
 	tok->kind = TOKEN_STRING;
-	tok->text = lex_intern(l, n ? l->buf : "", n);
+	tok->text = lex_intern(l, n ? l->buf : "",
+			       n ? strnlen(l->buf, n) : 0);
 }
 
 static void word(struct lexer *l, struct token *tok)
@@ -247,14 +255,19 @@ void lex_next(struct lexer *l, struct token *tok)
 	tok->col = (uint32_t)(l->at - l->line_at + 1);
 	tok->from = l->at;
 	c = peek(l, 0);
+	/* C's prefix of wide strings says nothing here. */
+	if (c == 'L' && (peek(l, 1) == '"' || peek(l, 1) == '\'')) {
+		l->at++;
+		c = peek(l, 0);
+	}
 	if (l->at >= l->len) {
 		tok->kind = TOKEN_EOF;
 	} else if (c >= '0' && c <= '9') {
 		number(l, tok);
+	} else if (c == '"' || c == '\'') {
+		string(l, tok);
 	} else if (is_word(c)) {
 		word(l, tok);
-	} else if (c == '"') {
-		string(l, tok);
 	} else if (c == ':' && peek(l, 1) == '=') {
 		tok->kind = TOKEN_ASSIGN;
 		l->at += 2;

@@ -5,14 +5,20 @@
 
 #include "ctf/tsdl.h"
 
-/* A block's handler of "key = value" and of "key := type". */
-typedef int (*value_fn)(struct parser *p, void *obj, const char *key,
+/*
+ * What a block is made of: its handlers of "key = value" and of "key := type",
+ * and whether anybody may choose the keys.
+ */
+struct block {
+	int (*on_value)(struct parser *p, void *obj, const char *key,
 			const struct value *v);
-typedef int (*type_fn)(struct parser *p, void *obj, const char *key,
+	int (*on_type)(struct parser *p, void *obj, const char *key,
 		       const struct ctf_type *type);
+	bool is_open;
+};
 
-static int read_statement(struct parser *p, struct scope *s, void *obj,
-			  value_fn on_value, type_fn on_type)
+static int read_statement(struct parser *p, struct scope *s,
+			  struct keys *seen, const struct block *b, void *obj)
 {
 	struct token tok = p->cur;
 	const struct ctf_type *type;
@@ -28,30 +34,33 @@ static int read_statement(struct parser *p, struct scope *s, void *obj,
 	} else {
 		ret = read_path(p, &key);
 	}
+	if (!ret && !b->is_open)
+		ret = key_once(p, seen, &tok, key);
 	if (ret)
 		return ret;
 	if (p->cur.kind == TOKEN_ASSIGN) {
 		ret = next(p);
 		if (!ret)
 			ret = read_type(p, s, &type);
-		if (!ret && !on_type)
+		if (!ret && !b->on_type)
 			ret = bad_at(p, &tok, "no type belongs here");
 		if (!ret)
-			ret = on_type(p, obj, key, type);
+			ret = b->on_type(p, obj, key, type);
 	} else {
 		ret = want_punct(p, '=');
 		if (!ret)
 			ret = read_value(p, &v);
 		if (!ret)
-			ret = on_value(p, obj, key, &v);
+			ret = b->on_value(p, obj, key, &v);
 	}
 	return ret ? ret : want_punct(p, ';');
 }
 
 /* { statements } ; -- where @span, the inside of the braces goes there */
-static int read_block(struct parser *p, void *obj, value_fn on_value,
-		      type_fn on_type, struct meta_span *span)
+static int read_block(struct parser *p, const struct block *b, void *obj,
+		      struct meta_span *span)
 {
+	struct keys seen = { .n = 0 };
 	struct scope s;
 	int ret;
 
@@ -60,7 +69,7 @@ static int read_block(struct parser *p, void *obj, value_fn on_value,
 		span->from = p->cur.to;
 	ret = want_punct(p, '{');
 	while (!ret && !at_punct(p, '}'))
-		ret = read_statement(p, &s, obj, on_value, on_type);
+		ret = read_statement(p, &s, &seen, b, obj);
 	if (span)
 		span->to = p->cur.from;
 	if (!ret)
@@ -110,6 +119,15 @@ static int want_struct(struct parser *p, const char *key,
 
 /* ------------------------------------------------------------------- trace */
 
+static int trace_version(struct parser *p, const struct value *v,
+			 uint64_t known, bool *has)
+{
+	*has = true;
+	if (v->kind != TOKEN_NUMBER || v->number != known)
+		return bad_value(p, v, "only version 1.8 is known here");
+	return 0;
+}
+
 static int trace_value(struct parser *p, void *obj, const char *key,
 		       const struct value *v)
 {
@@ -119,8 +137,10 @@ static int trace_value(struct parser *p, void *obj, const char *key,
 		t->has_uuid = true;
 		return read_uuid(p, v, t->uuid);
 	}
-	if (!strcmp(key, "major") && v->number != 1)
-		return bad_value(p, v, "only version 1.8 is known here");
+	if (!strcmp(key, "major"))
+		return trace_version(p, v, 1, &p->has_major);
+	if (!strcmp(key, "minor"))
+		return trace_version(p, v, 8, &p->has_minor);
 	return 0;
 }
 
@@ -168,7 +188,7 @@ static int clock_value(struct parser *p, void *obj, const char *key,
 	if (!strcmp(key, "description") && v->text)
 		c->pub.desc = v->text;
 	if (!strcmp(key, "absolute"))
-		c->pub.absolute = value_is_true(v);
+		return value_bool(p, v, &c->pub.absolute);
 	if (v->kind != TOKEN_NUMBER)
 		return 0;
 	if (!strcmp(key, "freq")) {
@@ -190,15 +210,18 @@ static int clock_value(struct parser *p, void *obj, const char *key,
 /* The name is inside of the block, so the clock is read apart first. */
 static int read_clock(struct parser *p)
 {
+	static const struct block block = { .on_value = clock_value };
 	struct clock tmp = { .pub = { .freq = 1000000000, .desc = "" } };
 	struct token tok = p->cur;
 	struct clock *c;
 	int ret;
 
-	ret = read_block(p, &tmp, clock_value, NULL, &tmp.block);
+	ret = read_block(p, &block, &tmp, &tmp.block);
 	if (ret)
 		return ret;
-	c = clock_get(p->t, tmp.name ? tmp.name : "");
+	if (!tmp.name)
+		return bad_at(p, &tok, "a clock without a name");
+	c = clock_get(p->t, tmp.name);
 	if (!c)
 		return fail_nomem(p->e);
 	if (c->defined)
@@ -251,6 +274,7 @@ static int event_value(struct parser *p, void *obj, const char *key,
 			return bad_value(p, v, "a name expected");
 		c->pub.name = v->text;
 	} else if (!strcmp(key, "id")) {
+		c->has_id = true;
 		ret = value_small(p, v, UINT64_MAX, &c->pub.id);
 	} else if (!strcmp(key, "stream_id")) {
 		ret = value_small(p, v, UINT64_MAX, &c->pub.stream_id);
@@ -287,11 +311,50 @@ static int ignore_value(struct parser *p, void *obj, const char *key,
 
 /* -------------------------------------------------------------------- file */
 
+static int read_event(struct parser *p, const struct token *tok)
+{
+	static const struct block block = { event_value, event_type, false };
+	struct class *c = class_add(p->t);
+	int ret;
+
+	if (!c)
+		return fail_nomem(p->e);
+	c->pub.name = NULL;
+	c->line = tok->line;
+	c->col = tok->col;
+	ret = read_block(p, &block, c, NULL);
+	if (!ret && !c->pub.name)
+		return bad_at(p, tok, "an event without a name");
+	return ret;
+}
+
+static int read_stream(struct parser *p)
+{
+	static const struct block block = { stream_value, stream_type, false };
+	struct sclass *sc = sclass_add(p->t);
+
+	return sc ? read_block(p, &block, sc, NULL) : fail_nomem(p->e);
+}
+
+static int read_trace(struct parser *p, const struct token *tok)
+{
+	static const struct block block = { trace_value, trace_type, false };
+	int ret;
+
+	if (p->has_trace)
+		return bad_at(p, tok, "a second trace block");
+	p->has_trace = true;
+	ret = read_block(p, &block, p->t, NULL);
+	if (!ret && !(p->has_major && p->has_minor))
+		return bad_at(p, tok, "a trace block without major and minor");
+	return ret;
+}
+
 static int read_top(struct parser *p)
 {
+	static const struct block env = { env_value, NULL, true };
+	static const struct block callsite = { ignore_value, NULL, true };
 	struct token tok = p->cur;
-	struct sclass *sc;
-	struct class *c;
 	int ret;
 
 	if (at_punct(p, ';'))
@@ -304,27 +367,17 @@ static int read_top(struct parser *p)
 	if (ret)
 		return ret;
 	if (!strcmp(tok.text, "trace"))
-		return read_block(p, p->t, trace_value, trace_type, NULL);
+		return read_trace(p, &tok);
 	if (!strcmp(tok.text, "env"))
-		return read_block(p, p->t, env_value, NULL, NULL);
+		return read_block(p, &env, p->t, NULL);
 	if (!strcmp(tok.text, "clock"))
 		return read_clock(p);
 	if (!strcmp(tok.text, "callsite"))
-		return read_block(p, NULL, ignore_value, NULL, NULL);
-	if (!strcmp(tok.text, "stream")) {
-		sc = sclass_add(p->t);
-		if (!sc)
-			return fail_nomem(p->e);
-		return read_block(p, sc, stream_value, stream_type, NULL);
-	}
-	if (!strcmp(tok.text, "event")) {
-		c = class_add(p->t);
-		if (!c)
-			return fail_nomem(p->e);
-		c->line = tok.line;
-		c->col = tok.col;
-		return read_block(p, c, event_value, event_type, NULL);
-	}
+		return read_block(p, &callsite, NULL, NULL);
+	if (!strcmp(tok.text, "stream"))
+		return read_stream(p);
+	if (!strcmp(tok.text, "event"))
+		return read_event(p, &tok);
 	return bad_at(p, &tok, "an unknown block \"%.64s\"", tok.text);
 }
 

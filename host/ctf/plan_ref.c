@@ -94,13 +94,20 @@ static struct node *find_absolute(struct plan *p, const char *ref, bool *is_abs)
 	return NULL;
 }
 
+static bool can_count(const struct node *n)
+{
+	return n->type->kind == CTF_INT || n->type->kind == CTF_ENUM;
+}
+
 /*
  * A length or tag is looked for from the inside to the outside, then in the
- * scopes before. Only what was decoded before the user is in the tree.
+ * scopes before. Only what was decoded before the user is in the tree. The
+ * nearest field of the name that is a number is meant; where there is none the
+ * nearest of the name is returned, for the message.
  */
 static struct node *find_ref(struct plan *p, struct node *user, const char *ref)
 {
-	struct node *n, *at;
+	struct node *n, *at, *other = NULL;
 	bool is_abs;
 	int scope;
 
@@ -112,15 +119,19 @@ static struct node *find_ref(struct plan *p, struct node *user, const char *ref)
 		return n;
 	for (at = user->parent; at; at = at->parent) {
 		n = descend(p, at, ref);
-		if (n && n != user)
+		if (n && n != user && can_count(n))
 			return n;
+		if (n && n != user && !other)
+			other = n;
 	}
 	for (scope = p->scope - 1; scope >= 0; scope--) {
 		n = descend(p, scope_root(p, (unsigned int)scope), ref);
-		if (n)
+		if (n && can_count(n))
 			return n;
+		if (n && !other)
+			other = n;
 	}
-	return NULL;
+	return other;
 }
 
 static struct prog *prog_of(struct plan *p, const struct node *n)
@@ -138,7 +149,7 @@ static int ref_slot(struct plan *p, const struct ctf_type *t, struct node *n)
 	struct op *o = other ? &other->op[n->op] : &p->op[n->op];
 	int *count, limit;
 
-	if (n->type->kind != CTF_INT && n->type->kind != CTF_ENUM)
+	if (!can_count(n))
 		return plan_bad_ref(p, t, "is not an integer");
 	if (t->kind == CTF_SEQUENCE && n->type->is_signed)
 		return plan_bad_ref(p, t, "is a signed integer");

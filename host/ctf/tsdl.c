@@ -119,11 +119,64 @@ int read_value(struct parser *p, struct value *v)
 	return next(p);
 }
 
-bool value_is_true(const struct value *v)
+int value_bool(struct parser *p, const struct value *v, bool *out)
 {
+	const char *s = v->text ? v->text : "";
+
 	if (v->kind == TOKEN_NUMBER)
-		return v->number != 0;
-	return !strcasecmp(v->text, "true");
+		*out = v->number != 0;
+	else if (!strcmp(s, "true") || !strcmp(s, "TRUE"))
+		*out = true;
+	else if (!strcmp(s, "false") || !strcmp(s, "FALSE"))
+		*out = false;
+	else
+		return fail(p->e, -EINVAL, "%s:%u:%u: true or false expected",
+			    p->t->meta_path, v->line, v->col);
+	return 0;
+}
+
+int key_once(struct parser *p, struct keys *seen, const struct token *tok,
+	     const char *key)
+{
+	unsigned int i;
+
+	for (i = 0; i < seen->n; i++)
+		if (seen->key[i] == key)
+			return bad_at(p, tok, "\"%.64s\" is given twice", key);
+	if (seen->n < sizeof(seen->key) / sizeof(seen->key[0]))
+		seen->key[seen->n++] = key;
+	return 0;
+}
+
+static bool is_one_of(const char *s, const char *const *words, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(s, words[i]))
+			return true;
+	return false;
+}
+
+bool is_keyword(const char *s)
+{
+	static const char *const words[] = {
+		"align", "callsite", "clock", "const", "enum", "env", "event",
+		"floating_point", "integer", "stream", "string", "struct",
+		"trace", "typealias", "typedef", "variant",
+	};
+
+	return is_one_of(s, words, sizeof(words) / sizeof(*words));
+}
+
+bool is_c_word(const char *s)
+{
+	static const char *const words[] = {
+		"char", "short", "int", "long", "signed", "unsigned", "float",
+		"double", "void", "_Bool", "_Complex", "_Imaginary",
+	};
+
+	return is_one_of(s, words, sizeof(words) / sizeof(*words));
 }
 
 int value_small(struct parser *p, const struct value *v, uint64_t max,
@@ -179,7 +232,7 @@ static int names_grow(struct parser *p)
 	return 0;
 }
 
-/* A second declaration of the same name hides the first one. */
+/* A name hides that of an outer scope; within one scope there is one of it. */
 int name_add(struct parser *p, const struct scope *s, enum name_kind kind,
 	     const char *text, const struct ctf_type *type)
 {
@@ -192,8 +245,9 @@ int name_add(struct parser *p, const struct scope *s, enum name_kind kind,
 			return ret;
 	}
 	k = name_slot(p->names, p->cap_names, s->id, kind, text);
-	if (!p->names[k].text)
-		p->n_names++;
+	if (p->names[k].text)
+		return bad_at(p, &p->cur, "\"%.64s\" is declared already", text);
+	p->n_names++;
 	p->names[k] = (struct name){ s->id, kind, text, type };
 	return 0;
 }

@@ -5,7 +5,8 @@
 
 #include "ctf/lex.h"
 
-enum name_kind { NAME_TYPE, NAME_STRUCT, NAME_ENUM, NAME_VARIANT };
+/* Types by their names and tags, and members of a struct or variant. */
+enum name_kind { NAME_TYPE, NAME_STRUCT, NAME_ENUM, NAME_VARIANT, NAME_MEMBER };
 
 /* A pair of braces in which type names may be declared. */
 struct scope {
@@ -28,6 +29,8 @@ struct parser {
 	struct scope root;
 	uint32_t n_scopes;
 	unsigned int depth;
+	bool has_trace;		/* the trace block was read, */
+	bool has_major, has_minor; /* and what was in it */
 	struct name *names;	/* hash table */
 	size_t n_names, cap_names;
 	char *buf;		/* a dotted or many-word name being read */
@@ -44,6 +47,12 @@ struct value {
 	uint32_t line, col;
 };
 
+/* Attributes that a block or type has so far: each can be given once. */
+struct keys {
+	const char *key[32];	/* interned */
+	unsigned int n;
+};
+
 /* tsdl.c */
 int bad_at(struct parser *p, const struct token *tok, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -53,9 +62,14 @@ bool at_punct(const struct parser *p, char c);
 int want_punct(struct parser *p, char c);
 int read_path(struct parser *p, const char **out);
 int read_value(struct parser *p, struct value *v);
-bool value_is_true(const struct value *v);
+int value_bool(struct parser *p, const struct value *v, bool *out);
 int value_small(struct parser *p, const struct value *v, uint64_t max,
 		uint64_t *out);
+int key_once(struct parser *p, struct keys *seen, const struct token *tok,
+	     const char *key);
+/* Words that the language has for itself; C's names of types are not among them. */
+bool is_keyword(const char *s);
+bool is_c_word(const char *s);
 void scope_enter(struct parser *p, struct scope *s, struct scope *up);
 int name_add(struct parser *p, const struct scope *s, enum name_kind kind,
 	     const char *text, const struct ctf_type *type);

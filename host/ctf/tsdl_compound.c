@@ -50,6 +50,9 @@ int read_declarator(struct parser *p, const struct ctf_type **type,
 	if (p->cur.kind != TOKEN_WORD)
 		return bad_at(p, &p->cur, "a name expected");
 	*name = p->cur.text;
+	if (is_keyword(*name) || is_c_word(*name))
+		return bad_at(p, &p->cur, "\"%.64s\" is a word of the language",
+			      *name);
 	ret = next(p);
 	if (!ret && at_punct(p, '['))
 		ret = array_of(p, type);
@@ -89,6 +92,8 @@ static int read_member(struct parser *p, struct scope *s, struct list *l)
 	for (;;) {
 		type = base;
 		ret = read_declarator(p, &type, &name);
+		if (!ret)
+			ret = name_add(p, s, NAME_MEMBER, name, type);
 		if (!ret)
 			ret = add_member(p, l, name, type);
 		if (ret || !at_punct(p, ','))
@@ -177,6 +182,9 @@ static int read_tag(struct parser *p, struct ctf_type *t)
 	t->ref_col = p->cur.col;
 	if (!ret)
 		ret = read_path(p, &t->ref);
+	if (!ret && (is_keyword(t->ref) || is_c_word(t->ref)))
+		return bad_at(p, &p->cur, "\"%.64s\" is a word of the language",
+			      t->ref);
 	return ret ? ret : want_punct(p, '>');
 }
 

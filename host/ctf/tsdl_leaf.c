@@ -4,6 +4,8 @@
 
 #include "ctf/tsdl.h"
 
+#define MAX_WIDE	65536	/* bits of an integer */
+
 /* ------------------------------------------------- integer, floating_point */
 
 int attr_align(struct parser *p, const struct value *v, uint32_t *out)
@@ -87,28 +89,65 @@ static int attr_map(struct parser *p, const struct value *v,
 	return 0;
 }
 
+static int attr_encoding(struct parser *p, const struct value *v, bool *out)
+{
+	static const char *const text[] = {
+		"UTF8", "utf8", "utf-8", "UTF-8", "ASCII", "ascii",
+	};
+	const char *s = v->text ? v->text : "";
+	size_t i;
+
+	for (i = 0; i < sizeof(text) / sizeof(*text); i++)
+		if (!strcmp(s, text[i])) {
+			*out = true;
+			return 0;
+		}
+	*out = false;
+	if (!strcmp(s, "none"))
+		return 0;
+	if (!strncasecmp(s, "utf16", 5) || !strncasecmp(s, "utf-16", 6) ||
+	    !strncasecmp(s, "utf32", 5) || !strncasecmp(s, "utf-32", 6))
+		return fail(p->e, -ENOTSUP,
+			    "%s:%u:%u: strings of 16 or 32 bits a character are not known",
+			    p->t->meta_path, v->line, v->col);
+	return fail(p->e, -EINVAL,
+		    "%s:%u:%u: an encoding (none, UTF8, ASCII) expected",
+		    p->t->meta_path, v->line, v->col);
+}
+
+/* What is wider than 64 bits is t->len bytes. */
+static int attr_size(struct parser *p, const struct value *v,
+		     struct ctf_type *t)
+{
+	uint64_t n = 0;
+	int ret = value_small(p, v, MAX_WIDE, &n);
+
+	if (!ret && (!n || (n > 64 && n % 8)))
+		return fail(p->e, -EINVAL,
+			    "%s:%u:%u: a size from 1 to 64, or of whole bytes, expected",
+			    p->t->meta_path, v->line, v->col);
+	t->size = n > 64 ? 8 : (uint8_t)n;
+	t->len = n > 64 ? n / 8 : 0;
+	return ret;
+}
+
 static int int_attr(struct parser *p, struct ctf_type *t, const char *key,
 		    const struct value *v)
 {
-	uint64_t n = 0;
 	int ret = 0;
 
 	if (!strcmp(key, "size")) {
-		ret = value_small(p, v, 64, &n);
-		if (!ret && !n)
-			ret = fail(p->e, -EINVAL, "%s:%u:%u: a size from 1 to 64 expected",
-				   p->t->meta_path, v->line, v->col);
-		t->size = (uint8_t)n;
+		ret = attr_size(p, v, t);
 	} else if (!strcmp(key, "align")) {
 		ret = attr_align(p, v, &t->align);
 	} else if (!strcmp(key, "signed")) {
-		t->is_signed = value_is_true(v);
+		ret = value_bool(p, v, &t->is_signed);
 	} else if (!strcmp(key, "byte_order")) {
 		ret = attr_byte_order(p, v, &t->big_endian);
 	} else if (!strcmp(key, "base")) {
 		ret = attr_base(p, v, &t->base);
 	} else if (!strcmp(key, "encoding")) {
-		t->is_text = v->text && strcasecmp(v->text, "none");
+		ret = attr_encoding(p, v, &t->is_text);
 	} else if (!strcmp(key, "map")) {
 		ret = attr_map(p, v, &t->clock);
 	}
@@ -119,14 +158,18 @@ static int int_attr(struct parser *p, struct ctf_type *t, const char *key,
 static int read_attrs(struct parser *p, struct ctf_type *t, unsigned int *exp,
 		      unsigned int *mant)
 {
+	struct keys seen = { .n = 0 };
 	int ret = want_punct(p, '{');
 
 	while (!ret && !at_punct(p, '}')) {
+		struct token tok = p->cur;
 		struct value v;
 		const char *key;
 		uint64_t n = 0;
 
 		ret = read_path(p, &key);
+		if (!ret)
+			ret = key_once(p, &seen, &tok, key);
 		if (!ret)
 			ret = want_punct(p, '=');
 		if (!ret)
@@ -148,6 +191,28 @@ static int read_attrs(struct parser *p, struct ctf_type *t, unsigned int *exp,
 	return ret ? ret : next(p);
 }
 
+/* An integer of more than 64 bits: its bytes, as they lie in the trace. */
+static int wide_integer(struct parser *p, const struct token *tok,
+			const struct ctf_type *t, const struct ctf_type **out)
+{
+	struct ctf_type *byte = type_new(p, CTF_INT);
+	struct ctf_type *bytes = type_new(p, CTF_ARRAY);
+
+	if (!byte || !bytes)
+		return -ENOMEM;
+	if (t->align != 8)
+		return fail(p->e, -ENOTSUP,
+			    "%s:%u:%u: an integer of more than 64 bits that is not aligned to 8",
+			    p->t->meta_path, tok->line, tok->col);
+	byte->size = 8;
+	byte->base = 16;
+	bytes->elem = byte;
+	bytes->len = t->len;
+	byte->align = t->align;
+	*out = bytes;
+	return type_finish(byte) ? -EINVAL : type_done(p, tok, bytes);
+}
+
 int read_integer(struct parser *p, const struct ctf_type **out)
 {
 	struct token tok = p->cur;
@@ -165,6 +230,8 @@ int read_integer(struct parser *p, const struct ctf_type **out)
 		return bad_at(p, &tok, "an integer needs a size from 1 to 64");
 	if (!t->align)
 		t->align = t->size % 8 ? 1 : 8;
+	if (t->len)
+		return wide_integer(p, &tok, t, out);
 	*out = t;
 	return type_done(p, &tok, t);
 }
@@ -259,6 +326,8 @@ static int read_ranges(struct parser *p, struct ctf_type *t)
 	uint64_t value = 0;
 	int ret = next(p);
 
+	if (!ret && at_punct(p, '}'))
+		return bad_at(p, &p->cur, "a label expected");
 	while (!ret && !at_punct(p, '}')) {
 		if (vec_grow(&l.v, &l.cap, l.n + 1, sizeof(struct ctf_range))) {
 			ret = fail_nomem(p->e);

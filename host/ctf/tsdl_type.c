@@ -31,19 +31,6 @@ const void *list_keep(struct parser *p, struct list *l, size_t size)
 		memcpy(v, l->v, l->n * size);
 	return v;
 }
-static bool is_c_word(const char *s)
-{
-	static const char *const words[] = {
-		"char", "short", "int", "long", "signed", "unsigned", "float",
-		"double", "void", "_Bool", "_Complex", "_Imaginary",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (!strcmp(s, words[i]))
-			return true;
-	return false;
-}
 
 /* "unsigned long", "uint32_t": words of C are taken together. */
 static int read_type_name(struct parser *p, const char **out)
@@ -56,6 +43,10 @@ static int read_type_name(struct parser *p, const char **out)
 	do {
 		if (p->cur.kind != TOKEN_WORD)
 			return bad_at(p, &p->cur, "a type expected");
+		if (is_keyword(p->cur.text))
+			return bad_at(p, &p->cur,
+				      "\"%.64s\" is a word of the language",
+				      p->cur.text);
 		c = is_c_word(p->cur.text);
 		len = strlen(p->cur.text);
 		if (n + len + 2 > sizeof(buf))
@@ -146,11 +137,16 @@ int read_typedef(struct parser *p, struct scope *s)
 	return ret ? ret : want_punct(p, ';');
 }
 
+static bool at_tag(const struct parser *p)
+{
+	return at_word(p, "struct") || at_word(p, "enum") ||
+	       at_word(p, "variant");
+}
+
 bool at_declaration(const struct parser *p)
 {
 	return at_word(p, "typealias") || at_word(p, "typedef") ||
-	       at_word(p, "struct") || at_word(p, "enum") ||
-	       at_word(p, "variant") || at_word(p, "integer");
+	       at_tag(p) || at_word(p, "integer");
 }
 
 int read_declaration(struct parser *p, struct scope *s)
@@ -162,6 +158,11 @@ int read_declaration(struct parser *p, struct scope *s)
 		return read_typealias(p, s);
 	if (at_word(p, "typedef"))
 		return read_typedef(p, s);
-	ret = read_type(p, s, &type);
+	/* Declarations of tags may follow each other without a ';' between. */
+	do
+		ret = read_type(p, s, &type);
+	while (!ret && at_tag(p));
+	if (!ret && at_word(p, "typedef"))
+		return read_typedef(p, s);
 	return ret ? ret : want_punct(p, ';');
 }
