@@ -53,6 +53,25 @@ int patch_head(struct patch *x, uint8_t *buf, enum sem s, uint64_t v,
 	return 0;
 }
 
+void uuid_clone(const uint8_t *uuid, uint32_t clone, uint8_t *out)
+{
+	int i;
+
+	memcpy(out, uuid, 16);
+	for (i = 0; i < 4; i++)
+		out[15 - i] ^= (uint8_t)(clone >> (8 * i));
+}
+
+void patch_uuid(const struct patch *x, uint8_t *buf)
+{
+	const struct ctf_trace *t = x->stream->trace;
+
+	if (x->how->clone && !t->is_json && t->has_uuid &&
+	    sem_has(&x->head, SEM_UUID))
+		uuid_clone(t->uuid, x->how->clone,
+			   buf + x->head.sem_at[SEM_UUID] / 8);
+}
+
 /* The four loops return false where a gap does not fit its header. */
 static bool patch_compact(struct patch *x, uint8_t *buf)
 {
@@ -170,6 +189,7 @@ static int patch_ends(struct patch *x, uint8_t *buf, struct ctf_error *e)
 {
 	int ret = 0;
 
+	patch_uuid(x, buf);
 	if (x->in.has & CTF_HAS_BEGIN)
 		ret = patch_head(x, buf, SEM_BEGIN, x->out.begin, e);
 	if (!ret && x->in.has & CTF_HAS_END) {

@@ -34,6 +34,10 @@ int map_batch(struct patch *x, struct ctf_error *e);
 /* Writes a mapped value into a field of @size bits of a packet's head. */
 int patch_head(struct patch *x, uint8_t *buf, enum sem s, uint64_t v,
 	       struct ctf_error *e);
+/* The uuid in the packet's head, where the trace gets another one. */
+void patch_uuid(const struct patch *x, uint8_t *buf);
+/* What becomes of a uuid. */
+void uuid_clone(const uint8_t *uuid, uint32_t clone, uint8_t *out);
 /*
  * Patches the packet in @buf in place, and tells who wants to see its events.
  * x->grown where it cannot be patched: then @buf is spoiled.

@@ -191,6 +191,8 @@ static int patch_heads(struct patch *x, uint8_t *dst, struct ctf_error *e)
 {
 	int ret = patch_head(x, dst, SEM_CONTENT, x->out.content, e);
 
+	patch_uuid(x, dst);
+
 	if (!ret)
 		ret = patch_head(x, dst, SEM_PACKET, x->out.size * 8, e);
 	if (!ret && x->in.has & CTF_HAS_BEGIN)

@@ -40,6 +40,9 @@ struct ctf_seen {
  * @only:	... of this clock, if it is not NULL
  * @offset_s:	seconds
  * @offset:	cycles
+ * @clone:	if not 0, the uuid of the trace and those of its clocks are changed
+ *		by it, so that readers tell traces apart that had the same. Not in
+ *		CTF 2
  * @seen:	if not NULL, told of every event once, a packet's in order; packets
  *		may be in the hands of several threads at once. An error (with
  *		its reason in @e) ends the rewrite
@@ -58,6 +61,7 @@ struct ctf_rewrite {
 	const struct ctf_clock *only;
 	int64_t offset_s;
 	int64_t offset;
+	uint32_t clone;
 	int (*seen)(void *ctx, const struct ctf_seen *seen,
 		    struct ctf_error *e);
 	void *seen_ctx;

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <strings.h>
+
 #include "ctf/outdir.h"
+#include "ctf/patch.h"
 
 #define SIGNATURE	"/* CTF 1.8 */"
 
@@ -97,6 +100,52 @@ static int apply(const struct ctf_trace *t, const struct edit *edits, size_t n,
 				  t->text_len - at);
 }
 
+static void uuid_text(const uint8_t *u, char text[37])
+{
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		bool dash = i == 4 || i == 6 || i == 8 || i == 10;
+
+		text += sprintf(text, dash ? "-%02x" : "%02x", u[i]);
+	}
+}
+
+/* A text of the same length wherever a uuid is. */
+static void set_uuid(char *text, size_t len, const uint8_t *uuid,
+		     uint32_t clone)
+{
+	char had[37], has[37];
+	uint8_t other[16];
+	size_t i;
+
+	uuid_clone(uuid, clone, other);
+	uuid_text(uuid, had);
+	uuid_text(other, has);
+	for (i = 0; i + 36 <= len; i++) {
+		if (!strncasecmp(text + i, had, 36))
+			memcpy(text + i, has, 36);
+	}
+}
+
+static void set_uuids(const struct ctf_trace *t, char *text, size_t len,
+		      uint32_t clone)
+{
+	size_t i, k;
+
+	if (t->has_uuid)
+		set_uuid(text, len, t->uuid, clone);
+	for (i = 0; i < t->n_clocks; i++) {
+		const struct ctf_clock *c = &t->clocks[i]->pub;
+		bool again = t->has_uuid && !memcmp(t->uuid, c->uuid, 16);
+
+		for (k = 0; k < i; k++)
+			again |= !memcmp(t->clocks[k]->pub.uuid, c->uuid, 16);
+		if (c->has_uuid && !again)
+			set_uuid(text, len, c->uuid, clone);
+	}
+}
+
 int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 		     const struct ctf_rewrite *how, struct ctf_error *e)
 {
@@ -126,6 +175,8 @@ int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 	ret = apply(t, edits, n, &text, &len);
 	if (ret)
 		fail_nomem(e);
+	else if (how->clone && !t->is_json)
+		set_uuids(t, text, len, how->clone);
 	if (!ret)
 		ret = outfile_create(&f, d, "metadata", false, e);
 	if (!ret)

@@ -102,6 +102,20 @@ static void bytes_rewritten(void *ctx, uint64_t done, uint64_t total)
 	bytes_copied(ctx, done);
 }
 
+/* How many guests before it have a clock of the same uuid. */
+static uint32_t clone_of(const struct vmsync_session *s,
+			 const struct vmsync_session_guest *g)
+{
+	const struct vmsync_session_guest *before;
+	uint32_t n = 0;
+
+	for (before = s->guests; before < g; before++)
+		n += *g->machine->clock_uuid &&
+		     !strcmp(before->machine->clock_uuid,
+			     g->machine->clock_uuid);
+	return n;
+}
+
 static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
 		       size_t trace, const char *path,
 		       struct vmsync_fused *fused, struct ctf_error *e)
@@ -114,6 +128,7 @@ static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
 		.set_offset = true,
 		.offset_s = w->session->host->clock->offset_s,
 		.offset = w->session->host->clock->offset,
+		.clone = clone_of(w->session, g),
 		.progress = bytes_rewritten,
 		.progress_ctx = &one,
 	};
