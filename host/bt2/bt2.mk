@@ -4,7 +4,7 @@
 
 BT2_SO := $(O)/babeltrace-plugin-vmsync.so
 BT2_SRC := $(sort $(wildcard host/bt2/*.c)) host/sync/map.c \
-	   host/sync/map_load.c
+	   host/sync/map_load.c host/sync/anyone.c
 BT2_PIC := $(BT2_SRC:%.c=$(O)/pic/%.o)
 
 .PHONY: plugin install-plugin
