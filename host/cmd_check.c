@@ -56,18 +56,44 @@ static void maps_free(struct maps *maps)
 	free(maps->gm);
 }
 
-/* By the clock's uuid, which is new at each boot. */
-static const struct vmsync_guest_map *
-maps_find(const struct maps *maps, const struct vmsync_machine *m)
+/* How far a saved map is from the one just made, halfway through that. */
+static int64_t apart(const struct vmsync_guest_map *saved,
+		     const struct vmsync_session_guest *g)
 {
+	const struct vmsync_map *a = vmsync_guest_map_of(saved, 0);
+	const struct vmsync_map *b =
+		vmsync_guest_map_of(vmsync_guest_maps(g->guest), 0);
+	guest_time t;
+	int64_t d;
+
+	if (!a || !b)
+		return INT64_MAX;
+	t.ns = b->segments[0].guest_start.ns / 2 +
+	       b->segments[b->count - 1].guest_end.ns / 2;
+	d = vmsync_map_eval(a, t).ns - vmsync_map_eval(b, t).ns;
+	return d < 0 ? -d : d;
+}
+
+/*
+ * By the clock's uuid, which is new at each boot. Clones of one memory snapshot
+ * share it: then the nearest is meant.
+ */
+static const struct vmsync_guest_map *
+maps_find(const struct maps *maps, const struct vmsync_session_guest *g)
+{
+	const struct vmsync_guest_map *found = NULL;
 	size_t i;
 
 	for (i = 0; i < maps->n; i++) {
-		if (maps->gm[i].clock_uuid &&
-		    !strcmp(maps->gm[i].clock_uuid, m->clock_uuid))
-			return &maps->gm[i];
+		const struct vmsync_guest_map *gm = &maps->gm[i];
+
+		if (!gm->clock_uuid ||
+		    strcmp(gm->clock_uuid, g->machine->clock_uuid))
+			continue;
+		if (!found || apart(gm, g) < apart(found, g))
+			found = gm;
 	}
-	return NULL;
+	return found;
 }
 
 static void print_verdict(const struct vmsync_session_guest *g,
@@ -118,7 +144,7 @@ static int verify_all(struct vmsync_session *s, void *arguments,
 	for (i = 0; i < s->n_guests; i++) {
 		struct vmsync_session_guest *g = &s->guests[i];
 
-		g->maps = maps_find(&saved->maps, g->machine);
+		g->maps = maps_find(&saved->maps, g);
 		if (!g->maps || !vmsync_guest_map_of(g->maps, 0))
 			return vmsync_fail(
 				e, -EINVAL,

@@ -8,6 +8,23 @@
 #define NS_PER_S	1000000000ll
 #define UUID_TEXT	37
 
+/* Clones share the uuid of their clock, which is all that is known here. */
+static bool has_clones(const struct stamps *s)
+{
+	size_t i, k;
+
+	for (i = 0; i < s->n; i++) {
+		for (k = 0; k < i; k++) {
+			const char *a = s->guests[i].clock_uuid;
+			const char *b = s->guests[k].clock_uuid;
+
+			if (a && b && *a && !strcasecmp(a, b))
+				return true;
+		}
+	}
+	return false;
+}
+
 int stamps_load(struct stamps *s, const char *path, char *error, size_t size)
 {
 	FILE *f = fopen(path, "r");
@@ -20,6 +37,11 @@ int stamps_load(struct stamps *s, const char *path, char *error, size_t size)
 	}
 	ret = vmsync_map_load(f, &s->guests, &s->n, why, sizeof(why));
 	fclose(f);
+	if (!ret && has_clones(s)) {
+		ret = -EINVAL;
+		snprintf(why, sizeof(why), "two of its guests have one clock "
+			 "uuid, as clones do; vmsync fuse tells them apart");
+	}
 	if (ret)
 		snprintf(error, size, "%s: %s", path,
 			 why[0] ? why : strerror(-ret));
