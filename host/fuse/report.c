@@ -214,6 +214,13 @@ static void print_guest(FILE *f, const struct vmsync_session_guest *g,
 		r->vm.pid, r->vm_uid,
 		r->suspect ? ", SUSPECT: it claims what the host contradicts" :
 			     "");
+	if (*g->machine->clock_uuid)
+		fprintf(f, "  boot        %s\n", g->machine->clock_uuid);
+	fputs("  recorded    host time ", f);
+	print_seconds(f, g->from_ns);
+	fputs(" to ", f);
+	print_seconds(f, g->until_ns);
+	fputc('\n', f);
 	print_vcpus(f, r);
 	print_methods(f, r);
 	vmsync_covered_text(f, g);

@@ -200,6 +200,8 @@ static void guest(FILE *f, const struct vmsync_session_guest *g)
 	/* 63 bits: more than a JSON number is sure to keep. */
 	fprintf(f, ", \"vm_uid\": \"%016" PRIx64 "\", \"suspect\": %s",
 		r->vm_uid, r->suspect ? "true" : "false");
+	key_s64(f, "host_start_ns", g->from_ns);
+	key_s64(f, "host_end_ns", g->until_ns);
 	cpus(f, r);
 	methods(f, r);
 	key_s64(f, "bound_worst_ns", r->bound_worst_ns);

@@ -275,6 +275,55 @@ static int sides_open(const struct vmsync_session *s,
 	return ret;
 }
 
+/* Where a guest's trace lies in the host's time. */
+static int guest_place(struct vmsync_session_guest *g, struct ctf_error *e)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(g->maps, 0);
+	uint64_t begin = UINT64_MAX, end = 0;
+	size_t i;
+
+	for (i = 0; i < g->machine->n; i++) {
+		struct ctf_span span;
+		int ret = ctf_trace_span(g->machine->traces[i], &span, e);
+
+		if (ret)
+			return ret;
+		if (span.begin < begin)
+			begin = span.begin;
+		if (span.end > end)
+			end = span.end;
+	}
+	if (begin > end || end > INT64_MAX)
+		return 0;
+	g->from_ns = vmsync_map_eval(map, (guest_time){ (int64_t)begin }).ns;
+	g->until_ns = vmsync_map_eval(map, (guest_time){ (int64_t)end }).ns;
+	return 0;
+}
+
+/* Guests of one name, as a VM's boots are, in the order of time. */
+static int guests_order(struct vmsync_session *s, struct ctf_error *e)
+{
+	size_t i, k;
+	int ret = 0;
+
+	for (i = 0; !ret && i < s->n_guests; i++)
+		ret = guest_place(&s->guests[i], e);
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		for (k = i + 1; k < s->n_guests; k++) {
+			struct vmsync_session_guest *a = &s->guests[i];
+			struct vmsync_session_guest *b = &s->guests[k];
+			const struct vmsync_session_guest had = *a;
+
+			if (strcmp(a->machine->name, b->machine->name) ||
+			    a->from_ns <= b->from_ns)
+				continue;
+			*a = *b;
+			*b = had;
+		}
+	}
+	return ret;
+}
+
 int vmsync_session_sync(struct vmsync_session *s,
 			const struct vmsync_session_options *options,
 			const struct vmsync_progress *progress,
@@ -313,7 +362,9 @@ int vmsync_session_sync(struct vmsync_session *s,
 		free(sides[i].list.ev);
 	}
 	free(sides);
-	return ret ? ret : vmsync_omit_unmapped(s, e);
+	if (!ret)
+		ret = vmsync_omit_unmapped(s, e);
+	return ret ? ret : guests_order(s, e);
 }
 
 bool vmsync_guest_agrees(const struct vmsync_session_guest *g)

@@ -33,6 +33,8 @@ struct vmsync_progress {
  *		put here by who knows better
  * @contain:	containment of all its events, by the witness (witness.h)
  * @events:	number of its events, by the same
+ * @from_ns, @until_ns: host time of its first packet's begin and its last one's
+ *		end
  * @known:	how well they are known, by the same
  * @known_traces: [@machine->n] the same for each trace, owned
  */
@@ -42,6 +44,8 @@ struct vmsync_session_guest {
 	const struct vmsync_guest_map *maps;
 	struct vmsync_contain_result contain;
 	uint64_t events;
+	int64_t from_ns;
+	int64_t until_ns;
 	struct vmsync_known known;
 	struct vmsync_known *known_traces;
 };

@@ -282,6 +282,15 @@ static int note_holes(struct vmsync_guest_report *r,
 	return err;
 }
 
+static bool was_home(const struct vmsync_guest *guest,
+		     const struct vmsync_vm *vm)
+{
+	for (size_t i = 0; i < guest->homes.count; i++)
+		if (guest->homes.at[i].vm == vm)
+			return true;
+	return vm == guest->match.vm;
+}
+
 /* Another VM that has claimed the guest's name too; the first that did. */
 static const struct vmsync_vm *namesake(const struct vmsync_guest *guest,
 					int64_t *first_ns)
@@ -293,7 +302,9 @@ static const struct vmsync_vm *namesake(const struct vmsync_guest *guest,
 	for (size_t i = 0; m->vm && i < sync->vms.count; i++) {
 		const struct vmsync_vm *vm = sync->vms.at[i];
 
-		for (size_t k = 0; vm != m->vm && k < vm->streams.count; k++) {
+		if (was_home(guest, vm))
+			continue;
+		for (size_t k = 0; k < vm->streams.count; k++) {
 			const struct vmsync_stream *s = vm->streams.at[k];
 
 			if (s->vm_uid != m->vm_uid || !s->answers.legs ||

@@ -1,0 +1,174 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Guests whose life is not one boot on one VM: reset, restored, cloned. Each
+# event carries the truth, what the host's clock read when it happened.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/boots
+vmsync=build/asan/vmsync
+t=$check_tmp/t
+mkdir "$t"
+
+generate() { # STORY [SEED]
+	build/asan/tests/boots "$t/$1" "$@" > "$t/$1.events" || fail "boots $*"
+}
+jq_is() { # TEXT EXPRESSION WANTED
+	expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"
+}
+sync_json() { $vmsync sync --json "$@" > "$t/json" 2> "$t/err"; }
+fuse() { # STORY TRACE...
+	local out=$t/$1.out
+	shift
+	rm -rf "$out"
+	$vmsync fuse -o "$out" "$@" > "$t/log" 2> "$t/err"
+}
+# How many events with a truth there are, and how many are off by more than N ns.
+errors() { # FOLDER N
+	babeltrace2 --clock-cycles --no-delta "$1" 2> "$t/warnings" |
+		awk -v most="$2" '/truth = / {
+			stamp = substr($1, 2) + 0
+			sub(/.*truth = /, ""); truth = $1 + 0
+			d = stamp - truth
+			if (d < 0) d = -d
+			n++
+			bad += d > most
+		} END { print n + 0, bad + 0 }'
+}
+
+# right STORY GUESTS BOUND: each guest is mapped, by itself, to BOUND ns
+right() {
+	local story=$1 guests=$2 bound=$3 name counts all=0
+	expect "$story: sync agrees" sync_json "$t/$story"
+	jq_is "$story: guests" '.guests | length' "$guests"
+	jq_is "$story: no liar" '[.guests[] | select(.suspect)] | length' 0
+	jq_is "$story: none is left out" '.left_out | length' 0
+	jq_is "$story: the bounds of all events" \
+		"[.guests[] | select(.bound_worst_events_ns > $bound)] | length" 0
+	jq_is "$story: all events are inside" '[.guests[].containment |
+		select(.outside > 0 or .not_decidable > 0)] | length' 0
+	expect "$story: fuse" fuse "$story" "$t/$story"
+	for name in "$t/$story.out"/guest-*; do
+		counts=$(errors "$name" "$bound")
+		expect_eq "$story: ${name##*/}: events beyond the bound" \
+			"${counts#* }" 0
+		all=$((all + ${counts% *}))
+	done
+	expect "$story: there are events" test "$all" -gt 1000
+	expect_eq "$story: each event once" \
+		"$(babeltrace2 "$t/$story.out" 2>&1 | wc -l)" \
+		"$(($(babeltrace2 "$t/$story/host" | wc -l) + $(awk -F= \
+			'{n += $2} END {print n}' "$t/$story.events")))"
+}
+
+# --- boots of one VM
+generate reset
+right reset 2 2
+jq_is "reset: two boots" '[.guests[].clock_uuid] | unique | length' 2
+jq_is "reset: by one process" '[.guests[].vm_pid] | unique | length' 1
+jq_is "reset: in the order of time" '.guests[0].traces[0][-2:]' g0
+cp "$t/json" "$t/both"
+expect "reset: the order of arguments" \
+	sync_json "$t/reset/g1" "$t/reset/host" "$t/reset/g0"
+expect "... does not matter" cmp "$t/json" "$t/both"
+for g in 0 1; do
+	expect "reset: boot $g alone" sync_json "$t/reset/host" "$t/reset/g$g"
+	expect_eq "... is mapped as beside the other" \
+		"$(jq -S ".guests[0]" "$t/json")" \
+		"$(jq -S ".guests[$g]" "$t/both")"
+done
+expect "reset: the report says which boot it is" sh -c \
+	"$vmsync sync $t/reset | grep -c '^  boot ' | grep -qx 2"
+
+generate reboots 3
+right reboots 6 2
+expect_eq "reboots: a folder for each" \
+	"$(cd "$t/reboots.out" && echo guest-*)" \
+	"guest-web guest-web-2 guest-web-3 guest-web-4 guest-web-5 guest-web-6"
+jq_is "reboots: in the order of time" \
+	'[.guests[].host_start_ns] | . == sort' true
+generate kexec
+right kexec 2 2
+generate written 5
+right written 3 2
+generate reload
+right reload 1 20
+
+# Nobody saw what KVM wrote: wider, and said, but true and no liar.
+generate lost
+sync_json "$t/lost"
+jq_is "lost: two boots, no liar" '[.guests[] | .suspect] | join(",")' \
+	"false,false"
+jq_is "lost: the witnesses agree" .agrees true
+jq_is "lost: exact behind it" '.guests[1].methods.exact.guest_ns > 5e8' true
+fuse lost "$t/lost"
+for g in 0 1; do
+	bound=$(jq ".guests[$g].bound_worst_events_ns" "$t/json")
+	name=guest-web
+	[ $g = 0 ] || name=guest-web-2
+	counts=$(errors "$t/lost.out/$name" "$bound")
+	expect_eq "lost: $name: events beyond $bound ns" "${counts#* }" 0
+done
+
+# --- restored
+generate restore
+right restore 1 2
+jq_is "restore: it is said" '[.guests[0].notes[] |
+	select(startswith("restored or moved"))] | length' 1
+generate restore-same
+right restore-same 1 2
+
+# --- clones: two guests, each of its own VM
+for story in clones clones-later clones-alike clones-sessions; do
+	generate $story
+	right $story 2 2
+	jq_is "$story: two processes" '[.guests[].vm_pid] | unique | length' 2
+	jq_is "$story: one clock uuid" \
+		'[.guests[].clock_uuid] | unique | length' 1
+	expect_eq "$story: babeltrace2 has nothing to say" \
+		"$(cat "$t/warnings")" ""
+	for g in 0 1; do
+		expect "$story: g$g alone" sync_json "$t/$story/host" \
+			"$t/$story/g$g"
+		jq_is "... is no liar" '.guests[0].suspect' false
+		jq_is "... and in its own VM" '.guests[0].vm_pid' \
+			$((4711 + 1000 * g))
+	done
+	$vmsync sync -o "$t/map" "$t/$story" > "$t/log" 2>&1
+	expect "$story: check knows each one's map" $vmsync check \
+		--map="$t/map" "$t/$story/g1" "$t/$story/g0" "$t/$story/host"
+done
+generate sessions
+right sessions 1 2
+jq_is "sessions: two traces of one guest" '.guests[0].traces | length' 2
+# A trace without beacons lies beside that of its machine.
+mkdir "$t/apart"
+cp -r "$t/clones-alike/host" "$t/apart/host"
+for g in 0 1; do
+	mkdir "$t/apart/vm$g"
+	cp -r "$t/clones-alike/g$g" "$t/apart/vm$g/kernel"
+	cp -r "$t/clones-alike/g$g" "$t/apart/vm$g/user"
+	# Another session, of the same clock, whose events are others.
+	sed -i '0,/uuid = "/s/uuid = "[0-9a-f]*/&/; s/vmsync_/other_/' \
+		"$t/apart/vm$g/user/metadata"
+done
+expect "clones: a trace without beacons" sync_json "$t/apart"
+jq_is "... is with its own kernel's" '[.guests[] | .traces |
+	map(split("/")[-2]) | unique | length] | join(",")' 1,1
+
+# --- wrong: the other one is written
+generate wrong
+$vmsync fuse -o "$t/wrong.out" "$t/wrong" > "$t/log" 2> "$t/err"
+expect_eq "one guest's map is contradicted: exit status" $? 1
+expect "... it is said" grep -q "LEFT OUT: .*wrong/g1: the witnesses" "$t/err"
+expect_eq "... the other one is written" \
+	"$(cd "$t/wrong.out" && ls -d guest-* | wc -l)" 1
+expect_eq "... and its map" "$(jq '.guests | length' \
+	"$t/wrong.out/vmsync-map.json")" 1
+counts=$(errors "$t/wrong.out"/guest-* 1)
+expect_eq "... it is right" "${counts#* }" 0
+expect_eq "... and whole" "$(babeltrace2 "$t/wrong.out"/guest-* | wc -l)" \
+	"$(sed -n 's/g0 events=//p' "$t/wrong.events")"
+$vmsync fuse -f -o "$t/wrong.forced" "$t/wrong" > "$t/log" 2>&1
+expect "--force writes both" test -d "$t/wrong.forced/guest-web-2"
+finish
