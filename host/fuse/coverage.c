@@ -8,21 +8,52 @@
 #include "fuse/fail.h"
 #include "fuse/machine.h"
 
+/*
+ * Where packets end with their last events, streams end apart even if all were
+ * recorded to the end. One that ends before the others by less than so many
+ * bytes take at its usual rate has ended with them, as far as can be seen; but
+ * if its last packet is full, there was an event that did not fit in any more.
+ */
+#define USUAL_REST	2048
+#define USUAL_FULL_REST 256
+#define ROOM		128	/* an event that did not fit may be as large */
+
 /* The streams of one session on one CPU. */
 struct part {
 	uint32_t cpu;
 	struct vmsync_holes holes;
 };
 
+/* A stream, while the others are read. */
+struct stream {
+	struct ctf_joined_stream which;
+	struct vmsync_holes holes;
+	struct vmsync_holes lit; /* not holes: where its packets are */
+	bool timed; /* its packets tell when they begin or end */
+	uint64_t stream_id;
+	uint32_t cpu;
+	int64_t begin_ns; /* of the first packet */
+	int64_t end_ns;	  /* of the packet before, or the last one */
+	bool closed;	  /* its end is known */
+	bool is_first;	  /* its first packet is the tracer's first one */
+	uint64_t packets;
+	uint64_t bytes;	  /* content, of all its packets */
+	uint64_t largest; /* of one */
+	uint64_t last;	  /* of the last one */
+};
+
 struct session {
 	size_t number;
+	int64_t begin_ns;
+	int64_t end_ns;
 	VMSYNC_ARRAY(struct part) parts[VMSYNC_COVER_KINDS];
-	struct vmsync_holes lit; /* not holes: where some packet is */
+	struct vmsync_holes lit;
 	struct vmsync_holes dark;
 };
 
 struct sessions {
 	VMSYNC_ARRAY(struct session) session;
+	VMSYNC_ARRAY(struct stream) stream;
 };
 
 static bool is_of_kind(const struct ctf_class *cls, enum vmsync_cover_kind kind)
@@ -49,17 +80,6 @@ static bool matters(const struct ctf_joined_stream *s, uint64_t stream_id,
 }
 
 /* -------------------------------------------------------------- one stream */
-
-struct stream {
-	struct vmsync_holes holes;
-	struct vmsync_holes lit;
-	bool timed; /* its packets tell when they begin or end */
-	uint64_t stream_id;
-	uint32_t cpu;
-	int64_t begin_ns; /* of the first packet */
-	int64_t end_ns;	  /* of the packet before */
-	bool closed; /* its end is known */
-};
 
 /* From where a packet covers: some do not tell when they begin. */
 static int64_t begin_of(const struct stream *s, const struct ctf_packet *p,
@@ -90,7 +110,7 @@ static int take_packet(struct stream *s, const struct ctf_packet *p, bool first,
 	if (first)
 		s->begin_ns = begin;
 	if (first)
-		ret = vmsync_holes_add(&s->holes, INT64_MIN, begin);
+		s->is_first = p->has & CTF_HAS_SEQ && !p->seq;
 	else if (!follows(p, other_file))
 		ret = vmsync_holes_add(&s->holes, s->end_ns, begin);
 	else if (!s->closed) /* it went on until this one began */
@@ -118,20 +138,21 @@ static int read_stream(struct vmsync_coverage *c, const struct ctf_joined *j,
 		if (take_packet(s, &at.packet, first, at.piece != piece))
 			return vmsync_fail_memory(e);
 		piece = at.piece;
+		s->packets++;
+		s->last = at.packet.content / 8;
+		s->bytes += s->last;
+		if (s->last > s->largest)
+			s->largest = s->last;
 		s->stream_id = at.packet.stream_id;
 		s->cpu = at.packet.cpu;
 		c->discarded += at.packet.dropped;
 		c->lost += at.packet.lost;
 		first = false;
 	}
-	if (ret)
-		return ret;
 	/* Without any time nothing can be said. */
 	if (!s->timed)
 		s->holes.hole.count = 0;
-	else if (vmsync_holes_add(&s->holes, s->end_ns, INT64_MAX))
-		return vmsync_fail_memory(e);
-	return 0;
+	return ret;
 }
 
 /* -------------------------------------------------------------- all streams */
@@ -147,50 +168,92 @@ static struct session *session_of(struct sessions *all, size_t number)
 	}
 	s = vmsync_array_add(&all->session);
 	if (s)
-		*s = (struct session){ .number = number };
+		*s = (struct session){ .number = number,
+				       .begin_ns = INT64_MAX };
 	return s;
+}
+
+/* Whether @ns is more than what @bytes take at the stream's usual rate. */
+static bool is_more(const struct stream *s, int64_t ns, double bytes)
+{
+	return (double)ns * (double)s->bytes >
+	       (double)(s->end_ns - s->begin_ns) * bytes;
+}
+
+/*
+ * From where to where a stream covers. Entries and exits are known from the first
+ * packet to the last one; but a clock is taken to have been as it is shown first
+ * and to go on as it was shown last, where the recording as a whole does.
+ */
+static int64_t begin_of_stream(const struct session *session,
+			       const struct stream *s,
+			       enum vmsync_cover_kind kind)
+{
+	if (kind == VMSYNC_COVER_EVIDENCE &&
+	    (s->is_first ||
+	     !is_more(s, s->begin_ns - session->begin_ns, USUAL_REST)))
+		return session->begin_ns;
+	return s->begin_ns;
+}
+
+static int64_t end_of_stream(const struct session *session,
+			     const struct stream *s,
+			     enum vmsync_cover_kind kind)
+{
+	bool full = s->packets > 1 && s->last + ROOM > s->largest;
+
+	if (kind == VMSYNC_COVER_EVIDENCE &&
+	    !is_more(s, session->end_ns - s->end_ns,
+		     full ? USUAL_FULL_REST : USUAL_REST))
+		return session->end_ns;
+	return s->end_ns;
 }
 
 /* What is missing in one of a session's streams on a CPU is missing there. */
 static int part_join(struct session *session, const struct stream *s,
 		     enum vmsync_cover_kind kind)
 {
+	struct vmsync_holes ends = { 0 };
 	struct part *p;
 	size_t i;
+	int ret;
 
 	for (i = 0; i < session->parts[kind].count; i++) {
-		p = &session->parts[kind].at[i];
-		if (p->cpu == s->cpu)
-			return vmsync_holes_join(&p->holes, &s->holes);
+		if (session->parts[kind].at[i].cpu == s->cpu)
+			break;
 	}
-	p = vmsync_array_add(&session->parts[kind]);
-	if (!p)
-		return -ENOMEM;
-	*p = (struct part){ .cpu = s->cpu };
-	return vmsync_holes_join(&p->holes, &s->holes);
+	if (i == session->parts[kind].count) {
+		p = vmsync_array_add(&session->parts[kind]);
+		if (!p)
+			return -ENOMEM;
+		*p = (struct part){ .cpu = s->cpu };
+	}
+	p = &session->parts[kind].at[i];
+	ret = vmsync_holes_add(&ends, INT64_MIN,
+			       begin_of_stream(session, s, kind));
+	if (!ret)
+		ret = vmsync_holes_add(&ends, end_of_stream(session, s, kind),
+				       INT64_MAX);
+	if (!ret)
+		ret = vmsync_holes_join(&p->holes, &s->holes);
+	if (!ret)
+		ret = vmsync_holes_join(&p->holes, &ends);
+	vmsync_holes_free(&ends);
+	return ret;
 }
 
-static void span(struct vmsync_coverage *c, const struct stream *s)
+static void span(struct vmsync_coverage *c, struct session *session,
+		 const struct stream *s)
 {
 	if (!c->timed || s->begin_ns < c->begin_ns)
 		c->begin_ns = s->begin_ns;
-	c->timed = true;
 	if (s->end_ns > c->end_ns)
 		c->end_ns = s->end_ns;
-}
-
-static int stream_put(struct session *session,
-		      const struct ctf_joined_stream *which,
-		      const struct stream *s)
-{
-	int kind, ret = vmsync_holes_join(&session->lit, &s->lit);
-
-	for (kind = 0; !ret && kind < VMSYNC_COVER_KINDS; kind++) {
-		if (matters(which, s->stream_id, (enum vmsync_cover_kind)kind))
-			ret = part_join(session, s,
-					(enum vmsync_cover_kind)kind);
-	}
-	return ret;
+	if (session->end_ns < s->end_ns)
+		session->end_ns = s->end_ns;
+	if (session->begin_ns > s->begin_ns)
+		session->begin_ns = s->begin_ns;
+	c->timed = true;
 }
 
 static int add_stream(struct vmsync_coverage *c, struct sessions *all,
@@ -198,20 +261,37 @@ static int add_stream(struct vmsync_coverage *c, struct sessions *all,
 {
 	struct ctf_joined_stream which = ctf_joined_stream(j, i);
 	struct session *session;
-	struct stream s = { 0 };
+	struct stream *s;
 	int ret;
 
 	if (!which.file)
 		return 0;
 	session = session_of(all, which.session);
-	ret = session ? read_stream(c, j, i, &s, e) : vmsync_fail_memory(e);
-	if (!ret && s.timed) {
-		span(c, &s);
-		if (stream_put(session, &which, &s))
-			ret = vmsync_fail_memory(e);
+	s = session ? vmsync_array_add(&all->stream) : NULL;
+	if (!s)
+		return vmsync_fail_memory(e);
+	*s = (struct stream){ .which = which };
+	ret = read_stream(c, j, i, s, e);
+	if (ret || !s->timed)
+		return ret;
+	span(c, session, s);
+	return vmsync_holes_join(&session->lit, &s->lit) ?
+		       vmsync_fail_memory(e) :
+		       0;
+}
+
+/* Once all streams are read. */
+static int stream_put(struct sessions *all, const struct stream *s)
+{
+	struct session *session = session_of(all, s->which.session);
+	int kind, ret = 0;
+
+	for (kind = 0; !ret && s->timed && kind < VMSYNC_COVER_KINDS; kind++) {
+		if (matters(&s->which, s->stream_id,
+			    (enum vmsync_cover_kind)kind))
+			ret = part_join(session, s,
+					(enum vmsync_cover_kind)kind);
 	}
-	vmsync_holes_free(&s.holes);
-	vmsync_holes_free(&s.lit);
 	return ret;
 }
 
@@ -261,7 +341,7 @@ static int cpu_find(const struct sessions *all, enum vmsync_cover_kind kind,
 static int cpu_add(struct vmsync_cover *c, const struct sessions *all,
 		   enum vmsync_cover_kind kind, uint32_t cpu)
 {
-	struct vmsync_holes dark = { 0 };
+	struct vmsync_holes own = { 0 };
 	struct vmsync_cpu_holes *p;
 	int ret;
 
@@ -273,10 +353,11 @@ static int cpu_add(struct vmsync_cover *c, const struct sessions *all,
 	*p = (struct vmsync_cpu_holes){ .cpu = cpu };
 	ret = cpu_find(all, kind, cpu, false, &p->holes);
 	if (!ret)
-		ret = cpu_find(all, kind, cpu, true, &dark);
+		ret = cpu_find(all, kind, cpu, kind == VMSYNC_COVER_RUNS,
+			       &own);
 	if (!ret)
-		ret = vmsync_holes_join(&c->any, &dark);
-	vmsync_holes_free(&dark);
+		ret = vmsync_holes_join(&c->any, &own);
+	vmsync_holes_free(&own);
 	return ret;
 }
 
@@ -301,8 +382,8 @@ static int by_cpu(const void *a, const void *b)
 	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
 }
 
-static int put_together(struct vmsync_cover *c, const struct sessions *all,
-			enum vmsync_cover_kind kind)
+static int cover_find(struct vmsync_cover *c, const struct sessions *all,
+		      enum vmsync_cover_kind kind)
 {
 	size_t i, k;
 	int ret = 0;
@@ -318,28 +399,41 @@ static int put_together(struct vmsync_cover *c, const struct sessions *all,
 	return ret;
 }
 
+static int put_together(struct vmsync_coverage *c, struct sessions *all)
+{
+	size_t i;
+	int kind, ret = 0;
+
+	for (i = 0; !ret && i < all->stream.count; i++)
+		ret = stream_put(all, &all->stream.at[i]);
+	for (i = 0; !ret && i < all->session.count; i++)
+		ret = dark_find(&all->session.at[i]);
+	for (kind = 0; !ret && kind < VMSYNC_COVER_KINDS; kind++)
+		ret = cover_find(&c->of[kind], all,
+				 (enum vmsync_cover_kind)kind);
+	return ret;
+}
+
 int vmsync_coverage_find(struct vmsync_coverage *c,
 			 const struct ctf_joined *streams, struct ctf_error *e)
 {
 	struct sessions all = { 0 };
 	size_t i;
-	int kind, ret = 0;
+	int ret = 0;
 
 	memset(c, 0, sizeof(*c));
 	for (i = 0; !ret && i < ctf_joined_streams(streams); i++)
 		ret = add_stream(c, &all, streams, i, e);
-	for (i = 0; !ret && i < all.session.count; i++) {
-		if (dark_find(&all.session.at[i]))
-			ret = vmsync_fail_memory(e);
-	}
-	for (kind = 0; !ret && kind < VMSYNC_COVER_KINDS; kind++) {
-		if (put_together(&c->of[kind], &all,
-				 (enum vmsync_cover_kind)kind))
-			ret = vmsync_fail_memory(e);
-	}
+	if (!ret && put_together(c, &all))
+		ret = vmsync_fail_memory(e);
 	for (i = 0; i < all.session.count; i++)
 		session_free(&all.session.at[i]);
+	for (i = 0; i < all.stream.count; i++) {
+		vmsync_holes_free(&all.stream.at[i].holes);
+		vmsync_holes_free(&all.stream.at[i].lit);
+	}
 	vmsync_array_free(&all.session);
+	vmsync_array_free(&all.stream);
 	return ret;
 }
 

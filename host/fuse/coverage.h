@@ -30,8 +30,8 @@ struct vmsync_cpu_holes {
 /**
  * struct vmsync_cover - where events of one kind may be missing
  * @cpus:	by CPU, in order: its own
- * @any:	some CPU's; or recording may have been stopped, for no stream had
- *		a packet open
+ * @any:	some CPU's; of entries and exits also where recording may have been
+ *		stopped, for no stream had a packet open
  */
 struct vmsync_cover {
 	VMSYNC_ARRAY(struct vmsync_cpu_holes) cpus;

@@ -245,6 +245,21 @@ static int add_arrival(struct vmsync_timeline *tl, const struct vmsync_facts *f,
 	return err ? err : vmsync_timeline_add(tl, at, at, &s->scaling, true);
 }
 
+/* A change may have been missed, and nothing seen later tells. */
+static int add_scaling_end(struct vmsync_timeline *tl,
+			   const struct vmsync_facts *f,
+			   const struct vmsync_timeline *host,
+			   const struct vmsync_vcpu *v)
+{
+	const struct vmsync_scaling_span *s = vmsync_array_last(&v->scalings);
+	int64_t at;
+
+	if (!s || s->lost_ns == INT64_MAX ||
+	    !vmsync_axis_of_host(host, f->tsc_ref, s->lost_ns, &at))
+		return 0;
+	return vmsync_timeline_add(tl, at, at, NULL, true);
+}
+
 static int scaling_timeline(struct vmsync_timeline *tl,
 			    const struct vmsync_facts *f,
 			    const struct vmsync_timeline *host, uint32_t cpu)
@@ -270,6 +285,8 @@ static int scaling_timeline(struct vmsync_timeline *tl,
 				      add_arrival(tl, f, host, &stay, s) :
 				      add_scaling(tl, f, host, s, !i);
 		}
+		if (!err && v && h + 1 == f->n_homes)
+			err = add_scaling_end(tl, f, host, v);
 	}
 	return err;
 }

@@ -24,12 +24,19 @@
 /* Marks kept; when full every second one goes. */
 #define VMSYNC_MARKS 4096
 
-/** struct vmsync_side - how far one side has been pushed */
+/**
+ * struct vmsync_side - how far one side has been pushed
+ * @lost_until_ns: the recording lacks something up to here, or lacked; 0: never
+ * @unsure_ns:	since the record that showed the clock's line last, another line
+ *		may have come unnoticed from here on; INT64_MAX: it may not
+ */
 struct vmsync_side {
 	bool any;
 	bool ended;
 	int64_t first_ns;
 	int64_t last_ns;
+	int64_t lost_until_ns;
+	int64_t unsure_ns;
 	uint64_t lost;
 	uint64_t packets_lost;
 };
@@ -70,6 +77,9 @@ struct vmsync_sync {
 	VMSYNC_ARRAY(struct vmsync_vm *) vms;
 	VMSYNC_ARRAY(struct vmsync_guest *) guests;
 };
+
+/** vmsync_side_complete_ns - no change of the clock's line was missed before */
+int64_t vmsync_side_complete_ns(const struct vmsync_side *side);
 
 /**
  * vmsync_guest_settle - maps of all that was pushed

@@ -17,6 +17,7 @@ struct vmsync_sync *vmsync_sync_new(const struct vmsync_sync_options *opt)
 
 	if (!sync)
 		return NULL;
+	sync->side.unsure_ns = INT64_MAX;
 	if (opt)
 		sync->opt = *opt;
 	if (sync->opt.methods == 1u << VMSYNC_METHOD_PORT)
@@ -83,6 +84,7 @@ struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
 	if (!guest)
 		return NULL;
 	guest->sync = sync;
+	guest->side.unsure_ns = INT64_MAX;
 	guest->marks_step = 1;
 	guest->rtt_min_ns = INT64_MAX;
 	guest->hostname = strdup(hostname ? hostname : "");
@@ -97,6 +99,31 @@ struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
 	}
 	*slot = guest;
 	return guest;
+}
+
+/* Events of [@from_ns, @until_ns) may be missing. */
+static void side_lost(struct vmsync_side *side, int64_t from_ns,
+		      int64_t until_ns)
+{
+	if (side->unsure_ns > from_ns)
+		side->unsure_ns = from_ns;
+	if (until_ns > side->lost_until_ns)
+		side->lost_until_ns = until_ns;
+}
+
+/* The line that is in force was shown: nothing is unsure, but what may follow. */
+static void side_line(struct vmsync_side *side, int64_t stamp_ns)
+{
+	if (stamp_ns >= side->lost_until_ns)
+		side->unsure_ns = INT64_MAX;
+	else if (stamp_ns > side->unsure_ns)
+		side->unsure_ns = stamp_ns;
+}
+
+int64_t vmsync_side_complete_ns(const struct vmsync_side *side)
+{
+	return side->unsure_ns < side->last_ns ? side->unsure_ns :
+						 side->last_ns;
 }
 
 static void side_seen(struct vmsync_side *side, int64_t stamp_ns)
@@ -263,6 +290,7 @@ static struct vmsync_vm *vm_of(struct vmsync_sync *sync, struct vmsync_vm_id id)
 		return NULL;
 	}
 	vm->id = id;
+	vm->lost_until_ns = sync->side.lost_until_ns;
 	*slot = vm;
 	return vm;
 }
@@ -312,6 +340,17 @@ static int host_leg(struct vmsync_sync *sync, struct vmsync_vm *vm,
 	return err;
 }
 
+static int host_scaling(struct vmsync_vm *vm, struct vmsync_vcpu *vcpu,
+			const struct vmsync_evidence *ev)
+{
+	const struct vmsync_scaling_span *last =
+		vmsync_array_last(&vcpu->scalings);
+
+	if (last && vmsync_scaling_same(&last->scaling, &ev->scaling))
+		vmsync_vm_scaling_kept(vm, ev->stamp_ns);
+	return vmsync_vcpu_scaling_seen(vcpu, &ev->scaling, ev->stamp_ns);
+}
+
 static int host_beacon(struct vmsync_sync *sync, struct vmsync_vm *vm,
 		       const struct vmsync_evidence *ev)
 {
@@ -324,9 +363,10 @@ static int host_beacon(struct vmsync_sync *sync, struct vmsync_vm *vm,
 		take_ref(sync, ev->pair.tsc);
 		/* The host's TSCs are one: no matter which CPU read it. */
 		err = vmsync_lines_beacon(&sync->lines, ev, 0);
+		if (ev->line.seq)
+			side_line(&sync->side, ev->stamp_ns);
 		if (!err && ev->scaling.ratio)
-			err = vmsync_vcpu_scaling_seen(vcpu, &ev->scaling,
-						       ev->stamp_ns);
+			err = host_scaling(vm, vcpu, ev);
 	}
 	return err ? err : host_leg(sync, vm, ev);
 }
@@ -334,6 +374,7 @@ static int host_beacon(struct vmsync_sync *sync, struct vmsync_vm *vm,
 static int host_knot(struct vmsync_sync *sync, const struct vmsync_evidence *ev)
 {
 	take_ref(sync, ev->confirm_tsc);
+	side_line(&sync->side, ev->stamp_ns);
 	return vmsync_lines_knot(&sync->lines, ev, 0);
 }
 
@@ -397,9 +438,11 @@ int vmsync_sync_push_host(struct vmsync_sync *sync,
 		return host_knot(sync, ev);
 	if (ev->kind == VMSYNC_EV_LOST) {
 		sync->side.lost += ev->count;
+		side_lost(&sync->side, ev->stamp_ns, ev->until_ns);
 		side_seen(&sync->side, ev->until_ns);
 		for (size_t i = 0; i < sync->vms.count; i++)
-			vmsync_vm_lost(sync->vms.at[i], ev->stamp_ns);
+			vmsync_vm_lost(sync->vms.at[i], ev->stamp_ns,
+				       ev->until_ns);
 		return 0;
 	}
 	return push_host_vm(sync, ev);
@@ -473,6 +516,8 @@ static int guest_beacon(struct vmsync_guest *guest,
 
 	if (ev->kind == VMSYNC_EV_GH_GUEST && ev->pair.valid) {
 		err = vmsync_lines_beacon(&guest->lines, ev, ev->vcpu);
+		if (ev->line.seq)
+			side_line(&guest->side, ev->stamp_ns);
 		if (!err)
 			err = guest_pvclock(guest, ev, ev->pair.tsc);
 	}
@@ -505,6 +550,7 @@ int vmsync_sync_push_guest(struct vmsync_guest *guest,
 	side_seen(&guest->side, ev->stamp_ns);
 	if (ev->kind == VMSYNC_EV_LOST) {
 		guest->side.lost += ev->count;
+		side_lost(&guest->side, ev->stamp_ns, ev->until_ns);
 		side_seen(&guest->side, ev->until_ns);
 		return 0;
 	}
@@ -520,6 +566,7 @@ int vmsync_sync_push_guest(struct vmsync_guest *guest,
 		return guest_event(guest, ev);
 	if (ev->kind != VMSYNC_EV_KNOT)
 		return guest_beacon(guest, ev);
+	side_line(&guest->side, ev->stamp_ns);
 	err = vmsync_lines_knot(&guest->lines, ev, ev->vcpu);
 	return err ? err : guest_pvclock(guest, ev, ev->confirm_tsc);
 }

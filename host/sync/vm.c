@@ -55,8 +55,15 @@ struct vmsync_vcpu *vmsync_vm_vcpu(struct vmsync_vm *vm, uint32_t id)
 	}
 	vcpu->id = id;
 	vcpu->exit_ns = vcpu->entry_ns = -1;
+	vcpu->lost_until_ns = vm->lost_until_ns;
 	*slot = vcpu;
 	return vcpu;
+}
+
+/* Since when a change may have been missed, if none had been until @ns. */
+static int64_t lost_since(const struct vmsync_vcpu *vcpu, int64_t ns)
+{
+	return ns < vcpu->lost_until_ns ? ns : INT64_MAX;
 }
 
 static int scaling_add(struct vmsync_vcpu *vcpu, const struct vmsync_scaling *s,
@@ -74,8 +81,16 @@ static int scaling_add(struct vmsync_vcpu *vcpu, const struct vmsync_scaling *s,
 		.stamp_ns = stamp_ns,
 		.exit_ns = vcpu->exit_ns,
 		.seen_ns = stamp_ns,
+		.lost_ns = lost_since(vcpu, stamp_ns),
 	};
 	return 0;
+}
+
+static void scaling_again(const struct vmsync_vcpu *vcpu,
+			  struct vmsync_scaling_span *span, int64_t stamp_ns)
+{
+	span->seen_ns = stamp_ns;
+	span->lost_ns = lost_since(vcpu, stamp_ns);
 }
 
 int vmsync_vcpu_scaling_seen(struct vmsync_vcpu *vcpu,
@@ -84,7 +99,7 @@ int vmsync_vcpu_scaling_seen(struct vmsync_vcpu *vcpu,
 	struct vmsync_scaling_span *last = vmsync_array_last(&vcpu->scalings);
 
 	if (last && vmsync_scaling_same(&last->scaling, s)) {
-		last->seen_ns = stamp_ns;
+		scaling_again(vcpu, last, stamp_ns);
 		return 0;
 	}
 	return scaling_add(vcpu, s, stamp_ns, last != NULL);
@@ -108,7 +123,7 @@ int vmsync_vcpu_scaling_write(struct vmsync_vcpu *vcpu,
 						ev->stamp_ns);
 	if (vmsync_scaling_same(&last->scaling, &ev->scaling) &&
 	    ev->prev_offset == ev->scaling.offset) {
-		last->seen_ns = ev->stamp_ns;
+		scaling_again(vcpu, last, ev->stamp_ns);
 		return 0;
 	}
 	/* Found changed, or not what was known: the moment is not this one. */
@@ -150,10 +165,13 @@ static int run_add(struct vmsync_vcpu *vcpu, int64_t until_ns)
 
 int vmsync_vcpu_entry(struct vmsync_vcpu *vcpu, int64_t stamp_ns)
 {
-	int err = run_add(vcpu, stamp_ns);
+	bool over = vcpu->maybe && vcpu->lost_until_ns < stamp_ns;
+	/* Had it still been in, its exit would have been seen. */
+	int err = run_add(vcpu, over ? vcpu->lost_until_ns : stamp_ns);
 
 	vcpu->exit_ns = -1;
 	vcpu->entry_ns = stamp_ns;
+	vcpu->maybe = false;
 	return err;
 }
 
@@ -161,8 +179,9 @@ int vmsync_vcpu_exit(struct vmsync_vcpu *vcpu, int64_t stamp_ns)
 {
 	int err = run_add(vcpu, stamp_ns);
 
-	vcpu->exit_ns = stamp_ns;
-	vcpu->entry_ns = -1;
+	vcpu->maybe = stamp_ns < vcpu->lost_until_ns;
+	vcpu->exit_ns = vcpu->maybe ? -1 : stamp_ns;
+	vcpu->entry_ns = vcpu->maybe ? stamp_ns : -1;
 	return err;
 }
 
@@ -178,13 +197,37 @@ bool vmsync_vm_written_since(const struct vmsync_vm *vm, int64_t ns)
 	return false;
 }
 
-void vmsync_vm_lost(struct vmsync_vm *vm, int64_t from_ns)
+void vmsync_vm_scaling_kept(struct vmsync_vm *vm, int64_t stamp_ns)
 {
-	for (size_t i = 0; i < vm->vcpus.count; i++) {
-		struct vmsync_vcpu *vcpu = vm->vcpus.at[i];
+	for (size_t i = 0; vm->lost_until_ns && i < vm->vcpus.count; i++) {
+		const struct vmsync_vcpu *vcpu = vm->vcpus.at[i];
+		struct vmsync_scaling_span *last =
+			vmsync_array_last(&vcpu->scalings);
 
-		vcpu->exit_ns = -1;
-		if (vcpu->entry_ns < 0 && vcpu->runs.count)
-			vcpu->entry_ns = from_ns;
+		if (last && last->lost_ns < stamp_ns)
+			last->lost_ns = lost_since(vcpu, stamp_ns);
+	}
+}
+
+static void vcpu_lost(struct vmsync_vcpu *vcpu, int64_t from_ns)
+{
+	struct vmsync_scaling_span *last = vmsync_array_last(&vcpu->scalings);
+
+	if (last && from_ns < last->lost_ns)
+		last->lost_ns = from_ns;
+	vcpu->exit_ns = -1;
+	if (vcpu->entry_ns >= 0 || !vcpu->runs.count)
+		return;
+	vcpu->entry_ns = from_ns;
+	vcpu->maybe = true;
+}
+
+void vmsync_vm_lost(struct vmsync_vm *vm, int64_t from_ns, int64_t until_ns)
+{
+	if (until_ns > vm->lost_until_ns)
+		vm->lost_until_ns = until_ns;
+	for (size_t i = 0; i < vm->vcpus.count; i++) {
+		vm->vcpus.at[i]->lost_until_ns = vm->lost_until_ns;
+		vcpu_lost(vm->vcpus.at[i], from_ns);
 	}
 }

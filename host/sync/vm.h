@@ -21,6 +21,8 @@
  * @gap:	what was in force before is not known: a write was lost
  * @exit_ns:	the virtual CPU had left the guest then, -1: not known
  * @seen_ns:	still in force at this host time
+ * @lost_ns:	from here on a change may have been missed; INT64_MAX: it was not,
+ *		or something that was seen later shows that there was none
  */
 struct vmsync_scaling_span {
 	struct vmsync_scaling scaling;
@@ -29,6 +31,7 @@ struct vmsync_scaling_span {
 	int64_t stamp_ns;
 	int64_t exit_ns;
 	int64_t seen_ns;
+	int64_t lost_ns;
 };
 
 /**
@@ -52,6 +55,8 @@ struct vmsync_run {
  * @tid:	its thread, 0: not known
  * @exit_ns:	its last exit, -1: never seen or it has entered since
  * @entry_ns:	its last entry, -1: never seen or it has left since
+ * @lost_until_ns: some of the host's records may be missing up to here
+ * @maybe:	it may have entered at @entry_ns, unseen
  * @runs:	its stays in the guest, if entries and exits are pushed; where
  *		some were lost one run stands for all that may have been
  */
@@ -60,6 +65,8 @@ struct vmsync_vcpu {
 	int32_t tid;
 	int64_t exit_ns;
 	int64_t entry_ns;
+	int64_t lost_until_ns;
+	bool maybe;
 	VMSYNC_ARRAY(struct vmsync_run) runs;
 	VMSYNC_ARRAY(struct vmsync_scaling_span) scalings;
 	VMSYNC_ARRAY(struct vmsync_pvclock_span) pvclocks;
@@ -70,11 +77,13 @@ struct vmsync_stream;
 /**
  * struct vmsync_vm - a virtual machine
  * @answered_ns: host time of its last beacon
+ * @lost_until_ns: some of the host's records may be missing up to here
  */
 struct vmsync_vm {
 	struct vmsync_vm_id id;
 	uint64_t dropped;
 	int64_t answered_ns;
+	int64_t lost_until_ns;
 	VMSYNC_ARRAY(struct vmsync_vcpu *) vcpus;
 	VMSYNC_ARRAY(struct vmsync_stream *) streams;
 };
@@ -107,7 +116,14 @@ int vmsync_vcpu_exit(struct vmsync_vcpu *vcpu, int64_t stamp_ns);
 /** vmsync_vm_written_since - KVM set a TSC of it later than @ns */
 bool vmsync_vm_written_since(const struct vmsync_vm *vm, int64_t ns);
 
-/** vmsync_vm_lost - entries and exits may be missing from @from_ns on */
-void vmsync_vm_lost(struct vmsync_vm *vm, int64_t from_ns);
+/**
+ * vmsync_vm_scaling_kept - one of its virtual CPUs is shown with the same as ever
+ * What changes the TSC of a virtual machine (a reset, a restore, a migration)
+ * changes that of all its virtual CPUs: none of it was missed until @stamp_ns.
+ */
+void vmsync_vm_scaling_kept(struct vmsync_vm *vm, int64_t stamp_ns);
+
+/** vmsync_vm_lost - some of the host's records may be missing in between */
+void vmsync_vm_lost(struct vmsync_vm *vm, int64_t from_ns, int64_t until_ns);
 
 #endif /* VMSYNC_SYNC_VM_H */

@@ -123,9 +123,22 @@ partly "rings that begin late"
 carve a/host count files=host,8,4
 sync "the last files only" "$t/count" "$t/a/guest"
 partly "the last files only"
-carve a/host cut only=0 keep=..30 only=1 keep=..20 only=all whole=host
-sync "streams that end apart" "$t/cut" "$t/a/guest"
+# A knot may have been recorded where the one stream does not go any more: what
+# the last beacon on the other says is known, and nothing behind it.
+carve a/host cut only=1 keep=..20 only=all whole=host
+$vmsync sync --json "$t/cut" "$t/a/guest" > "$t/json"
+expect_eq "streams that end apart: it is said" $? 1
 partly "streams that end apart"
+expect_eq "streams that end apart: few events are behind the last beacon" \
+	"$(json '.guests[0].events_outside_evidence.after |
+		. > 0 and . < 2000')" true
+carve a/host cuts only=0 keep=..30 only=1 keep=..20 only=all whole=host
+$vmsync sync --json "$t/cuts" "$t/a/guest" > "$t/json"
+expect_eq "no knots behind the end: it is said" $? 1
+partly "no knots behind the end"
+expect_eq "no knots behind the end: most events behind it have no evidence" \
+	"$(json '.guests[0].events_outside_evidence.after > 5000')" true
+
 carve a/host holes only=0 miss=10..14 only=1 miss=12..19 only=all whole=host
 sync "packets that were overwritten" "$t/holes" "$t/a/guest"
 partly "packets that were overwritten"
