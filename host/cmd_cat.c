@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "ctf/join.h"
 #include "export/text.h"
 #include "fuse/fail.h"
 
@@ -163,6 +164,39 @@ static int trace_add(struct cat *cat, const char *path, struct ctf_error *e)
 				  e);
 }
 
+static bool shares_uuid(const struct cat *cat, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < cat->n; k++) {
+		if (k != i && ctf_traces_share_uuid(cat->traces[i],
+						    cat->traces[k]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Packets that several traces hold, as overlapping snapshots do, are printed
+ * once. One that cannot be joined with the others is printed as it is, as far as
+ * that goes.
+ */
+static int join_all(const struct cat *cat, struct ctf_error *e)
+{
+	struct ctf_joined *joined = ctf_joined_new();
+	size_t i;
+	int ret = joined ? 0 : -ENOMEM;
+
+	for (i = 0; ret != -ENOMEM && i < cat->n; i++) {
+		if (shares_uuid(cat, i))
+			ret = ctf_joined_add(joined, cat->traces[i], e);
+	}
+	if (ret != -ENOMEM)
+		ret = ctf_joined_end(joined, e);
+	ctf_joined_free(joined);
+	return ret == -ENOMEM ? vmsync_fail_memory(e) : 0;
+}
+
 static int open_all(struct cat *cat, char *const *paths, size_t n,
 		    struct ctf_error *e)
 {
@@ -183,7 +217,7 @@ static int open_all(struct cat *cat, char *const *paths, size_t n,
 			ret = trace_add(cat, found.path[j], e);
 		ctf_paths_free(&found);
 	}
-	return ret < 0 ? ret : 0;
+	return ret < 0 ? ret : join_all(cat, e);
 }
 
 /* When the traces begin, by their packets: for --since and --until. */

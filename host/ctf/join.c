@@ -46,6 +46,8 @@ struct ctf_joined {
 	size_t n_sessions, cap_sessions;
 	struct joined *streams;
 	size_t n_streams, cap_streams;
+	struct ctf_stream **files; /* of streams that may have others */
+	size_t n_files, cap_files;
 	uint64_t again;
 };
 
@@ -83,6 +85,7 @@ void ctf_joined_free(struct ctf_joined *j)
 		free(j->streams[i].pieces.at);
 	free(j->streams);
 	free(j->sessions);
+	free(j->files);
 	free(j);
 }
 
@@ -360,7 +363,11 @@ static int add_file(struct ctf_joined *j, size_t session,
 		s->odd = true;
 		return add_alone(j, session, file, e);
 	}
-	file->joined |= ret == ADDED;
+	if (ret == ADDED &&
+	    vec_grow(&j->files, &j->cap_files, j->n_files + 1, sizeof(file)))
+		return fail_nomem(e);
+	if (ret == ADDED)
+		j->files[j->n_files++] = file;
 	return ret;
 }
 
@@ -409,7 +416,7 @@ static void take_back(struct ctf_joined *j, const struct ctf_trace *t, size_t n)
 int ctf_joined_add(struct ctf_joined *j, struct ctf_trace *t,
 		   struct ctf_error *e)
 {
-	size_t session = 0, i, before = j->n_streams;
+	size_t session = 0, i, before = j->n_streams, files = j->n_files;
 	uint64_t again = j->again;
 	int ret = session_of(j, t, &session, e);
 
@@ -420,8 +427,7 @@ int ctf_joined_add(struct ctf_joined *j, struct ctf_trace *t,
 	if (ret == ADDED)
 		return 1;
 	take_back(j, t, before);
-	for (i = 0; i < t->n_streams; i++)
-		t->streams[i].joined = false;
+	j->n_files = files;
 	j->again = again;
 	return ret;
 }
@@ -469,6 +475,8 @@ int ctf_joined_end(struct ctf_joined *j, struct ctf_error *e)
 	size_t i, k;
 	int ret = 0;
 
+	for (i = 0; i < j->n_files; i++)
+		j->files[i]->joined = true;
 	for (i = 0; !ret && i < j->n_streams; i++) {
 		const struct joined *s = &j->streams[i];
 		const struct pieces *l = &s->pieces;

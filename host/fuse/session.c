@@ -41,6 +41,20 @@ static int guests_find(struct vmsync_session *s, struct ctf_error *e)
 	return e->code;
 }
 
+static int two_hosts(const struct vmsync_machine *a,
+		     const struct vmsync_machine *b, struct ctf_error *e)
+{
+	if (*a->clock_uuid && !strcmp(a->clock_uuid, b->clock_uuid))
+		return vmsync_fail(e, -EINVAL,
+			      "leave out the one that was changed",
+			      "%.190s and %.190s: packets of one stream with the "
+			      "same numbers, and other content",
+			      path_of(a), path_of(b));
+	return vmsync_fail(e, -EINVAL, "give the traces of one host at a time",
+			   "%.200s and %.200s: both are of a host", path_of(a),
+			   path_of(b));
+}
+
 /* One is the host's, all others are guests'. */
 static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 {
@@ -52,10 +66,7 @@ static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 		if (m->side != VMSYNC_SIDE_HOST)
 			continue;
 		if (s->host)
-			return vmsync_fail(e, -EINVAL,
-				      "give the traces of one host at a time",
-				      "%.200s and %.200s: both are of a host",
-				      path_of(s->host), path_of(m));
+			return two_hosts(s->host, m, e);
 		s->host = m;
 	}
 	if (!s->host)

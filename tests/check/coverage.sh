@@ -69,7 +69,7 @@ generate a events=60000 move=10 knots=20
 sync "in one piece" "$t/a"
 found > "$t/a.found"
 json_is "in one piece: none is outside" '.guests[0].containment.outside' 0
-host=$(events_in "$t/a/host")
+host=$(events_in "$t/a/host") guest=$(events_in "$t/a/guest")
 
 # --- the same packets, in other files
 carve a/host rotated chunks=host,12
@@ -167,5 +167,51 @@ carve a/guest later before=777 renumber=40 whole=guest
 sync "a loss before the recording" "$t/a/host" "$t/later"
 json_is "a loss before the recording: not this one's" \
 	'.guests[0].events_discarded' 0
+
+# --- recording was stopped for a while
+generate stopped events=40000 move=10 knots=20 pause=5000
+pair=stopped
+sync "stopped and started again" "$t/stopped"
+partly "stopped and started again"
+pair=a
+
+# --- what is there twice is written once
+for side in host guest; do
+	mkdir "$t/twice.$side"
+	cp -r "$t/a/host" "$t/a/guest" "$t/twice.$side"
+	cp -r "$t/a/$side" "$t/twice.$side/copy"
+	sync "the $side's trace twice" "$t/twice.$side"
+	expect "the $side's trace twice: it is said" \
+		grep -q '"traces_again": \["' "$t/json"
+	expect "the $side's trace twice: fuse" $vmsync fuse -o "$t/once" \
+		"$t/twice.$side"
+	expect_eq "the $side's trace twice: each event is written once" \
+		"$(events_in "$t/once")" "$((host + guest))"
+	rm -r "$t/once"
+done
+carve a/guest both part=s1,0%..70% part=s2,20%..80% part=s3,60%..100%
+expect "overlapping snapshots on both sides: fuse" $vmsync fuse -o "$t/once" \
+	"$t/overlapping" "$t/both"
+expect_eq "overlapping snapshots on both sides: each event is written once" \
+	"$(events_in "$t/once")" "$((host + guest))"
+expect "... and linked" $vmsync fuse -l -o "$t/linked" "$t/overlapping" \
+	"$t/both"
+expect "... the same" diff -r "$t/once" "$t/linked"
+# babeltrace2 shows a packet once as well.
+for jobs in 1 3; do
+	$vmsync cat -j $jobs "$t/overlapping" "$t/both" > "$t/cat"
+	babeltrace2 "$t/overlapping" "$t/both" > "$t/babeltrace2" 2> /dev/null
+	expect "cat prints overlapping snapshots as babeltrace2 does, -j $jobs" \
+		cmp "$t/cat" "$t/babeltrace2"
+done
+$vmsync cat "$t/twice.host/host" "$t/twice.host/copy" > "$t/cat"
+expect_eq "cat prints a trace that is named twice once" "$(wc -l < "$t/cat")" \
+	"$host"
+
+# --- the same packets with other content are not the same recording
+carve a/host changed only=2 tamper=5 only=all whole=other
+expect_error "a host's trace, and one that was changed" \
+	"packets of one stream with the same numbers, and other content" \
+	$vmsync sync "$t/a" "$t/changed"
 
 finish

@@ -222,6 +222,7 @@ static void change(struct stream *s, const char *step, const char *value)
 			p->tampered = true;
 		else if (!strcmp(step, "discard") && !p->gone)
 			discard(s, i);
+
 	}
 }
 
@@ -458,8 +459,8 @@ static bool is_one_of(const char *step, const char *const *steps)
 
 static void take(char *step)
 {
-	static const char *const changes[] = { "miss",	   "keep",   "discard",
-					       "before",   "renumber", "tamper",
+	static const char *const changes[] = { "miss",	  "keep",     "discard",
+					       "before",  "renumber", "tamper",
 					       NULL };
 	static const char *const writes[] = { "whole", "part", "chunks",
 					      "files", NULL };

@@ -16,6 +16,8 @@
  *	old=1		as the old vmsync addons recorded: beacons with cnt and
  *			vm_uid only, no other vmsync event
  *	net=1		no beacons: packets that both sides send and receive
+ *	pause=N		half-way the host's recording is stopped while the guest
+ *			records N events
  *	move=N		the vCPUs' threads go from one of two CPUs to the other, each
  *			in one of N rounds (never); sched_switch tells
  *	offset=CYCLES	TSC offset that the host reports is wrong by so much (0)
@@ -196,7 +198,7 @@ static const uint8_t weights[N_CLASSES - SWITCH] = {
 
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t edge, packet, move, apart;
+	uint64_t edge, packet, move, apart, pause;
 	int64_t wrong_offset;
 	double gap_cycles;
 	bool large, old, net, truth, plain;
@@ -220,11 +222,37 @@ static uint64_t ahead(const struct kernel *k, uint32_t cpu)
 	return k == &guest && cpu ? opt.apart : 0;
 }
 
+static uint64_t recorded(const struct kernel *k)
+{
+	uint64_t n = 0;
+	uint32_t i;
+
+	for (i = 0; i < k->trace.n_streams; i++)
+		n += k->trace.streams[i].events;
+	return n;
+}
+
+/* Whether the host's recording is stopped at this moment. */
+static bool paused(void)
+{
+	static uint64_t since; /* guest events, 0: it was not yet */
+
+	if (!opt.pause || recorded(&host) < opt.events / 2)
+		return false;
+	if (!since) {
+		since = recorded(&guest);
+		gen_flush(&host.trace);
+	}
+	return recorded(&guest) < since + opt.pause;
+}
+
 static void emit(struct kernel *k, uint32_t cpu, uint32_t id,
 		 const struct gen_value *values)
 {
 	uint64_t at = stamp(k, now + ahead(k, cpu));
 
+	if (k == &host && paused())
+		return;
 	gen_event(&k->trace, cpu, id, at, values);
 	if (k == &guest)
 		truth_sum += (int64_t)(stamp(&host, now) - at);
@@ -598,6 +626,8 @@ static void option(const char *arg)
 		opt.large = n;
 	else if (!strncmp(arg, "packet=", 7) && n && n % 4096 == 0)
 		opt.packet = n;
+	else if (!strncmp(arg, "pause=", 6))
+		opt.pause = n;
 	else if (!strncmp(arg, "move=", 5))
 		opt.move = n;
 	else if (!strncmp(arg, "old=", 4))

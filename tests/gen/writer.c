@@ -282,6 +282,16 @@ void gen_event(struct gen_trace *t, uint32_t cpu, uint32_t id, uint64_t stamp,
 	s->events++;
 }
 
+void gen_flush(struct gen_trace *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_streams; i++) {
+		if (t->streams[i].used)
+			packet_close(t, &t->streams[i], false);
+	}
+}
+
 void gen_close(struct gen_trace *t)
 {
 	uint32_t i;

@@ -69,6 +69,8 @@ void gen_open(struct gen_trace *t, const char *hostname, uint64_t uuid_seed,
 	      int64_t offset);
 void gen_event(struct gen_trace *t, uint32_t cpu, uint32_t id, uint64_t stamp,
 	       const struct gen_value *values);
+/* Closes all packets, as when recording is stopped. */
+void gen_flush(struct gen_trace *t);
 /* The longest time after the event before it that a short header can tell. */
 uint64_t gen_gap_max(const struct gen_trace *t);
 void gen_close(struct gen_trace *t);
