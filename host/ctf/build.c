@@ -253,6 +253,7 @@ static int build_sclass(struct sclass *sc, struct ctf_error *e)
 			ret = flat_class(sc->classes[i], e);
 		if (ret)
 			return ret;
+		sc->classes[i]->hides = hides(&sc->classes[i]->prog);
 	}
 	header_classify(sc);
 	return build_quick(sc, e);

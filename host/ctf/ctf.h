@@ -551,11 +551,23 @@ struct ctf_value {
  * @out:	the steps, in the library's memory, valid as long as the event
  *		and until the next call for an event of the same stream
  *
- * Covers the stream context, event context and payload. Return: number of
- * steps, or a negative errno (-ENOMEM, -EINVAL).
+ * Covers the stream context, event context and payload, but for readings of the
+ * clock that no length or tag refers to. Return: number of steps, or a negative errno (-ENOMEM, -EINVAL).
  */
 long ctf_event_values(const struct ctf_event *ev,
 		      const struct ctf_value **out);
+
+/**
+ * ctf_packet_values() - decode the packet context of the current event
+ * @ev:		event
+ * @out:	the steps, as for ctf_event_values()
+ *
+ * Sizes, times and counters of the packet itself (struct ctf_packet has them) are
+ * left out, but for those that are the length or tag of something. Return: number
+ * of steps, 0 where nothing is left, or a negative errno.
+ */
+long ctf_packet_values(const struct ctf_event *ev,
+		       const struct ctf_value **out);
 
 /* ------------------------------------------------------------------- cursor */
 

@@ -20,6 +20,7 @@ void reader_free(struct reader *rd)
 		free(rd->preset[i]);
 	free(rd->preset);
 	free(rd->values.v);
+	free(rd->packet.v);
 }
 
 /* Not having one is slower and nothing else. */
@@ -50,7 +51,7 @@ static long decode(const struct ctf_event *ev, const struct ctf_value **out)
 	struct run r;	/* large: only what run_values() reads is set */
 	int ret;
 
-	if (c->flat.whole)
+	if (c->flat.whole && !c->hides)
 		preset_make(rd, c);
 	r.data = ev->data;
 	r.pos = ev->at;
@@ -60,6 +61,8 @@ static long decode(const struct ctf_event *ev, const struct ctf_value **out)
 	ret = run_values(c, &r);
 	if (ret)
 		return ret == RUN_NOMEM ? -ENOMEM : -EINVAL;
+	if (unlikely(c->hides))
+		rd->values.n = hide(&c->prog, rd->values.v, rd->values.n);
 	*out = rd->values.v;
 	return (long)rd->values.n;
 }
@@ -77,4 +80,26 @@ long ctf_event_values(const struct ctf_event *ev, const struct ctf_value **out)
 	f->run(f, ev->data + ev->at / 8, v);
 	*out = v;
 	return f->n_values;
+}
+
+long ctf_packet_values(const struct ctf_event *ev, const struct ctf_value **out)
+{
+	const struct class *c = (const struct class *)ev->cls;
+	struct reader *rd = ev->state;
+	struct run r = { .data = ev->data, .end = ev->packet->events_at,
+			 .slot = rd->slot, .values = &rd->packet };
+	struct values *v = &rd->packet;
+	size_t at = 0;
+	int ret;
+
+	if (!c->sc->packet_context)
+		return 0;
+	ret = run_list(&c->sc->head, &r);
+	if (ret)
+		return ret == RUN_NOMEM ? -ENOMEM : -EINVAL;
+	v->n = hide(&c->sc->head, v->v, v->n);
+	while (at < v->n && v->v[at].scope != CTF_PACKET_CONTEXT)
+		at++;
+	*out = v->v + at;
+	return (long)(v->n - at);
 }

@@ -455,7 +455,16 @@ int run_copy(const struct prog *p, struct run *r)
 	return run(p, r, MODE_COPY);
 }
 
-/* Puts the values of all fields into r->values. */
+/* Puts the values of all fields of a program into r->values. */
+int run_list(const struct prog *p, struct run *r)
+{
+	struct at a = { .pos = r->pos, .v = r->values->v };
+
+	TRY(make_room(p, r->values, &a, 0));
+	return run_from(p, p->op, r, a, MODE_VALUES);
+}
+
+/* The same of an event, whose fixed beginning is faster. */
 int run_values(const struct class *c, struct run *r)
 {
 	const struct flat_plan *flat = &c->flat;

@@ -198,6 +198,7 @@ struct class {
 	struct flat_plan flat;
 	bool movable;		/* no field is aligned to more than a byte */
 	bool has_id;		/* TSDL: an id is given */
+	bool hides;		/* some values are not shown */
 	uint32_t line, col;	/* in the metadata */
 };
 
@@ -378,6 +379,7 @@ struct run {
 int run_skip(const struct prog *p, struct run *r);
 int run_head(const struct prog *p, struct run *r);
 int run_values(const struct class *c, struct run *r);
+int run_list(const struct prog *p, struct run *r);
 int run_find(const struct prog *p, struct run *r);
 int run_copy(const struct prog *p, struct run *r);
 const char *run_text(int code);
@@ -439,6 +441,12 @@ void walk_packet(struct walk *w, const uint8_t *data,
 int walk_fill(struct walk *w, struct batch *b, struct ctf_error *e);
 const struct class *class_by_id(const struct sclass *sc, uint64_t id);
 
+/* hide.c */
+/* Whether the program has values that are not shown. */
+bool hides(const struct prog *p);
+/* Takes these out; how many are left. */
+size_t hide(const struct prog *p, struct ctf_value *v, size_t n);
+
 /* skip.c */
 const uint8_t *skip_run(const struct skip *s, const uint8_t *base,
 			const uint8_t *p, const uint8_t *end, uint64_t *slot);
@@ -447,6 +455,7 @@ const uint8_t *skip_run(const struct skip *s, const uint8_t *base,
 struct reader {
 	uint64_t *slot;
 	struct values values;
+	struct values packet;	/* of ctf_packet_values() */
 	struct ctf_value **preset;	/* by class: its values but for the events' */
 	size_t n_preset;
 	size_t preset_left;

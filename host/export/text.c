@@ -13,7 +13,8 @@
 #include "export/text.h"
 #include "export/value.h"
 
-#define PLACE_ROOM  1536 /* bytes of a place's text */
+#define PLACE_ROOM  1536 /* bytes of a place, as a rule */
+#define WHO_ROOM    512
 #define PLACE_SLOTS 64
 #define SHAPE_SLOTS 256	 /* at first */
 #define DIRECT_ROOM (256u << 10)
@@ -27,10 +28,7 @@ struct fixed {
 	uint64_t packet_offset;
 	uint64_t block;	/* number of the block that has it, */
 	uint32_t at;	/* and where */
-	union {
-		struct place place;
-		char bytes[sizeof(struct place) + PLACE_ROOM + SHAPE_PAD];
-	};
+	struct out out;	/* the place, of any size */
 };
 
 struct vmsync_text {
@@ -72,6 +70,8 @@ void vmsync_text_free(struct vmsync_text *t)
 	if (!t)
 		return;
 	blocks_free(t->blocks);
+	for (i = 0; i < PLACE_SLOTS; i++)
+		out_free(&t->fixed[i].out);
 	for (i = 0; t->shapes && i < t->n_slots; i++) {
 		if (t->shapes[i])
 			shape_free(t->shapes[i]);
@@ -166,53 +166,25 @@ shape_new(struct vmsync_text *t, const struct ctf_class *cls,
 
 /* ------------------------------------------------------------------ places */
 
-static bool is_packet_own(const char *name)
+static const struct place *place_of(const struct fixed *f)
 {
-	static const char *const own[] = {
-		"timestamp_begin", "timestamp_end",  "content_size",
-		"packet_size",	   "packet_seq_num", "events_discarded",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		if (!strcmp(own[i], name))
-			return true;
-	}
-	return false;
+	return (const struct place *)f->out.start;
 }
 
-/* Returns its characters; at most @room. */
-static uint32_t packet_text(char *start, size_t room,
-			    const struct ctf_event *ev)
+/* "{ cpu_id = 0 }, " */
+static int put_packet(struct out *o, const struct ctf_event *ev)
 {
-	const struct ctf_type *type = ev->cls->scope[CTF_PACKET_CONTEXT];
-	char *p = start;
-	size_t i, n = 0;
+	const struct ctf_value *v;
+	long n = ctf_packet_values(ev, &v);
 
-	if (!type)
-		return 0;
-	*p++ = '{';
-	for (i = 0; i < type->n_members; i++) {
-		const struct ctf_member *m = &type->members[i];
-		struct ctf_field field;
-		uint64_t u;
-
-		if (is_packet_own(m->name) || strlen(m->name) > 128 ||
-		    p - start > (long)room - 256)
-			continue;
-		if (!ctf_field_find(ev->cls, CTF_PACKET_CONTEXT, m->raw_name,
-				    &field) ||
-		    field.type->kind != CTF_INT ||
-		    !ctf_get_u64(ev, &field, &u))
-			continue;
-		p += sprintf(p, "%s%s = ", n++ ? ", " : " ", m->name);
-		p = value_put_int(p, field.type, u);
-	}
-	p += sprintf(p, " }, ");
-	return (uint32_t)(p - start);
+	if (n <= 0)
+		return (int)n;
+	value_put_all(o, v, n);
+	out_put(o, ", ", 2);
+	return 0;
 }
 
-/* The same; "hostname " or "hostname:procname:(vpid) ". */
+/* "hostname " or "hostname:procname:(vpid) ": its characters, at most @room. */
 static uint32_t who_text(char *p, size_t room, const struct ctf_trace *trace)
 {
 	const char *host = ctf_trace_env(trace, "hostname");
@@ -229,41 +201,62 @@ static uint32_t who_text(char *p, size_t room, const struct ctf_trace *trace)
 	return (uint32_t)n;
 }
 
-static __attribute__((noinline)) void fixed_make(struct fixed *f, const struct ctf_event *ev)
+static __attribute__((noinline)) int fixed_make(struct fixed *f,
+						const struct ctf_event *ev)
 {
-	struct place *p = &f->place;
+	size_t head = sizeof(struct place), len;
+	struct out *o = &f->out;
+	struct place p = { .mark = LINE_PLACE };
+	int ret;
 
+	f->stream = NULL;
+	if (!o->start && !out_new(o, PLACE_ROOM, -1))
+		return -ENOMEM;
+	p.who_len = who_text(o->start + head, WHO_ROOM,
+			     ctf_stream_trace(ev->stream));
+	o->p = o->start + head + p.who_len;
+	ret = put_packet(o, ev);
+	if (ret)
+		return ret;
+	len = (size_t)(o->p - o->start);
+	p.packet_len = (uint32_t)(len - head - p.who_len);
+	p.words = (uint32_t)((len + 7) / 8);
+	/* What is copied ends at a word, and more may be read. */
+	out_reserve(o, SHAPE_PAD + sizeof(uint64_t));
+	if (o->failed)
+		return -ENOMEM;
+	memcpy(o->start, &p, head);
 	f->stream = ev->stream;
 	f->packet_offset = ev->packet->offset;
 	f->block = 0;
-	p->mark = LINE_PLACE;
-	p->who_len = who_text(p->text, 512, ctf_stream_trace(ev->stream));
-	p->packet_len = packet_text(p->text + p->who_len, PLACE_ROOM - 512, ev);
-	p->words = (uint32_t)((sizeof(*p) + p->who_len + p->packet_len + 7) / 8);
+	return 0;
 }
 
-static struct fixed *fixed_of(struct vmsync_text *t, const struct ctf_event *ev)
+/* NULL where the packet cannot be decoded, or memory is out: *@error. */
+static struct fixed *fixed_of(struct vmsync_text *t, const struct ctf_event *ev,
+			      int *error)
 {
 	struct fixed *f = &t->fixed[slot_of(ev->stream) % PLACE_SLOTS];
 
 	if (f->stream != ev->stream || f->packet_offset != ev->packet->offset)
-		fixed_make(f, ev);
-	return f;
+		*error = fixed_make(f, ev);
+	return *error ? NULL : f;
 }
 
 /* Sees to it that the block has it; false where it does not fit. */
 static inline bool place_store(struct vmsync_text *t, struct fixed *f)
 {
+	const struct place *p = place_of(f);
 	struct block *b = t->b;
 
 	if (f->block == t->block)
 		return true;
-	if (b->end - b->p < f->place.words)
+	if (b->end - b->p < p->words)
 		return false;
 	f->block = t->block;
 	f->at = (uint32_t)(b->p - b->start);
-	memcpy(b->p, &f->place, f->place.words * sizeof(*b->p));
-	b->p += f->place.words;
+	memcpy(b->p, p, p->words * sizeof(*b->p));
+	b->p += p->words;
 	return true;
 }
 
@@ -333,7 +326,7 @@ event_direct(struct vmsync_text *t, const struct ctf_event *ev,
 		return ret;
 	if (!out_new(&o, DIRECT_ROOM, t->fd))
 		return -ENOMEM;
-	line_begin(&o, &t->clock, shape, &f->place, (int64_t)ev->time,
+	line_begin(&o, &t->clock, shape, place_of(f), (int64_t)ev->time,
 		   shape->room);
 	value_put_all(&o, v, n);
 	out_put(&o, "\n", 1);
@@ -346,13 +339,15 @@ event_direct(struct vmsync_text *t, const struct ctf_event *ev,
 
 int vmsync_text_event(struct vmsync_text *t, const struct ctf_event *ev)
 {
-	struct fixed *f = fixed_of(t, ev);
+	int ret = 0;
+	struct fixed *f = fixed_of(t, ev, &ret);
 	const struct shape *shape = *shape_slot(t, ev->cls);
 	const struct ctf_value *v;
 	long n = ctf_event_values(ev, &v);
 	bool again = false;
-	int ret = 0;
 
+	if (!f)
+		return ret;
 	if (n < 0)
 		return (int)n;
 	if (!shape)
