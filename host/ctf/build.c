@@ -162,20 +162,39 @@ static const struct ctf_clock *prog_clock(const struct prog *p)
 	return NULL;
 }
 
-static void find_clock(struct sclass *sc)
+static bool has_stamps(const struct prog *p)
 {
 	const struct op *o;
+
+	for (o = p->op; o->code != OP_END; o++)
+		if (o->sem == SEM_STAMP || o->sem == SEM_BEGIN ||
+		    o->sem == SEM_END)
+			return true;
+	return false;
+}
+
+/*
+ * Fields that are named like times and of no clock are of the only one, or where
+ * none is declared (LTTng did that before 2.0) count ns from the epoch.
+ */
+static void find_clock(struct sclass *sc)
+{
+	static const struct ctf_clock implied = {
+		.name = "default",
+		.desc = "",
+		.freq = 1000000000,
+		.is_implied = true,
+	};
+	const struct ctf_trace *t = sc->trace;
 
 	if (!sc->clock)
 		sc->clock = prog_clock(&sc->event_head);
 	if (!sc->clock)
 		sc->clock = prog_clock(&sc->head);
-	if (sc->clock || sc->trace->n_clocks != 1)
+	if (sc->clock || t->n_clocks > 1 || t->is_json ||
+	    !(has_stamps(&sc->event_head) || has_stamps(&sc->head)))
 		return;
-	/* A field named timestamp belongs to the only clock. */
-	for (o = sc->event_head.op; o->code != OP_END; o++)
-		if (o->sem == SEM_STAMP)
-			sc->clock = &sc->trace->clocks[0]->pub;
+	sc->clock = t->n_clocks ? &t->clocks[0]->pub : &implied;
 }
 
 static bool has_jumps(const struct skip *s)

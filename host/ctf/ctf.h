@@ -128,6 +128,7 @@ const char *ctf_trace_env(const struct ctf_trace *t, const char *key);
  * @offset_s:	seconds from the origin to value 0, may be negative
  * @offset:	cycles to add to that
  * @absolute:	whether it may be compared with other absolute clocks
+ * @is_implied:	the metadata have none, but stamps
  */
 struct ctf_clock {
 	const char *name;
@@ -139,6 +140,7 @@ struct ctf_clock {
 	int64_t offset_s;
 	int64_t offset;
 	bool absolute;
+	bool is_implied;
 };
 
 /** ctf_trace_clock() - the i-th clock class, NULL past the end */
@@ -310,8 +312,8 @@ const struct ctf_clock *ctf_stream_clock(const struct ctf_stream *s);
  * @offset:	byte offset in the stream file
  * @size:	bytes, with padding
  * @content:	bits in use, from the packet's start
- * @begin:	raw clock value; no event is before it
- * @end:	raw clock value; no event is after it
+ * @begin:	raw clock value; events are not before it, as a rule (barectf's were)
+ * @end:	raw clock value; events are not after it, as a rule (LTTng's were)
  * @discarded:	events lost since the stream began (a running counter)
  * @seq:	number of the packet
  * @stream_id:	stream class

@@ -175,6 +175,7 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 	const struct ctf_stream *s = c->stream;
 	const struct ctf_packet *prev = c->started ? &c->packet : NULL;
 	uint64_t off = prev ? prev->offset + prev->size : 0;
+	uint64_t last_end = prev && prev->has & CTF_HAS_END ? prev->end : 0;
 	struct ctf_packet room;
 	int ret;
 
@@ -195,13 +196,9 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 	ret = window(c, keep, off, c->packet.size, e);
 	if (ret)
 		return ret;
-	if (c->packet.has & CTF_HAS_BEGIN) {
-		if (c->packet.begin < c->walk.clock)
-			return fail(e, -EINVAL,
-				    "%s: packet at byte %llu: begins before the last event before it",
-				    s->path, (unsigned long long)off);
-		c->walk.clock = c->packet.begin;
-	}
+	if (c->walk.pos > c->walk.first)
+		c->walk.floor = c->walk.clock;
+	c->walk.clock = packet_base(&c->packet, last_end, c->walk.clock);
 	walk_packet(&c->walk, c->data, &c->packet);
 	c->used = c->walk.pos;
 	return 1;

@@ -407,6 +407,18 @@ uint64_t stream_bytes(const struct ctf_stream *s);
 /* @len bytes of the file from byte @off on; fewer are an error. */
 int stream_read(const struct ctf_stream *s, void *buf, size_t len, uint64_t off,
 		struct ctf_error *e);
+/*
+ * What the stamps of @p's events are counted from: its begin, or where it does
+ * not say, the end of the packet before or the last event, @clock.
+ */
+static inline uint64_t packet_base(const struct ctf_packet *p,
+				   uint64_t last_end, uint64_t clock)
+{
+	if (p->has & CTF_HAS_BEGIN)
+		return p->begin;
+	return last_end > clock ? last_end : clock;
+}
+
 int pread_all(int fd, void *buf, size_t len, uint64_t off);
 
 /* walk.c */
@@ -429,6 +441,9 @@ struct walk {
 	uint64_t end;		/* bits of content */
 	uint64_t clock;
 	uint64_t events;	/* all events passed, wanted or not */
+	uint64_t first;		/* bits: where the packet's first event begins */
+	uint64_t floor;		/* the last event of the packets before */
+	bool unchecked;		/* none of this packet is compared with that yet */
 	uint64_t offset;	/* of the packet in the file, for messages */
 	uint64_t *slot;		/* ALL_SLOTS */
 	uint64_t *stamp_at;	/* BATCH: bits of the stamp, or NULL */

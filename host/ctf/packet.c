@@ -37,12 +37,14 @@ static int check_sizes(const struct ctf_stream *s, const struct run *r,
 	bits = sem_has(r, SEM_PACKET) ? r->sem[SEM_PACKET] : 0;
 	p->content = sem_has(r, SEM_CONTENT) ? r->sem[SEM_CONTENT] : bits;
 	if (!sem_has(r, SEM_PACKET)) {
-		/* Without a size, there is one packet. */
-		p->size = rest;
-		if (!sem_has(r, SEM_CONTENT))
-			p->content = rest < MAX_BITS / 8 ? rest * 8 : MAX_BITS;
-		bits = rest < MAX_BITS / 8 ? rest * 8 : MAX_BITS;
-	} else {
+		/* The content alone is all of it; without that there is one packet. */
+		bits = sem_has(r, SEM_CONTENT) ? p->content :
+		       rest < MAX_BITS / 8     ? rest * 8 :
+						 MAX_BITS;
+		p->content = bits;
+		p->size = sem_has(r, SEM_CONTENT) ? bits / 8 : rest;
+	}
+	if (sem_has(r, SEM_PACKET) || sem_has(r, SEM_CONTENT)) {
 		p->size = bits / 8;
 		if (!bits || bits % 8)
 			return bad(s, p->offset, e, "its size is impossible");

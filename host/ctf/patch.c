@@ -185,18 +185,44 @@ static bool patch_batch(struct patch *x, uint8_t *buf)
 	}
 }
 
-static int patch_ends(struct patch *x, uint8_t *buf, struct ctf_error *e)
+int patch_ends(struct patch *x, uint8_t *buf, struct ctf_error *e)
 {
 	int ret = 0;
 
 	patch_uuid(x, buf);
 	if (x->in.has & CTF_HAS_BEGIN)
 		ret = patch_head(x, buf, SEM_BEGIN, x->out.begin, e);
-	if (!ret && x->in.has & CTF_HAS_END) {
-		x->out.end = map_one(&x->map, x->in.end);
+	if (!ret && x->in.has & CTF_HAS_END)
 		ret = patch_head(x, buf, SEM_END, x->out.end, e);
-	}
 	return ret;
+}
+
+/*
+ * Where the packet ends: not behind the begin of the next one, as with LTTng
+ * 2.1, and not before its last event, as with LTTng 2.0. Other readers stop at
+ * either.
+ */
+static void find_end(struct patch *x)
+{
+	uint64_t end = x->in.end < x->limit ? x->in.end : x->limit;
+
+	if (!(x->in.has & CTF_HAS_END))
+		return;
+	x->out.end = map_one(&x->map, end);
+	if (x->out.end < x->last)
+		x->out.end = x->last;
+}
+
+/* A packet begins with its first event where that is earlier than it says. */
+static void see_first(struct patch *x)
+{
+	if (x->has_first)
+		return;
+	x->has_first = true;
+	x->first = x->batch.clock[0];
+	x->first_mapped = map_one(&x->map, x->first);
+	if (x->in.has & CTF_HAS_BEGIN && x->first < x->in.begin)
+		x->out.begin = x->last = x->first_mapped;
 }
 
 static int tell(const struct patch *x, struct ctf_error *e)
@@ -218,6 +244,7 @@ int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e)
 	int ret = 0;
 
 	x->grown = false;
+	x->has_first = false;
 	x->written = 0;
 	x->out = x->in;
 	if (x->in.has & CTF_HAS_BEGIN) {
@@ -229,8 +256,10 @@ int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e)
 	walk_packet(&x->walk, buf, &x->in);
 	while (x->walk.pos < x->walk.end) {
 		ret = walk_fill(&x->walk, &x->batch, e);
-		if (!ret)
+		if (!ret) {
+			see_first(x);
 			ret = map_batch(x, e);
+		}
 		if (!ret && x->how->seen)
 			ret = tell(x, e);
 		if (ret)
@@ -240,5 +269,6 @@ int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e)
 		x->last = x->mapped[x->batch.n - 1];
 		x->written += x->batch.n;
 	}
+	find_end(x);
 	return x->dry || x->grown ? 0 : patch_ends(x, buf, e);
 }

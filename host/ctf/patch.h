@@ -19,6 +19,9 @@ struct patch {
 	uint64_t stamp_at[BATCH];
 	const struct op *stamp_op[BATCH];
 	uint64_t last;		/* mapped time of the event before */
+	bool has_first;		/* the packet has an event: */
+	uint64_t first, first_mapped; /* times of its first one */
+	uint64_t limit;		/* begin of the next packet, which this must not pass */
 	uint64_t written;	/* events */
 	bool grown;		/* a gap does not fit: encode anew */
 	uint64_t slot[ALL_SLOTS];
@@ -38,6 +41,8 @@ int patch_head(struct patch *x, uint8_t *buf, enum sem s, uint64_t v,
 void patch_uuid(const struct patch *x, uint8_t *buf);
 /* What becomes of a uuid. */
 void uuid_clone(const uint8_t *uuid, uint32_t clone, uint8_t *out);
+/* Writes x->out's begin and end into the head. */
+int patch_ends(struct patch *x, uint8_t *buf, struct ctf_error *e);
 /*
  * Patches the packet in @buf in place, and tells who wants to see its events.
  * x->grown where it cannot be patched: then @buf is spoiled.

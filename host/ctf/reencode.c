@@ -155,9 +155,14 @@ static int put_padding(struct encoder *en, struct ctf_error *e)
 				1 : 4096;
 	uint64_t size = en->at <= x->in.size ? x->in.size :
 					       align_up(en->at, unit);
-	uint64_t pad = size - en->at;
-	int ret = room(en, pad, e);
+	uint64_t pad;
+	int ret;
 
+	/* Where the content is all that is said, there is no padding. */
+	if (!sem_has(&x->head, SEM_PACKET))
+		size = en->at;
+	pad = size - en->at;
+	ret = room(en, pad, e);
 	if (ret)
 		return ret;
 	memset(en->dst + en->at, 0, pad);
@@ -195,11 +200,7 @@ static int patch_heads(struct patch *x, uint8_t *dst, struct ctf_error *e)
 
 	if (!ret)
 		ret = patch_head(x, dst, SEM_PACKET, x->out.size * 8, e);
-	if (!ret && x->in.has & CTF_HAS_BEGIN)
-		ret = patch_head(x, dst, SEM_BEGIN, x->out.begin, e);
-	if (!ret && x->in.has & CTF_HAS_END)
-		ret = patch_head(x, dst, SEM_END, x->out.end, e);
-	return ret;
+	return ret ? ret : patch_ends(x, dst, e);
 }
 
 int reencode_packet(struct patch *x, const uint8_t *src, uint8_t **dst,
@@ -209,12 +210,9 @@ int reencode_packet(struct patch *x, const uint8_t *src, uint8_t **dst,
 		     x->stream->sc->kind == HEADER_LARGE;
 	int ret;
 
-	x->out = x->in;
 	x->written = 0;
 	if (x->in.has & CTF_HAS_BEGIN)
-		x->out.begin = x->last = map_one(&x->map, x->in.begin);
-	if (x->in.has & CTF_HAS_END)
-		x->out.end = map_one(&x->map, x->in.end);
+		x->last = x->out.begin;
 	if (lttng && !(x->in.content & 7))
 		ret = reencode_lttng(x, src, dst, cap, e);
 	else

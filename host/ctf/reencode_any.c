@@ -234,7 +234,11 @@ int reencode_any(struct patch *x, const uint8_t *src, uint8_t **dst,
 	}
 	x->out.content = w.pos;
 	x->out.size = (w.pos + 7) / 8;
-	if (!ret && x->out.size < x->in.size) {
+	if (!ret && w.pos & 7 && sem_has(&x->head, SEM_CONTENT) &&
+	    !sem_has(&x->head, SEM_PACKET))
+		ret = fail_at(&w, e, "its content would not be whole bytes, and it has no other size");
+	if (!ret && x->out.size < x->in.size &&
+	    sem_has(&x->head, SEM_PACKET)) {
 		uint64_t pad = x->in.size - x->out.size;
 
 		ret = room(&w, pad, e);

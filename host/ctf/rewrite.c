@@ -23,10 +23,13 @@ struct target {
 	bool ended;		/* all its packets are handed out */
 	bool alone;		/* packets without a begin: one thread only */
 	struct ctf_packet last;	/* handed out last */
+	struct ctf_packet next;	/* behind it, where @peeked */
+	bool peeked;
 	uint64_t given, done;	/* packets */
 	unsigned int writing;	/* threads in outfile_write() */
 	uint64_t at;		/* in the file written */
 	uint64_t clock, mapped;	/* where the packets done so far ended */
+	uint64_t last_clock, last_mapped; /* their last event */
 };
 
 /* Shared by the threads of one rewrite; all of it under the lock. */
@@ -102,14 +105,36 @@ static void choose_map(const struct ctf_rewrite *how, struct target *g)
 				&g->map);
 }
 
+/*
+ * Reads the head of the next packet, and of that behind it, which this one must
+ * not pass.
+ */
+static int next_of(struct target *g, struct hand *h, struct ctf_error *e)
+{
+	struct ctf_error later;
+	int ret = 1;
+
+	if (g->peeked)
+		g->last = g->next;
+	else
+		ret = ctf_stream_packet(g->stream, g->given ? &g->last : NULL,
+					&g->last, e);
+	if (ret <= 0)
+		return ret;
+	/* What is wrong with it is told when it is its turn. */
+	g->peeked = ctf_stream_packet(g->stream, &g->last, &g->next, &later) > 0;
+	h->x.limit = g->peeked && g->next.has & CTF_HAS_BEGIN ? g->next.begin :
+								UINT64_MAX;
+	return 1;
+}
+
 /* The next packet of a target: 1, 0 where there is none, or an error. */
 static int take_from(struct job *j, struct target *g, struct hand *h,
 		     struct ctf_error *e)
 {
 	int ret;
 
-	ret = ctf_stream_packet(g->stream, g->given ? &g->last : NULL, &g->last,
-				e);
+	ret = next_of(g, h, e);
 	if (ret > 0 && !g->opened && target_open(j, g, e))
 		ret = e->code;
 	if (ret < 0)
@@ -182,11 +207,12 @@ static void set_stream(struct hand *h)
 	x->dry = !h->job->dir;
 	x->last = h->mapped;
 	x->walk.clock = h->clock;
+	x->walk.floor = 0;	/* compared in turn, by check_order() */
 	x->walk.events = 0;
 }
 
 /* Reads and patches (or encodes anew) the packet x->in; gives its bytes. */
-static int work(struct hand *h, const uint8_t **data, struct ctf_error *e)
+static int work(struct hand *h, uint8_t **data, struct ctf_error *e)
 {
 	struct patch *x = &h->x;
 	int ret;
@@ -211,22 +237,47 @@ static int work(struct hand *h, const uint8_t **data, struct ctf_error *e)
 
 /* ------------------------------------------------------------- giving it back */
 
-static int check_order(const struct hand *h, struct ctf_error *e)
+static int go_back(const struct hand *h, int code, struct ctf_error *e,
+		   const char *what)
+{
+	return fail(e, code, "%s: packet at byte %llu: %s",
+		    h->target->stream->path,
+		    (unsigned long long)h->x.in.offset, what);
+}
+
+/* Events follow each other; where a packet begins early, that is put right. */
+static int check_order(struct hand *h, uint8_t *data, struct ctf_error *e)
 {
 	const struct target *g = h->target;
-	const struct patch *x = &h->x;
+	struct patch *x = &h->x;
 
-	if (!(x->in.has & CTF_HAS_BEGIN))
+	if (x->has_first && x->first < g->last_clock)
+		return go_back(h, -EINVAL, e,
+			       "its first event is before the last one before it");
+	if (x->has_first && x->first_mapped < g->last_mapped)
+		return go_back(h, -ERANGE, e, "the map makes time go back");
+	if (!(x->in.has & CTF_HAS_BEGIN) || x->out.begin >= g->last_mapped)
 		return 0;
-	if (x->in.begin < g->clock)
-		return fail(e, -EINVAL,
-			    "%s: packet at byte %llu: begins before the last event before it",
-			    g->stream->path, (unsigned long long)x->in.offset);
-	if (x->out.begin < g->mapped)
-		return fail(e, -ERANGE,
-			    "%s: packet at byte %llu: the map makes time go back",
-			    g->stream->path, (unsigned long long)x->in.offset);
-	return 0;
+	x->out.begin = g->last_mapped;
+	if (x->out.end < x->out.begin)
+		x->out.end = x->out.begin;
+	return x->dry ? 0 : patch_ends(x, data, e);
+}
+
+static void remember(struct target *g, const struct patch *x)
+{
+	bool has_end = x->in.has & CTF_HAS_END;
+
+	g->clock = x->walk.clock;
+	g->mapped = x->last;
+	if (x->has_first) {
+		g->last_clock = x->walk.clock;
+		g->last_mapped = x->last;
+	}
+	if (has_end && x->in.end > g->clock)
+		g->clock = x->in.end;
+	if (has_end && x->out.end > g->mapped)
+		g->mapped = x->out.end;
 }
 
 static void account(struct job *j, const struct patch *x)
@@ -245,7 +296,8 @@ static void account(struct job *j, const struct patch *x)
 }
 
 /* Waits for this packet's turn and takes its place in the file. */
-static int place(struct hand *h, uint64_t *at, struct ctf_error *e)
+static int place(struct hand *h, uint8_t *data, uint64_t *at,
+		 struct ctf_error *e)
 {
 	struct target *g = h->target;
 	struct job *j = h->job;
@@ -255,18 +307,17 @@ static int place(struct hand *h, uint64_t *at, struct ctf_error *e)
 		pthread_cond_wait(&j->turn, &j->lock);
 	if (j->error)
 		return 0;
-	ret = check_order(h, e);
+	ret = check_order(h, data, e);
 	*at = g->at;
 	if (!ret && g->has_index)
 		ret = index_add(&g->index, *at, &h->x.out, e);
 	g->at += h->x.out.size;
-	g->clock = h->x.walk.clock;
-	g->mapped = h->x.last;
+	remember(g, &h->x);
 	account(j, &h->x);
 	return ret;
 }
 
-static void put_back(struct hand *h, const uint8_t *data)
+static void put_back(struct hand *h, uint8_t *data)
 {
 	struct target *g = h->target;
 	struct job *j = h->job;
@@ -275,7 +326,7 @@ static void put_back(struct hand *h, const uint8_t *data)
 	int ret;
 
 	pthread_mutex_lock(&j->lock);
-	ret = place(h, &at, &e);
+	ret = place(h, data, &at, &e);
 	if (!ret && !j->error) {
 		/* The turn goes on before the bytes are written. */
 		g->done++;
@@ -310,7 +361,7 @@ static void *worker(void *arg)
 	struct job *j = arg;
 	struct hand *h = calloc(1, sizeof(*h));
 	struct ctf_error e;
-	const uint8_t *data;
+	uint8_t *data;
 	int ret = 0;
 
 	if (!h) {

@@ -32,6 +32,17 @@ void walk_packet(struct walk *w, const uint8_t *data, const struct ctf_packet *p
 			 p->events_at : align_up(p->events_at, 8);
 	w->end = p->content;
 	w->offset = p->offset;
+	w->first = w->pos;
+	w->unchecked = true;
+}
+
+/*
+ * barectf reads the clock for an event before it opens a packet for it: the
+ * first one of a packet may be before its begin, if its stamp is a whole one.
+ */
+static bool is_early(const struct walk *w, const uint8_t *event, uint64_t stamp)
+{
+	return event == w->data + w->first / 8 && stamp >= w->floor;
 }
 
 /* Behind the fields at @p of a class that the table cannot finish alone. */
@@ -158,13 +169,13 @@ fill(struct walk *w, struct batch *b, enum shape shape, bool pick,
 						 low_bits(fh.stamp_size * 8u));
 			p += fh.size;
 		}
-		if (unlikely(stamp < clock)) {
+		if (unlikely(stamp < clock) && !is_early(w, start, stamp)) {
 			ret = bad(w, start, e, "its time is before the event before it");
 			goto stop;
 		}
 		body = p;
-		q = &table[id];
-		if (unlikely(id >= n_quick || q->index == UINT32_MAX)) {
+		if (unlikely(id >= n_quick ||
+			     (q = &table[id])->index == UINT32_MAX)) {
 			p = step_slow(w, id, p, &index, e);
 			if (!p) {
 				ret = e ? e->code : -EINVAL;
@@ -221,7 +232,7 @@ static int step_any(struct walk *w, struct run *r, uint32_t *index,
 	ret = run_head(&w->sc->event_head, r);
 	if (ret)
 		return bad(w, at, e, run_text(ret));
-	if (r->stamp < w->clock)
+	if (r->stamp < w->clock && !is_early(w, at, r->stamp))
 		return bad(w, at, e, "its time is before the event before it");
 	if (sem_has(r, SEM_ID))
 		c = class_by_id(w->sc, r->sem[SEM_ID]);
@@ -277,16 +288,10 @@ static int fill_any(struct walk *w, struct batch *b, struct ctf_error *e)
 	return 0;
 }
 
-/*
- * Decodes up to BATCH wanted events; none at the end of the packet. After an
- * error the events before it are in the batch.
- */
-int walk_fill(struct walk *w, struct batch *b, struct ctf_error *e)
+static int fill_batch(struct walk *w, struct batch *b, struct ctf_error *e)
 {
 	bool pick = w->want != NULL;
 
-	b->n = 0;
-	w->used_any = false;
 	switch (w->sc->kind) {
 	case HEADER_COMPACT:
 		if (w->end & 7)
@@ -307,4 +312,31 @@ int walk_fill(struct walk *w, struct batch *b, struct ctf_error *e)
 	}
 	w->used_any = true;
 	return fill_any(w, b, e);
+}
+
+/*
+ * Decodes up to BATCH wanted events; none at the end of the packet. After an
+ * error the events before it are in the batch.
+ */
+int walk_fill(struct walk *w, struct batch *b, struct ctf_error *e)
+{
+	uint64_t pos = w->pos, clock = w->clock, events = w->events;
+	int ret;
+
+	b->n = 0;
+	w->used_any = false;
+	ret = fill_batch(w, b, e);
+	if (likely(!w->unchecked) || !b->n)
+		return ret;
+	if (b->clock[0] >= w->floor) {
+		w->unchecked = false;
+		return ret;
+	}
+	/* Packets may overlap, events may not. */
+	b->n = 0;
+	w->pos = pos;
+	w->clock = clock;
+	w->events = events;
+	return bad(w, w->data + w->first / 8, e,
+		   "its time is before the last event of the packet before");
 }

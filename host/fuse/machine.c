@@ -88,7 +88,8 @@ const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t)
 	const struct ctf_stream *s = ctf_trace_stream(t, 0);
 	const struct ctf_clock *c = s ? ctf_stream_clock(s) : NULL;
 
-	return c ? c : ctf_trace_clock(t, 0);
+	/* Stamps without a declared clock are nobody's. */
+	return c && !c->is_implied ? c : ctf_trace_clock(t, 0);
 }
 
 static void uuid_format(const uint8_t *u, char *out)
