@@ -17,6 +17,7 @@ quick="
 	coverage
 	ctf
 	metadata
+	packets
 	engine
 	ust
 	bt2

@@ -7,18 +7,18 @@
 /* ------------------------------------------------------------------ leaves */
 
 /*
- * The CPU is no word of CTF's own, and writers that put a "_" before all names
- * but those (babeltrace2) put it here too. As written goes first.
+ * A name may have a "_" before it that is not part of it: some writers put one
+ * before all names. As written goes first.
  */
-static bool is_cpu_id(const struct node *n)
+static bool is_called(const struct node *n, const char *word)
 {
 	const struct ctf_type *in = n->parent ? n->parent->type : NULL;
 	size_t i;
 
-	if (!n->raw || !in || strcmp(n->name, "cpu_id"))
+	if (!n->raw || !in || strcmp(n->name, word))
 		return false;
-	for (i = 0; strcmp(n->raw, "cpu_id") && i < in->n_members; i++)
-		if (!strcmp(in->members[i].raw_name, "cpu_id"))
+	for (i = 0; strcmp(n->raw, word) && i < in->n_members; i++)
+		if (!strcmp(in->members[i].raw_name, word))
 			return false;
 	return true;
 }
@@ -39,6 +39,7 @@ static enum sem meaning(const struct plan *p, const struct node *n)
 		{ "packet_size", CTF_PACKET_CONTEXT, SEM_PACKET },
 		{ "packet_seq_num", CTF_PACKET_CONTEXT, SEM_SEQ },
 		{ "events_discarded", CTF_PACKET_CONTEXT, SEM_DISCARDED },
+		{ "cpu_id", CTF_PACKET_CONTEXT, SEM_CPU },
 		{ "id", CTF_EVENT_HEADER, SEM_ID },
 		{ "timestamp", CTF_EVENT_HEADER, SEM_STAMP },
 	};
@@ -54,11 +55,11 @@ static enum sem meaning(const struct plan *p, const struct node *n)
 		return SEM_STAMP;
 	if (n->scope != CTF_EVENT_HEADER && n->parent && n->parent->parent)
 		return SEM_NONE;	/* only direct members of the struct */
-	if (n->scope == CTF_PACKET_CONTEXT && is_cpu_id(n))
-		return SEM_CPU;
-	for (i = 0; n->raw && i < sizeof(names) / sizeof(*names); i++)
-		if (names[i].scope == n->scope && !strcmp(names[i].name, n->raw))
-			return p->t->is_json ? SEM_NONE : names[i].sem;
+	/* The CPU is no word of CTF's own, so CTF 2 has no role for it either. */
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].scope == n->scope && is_called(n, names[i].name))
+			return p->t->is_json && names[i].sem != SEM_CPU ?
+				       SEM_NONE : names[i].sem;
 	return SEM_NONE;
 }
 
