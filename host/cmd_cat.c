@@ -11,6 +11,7 @@
 #include "ctf/join.h"
 #include "export/text.h"
 #include "fuse/fail.h"
+#include "fuse/names.h"
 
 static const char help[] =
 "usage: vmsync cat [OPTION]... TRACE...\n"
@@ -141,7 +142,7 @@ static int trace_add(struct cat *cat, const char *path, struct ctf_error *e)
 
 	if (!t)
 		return e->code;
-	hostname = ctf_trace_env(t, "hostname");
+	hostname = vmsync_hostname(t);
 	traces = realloc(cat->traces, (cat->n + 1) * sizeof(*traces));
 	if (traces)
 		cat->traces = traces;

@@ -18,6 +18,7 @@ quick="
 	ctf
 	metadata
 	packets
+	perf
 	engine
 	ust
 	bt2

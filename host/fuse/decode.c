@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuse/decode.h"
+#include "fuse/names.h"
 
 /*
  * One row: the event's field @name goes to the record's member at @offset,
@@ -171,10 +172,11 @@ struct vmsync_decoders {
 
 static const struct event_row *event_row_of(const struct ctf_class *cls)
 {
+	const char *name = vmsync_event_name(cls);
 	size_t i;
 
 	for (i = 0; i < sizeof(event_rows) / sizeof(event_rows[0]); i++) {
-		if (!strcmp(cls->name, event_rows[i].name))
+		if (!strcmp(name, event_rows[i].name))
 			return &event_rows[i];
 	}
 	return NULL;

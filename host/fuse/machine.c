@@ -8,24 +8,29 @@
 #include "fuse/fail.h"
 #include "fuse/folders.h"
 #include "fuse/machine.h"
+#include "fuse/names.h"
 #include "fuse/offsets.h"
 
 bool vmsync_class_is_entry(const struct ctf_class *cls)
 {
-	return !strcmp(cls->name, "kvm_x86_entry") ||
-	       !strcmp(cls->name, "kvm_entry");
+	const char *name = vmsync_event_name(cls);
+
+	return !strcmp(name, "kvm_x86_entry") || !strcmp(name, "kvm_entry");
 }
 
 bool vmsync_class_is_exit(const struct ctf_class *cls)
 {
-	return !strcmp(cls->name, "kvm_x86_exit") ||
-	       !strcmp(cls->name, "kvm_exit");
+	const char *name = vmsync_event_name(cls);
+
+	return !strcmp(name, "kvm_x86_exit") || !strcmp(name, "kvm_exit");
 }
 
 static bool class_is_beacon(const struct ctf_class *cls)
 {
-	return !strncmp(cls->name, "vmsync_gh_", 10) ||
-	       !strncmp(cls->name, "vmsync_hg_", 10);
+	const char *name = vmsync_event_name(cls);
+
+	return !strncmp(name, "vmsync_gh_", 10) ||
+	       !strncmp(name, "vmsync_hg_", 10);
 }
 
 /* The class of an early event in @t that is @wanted, NULL if there is none. */
@@ -106,7 +111,7 @@ static void uuid_format(const uint8_t *u, char *out)
 /* A hostname comes from the trace: keep what is one, replace the rest. */
 static void name_set(struct vmsync_machine *m, const struct ctf_trace *t)
 {
-	const char *name = ctf_trace_env(t, "hostname");
+	const char *name = vmsync_hostname(t);
 	size_t i;
 
 	if (!name || !*name)

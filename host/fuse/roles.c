@@ -3,20 +3,19 @@
 #include <string.h>
 
 #include "fuse/machine.h"
+#include "fuse/names.h"
 #include "fuse/roles.h"
 
 static void context(struct vmsync_role_class *c, const struct ctf_class *cls,
 		    enum vmsync_role_field f, const char *name)
 {
-	c->has[f] = ctf_field_find(cls, CTF_STREAM_CONTEXT, name,
-				   &c->field[f]) ||
-		    ctf_field_find(cls, CTF_EVENT_CONTEXT, name, &c->field[f]);
+	c->has[f] = vmsync_context_find(cls, name, &c->field[f]);
 }
 
 static void payload(struct vmsync_role_class *c, const struct ctf_class *cls,
 		    enum vmsync_role_field f, const char *name)
 {
-	c->has[f] = ctf_field_find(cls, CTF_PAYLOAD, name, &c->field[f]);
+	c->has[f] = vmsync_payload_find(cls, name, &c->field[f]);
 }
 
 static bool is_end(const struct vmsync_role_class *c)
@@ -35,7 +34,7 @@ static void class_init(struct vmsync_role_class *c, const struct ctf_class *cls)
 		context(c, cls, VMSYNC_ROLE_PID, "pid");
 		context(c, cls, VMSYNC_ROLE_NAME, "procname");
 		payload(c, cls, VMSYNC_ROLE_VCPU, "vcpu_id");
-	} else if (!strcmp(cls->name, "sched_switch")) {
+	} else if (!strcmp(vmsync_event_name(cls), "sched_switch")) {
 		c->role = VMSYNC_ROLE_SWITCH;
 		payload(c, cls, VMSYNC_ROLE_TID, "next_tid");
 		payload(c, cls, VMSYNC_ROLE_NAME, "next_comm");

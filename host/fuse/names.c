@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "fuse/names.h"
+
+const char *vmsync_event_name(const struct ctf_class *cls)
+{
+	/* Only these: others may mean something else by such a prefix. */
+	static const char *const systems[] = { "kvm:", "sched:", "vmsync:" };
+	size_t i;
+
+	for (i = 0; i < sizeof(systems) / sizeof(systems[0]); i++) {
+		size_t n = strlen(systems[i]);
+
+		if (!strncmp(cls->name, systems[i], n))
+			return cls->name + n;
+	}
+	return cls->name;
+}
+
+/* What perf calls @name, or NULL. */
+static const char *perf_name(const char *name)
+{
+	static const struct {
+		const char *lttng;
+		const char *perf;
+	} names[] = {
+		{ "tid", "perf_tid" },
+		{ "pid", "perf_pid" },
+		{ "prev_tid", "prev_pid" },
+		{ "next_tid", "next_pid" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(names[i].lttng, name))
+			return names[i].perf;
+	}
+	return NULL;
+}
+
+bool vmsync_context_find(const struct ctf_class *cls, const char *name,
+			 struct ctf_field *out)
+{
+	const char *perf = perf_name(name);
+
+	return ctf_field_find(cls, CTF_STREAM_CONTEXT, name, out) ||
+	       ctf_field_find(cls, CTF_EVENT_CONTEXT, name, out) ||
+	       (perf && ctf_field_find(cls, CTF_PAYLOAD, perf, out));
+}
+
+bool vmsync_payload_find(const struct ctf_class *cls, const char *name,
+			 struct ctf_field *out)
+{
+	const char *perf = perf_name(name);
+
+	return ctf_field_find(cls, CTF_PAYLOAD, name, out) ||
+	       (perf && ctf_field_find(cls, CTF_PAYLOAD, perf, out));
+}
+
+const char *vmsync_hostname(const struct ctf_trace *t)
+{
+	const char *name = ctf_trace_env(t, "hostname");
+
+	return name && *name ? name : ctf_trace_env(t, "host");
+}

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What perf recorded (perf data convert --to-ctf): the events have other names
+# there, threads are among the fields and processes have no names, but all else
+# is the same: fused, it gives what LTTng's traces give.
+. tests/check/lib.sh
+
+dir=$check_tmp/perf
+vmsync=build/vmsync
+mkdir -p "$dir"
+expect "the tool builds" make -s -j2 tool build/release/tests/pair
+
+# as_perf TRACE KVM-NAME: the names of @1's metadata become perf's
+as_perf() {
+	sed -i -e 's/name = "vmsync_/name = "vmsync:vmsync_/' \
+		-e "s/name = \"kvm_x86_\\(entry\\|exit\\)/name = \"kvm:$2\\1/" \
+		-e 's/name = "sched_/name = "sched:sched_/' \
+		-e 's/_\(prev\|next\)_tid;/\1_pid;/' \
+		-e 's/hostname = /host = /; s/lttng-modules/perf/' \
+		"$1/metadata"
+}
+
+# told TEXT: what sync says of the pair, but for how things are called
+told() {
+	"$vmsync" sync --json "$dir/$1" 2> "$dir/err" |
+		sed "s,$dir/$1,,g; s/kvm:kvm_/kvm_x86_/g"
+	cat "$dir/err"
+}
+
+for options in "" "old=1" "old=1 move=500"; do
+	# shellcheck disable=SC2086
+	build/release/tests/pair "$dir/lttng" events=20000 $options > "$dir/n"
+	cp -r "$dir/lttng" "$dir/perf"
+	as_perf "$dir/perf/host" kvm_
+	as_perf "$dir/perf/guest" kvm_
+	expect "${options:-all}: nothing has LTTng's name" sh -c \
+		"! grep -E 'name = \"(kvm_|vmsync_|sched_)' $dir/perf/host/metadata"
+	expect_eq "the same is told, ${options:-all of vmsync}" \
+		"$(told perf | cksum)" "$(told lttng | cksum)"
+	$vmsync fuse -o "$dir/out" "$dir/perf" > "$dir/n" 2>&1
+	status=$?
+	$vmsync fuse -o "$dir/out2" "$dir/lttng" > "$dir/n" 2>&1
+	expect_eq "the same comes of fusing, ${options:-all of vmsync}" $status $?
+	expect "the same is written, ${options:-all of vmsync}" \
+		cmp <(cat "$dir"/out/guest*/channel*) \
+			<(cat "$dir"/out2/guest*/channel*)
+	expect_eq "--vm knows the host by its name" \
+		"$($vmsync cat --vm=host "$dir/perf" | wc -l)" \
+		"$($vmsync cat --vm=host "$dir/lttng" | wc -l)"
+	rm -rf "$dir/lttng" "$dir/perf" "$dir/out" "$dir/out2"
+done
+finish
