@@ -139,6 +139,13 @@ partly "no knots behind the end"
 expect_eq "no knots behind the end: most events behind it have no evidence" \
 	"$(json '.guests[0].events_outside_evidence.after > 5000')" true
 
+carve a/guest ends only=0 keep=..-20 only=all whole=guest
+$vmsync sync --json "$t/a/host" "$t/ends" > "$t/json"
+expect_eq "a guest's streams end apart: it is said" $? 1
+expect_eq "a guest's streams end apart: few events are behind the last beacon" \
+	"$(json '.guests[0].events_outside_evidence.after |
+		. > 0 and . < 2000')" true
+
 carve a/host holes only=0 miss=10..14 only=1 miss=12..19 only=all whole=host
 sync "packets that were overwritten" "$t/holes" "$t/a/guest"
 partly "packets that were overwritten"
@@ -158,6 +165,10 @@ for cut in files chunks; do
 	sync "discarded events, $cut" "$t/lost/$cut" "$t/a/guest"
 	same_as_whole "discarded events, $cut"
 done
+carve a/host aside only=3 discard=5..60 only=all whole=host
+sync "discarded events of another CPU" "$t/aside" "$t/a/guest"
+expect_eq "discarded events of another CPU: runs are known all the same" \
+	"$(json '.guests[0].containment | .inside > 29000')" true
 carve a/guest told only=0 discard=1 only=all chunks=guest,10
 lost=$(truth carved discarded)
 sync "a loss early in the first chunk" "$t/a/host" "$t/told"
@@ -167,6 +178,17 @@ carve a/guest later before=777 renumber=40 whole=guest
 sync "a loss before the recording" "$t/a/host" "$t/later"
 json_is "a loss before the recording: not this one's" \
 	'.guests[0].events_discarded' 0
+
+# --- threads that moved unseen: who runs on a CPU then is not who ran before
+generate moved events=60000 move=60 knots=20
+for to in "whole=host" "chunks=host,16"; do
+	carve moved/host "moved.${to%%=*}" miss=6..10 miss=16..19 miss=26..29 \
+		miss=36..40 "$to"
+	sync "threads that moved unseen, $to" "$t/moved.${to%%=*}" \
+		"$t/moved/guest"
+	json_is "threads that moved unseen, $to: none is outside" \
+		'.guests[0].containment.outside' 0
+done
 
 # --- recording was stopped for a while
 generate stopped events=40000 move=10 knots=20 pause=5000
