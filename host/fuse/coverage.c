@@ -112,7 +112,9 @@ static int take_packet(struct stream *s, const struct ctf_packet *p, bool first,
 	if (first)
 		s->is_first = p->has & CTF_HAS_SEQ && !p->seq;
 	else if (!follows(p, other_file))
-		ret = vmsync_holes_add(&s->holes, s->end_ns, begin);
+		ret = vmsync_holes_add(&s->holes, s->end_ns,
+				       begin > s->end_ns ? begin :
+							   s->end_ns + 1);
 	else if (!s->closed) /* it went on until this one began */
 		ret = vmsync_holes_add(&s->lit, s->end_ns, begin);
 	/* The counter is read as the packet ends, not as it begins. */

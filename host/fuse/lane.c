@@ -84,15 +84,16 @@ static int number_of(struct vmsync_lane *l, const struct vmsync_role_class *c,
 	return 0;
 }
 
-/* Who ran may have changed where something is missing. */
+/*
+ * Who ran may have changed where something is missing: before the packet, or
+ * anywhere in it.
+ */
 static void packet_see(struct vmsync_lane *l, const struct ctf_packet *p)
 {
-	bool lossy = p->dropped || p->lost;
-
-	if (l->lossy || lossy)
+	if (p->lost || p->dropped)
 		l->tid = 0;
 	l->packet = p->offset + 1;
-	l->lossy = lossy;
+	l->lossy = p->dropped;
 }
 
 int vmsync_lane_take(void *ctx, const struct ctf_event *ev, struct ctf_error *e)
@@ -119,7 +120,7 @@ int vmsync_lane_take(void *ctx, const struct ctf_event *ev, struct ctf_error *e)
 		vcpu_id = vmsync_role_named(c, ev);
 		if (vcpu_id >= 0 && vmsync_runs_name(l->runs, tid, vcpu_id))
 			return vmsync_fail_memory(e);
-		if (c->role == VMSYNC_ROLE_SWITCH)
+		if (c->role == VMSYNC_ROLE_SWITCH && !l->lossy)
 			l->tid = tid;
 		return 1;
 	case VMSYNC_ROLE_NONE:

@@ -15,7 +15,7 @@
  * @runs:	where they go
  * @tid:	who runs on the CPU, 0: not known
  * @packet:	byte offset of its packet that was met last, plus 1
- * @lossy:	events are missing in that one, or before it
+ * @lossy:	events are missing somewhere in that one
  * @number:	of the thread that @number_tid names, in @runs
  * @number_tid:	0: none
  */

@@ -36,18 +36,12 @@ struct runs_of_cpu {
 	struct vmsync_runs_lane *lane;
 };
 
-/* How far a stream of the merge was read, for who runs on its CPU. */
-struct reached {
-	uint64_t packet; /* byte offset + 1, 0: none so far */
-	bool lossy;	 /* that packet */
-};
-
 struct vmsync_reader {
 	enum vmsync_reading what;
 	const struct vmsync_machine *machine;
 	struct vmsync_runs *runs; /* where the runner's go, or NULL */
 	VMSYNC_ARRAY(struct runs_of_cpu) cpus; /* the runner's */
-	struct reached *reached; /* by stream of the merge, or NULL */
+	uint64_t *reached; /* by stream of the merge: its packet, as byte offset + 1 */
 	struct vmsync_runner *runner;  /* NULL: who runs does not matter here */
 	struct vmsync_lane **lanes;    /* by stream of the merge, or NULL */
 	bool old; /* only the thread tells whose a host's answer is */
@@ -345,19 +339,21 @@ static int run_keep(struct vmsync_reader *r, bool entry,
 	return vmsync_runs_put(lane, number, (int64_t)r->held->clock, entry, e);
 }
 
-/* Who ran on a CPU may have changed where something is missing. */
-static void packet_see(struct vmsync_reader *r, const struct ctf_event *held)
+/*
+ * Who ran on a CPU may have changed where something is missing: before a packet,
+ * or anywhere in it. Return: whether that is so of all of it.
+ */
+static bool packet_see(struct vmsync_reader *r, const struct ctf_event *held)
 {
-	struct reached *at = &r->reached[held->source];
+	uint64_t *at = &r->reached[held->source];
 	const struct ctf_packet *p = held->packet;
-	bool lossy = p->dropped || p->lost;
 
-	if (at->packet == p->offset + 1)
-		return;
-	if (at->lossy || lossy || (!at->packet && !(p->has & CTF_HAS_SEQ)))
+	if (*at == p->offset + 1)
+		return p->dropped;
+	if (p->lost || p->dropped || (!*at && !(p->has & CTF_HAS_SEQ)))
 		vmsync_runner_forget(r->runner, held->cpu);
-	at->packet = p->offset + 1;
-	at->lossy = lossy;
+	*at = p->offset + 1;
+	return p->dropped;
 }
 
 static void run_record(const struct vmsync_reader *r, bool entry,
@@ -399,10 +395,9 @@ static int held_record(struct vmsync_reader *r, struct vmsync_evidence *ev,
 	const struct vmsync_decoders *d = s->decoders;
 	const struct vmsync_role_class *c = &s->roles->cls[held->cls->index];
 	bool entry = c->role == VMSYNC_ROLE_ENTRY;
+	bool lossy = r->runner && packet_see(r, held), run;
 	struct vmsync_run_of who;
 
-	if (r->runner)
-		packet_see(r, held);
 	if (vmsync_decoders_want(d)[held->cls->index]) {
 		vmsync_decode(d, held, ev);
 		if (ev->kind == VMSYNC_EV_VM)
@@ -419,7 +414,10 @@ static int held_record(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		ev->vcpu = held->cpu;
 		return 1;
 	}
-	if (!vmsync_runner_event(r->runner, c, held, &who))
+	run = vmsync_runner_event(r->runner, c, held, &who);
+	if (lossy)
+		vmsync_runner_forget(r->runner, held->cpu);
+	if (!run)
 		return 0;
 	if (r->runs && run_keep(r, entry, &who, e))
 		return e->code;
