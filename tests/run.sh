@@ -15,6 +15,7 @@ quick="
 	boots
 	bounds
 	coverage
+	property
 	ctf
 	metadata
 	packets

@@ -59,3 +59,14 @@ check: deps
 	tests/run.sh all
 
 -include $(UNIT:%=%.d) $(RANDOM_OBJ:.o=.d)
+
+# Random recordings of a simulated world: the simulator's clocks, the generators'
+# writer, and a judge.
+PROPERTY_SIM := rng timekeeper steer kernel vm world beacons knots stream scenario lies runs
+PROPERTY_SRC := $(wildcard tests/property/*.c) tests/gen/writer.c \
+		$(PROPERTY_SIM:%=tests/sim/%.c)
+$(O)/tests/property: $(PROPERTY_SRC) $(wildcard tests/property/*.h tests/sim/*.h) \
+		tests/gen/writer.h $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -Itests -Itests/sim -o $@ $(filter %.c,$^) \
+		$(O)/libvmsync.a $(HOST_LDLIBS)

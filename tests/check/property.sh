@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Random recordings of a simulated world, against what is true: see
+# tests/property/property.c.
+#
+#	PROPERTY_CASES	how many, instead of 1000
+#	PROPERTY_SEED	the first seed, instead of 1
+#	PROPERTY_KEEP	a folder for the recordings of cases that fail
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 tool build/release/tests/property \
+	build/release/tests/carve
+cases=${PROPERTY_CASES:-1000}
+seed=${PROPERTY_SEED:-1}
+half=$(((cases + 1) / 2))
+# In memory, if there is such a folder: it is much about small files.
+memory=$(mktemp -d -p /dev/shm 2> /dev/null) &&
+	trap 'rm -rf "$check_tmp" "$memory"' EXIT
+keep=${PROPERTY_KEEP:-${memory:-$check_tmp}/keep}
+mkdir -p "$keep"
+
+# some FIRST CASES LOG
+some() {
+	build/release/tests/property build/vmsync build/release/tests/carve \
+		"$keep" "$1" "$2" > "$3" 2>&1
+}
+# Where some are held back the second half begins farther on: no seed twice.
+some "$seed" "$half" "$check_tmp/1.log" &
+some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
+wait
+for log in "$check_tmp/1.log" "$check_tmp/2.log"; do
+	sed '$d' "$log"
+	add_counts "$log" || fail "property ended without a count: $(tail -n 1 "$log")"
+done
+finish

@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: MIT
+#include "record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gen/writer.h"
+#include "stays.h"
+#include "stream.h"
+
+#define MAX_FIELDS 40
+#define KNOWN	   3 /* fields that every class ends with */
+
+/* A field of an event, and where its value is in the evidence. */
+struct row {
+	const char *name;
+	enum gen_type type;
+	size_t at;
+	size_t size;
+};
+
+#define ROW(name, type, member)                                            \
+	{name, type, offsetof(struct vmsync_evidence, member),             \
+	 sizeof(((struct vmsync_evidence *)0)->member)}
+#define BEACON_ROWS                                                        \
+	ROW("cnt", GEN_U32, cnt), ROW("vm_uid", GEN_U64, vm_uid)
+#define VM_ROWS                                                            \
+	ROW("vm_pid", GEN_S32, vm.pid), ROW("vm_serial", GEN_U32, vm.serial), \
+		ROW("vcpu_id", GEN_U32, vcpu)
+#define PAIR_ROWS                                                          \
+	ROW("tsc", GEN_U64, pair.tsc), ROW("mono", GEN_U64, pair.mono_ns)
+#define LINE_ROWS(prefix, l)                                               \
+	ROW(prefix "clocksource", GEN_U32, l.clocksource),                 \
+		ROW(prefix "since_tsc", GEN_U64, l.since_tsc),             \
+		ROW(prefix "cycle_last", GEN_U64, l.cycle_last),           \
+		ROW(prefix "base_ns", GEN_S64, l.base_ns),                 \
+		ROW(prefix "xtime_nsec", GEN_U64, l.xtime_nsec),           \
+		ROW(prefix "mult", GEN_U32, l.mult),                       \
+		ROW(prefix "shift", GEN_U32, l.shift)
+#define PAGE_ROWS(prefix)                                                  \
+	ROW(prefix "version", GEN_U32, pvclock.version),                   \
+		ROW(prefix "tsc_timestamp", GEN_U64, pvclock.tsc_timestamp), \
+		ROW(prefix "system_time", GEN_U64, pvclock.system_time_ns), \
+		ROW(prefix "mul", GEN_U32, pvclock.mul),                   \
+		ROW(prefix "shift", GEN_S32, pvclock.shift),               \
+		ROW(prefix "flags", GEN_U32, pvclock.flags)
+#define SCALING_ROWS                                                       \
+	ROW("tsc_ratio", GEN_U64, scaling.ratio),                          \
+		ROW("ratio_frac_bits", GEN_U32, scaling.frac_bits)
+
+enum { SWITCH = VMSYNC_EV_GUEST_EVENT + 1, DUMP, FILLER, N_CLASSES };
+
+static const struct {
+	const char *name;
+	struct row rows[MAX_FIELDS - KNOWN];
+} events[N_CLASSES] = {
+	[VMSYNC_EV_GH_GUEST] = {"vmsync_gh_guest",
+		{BEACON_ROWS, ROW("vcpu", GEN_U32, vcpu), PAIR_ROWS,
+		 ROW("bracket", GEN_U64, pair.bracket),
+		 ROW("seq", GEN_U32, line.seq), LINE_ROWS("", line),
+		 PAGE_ROWS("pv_")}},
+	[VMSYNC_EV_GH_HOST] = {"vmsync_gh_host",
+		{BEACON_ROWS, VM_ROWS,
+		 ROW("guest_tsc", GEN_U64, guest_claim.tsc),
+		 ROW("guest_mono", GEN_U64, guest_claim.mono_ns),
+		 ROW("suspect", GEN_U32, suspect), PAIR_ROWS,
+		 ROW("bracket", GEN_U64, pair.bracket),
+		 ROW("tsc_offset", GEN_S64, scaling.offset), SCALING_ROWS,
+		 ROW("seq", GEN_U32, line.seq), LINE_ROWS("", line)}},
+	[VMSYNC_EV_HG_HOST] = {"vmsync_hg_host",
+		{BEACON_ROWS, VM_ROWS, PAIR_ROWS}},
+	[VMSYNC_EV_HG_GUEST] = {"vmsync_hg_guest",
+		{BEACON_ROWS, ROW("vcpu", GEN_U32, vcpu), PAIR_ROWS}},
+	[VMSYNC_EV_KNOT] = {"vmsync_knot",
+		{ROW("seq", GEN_U32, line.seq), LINE_ROWS("", line),
+		 ROW("confirm_tsc", GEN_U64, confirm_tsc),
+		 ROW("why", GEN_U32, why), LINE_ROWS("prev_", prev),
+		 PAGE_ROWS("pv_")}},
+	[VMSYNC_EV_TSC] = {"vmsync_tsc",
+		{VM_ROWS, ROW("prev_tsc_offset", GEN_S64, prev_offset),
+		 ROW("next_tsc_offset", GEN_S64, scaling.offset),
+		 SCALING_ROWS, ROW("why", GEN_U32, why)}},
+	[VMSYNC_EV_PVCLOCK] = {"vmsync_pvclock",
+		{VM_ROWS, PAGE_ROWS(""), ROW("why", GEN_U32, why)}},
+	[VMSYNC_EV_VM] = {"vmsync_vm",
+		{VM_ROWS, ROW("tid", GEN_S32, tid),
+		 ROW("vm_uid", GEN_U64, vm_uid), ROW("why", GEN_U32, why)}},
+	[VMSYNC_EV_DROP] = {"vmsync_drop",
+		{VM_ROWS, ROW("dropped", GEN_U64, count)}},
+	[VMSYNC_EV_LOST] = {"unused"},
+	[VMSYNC_EV_ENTRY] = {"kvm_x86_entry", {ROW("vcpu_id", GEN_U32, vcpu)}},
+	[VMSYNC_EV_EXIT] = {"kvm_x86_exit",
+		{ROW("vcpu_id", GEN_U32, vcpu),
+		 ROW("exit_reason", GEN_U32, why)}},
+	[VMSYNC_EV_GUEST_EVENT] = {"irq_handler_entry",
+		{ROW("irq", GEN_S32, why)}},
+	[FILLER] = {"sched_waking", {ROW("tid", GEN_S32, why)}},
+	[DUMP] = {"lttng_statedump_process_state",
+		{ROW("tid", GEN_S32, tid), ROW("pid", GEN_S32, vm.pid)}},
+	/* SWITCH has texts, which evidence has not. */
+	[SWITCH] = {"sched_switch"},
+};
+
+static const struct gen_field switch_fields[] = {
+	{"prev_comm", GEN_TEXT16}, {"prev_tid", GEN_S32},
+	{"prev_prio", GEN_S32},	   {"prev_state", GEN_S64},
+	{"next_comm", GEN_TEXT16}, {"next_tid", GEN_S32},
+	{"next_prio", GEN_S32},
+};
+
+/* One event to be written. */
+struct item {
+	uint64_t h;
+	uint32_t cpu;
+	int class;
+	const char *comm;
+	struct vmsync_evidence ev;
+};
+
+/* A machine's events and its trace. */
+struct tape {
+	struct item *item;
+	size_t n, cap;
+	struct gen_trace trace;
+};
+
+struct recorder {
+	const struct sim_world *w;
+	const struct record_plan *plan;
+	struct tape host;
+	struct tape guests[SIM_MAX_GUESTS];
+	struct gen_class classes[N_CLASSES];
+	uint64_t serial;
+	struct sim_rng rng;
+};
+
+/* The old addons' beacons say who they are, and nothing else. */
+static bool has_row(const struct recorder *r, int class, const struct row *row)
+{
+	return class > VMSYNC_EV_HG_GUEST ||
+	       strcmp(r->w->sc->fields, "stamps") ||
+	       !strcmp(row->name, "cnt") || !strcmp(row->name, "vm_uid");
+}
+
+static void classes_make(struct recorder *r)
+{
+	for (int c = 0; c < N_CLASSES; c++) {
+		struct gen_field *f = r->classes[c].fields;
+		const struct row *row = events[c].rows;
+
+		r->classes[c].name = events[c].name;
+		if (c == SWITCH) {
+			memcpy(f, switch_fields, sizeof(switch_fields));
+			f += sizeof(switch_fields) / sizeof(*f);
+		}
+		for (; row->name; row++)
+			if (has_row(r, c, row))
+				*f++ = (struct gen_field){row->name, row->type};
+		*f++ = (struct gen_field){"serial", GEN_U64};
+		*f++ = (struct gen_field){"truth", GEN_S64};
+		*f++ = (struct gen_field){"own", GEN_S64};
+	}
+}
+
+static struct item *item_add(struct tape *t, uint64_t h, uint32_t cpu, int class)
+{
+	struct item *item;
+
+	if (t->n == t->cap) {
+		t->cap = t->cap ? 2 * t->cap : 256;
+		t->item = reallocarray(t->item, t->cap, sizeof(*t->item));
+		if (!t->item)
+			abort();
+	}
+	item = memset(&t->item[t->n++], 0, sizeof(*item));
+	item->h = h;
+	item->cpu = cpu;
+	item->class = class;
+	return item;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	return (x->h > y->h) - (x->h < y->h);
+}
+
+static const char *comm_of(const struct sim_vcpu *v)
+{
+	static const char *const names[] = {
+		"CPU 0/KVM", "CPU 1/KVM", "CPU 2/KVM", "CPU 3/KVM",
+		"CPU 4/KVM", "CPU 5/KVM", "CPU 6/KVM", "CPU 7/KVM",
+	};
+
+	return names[v->vcpu_id % SIM_MAX_VCPUS];
+}
+
+static void switch_put(struct recorder *r, uint64_t h, uint32_t cpu,
+		       const struct sim_vcpu *v)
+{
+	struct item *item = item_add(&r->host, h, cpu, SWITCH);
+
+	item->comm = v ? comm_of(v) : "swapper/0";
+	item->ev.tid = v ? v->tid : 0;
+}
+
+/*
+ * A vCPU's thread has two CPUs of the host, and is on one of them. Where it is
+ * at @h: it moved at some of its entries.
+ */
+struct whereabouts {
+	uint64_t *moved;
+	size_t n;
+	uint32_t cpu;
+};
+
+static uint32_t cpu_at(const struct whereabouts *where, uint64_t h)
+{
+	size_t i = 0;
+
+	while (i < where->n && where->moved[i] <= h)
+		i++;
+	return where->cpu + i % 2;
+}
+
+static void move(struct recorder *r, struct whereabouts *where,
+		 const struct sim_vcpu *v, uint64_t h)
+{
+	uint32_t from = cpu_at(where, h);
+
+	switch_put(r, h, from, NULL);
+	where->moved = reallocarray(where->moved, where->n + 1,
+				    sizeof(*where->moved));
+	if (!where->moved)
+		abort();
+	where->moved[where->n++] = h;
+	switch_put(r, h, cpu_at(where, h), v);
+}
+
+static void entry_put(struct recorder *r, const struct whereabouts *where,
+		      const struct sim_vcpu *v, uint64_t h, int class)
+{
+	struct item *item = item_add(&r->host, h, cpu_at(where, h), class);
+
+	item->ev.vcpu = v->vcpu_id;
+	item->ev.why = class == VMSYNC_EV_EXIT ? 0x60 : 0;
+}
+
+/* The guest's events in a stay, some of them at its very edges. */
+static void fill_stay(struct recorder *r, const struct sim_guest *g,
+		      uint32_t cpu, const struct stay *s)
+{
+	struct tape *t = &r->guests[g->index];
+	uint64_t n = sim_rng_below(&r->rng, 4), len = s->exit - s->entry;
+
+	while (n--)
+		item_add(t, s->entry + sim_rng_below(&r->rng, len + 1), cpu,
+			 sim_rng_chance(&r->rng, 0.5) ? VMSYNC_EV_GUEST_EVENT :
+							FILLER);
+}
+
+/* What LTTng tells of a thread that was there before the recording. */
+static void dump_put(struct recorder *r, const struct sim_guest *g,
+		     const struct sim_vcpu *v, uint32_t cpu)
+{
+	struct item *item = item_add(&r->host, r->w->start, cpu, DUMP);
+
+	item->ev.tid = v->tid;
+	item->ev.vm = g->vm.id;
+}
+
+/* What the vCPU did: entries, exits, moves, and the guest's events between. */
+static void vcpu_record(struct recorder *r, const struct sim_guest *g,
+			uint32_t cpu, struct stays_known *known, size_t n,
+			struct whereabouts *where)
+{
+	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
+	double mean = sim_world_cycles(r->w, 1e9 / r->w->sc->exits_hz);
+	struct stay *stay;
+	uint64_t last = r->w->start;
+
+	if (r->plan->dump)
+		dump_put(r, g, v, where->cpu);
+	n = stays_make(v, known, n, r->w->start, r->w->end, mean, &r->rng, &stay);
+	switch_put(r, r->w->start, where->cpu, v);
+	for (size_t i = 0; i < n; i++) {
+		if (stay[i].entry > last + 2 && sim_rng_chance(&r->rng, 0.05))
+			move(r, where, v, last + 1);
+		entry_put(r, where, v, stay[i].entry, VMSYNC_EV_ENTRY);
+		fill_stay(r, g, cpu, &stay[i]);
+		entry_put(r, where, v, stay[i].exit, VMSYNC_EV_EXIT);
+		last = stay[i].exit;
+	}
+	free(stay);
+}
+
+static void known_add(struct stays_known **known, size_t *n, uint64_t h, bool in)
+{
+	*known = reallocarray(*known, *n + 1, sizeof(**known));
+	if (!*known)
+		abort();
+	(*known)[(*n)++] = (struct stays_known){h, in};
+}
+
+static uint32_t cpu_of_vcpu(const struct sim_guest *g, uint32_t vcpu_id)
+{
+	uint32_t i = 0;
+
+	while (i + 1 < g->vm.vcpu_count && g->vm.vcpus[i].vcpu_id != vcpu_id)
+		i++;
+	return i;
+}
+
+static bool is_wanted(const struct recorder *r, enum vmsync_evidence_kind kind)
+{
+	switch (kind) {
+	case VMSYNC_EV_KNOT:
+		return r->plan->knots;
+	case VMSYNC_EV_TSC:
+	case VMSYNC_EV_PVCLOCK:
+	case VMSYNC_EV_VM:
+		return r->plan->module;
+	default:
+		return r->plan->beacons;
+	}
+}
+
+static void put_record(struct recorder *r, struct tape *t, uint32_t cpu,
+		       const struct sim_record *rec)
+{
+	if (is_wanted(r, rec->ev.kind))
+		item_add(t, rec->h, cpu, rec->ev.kind)->ev = rec->ev;
+}
+
+/* A guest's records, those of the host about its VM, and what its vCPUs did. */
+static void guest_record(struct recorder *r, const struct sim_guest *g,
+			 uint32_t first_cpu)
+{
+	struct sim_recording rec = {0};
+	struct stays_known *known[SIM_MAX_VCPUS] = {0};
+	struct whereabouts where[SIM_MAX_VCPUS] = {0};
+	size_t n[SIM_MAX_VCPUS] = {0};
+	const struct sim_stream *own = &rec.guests[g->index];
+
+	if (r->plan->beacons)
+		sim_record_beacons(&rec, r->w, g);
+	sim_record_knots(&rec, r->w);
+	for (size_t i = 0; i < own->count; i++)
+		known_add(&known[own->records[i].ev.vcpu],
+			  &n[own->records[i].ev.vcpu], own->records[i].h, true);
+	for (size_t i = 0; i < rec.host.count; i++) {
+		const struct vmsync_evidence *ev = &rec.host.records[i].ev;
+		uint32_t cpu = cpu_of_vcpu(g, ev->vcpu);
+
+		if (ev->kind != VMSYNC_EV_KNOT)
+			known_add(&known[cpu], &n[cpu], rec.host.records[i].h,
+				  false);
+	}
+	for (uint32_t c = 0; c < g->vm.vcpu_count; c++) {
+		where[c].cpu = first_cpu + 2 * c;
+		vcpu_record(r, g, c, known[c], n[c], &where[c]);
+		free(known[c]);
+	}
+	sim_record_vms(&rec, r->w);
+	for (size_t i = 0; i < own->count; i++)
+		put_record(r, &r->guests[g->index], own->records[i].ev.vcpu,
+			   &own->records[i]);
+	for (size_t i = 0; i < rec.host.count; i++) {
+		const struct sim_record *h = &rec.host.records[i];
+		uint32_t c = cpu_of_vcpu(g, h->ev.vcpu);
+
+		if (h->ev.kind == VMSYNC_EV_KNOT ||
+		    (h->ev.vm.pid && h->ev.vm.pid != g->vm.id.pid))
+			continue;
+		put_record(r, &r->host, cpu_at(&where[c], h->h), h);
+	}
+	for (uint32_t c = 0; c < g->vm.vcpu_count; c++)
+		free(where[c].moved);
+	sim_recording_free(&rec);
+}
+
+static void host_record(struct recorder *r, uint32_t cpus)
+{
+	struct sim_recording rec = {0};
+	uint64_t len = r->w->end - r->w->start, n;
+
+	sim_record_knots(&rec, r->w);
+	for (size_t i = 0; i < rec.host.count; i++)
+		put_record(r, &r->host, 0, &rec.host.records[i]);
+	sim_recording_free(&rec);
+	/* Other threads: every CPU has something to tell until the end. */
+	for (n = 50 * cpus; n--;)
+		item_add(&r->host, r->w->start + sim_rng_below(&r->rng, len),
+			 (uint32_t)(n % cpus), FILLER);
+}
+
+static uint64_t number_of(const struct row *row, const struct vmsync_evidence *ev)
+{
+	uint64_t u = 0;
+
+	memcpy(&u, (const char *)ev + row->at, row->size);
+	return u;
+}
+
+/* Values in the order of the fields. */
+static struct gen_value *values_of(const struct recorder *r,
+				   const struct item *item, struct gen_value *v)
+{
+	const struct row *row = events[item->class].rows;
+
+	if (item->class == SWITCH) {
+		*v++ = (struct gen_value){.s = "other"};
+		*v++ = (struct gen_value){.u = 1};
+		*v++ = (struct gen_value){.u = 20};
+		*v++ = (struct gen_value){.u = 0};
+		*v++ = (struct gen_value){.s = item->comm};
+		*v++ = (struct gen_value){.u = (uint64_t)item->ev.tid};
+		*v++ = (struct gen_value){.u = 20};
+	}
+	for (; row->name; row++)
+		if (has_row(r, item->class, row))
+			*v++ = (struct gen_value){
+				.u = number_of(row, &item->ev)};
+	return v;
+}
+
+/* LTTng's stamps of a CPU do not go back. */
+static void tape_write(struct recorder *r, struct tape *t,
+		       const struct sim_guest *g)
+{
+	size_t hint = 0, own_hint = 0;
+
+	qsort(t->item, t->n, sizeof(*t->item), by_time);
+	for (size_t k = 0; k < t->n; k++) {
+		struct item *item = &t->item[k];
+		int64_t truth = sim_host_mono(r->w, item->h, &hint), own = truth;
+		struct gen_value v[MAX_FIELDS] = {0}, *p;
+		uint64_t last = t->trace.streams[item->cpu].last;
+
+		if (g)
+			own = sim_guest_mono(g, item->cpu, item->h, &own_hint);
+		if ((uint64_t)own < last)
+			own = (int64_t)last;
+		p = values_of(r, item, v);
+		*p++ = (struct gen_value){.u = r->serial++};
+		*p++ = (struct gen_value){.u = (uint64_t)truth};
+		*p++ = (struct gen_value){.u = (uint64_t)own};
+		gen_event(&t->trace, item->cpu, (uint32_t)item->class,
+			  (uint64_t)own, v);
+	}
+	gen_close(&t->trace);
+	free(t->item);
+}
+
+static void tape_open(struct recorder *r, struct tape *t, const char *path,
+		      const char *hostname, uint32_t cpus, uint64_t uuid,
+		      uint64_t clock)
+{
+	t->trace = (struct gen_trace){
+		.path = path,
+		.classes = r->classes,
+		.n_classes = N_CLASSES,
+		.large = r->plan->large,
+		.packet = r->plan->packet,
+		.clock_seed = clock,
+		.n_streams = cpus,
+	};
+	gen_open(&t->trace, hostname, uuid,
+		 1600000000000000000 + (int64_t)(uuid % 1000) * 1000000);
+}
+
+void record_world(const struct sim_world *w, const struct record_plan *plan)
+{
+	struct recorder r = {.w = w, .plan = plan};
+	char path[4096], name[32];
+	uint32_t cpus = 0;
+
+	sim_rng_init(&r.rng, w->seed, SIM_RNG_EVENTS);
+	classes_make(&r);
+	for (int i = 0; i < w->guest_count; i++) {
+		guest_record(&r, &w->guests[i], cpus);
+		cpus += 2 * w->guests[i].vm.vcpu_count;
+	}
+	host_record(&r, cpus);
+	snprintf(path, sizeof(path), "%s/host", plan->folder);
+	tape_open(&r, &r.host, path, "host", cpus, w->seed * 16 + 1, 0);
+	tape_write(&r, &r.host, NULL);
+	for (int i = 0; i < w->guest_count; i++) {
+		snprintf(path, sizeof(path), "%s/g%d", plan->folder, i);
+		snprintf(name, sizeof(name), plan->names ? "vm" : "vm%d", i);
+		tape_open(&r, &r.guests[i], path, name,
+			  w->guests[i].vm.vcpu_count,
+			  w->seed * 16 + 2 + (uint64_t)i,
+			  plan->clones ? w->seed * 16 + 15 : 0);
+		tape_write(&r, &r.guests[i], &w->guests[i]);
+	}
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "seen.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int room(struct seen *s, uint64_t serial)
+{
+	uint64_t n = s->n ? s->n : 1024;
+	uint8_t *times;
+
+	if (serial < s->n)
+		return 0;
+	while (n <= serial)
+		n *= 2;
+	times = realloc(s->times, n);
+	if (!times)
+		return -ENOMEM;
+	memset(times + s->n, 0, n - s->n);
+	s->times = times;
+	s->n = n;
+	return 0;
+}
+
+static bool number(const struct ctf_event *ev, const char *name, int64_t *out)
+{
+	struct ctf_field f;
+
+	return ctf_field_find(ev->cls, CTF_PAYLOAD, name, &f) &&
+	       ctf_get_s64(ev, &f, out);
+}
+
+/* Holds a stamp against the truth, and against the map's bound. */
+static void judge(struct seen *s, const struct ctf_event *ev,
+		  const struct vmsync_guest_map *maps, int64_t serial)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(maps, ev->cpu);
+	int64_t truth = 0, own = 0, error, bound;
+
+	number(ev, "truth", &truth);
+	number(ev, "own", &own);
+	error = (int64_t)ev->clock - truth;
+	if (error < 0)
+		error = -error;
+	if (error > s->worst_ns)
+		s->worst_ns = error;
+	bound = map ? vmsync_map_bound_ns(map, (guest_time){own}, NULL) : 0;
+	if (error <= bound)
+		return;
+	s->beyond++;
+	if (error - bound > s->beyond_ns) {
+		s->beyond_ns = error - bound;
+		s->beyond_at = (uint64_t)serial;
+		if (map)
+			s->beyond_by = vmsync_map_segment(map, (guest_time){own})->method;
+	}
+}
+
+static int add(struct seen *s, const struct ctf_event *ev,
+	       const struct vmsync_guest_map *maps)
+{
+	int64_t serial;
+
+	if (!number(ev, "serial", &serial) || room(s, (uint64_t)serial))
+		return -EINVAL;
+	if (s->times[serial] < 255)
+		s->times[serial]++;
+	s->events++;
+	if (maps)
+		judge(s, ev, maps, serial);
+	return 0;
+}
+
+static int read_trace(struct seen *s, const char *path,
+		      const struct vmsync_guest_map *maps, struct ctf_error *e)
+{
+	struct ctf_trace *t = ctf_trace_open(path, e);
+	size_t i;
+	int ret = t ? 0 : -EINVAL;
+
+	for (i = 0; !ret && i < ctf_trace_streams(t); i++) {
+		struct ctf_cursor *c =
+			ctf_cursor_new(ctf_trace_stream(t, i), NULL, e);
+		const struct ctf_event *ev;
+
+		while (c && (ret = ctf_cursor_next(c, &ev, e)) > 0) {
+			if (add(s, ev, maps)) {
+				ret = -EINVAL;
+				break;
+			}
+		}
+		ctf_cursor_free(c);
+	}
+	ctf_trace_close(t);
+	return ret;
+}
+
+int seen_read(struct seen *s, const char *folder,
+	      const struct vmsync_guest_map *maps, struct ctf_error *e)
+{
+	struct ctf_paths found;
+	size_t i;
+	int ret = ctf_find(folder, &found, e);
+
+	if (ret)
+		return ret;
+	for (i = 0; !ret && i < found.n; i++)
+		ret = read_trace(s, found.path[i], maps, e);
+	ctf_paths_free(&found);
+	return ret;
+}
+
+void seen_free(struct seen *s)
+{
+	free(s->times);
+	memset(s, 0, sizeof(*s));
+}

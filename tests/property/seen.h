@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The events of some traces, by their serial numbers: which are there, and how
+ * far their stamps are from what is true.
+ */
+#ifndef TESTS_PROPERTY_SEEN_H
+#define TESTS_PROPERTY_SEEN_H
+
+#include <stdint.h>
+
+#include "ctf/ctf.h"
+#include "sync/map.h"
+
+/**
+ * struct seen - events of one machine or of several
+ * @times:	[@n] how often the event of each serial number is there
+ * @events:	how many events there are, doubled ones as often
+ * @worst_ns:	the largest error of a stamp
+ * @beyond:	stamps that are farther off than the map's bound of their time
+ * @beyond_ns:	by how much the worst of them is
+ * @beyond_at:	its serial number
+ * @beyond_by:	the method of the map there
+ */
+struct seen {
+	uint8_t *times;
+	uint64_t n;
+	uint64_t events;
+	int64_t worst_ns;
+	uint64_t beyond;
+	int64_t beyond_ns;
+	uint64_t beyond_at;
+	enum vmsync_method beyond_by;
+};
+
+/**
+ * seen_read() - add the events of the traces in and below @folder
+ * @maps:	of the machine, to hold stamps against; NULL: these are its own
+ * Return: 0, or a negative errno with @e filled in.
+ */
+int seen_read(struct seen *s, const char *folder,
+	      const struct vmsync_guest_map *maps, struct ctf_error *e);
+
+void seen_free(struct seen *s);
+
+#endif /* TESTS_PROPERTY_SEEN_H */
