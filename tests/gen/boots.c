@@ -658,6 +658,7 @@ static void tell(const struct story *s, const char *out, uint64_t seed)
 		print_events(&traces[i], name);
 		gen_close(&traces[i]);
 	}
+	gen_stop(&host_trace, stamp(&host));
 	gen_close(&host_trace);
 }
 

@@ -292,6 +292,21 @@ void gen_flush(struct gen_trace *t)
 	}
 }
 
+void gen_stop(struct gen_trace *t, uint64_t stamp)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->n_streams; i++) {
+		struct gen_stream *s = &t->streams[i];
+
+		if (!s->used) {
+			s->used = FIRST_EVENT;
+			s->begin = s->seq ? s->last : stamp;
+		}
+		s->last = stamp;
+	}
+}
+
 void gen_close(struct gen_trace *t)
 {
 	uint32_t i;

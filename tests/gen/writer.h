@@ -73,6 +73,8 @@ void gen_event(struct gen_trace *t, uint32_t cpu, uint32_t id, uint64_t stamp,
 void gen_flush(struct gen_trace *t);
 /* The longest time after the event before it that a short header can tell. */
 uint64_t gen_gap_max(const struct gen_trace *t);
+/* The session is stopped at @stamp: so far all streams record, busy or not. */
+void gen_stop(struct gen_trace *t, uint64_t stamp);
 void gen_close(struct gen_trace *t);
 
 #endif /* TESTS_GEN_WRITER_H */
