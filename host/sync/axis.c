@@ -435,8 +435,7 @@ static int pv_timeline(struct vmsync_timeline *tl, const struct vmsync_facts *f,
 
 /* ------------------------------------------------------------ guest's lines */
 
-/* Whether it makes no difference which virtual CPU's TSC was read. */
-static bool tscs_alike(const struct vmsync_facts *f)
+bool vmsync_facts_tscs_alike(const struct vmsync_facts *f)
 {
 	const struct vmsync_vcpu *first = NULL;
 
@@ -456,6 +455,22 @@ static bool tscs_alike(const struct vmsync_facts *f)
 	return true;
 }
 
+bool vmsync_facts_updates(const struct vmsync_facts *f, uint32_t cpu)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < f->guest_lines->spans.count; i++) {
+		const struct vmsync_line_span *s = &f->guest_lines->spans.at[i];
+
+		if (!s->confirmed)
+			continue;
+		if (s->cpu == cpu || s->cpu == VMSYNC_CPU_UNKNOWN)
+			return true;
+		any = true;
+	}
+	return !any;
+}
+
 /*
  * Guest lines are dated by the TSC of the CPU that recorded them. Where nobody
  * knows which one that was, and it matters, they are not dated at all.
@@ -468,7 +483,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 	uint32_t cpu = own_cpu;
 	const struct vmsync_timeline *scaling = &axis->scaling;
 	int64_t seen_before = VMSYNC_AXIS_MIN + 1;
-	bool alike = tscs_alike(f);
+	bool alike = vmsync_facts_tscs_alike(f);
 	size_t first = first_line(f->guest_lines, f->guest_from_ns);
 	int err = vmsync_timeline_init(tl);
 

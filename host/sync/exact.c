@@ -53,6 +53,7 @@ enum { HOST, GUEST, SCALING, PV, PARAMS };
  * struct walk - where in the timelines we are
  * @at:		the steps in force
  * @others:	timelines of the guest's other CPUs, [facts->n_cpus], or NULL
+ * @updates:	which of them may update the timekeeper
  * @joined:	nothing is missing between the last piece and the next one
  * @doubt_until: until here the lines before the last change may be in force
  * @old:	these lines (HOST and GUEST)
@@ -64,6 +65,7 @@ struct walk {
 	const struct vmsync_facts *facts;
 	uint32_t cpu;
 	struct vmsync_axis *others;
+	bool *updates;
 	const struct vmsync_timeline *tl[PARAMS];
 	size_t at[PARAMS];
 	struct vmsync_map *map;
@@ -171,10 +173,19 @@ static int128 greater(int128 a, int128 b)
 	return a > b ? a : b;
 }
 
+/* Whether a reading may be what CPU @i's counter says. */
+static bool matters(const struct walk *w, const struct link *l, uint32_t i)
+{
+	return i != w->cpu && (l->chain.pv || w->updates[i]);
+}
+
 /*
- * Without a master clock every CPU's page runs by itself, and a guest that
- * reads its clock gets the latest time that any CPU has read: it may be as far
- * ahead as the page of another CPU is.
+ * A guest that reads its clock may get what another CPU's counter says. Without
+ * a master clock every CPU's kvm-clock page runs by itself, and a reading is the
+ * latest time that any CPU has read. On clocksource tsc a CPU whose TSC lags that
+ * of the CPU that updates the timekeeper reads the anchor of the last update until
+ * it has caught up. In both cases a reading is as far ahead of its own CPU's
+ * counter as another CPU's is, at most.
  */
 static int128 ahead_at(const struct walk *w, const struct link *l, int64_t at)
 {
@@ -187,42 +198,62 @@ static int128 ahead_at(const struct walk *w, const struct link *l, int64_t at)
 	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
 		struct link other = *l;
 
-		if (i == w->cpu)
+		if (!matters(w, l, i))
 			continue;
 		other.chain.scaling =
 			vmsync_timeline_at(&w->others[i].scaling, at)->param;
-		other.chain.pv =
-			vmsync_timeline_at(&w->others[i].pv, at)->param;
-		if (other.chain.scaling && other.chain.pv &&
+		if (l->chain.pv)
+			other.chain.pv = vmsync_timeline_at(&w->others[i].pv,
+							    at)->param;
+		if (other.chain.scaling && !other.chain.pv == !l->chain.pv &&
 		    point_at(&other, at, &p))
 			most = greater(most, p.g - own);
 	}
 	return most;
 }
 
-/* The most of that between two points: at them and where a page changes. */
+/* The most of that where another CPU's parameter @tl changes in (@from, @until). */
+static int128 ahead_where(const struct walk *w, const struct link *l,
+			  const struct vmsync_timeline *tl, int64_t from,
+			  int64_t until)
+{
+	const struct vmsync_step *s = vmsync_timeline_at(tl, from);
+	const struct vmsync_step *end = tl->steps.at + tl->steps.count;
+	int128 most = 0;
+
+	for (s++; s < end && s->from < until; s++) {
+		most = greater(most, ahead_at(w, l, s->from));
+		most = greater(most, ahead_at(w, l, s->from - 1));
+	}
+	return most;
+}
+
+/* The most of that between two points: at them and where a CPU's line changes. */
 static int128 ahead(const struct walk *w, const struct link *l, int64_t from,
 		    int64_t until)
 {
 	int128 most;
 
-	if (!l->chain.pv || l->chain.pv->flags & PV_STABLE || !w->others)
+	if (!w->others || (l->chain.pv && l->chain.pv->flags & PV_STABLE))
 		return 0;
 	/* What a CPU was ahead before its page changed is held as long. */
-	from -= HELD;
+	if (l->chain.pv)
+		from -= HELD;
 	most = greater(ahead_at(w, l, from), ahead_at(w, l, until));
 	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
-		const struct vmsync_timeline *tl = &w->others[i].pv;
-		const struct vmsync_step *s = vmsync_timeline_at(tl, from);
-		const struct vmsync_step *end = tl->steps.at + tl->steps.count;
-
-		for (s++; i != w->cpu && s < end && s->from < until; s++) {
-			most = greater(most, ahead_at(w, l, s->from));
-			most = greater(most, ahead_at(w, l, s->from - 1));
-		}
+		if (!matters(w, l, i))
+			continue;
+		most = greater(most, ahead_where(w, l, &w->others[i].scaling,
+						 from, until));
+		if (l->chain.pv)
+			most = greater(most, ahead_where(w, l, &w->others[i].pv,
+							 from, until));
 	}
 	/* Pages that differ by less are taken for the same line. */
-	return most + 2 * Q32;
+	if (l->chain.pv)
+		return most + 2 * Q32;
+	/* The anchor and the reading are rounded each by itself. */
+	return most ? most + ROUNDING : 0;
 }
 
 static int add_piece(struct walk *w, const struct link *l, int64_t from,
@@ -654,8 +685,11 @@ static int make_others(struct walk *w)
 	int err = 0;
 
 	w->others = calloc(w->facts->n_cpus, sizeof(*w->others));
-	if (!w->others)
+	w->updates = calloc(w->facts->n_cpus, sizeof(*w->updates));
+	if (!w->others || !w->updates)
 		return -ENOMEM;
+	for (uint32_t i = 0; i < w->facts->n_cpus; i++)
+		w->updates[i] = vmsync_facts_updates(w->facts, i);
 	for (uint32_t i = 0; !err && i < w->facts->n_cpus; i++)
 		if (i != w->cpu)
 			err = vmsync_axis_init(&w->others[i], w->facts, i);
@@ -674,6 +708,7 @@ static void free_others(struct walk *w)
 	for (uint32_t i = 0; w->others && i < w->facts->n_cpus; i++)
 		vmsync_axis_free(&w->others[i]);
 	free(w->others);
+	free(w->updates);
 }
 
 static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
@@ -685,7 +720,8 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 
 	(void)state;
 	(void)final;
-	if (!err && f->n_cpus > 1 && any_unstable(&axis.pv))
+	if (!err && f->n_cpus > 1 &&
+	    (any_unstable(&axis.pv) || !vmsync_facts_tscs_alike(f)))
 		err = make_others(&w);
 	if (!err) {
 		w.tl[HOST] = &axis.host;

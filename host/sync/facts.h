@@ -112,6 +112,15 @@ struct vmsync_stay {
 struct vmsync_stay vmsync_facts_stay(const struct vmsync_facts *f, size_t home,
 				     uint32_t cpu);
 
+/** vmsync_facts_tscs_alike - does it not matter which vCPU's TSC was read? */
+bool vmsync_facts_tscs_alike(const struct vmsync_facts *f);
+
+/**
+ * vmsync_facts_updates - may guest CPU @cpu be one that updates the timekeeper?
+ * A knot is recorded where the update ran. Without a knot, any CPU may be.
+ */
+bool vmsync_facts_updates(const struct vmsync_facts *f, uint32_t cpu);
+
 /**
  * struct vmsync_axis - the timelines of one virtual CPU
  * @host, @guest: struct vmsync_line
