@@ -375,12 +375,13 @@ static void run_record(const struct vmsync_reader *r, bool entry,
 }
 
 /* The old addons' host events do not say whose they are. */
-static void answer_complete(struct vmsync_reader *r, uint32_t cpu,
+static void answer_complete(struct vmsync_reader *r,
+			    const struct vmsync_role_class *c,
 			    struct vmsync_evidence *ev)
 {
 	struct vmsync_run_of who;
 
-	vmsync_runner_at(r->runner, cpu, &who);
+	vmsync_runner_at(r->runner, c, r->held, &who);
 	ev->tid = who.tid;
 	ev->vm.pid = who.pid;
 	ev->vcpu = (uint32_t)who.vcpu_id;
@@ -404,7 +405,7 @@ static int held_record(struct vmsync_reader *r, struct vmsync_evidence *ev,
 			thread_learn(r, ev);
 		if (r->old && (ev->kind == VMSYNC_EV_GH_HOST ||
 			       ev->kind == VMSYNC_EV_HG_HOST))
-			answer_complete(r, held->cpu, ev);
+			answer_complete(r, c, ev);
 		return 1;
 	}
 	if (r->what == VMSYNC_READ_EVENTS) {

@@ -23,16 +23,25 @@ static bool is_end(const struct vmsync_role_class *c)
 	return c->role == VMSYNC_ROLE_ENTRY || c->role == VMSYNC_ROLE_EXIT;
 }
 
+/* A beacon's answer is made by the vCPU's thread, too. */
+static bool is_answer(const struct ctf_class *cls)
+{
+	return !strcmp(cls->name, "vmsync_gh_host") ||
+	       !strcmp(cls->name, "vmsync_hg_host");
+}
+
 static void class_init(struct vmsync_role_class *c, const struct ctf_class *cls)
 {
 	if (vmsync_class_is_entry(cls))
 		c->role = VMSYNC_ROLE_ENTRY;
 	else if (vmsync_class_is_exit(cls))
 		c->role = VMSYNC_ROLE_EXIT;
-	if (is_end(c)) {
+	if (is_end(c) || is_answer(cls)) {
 		context(c, cls, VMSYNC_ROLE_TID, "tid");
 		context(c, cls, VMSYNC_ROLE_PID, "pid");
 		context(c, cls, VMSYNC_ROLE_NAME, "procname");
+	}
+	if (is_end(c)) {
 		payload(c, cls, VMSYNC_ROLE_VCPU, "vcpu_id");
 	} else if (!strcmp(vmsync_event_name(cls), "sched_switch")) {
 		c->role = VMSYNC_ROLE_SWITCH;

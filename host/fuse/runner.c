@@ -6,11 +6,13 @@
 /* A trace may claim any CPU number and any number of threads. */
 #define MAX_CPUS    65536
 #define MAX_THREADS (1u << 20)
+#define MAX_VCPU_ID 4096	/* KVM_MAX_VCPU_IDS */
 
 struct thread {
 	int32_t tid; /* 0: free slot */
 	int32_t pid;
-	int32_t vcpu_id;
+	int32_t vcpu_id; /* by its name, -1: not known */
+	int32_t said_id; /* by its entries and exits, -1: not known */
 };
 
 struct vmsync_runner {
@@ -72,13 +74,13 @@ static struct thread *thread_of(struct vmsync_runner *r, int32_t tid)
 
 	if (tid <= 0 ||
 	    (2 * r->n_threads >= r->n_slots && !threads_grow(r))) {
-		nobody = (struct thread){ .vcpu_id = -1 };
+		nobody = (struct thread){ .vcpu_id = -1, .said_id = -1 };
 		return &nobody;
 	}
 	t = slot_of(r->threads, r->n_slots, tid);
 	if (!t->tid) {
 		t->tid = tid;
-		t->vcpu_id = -1;
+		t->vcpu_id = t->said_id = -1;
 		r->n_threads++;
 	}
 	return t;
@@ -114,38 +116,43 @@ static int32_t *running_on(struct vmsync_runner *r, uint32_t cpu)
 	return &running[cpu];
 }
 
-void vmsync_runner_at(struct vmsync_runner *r, uint32_t cpu,
-		      struct vmsync_run_of *who)
-{
-	const struct thread *known;
-
-	who->tid = *running_on(r, cpu);
-	known = thread_of(r, who->tid);
-	who->pid = known->pid;
-	who->vcpu_id = known->vcpu_id;
-}
-
 void vmsync_runner_forget(struct vmsync_runner *r, uint32_t cpu)
 {
 	if (cpu < r->n_running)
 		r->running[cpu] = 0;
 }
 
-/* The thread's name first; the event's own word for want of something better. */
-static void run_of(struct vmsync_runner *r, const struct vmsync_role_class *c,
-		   const struct ctf_event *ev, struct vmsync_run_of *who)
+/*
+ * On kernels from 5.10 on LTTng records the low half of a pointer instead of the
+ * number: it is far from any number that KVM gives.
+ */
+static int32_t said_by(const struct vmsync_role_class *c,
+		       const struct ctf_event *ev)
 {
-	const struct thread *known;
+	int32_t id = vmsync_role_number(c, VMSYNC_ROLE_VCPU, ev, -1);
+
+	return id < MAX_VCPU_ID ? id : -1;
+}
+
+/* The thread's name first; what it says itself for want of something better. */
+void vmsync_runner_at(struct vmsync_runner *r,
+		      const struct vmsync_role_class *c,
+		      const struct ctf_event *ev, struct vmsync_run_of *who)
+{
+	struct thread *known;
+	int32_t said = said_by(c, ev);
 
 	who->tid = vmsync_role_number(c, VMSYNC_ROLE_TID, ev,
 				      *running_on(r, ev->cpu));
 	known = thread_of(r, who->tid);
+	if (said >= 0)
+		known->said_id = said;
 	who->pid = vmsync_role_number(c, VMSYNC_ROLE_PID, ev, known->pid);
 	who->vcpu_id = vmsync_role_named(c, ev);
 	if (who->vcpu_id < 0)
 		who->vcpu_id = known->vcpu_id;
 	if (who->vcpu_id < 0)
-		who->vcpu_id = vmsync_role_number(c, VMSYNC_ROLE_VCPU, ev, -1);
+		who->vcpu_id = known->said_id;
 }
 
 bool vmsync_runner_event(struct vmsync_runner *r,
@@ -158,7 +165,7 @@ bool vmsync_runner_event(struct vmsync_runner *r,
 	switch (c->role) {
 	case VMSYNC_ROLE_ENTRY:
 	case VMSYNC_ROLE_EXIT:
-		run_of(r, c, ev, who);
+		vmsync_runner_at(r, c, ev, who);
 		return true;
 	case VMSYNC_ROLE_SWITCH:
 		tid = vmsync_role_number(c, VMSYNC_ROLE_TID, ev, 0);

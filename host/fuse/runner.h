@@ -14,7 +14,8 @@ struct vmsync_runner;
  * struct vmsync_run_of - who enters or leaves the guest
  * @tid:	host thread, 0: not known
  * @pid:	its process, 0: not known
- * @vcpu_id:	by the thread's name ("CPU 3/KVM") or by the event, -1: unknown
+ * @vcpu_id:	by the thread's name ("CPU 3/KVM"), or by what its entries and
+ *		exits say, -1: unknown
  */
 struct vmsync_run_of {
 	int32_t tid;
@@ -29,11 +30,13 @@ struct vmsync_runner *vmsync_runner_new(void);
 void vmsync_runner_free(struct vmsync_runner *r);
 
 /**
- * vmsync_runner_at() - who runs on a CPU of the host, as of the last event
+ * vmsync_runner_at() - who made an event
+ * @c:		its class's role
  * @who:	filled in, as far as it is known
  */
-void vmsync_runner_at(struct vmsync_runner *r, uint32_t cpu,
-		      struct vmsync_run_of *who);
+void vmsync_runner_at(struct vmsync_runner *r,
+		      const struct vmsync_role_class *c,
+		      const struct ctf_event *ev, struct vmsync_run_of *who);
 
 /** vmsync_runner_forget() - who runs on a CPU is not known any more */
 void vmsync_runner_forget(struct vmsync_runner *r, uint32_t cpu);
