@@ -8,13 +8,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-
-/* Names in messages come from the command line and from traces. */
-static void print_clean(FILE *f, const char *s)
-{
-	for (; *s; s++)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, f);
-}
+#include "fuse/print.h"
 
 int cmd_error(const char *name, const struct ctf_error *e)
 {
@@ -36,6 +30,11 @@ static int say_left_out(const char *name, const struct vmsync_session *s)
 
 	cmd_progress_end();
 	fflush(stdout);
+	for (i = 0; i < s->machines.n_skipped; i++) {
+		fprintf(stderr, "vmsync %s: skipped: ", name);
+		print_clean(stderr, s->machines.skipped[i].path);
+		fprintf(stderr, ": %s\n", s->machines.skipped[i].why);
+	}
 	for (i = 0; i < s->n_left_out; i++) {
 		const struct ctf_error *why = &s->left_out[i].why;
 

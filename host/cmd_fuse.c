@@ -8,8 +8,8 @@
 #include "cmd.h"
 #include "fuse/covered.h"
 #include "fuse/fuse.h"
-#include "fuse/print.h"
 #include "fuse/offsets.h"
+#include "fuse/print.h"
 
 static const char help[] =
 "usage: vmsync fuse -o OUT [OPTION]... TRACE...\n"
@@ -45,13 +45,14 @@ static void strange(const struct vmsync_session_guest *g)
 	size_t i;
 
 	for (i = 0; i < g->machine->n; i++) {
-		if (vmsync_trace_is_strange(g, i))
-			fprintf(stderr,
-				"vmsync fuse: %s: no event of it is near the "
-				"evidence of its machine: was it recorded at "
-				"another time, or by a process in a time "
-				"namespace?\n",
-				ctf_trace_path(g->machine->traces[i]));
+		if (!vmsync_trace_is_strange(g, i))
+			continue;
+		fputs("vmsync fuse: ", stderr);
+		print_clean(stderr, ctf_trace_path(g->machine->traces[i]));
+		fputs(": no event of it is near the evidence of its machine: "
+		      "was it recorded at another time, or by a process in a "
+		      "time namespace?\n",
+		      stderr);
 	}
 }
 
@@ -101,7 +102,8 @@ static void offsets(const struct vmsync_machine *host)
 static void one_written(const char *out, int path_len,
 			const struct vmsync_fused *f, bool host)
 {
-	printf("%s/%.*s", out, path_len, f->path);
+	print_clean(stdout, out);
+	printf("/%.*s", path_len, f->path);
 	if (host)
 		printf("  as it was");
 	else

@@ -61,10 +61,14 @@ struct ctf_stream;
  * struct ctf_paths - a sorted list of trace folders
  * @n:		how many
  * @path:	their paths
+ * @n_dangling:	how many links lead to nothing that is there
+ * @dangling:	their paths
  */
 struct ctf_paths {
 	size_t n;
 	char **path;
+	size_t n_dangling;
+	char **dangling;
 };
 
 /**
@@ -73,8 +77,9 @@ struct ctf_paths {
  * @out:	filled in; free with ctf_paths_free()
  * @e:		why it failed
  *
- * Goes down at most eight levels and follows no symbolic links below @path.
- * Finding none is an error (-ENOENT).
+ * Goes down at most eight levels. Symbolic links to folders are followed, and
+ * each folder is searched once, whatever leads to it. Finding none is an error
+ * (-ENOENT), and so is a trace whose metadata is a link to nothing.
  */
 int ctf_find(const char *path, struct ctf_paths *out, struct ctf_error *e);
 
@@ -624,6 +629,15 @@ uint64_t ctf_cursor_skipped(const struct ctf_cursor *c);
  */
 int ctf_trace_first(const struct ctf_trace *t, const uint8_t *want,
 		    const struct ctf_class **cls, struct ctf_error *e);
+
+/**
+ * ctf_trace_first_events() - the same, and all wanted events of that packet
+ * @see:	told of each, as far as they were decoded together
+ * @ctx:	its first argument
+ */
+int ctf_trace_first_events(const struct ctf_trace *t, const uint8_t *want,
+			   void (*see)(void *ctx, const struct ctf_event *ev),
+			   void *ctx, struct ctf_error *e);
 
 /* ------------------------------------------------------------------ threads */
 

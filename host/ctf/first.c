@@ -8,10 +8,34 @@
 #include "ctf/cursor.h"
 
 struct search {
+	void (*see)(void *ctx, const struct ctf_event *ev);
+	void *ctx;
 	struct ctf_cursor **cursor;
 	size_t n;
 	struct block block;
 };
+
+static void see_all(const struct search *s, struct ctf_cursor *c)
+{
+	const struct block *b = &s->block;
+	struct reader reader = { .slot = c->slot };
+	struct ctf_event ev = {
+		.stream = c->stream,
+		.packet = &c->packet,
+		.cpu = c->packet.cpu,
+		.data = c->data,
+		.state = &reader,
+	};
+	uint32_t i;
+
+	for (i = 0; s->see && i < b->batch.n; i++) {
+		ev.cls = &c->classes[b->batch.cls[i] & WALK_CLS]->pub;
+		ev.clock = b->batch.clock[i];
+		ev.at = b->batch.at[i];
+		s->see(s->ctx, &ev);
+	}
+	reader_free(&reader);
+}
 
 /* A step in every stream: 1 where that met one, 0 at the end of all, or error. */
 static int step_all(struct search *s, const struct ctf_class **cls,
@@ -30,6 +54,7 @@ static int step_all(struct search *s, const struct ctf_class **cls,
 		if (s->block.batch.n) {
 			ret = (int)(s->block.batch.cls[0] & WALK_CLS);
 			*cls = &s->cursor[i]->classes[ret]->pub;
+			see_all(s, s->cursor[i]);
 			return 0;
 		}
 	}
@@ -53,6 +78,38 @@ static int search(struct search *s, const struct ctf_trace *t,
 	return ret;
 }
 
+static int first(const struct ctf_trace *t, const uint8_t *want,
+		 struct search *s, const struct ctf_class **cls,
+		 struct ctf_error *e)
+{
+	int ret;
+
+	*cls = NULL;
+	s->cursor = calloc(t->n_streams + 1, sizeof(*s->cursor));
+	ret = s->cursor ? search(s, t, want, cls, e) : fail_nomem(e);
+	while (s->n)
+		ctf_cursor_free(s->cursor[--s->n]);
+	free(s->cursor);
+	return ret;
+}
+
+int ctf_trace_first_events(const struct ctf_trace *t, const uint8_t *want,
+			   void (*see)(void *ctx, const struct ctf_event *ev),
+			   void *ctx, struct ctf_error *e)
+{
+	struct search *s = calloc(1, sizeof(*s));
+	const struct ctf_class *cls;
+	int ret;
+
+	if (!s)
+		return fail_nomem(e);
+	s->see = see;
+	s->ctx = ctx;
+	ret = first(t, want, s, &cls, e);
+	free(s);
+	return ret;
+}
+
 int ctf_trace_first(const struct ctf_trace *t, const uint8_t *want,
 		    const struct ctf_class **cls, struct ctf_error *e)
 {
@@ -60,13 +117,9 @@ int ctf_trace_first(const struct ctf_trace *t, const uint8_t *want,
 	int ret;
 
 	*cls = NULL;
-	if (s)
-		s->cursor = calloc(t->n_streams + 1, sizeof(*s->cursor));
-	ret = s && s->cursor ? search(s, t, want, cls, e) : fail_nomem(e);
-	while (s && s->n)
-		ctf_cursor_free(s->cursor[--s->n]);
-	if (s)
-		free(s->cursor);
+	if (!s)
+		return fail_nomem(e);
+	ret = first(t, want, s, cls, e);
 	free(s);
 	return ret;
 }

@@ -305,6 +305,8 @@ struct ctf_trace {
 	uint8_t uuid[16];
 	struct env_entry *env;
 	size_t n_env, cap_env;
+	struct meta_span env_block;	/* inside of its braces, where it is given */
+	bool has_env;			/* CTF 2: else it is the trace class's */
 	struct clock **clocks;
 	size_t n_clocks, cap_clocks;
 	const struct ctf_type *packet_header;

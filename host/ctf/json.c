@@ -86,6 +86,9 @@ static int read_trace(struct json_meta *m, const struct json *f)
 	const struct json *env = json_get(f, "environment"), *v;
 	char number[32];
 
+	m->r.t->has_env = env;
+	m->r.t->env_block = env ? env->span : f->span;
+	m->r.t->env_block.from++;
 	for (v = env ? env->child : NULL; v; v = v->next) {
 		const char *text = v->text;
 

@@ -369,7 +369,7 @@ static int read_top(struct parser *p)
 	if (!strcmp(tok.text, "trace"))
 		return read_trace(p, &tok);
 	if (!strcmp(tok.text, "env"))
-		return read_block(p, &env, p->t, NULL);
+		return read_block(p, &env, p->t, &p->t->env_block);
 	if (!strcmp(tok.text, "clock"))
 		return read_clock(p);
 	if (!strcmp(tok.text, "callsite"))

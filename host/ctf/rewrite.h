@@ -43,6 +43,8 @@ struct ctf_seen {
  * @clone:	if not 0, the uuid of the trace and those of its clocks are changed
  *		by it, so that readers tell traces apart that had the same. Not in
  *		CTF 2
+ * @env_key:	name of an entry that the environment gets besides, or NULL
+ * @env_value:	its text
  * @seen:	if not NULL, told of every event once, a packet's in order; packets
  *		may be in the hands of several threads at once. An error (with
  *		its reason in @e) ends the rewrite
@@ -62,6 +64,8 @@ struct ctf_rewrite {
 	int64_t offset_s;
 	int64_t offset;
 	uint32_t clone;
+	const char *env_key;
+	const char *env_value;
 	int (*seen)(void *ctx, const struct ctf_seen *seen,
 		    struct ctf_error *e);
 	void *seen_ctx;

@@ -69,6 +69,39 @@ static void set_json(struct edit *edits, size_t *n, const struct clock *c,
 	set(edits, n, c, &c->offset, "\"cycles\": %" PRId64 ", ", cycles);
 }
 
+/* TSDL: into the block that is there, or into one of its own. */
+static void set_env(struct edit *edits, size_t *n, const struct ctf_trace *t,
+		    const struct ctf_rewrite *how)
+{
+	struct edit *d = &edits[(*n)++];
+	bool has = t->env_block.to;
+
+	d->at.from = has ? t->env_block.from : t->text_len;
+	d->at.to = d->at.from;
+	snprintf(d->text, sizeof(d->text),
+		 has ? "\n\t%.30s = \"%.40s\";" :
+		       "\nenv {\n\t%.30s = \"%.40s\";\n};\n",
+		 how->env_key, how->env_value);
+}
+
+/* CTF 2: the class of the trace is a fragment that need not be there. */
+static void set_env_json(struct edit *edits, size_t *n,
+			 const struct ctf_trace *t,
+			 const struct ctf_rewrite *how)
+{
+	struct edit *d = &edits[*n];
+
+	if (!t->env_block.to)
+		return;
+	d->at.from = d->at.to = t->env_block.from;
+	snprintf(d->text, sizeof(d->text),
+		 t->has_env ? "\"%.30s\": \"%.40s\"%s" :
+			      "\"environment\": {\"%.30s\": \"%.40s\"}%s",
+		 how->env_key, how->env_value,
+		 t->has_env && !t->n_env ? "" : ", ");
+	(*n)++;
+}
+
 static int append(char **out, size_t *n, size_t *cap, const char *s, size_t len)
 {
 	if (vec_grow(out, cap, *n + len + 1, 1))
@@ -149,7 +182,7 @@ static void set_uuids(const struct ctf_trace *t, char *text, size_t len,
 int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 		     const struct ctf_rewrite *how, struct ctf_error *e)
 {
-	struct edit *edits = calloc(2 * t->n_clocks + 1, sizeof(*edits));
+	struct edit *edits = calloc(2 * t->n_clocks + 2, sizeof(*edits));
 	struct outfile f = { .fd = -1 };
 	size_t n = 0, len = 0, i;
 	char *text = NULL;
@@ -171,6 +204,10 @@ int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 		set(edits, &n, c, &c->offset, "\n\toffset = %" PRId64 ";",
 		    how->offset);
 	}
+	if (how->env_key && t->is_json)
+		set_env_json(edits, &n, t, how);
+	else if (how->env_key)
+		set_env(edits, &n, t, how);
 	qsort(edits, n, sizeof(*edits), by_place);
 	ret = apply(t, edits, n, &text, &len);
 	if (ret)

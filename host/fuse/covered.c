@@ -98,8 +98,9 @@ static void text_strange(FILE *f, const struct vmsync_session_guest *g)
 	for (size_t i = 0; i < g->machine->n; i++) {
 		if (!vmsync_trace_is_strange(g, i) || n++ >= NAMED)
 			continue;
-		fprintf(f, "  STRANGE     %s:\n",
-			ctf_trace_path(g->machine->traces[i]));
+		fputs("  STRANGE     ", f);
+		print_clean(f, ctf_trace_path(g->machine->traces[i]));
+		fputs(":\n", f);
 		print_note(f, "",
 			   "no event of it is near the evidence of its machine. "
 			   "If it was recorded at another time the bound above "

@@ -7,13 +7,13 @@
 #include "fuse/fail.h"
 #include "fuse/folders.h"
 
-static int add(struct vmsync_folders *out, const char *path,
+static int add(struct vmsync_folders *out, const char *path, bool gone,
 	       struct ctf_error *e)
 {
 	struct vmsync_folder *f;
-	struct stat st;
+	struct stat st = { 0 };
 
-	if (stat(path, &st))
+	if (!gone && stat(path, &st))
 		return vmsync_fail_file(e, -errno, path);
 	if (out->n == out->cap) {
 		size_t cap = out->cap ? 2 * out->cap : 16;
@@ -29,6 +29,7 @@ static int add(struct vmsync_folders *out, const char *path,
 		.path = strdup(path),
 		.dev = st.st_dev,
 		.ino = st.st_ino,
+		.gone = gone,
 	};
 	if (!f->path)
 		return vmsync_fail_memory(e);
@@ -59,7 +60,8 @@ static int mark_again(struct vmsync_folders *out, struct ctf_error *e)
 		sorted[i] = &out->folder[i];
 	qsort(sorted, out->n, sizeof(*sorted), by_folder);
 	for (i = 1; i < out->n; i++)
-		sorted[i]->again = sorted[i]->dev == sorted[i - 1]->dev &&
+		sorted[i]->again = !sorted[i]->gone &&
+				   sorted[i]->dev == sorted[i - 1]->dev &&
 				   sorted[i]->ino == sorted[i - 1]->ino;
 	free(sorted);
 	return 0;
@@ -79,7 +81,9 @@ int vmsync_folders_find(char *const *paths, size_t n,
 		if (ret)
 			return ret;
 		for (j = 0; !ret && j < found.n; j++)
-			ret = add(out, found.path[j], e);
+			ret = add(out, found.path[j], false, e);
+		for (j = 0; !ret && j < found.n_dangling; j++)
+			ret = add(out, found.dangling[j], true, e);
 		ctf_paths_free(&found);
 	}
 	return ret ? ret : mark_again(out, e);

@@ -13,12 +13,14 @@
  * @path:	as it was found
  * @dev, @ino:	of the folder: two paths may lead to one
  * @again:	an earlier one is the same folder
+ * @gone:	it is a link to nothing that is there
  */
 struct vmsync_folder {
 	char *path;
 	dev_t dev;
 	ino_t ino;
 	bool again;
+	bool gone;
 };
 
 /** struct vmsync_folders - [@n] in the order of the command line */

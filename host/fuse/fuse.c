@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fuse/copy.h"
+#include "fuse/earlier.h"
 #include "fuse/fail.h"
 #include "fuse/fuse.h"
 #include "fuse/offsets.h"
@@ -129,6 +130,8 @@ static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
 		.offset_s = w->session->host->clock->offset_s,
 		.offset = w->session->host->clock->offset,
 		.clone = clone_of(w->session, g),
+		.env_key = VMSYNC_EARLIER_KEY,
+		.env_value = w->session->host->clock_uuid,
 		.progress = bytes_rewritten,
 		.progress_ctx = &one,
 	};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fuse/clones.h"
+#include "fuse/earlier.h"
 #include "fuse/fail.h"
 #include "fuse/folders.h"
 #include "fuse/machine.h"
@@ -97,14 +98,15 @@ const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t)
 	return c && !c->is_implied ? c : ctf_trace_clock(t, 0);
 }
 
-static void uuid_format(const uint8_t *u, char *out)
+void vmsync_clock_uuid(const struct ctf_clock *c, char text[37])
 {
 	int i;
 
-	for (i = 0; i < 16; i++) {
+	*text = '\0';
+	for (i = 0; c && c->has_uuid && i < 16; i++) {
 		bool dash = i == 4 || i == 6 || i == 8 || i == 10;
 
-		out += sprintf(out, dash ? "-%02x" : "%02x", u[i]);
+		text += sprintf(text, dash ? "-%02x" : "%02x", c->uuid[i]);
 	}
 }
 
@@ -165,13 +167,11 @@ static int machine_of(struct vmsync_machines *out, const struct vmsync_sorted *s
 		      struct ctf_error *e)
 {
 	struct ctf_trace *t = s->trace;
-	const struct ctf_clock *clock = vmsync_trace_clock(t);
-	char uuid[37] = "";
+	char uuid[37];
 	size_t i;
 	int ret = 0;
 
-	if (clock && clock->has_uuid)
-		uuid_format(clock->uuid, uuid);
+	vmsync_clock_uuid(vmsync_trace_clock(t), uuid);
 	for (i = 0; !ret && i < out->n; i++) {
 		*m = &out->machine[i];
 		if ((*m)->clone != s->clone || !on_clock(*m, t, uuid))
@@ -252,6 +252,23 @@ static int clock_check(const struct ctf_trace *t, struct ctf_error *e)
 	return 0;
 }
 
+static int skip(struct vmsync_machines *out, const char *path, const char *why,
+		struct ctf_error *e)
+{
+	struct vmsync_skipped *s =
+		realloc(out->skipped, (out->n_skipped + 1) * sizeof(*s));
+	char *copy = strdup(path);
+
+	if (s)
+		out->skipped = s;
+	if (!s || !copy) {
+		free(copy);
+		return vmsync_fail_memory(e);
+	}
+	s[out->n_skipped++] = (struct vmsync_skipped){ copy, why };
+	return 0;
+}
+
 /* All that were named, [@n], and whose they are. */
 struct opened {
 	struct vmsync_sorted *list;
@@ -259,7 +276,7 @@ struct opened {
 };
 
 static int open_all(const struct vmsync_folders *found, struct opened *o,
-		    struct ctf_error *e)
+		    struct vmsync_machines *out, struct ctf_error *e)
 {
 	struct ctf_trace *t = NULL;
 	size_t i;
@@ -270,11 +287,16 @@ static int open_all(const struct vmsync_folders *found, struct opened *o,
 		return vmsync_fail_memory(e);
 	for (i = 0; !ret && i < found->n; i++) {
 		struct vmsync_sorted *s = &o->list[o->n];
+		const struct vmsync_folder *f = &found->folder[i];
 
-		if (found->folder[i].again)
+		if (f->again || f->gone) {
+			ret = skip(out, f->path,
+				   f->gone ? "a link to nothing" :
+					     "the same folder as another", e);
 			continue;
+		}
 		/* It may be a chunk of the last one's session. */
-		t = ctf_trace_open_like(found->folder[i].path, t, e);
+		t = ctf_trace_open_like(f->path, t, e);
 		if (!t)
 			return e->code ? e->code : -EINVAL;
 		s->trace = t;
@@ -298,7 +320,42 @@ static void machines_free(struct vmsync_machines *m)
 		vmsync_coverage_free(&m->machine[i].coverage);
 	}
 	free(m->machine);
-	memset(m, 0, sizeof(*m));
+	m->machine = NULL;
+	m->n = 0;
+}
+
+/* What fuse wrote earlier is not taken again. */
+static int drop_earlier(struct opened *o, struct vmsync_machines *out,
+			struct ctf_error *e)
+{
+	struct ctf_trace **traces = calloc(o->n + 1, sizeof(*traces));
+	bool *is = calloc(o->n + 1, sizeof(*is));
+	size_t i, n = 0;
+	int ret;
+
+	for (i = 0; traces && i < o->n; i++)
+		traces[i] = o->list[i].trace;
+	ret = traces && is ? vmsync_earlier_find(traces, o->n, is, e) :
+			     vmsync_fail_memory(e);
+	for (i = 0; !ret && i < o->n; i++) {
+		if (is[i])
+			ret = vmsync_earlier_refuse(traces[i], traces, o->n, is,
+						    e);
+		if (!ret && is[i])
+			ret = skip(out, ctf_trace_path(traces[i]),
+				   "was written by vmsync fuse", e);
+	}
+	for (i = 0; !ret && i < o->n; i++) {
+		if (is[i])
+			ctf_trace_close(traces[i]);
+		else
+			o->list[n++] = o->list[i];
+	}
+	if (!ret)
+		o->n = n;
+	free(traces);
+	free(is);
+	return ret;
 }
 
 /* To each trace its machine. Where traces clash it was not asked well enough. */
@@ -331,7 +388,9 @@ int vmsync_machines_open(char *const *paths, size_t n,
 	memset(out, 0, sizeof(*out));
 	ret = vmsync_folders_find(paths, n, &found, e);
 	if (!ret)
-		ret = open_all(&found, &o, e);
+		ret = open_all(&found, &o, out, e);
+	if (!ret)
+		ret = drop_earlier(&o, out, e);
 	if (!ret)
 		ret = take_all(&o, out, e);
 	if (ret) {
@@ -357,6 +416,10 @@ void vmsync_machines_close(struct vmsync_machines *m)
 			ctf_trace_close(m->machine[i].again[j]);
 	}
 	machines_free(m);
+	for (i = 0; i < m->n_skipped; i++)
+		free(m->skipped[i].path);
+	free(m->skipped);
+	memset(m, 0, sizeof(*m));
 }
 
 int vmsync_machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,

@@ -58,12 +58,25 @@ struct vmsync_machine {
 };
 
 /**
+ * struct vmsync_skipped - a trace that is not taken, and is not missed
+ * @path:	its folder, owned
+ * @why:	what it is
+ */
+struct vmsync_skipped {
+	char *path;
+	const char *why;
+};
+
+/**
  * struct vmsync_machines - what was named on the command line
  * @machine:	[@n], in the order of first sight
+ * @skipped:	[@n_skipped]
  */
 struct vmsync_machines {
 	struct vmsync_machine *machine;
 	size_t n;
+	struct vmsync_skipped *skipped;
+	size_t n_skipped;
 };
 
 /**
@@ -94,6 +107,9 @@ int vmsync_machine_enters(const struct vmsync_machine *m, bool *enters,
  */
 int vmsync_machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,
 			 struct ctf_error *e);
+
+/** vmsync_clock_uuid() - a clock's uuid as text, "" where it has none */
+void vmsync_clock_uuid(const struct ctf_clock *c, char text[37]);
 
 /** vmsync_trace_clock() - the clock that a trace's stamps are on, or NULL */
 const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t);

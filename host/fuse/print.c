@@ -2,11 +2,39 @@
 #include "fuse/print.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
+
+#include "utf8.h"
 
 /* Where the text begins that follows a label. */
 #define TEXT_COLUMN 14
 #define COLUMNS	    80
+
+/* Return: columns. */
+static int print_some(FILE *f, const char *s, const char *end)
+{
+	int columns = 0;
+
+	while (s < end) {
+		uint32_t code;
+		size_t n = utf8_char(s, &code), i;
+		bool plain = n && !utf8_is_control(code);
+
+		n = n ? n : 1;
+		for (i = 0; !plain && i < n; i++)
+			columns += fprintf(f, "\\x%02x", (unsigned char)s[i]);
+		if (plain)
+			columns += fwrite(s, 1, n, f) > 0;
+		s += n;
+	}
+	return columns;
+}
+
+void print_clean(FILE *f, const char *s)
+{
+	print_some(f, s, s + strlen(s));
+}
 
 void print_seconds(FILE *f, int64_t ns)
 {
@@ -40,7 +68,7 @@ void print_note(FILE *f, const char *label, const char *text)
 		}
 		if (column > TEXT_COLUMN)
 			column += fprintf(f, " ");
-		column += fprintf(f, "%.*s", len, text);
+		column += print_some(f, text, text + len);
 		text += len;
 		text += strspn(text, " ");
 	}
@@ -71,10 +99,16 @@ void print_traces(FILE *f, const struct vmsync_machine *m)
 	size_t i;
 
 	if (m->n > PRINT_TRACES) {
-		fprintf(f, "  traces      %.*s/ (%zu of them)\n",
-			common_folder(m), ctf_trace_path(m->traces[0]), m->n);
+		const char *path = ctf_trace_path(m->traces[0]);
+
+		fputs("  traces      ", f);
+		print_some(f, path, path + common_folder(m));
+		fprintf(f, "/ (%zu of them)\n", m->n);
 		return;
 	}
-	for (i = 0; i < m->n; i++)
-		fprintf(f, "  trace       %s\n", ctf_trace_path(m->traces[i]));
+	for (i = 0; i < m->n; i++) {
+		fputs("  trace       ", f);
+		print_clean(f, ctf_trace_path(m->traces[i]));
+		fputc('\n', f);
+	}
 }

@@ -11,6 +11,13 @@
 /* Traces of a machine that are listed one by one; more are summed up. */
 #define PRINT_TRACES 4
 
+/**
+ * print_clean - a text that may be anything, in characters that do no harm
+ *
+ * Control characters, and bytes that are no character of UTF-8, are \\xHH.
+ */
+void print_clean(FILE *f, const char *s);
+
 /** print_seconds - "-12.345678901 s": with all digits */
 void print_seconds(FILE *f, int64_t ns);
 

@@ -180,9 +180,11 @@ static void print_again(FILE *f, const struct vmsync_machine *m)
 	uint64_t packets = ctf_joined_again(m->joined);
 	size_t i;
 
-	for (i = 0; i < m->n_again; i++)
-		fprintf(f, "  again       %s: other traces hold all of it\n",
-			ctf_trace_path(m->again[i]));
+	for (i = 0; i < m->n_again; i++) {
+		fputs("  again       ", f);
+		print_clean(f, ctf_trace_path(m->again[i]));
+		fputs(": other traces hold all of it\n", f);
+	}
 	if (packets)
 		fprintf(f, "  read once   %" PRIu64
 			   " packets that are in several traces or files\n",
@@ -252,6 +254,17 @@ static void print_left_out(FILE *f, const struct vmsync_left_out *l)
 	print_note(f, "why", text);
 }
 
+static void print_skipped(FILE *f, const struct vmsync_machines *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_skipped; i++) {
+		fputs(i ? "skipped " : "\nskipped ", f);
+		print_clean(f, m->skipped[i].path);
+		fprintf(f, ": %s\n", m->skipped[i].why);
+	}
+}
+
 void vmsync_report_text(FILE *f, const struct vmsync_session *s,
 			bool all_segments)
 {
@@ -263,6 +276,7 @@ void vmsync_report_text(FILE *f, const struct vmsync_session *s,
 		print_guest(f, &s->guests[i], all_segments);
 	for (i = 0; i < s->n_left_out; i++)
 		print_left_out(f, &s->left_out[i]);
+	print_skipped(f, &s->machines);
 	if (s->n_left_out)
 		fprintf(f, "\n%zu of the guests could not be mapped: see LEFT OUT "
 			   "above.\n", s->n_left_out);

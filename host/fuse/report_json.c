@@ -3,28 +3,12 @@
 
 #include "fuse/covered.h"
 #include "fuse/report.h"
-
-static void string(FILE *f, const char *s)
-{
-	fputc('"', f);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			fprintf(f, "\\%c", c);
-		else if (c < 0x20 || c >= 0x7f)
-			/* A path may be any bytes: Latin-1 keeps each one. */
-			fprintf(f, "\\u%04x", c);
-		else
-			fputc(c, f);
-	}
-	fputc('"', f);
-}
+#include "sync/json_string.h"
 
 static void key_string(FILE *f, const char *key, const char *value)
 {
 	fprintf(f, "\"%s\": ", key);
-	string(f, value);
+	vmsync_json_string(f, value);
 }
 
 static void key_u64(FILE *f, const char *key, uint64_t value)
@@ -47,12 +31,12 @@ static void machine(FILE *f, const struct vmsync_machine *m)
 	fputs(", \"traces\": [", f);
 	for (i = 0; i < m->n; i++) {
 		fputs(i ? ", " : "", f);
-		string(f, ctf_trace_path(m->traces[i]));
+		vmsync_json_string(f, ctf_trace_path(m->traces[i]));
 	}
 	fputs("], \"traces_again\": [", f);
 	for (i = 0; i < m->n_again; i++) {
 		fputs(i ? ", " : "", f);
-		string(f, ctf_trace_path(m->again[i]));
+		vmsync_json_string(f, ctf_trace_path(m->again[i]));
 	}
 	fputc(']', f);
 	key_u64(f, "offset_spread_ns", m->offset_spread_ns);
@@ -184,7 +168,7 @@ static void remarks(FILE *f, const struct vmsync_guest_report *r)
 	fputs("], \"notes\": [", f);
 	for (i = 0; i < r->n_notes; i++) {
 		fputs(i ? ", " : "", f);
-		string(f, r->notes[i]);
+		vmsync_json_string(f, r->notes[i]);
 	}
 	fputc(']', f);
 }
@@ -246,6 +230,14 @@ void vmsync_report_json(FILE *f, const struct vmsync_session *s)
 	for (i = 0; i < s->n_left_out; i++) {
 		fputs(i ? "," : "", f);
 		left_out(f, &s->left_out[i]);
+	}
+	fputs("], \"skipped\": [", f);
+	for (i = 0; i < s->machines.n_skipped; i++) {
+		fputs(i ? ", {" : "{", f);
+		key_string(f, "trace", s->machines.skipped[i].path);
+		fputs(", ", f);
+		key_string(f, "why", s->machines.skipped[i].why);
+		fputc('}', f);
 	}
 	fputs("]}\n", f);
 }

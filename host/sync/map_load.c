@@ -4,6 +4,7 @@
  * space and any order of members, and nothing else.
  */
 #include "sync/anyone.h"
+#include "sync/json_string.h"
 #include "sync/map.h"
 
 #include <ctype.h>
@@ -87,14 +88,15 @@ static bool expect(struct parser *p, int c)
 	return is_next(p, c) || fail(p, "expected '%c'", c);
 }
 
-static bool get_escape(struct parser *p, char *out)
+/* At most two bytes: what map_save.c writes so are control characters. */
+static bool get_escape(struct parser *p, char *buf, size_t *n)
 {
 	char hex[5] = "";
 	unsigned long v;
 
 	next(p);
 	if (p->c == '"' || p->c == '\\' || p->c == '/') {
-		*out = (char)p->c;
+		buf[(*n)++] = (char)p->c;
 		return true;
 	}
 	if (p->c != 'u')
@@ -106,9 +108,13 @@ static bool get_escape(struct parser *p, char *out)
 		hex[i] = (char)p->c;
 	}
 	v = strtoul(hex, NULL, 16);
-	if (!v || v > 0x7f)
+	if (!v || v > 0x7ff)
 		return fail(p, "escape not known here");
-	*out = (char)v;
+	if (v > 0x7f) {
+		buf[(*n)++] = (char)(0xc0 | v >> 6);
+		v = 0x80 | (v & 0x3f);
+	}
+	buf[(*n)++] = (char)v;
 	return true;
 }
 
@@ -120,15 +126,14 @@ static bool get_string(struct parser *p, char *buf)
 	if (!expect(p, '"'))
 		return false;
 	while (p->c != '"') {
-		char c = (char)p->c;
-
 		if (p->c == EOF || (unsigned int)p->c < 0x20)
 			return fail(p, "string not closed");
-		if (p->c == '\\' && !get_escape(p, &c))
-			return false;
-		if (n + 1 >= MAX_STRING)
+		if (n + 2 >= MAX_STRING)
 			return fail(p, "string too long");
-		buf[n++] = c;
+		if (p->c != '\\')
+			buf[n++] = (char)p->c;
+		else if (!get_escape(p, buf, &n))
+			return false;
 		next(p);
 	}
 	next(p);
@@ -142,6 +147,7 @@ static bool get_copy(struct parser *p, char **out)
 
 	if (!get_string(p, buf))
 		return false;
+	vmsync_json_unescape(buf);
 	free(*out);
 	*out = strdup(buf);
 	return *out || fail_memory(p);

@@ -12,7 +12,7 @@
  *	    {"same_as": 0}]}]}
  *
  * Times are ns. Numbers are integers of up to 64 bits: a program that reads
- * them as doubles loses bits.
+ * them as doubles loses bits. Strings are those of json_string.h.
  */
 #include "sync/map.h"
 
@@ -20,21 +20,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void put_string(FILE *f, const char *s)
-{
-	fputc('"', f);
-	for (; s && *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			fprintf(f, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(f, "\\u%04x", c);
-		else
-			fputc(c, f);
-	}
-	fputc('"', f);
-}
+#include "sync/json_string.h"
 
 static void put_segment(FILE *f, const struct vmsync_segment *s)
 {
@@ -73,11 +59,11 @@ static uint32_t first_same(const struct vmsync_guest_map *gm, uint32_t cpu)
 static void put_guest(FILE *f, const struct vmsync_guest_map *gm)
 {
 	fprintf(f, "{\n  \"vm_uid\": %" PRIu64 ", \"hostname\": ", gm->vm_uid);
-	put_string(f, gm->hostname);
+	vmsync_json_string(f, gm->hostname);
 	fputs(",\n  \"clock_uuid\": ", f);
-	put_string(f, gm->clock_uuid);
+	vmsync_json_string(f, gm->clock_uuid);
 	fputs(", \"host_clock_uuid\": ", f);
-	put_string(f, gm->host_clock_uuid);
+	vmsync_json_string(f, gm->host_clock_uuid);
 	fputs(",\n  \"cpus\": [", f);
 	for (uint32_t i = 0; i < gm->vcpus; i++) {
 		uint32_t same = first_same(gm, i);
