@@ -407,7 +407,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	how = choose(data);
 	s.trace = traces[how.kind->trace];
-	s.fd = fd;
+	/* Always open, by us: nobody opens or closes it. */
+	s.file = &(struct file){ .path = s.path, .fd = fd, .users = 1,
+				 .is_open = true };
 	s.size = fill(&how, data + 3, size - 3);
 	/* Bytes behind the end are of another input, and nobody's. */
 	CHECK(pwrite(fd, stream, s.size, 0) == (ssize_t)s.size);

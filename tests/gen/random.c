@@ -82,6 +82,7 @@ static void put_event(struct gen *g, unsigned int k, uint64_t *clock)
 
 static int put_packet(struct gen *g, unsigned int k, FILE *f, uint64_t *clock)
 {
+	const struct sclass *s = &g->streams[k];
 	uint64_t context, content, begin = *clock, size;
 	unsigned int n = 1 + below(g, 40), i;
 
@@ -92,20 +93,29 @@ static int put_packet(struct gen *g, unsigned int k, FILE *f, uint64_t *clock)
 	for (i = 0; g->has_uuid && i < 16; i++)
 		put_bits(g, g->uuid[i], 8, g->big);
 	put_bits(g, k, 32, g->big);
+	put_align(g, s->packet ? type_align(s->packet) : 8);
 	context = g->pos;
-	g->pos += 4 * 64 + 32;
+	g->pos += (4 - s->no_begin - s->no_size) * 64 + 32;
+	g->in_packet = 1;
+	for (i = 0; s->packet && i < s->packet->n; i++)
+		put_value(g, s->packet->fields[i].type);
+	g->in_packet = 0;
 	for (i = 0; i < n && g->pos < PACKET_BYTES * 8; i++)
 		put_event(g, k, clock);
 	if (g->pos >= sizeof(g->buf) * 8)
 		abort();
 	content = g->pos;
-	size = (content + 7) / 8 + below(g, 64);
+	size = (content + 7) / 8;
+	if (!s->no_size)
+		size += below(g, 64);
 	*clock += below(g, 100);
 	g->pos = context;
-	put_bits(g, begin, 64, g->big);
+	if (!s->no_begin)
+		put_bits(g, begin, 64, g->big);
 	put_bits(g, *clock, 64, g->big);
 	put_bits(g, content, 64, g->big);
-	put_bits(g, size * 8, 64, g->big);
+	if (!s->no_size)
+		put_bits(g, size * 8, 64, g->big);
 	put_bits(g, k, 32, g->big);
 	return fwrite(g->buf, 1, size, f) == size ? 0 : -1;
 }
@@ -124,6 +134,9 @@ static int write_streams(struct gen *g, const char *dir)
 		if (!f)
 			return -1;
 		clock = rnd(g) >> (64 - CLOCK_BITS);
+		/* Short stamps are counted from 0 then. */
+		if (g->streams[k].no_begin)
+			clock = 0;
 		n = 1 + below(g, 4);
 		for (i = 0; i < n && !ret; i++)
 			ret = put_packet(g, k, f, &clock);

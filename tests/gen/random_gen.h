@@ -40,6 +40,9 @@ struct class {
 struct sclass {
 	enum header header;
 	int id_bits, stamp_bits, id_first;
+	int no_size;			/* packets say their content's, no more */
+	int no_begin;			/* packets say when they end, no more */
+	struct type *packet;		/* what else they say, or NULL */
 	struct type *context;
 	struct class classes[6];
 	unsigned int n;
@@ -57,6 +60,7 @@ struct gen {
 	int has_uuid, has_magic;
 	int for_babeltrace, json;
 	int in_context;
+	int in_packet;			/* values are not those of an event */
 	unsigned int n_streams;
 	struct sclass streams[2];
 	uint8_t uuid[16];

@@ -42,14 +42,11 @@ static void json_ref(struct gen *g, const char *key, const struct field *ref)
 		json_origin, ref->path, json_name(ref));
 }
 
-static void json_struct(struct gen *g, struct type *t)
+static void json_members(struct gen *g, struct type *t)
 {
 	size_t len = strlen(json_path);
 	unsigned int i;
 
-	fprintf(g->meta,
-		"{\"type\": \"structure\", \"minimum-alignment\": %u, \"member-classes\": [",
-		t->align);
 	for (i = 0; i < t->n; i++) {
 		struct field *f = &t->fields[i];
 
@@ -62,6 +59,14 @@ static void json_struct(struct gen *g, struct type *t)
 		fprintf(g->meta, "}");
 		json_path[len] = 0;
 	}
+}
+
+static void json_struct(struct gen *g, struct type *t)
+{
+	fprintf(g->meta,
+		"{\"type\": \"structure\", \"minimum-alignment\": %u, \"member-classes\": [",
+		t->align);
+	json_members(g, t);
 	fprintf(g->meta, "]}");
 }
 
@@ -215,12 +220,20 @@ static void json_stream(struct gen *g, unsigned int k)
 
 	fprintf(g->meta,
 		"\x1e{\"type\": \"data-stream-class\", \"id\": %u, \"default-clock-class-id\": \"c\",\n"
-		"\"packet-context-field-class\": " JSON_STRUCT(1), k);
-	json_plain(g, "timestamp_begin", 64, 8, "default-clock-timestamp", 0);
+		"\"packet-context-field-class\": {\"type\": \"structure\", \"minimum-alignment\": %u, "
+		"\"member-classes\": [", k, s->packet ? s->packet->align : 1);
+	if (!s->no_begin)
+		json_plain(g, "timestamp_begin", 64, 8,
+			   "default-clock-timestamp", 0);
 	json_plain(g, "timestamp_end", 64, 8, "packet-end-default-clock-timestamp", 0);
 	json_plain(g, "content_size", 64, 8, "packet-content-length", 0);
-	json_plain(g, "packet_size", 64, 8, "packet-total-length", 0);
-	json_plain(g, "cpu_id", 32, 8, NULL, 1);
+	if (!s->no_size)
+		json_plain(g, "packet_size", 64, 8, "packet-total-length", 0);
+	json_plain(g, "cpu_id", 32, 8, NULL, !s->packet);
+	json_origin = "packet-context";
+	json_path[0] = 0;
+	if (s->packet)
+		json_members(g, s->packet);
 	fprintf(g->meta, "]}");
 	json_header(g, s);
 	json_scope(g, "event-record-common-context-field-class",

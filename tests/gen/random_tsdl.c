@@ -125,6 +125,27 @@ static void print_header(struct gen *g, const struct sclass *s)
 	}
 }
 
+static void print_packet(struct gen *g, const struct sclass *s)
+{
+	unsigned int i;
+
+	fprintf(g->meta, "\tpacket.context := struct {\n");
+	if (!s->no_begin)
+		fprintf(g->meta, "\t\t" CLOCKED(64, 8) " timestamp_begin;\n");
+	fprintf(g->meta, "\t\t" CLOCKED(64, 8) " timestamp_end;\n\t\t"
+		U(64, 8) " content_size;\n");
+	if (!s->no_size)
+		fprintf(g->meta, "\t\t" U(64, 8) " packet_size;\n");
+	fprintf(g->meta, "\t\t" U(32, 8) " cpu_id;\n");
+	for (i = 0; s->packet && i < s->packet->n; i++)
+		print_type(g, s->packet->fields[i].type,
+			   s->packet->fields[i].name);
+	fprintf(g->meta, "\t}");
+	if (s->packet && s->packet->align > 1)
+		fprintf(g->meta, " align(%u)", s->packet->align);
+	fprintf(g->meta, ";\n");
+}
+
 static void print_stream(struct gen *g, unsigned int k)
 {
 	struct sclass *s = &g->streams[k];
@@ -132,11 +153,7 @@ static void print_stream(struct gen *g, unsigned int k)
 
 	fprintf(g->meta, "stream {\n\tid = %u;\n", k);
 	print_header(g, s);
-	fprintf(g->meta,
-		"\tpacket.context := struct {\n\t\t" CLOCKED(64, 8)
-		" timestamp_begin;\n\t\t" CLOCKED(64, 8) " timestamp_end;\n\t\t"
-		U(64, 8) " content_size;\n\t\t" U(64, 8) " packet_size;\n\t\t"
-		U(32, 8) " cpu_id;\n\t};\n");
+	print_packet(g, s);
 	if (s->context) {
 		fprintf(g->meta, "\tevent.context := ");
 		print_head(g, s->context);

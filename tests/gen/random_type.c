@@ -188,6 +188,17 @@ unsigned int type_align(const struct type *t)
 	}
 }
 
+/* With it, an event ends where a byte does. */
+static void add_byte(struct gen *g, struct type *s)
+{
+	struct field *f = &s->fields[s->n++];
+
+	name_field(g, f);
+	f->type = new_type(g, INT);
+	f->type->size = f->type->align = 8;
+	f->type->base = 10;
+}
+
 void make_stream(struct gen *g, struct sclass *s)
 {
 	unsigned int i;
@@ -200,6 +211,12 @@ void make_stream(struct gen *g, struct sclass *s)
 	s->n = s->header == NO_HEADER ? 1 : 1 + below(g, 6);
 	if (s->header == ODD)
 		g->out->narrow = 1;
+	s->no_size = below(g, 4) == 0;
+	s->no_begin = below(g, 4) == 0;
+	g->n_lengths = g->n_tags = 0;
+	/* Lengths and tags are fine here, to babeltrace2 too. */
+	if (below(g, 2))
+		s->packet = make_struct(g, 1, 1);
 	g->n_lengths = g->n_tags = 0;
 	g->in_context = 1;
 	if (below(g, 3) == 0)
@@ -214,6 +231,8 @@ void make_stream(struct gen *g, struct sclass *s)
 		/* Without a header, an event must have bits of its own. */
 		if (s->header == NO_HEADER)
 			add_number(g, s->classes[i].payload, 0);
+		if (s->no_size)
+			add_byte(g, s->classes[i].payload);
 	}
 }
 

@@ -33,6 +33,8 @@ static void record(struct gen *g, enum random_leaf kind, uint64_t u,
 	struct random_trace *o = g->out;
 	struct random_value *v;
 
+	if (g->in_packet)
+		return;
 	if (o->n_values == o->cap_values) {
 		o->cap_values = o->cap_values * 2 + 64;
 		o->values = realloc(o->values,
