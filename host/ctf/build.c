@@ -242,6 +242,74 @@ static int build_quick(struct sclass *sc, struct ctf_error *e)
 	return 0;
 }
 
+/* What readers go by has to be what they take it for. */
+static int check_members(const struct ctf_trace *t, const struct ctf_type *in,
+			 const char *const *names, size_t n, const char *where,
+			 struct ctf_error *e)
+{
+	size_t i, k;
+
+	for (i = 0; in && i < in->n_members; i++) {
+		const struct ctf_member *m = &in->members[i];
+
+		for (k = 0; k < n && strcmp(m->raw_name, names[k]); k++)
+			;
+		if (k < n && ((m->type->kind != CTF_INT &&
+			       m->type->kind != CTF_ENUM) || m->type->is_signed))
+			return fail(e, -EINVAL,
+				    "%s: \"%s\" of the %s is no unsigned integer",
+				    t->meta_path, m->raw_name, where);
+	}
+	return 0;
+}
+
+static bool is_uuid(const struct ctf_type *t)
+{
+	return t->kind == CTF_ARRAY && t->len == 16 &&
+	       t->elem->kind == CTF_INT && t->elem->size == 8 &&
+	       t->elem->align == 8 && !t->elem->is_signed;
+}
+
+static int check_packet_header(const struct ctf_trace *t, struct ctf_error *e)
+{
+	static const char *const names[] = { "magic", "stream_id",
+					     "stream_instance_id" };
+	const struct ctf_type *in = t->packet_header;
+	size_t i;
+
+	for (i = 0; in && i < in->n_members; i++) {
+		const struct ctf_member *m = &in->members[i];
+		bool magic = !strcmp(m->raw_name, "magic");
+
+		if (magic && (i || m->type->size != 32))
+			return fail(e, -EINVAL,
+				    "%s: \"magic\" has to be the packet header's first 32 bits",
+				    t->meta_path);
+		if (!strcmp(m->raw_name, "uuid") && !is_uuid(m->type))
+			return fail(e, -EINVAL,
+				    "%s: \"uuid\" of the packet header is not 16 bytes",
+				    t->meta_path);
+	}
+	return check_members(t, in, names, sizeof(names) / sizeof(*names),
+			     "packet header", e);
+}
+
+static int check_heads(const struct sclass *sc, struct ctf_error *e)
+{
+	static const char *const packet[] = {
+		"timestamp_begin", "timestamp_end", "content_size",
+		"packet_size", "packet_seq_num", "events_discarded",
+	};
+	static const char *const event[] = { "id" };
+	int ret;
+
+	ret = check_members(sc->trace, sc->packet_context, packet,
+			    sizeof(packet) / sizeof(*packet), "packet context",
+			    e);
+	return ret ? ret : check_members(sc->trace, sc->header, event, 1,
+					 "event header", e);
+}
+
 static int build_sclass(struct sclass *sc, struct ctf_error *e)
 {
 	struct ctf_trace *t = sc->trace;
@@ -259,7 +327,9 @@ static int build_sclass(struct sclass *sc, struct ctf_error *e)
 				    sc->classes[i]->col,
 				    sc->classes[i]->pub.name,
 				    sc->classes[i - 1]->pub.name);
-	ret = plan_heads(sc, e);
+	ret = sc->trace->is_json ? 0 : check_heads(sc, e);
+	if (!ret)
+		ret = plan_heads(sc, e);
 	if (ret)
 		return ret;
 	find_clock(sc);
@@ -302,7 +372,9 @@ int trace_build(struct ctf_trace *t, struct ctf_error *e)
 		if (ret)
 			return ret;
 	}
-	ret = plan_trace_head(t, e);
+	ret = t->is_json ? 0 : check_packet_header(t, e);
+	if (!ret)
+		ret = plan_trace_head(t, e);
 	for (i = 0; !ret && i < t->n_sclasses; i++)
 		ret = build_sclass(t->sclasses[i], e);
 	return ret;

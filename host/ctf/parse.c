@@ -28,12 +28,7 @@ static int read_statement(struct parser *p, struct scope *s,
 
 	if (at_declaration(p))
 		return read_declaration(p, s);
-	if (p->cur.kind == TOKEN_STRING) {
-		key = p->cur.text;
-		ret = next(p);
-	} else {
-		ret = read_path(p, &key);
-	}
+	ret = read_key(p, &key);
 	if (!ret && !b->is_open)
 		ret = key_once(p, seen, &tok, key);
 	if (ret)
@@ -357,8 +352,6 @@ static int read_top(struct parser *p)
 	struct token tok = p->cur;
 	int ret;
 
-	if (at_punct(p, ';'))
-		return next(p);
 	if (at_declaration(p))
 		return read_declaration(p, &p->root);
 	if (p->cur.kind != TOKEN_WORD)
@@ -401,6 +394,8 @@ static int find_byte_order(struct parser *p)
 		if (is_key && p->cur.kind == TOKEN_WORD) {
 			p->t->big_endian = at_word(p, "be") ||
 					   at_word(p, "network");
+			if (!p->t->big_endian && !at_word(p, "le"))
+				return bad_at(p, &p->cur, "a byte order (le, be, network) expected");
 			found = true;
 			is_key = false;
 		}

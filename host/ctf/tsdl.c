@@ -86,6 +86,26 @@ int read_path(struct parser *p, const char **out)
 	return *out ? 0 : fail_nomem(p->e);
 }
 
+int read_key(struct parser *p, const char **out)
+{
+	if (p->cur.kind != TOKEN_STRING)
+		return read_path(p, out);
+	*out = p->cur.text;
+	return next(p);
+}
+
+int read_tag_name(struct parser *p, const char **out)
+{
+	*out = NULL;
+	if (p->cur.kind != TOKEN_WORD)
+		return 0;
+	if (is_keyword(p->cur.text) || is_c_word(p->cur.text))
+		return bad_at(p, &p->cur, "\"%.64s\" is a word of the language",
+			      p->cur.text);
+	*out = p->cur.text;
+	return next(p);
+}
+
 int read_value(struct parser *p, struct value *v)
 {
 	int ret;

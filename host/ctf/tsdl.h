@@ -61,6 +61,10 @@ bool at_word(const struct parser *p, const char *w);
 bool at_punct(const struct parser *p, char c);
 int want_punct(struct parser *p, char c);
 int read_path(struct parser *p, const char **out);
+/* The same, or a string. */
+int read_key(struct parser *p, const char **out);
+/* The name of a struct, enum or variant, or NULL where there is none. */
+int read_tag_name(struct parser *p, const char **out);
 int read_value(struct parser *p, struct value *v);
 int value_bool(struct parser *p, const struct value *v, bool *out);
 int value_small(struct parser *p, const struct value *v, uint64_t max,

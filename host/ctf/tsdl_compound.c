@@ -87,8 +87,6 @@ static int read_member(struct parser *p, struct scope *s, struct list *l)
 	ret = read_type(p, s, &base);
 	if (ret)
 		return ret;
-	if (at_punct(p, ';'))		/* a declaration of a tag alone */
-		return next(p);
 	for (;;) {
 		type = base;
 		ret = read_declarator(p, &type, &name);
@@ -147,10 +145,8 @@ int read_struct(struct parser *p, struct scope *s, const struct ctf_type **out)
 	struct ctf_type *t;
 	int ret = next(p);
 
-	if (!ret && p->cur.kind == TOKEN_WORD) {
-		name = p->cur.text;
-		ret = next(p);
-	}
+	if (!ret)
+		ret = read_tag_name(p, &name);
 	if (ret)
 		return ret;
 	if (!at_punct(p, '{')) {
@@ -199,10 +195,8 @@ int read_variant(struct parser *p, struct scope *s, const struct ctf_type **out)
 	if (!t)
 		return -ENOMEM;
 	ret = next(p);
-	if (!ret && p->cur.kind == TOKEN_WORD) {
-		name = p->cur.text;
-		ret = next(p);
-	}
+	if (!ret)
+		ret = read_tag_name(p, &name);
 	if (!ret && at_punct(p, '<'))
 		ret = read_tag(p, t);
 	if (ret)

@@ -167,7 +167,7 @@ static int read_attrs(struct parser *p, struct ctf_type *t, unsigned int *exp,
 		const char *key;
 		uint64_t n = 0;
 
-		ret = read_path(p, &key);
+		ret = read_key(p, &key);
 		if (!ret)
 			ret = key_once(p, &seen, &tok, key);
 		if (!ret)
@@ -185,7 +185,7 @@ static int read_attrs(struct parser *p, struct ctf_type *t, unsigned int *exp,
 		} else {
 			ret = int_attr(p, t, key, &v);
 		}
-		if (!ret && !at_punct(p, '}'))
+		if (!ret)
 			ret = want_punct(p, ';');
 	}
 	return ret ? ret : next(p);
@@ -369,10 +369,8 @@ int read_enum(struct parser *p, struct scope *s, const struct ctf_type **out)
 	struct ctf_type *t;
 	int ret = next(p);
 
-	if (!ret && p->cur.kind == TOKEN_WORD) {
-		name = p->cur.text;
-		ret = next(p);
-	}
+	if (!ret)
+		ret = read_tag_name(p, &name);
 	if (!ret && at_punct(p, ':')) {
 		ret = next(p);
 		if (!ret)
