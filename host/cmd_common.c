@@ -163,7 +163,7 @@ int cmd_session_option(const char *name, int option, const char *value,
 	if (vmsync_exchange_parse(value, &s->exchange, &e))
 		return cmd_error(name, &e);
 	s->options.exchange = &s->exchange;
-	s->options.sync.wide = true;
+	s->options.sync.wide = s->options.sync.machines = true;
 	return 0;
 }
 

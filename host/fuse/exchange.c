@@ -18,17 +18,6 @@ struct ends {
 	VMSYNC_ARRAY(struct end);
 };
 
-/* A message: when it left and when it came, each by its machine's clock. */
-struct message {
-	int64_t sent_ns;
-	int64_t received_ns;
-};
-
-struct messages {
-	struct message *message;
-	size_t n;
-};
-
 /* "name=value" at the start of @part? Then the value. */
 static const char *value_of(const char *part, const char *name)
 {
@@ -224,31 +213,29 @@ static size_t run_length(const struct ends *l, size_t i)
 	return n;
 }
 
-static int received_compare(const void *a, const void *b)
+static int add_message(vmsync_messages *out, const struct end *cause,
+		       const struct end *effect, bool to_host)
 {
-	const struct message *x = a, *y = b;
+	struct vmsync_message *m = vmsync_array_add(out);
 
-	return (x->received_ns > y->received_ns) -
-	       (x->received_ns < y->received_ns);
-}
-
-static int sent_compare(const void *a, const void *b)
-{
-	const struct message *x = a, *y = b;
-
-	return (x->sent_ns > y->sent_ns) - (x->sent_ns < y->sent_ns);
+	if (!m)
+		return -ENOMEM;
+	*m = (struct vmsync_message){
+		.to_host = to_host,
+		.guest_ns = to_host ? cause->ns : effect->ns,
+		.host_ns = to_host ? effect->ns : cause->ns,
+	};
+	return 0;
 }
 
 /* Causes and effects with equal keys, in the order in which they came. */
 static int pair_up(const struct ends *causes, const struct ends *effects,
-		   struct messages *out)
+		   bool to_host, vmsync_messages *out)
 {
 	size_t i = 0, j = 0, k;
+	int ret = 0;
 
-	out->message = malloc((causes->count + 1) * sizeof(*out->message));
-	if (!out->message)
-		return -ENOMEM;
-	while (i < causes->count && j < effects->count) {
+	while (!ret && i < causes->count && j < effects->count) {
 		size_t n = run_length(causes, i), m = run_length(effects, j);
 
 		if (causes->at[i].key < effects->at[j].key) {
@@ -259,119 +246,64 @@ static int pair_up(const struct ends *causes, const struct ends *effects,
 			j += m;
 			continue;
 		}
-		for (k = 0; n == m && k < n; k++)
-			out->message[out->n++] = (struct message){
-				causes->at[i + k].ns,
-				effects->at[j + k].ns,
-			};
+		for (k = 0; !ret && n == m && k < n; k++)
+			ret = add_message(out, &causes->at[i + k],
+					  &effects->at[j + k], to_host);
 		i += n;
 		j += m;
 	}
-	return 0;
+	return ret;
 }
 
-static void record(struct vmsync_evidence_list *l,
-		   enum vmsync_evidence_kind kind, uint32_t cnt, int64_t ns)
+size_t vmsync_messages_to_host(const vmsync_messages *m)
 {
-	l->ev[l->n++] = (struct vmsync_evidence){
-		.kind = kind,
-		.stamp_ns = ns,
-		.pair.mono_ns = ns,
-		.vm_uid = 1,
-		.vm.pid = 1,
-		.cnt = cnt,
-	};
+	size_t n = 0, i;
+
+	for (i = 0; i < m->count; i++)
+		n += m->at[i].to_host;
+	return n;
 }
 
-static int stamp_compare(const void *a, const void *b)
+/* Each way limits the offset from one side. */
+static int check_both_ways(const vmsync_messages *m,
+			   const struct vmsync_machine *host,
+			   const struct vmsync_machine *guest,
+			   struct ctf_error *e)
 {
-	const struct vmsync_evidence *x = a, *y = b;
+	size_t to_host = vmsync_messages_to_host(m);
 
-	if (x->stamp_ns != y->stamp_ns)
-		return x->stamp_ns > y->stamp_ns ? 1 : -1;
-	return (x->cnt > y->cnt) - (x->cnt < y->cnt);
-}
-
-/*
- * For each answer the last request that came before the answer left: the
- * shortest round trip that there is.
- */
-static int make_beacons(struct messages *to_host, struct messages *to_guest,
-			struct vmsync_evidence_list *host,
-			struct vmsync_evidence_list *guest)
-{
-	size_t i = 0, j, room = 2 * to_guest->n + 1;
-	bool fresh = false;
-	uint32_t cnt = 0;
-
-	host->ev = malloc(room * sizeof(*host->ev));
-	guest->ev = malloc(room * sizeof(*guest->ev));
-	if (!host->ev || !guest->ev)
-		return -ENOMEM;
-	/* Both in the order of the host's clock. */
-	qsort(to_host->message, to_host->n, sizeof(struct message),
-	      received_compare);
-	qsort(to_guest->message, to_guest->n, sizeof(struct message),
-	      sent_compare);
-	for (j = 0; j < to_guest->n; j++) {
-		const struct message *answer = &to_guest->message[j];
-		const struct message *request;
-
-		while (i < to_host->n && to_host->message[i].received_ns <=
-						 answer->sent_ns) {
-			i++;
-			fresh = true;
-		}
-		if (!fresh)
-			continue;
-		fresh = false;
-		request = &to_host->message[i - 1];
-		record(guest, VMSYNC_EV_GH_GUEST, cnt, request->sent_ns);
-		record(host, VMSYNC_EV_GH_HOST, cnt, request->received_ns);
-		record(host, VMSYNC_EV_HG_HOST, cnt + 1, answer->sent_ns);
-		record(guest, VMSYNC_EV_HG_GUEST, cnt + 1,
-		       answer->received_ns);
-		cnt += 2;
-	}
-	qsort(host->ev, host->n, sizeof(*host->ev), stamp_compare);
-	qsort(guest->ev, guest->n, sizeof(*guest->ev), stamp_compare);
-	return 0;
+	if (to_host && to_host < m->count)
+		return 0;
+	return vmsync_fail(e, -EINVAL,
+			   "check the names of events and fields in --match, "
+			   "and that both directions were recorded",
+			   "%.200s and %.200s exchange too few messages: %zu to "
+			   "the first one and %zu from it",
+			   ctf_trace_path(host->traces[0]),
+			   ctf_trace_path(guest->traces[0]), to_host,
+			   m->count - to_host);
 }
 
 int vmsync_exchange_read(const struct vmsync_exchange *x,
 			 const struct vmsync_machine *host,
 			 const struct vmsync_machine *guest,
-			 struct vmsync_evidence_list *host_list,
-			 struct vmsync_evidence_list *guest_list,
-			 struct ctf_error *e)
+			 vmsync_messages *messages, struct ctf_error *e)
 {
 	struct ends host_causes = { 0 }, host_effects = { 0 };
 	struct ends guest_causes = { 0 }, guest_effects = { 0 };
-	struct messages to_host = { 0 }, to_guest = { 0 };
 	int ret;
 
-	memset(host_list, 0, sizeof(*host_list));
-	memset(guest_list, 0, sizeof(*guest_list));
 	ret = ends_read(x, host, &host_causes, &host_effects, e);
 	if (!ret)
 		ret = ends_read(x, guest, &guest_causes, &guest_effects, e);
-	if (!ret && (pair_up(&guest_causes, &host_effects, &to_host) ||
-		     pair_up(&host_causes, &guest_effects, &to_guest) ||
-		     make_beacons(&to_host, &to_guest, host_list, guest_list)))
+	if (!ret && (pair_up(&guest_causes, &host_effects, true, messages) ||
+		     pair_up(&host_causes, &guest_effects, false, messages)))
 		ret = vmsync_fail_memory(e);
-	if (!ret && host_list->n < 8)
-		ret = vmsync_fail(e, -EINVAL,
-				  "check the names of events and fields in "
-				  "--match, and that both directions were "
-				  "recorded",
-				  "%.400s: exchanges too few messages with the "
-				  "first machine",
-				  ctf_trace_path(guest->traces[0]));
+	if (!ret)
+		ret = check_both_ways(messages, host, guest, e);
 	vmsync_array_free(&host_causes);
 	vmsync_array_free(&host_effects);
 	vmsync_array_free(&guest_causes);
 	vmsync_array_free(&guest_effects);
-	free(to_host.message);
-	free(to_guest.message);
 	return ret;
 }

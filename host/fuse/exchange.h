@@ -9,7 +9,7 @@
 
 #include "ctf/ctf.h"
 #include "fuse/machine.h"
-#include "sync/evidence.h"
+#include "sync/messages.h"
 
 #define VMSYNC_EXCHANGE_KEYS 8
 
@@ -31,28 +31,21 @@ int vmsync_exchange_parse(const char *text, struct vmsync_exchange *x,
 void vmsync_exchange_free(struct vmsync_exchange *x);
 
 /**
- * struct vmsync_evidence_list - records in the order of their stamps
- */
-struct vmsync_evidence_list {
-	struct vmsync_evidence *ev;
-	size_t n;
-};
-
-/**
- * vmsync_exchange_read() - the messages between two machines, as beacons
+ * vmsync_exchange_read() - the messages between two machines
  * @host, @guest: the reference, and who is put on its clock
- * @host_list, @guest_list: the records of each side; free() their ev
+ * @messages:	empty; to be freed by the caller, after an error too
  *
  * A cause is paired with an effect of the other machine where the key fields
  * are equal; where a key occurs several times, in order, if both sides have it
- * as often, else not at all. A message in one direction and the next one in the
- * other make a beacon. Return: 0 or a negative errno.
+ * as often, else not at all. Return: 0 or a negative errno; too few, or in one
+ * direction only, is an error.
  */
 int vmsync_exchange_read(const struct vmsync_exchange *x,
 			 const struct vmsync_machine *host,
 			 const struct vmsync_machine *guest,
-			 struct vmsync_evidence_list *host_list,
-			 struct vmsync_evidence_list *guest_list,
-			 struct ctf_error *e);
+			 vmsync_messages *messages, struct ctf_error *e);
+
+/** vmsync_messages_to_host() - how many of them went to the first machine */
+size_t vmsync_messages_to_host(const vmsync_messages *m);
 
 #endif /* VMSYNC_FUSE_EXCHANGE_H */

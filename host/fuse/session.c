@@ -108,13 +108,13 @@ int vmsync_session_open(char *const *paths, size_t n,
 	int ret;
 
 	memset(s, 0, sizeof(*s));
+	s->exchange = options ? options->exchange : NULL;
 	s->jobs = ctf_jobs(options ? options->jobs : 0);
 	s->pool = ctf_pool_new(s->jobs);
 	ret = vmsync_machines_open(paths, n, &s->machines, e);
 	if (ret)
 		return ret;
-	return options && options->exchange ? roles_given(s, e) :
-					      roles_find(s, e);
+	return s->exchange ? roles_given(s, e) : roles_find(s, e);
 }
 
 void vmsync_session_close(struct vmsync_session *s)
@@ -123,6 +123,7 @@ void vmsync_session_close(struct vmsync_session *s)
 		free(s->guests[i].known_traces);
 	vmsync_sync_free(s->sync);
 	vmsync_runs_free(s->runs);
+	vmsync_array_free(&s->messages);
 	free(s->guests);
 	free(s->left_out);
 	vmsync_machines_close(&s->machines);
@@ -261,7 +262,21 @@ static int push_all(struct vmsync_session *s, struct side *sides,
 	return vmsync_sync_finish(s->sync) ? vmsync_fail_memory(e) : 0;
 }
 
-static int sides_open(const struct vmsync_session *s,
+static int messages_read(struct vmsync_session *s, struct side *sides,
+			 struct ctf_error *e)
+{
+	int ret = vmsync_exchange_read(s->exchange, s->host,
+				       s->guests[0].machine, &s->messages, e);
+
+	if (ret)
+		return ret;
+	return vmsync_messages_evidence(s->messages.at, s->messages.count,
+					&sides[0].list, &sides[1].list) ?
+		       vmsync_fail_memory(e) :
+		       0;
+}
+
+static int sides_open(struct vmsync_session *s,
 		      const struct vmsync_session_options *options,
 		      struct side *sides, struct ctf_error *e)
 {
@@ -276,14 +291,10 @@ static int sides_open(const struct vmsync_session *s,
 			.pool = s->pool,
 		};
 
-		if (!options || !options->exchange)
+		if (!s->exchange)
 			ret = side_open(&sides[i], &how, e);
 	}
-	if (!ret && options && options->exchange)
-		ret = vmsync_exchange_read(options->exchange, s->host,
-					   s->guests[0].machine, &sides[0].list,
-					   &sides[1].list, e);
-	return ret;
+	return !ret && s->exchange ? messages_read(s, sides, e) : ret;
 }
 
 /* Where a guest's trace lies in the host's time. */
@@ -345,10 +356,10 @@ int vmsync_session_sync(struct vmsync_session *s,
 	int ret = 0;
 
 	s->sync = vmsync_sync_new(options ? &options->sync : NULL);
-	if (!options || !options->exchange)
+	if (!s->exchange)
 		s->runs = vmsync_runs_new();
 	if (!sides || !s->sync ||
-	    (!s->runs && (!options || !options->exchange))) {
+	    (!s->runs && !s->exchange)) {
 		free(sides);
 		return vmsync_fail_memory(e);
 	}

@@ -66,6 +66,8 @@ struct vmsync_left_out {
  * @guests:	[@n_guests], all others but
  * @left_out:	[@n_left_out], known once the maps are made; not to be overlooked
  * @runs:	of the host, once it was read
+ * @exchange:	the evidence is messages: not NULL
+ * @messages:	those, once they were read
  * @jobs:	threads to use
  * @pool:	those that decode ahead
  */
@@ -78,6 +80,8 @@ struct vmsync_session {
 	size_t n_left_out;
 	struct vmsync_sync *sync;
 	struct vmsync_runs *runs;
+	const struct vmsync_exchange *exchange;
+	vmsync_messages messages;
 	unsigned int jobs;
 	struct ctf_pool *pool;
 };

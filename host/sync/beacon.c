@@ -49,9 +49,11 @@ static void init(void *state, const struct vmsync_sync_options *opt)
 {
 	struct state *s = state;
 
-	vmsync_delay_init(&s->delay);
+	vmsync_delay_init(&s->delay, opt->machines);
 	vmsync_fit_init(&s->fit, opt->wide ? VMSYNC_METHOD_PORT :
 					     VMSYNC_METHOD_BEACON);
+	if (opt->machines)
+		vmsync_fit_machines(&s->fit);
 }
 
 static double wave(const struct state *s)
@@ -59,12 +61,20 @@ static double wave(const struct state *s)
 	return fmax(WAVE_NS, WAVE_SHARE * vmsync_delay_excess_ns(&s->delay));
 }
 
+static double delay_of(const struct state *s, const struct vmsync_beacon *b)
+{
+	return vmsync_beacon_delay(b, s->delay.crossing);
+}
+
 static bool too_slow(struct state *s, const struct vmsync_beacon *b)
 {
-	double delay = b->gh && b->hg ? vmsync_beacon_delay(b) : 0;
+	double delay = b->gh && b->hg ? delay_of(s, b) : 0;
 	double limit = vmsync_delay_ns(&s->delay) +
 		       SLOW * fmax(WAVE_NS, vmsync_delay_excess_ns(&s->delay));
 
+	/* Messages far apart: the clocks have drifted apart by more meanwhile. */
+	if (s->fit.mean)
+		delay = fmax(delay, 0);
 	if (delay >= 0 && delay <= limit)
 		s->slow = 0;
 	else if (++s->slow <= MAX_SLOW)
@@ -91,12 +101,18 @@ static int use(struct state *s, const struct vmsync_beacon *b)
 		.lower = { b->hg_guest_ns, b->hg_host_ns, half - wave(s) },
 	};
 
-	if (!b->gh || !b->hg || vmsync_beacon_delay(b) >= 0)
+	/*
+	 * Messages that are far apart may seem to take less than no time, if the
+	 * clocks drift; of what is left over of them nobody knows how slow it was.
+	 */
+	if (s->fit.mean || !b->gh || !b->hg || delay_of(s, b) >= 0)
 		see(s, &fix);
+	if (s->fit.mean && !(b->gh && b->hg))
+		return 0;
 	if (too_slow(s, b))
 		return 0;
 	if (b->gh && b->hg)
-		fix.play_ns = fmax(0, vmsync_beacon_delay(b) / 2 - half);
+		fix.play_ns = fmax(0, delay_of(s, b) / 2 - half);
 	s->fit.wave_ns = wave(s);
 	/*
 	 * One way may have taken all of D and the other nothing; and a small

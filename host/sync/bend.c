@@ -104,7 +104,10 @@ static double longest_gap(const struct row *r, const struct vmsync_bend *bend)
 	for (unsigned int i = 0; i < r->count && last < bend->after; i++) {
 		if (end_of(r->at[i]) <= last)
 			continue;
-		gap = fmax(gap, (double)(begin_of(r->at[i]) - last));
+		/* A fix may be long itself: two messages that are far apart. */
+		gap = fmax(gap, fmax((double)(begin_of(r->at[i]) - last),
+				     (double)(end_of(r->at[i]) -
+					      begin_of(r->at[i]))));
 		last = end_of(r->at[i]);
 	}
 	return gap;

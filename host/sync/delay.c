@@ -5,7 +5,7 @@
 #include <string.h>
 
 /*
- * While the host keeps an exchange the two clocks drift apart: after longer
+ * While one side keeps an exchange the two clocks drift apart: after longer
  * stays its delay is not a delay any more.
  */
 #define MAX_STAY_NS 200000
@@ -13,18 +13,32 @@
 /* Blocks after which the usual delay is looked at again. */
 #define REFRESH 8
 
-void vmsync_delay_init(struct vmsync_delay *d)
+void vmsync_delay_init(struct vmsync_delay *d, bool crossing)
 {
 	memset(d, 0, sizeof(*d));
+	d->crossing = crossing;
 	d->least_ns = d->block_least = INFINITY;
 }
 
-double vmsync_beacon_delay(const struct vmsync_beacon *b)
+double vmsync_beacon_delay(const struct vmsync_beacon *b, bool crossing)
 {
 	int64_t guest = b->hg_guest_ns - b->gh_guest_ns;
 	int64_t host = b->hg_host_ns - b->gh_host_ns;
 
-	return host < 0 || guest < host ? -1 : (double)(guest - host);
+	return (host < 0 && !crossing) || guest < host ?
+		       -1 : (double)(guest - host);
+}
+
+/*
+ * How long the one who answers kept it. If the guest answers, the last leg came
+ * first and both differences are negative; if nobody does, they cross.
+ */
+static int64_t stay_of(const struct vmsync_beacon *b)
+{
+	int64_t guest = b->hg_guest_ns - b->gh_guest_ns;
+	int64_t host = b->hg_host_ns - b->gh_host_ns;
+
+	return host >= 0 ? host : guest <= 0 ? -guest : 0;
 }
 
 /* Few values: insertion is the quickest sort. */
@@ -59,9 +73,9 @@ static void end_block(struct vmsync_delay *d)
 
 void vmsync_delay_learn(struct vmsync_delay *d, const struct vmsync_beacon *b)
 {
-	double delay = b->gh && b->hg ? vmsync_beacon_delay(b) : -1;
+	double delay = b->gh && b->hg ? vmsync_beacon_delay(b, d->crossing) : -1;
 
-	if (delay < 0 || b->hg_host_ns - b->gh_host_ns > MAX_STAY_NS)
+	if (delay < 0 || stay_of(b) > MAX_STAY_NS)
 		return;
 	d->block_least = fmin(d->block_least, delay);
 	d->least_ns = fmin(d->least_ns, delay);

@@ -7,6 +7,7 @@
 #ifndef VMSYNC_SYNC_DELAY_H
 #define VMSYNC_SYNC_DELAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sync/match.h"
@@ -18,7 +19,12 @@
 /* Blocks whose quickest exchange counts. */
 #define VMSYNC_DELAY_RECENT 16
 
+/**
+ * struct vmsync_delay - see above
+ * @crossing:	the legs of a beacon are messages that know nothing of each other
+ */
 struct vmsync_delay {
+	bool crossing;
 	double block[VMSYNC_DELAY_BLOCK];
 	size_t n_block;
 	double medians[VMSYNC_DELAY_BLOCKS];
@@ -31,10 +37,14 @@ struct vmsync_delay {
 	double usual_ns;
 };
 
-/** vmsync_beacon_delay - both ways of a whole beacon, ns; -1 if absurd */
-double vmsync_beacon_delay(const struct vmsync_beacon *b);
+/**
+ * vmsync_beacon_delay - both ways of a whole beacon, ns; -1 if absurd
+ * @crossing:	the answer may leave before the request comes
+ */
+double vmsync_beacon_delay(const struct vmsync_beacon *b, bool crossing);
 
-void vmsync_delay_init(struct vmsync_delay *d);
+/** vmsync_delay_init - nothing is known yet */
+void vmsync_delay_init(struct vmsync_delay *d, bool crossing);
 
 /** vmsync_delay_learn - the next beacon */
 void vmsync_delay_learn(struct vmsync_delay *d, const struct vmsync_beacon *b);

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "sync/drift.h"
+#include "sync/mean.h"
+
 /* Rates of two clocks that differ by more are not two clocks. */
 #define MAX_SLOPE 0.01
 
@@ -18,6 +21,9 @@
 #define LATE	16
 #define LATE_NS 1000000
 
+/* Clocks that drift too fast do so by no less than limits show, but by more. */
+#define MORE 1.25
+
 /* A stretch of fewer tells no slope of its own. */
 #define MIN_FIXES 4
 
@@ -25,6 +31,12 @@ void vmsync_fit_init(struct vmsync_fit *fit, enum vmsync_method method)
 {
 	memset(fit, 0, sizeof(*fit));
 	vmsync_polyline_init(&fit->line, method);
+}
+
+void vmsync_fit_machines(struct vmsync_fit *fit)
+{
+	fit->mean = fit->line.sure = true;
+	fit->line.drift = VMSYNC_DRIFT_APART;
 }
 
 void vmsync_fit_free(struct vmsync_fit *fit)
@@ -46,14 +58,19 @@ int vmsync_fit_own(struct vmsync_fit *fit)
 	return err;
 }
 
+static const struct vmsync_limit *earlier_of(const struct vmsync_fix *fix)
+{
+	return fix->has_upper && (!fix->has_lower || fix->upper.guest_ns <=
+						     fix->lower.guest_ns) ?
+		       &fix->upper : &fix->lower;
+}
+
 static void open_corridor(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
-	const struct vmsync_limit *l =
-		fix->has_upper && (!fix->has_lower || fix->upper.guest_ns <=
-						      fix->lower.guest_ns) ?
-			&fix->upper : &fix->lower;
+	const struct vmsync_limit *l = earlier_of(fix);
 
-	vmsync_corridor_init(&fit->corridor, MAX_SLOPE);
+	vmsync_corridor_init(&fit->corridor,
+			     fit->mean ? fit->line.drift : MAX_SLOPE);
 	fit->open = true;
 	fit->count = 0;
 	fit->origin = l->guest_ns;
@@ -154,11 +171,31 @@ static bool take(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 	return true;
 }
 
-/* How far off @y at @x lines may be that pass: by the extreme slopes. */
-static double width_at(const struct vmsync_corridor *c, double x, double y)
+/*
+ * The slopes that pass and that two clocks have. If none is both, the clocks are
+ * others than those, and what passes counts.
+ */
+struct slopes {
+	double min;
+	double max;
+};
+
+static struct slopes slopes_of(const struct vmsync_fit *fit)
 {
-	const double slopes[] = { c->slope_min, c->slope_max,
-				  (c->slope_min + c->slope_max) / 2 };
+	const struct vmsync_corridor *c = &fit->corridor;
+	struct slopes s = { fmax(c->slope_min, -fit->line.drift),
+			    fmin(c->slope_max, fit->line.drift) };
+
+	if (s.min > s.max)
+		s = (struct slopes){ c->slope_min, c->slope_max };
+	return s;
+}
+
+/* How far off @y at @x lines may be that pass: by the extreme slopes. */
+static double width_at(const struct vmsync_corridor *c, struct slopes s,
+		       double x, double y)
+{
+	const double slopes[] = { s.min, s.max, (s.min + s.max) / 2 };
 	double low, high, w = 0;
 
 	for (int i = 0; i < 3; i++) {
@@ -174,13 +211,14 @@ static double width_at(const struct vmsync_corridor *c, double x, double y)
 static bool line_of(const struct vmsync_fit *fit, struct vmsync_stretch *out)
 {
 	const struct vmsync_corridor *c = &fit->corridor;
-	double a = (c->slope_min + c->slope_max) / 2, low, high, b, x0, x1;
+	struct slopes s = slopes_of(fit);
+	double a = (s.min + s.max) / 2, low, high, b, x0, x1;
 
 	if (!fit->open || !fit->count)
 		return false;
 	/* A short stretch goes on with the last slope, if that may be. */
 	if (fit->count < MIN_FIXES && fit->has_slope)
-		a = fmin(fmax(fit->last_slope, c->slope_min), c->slope_max);
+		a = fmin(fmax(fit->last_slope, s.min), s.max);
 	if (!vmsync_corridor_range(c, a, &low, &high))
 		return false;
 	b = (low + high) / 2;
@@ -193,8 +231,8 @@ static bool line_of(const struct vmsync_fit *fit, struct vmsync_stretch *out)
 		.offset = fit->offset,
 		.fraction = b,
 		.slope = a,
-		.w_first = width_at(c, x0, b + a * x0),
-		.w_last = width_at(c, x1, b + a * x1),
+		.w_first = width_at(c, s, x0, b + a * x0),
+		.w_last = width_at(c, s, x1, b + a * x1),
 		.count = fit->count,
 		.second = fit->second,
 		.before_last = fit->before_last,
@@ -231,6 +269,9 @@ int vmsync_fit_break(struct vmsync_fit *fit)
 
 void vmsync_fit_cut(struct vmsync_fit *fit, int64_t until)
 {
+	if (fit->mean)
+		until += fit->mean_less_guest;
+	vmsync_few_cut(&fit->few, until);
 	vmsync_polyline_cut(&fit->line, until);
 	if (!fit->open || fit->last <= until)
 		return;
@@ -245,30 +286,84 @@ void vmsync_fit_cut(struct vmsync_fit *fit, int64_t until)
 /* So much later than usual that the clocks may have bent meanwhile. */
 static bool is_late(const struct vmsync_fit *fit, const struct vmsync_fix *fix)
 {
-	const struct vmsync_limit *l =
-		fix->has_upper ? &fix->upper : &fix->lower;
+	const struct vmsync_limit *l = earlier_of(fix);
 	double usual = (double)(fit->last - fit->first) / fit->count;
 
 	return fit->count >= MIN_FIXES &&
 	       (double)(l->guest_ns - fit->last) > LATE * usual + LATE_NS;
 }
 
-void vmsync_fit_see(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+/* The same limits over the time that is used. */
+static struct vmsync_fix over_axis(struct vmsync_fit *fit,
+				   const struct vmsync_fix *fix)
 {
-	struct vmsync_seen *seen = &fit->line.seen;
+	struct vmsync_fix f = *fix;
+	const struct vmsync_limit *l = f.has_upper ? &f.upper : &f.lower;
 
-	if (fix->has_upper)
-		vmsync_seen_upper(seen, fix->upper.guest_ns,
-				  fix->upper.host_ns +
-				  (int64_t)ceil(fix->upper.rest_ns));
-	if (fix->has_lower)
-		vmsync_seen_lower(seen, fix->lower.guest_ns,
-				  fix->lower.host_ns +
-				  (int64_t)floor(fix->lower.rest_ns));
+	if (!fit->mean)
+		return f;
+	fit->mean_less_guest = (l->host_ns - l->guest_ns) / 2;
+	vmsync_mean_limit(&f.upper.guest_ns, &f.upper.host_ns);
+	vmsync_mean_limit(&f.lower.guest_ns, &f.lower.host_ns);
+	return f;
 }
 
-int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+/*
+ * A limit that two clocks cannot keep that drift no faster: they are of another kind,
+ * and from here on drift as fast as explains it. What no drift explains is a jump.
+ */
+static void check_drift(struct vmsync_fit *fit, int64_t ns, int64_t offset,
+			bool upper)
 {
+	struct vmsync_range *r = &fit->range;
+	double y, drift;
+
+	if (!r->any)
+		*r = (struct vmsync_range){ true, ns, offset, -INFINITY,
+					    INFINITY };
+	if (ns < r->ns)
+		return;
+	y = (double)(offset - r->base);
+	drift = fit->line.drift * (double)(ns - r->ns);
+	r->hi = upper ? fmin(r->hi + drift, y) : r->hi + drift;
+	r->lo = upper ? r->lo - drift : fmax(r->lo - drift, y);
+	r->ns = ns;
+	if (r->lo <= r->hi + 2)
+		return;
+	drift = vmsync_seen_drift(&fit->line.seen);
+	if (drift > VMSYNC_DRIFT_TICKS)
+		memset(&fit->line.seen, 0, sizeof(fit->line.seen));
+	else if (drift > fit->line.drift)
+		fit->line.drift = MORE * drift;
+	r->any = false;
+}
+
+void vmsync_fit_see(struct vmsync_fit *fit, const struct vmsync_fix *limits)
+{
+	struct vmsync_fix fix = over_axis(fit, limits);
+	const struct vmsync_limit *u = &fix.upper, *l = &fix.lower;
+	int64_t up = u->host_ns + (int64_t)ceil(u->rest_ns);
+	int64_t low = l->host_ns + (int64_t)floor(l->rest_ns);
+	struct vmsync_few_limit upper = { .ns = u->guest_ns,
+					  .offset = up - u->guest_ns };
+	struct vmsync_few_limit lower = { .ns = l->guest_ns,
+					  .offset = low - l->guest_ns };
+
+	if (fix.has_upper)
+		vmsync_seen_upper(&fit->line.seen, u->guest_ns, up);
+	if (fix.has_lower)
+		vmsync_seen_lower(&fit->line.seen, l->guest_ns, low);
+	if (fit->mean && fix.has_upper)
+		check_drift(fit, u->guest_ns, up - u->guest_ns, true);
+	if (fit->mean && fix.has_lower)
+		check_drift(fit, l->guest_ns, low - l->guest_ns, false);
+	vmsync_few_see(&fit->few, fix.has_upper ? &upper : NULL,
+		       fix.has_lower ? &lower : NULL);
+}
+
+int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *exchange)
+{
+	struct vmsync_fix own = over_axis(fit, exchange), *fix = &own;
 	int err = 0;
 
 	if (!fit->open || is_late(fit, fix) || !take(fit, fix)) {
@@ -294,14 +389,21 @@ static size_t first_segment(const struct vmsync_map *map, int64_t from_ns)
 	return i ? i - 1 : 0;
 }
 
-int vmsync_fit_map_from(const struct vmsync_fit *fit, int64_t from_ns,
-			struct vmsync_map *map)
+/* As if nothing more came, over the time that is used. */
+static int map_of(const struct vmsync_fit *fit, int64_t from_ns,
+		  struct vmsync_map *map)
 {
 	const struct vmsync_map *made = &fit->line.map;
 	struct vmsync_polyline copy = fit->line;
 	struct vmsync_stretch line;
 	int err = 0;
 
+	if (fit->few.fixes &&
+	    (!fit->few.many || !(fit->count + fit->line.fixes)))
+		return vmsync_few_map(&fit->few, fit->line.method,
+				      fit->mean ? VMSYNC_DRIFT_APART :
+						  VMSYNC_DRIFT,
+				      map);
 	copy.map = *map;
 	for (size_t i = first_segment(made, from_ns); !err && i < made->count;
 	     i++)
@@ -311,6 +413,22 @@ int vmsync_fit_map_from(const struct vmsync_fit *fit, int64_t from_ns,
 	if (!err)
 		err = vmsync_polyline_end(&copy);
 	*map = copy.map;
+	return err;
+}
+
+int vmsync_fit_map_from(const struct vmsync_fit *fit, int64_t from_ns,
+			struct vmsync_map *map)
+{
+	struct vmsync_map mean;
+	int err;
+
+	if (!fit->mean)
+		return map_of(fit, from_ns, map);
+	vmsync_map_init(&mean);
+	err = map_of(fit, INT64_MIN, &mean);
+	if (!err)
+		err = vmsync_mean_map(&mean, map);
+	vmsync_map_free(&mean);
 	return err;
 }
 
@@ -324,7 +442,11 @@ int vmsync_fit_map(const struct vmsync_fit *fit, struct vmsync_map *map)
 
 int64_t vmsync_fit_settled(const struct vmsync_fit *fit)
 {
-	return fit->line.has_tail ? fit->line.from - MARGIN_NS : 0;
+	int64_t from = fit->line.from - MARGIN_NS;
+
+	if (!fit->few.many || !fit->line.has_tail)
+		return 0;
+	return fit->mean ? from - fit->mean_less_guest : from;
 }
 
 uint64_t vmsync_fit_odd(const struct vmsync_fit *fit)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "sync/corridor.h"
+#include "sync/few.h"
 #include "sync/polyline.h"
 
 /**
@@ -39,6 +40,18 @@ struct vmsync_fix {
 };
 
 /**
+ * struct vmsync_range - where the offset can be at @ns, less @base
+ * By all limits before, as the clocks drift.
+ */
+struct vmsync_range {
+	bool any;
+	int64_t ns;
+	int64_t base;
+	double lo;
+	double hi;
+};
+
+/**
  * struct vmsync_fit - the corridor that is followed
  * @base_ns, @wave_ns: to be set before each fix: what the result may be wrong
  *		by besides, and what of that the limits already have in them
@@ -47,10 +60,18 @@ struct vmsync_fix {
  * @play_first, @play_last: see struct vmsync_stretch
  * @firsts, @lasts: fixes at its two ends
  * @steep:	stretches that are steeper than any two steered clocks
+ * @mean:	the time axis is the mean of both clocks, see vmsync_fit_machines()
+ * @mean_less_guest: how much that was before the guest's time of late
+ * @range:	(of machines) what is left, to see that they drift as clocks do
+ * @few:	all limits, as long as they are few
  */
 struct vmsync_fit {
 	double base_ns;
 	double wave_ns;
+	bool mean;
+	int64_t mean_less_guest;
+	struct vmsync_range range;
+	struct vmsync_few few;
 	struct vmsync_corridor corridor;
 	bool open;
 	unsigned int count;
@@ -72,6 +93,15 @@ struct vmsync_fit {
 
 void vmsync_fit_init(struct vmsync_fit *fit, enum vmsync_method method);
 void vmsync_fit_free(struct vmsync_fit *fit);
+
+/**
+ * vmsync_fit_machines - the clocks are two machines'
+ * The offset is followed over the mean of both clocks, not over the guest's: so it
+ * does not matter which of the two is called the guest, and the map of the one to the
+ * other is the other's inverse. Nothing is taken for granted of how long messages
+ * take. Right after vmsync_fit_init().
+ */
+void vmsync_fit_machines(struct vmsync_fit *fit);
 
 /**
  * vmsync_fit_own - @fit is the copy of another one: own what it points to

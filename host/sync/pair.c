@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "sync/apart.h"
+#include "sync/drift.h"
 #include "sync/estimator.h"
 
 /* Host TSC cycles over which its clock's rate is measured at least. */
@@ -23,7 +24,7 @@
  */
 #define MAX_APART_NS 2000.0
 #define MAX_APARTS   4
-#define MAX_SLEW     0.0011
+#define MAX_SLEW     VMSYNC_DRIFT
 
 /* Rounding of both readings and of both TSCs, and small waves, ns. */
 #define WAVE_NS 3.0

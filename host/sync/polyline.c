@@ -12,14 +12,12 @@
 #include <string.h>
 
 #include "sync/chain.h"
+#include "sync/drift.h"
 #include "sync/pieces.h"
 
 /* A guest or host clock that runs on does not do this: no joint, a new epoch. */
 #define JUMP_NS 100000.0
 #define JUMP_SLOPE 0.005
-
-/* Rates that NTP may bring about do not differ by more. */
-#define MAX_TILT 0.002
 
 /*
  * Between two beacons a clock may bend twice, and what lies between the bends
@@ -58,6 +56,7 @@ void vmsync_polyline_init(struct vmsync_polyline *p, enum vmsync_method method)
 {
 	memset(p, 0, sizeof(*p));
 	p->method = method;
+	p->drift = VMSYNC_DRIFT;
 	vmsync_map_init(&p->map);
 }
 
@@ -84,6 +83,20 @@ static int128 q32(double v)
 	double whole = floor(v);
 
 	return (int128)whole * Q32 + (int128)((v - whole) * 4294967296.0);
+}
+
+/*
+ * How far off the line of @s a piece gets that leaves @d0 for @d1, in @length ns:
+ * what joins two lines that are apart is no steeper than clocks are.
+ */
+static double reach(const struct vmsync_polyline *p,
+		    const struct vmsync_stretch *s, int64_t length, double d0,
+		    double d1)
+{
+	double most = fmax(p->drift, fabs(s->slope));
+
+	return fmin(fmax(d1, d0 + (-most - s->slope) * (double)length),
+		    d0 + (most - s->slope) * (double)length);
 }
 
 /*
@@ -118,10 +131,35 @@ static int put(struct vmsync_map *map, const struct vmsync_polyline *p,
 	return err == -EINVAL ? 0 : err;
 }
 
+/* How far off the line may be at its ends. */
+static double first_error(const struct vmsync_stretch *s)
+{
+	return fmax(s->w_first, s->sure_ns - s->base_ns);
+}
+
+static double last_error(const struct vmsync_stretch *s)
+{
+	return fmax(s->w_last, s->sure_ns - s->base_ns);
+}
+
 static double stretch_error(const struct vmsync_stretch *s, double d0,
 			    double d1)
 {
-	return fmax(s->w_first + fabs(d0), s->w_last + fabs(d1));
+	return fmax(first_error(s) + fabs(d0), last_error(s) + fabs(d1));
+}
+
+/* Over more than this, or if too little is known of a clock, anything is hidden. */
+static double dark_ns(const struct vmsync_polyline *p)
+{
+	if (p->fixes < FEW_FIXES_FAR)
+		return 0;
+	return p->bends < FEW_BENDS ? FAR_NS : VERY_FAR_NS;
+}
+
+/* What a bend that no fix shows is no steeper than. */
+static double hidden_slope(const struct vmsync_polyline *p)
+{
+	return HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE;
 }
 
 /*
@@ -131,10 +169,9 @@ static double stretch_error(const struct vmsync_stretch *s, double d0,
 static double hidden_error(const struct vmsync_polyline *p, double length,
 			   double away)
 {
-	if (length > VERY_FAR_NS || (length > FAR_NS && p->bends < FEW_BENDS))
+	if (length > dark_ns(p))
 		return away;
-	return fmin(away, length / 4 *
-				  (HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE));
+	return fmin(away, length / 4 * hidden_slope(p));
 }
 
 /* How far it can have gone between @g0 and @g1, bent at @g from @a's line. */
@@ -151,7 +188,7 @@ static double away(const struct vmsync_polyline *p,
 		       vmsync_stretch_at(a, g1) + apart(a, b, g1) },
 	};
 
-	return vmsync_seen_away(&p->seen, &path,
+	return vmsync_seen_away(&p->seen, &path, p->drift,
 				known + fmin(a->base_ns, b->base_ns));
 }
 
@@ -174,10 +211,16 @@ static double short_error(const struct vmsync_polyline *p,
 		       hidden_error(p, apart, s->hidden_ns) : 0;
 }
 
-/* The tail up to @to, where the map is @off beside its line. */
-static int put_tail(struct vmsync_polyline *p, int64_t to, double off)
+/*
+ * The tail up to @to, where the map is to be @off beside its line; p->from and
+ * p->from_off are where it gets to.
+ */
+static int put_tail(struct vmsync_polyline *p, int64_t to, double want)
 {
 	const struct vmsync_stretch *s = &p->tail;
+	double off = to > p->from ?
+			     reach(p, s, to - p->from, p->from_off, want) :
+			     p->from_off;
 	double error = stretch_error(s, p->from_off, off) + short_error(p, s);
 	double slope = to > p->from ? (off - p->from_off) /
 					      (double)(to - p->from) : 0;
@@ -197,7 +240,33 @@ static int put_tail(struct vmsync_polyline *p, int64_t to, double off)
 	if (!err)
 		err = put(&p->map, p, s, b, to, off_b, off,
 			  error + s->play_last);
+	if (to > p->from)
+		p->from = to;
+	p->from_off = off;
 	return err;
+}
+
+/* Goes on to @to, @want beside the line of @s; what it was beside it counts. */
+static int put_on(struct vmsync_polyline *p, const struct vmsync_stretch *s,
+		  int64_t to, double want, double error)
+{
+	double off;
+	int err;
+
+	if (to <= p->from)
+		return 0;
+	off = reach(p, s, to - p->from, p->from_off, want);
+	err = put(&p->map, p, s, p->from, to, p->from_off, off,
+		  error + fmax(fabs(p->from_off), fabs(off)));
+	p->from = to;
+	p->from_off = off;
+	return err;
+}
+
+/* From here on the map is told by what it is beside the line of @s. */
+static void turn_to(struct vmsync_polyline *p, const struct vmsync_stretch *s)
+{
+	p->from_off -= apart(&p->tail, s, p->from);
 }
 
 /* Where the lines cross, if that is in [@lo, @hi]. */
@@ -216,16 +285,21 @@ static bool crossing(const struct vmsync_stretch *a,
 	return true;
 }
 
-static int start(struct vmsync_polyline *p, const struct vmsync_stretch *s,
-		 int64_t from, double off)
+/* @s is the tail from where the map is. */
+static int start(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
 	p->tail = *s;
 	p->has_tail = true;
-	p->from = from;
-	p->from_off = off;
-	p->play_until = from;
+	p->play_until = p->from;
 	p->play_error = 0;
 	return 0;
+}
+
+static int start_anew(struct vmsync_polyline *p, const struct vmsync_stretch *s)
+{
+	p->from = s->first;
+	p->from_off = 0;
+	return start(p, s);
 }
 
 /* The clock jumped: the old line as far as it is known, then the new one. */
@@ -235,11 +309,13 @@ static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	int err = put_tail(p, p->tail.last, 0);
 
 	if (!err)
-		err = put(&p->map, p, &p->tail, p->tail.last, s->first, 0, 0,
-			  fabs(jump) + p->tail.w_last + s->w_first +
-			  MAX_TILT * (double)(s->first - p->tail.last));
+		err = put(&p->map, p, &p->tail, p->from, s->first, p->from_off,
+			  p->from_off,
+			  fabs(jump) + fabs(p->from_off) +
+			  last_error(&p->tail) + first_error(s) +
+			  2 * p->drift * (double)(s->first - p->tail.last));
 	p->epoch++;
-	return err ? err : start(p, s, s->first, 0);
+	return err ? err : start_anew(p, s);
 }
 
 /* Where fixes are missing anything may have happened. */
@@ -266,43 +342,42 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	double gap = (double)(s->first - p->tail.last), hidden, known;
 	int err;
 
-	if (!is_long(&p->tail, gap) &&
+	if (!is_long(&p->tail, gap) && (!p->sure || gap <= dark_ns(p)) &&
 	    (!p->tail.bent || goes_on(p, s, tilt, half))) {
 		err = put_tail(p, g, half);
-		return err ? err : start(p, s, g, -half);
+		turn_to(p, s);
+		return err ? err : start(p, s);
 	}
 	saw_bend(p, tilt);
-	known = fmax(p->tail.w_last + p->tail.play_last,
-		     s->w_first + s->play_first);
+	known = fmax(last_error(&p->tail) + p->tail.play_last,
+		     first_error(s) + s->play_first);
 	hidden = hidden_error(p, gap, away(p, &p->tail, s, p->tail.last, g,
 					   s->first, known));
 	/* It may have been a step, anywhere between the two. */
-	known += 2 * fabs(half);
+	known += fabs(half);
 	err = put_tail(p, p->tail.last, 0);
 	if (!err)
-		err = put(&p->map, p, &p->tail, p->tail.last, g, 0, half,
-			  known + hidden);
+		err = put_on(p, &p->tail, g, half, known + hidden);
+	turn_to(p, s);
 	if (!err)
-		err = put(&p->map, p, s, g, s->first, -half, 0,
-			  known + hidden);
+		err = put_on(p, s, s->first, 0, known + hidden);
 	if (!err)
-		err = start(p, s, s->first, 0);
+		err = start(p, s);
 	p->play_until = s->second;
 	p->play_error = s->play_first;
 	return err;
 }
 
 /*
- * The lines of @s from @g0 to @g1, one end of which is the bend: there both clocks
+ * The line of @s on to @until; that or the begin is the bend: there both clocks
  * may have bent, each before or behind it, by no more than the lines are apart.
  */
 static int put_side(struct vmsync_polyline *p, const struct vmsync_stretch *s,
-		    int64_t g0, int64_t g1, double error0, double error1)
+		    int64_t until, double error0, double error1)
 {
-	int64_t g = g0 + (g1 - g0) / 2;
-	int err = put(&p->map, p, s, g0, g, 0, 0, error0);
+	int err = put_on(p, s, p->from + (until - p->from) / 2, 0, error0);
 
-	return err ? err : put(&p->map, p, s, g, g1, 0, 0, error1);
+	return err ? err : put_on(p, s, until, 0, error1);
 }
 
 /* One bend explains all: the old line up to it, the new one from it on. */
@@ -310,7 +385,7 @@ static int add_crossing(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s,
 			const struct vmsync_bend *bend)
 {
-	double known = p->tail.w_last + s->w_first;
+	double known = last_error(&p->tail) + first_error(s);
 	double error = known + fmax(short_error(p, &p->tail), short_error(p, s));
 	double a = bend->apart_before, b = bend->apart_after;
 	int64_t before = bend->before > p->from ? bend->before : p->from;
@@ -320,7 +395,7 @@ static int add_crossing(struct vmsync_polyline *p,
 	if (p->tail.bent)
 		saw_bend(p, fabs(s->slope - p->tail.slope));
 	/* In a long one the clocks may have bent more often than twice. */
-	if (bend->gap_ns > VERY_FAR_NS) {
+	if (bend->gap_ns > (p->sure ? dark_ns(p) : VERY_FAR_NS)) {
 		error = known;
 		a = b = inner = fmax(fmax(a, b),
 				     away(p, &p->tail, s, bend->before,
@@ -329,12 +404,21 @@ static int add_crossing(struct vmsync_polyline *p,
 	p->tail.before_last = before;
 	err = put_tail(p, before, 0);
 	if (!err)
-		err = put_side(p, &p->tail, before, bend->at, error + a,
-			       error + inner);
+		err = put_side(p, &p->tail, bend->at, error + a, error + inner);
+	turn_to(p, s);
 	if (!err)
-		err = put_side(p, s, bend->at, bend->after, error + inner,
-			       error + b);
-	return err ? err : start(p, s, bend->after, 0);
+		err = put_side(p, s, bend->after, error + inner, error + b);
+	return err ? err : start(p, s);
+}
+
+/* Lines that are farther apart are not of one clock that runs on. */
+static double jump_ns(const struct vmsync_polyline *p,
+		      const struct vmsync_stretch *s, double gap)
+{
+	double known = JUMP_NS + JUMP_SLOPE * gap;
+
+	/* Between machines messages may take as long: then it is no sign. */
+	return known + p->tail.sure_ns + s->sure_ns;
 }
 
 static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
@@ -350,7 +434,7 @@ static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	hi = next.first;
 	g = lo + (hi - lo) / 2;
 	jump = apart(&p->tail, &next, g);
-	if (fabs(jump) > JUMP_NS + JUMP_SLOPE * (double)(hi - lo))
+	if (fabs(jump) > jump_ns(p, &next, (double)(hi - lo)))
 		return add_jump(p, &next, jump);
 	if (fabs(next.slope - p->tail.slope) >= NO_BEND &&
 	    vmsync_bend_find(&p->tail, &next, p->play_ns, &bend) &&
@@ -412,6 +496,24 @@ static int add_middle(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	return add_joint(p, &p->middle);
 }
 
+/* The clock may be anywhere that the limits seen of late leave. */
+static void make_sure(const struct vmsync_polyline *p, struct vmsync_stretch *s)
+{
+	const struct vmsync_straight line = {
+		.first = s->first,
+		.last = s->last,
+		.offset = s->offset,
+		.y = vmsync_stretch_at(s, s->first),
+		.slope = s->slope,
+	};
+	double drift = fmax(p->drift, fabs(s->slope)), gap, off;
+
+	off = vmsync_seen_sure(&p->seen, &line, drift, hidden_slope(p),
+			       dark_ns(p), &gap);
+	s->sure_ns = fmax(s->sure_ns,
+			  off + hidden_error(p, gap, gap / 2 * drift));
+}
+
 /* A short stretch is kept back until it is known what follows. */
 int vmsync_polyline_add(struct vmsync_polyline *p,
 			const struct vmsync_stretch *next)
@@ -421,9 +523,17 @@ int vmsync_polyline_add(struct vmsync_polyline *p,
 
 	if (s->count < FEW_FIXES_FAR)
 		own.hidden_ns = away(p, s, s, s->first, s->last, s->last,
-				     fmax(s->w_first, s->w_last));
+				     fmax(first_error(s), last_error(s)));
+	p->fixes += s->count;
+	if (p->sure)
+		make_sure(p, s);
+	/* The clocks may have turned out to be of another kind since then. */
+	if (p->sure && p->has_tail)
+		make_sure(p, &p->tail);
+	if (p->sure && p->has_middle)
+		make_sure(p, &p->middle);
 	if (!p->has_tail)
-		return start(p, s, s->first, 0);
+		return start_anew(p, s);
 	if (p->has_middle) {
 		p->has_middle = false;
 		if (is_bend(p, s))
@@ -438,13 +548,13 @@ int vmsync_polyline_add(struct vmsync_polyline *p,
 	return err ? err : add_joint(p, s);
 }
 
-static void cut_stretch(struct vmsync_stretch *s, int64_t until)
+static void cut_stretch(struct vmsync_stretch *s, double drift, int64_t until)
 {
 	if (s->last <= until)
 		return;
 	/* From its begin the line may go away as fast as any. */
 	if (s->first > until) {
-		s->w_first += MAX_TILT * (double)(s->first - until);
+		s->w_first += 2 * drift * (double)(s->first - until);
 		s->w_last = s->w_first;
 		s->first = until;
 	}
@@ -461,10 +571,10 @@ void vmsync_polyline_cut(struct vmsync_polyline *p, int64_t until)
 	if (p->has_middle && p->middle.first >= until)
 		p->has_middle = false;
 	if (p->has_middle)
-		cut_stretch(&p->middle, until);
+		cut_stretch(&p->middle, p->drift, until);
 	if (!p->has_tail)
 		return;
-	cut_stretch(&p->tail, until);
+	cut_stretch(&p->tail, p->drift, until);
 	if (p->from <= until)
 		return;
 	p->from = p->play_until = until;

@@ -24,6 +24,7 @@
  *		took the clock no further off than this, ns
  * @base_ns:	what it may be wrong by besides
  * @firsts, @lasts: fixes at its two ends
+ * @sure_ns:	how far off it may be by what the limits seen leave, all told
  * @hidden_ns:	what the clock may have done between the fixes, by the limits seen
  * @count:	beacons that it was found from
  * @between: it lies between two bends, and need not be straight itself
@@ -43,6 +44,7 @@ struct vmsync_stretch {
 	double play_first;
 	double play_last;
 	double base_ns;
+	double sure_ns;
 	double hidden_ns;
 	struct vmsync_sights firsts;
 	struct vmsync_sights lasts;
@@ -56,7 +58,11 @@ double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g);
 
 /**
  * struct vmsync_polyline - the map being written
+ * @drift:	how fast the two clocks drift apart at most, ns per ns
+ * @sure:	nothing is taken for granted of how long messages take, nor of how
+ *		straight a clock is within what they leave
  * @play_ns:	how much wider than needed the corridor was taken to be
+ * @fixes:	that all stretches so far were found from
  * @tail:	the last stretch, not yet written
  * @middle:	a short stretch behind @tail: what lies beside a bend
  * @tilt:	the greatest bend so far, ns per ns; @bends: how many there were
@@ -66,7 +72,10 @@ double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g);
  */
 struct vmsync_polyline {
 	enum vmsync_method method;
+	double drift;
+	bool sure;
 	double play_ns;
+	uint64_t fixes;
 	struct vmsync_seen seen;
 	struct vmsync_map map;
 	struct vmsync_stretch tail;

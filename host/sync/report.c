@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/drift.h"
+#include "sync/ends.h"
 #include "sync/session.h"
 
 /* Fewer contradictions may have an honest reason. */
@@ -282,6 +284,23 @@ static int note_holes(struct vmsync_guest_report *r,
 	return err;
 }
 
+/* Clocks that NTP steers do not do this: it has to be said. */
+static int note_drift(struct vmsync_guest_report *r,
+		      const struct vmsync_guest *guest,
+		      const struct vmsync_map *map)
+{
+	double usual = guest->sync->opt.machines ? VMSYNC_DRIFT_APART :
+						   VMSYNC_DRIFT;
+	int64_t ppb = vmsync_map_drift_ppb(map);
+
+	if ((double)ppb <= usual * 1e9 + 1)
+		return 0;
+	return note(r, "the clocks drift apart by up to %" PRId64
+		    " ppm, faster than any two that NTP steers: outside the "
+		    "evidence the bound grows by %" PRIu32 " ppm",
+		    ppb / 1000, map->extrapolation_ppb / 1000);
+}
+
 static bool was_home(const struct vmsync_guest *guest,
 		     const struct vmsync_vm *vm)
 {
@@ -461,6 +480,8 @@ static int report_notes(struct vmsync_guest_report *r,
 		err = note_lost(r, "host", &guest->sync->side);
 	if (!err)
 		err = note_lost(r, "guest", &guest->side);
+	if (!err && map)
+		err = note_drift(r, guest, map);
 	if (!err && map)
 		err = note_epochs(r, map);
 	if (!err && map)

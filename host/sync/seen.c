@@ -2,14 +2,12 @@
 #include "sync/seen.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "sync/wide.h"
 
-/*
- * Two clocks that NTP steers, +-500 ppm each, drift apart by no more; and a little
- * more than what is seen, if somebody steers otherwise.
- */
-#define STEEP	   0.0011
+/* If somebody steers otherwise, a little more than what is seen. */
 #define STEEP_MORE 0.0001
 
 /* What a liar says may be any number. */
@@ -110,15 +108,213 @@ static double farthest(struct points *p, double rise, double fall)
 }
 
 double vmsync_seen_away(const struct vmsync_seen *s,
-			const struct vmsync_path *path, double known)
+			const struct vmsync_path *path, double drift,
+			double known)
 {
 	double a = slope_of(path, 0), b = slope_of(path, 1);
 	double low = fmin(a, b), high = fmax(a, b);
-	double steep = fmax(STEEP, fmax(-low, high) + STEEP_MORE), above;
+	double steep = fmax(drift, fmax(-low, high) + STEEP_MORE), above;
 	struct points points;
 
 	collect(&points, &s->upper, path, 1, known);
 	above = farthest(&points, steep - low, steep + high);
 	collect(&points, &s->lower, path, -1, known);
 	return fmax(above, farthest(&points, steep + high, steep - low));
+}
+
+static const struct vmsync_seen_limit *oldest(const struct vmsync_seen_side *s,
+					      unsigned int i)
+{
+	unsigned int first =
+		s->count > VMSYNC_SEEN ? s->count - VMSYNC_SEEN : 0;
+
+	return first + i < s->count ? &s->at[(first + i) % VMSYNC_SEEN] : NULL;
+}
+
+double vmsync_seen_drift(const struct vmsync_seen *s)
+{
+	const struct vmsync_seen_limit *up, *low;
+	double most = 0;
+
+	for (unsigned int i = 0; (up = oldest(&s->upper, i)); i++) {
+		for (unsigned int k = 0; (low = oldest(&s->lower, k)); k++) {
+			/* Both readings were rounded down. */
+			double over = -(double)((int128)up->offset +
+						low->offset) - 2;
+			double apart = fabs((double)(up->guest_ns -
+						     low->guest_ns));
+
+			if (over > 0)
+				most = fmax(most, over / apart);
+		}
+	}
+	return most;
+}
+
+/* What a line is asked about: all moments of limits, and its own two ends. */
+struct moments {
+	unsigned int count;
+	int64_t g[2 * VMSYNC_SEEN + 2];
+	double above[2 * VMSYNC_SEEN + 2];
+	double below[2 * VMSYNC_SEEN + 2];
+};
+
+static double line_at(const struct vmsync_straight *line, int64_t g)
+{
+	return line->y + line->slope * (double)(g - line->first);
+}
+
+static void ask(struct moments *m, const struct vmsync_straight *line, int64_t g,
+		const struct vmsync_seen_limit *upper,
+		const struct vmsync_seen_limit *lower)
+{
+	double y = line_at(line, g);
+	unsigned int i = m->count;
+
+	if (!i || m->g[i - 1] != g) {
+		m->g[i] = g;
+		m->above[i] = m->below[i] = INFINITY;
+		m->count++;
+	} else {
+		i--;
+	}
+	/* Both readings were rounded down. */
+	if (upper)
+		m->above[i] = fmin(m->above[i],
+				   (double)((int128)upper->offset - line->offset) -
+					   y + 1);
+	if (lower)
+		m->below[i] = fmin(m->below[i],
+				   (double)((int128)lower->offset + line->offset) +
+					   y + 1);
+}
+
+/* All of them in the order of time. */
+static void ask_all(struct moments *m, const struct vmsync_seen *s,
+		    const struct vmsync_straight *line)
+{
+	const int64_t ends[] = { line->first, line->last };
+	unsigned int u = 0, l = 0, e = 0;
+
+	m->count = 0;
+	for (;;) {
+		const struct vmsync_seen_limit *up = oldest(&s->upper, u);
+		const struct vmsync_seen_limit *low = oldest(&s->lower, l);
+		int64_t g = INT64_MAX;
+
+		if (up)
+			g = up->guest_ns;
+		if (low && low->guest_ns < g)
+			g = low->guest_ns;
+		if (e < 2 && ends[e] <= g) {
+			ask(m, line, ends[e++], NULL, NULL);
+			continue;
+		}
+		if (!up && !low)
+			return;
+		if (up && up->guest_ns == g) {
+			ask(m, line, g, up, NULL);
+			u++;
+		} else {
+			ask(m, line, g, NULL, low);
+			l++;
+		}
+	}
+}
+
+static void limit_next(struct moments *m, unsigned int from, unsigned int to,
+		       double up, double down)
+{
+	double d = fabs((double)(m->g[to] - m->g[from]));
+
+	m->above[to] = fmin(m->above[to], m->above[from] + up * d);
+	m->below[to] = fmin(m->below[to], m->below[from] + down * d);
+}
+
+static bool asked(const struct vmsync_straight *line, int64_t g)
+{
+	return g >= line->first && g <= line->last;
+}
+
+/* The usual time from one limit to the next of its kind, of the rarer kind. */
+static double usual_gap(const struct moments *m,
+			const struct vmsync_straight *line)
+{
+	unsigned int upper = 0, lower = 0, n;
+
+	for (unsigned int i = 0; i < m->count; i++) {
+		upper += asked(line, m->g[i]) && !isinf(m->above[i]);
+		lower += asked(line, m->g[i]) && !isinf(m->below[i]);
+	}
+	n = upper < lower ? upper : lower;
+	return n ? (double)(line->last - line->first) / n : INFINITY;
+}
+
+/* Each moment's limits hold at all others too, as far as the clock goes meanwhile. */
+static void close_moments(struct moments *m, double up, double down)
+{
+	for (unsigned int i = 1; i < m->count; i++)
+		limit_next(m, i - 1, i, up, down);
+	for (unsigned int i = m->count - 1; i--;)
+		limit_next(m, i + 1, i, down, up);
+}
+
+/* One side's @limit in one direction: from where it was seen, not farther. */
+static void carry(const struct moments *m, double *limit, double bent,
+		  double far_ns, int step)
+{
+	unsigned int i = step > 0 ? 0 : m->count - 1, from = i;
+
+	for (unsigned int n = 1; n < m->count; n++) {
+		double d;
+
+		i += (unsigned int)step;
+		d = fabs((double)(m->g[i] - m->g[from]));
+		if (d <= far_ns && limit[from] + bent * d < limit[i])
+			limit[i] = limit[from] + bent * d;
+		else
+			from = i;
+	}
+}
+
+static void close_bent(struct moments *m, double bent, double far_ns)
+{
+	for (int step = 1; step >= -1; step -= 2) {
+		carry(m, m->above, bent, far_ns, step);
+		carry(m, m->below, bent, far_ns, step);
+	}
+}
+
+/* What the tightest limits leave between them. */
+static double band(const struct moments *m, const struct vmsync_straight *line)
+{
+	double least = INFINITY;
+
+	for (unsigned int i = 0; i < m->count; i++)
+		if (asked(line, m->g[i]))
+			least = fmin(least, m->above[i] + m->below[i]);
+	return least;
+}
+
+double vmsync_seen_sure(const struct vmsync_seen *s,
+			const struct vmsync_straight *line, double drift,
+			double bent, double far_ns, double *gap_ns)
+{
+	struct moments m;
+	double most = 0, usual;
+
+	ask_all(&m, s, line);
+	usual = usual_gap(&m, line);
+	close_moments(&m, drift - line->slope, drift + line->slope);
+	if (usual <= far_ns && usual * drift > band(&m, line))
+		close_bent(&m, bent, far_ns);
+	*gap_ns = 0;
+	for (unsigned int i = 0; i < m.count; i++) {
+		if (!asked(line, m.g[i]))
+			continue;
+		most = fmax(most, fmax(m.above[i], m.below[i]));
+		if (m.g[i] > line->first)
+			*gap_ns = fmax(*gap_ns, (double)(m.g[i] - m.g[i - 1]));
+	}
+	return most;
 }

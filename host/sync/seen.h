@@ -2,7 +2,7 @@
 /*
  * What was seen of late: every limit of the offset between two clocks, also those
  * of messages too slow to tell a line from. Each holds at its own moment, and from
- * there the offset goes away no faster than two clocks that NTP steers can.
+ * there the offset goes away no faster than two clocks can (drift.h).
  */
 #ifndef VMSYNC_SYNC_SEEN_H
 #define VMSYNC_SYNC_SEEN_H
@@ -53,10 +53,46 @@ void vmsync_seen_lower(struct vmsync_seen *s, int64_t guest_ns,
 
 /**
  * vmsync_seen_away - how far off @path the clock may have been in between, ns
+ * @drift:	what the clocks drift apart, ns per ns
  * @known:	it is no farther off at both ends
  * Returns what is to be added to @known.
  */
 double vmsync_seen_away(const struct vmsync_seen *s,
-			const struct vmsync_path *path, double known);
+			const struct vmsync_path *path, double drift,
+			double known);
+
+/**
+ * vmsync_seen_drift - the slowest drift that explains the limits, ns per ns
+ * INFINITY: none does, the clock jumped.
+ */
+double vmsync_seen_drift(const struct vmsync_seen *s);
+
+/**
+ * struct vmsync_straight - a straight line over some time
+ * @first, @last: guest times of its ends
+ * @offset, @y, @slope: host minus guest clock is @offset + @y at @first
+ */
+struct vmsync_straight {
+	int64_t first;
+	int64_t last;
+	int64_t offset;
+	double y;
+	double slope;
+};
+
+/**
+ * vmsync_seen_sure - how far off a line the clock can be where limits were seen
+ * @drift:	what the clocks drift apart, ns per ns
+ * @bent:	what they bend beside the line at most, if no more goes unseen
+ * @far_ns:	more does, over more than this
+ * @gap_ns:	set to the longest time between two limits
+ *
+ * At its ends and at the moments of all limits in between; INFINITY if there are
+ * none of one kind. Where limits come so often that a clock can wander between them
+ * unseen, @drift counts; where it would have to come back to each of them, @bent.
+ */
+double vmsync_seen_sure(const struct vmsync_seen *s,
+			const struct vmsync_straight *line, double drift,
+			double bent, double far_ns, double *gap_ns);
 
 #endif /* VMSYNC_SYNC_SEEN_H */

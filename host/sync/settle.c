@@ -9,15 +9,11 @@
 
 #include "sync/anyone.h"
 #include "sync/choose.h"
+#include "sync/drift.h"
+#include "sync/ends.h"
 #include "sync/lag.h"
 #include "sync/session.h"
 #include "sync/steps.h"
-
-/*
- * Outside the evidence either clock may be slewed from one end of what NTP may
- * do to the other, +-500 ppm: 1000 ppm each.
- */
-#define EXTRAPOLATION_PPB 2000000
 
 /* Beacons and knots of several CPUs may be out of order by less. */
 #define QUEUE_MARGIN_NS 1000000000
@@ -37,10 +33,8 @@ static int resize(struct vmsync_guest *guest)
 		if (!maps)
 			return -ENOMEM;
 		*slot = maps;
-		for (uint32_t i = have; i < want; i++) {
+		for (uint32_t i = have; i < want; i++)
 			vmsync_map_init(&maps[i]);
-			maps[i].extrapolation_ppb = EXTRAPOLATION_PPB;
-		}
 	}
 	guest->maps.vcpus = want;
 	return 0;
@@ -85,6 +79,11 @@ static enum vmsync_method name_of(const struct vmsync_guest *guest,
 		       VMSYNC_METHOD_PORT : m;
 }
 
+static double drift_of(const struct vmsync_guest *guest)
+{
+	return guest->sync->opt.machines ? VMSYNC_DRIFT_APART : VMSYNC_DRIFT;
+}
+
 /* A CPU number that only the guest's own records name may be anything. */
 static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
 {
@@ -121,6 +120,8 @@ static int settle_method(struct vmsync_guest *guest,
 			err = e->map(guest->states[m], f, cpu, final, map);
 		if (m != VMSYNC_METHOD_EXACT)
 			widen(map, vmsync_lag_ns(f, cpu));
+		if (!err)
+			err = vmsync_map_close(map, drift_of(guest));
 	}
 	return err;
 }
@@ -149,8 +150,13 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		vmsync_steps_align(guest->by_method[VMSYNC_METHOD_EXACT],
 				   guest->n_cpus);
 	guest->disagreements.count = 0;
-	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++)
+	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++) {
+		struct vmsync_map *map = &guest->maps.maps[cpu];
+
 		err = vmsync_choose(guest, cpu);
+		if (!err && map->count)
+			err = vmsync_map_close(map, drift_of(guest));
+	}
 	return err ? err : vmsync_anyone_make(&guest->maps);
 }
 

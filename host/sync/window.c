@@ -14,13 +14,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sync/drift.h"
 #include "sync/estimator.h"
 #include "sync/reach.h"
 #include "sync/slack.h"
 #include "sync/winding.h"
 
-/* Two clocks that NTP steers drift apart by less, ns per ns. */
-#define MAX_DRIFT 0.0011
+/* Two clocks drift apart by less, ns per ns. */
+#define MAX_DRIFT VMSYNC_DRIFT
 
 /* Events that are enough to find the offset, or to give up. */
 #define MAX_SEARCH 200000

@@ -72,7 +72,7 @@ static void test_wander(void)
 	}
 	p.y[0] += known;
 	p.y[2] -= known;
-	limit = known + vmsync_seen_away(&s, &p, known) + 2;
+	limit = known + vmsync_seen_away(&s, &p, STEEP, known) + 2;
 	for (int i = 0; i <= STEPS; i++) {
 		int k = i >= at[1] && at[1] < STEPS;
 		double share = (double)(w.g[i] - p.g[k]) /
@@ -94,18 +94,18 @@ static void test_worst(void)
 	struct vmsync_path p = { .g = { 0, 50000000, 100000000 } };
 
 	s = (struct vmsync_seen){ 0 };
-	CHECK(fabs(vmsync_seen_away(&s, &p, 0) - 55000) < 1);
+	CHECK(fabs(vmsync_seen_away(&s, &p, STEEP, 0) - 55000) < 1);
 	vmsync_seen_upper(&s, 50000000, 50000000 + 10000);
-	CHECK(fabs(vmsync_seen_away(&s, &p, 0) - 55000) < 1);
+	CHECK(fabs(vmsync_seen_away(&s, &p, STEEP, 0) - 55000) < 1);
 	vmsync_seen_lower(&s, 50000000, 50000000 - 10000);
-	CHECK(fabs(vmsync_seen_away(&s, &p, 0) - 32500) < 2);
-	CHECK(fabs(vmsync_seen_away(&s, &p, 10000) - 27500) < 2);
+	CHECK(fabs(vmsync_seen_away(&s, &p, STEEP, 0) - 32500) < 2);
+	CHECK(fabs(vmsync_seen_away(&s, &p, STEEP, 10000) - 27500) < 2);
 	/* More than are kept: the last ones count. */
 	for (int i = 1; i <= 2 * VMSYNC_SEEN; i++) {
 		vmsync_seen_upper(&s, 50000000 + i, 50000000 + i + 500);
 		vmsync_seen_lower(&s, 50000000 + i, 50000000 + i - 500);
 	}
-	CHECK(fabs(vmsync_seen_away(&s, &p, 0) - 27750) < 2);
+	CHECK(fabs(vmsync_seen_away(&s, &p, STEEP, 0) - 27750) < 2);
 }
 
 int main(int argc, char **argv)
