@@ -19,6 +19,7 @@ static const char help[] =
 "and the containment of every guest event.\n"
 "\n"
 "  -m, --map=FILE      the maps\n"
+CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 the witnesses agree and the map has evidence for all events, 1\n"
@@ -168,26 +169,34 @@ static int verify_all(struct vmsync_session *s, void *arguments,
 	return ret ? ret : agrees ? 0 : EXIT_FOUND;
 }
 
-static int check(char *const *argv, const char *path)
+struct arguments {
+	struct cmd_session session;
+	const char *map;
+};
+
+static int check(char *const *argv, const struct arguments *args)
 {
-	struct saved saved = { .path = path };
+	struct saved saved = { .path = args->map };
 	struct ctf_error e;
-	int ret = maps_load(path, &saved.maps, &e);
+	int ret = maps_load(args->map, &saved.maps, &e);
 
 	if (ret < 0)
 		ret = cmd_error("check", &e);
 	else
-		ret = cmd_session_run("check", argv, NULL, verify_all, &saved);
+		ret = cmd_session_run("check", argv, &args->session, verify_all,
+				      &saved);
 	maps_free(&saved.maps);
 	return ret;
 }
 
 static int take(void *arguments, int option, const char *value)
 {
-	const char **map = arguments;
+	struct arguments *args = arguments;
 
-	(void)option;
-	*map = value;
+	if (option != 'm')
+		return cmd_session_option("check", option, value,
+					  &args->session);
+	args->map = value;
 	return 0;
 }
 
@@ -195,18 +204,21 @@ int cmd_check(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "map", required_argument, NULL, 'm' },
+		CMD_SESSION_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static const struct cmd_options options = {
-		"check", help, ":m:h", table, take,
+		"check", help, ":m:j:h", table, take,
 	};
-	const char *map = NULL;
-	int ret = cmd_options(&options, argc, argv, &map);
+	struct arguments args = { 0 };
+	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)
 		return ret;
-	if (!map)
+	if (!args.map)
 		return cmd_usage_error("check", "no map: --map=FILE is needed");
-	return check(argv + optind, map);
+	ret = check(argv + optind, &args);
+	vmsync_exchange_free(&args.session.exchange);
+	return ret;
 }

@@ -14,6 +14,7 @@ quick="
 	cli
 	boots
 	bounds
+	match
 	coverage
 	property
 	ctf

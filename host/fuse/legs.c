@@ -94,6 +94,25 @@ static int guest_legs(const struct vmsync_session *s,
 	return ret;
 }
 
+/* Between machines the legs are the messages, which the session has. */
+static int message_legs(const struct vmsync_session *s, struct vmsync_legs *l)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < s->messages.count; i++) {
+		const struct vmsync_message *m = &s->messages.at[i];
+		const struct vmsync_leg leg = {
+			.cnt = (uint32_t)i,
+			.request = m->to_host,
+			.guest_ns = m->guest_ns,
+			.host_ns = m->host_ns,
+		};
+
+		ret = legs_add(l, &leg);
+	}
+	return ret;
+}
+
 int vmsync_legs_read(const struct vmsync_session *s,
 		     const struct vmsync_session_guest *g,
 		     struct vmsync_legs *legs, struct ctf_error *e)
@@ -101,8 +120,11 @@ int vmsync_legs_read(const struct vmsync_session *s,
 	int ret;
 
 	memset(e, 0, sizeof(*e));
-	ret = host_legs(s, vmsync_guest_report_of(g->guest), legs, e);
-	if (!ret)
+	if (s->exchange)
+		ret = message_legs(s, legs);
+	else
+		ret = host_legs(s, vmsync_guest_report_of(g->guest), legs, e);
+	if (!ret && !s->exchange)
 		ret = guest_legs(s, g, legs, e);
 	return ret == -ENOMEM ? vmsync_fail_memory(e) : ret;
 }

@@ -62,6 +62,18 @@ static void print_methods(FILE *f, const struct vmsync_guest_report *r)
 	fputs(", where there is evidence\n", f);
 }
 
+static void print_causality(FILE *f, const struct vmsync_guest_report *r)
+{
+	fprintf(f,
+		"  causality   %" PRIu64 " checked, %" PRIu64 " violations",
+		r->causal_checked, r->causal_violations);
+	if (r->causal_violations) {
+		fputs(", by up to ", f);
+		print_ns(f, r->causal_worst_ns);
+	}
+	fputc('\n', f);
+}
+
 static void print_beacons(FILE *f, const struct vmsync_guest_report *r)
 {
 	fprintf(f,
@@ -73,14 +85,19 @@ static void print_beacons(FILE *f, const struct vmsync_guest_report *r)
 		"\n              on one side only: %" PRIu64 " guest, %" PRIu64
 		" host; dropped by the host: %" PRIu64 "\n",
 		r->guest_unmatched, r->host_unmatched, r->dropped);
+}
+
+/* What the machines sent each other; a message of either way limits the offset. */
+static void print_messages(FILE *f, const struct vmsync_session *s,
+			   const struct vmsync_guest_report *r)
+{
+	size_t to_host = vmsync_messages_to_host(&s->messages);
+
 	fprintf(f,
-		"  causality   %" PRIu64 " checked, %" PRIu64 " violations",
-		r->causal_checked, r->causal_violations);
-	if (r->causal_violations) {
-		fputs(", by up to ", f);
-		print_ns(f, r->causal_worst_ns);
-	}
-	fputc('\n', f);
+		"  messages    %zu to %s, %zu from it\n"
+		"              %" PRIu64 " of each way are beside one of the "
+		"other\n",
+		to_host, s->host->name, s->messages.count - to_host, r->whole);
 }
 
 static void print_contain(FILE *f, const struct vmsync_session_guest *g)
@@ -203,7 +220,8 @@ static void print_machine(FILE *f, const struct vmsync_machine *m)
 	print_note(f, "note", text);
 }
 
-static void print_guest(FILE *f, const struct vmsync_session_guest *g,
+static void print_guest(FILE *f, const struct vmsync_session *s,
+			const struct vmsync_session_guest *g,
 			bool all_segments)
 {
 	const struct vmsync_guest_report *r = vmsync_guest_report_of(g->guest);
@@ -226,7 +244,11 @@ static void print_guest(FILE *f, const struct vmsync_session_guest *g,
 	print_vcpus(f, r);
 	print_methods(f, r);
 	vmsync_covered_text(f, g);
-	print_beacons(f, r);
+	if (s->exchange)
+		print_messages(f, s, r);
+	else
+		print_beacons(f, r);
+	print_causality(f, r);
 	print_contain(f, g);
 	print_offsets(f, r);
 	for (i = 0; i < r->n_disagreements; i++) {
@@ -273,7 +295,7 @@ void vmsync_report_text(FILE *f, const struct vmsync_session *s,
 	fprintf(f, "host %s\n", s->host->name);
 	print_machine(f, s->host);
 	for (i = 0; i < s->n_guests; i++)
-		print_guest(f, &s->guests[i], all_segments);
+		print_guest(f, s, &s->guests[i], all_segments);
 	for (i = 0; i < s->n_left_out; i++)
 		print_left_out(f, &s->left_out[i]);
 	print_skipped(f, &s->machines);

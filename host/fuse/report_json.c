@@ -173,7 +173,18 @@ static void remarks(FILE *f, const struct vmsync_guest_report *r)
 	fputc(']', f);
 }
 
-static void guest(FILE *f, const struct vmsync_session_guest *g)
+static void messages(FILE *f, const struct vmsync_session *s)
+{
+	size_t to_host = vmsync_messages_to_host(&s->messages);
+
+	if (s->exchange)
+		fprintf(f,
+			", \"messages\": {\"to_host\": %zu, \"from_host\": %zu}",
+			to_host, s->messages.count - to_host);
+}
+
+static void guest(FILE *f, const struct vmsync_session *s,
+		  const struct vmsync_session_guest *g)
 {
 	const struct vmsync_guest_report *r = vmsync_guest_report_of(g->guest);
 
@@ -195,6 +206,7 @@ static void guest(FILE *f, const struct vmsync_session_guest *g)
 	key_s64(f, "offset_end_ns", r->offset_end.ns);
 	key_s64(f, "drift_start_ppb", r->drift_start_ppb);
 	key_s64(f, "drift_end_ppb", r->drift_end_ppb);
+	messages(f, s);
 	beacons(f, r);
 	contain(f, g);
 	remarks(f, r);
@@ -224,7 +236,7 @@ void vmsync_report_json(FILE *f, const struct vmsync_session *s)
 		vmsync_session_covered(s) ? "true" : "false");
 	for (i = 0; i < s->n_guests; i++) {
 		fputs(i ? "," : "", f);
-		guest(f, &s->guests[i]);
+		guest(f, s, &s->guests[i]);
 	}
 	fputs("], \"left_out\": [", f);
 	for (i = 0; i < s->n_left_out; i++) {
