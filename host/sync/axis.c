@@ -471,6 +471,26 @@ bool vmsync_facts_updates(const struct vmsync_facts *f, uint32_t cpu)
 	return !any;
 }
 
+/* KVM sets the TSCs of all virtual CPUs one after the other, host cycles. */
+#define SET_TOGETHER ((int64_t)1 << 27)
+
+/*
+ * A line that was in force when KVM set the TSC of the CPU that recorded it, at
+ * @from, is on another CPU from the moment on when that one's was set.
+ */
+static int64_t own_begin(const struct vmsync_timeline *theirs,
+			 const struct vmsync_timeline *own, int64_t from)
+{
+	const struct vmsync_step *a = vmsync_timeline_at(theirs, from);
+	const struct vmsync_step *b =
+		vmsync_timeline_at(own, from + SET_TOGETHER);
+
+	if (theirs == own || !a->jump || a->from != from || !b->jump ||
+	    b->from < from)
+		return from;
+	return b->from;
+}
+
 /*
  * Guest lines are dated by the TSC of the CPU that recorded them. Where nobody
  * knows which one that was, and it matters, they are not dated at all.
@@ -514,6 +534,10 @@ static int guest_timeline(struct vmsync_timeline *tl,
 			from = sure = seen_before;
 			line = NULL;
 		}
+		if (line)
+			from = own_begin(scaling, &axis->scaling, from);
+		if (sure < from)
+			sure = from;
 		if (!line ||
 		    !vmsync_reading_at(f, scaling, &axis->host, &last,
 				       &seen))

@@ -120,7 +120,7 @@ right restore-same 1 2
 
 # --- clones: two guests, each of its own VM
 for story in clones clones-later clones-alike clones-sessions; do
-	generate $story
+	generate $story 13
 	right $story 2 2
 	jq_is "$story: two processes" '[.guests[].vm_pid] | unique | length' 2
 	jq_is "$story: one clock uuid" \
