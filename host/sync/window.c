@@ -33,6 +33,13 @@
 #define RELOCK_NS   20000
 #define MAX_RELOCKS 64
 
+/*
+ * And so rarely, or it is another VM: by chance an event fits as often as the
+ * virtual CPU runs, mostly.
+ */
+#define FEW_RELOCKS	  2
+#define EVENTS_PER_RELOCK 64
+
 /* A clock that steps by more is another one from there on. */
 #define JUMP_NS 100000
 
@@ -56,6 +63,7 @@ struct state {
 	VMSYNC_ARRAY(struct event) events;
 	bool made;
 	struct vmsync_map made_map;
+	const struct vmsync_vm *vm; /* that it was made with */
 };
 
 static void *create(const struct vmsync_sync_options *opt)
@@ -94,6 +102,8 @@ static int guest_event(void *state, const struct vmsync_evidence *ev)
  * struct search - in one VM
  * @windows:	of all events
  * @possible:	how many intervals of each event are on the @stack
+ * @used:	events of virtual CPUs that run at all
+ * @relocks:	how often nothing fitted
  */
 struct search {
 	const struct state *s;
@@ -101,6 +111,8 @@ struct search {
 	struct vmsync_reach reach;
 	struct window *windows;
 	uint32_t *possible;
+	uint64_t used;
+	uint64_t relocks;
 	VMSYNC_ARRAY(struct vmsync_offsets) stack;
 };
 
@@ -234,6 +246,7 @@ static int go(struct search *q, size_t from, int step)
 		q->possible[i] = 0;
 		if (!v)
 			continue;
+		q->used++;
 		vmsync_reach_grow(&q->reach, drift(q, last, i));
 		last = i;
 		err = vmsync_reach_cut(&q->reach, v, q->s->events.at[i].ns);
@@ -244,6 +257,7 @@ static int go(struct search *q, size_t from, int step)
 				return err;
 			continue;
 		}
+		q->relocks++;
 		if (++relocks > MAX_RELOCKS)
 			return -ENOENT;
 		o = q->reach.now.at;
@@ -295,7 +309,11 @@ static int search_vm(struct search *q)
 	if (err)
 		return err;
 	err = follow(q, at, 1);
-	return err ? err : follow(q, at, -1);
+	if (!err)
+		err = follow(q, at, -1);
+	if (!err && q->relocks > FEW_RELOCKS + q->used / EVENTS_PER_RELOCK)
+		err = -ENOENT;
+	return err;
 }
 
 /*
@@ -440,8 +458,11 @@ static int make(struct state *s, const struct vmsync_facts *f)
 
 	if (f->vm)
 		err = map_vm(s, f->vm, &s->made_map);
-	for (size_t i = 0; err == -ENOENT && !f->vm && i < f->n_vms; i++)
+	for (size_t i = 0; err == -ENOENT && !f->vm && i < f->n_vms; i++) {
 		err = map_vm(s, f->vms[i], &s->made_map);
+		if (!err)
+			s->vm = f->vms[i];
+	}
 	return err == -ENOENT ? 0 : err;
 }
 
@@ -463,10 +484,18 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	return err;
 }
 
+static const struct vmsync_vm *found(const void *state)
+{
+	const struct state *s = state;
+
+	return s->vm;
+}
+
 const struct vmsync_estimator vmsync_window_estimator = {
 	.method = VMSYNC_METHOD_WINDOW,
 	.create = create,
 	.destroy = destroy,
 	.guest_event = guest_event,
 	.map = map,
+	.found = found,
 };
