@@ -366,6 +366,9 @@ static void run_record(const struct vmsync_reader *r, bool entry,
 	ev->tid = who->tid;
 	ev->vm.pid = who->pid;
 	ev->vcpu = (uint32_t)who->vcpu_id;
+	/* Whose process is not known may be any VM's: it is one by itself. */
+	if (who->pid <= 0)
+		ev->vm.serial = (uint32_t)who->tid;
 	for (i = 0; i < r->n_threads; i++) {
 		if (r->threads[i].tid == who->tid) {
 			ev->vm = r->threads[i].vm;

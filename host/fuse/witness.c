@@ -13,6 +13,9 @@
 #include "fuse/run_cursor.h"
 #include "fuse/witness.h"
 
+#define MAX_VCPUS 65536 /* KVM's number of one; a trace may claim any */
+#define SEVERAL	  -1
+
 /* A virtual CPU, and which of the runs are its own. */
 struct vcpu {
 	VMSYNC_ARRAY(uint32_t) parts;
@@ -59,6 +62,7 @@ struct vmsync_witness {
 	size_t n_watched;
 	struct seat *seats; /* by trace */
 	size_t n_seats;
+	int32_t *holder; /* by vCPU number: the thread, 0: none, or SEVERAL */
 	struct eye eyes[CTF_MAX_JOBS];
 };
 
@@ -117,7 +121,7 @@ static bool is_of(const struct vmsync_guest *guest, uint32_t cpu,
 	return (int64_t)vcpu_id_of(r, cpu) == t->vcpu_id;
 }
 
-/* All guests are boots of one VM. */
+/* All guests are boots of one VM, of a process that is known if they are more. */
 static bool one_vm(const struct vmsync_session *s)
 {
 	const struct vmsync_guest_report *first =
@@ -128,11 +132,39 @@ static bool one_vm(const struct vmsync_session *s)
 		const struct vmsync_guest_report *r =
 			vmsync_guest_report_of(s->guests[i].guest);
 
-		if (!first->found || !r->found || r->vm.pid != first->vm.pid ||
+		if (!first->found || !r->found || first->vm.pid <= 0 ||
+		    r->vm.pid != first->vm.pid ||
 		    r->vm.serial != first->vm.serial)
 			return false;
 	}
 	return true;
+}
+
+/* Several VMs have a virtual CPU of the same number, each a thread of its own. */
+static int holders_find(struct vmsync_witness *w)
+{
+	uint32_t i;
+
+	w->holder = calloc(MAX_VCPUS, sizeof(*w->holder));
+	if (!w->holder)
+		return -ENOMEM;
+	for (i = 0; i < vmsync_runs_parts(w->session->runs); i++) {
+		struct vmsync_runs_part t = vmsync_runs_part(w->session->runs, i);
+		int32_t *holder;
+
+		if (t.tid <= 0 || t.vcpu_id < 0 || t.vcpu_id >= MAX_VCPUS)
+			continue;
+		holder = &w->holder[t.vcpu_id];
+		if (*holder != t.tid)
+			*holder = *holder ? SEVERAL : t.tid;
+	}
+	return 0;
+}
+
+static bool held_by_one(const struct vmsync_witness *w, int32_t vcpu_id)
+{
+	return vcpu_id >= 0 && vcpu_id < MAX_VCPUS &&
+	       w->holder[vcpu_id] != SEVERAL;
 }
 
 /*
@@ -148,7 +180,7 @@ static int part_place(struct vmsync_witness *w, uint32_t number, bool tids)
 	uint32_t c;
 	int ret = 0;
 
-	if (!by_tid && !one_vm(s))
+	if (!by_tid && (!one_vm(s) || !held_by_one(w, t.vcpu_id)))
 		return 0;
 	for (i = 0; !ret && i < s->n_guests; i++) {
 		const struct vmsync_guest *g = s->guests[i].guest;
@@ -180,6 +212,7 @@ static int parts_place(struct vmsync_witness *w)
 		if (!g->vcpus)
 			return -ENOMEM;
 	}
+	ret = holders_find(w);
 	for (t = 0; !ret && t < vmsync_runs_parts(s->runs); t++)
 		ret = part_place(w, t, tids);
 	return ret;
@@ -271,6 +304,7 @@ void vmsync_witness_free(struct vmsync_witness *w)
 	}
 	free(w->watched);
 	free(w->seats);
+	free(w->holder);
 	free(w);
 }
 

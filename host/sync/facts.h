@@ -35,11 +35,13 @@ struct vmsync_pv_run {
  * struct vmsync_guest_cpu - a CPU of the guest
  * @known:	a matched beacon tied it to @vcpu_id
  * @seen:	a record of the guest names it
+ * @tid:	the host's thread that answered its last beacon, 0: not known
  */
 struct vmsync_guest_cpu {
 	bool seen;
 	bool known;
 	uint32_t vcpu_id;
+	int32_t tid;
 	VMSYNC_ARRAY(struct vmsync_pv_run) pvs;
 };
 

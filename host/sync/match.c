@@ -232,6 +232,7 @@ struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
 	*base = base_of(ev);
 	slot = &s->ring[slot_of(*base)];
 	if (take_slot(&slot->leg, ev, &s->answers.unmatched)->have == 0) {
+		slot->tid = 0;
 		memset(&slot->claim, 0, sizeof(slot->claim));
 		memset(&slot->scaling, 0, sizeof(slot->scaling));
 	}
@@ -239,6 +240,8 @@ struct vmsync_stream *vmsync_match_push_host(struct vmsync_vm *vm,
 		     same_reading(&slot->claim, &ev->guest_claim)))
 		return s;
 	fill(&slot->leg, ev);
+	if (ev->tid > 0)
+		slot->tid = ev->tid;
 	if (is_gh(ev)) {
 		slot->claim = ev->guest_claim;
 		slot->scaling = ev->scaling;
@@ -353,6 +356,7 @@ static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
 		.hg = g->matched & VMSYNC_LEG_HG,
 		.cpu = g->cpu,
 		.vcpu = h->leg.cpu,
+		.tid = h->tid,
 		.gh_guest_ns = g->gh_ns,
 		.gh_host_ns = h->leg.gh_ns,
 		.hg_host_ns = h->leg.hg_ns,

@@ -18,6 +18,7 @@
  * @gh, @hg:	which of its two pairs are there; at least one is
  * @cpu:	guest CPU number
  * @vcpu:	KVM's number
+ * @tid:	the host's thread that answered, 0: not known
  * @gh_guest_ns ... @hg_guest_ns: in real time each is not after the next one
  * @scaling:	the virtual CPU's TSC over the host's at gh_host; ratio 0: unknown
  * @gh_guest, @gh_host, @hg_host, @hg_guest: readings of (TSC, clock)
@@ -31,6 +32,7 @@ struct vmsync_beacon {
 	bool hg;
 	uint32_t cpu;
 	uint32_t vcpu;
+	int32_t tid;
 	int64_t gh_guest_ns;
 	int64_t gh_host_ns;
 	int64_t hg_host_ns;
@@ -72,6 +74,7 @@ struct vmsync_leg {
 /** struct vmsync_host_leg - and what the host knows of it besides */
 struct vmsync_host_leg {
 	struct vmsync_leg leg;
+	int32_t tid;
 	struct vmsync_pair claim;
 	struct vmsync_scaling scaling;
 };

@@ -56,6 +56,22 @@ static int note(struct vmsync_guest_report *r, const char *fmt, ...)
 	return 0;
 }
 
+/* Who was found to be @guest, by its beacons or else by its events. */
+static const struct vmsync_vcpu *vcpu_of(const struct vmsync_guest *guest,
+					 uint32_t cpu)
+{
+	const struct vmsync_vm *vm = guest->match.vm;
+
+	if (vm)
+		return guest->cpus[cpu].known ?
+			       vmsync_vm_find_vcpu(vm, guest->cpus[cpu].vcpu_id) :
+			       NULL;
+	for (int m = 0; !vm && m < VMSYNC_METHOD_COUNT; m++)
+		if (vmsync_estimators[m] && vmsync_estimators[m]->found)
+			vm = vmsync_estimators[m]->found(guest->states[m]);
+	return vm ? vmsync_vm_find_vcpu(vm, cpu) : NULL;
+}
+
 static int report_cpus(struct vmsync_guest_report *r,
 		       const struct vmsync_guest *guest)
 {
@@ -65,16 +81,12 @@ static int report_cpus(struct vmsync_guest_report *r,
 	r->n_cpus = guest->n_cpus;
 	for (uint32_t i = 0; i < guest->n_cpus; i++) {
 		const struct vmsync_guest_cpu *cpu = &guest->cpus[i];
-		const struct vmsync_vcpu *vcpu = NULL;
-
-		if (guest->match.vm && cpu->known)
-			vcpu = vmsync_vm_find_vcpu(guest->match.vm,
-						   cpu->vcpu_id);
+		const struct vmsync_vcpu *vcpu = vcpu_of(guest, i);
 		r->cpus[i] = (struct vmsync_cpu){
 			.known = cpu->known,
 			.cpu = i,
 			.vcpu_id = cpu->vcpu_id,
-			.tid = vcpu ? vcpu->tid : 0,
+			.tid = cpu->tid ? cpu->tid : vcpu ? vcpu->tid : 0,
 		};
 	}
 	return 0;

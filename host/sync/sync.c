@@ -203,6 +203,8 @@ static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b
 	if (b->cpu < guest->n_cpus) {
 		guest->cpus[b->cpu].known = true;
 		guest->cpus[b->cpu].vcpu_id = b->vcpu;
+		if (b->tid)
+			guest->cpus[b->cpu].tid = b->tid;
 	}
 	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
 		if (vmsync_estimators[m] && vmsync_estimators[m]->beacon)
@@ -394,6 +396,8 @@ static int host_vcpu(struct vmsync_vm *vm, const struct vmsync_evidence *ev)
 			vcpu->tid = ev->tid;
 		return 0;
 	case VMSYNC_EV_ENTRY:
+		if (ev->tid)
+			vcpu->tid = ev->tid;
 		return vmsync_vcpu_entry(vcpu, ev->stamp_ns);
 	default:
 		return vmsync_vcpu_exit(vcpu, ev->stamp_ns);
@@ -677,11 +681,13 @@ vmsync_guest_method_map(const struct vmsync_guest *guest,
 bool vmsync_guest_has_thread(const struct vmsync_guest *guest, uint32_t cpu,
 			     int32_t tid)
 {
+	if (cpu >= guest->n_cpus || !guest->cpus[cpu].known)
+		return false;
+	if (guest->cpus[cpu].tid == tid)
+		return true;
 	for (size_t i = 0; i < guest->homes.count; i++) {
 		const struct vmsync_vcpu *vcpu;
 
-		if (cpu >= guest->n_cpus || !guest->cpus[cpu].known)
-			return false;
 		vcpu = vmsync_vm_find_vcpu(guest->homes.at[i].vm,
 					   guest->cpus[cpu].vcpu_id);
 		if (vcpu && vcpu->tid == tid)
