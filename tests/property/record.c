@@ -431,6 +431,7 @@ static void tape_write(struct recorder *r, struct tape *t,
 		       const struct sim_guest *g)
 {
 	size_t hint = 0, own_hint = 0;
+	int64_t own_end;
 
 	qsort(t->item, t->n, sizeof(*t->item), by_time);
 	for (size_t k = 0; k < t->n; k++) {
@@ -450,6 +451,13 @@ static void tape_write(struct recorder *r, struct tape *t,
 		gen_event(&t->trace, item->cpu, (uint32_t)item->class,
 			  (uint64_t)own, v);
 	}
+	own_end = sim_host_mono(r->w, r->w->end, &hint);
+	if (g)
+		own_end = sim_guest_mono(g, 0, r->w->end, &own_hint);
+	for (uint32_t i = 0; i < t->trace.n_streams; i++)
+		if ((uint64_t)own_end < t->trace.streams[i].last)
+			own_end = (int64_t)t->trace.streams[i].last;
+	gen_stop(&t->trace, (uint64_t)own_end);
 	gen_close(&t->trace);
 	free(t->item);
 }

@@ -197,8 +197,6 @@ void shape_make(struct shape *s, uint64_t seed)
 
 const char *shape_held(const struct shape *s)
 {
-	bool stamps = !strcmp(s->sc.fields, "stamps");
-
 	if (s->seed == 807 || s->seed == 1000000428)
 		return "pair, 120 ms without beacons: 6 and 215 ns more than the bound";
 	if (s->plan.clones)
@@ -207,10 +205,6 @@ const char *shape_held(const struct shape *s)
 		return "the VM is stopped, a TSC written, or kvm-clock re-based";
 	if (s->sc.spread > 0)
 		return "virtual CPUs' TSCs differ";
-	if (stamps && s->sc.guests > 1)
-		return "processes are not known, and there are several VMs";
-	if (!s->plan.beacons && s->sc.guests > 1)
-		return "window, with several VMs";
 	return NULL;
 }
 
