@@ -100,24 +100,6 @@ static uint64_t kvmclock(const struct sim_vcpu *v, uint64_t h)
 	return sim_page_read(sim_vcpu_page(v, h), sim_vcpu_tsc(v, h));
 }
 
-/*
- * Without a master clock a reader gets at least what any reader got before.
- * Whether somebody on the vCPU that is ahead has just read, is chance.
- */
-uint64_t sim_vm_kvmclock(const struct sim_vm *vm, uint32_t cpu, uint64_t h)
-{
-	uint64_t own = kvmclock(&vm->vcpus[cpu], h), other;
-
-	if (vm->master || h * 0x9e3779b97f4a7c15ull >> 63)
-		return own;
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		other = kvmclock(&vm->vcpus[i], h);
-		if (other > own)
-			own = other;
-	}
-	return own;
-}
-
 /* The first hole that ends after @h; hole_count if there is none. */
 static size_t next_hole(const struct sim_vcpu *v, uint64_t h)
 {
@@ -131,6 +113,33 @@ static size_t next_hole(const struct sim_vcpu *v, uint64_t h)
 			hi = mid;
 	}
 	return lo;
+}
+
+/* Until when, up to @h, the vCPU could read a clock. */
+static uint64_t last_in_guest(const struct sim_vcpu *v, uint64_t h)
+{
+	size_t i = next_hole(v, h);
+
+	return i < v->hole_count && v->holes[i].from < h ? v->holes[i].from : h;
+}
+
+/*
+ * Without a master clock a reader gets at least what any reader got before.
+ * Whether somebody on the vCPU that is ahead has just read, is chance.
+ */
+uint64_t sim_vm_kvmclock(const struct sim_vm *vm, uint32_t cpu, uint64_t h)
+{
+	uint64_t own = kvmclock(&vm->vcpus[cpu], h), other;
+
+	if (vm->master || h * 0x9e3779b97f4a7c15ull >> 63)
+		return own;
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		other = kvmclock(&vm->vcpus[i],
+				 last_in_guest(&vm->vcpus[i], h));
+		if (other > own)
+			own = other;
+	}
+	return own;
 }
 
 uint64_t sim_vcpu_wake(const struct sim_vcpu *v, uint64_t h)
@@ -233,7 +242,8 @@ static void new_pages(struct sim_vm *vm, uint64_t h, uint64_t until,
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		struct sim_vcpu *v = &vm->vcpus[i];
 
-		write_page(vm, v, until, leave(vm, v, h, until), flags,
+		write_page(vm, v, until, leave(vm, v, h, until),
+			   flags | (vm->master ? FLAG_STABLE : 0),
 			   VMSYNC_WHY_WRITE);
 	}
 }
@@ -241,7 +251,7 @@ static void new_pages(struct sim_vm *vm, uint64_t h, uint64_t until,
 void sim_vm_rebase(struct sim_vm *vm, uint64_t h, int64_t shift_ns)
 {
 	vm->kvmclock_offset += shift_ns;
-	new_pages(vm, h, h, FLAG_STABLE);
+	new_pages(vm, h, h, 0);
 }
 
 void sim_vm_reanchor(struct sim_vm *vm, uint64_t from, uint64_t until,
@@ -264,7 +274,7 @@ void sim_vm_reanchor(struct sim_vm *vm, uint64_t from, uint64_t until,
 void sim_vm_stop(struct sim_vm *vm, uint64_t h, uint64_t until)
 {
 	vm->kvmclock_offset -= raw_ns(vm, until) - raw_ns(vm, h);
-	new_pages(vm, h, until, FLAG_STABLE | FLAG_STOPPED);
+	new_pages(vm, h, until, FLAG_STOPPED);
 }
 
 void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t by, int cpu)
@@ -280,5 +290,5 @@ void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t by, int cpu)
 		v->tsc[v->tsc_count++] =
 			(struct sim_tsc){h, VMSYNC_WHY_WRITE, s};
 	}
-	new_pages(vm, h, h, FLAG_STABLE);
+	new_pages(vm, h, h, 0);
 }

@@ -130,8 +130,17 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 	}
 }
 
+/* Without a master clock, pages move by themselves in between. */
+static void reanchor(const struct sim_world *w, struct sim_vm *vm, uint64_t from,
+		     uint64_t until)
+{
+	if (!vm->master)
+		sim_vm_reanchor(vm, from, until, w->sc->reanchor_hz);
+}
+
 /* KVM's doings in the order of time, as one list per kind comes from a file. */
-static void change_vm(struct sim_world *w, struct sim_vm *vm)
+static void change_vm(struct sim_world *w, struct sim_vm *vm, uint64_t from,
+		      uint64_t until)
 {
 	const struct sim_scenario *sc = w->sc;
 	const struct sim_ops *lists[] = {&sc->rebase, &sc->stop,
@@ -152,18 +161,23 @@ static void change_vm(struct sim_world *w, struct sim_vm *vm)
 			}
 		}
 		if (!op)
-			return;
+			break;
 		next[which]++;
 		h = sim_world_at(w, op->at_s) +
 		    sim_rng_below(&vm->rng, sim_world_cycles(w, 1e8));
-		if (which == 0)
+		/* KVM has written no page just before it. */
+		reanchor(w, vm, from, h - sim_world_cycles(w, 1e6));
+		from = h;
+		if (which == 0) {
 			sim_vm_rebase(vm, h, op->value);
-		else if (which == 1)
-			sim_vm_stop(vm, h,
-				    h + sim_world_cycles(w, op->value * 1e9));
-		else
+		} else if (which == 1) {
+			from += sim_world_cycles(w, op->value * 1e9);
+			sim_vm_stop(vm, h, from);
+		} else {
 			sim_vm_write_tsc(vm, h, op->value, op->extra);
+		}
 	}
+	reanchor(w, vm, from, until);
 }
 
 static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
@@ -175,9 +189,7 @@ static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
 
 	g->kvmclock = !strcmp(sc->clock, "kvmclock");
 	start_vm(w, g);
-	change_vm(w, &g->vm);
-	if (!sc->master)
-		sim_vm_reanchor(&g->vm, from, until, sc->reanchor_hz);
+	change_vm(w, &g->vm, from, until);
 	sim_rng_init(&k->rng, w->seed, SIM_RNG_GUEST + g->index);
 	sim_rng_init(&k->steer.rng, w->seed, SIM_RNG_GUEST_STEER + g->index);
 	g->vm_uid = (sim_rng_u64(&k->rng) >> 1) | 1;
