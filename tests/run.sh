@@ -15,6 +15,8 @@ quick="
 	boots
 	bounds
 	match
+	identity
+	files
 	coverage
 	property
 	ctf

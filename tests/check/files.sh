@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Files as people have them: links to streams and to traces, results beside what
+# they were made from, paths of any bytes. What is read is what is written, once.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 tool build/release/tests/pair
+vmsync=$PWD/build/vmsync
+pair=$PWD/build/release/tests/pair
+t=$check_tmp/t
+mkdir "$t"
+cd "$t" || exit 2
+
+$pair a events=4000 beacons=5000 > truth
+$vmsync fuse -o plain a > log 2>&1
+$vmsync cat plain > plain.txt
+json() { jq -r "$1" json; }
+
+# fused TEXT STATUS TRACE...: the same is written as from a/
+fused() {
+	local text=$1 wanted=$2 status
+	shift 2
+	rm -rf out
+	$vmsync fuse $link -o out "$@" > log 2> err
+	status=$?
+	expect_eq "$text: exit status" "$status" "$wanted"
+	$vmsync cat out > out.txt 2>> err
+	expect "$text: the same events" cmp plain.txt out.txt
+	expect_eq "$text: files, not links" "$(find out -type l)" ""
+}
+# refused TEXT PATTERN TRACE...
+refused() {
+	local text=$1 pattern=$2
+	shift 2
+	rm -rf out
+	expect_error "$text" "$pattern" $vmsync fuse -o out "$@"
+	expect_eq "$text: nothing is left" "$(ls -d out* 2> /dev/null |
+		grep -v '^out.txt')" ""
+}
+
+# --- links to files
+mkdir -p store chain links/host links/guest
+for f in a/host/* a/guest/*; do
+	name=$(echo "$f" | tr / _)
+	cp "$f" "store/$name"
+	ln -s "../store/$name" "chain/$name"
+	ln -s "../../chain/$name" "links/${f#a/}"
+done
+for link in "" -l; do
+	fused "links of links${link:+, $link}" 0 links
+	expect "... host to the byte" diff -r a/host out/host-host
+done
+expect "-l: a hard link to what the link leads to" \
+	test out/host-host/channel0_0 -ef store/a_host_channel0_0
+link=
+mv store/a_host_channel0_1 kept
+refused "a stream that is a link to nothing" "channel0_1.*fetch" links
+mv kept store/a_host_channel0_1
+mv store/a_guest_metadata kept
+refused "metadata that is a link to nothing" "guest/metadata.*fetch" links
+mv kept store/a_guest_metadata
+
+# --- links to folders
+mkdir -p f/h f/g
+ln -s ../../a/host f/h/host
+ln -s ../../a/guest f/g/guest
+ln -s .. f/h/up
+ln -s ../h f/g/h
+fused "linked folders, and rings" 0 f
+fused "... named apart" 0 f/h f/g
+expect "... each trace once, which is told" grep -q "the same folder" err
+ln -s nowhere f/h/gone
+fused "a link to nothing" 0 f
+expect "... is told" grep -q "f/h/gone: a link to nothing" err
+$vmsync sync --json f > json 2> err
+expect_eq "... in json too" "$(json '.skipped[].trace')" f/h/gone
+expect_eq "cat reads a trace once" "$($vmsync cat f | wc -l)" \
+	"$($vmsync cat a | wc -l)"
+fused "one folder by two names" 0 a a/../a/host
+expect "... is told" grep -q "the same folder as another" err
+
+# --- what fuse wrote
+mkdir mixed
+cp -r a/host a/guest mixed
+$vmsync fuse -o mixed/fused mixed/host mixed/guest > log
+fused "results beside the recordings" 0 mixed
+expect_eq "... are told" "$(grep -c "was written by vmsync fuse" err)" 2
+refused "results alone" "vmsync fuse has written it" mixed/fused
+refused "a result with its host" "vmsync fuse has written it" a/host \
+	mixed/fused/guest-guest
+expect_error "sync of results" "vmsync fuse has written it" \
+	$vmsync sync mixed/fused
+rm mixed/fused/vmsync-map.json
+refused "results alone, without maps" "vmsync fuse has written it" mixed/fused
+fused "results without maps beside the recordings" 0 mixed
+expect "... are told" grep -q "was written by vmsync fuse" err
+sed -i '/vmsync_host_clock/d' mixed/fused/guest-guest/metadata
+refused "neither maps nor a mark" "vmsync fuse has written it" mixed/fused
+fused "... beside the recordings" 0 mixed
+# Maps of the recordings, saved beside them, make no results of them.
+$vmsync sync -o a/vmsync-map.json a > log
+fused "maps that were saved beside recordings" 0 a
+rm a/vmsync-map.json
+babeltrace2 plain -o ctf -w bt2 > log 2>&1
+refused "babeltrace2's copy of results" "vmsync fuse has written it" bt2
+
+# --- paths
+odd=$(printf 'p\351\n\033[2J\\x41 \303\244')
+cp -r a "$odd"
+$vmsync sync --json "$odd" > json 2> err
+expect_eq "odd path: exit status" $? 0
+expect "... json is UTF-8" iconv -f UTF-8 -t UTF-8 json
+expect "... and JSON" jq -e . json
+expect_eq "... each byte is there" "$(json .host.traces[0] | head -n 1)" 'p\xe9'
+expect_eq "... unambiguous" "$(json .host.traces[0] | tail -n 1)" \
+	"$(printf '\033[2J\\\\x41 \303\244/host')"
+$vmsync sync "$odd" > log 2> err
+expect_eq "... no control character in text" "$(LC_ALL=C tr -d '\n' < log |
+	LC_ALL=C grep -c '[[:cntrl:]]')" 0
+mv "$odd/host/metadata" "$odd/host/gone"
+expect_error "... nor in an error" 'p\\xe9\\x0a\\x1b\[2J' $vmsync sync "$odd"
+finish

@@ -1,0 +1,174 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Which machine, which CPU, which virtual CPU: sessions of one boot whose clocks
+# have other offsets, CPUs that packets do not name or name in another way,
+# threads without names, guests of one name.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 tool build/release/tests/pair \
+	build/release/tests/carve
+vmsync=build/vmsync
+t=$check_tmp/t
+mkdir "$t"
+
+generate() { # FOLDER OPTION...
+	local folder=$1
+	shift
+	build/release/tests/pair "$t/$folder" "$@" > "$t/$folder.truth"
+}
+carve() { build/release/tests/carve "$@" > "$check_out"; }
+json() { jq -r "$1" "$t/json"; }
+json_is() { expect_eq "$1" "$(json "$2")" "$3"; }
+
+# stamps TRACE: clock and truth of each event that has one, by its truth
+stamps() {
+	babeltrace2 --clock-cycles --no-delta "$1" 2> "$t/err" |
+		sed -n 's/^\[0*\([0-9]*\)\].*, truth = \([0-9]*\) }$/\1 \2/p' |
+		sort -n -k 2
+}
+
+# worst TRACE: the worst error of a fused guest's events, in ns
+worst() {
+	stamps "$1" | awk '
+	{ e = $1 - $2; if (e < 0) e = -e; if (e > w) w = e }
+	END { print NR ? w + 0 : "none" }'
+}
+
+# --- the offset of a clock: one in all that is written
+offsets() { sed -n 's/^\toffset = \([0-9]*\);.*/\1/p' "$@" | sort -u; }
+# another OUT FROM SECONDS: a second session of one boot, by another clock reading
+another() {
+	cp -r "$2" "$1"
+	awk -v s="$3" '/^\toffset = / {
+		sub(/[0-9]+;/, substr($3, 1, length($3) - 10) + s \
+			substr($3, length($3) - 9))
+	} { print }' "$2/metadata" > "$1/metadata"
+}
+generate one events=20000 beacons=1000 truth=1 packet=4096
+carve "$t/one/host" "$t/parts" part=h0,..9 part=h1,10..
+carve "$t/one/guest" "$t/parts" part=g0,..9 part=g1,10..
+mkdir "$t/apart"
+cp -r "$t/parts/h0" "$t/parts/g0" "$t/apart"
+another "$t/apart/h1" "$t/parts/h1" 2
+another "$t/apart/g1" "$t/parts/g1" 5
+expect_eq "made: two offsets of the host" \
+	"$(offsets "$t"/apart/h?/metadata | wc -l)" 2
+for order in "h0 h1" "h1 h0"; do
+	set -- $order
+	rm -rf "$t/out"
+	expect "offsets, $order: fuse" $vmsync fuse -o "$t/out" \
+		"$t/apart/$1" "$t/apart/$2" "$t/apart/g0" "$t/apart/g1"
+	cp "$check_out" "$t/log"
+	expect_eq "... one in all traces" \
+		"$(find "$t/out" -name metadata -exec cat {} + |
+			sed -n 's/^\toffset = \([0-9]*\);.*/\1/p' | sort -u)" \
+		"$(offsets "$t/parts/h0/metadata")"
+	expect "... a difference is told" grep -q "by 2.000000000 s" "$t/log"
+	babeltrace2 --no-delta "$t/out" 2> "$t/err" | grep 'truth =' |
+		sed 's/.*truth = \([0-9]*\) }$/\1/' > "$t/order"
+	expect "... events of both sides come in the order of the truth" awk '
+		$1 < last - 10 { bad = 1 } { last = $1 } END { exit bad || !NR }
+		' "$t/order"
+	expect_eq "... the host's streams are as they were" \
+		"$(cat "$t"/out/host-host/?/channel* | cksum)" \
+		"$(cat "$t/apart/$1"/channel* "$t/apart/$2"/channel* | cksum)"
+done
+$vmsync sync --json "$t/apart" > "$t/json"
+json_is "offsets: json tells the host's difference" .host.offset_spread_ns 2000000000
+json_is "offsets: and the guest's" '.guests[0].offset_spread_ns' 5000000000
+$vmsync sync --json "$t/parts" > "$t/json"
+json_is "no difference: 0" .host.offset_spread_ns 0
+
+# --- the CPU
+# cpus TEXT HOST GUEST WORST: fused with no event off by more than its bound
+cpus() {
+	local bound error
+	rm -rf "$t/out"
+	$vmsync sync --json "$2" "$3" > "$t/json"
+	$vmsync fuse -f -o "$t/out" "$2" "$3" > "$t/log" 2> "$t/err"
+	bound=$(json '.guests[0].bound_worst_events_ns')
+	error=$(worst "$t/out/guest-guest")
+	expect "$1: error $error ns within the bound, $bound ns" \
+		test "$error" -le "$bound"
+	expect "$1: the error is at most $4 ns" test "$error" -le "$4"
+}
+generate apart2 events=20000 beacons=2000 apart=2500000 truth=1 packet=4096
+generate alike events=20000 beacons=2000 knots=200 truth=1 packet=4096
+cpus "TSCs apart" "$t"/apart2/{host,guest} 2
+for name in apart2 alike; do
+	carve "$t/$name/guest" "$t/hidden" hide=cpu_id whole=$name
+	cp -r "$t/$name/guest" "$t/underscore"
+	sed -i 's/\<cpu_id;/_cpu_id;/' "$t/underscore/metadata"
+	cpus "$name, _cpu_id" "$t/$name/host" "$t/underscore" 2
+	json_is "... every event is inside" \
+		'.guests[0].containment | .inside == .events' true
+	rm -rf "$t/underscore"
+done
+cpus "TSCs apart, no cpu_id" "$t/apart2/host" "$t/hidden/apart2" 1002000
+expect "... and the bound is not 1 ns" test \
+	"$(json '.guests[0].bound_worst_events_ns')" -ge 1000000
+cpus "TSCs alike, no cpu_id" "$t/alike/host" "$t/hidden/alike" 2
+expect "... the bound is a few ns" test \
+	"$(json '.guests[0].bound_worst_events_ns')" -le 10
+json_is "... knots of a buffer that all CPUs share count" \
+	'.guests[0].methods | keys | join(",")' exact
+
+# A name that is another field's does not count: as written goes first.
+cp -r "$t/apart2/guest" "$t/both"
+sed -i 's/\<events_discarded;/_cpu_id;/' "$t/both/metadata"
+expect "cpu_id beside _cpu_id" eval \
+	"$vmsync sync --json $t/apart2/host $t/both > $t/json; test -s $t/json"
+json_is "... every event is inside" \
+	'.guests[0].containment | .inside == .events' true
+
+# What babeltrace2 writes, of either side and of both.
+for side in host guest; do
+	babeltrace2 "$t/apart2/$side" -o ctf -w "$t/bt2" > "$t/log" 2> "$t/err"
+	mv "$t/bt2" "$t/bt2-$side"
+done
+cpus "babeltrace2's copies" "$t/bt2-host" "$t/bt2-guest" 2
+cpus "... of the guest" "$t/apart2/host" "$t/bt2-guest" 2
+cpus "... of the host" "$t/bt2-host" "$t/apart2/guest" 2
+
+# --- threads without names
+for plain in 0 1; do
+	generate old$plain old=1 plain=$plain events=20000 beacons=1000 move=3
+	$vmsync sync --json "$t/old$plain" > "$t/json"
+	expect_eq "old beacons, plain=$plain: exit status" $? 0
+	json_is "... method" '.guests[0].methods | keys | join(",")' beacon
+	jq 'del(.host.traces, .guests[].traces)' "$t/json" > "$t/old$plain.json"
+done
+expect "threads without names: the same maps" \
+	cmp "$t/old0.json" "$t/old1.json"
+# Half a pointer is no number of a vCPU, but tells nothing wrong either.
+cp -r "$t/old1" "$t/pointer"
+sed -i 's/ _vcpu_id;/ _nothing;/' "$t/pointer/host/metadata"
+expect_error "neither names nor numbers" "answered none" \
+	$vmsync sync "$t/pointer"
+
+# --- names
+# named NAME...: as many guests of one host; the folders that are written
+generate n1 events=2000 beacons=20000 uid=77
+named() {
+	local i=0 name
+	rm -rf "$t/out" "$t"/n-*
+	for name in "$@"; do
+		i=$((i + 1))
+		cp -r "$t/n1/guest" "$t/n-$i"
+		sed -i "s|hostname = \"guest\"|hostname = \"$name\"|
+			/^clock/,/^}/ s/uuid = \"......../uuid = \"0000000$i/" \
+			"$t/n-$i/metadata"
+	done
+	$vmsync fuse --method=window -f -o "$t/out" "$t/n1/host" "$t"/n-* \
+		> "$t/log" 2> "$t/err"
+	ls "$t/out" | grep ^guest | sort | tr '\n' ' '
+}
+expect_eq "vm, vm, vm-2" "$(named vm vm vm-2)" "guest-vm guest-vm-2 guest-vm-3 "
+expect_eq "vm-2, vm, vm" "$(named vm-2 vm vm)" "guest-vm guest-vm-2 guest-vm-3 "
+expect_eq "names that differ in case" "$(named a A a)" \
+	"guest-A-2 guest-a guest-a-3 "
+expect_eq "a host's name" "$(named host host)" "guest-host guest-host-2 "
+expect_eq "no name, and what is none" "$(named "" "" .. 'a/b' a_b)" \
+	"guest-_. guest-a_b guest-a_b-2 guest-unnamed guest-unnamed-2 "
+finish
