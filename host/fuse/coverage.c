@@ -9,12 +9,16 @@
 #include "fuse/machine.h"
 
 /*
- * Where packets end with their last events, streams end apart even if all were
- * recorded to the end. One that ends before the others by less than so many
- * bytes take at its usual rate has ended with them, as far as can be seen; but
- * if its last packet is full, there was an event that did not fit in any more.
+ * Where packets begin and end with events, streams begin and end apart even if all
+ * were recorded from begin to end. One that begins behind the others by less than
+ * so many bytes take at its usual rate has begun with them, as far as can be seen.
  */
 #define USUAL_REST	2048
+/*
+ * A packet that is not full was closed because the recording ended: whatever its
+ * end says, no event came behind it. A full one may have others behind it that are
+ * not there, unless it ends before other streams by less than these bytes take.
+ */
 #define USUAL_FULL_REST 256
 #define ROOM		128	/* an event that did not fit may be as large */
 
@@ -46,6 +50,7 @@ struct session {
 	size_t number;
 	int64_t begin_ns;
 	int64_t end_ns;
+	uint64_t largest; /* content of a packet */
 	VMSYNC_ARRAY(struct part) parts[VMSYNC_COVER_KINDS];
 	struct vmsync_holes lit;
 	struct vmsync_holes dark;
@@ -202,11 +207,12 @@ static int64_t end_of_stream(const struct session *session,
 			     const struct stream *s,
 			     enum vmsync_cover_kind kind)
 {
-	bool full = s->packets > 1 && s->last + ROOM > s->largest;
+	uint64_t largest = s->packets > 1 ? s->largest : session->largest;
+	bool full = s->last + ROOM > largest;
 
 	if (kind == VMSYNC_COVER_EVIDENCE &&
-	    !is_more(s, session->end_ns - s->end_ns,
-		     full ? USUAL_FULL_REST : USUAL_REST))
+	    (!full ||
+	     !is_more(s, session->end_ns - s->end_ns, USUAL_FULL_REST)))
 		return session->end_ns;
 	return s->end_ns;
 }
@@ -253,6 +259,8 @@ static void span(struct vmsync_coverage *c, struct session *session,
 		c->end_ns = s->end_ns;
 	if (session->end_ns < s->end_ns)
 		session->end_ns = s->end_ns;
+	if (session->largest < s->largest)
+		session->largest = s->largest;
 	if (session->begin_ns > s->begin_ns)
 		session->begin_ns = s->begin_ns;
 	c->timed = true;
