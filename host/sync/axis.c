@@ -17,6 +17,9 @@
 /* A page that a record shows and one that the host tells may cross by this. */
 #define PV_SLACK 300000
 
+/* The CPU that boots a guest, and updates its timekeeper unless told otherwise. */
+#define BOOT_CPU 0
+
 const struct vmsync_vcpu *vmsync_facts_vcpu(const struct vmsync_facts *f,
 					    uint32_t cpu)
 {
@@ -457,18 +460,14 @@ bool vmsync_facts_tscs_alike(const struct vmsync_facts *f)
 
 bool vmsync_facts_updates(const struct vmsync_facts *f, uint32_t cpu)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < f->guest_lines->spans.count; i++) {
 		const struct vmsync_line_span *s = &f->guest_lines->spans.at[i];
 
-		if (!s->confirmed)
-			continue;
-		if (s->cpu == cpu || s->cpu == VMSYNC_CPU_UNKNOWN)
+		if (s->confirmed &&
+		    (s->cpu == cpu || s->cpu == VMSYNC_CPU_UNKNOWN))
 			return true;
-		any = true;
 	}
-	return !any;
+	return cpu == BOOT_CPU;
 }
 
 /* KVM sets the TSCs of all virtual CPUs one after the other, host cycles. */

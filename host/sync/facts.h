@@ -118,8 +118,9 @@ struct vmsync_stay vmsync_facts_stay(const struct vmsync_facts *f, size_t home,
 bool vmsync_facts_tscs_alike(const struct vmsync_facts *f);
 
 /**
- * vmsync_facts_updates - may guest CPU @cpu be one that updates the timekeeper?
- * A knot is recorded where the update ran. Without a knot, any CPU may be.
+ * vmsync_facts_updates - is guest CPU @cpu one that updates the timekeeper?
+ * A knot is recorded where the update ran. Linux gives the duty to the boot CPU; one
+ * that has it for a while without a change of the line is not known.
  */
 bool vmsync_facts_updates(const struct vmsync_facts *f, uint32_t cpu);
 
