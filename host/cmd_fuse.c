@@ -67,6 +67,10 @@ static void guest(const struct vmsync_session_guest *g)
 	       " outside, %" PRIu64 " not decidable\n",
 	       g->machine->name, vmsync_known_bound_ns(k),
 	       c->inside - c->edge, c->outside, c->undecidable + c->edge);
+	if (k->cpu_unknown)
+		printf("%s: the CPU of %" PRIu64 " events is not known: their "
+		       "bound covers the maps of all\n",
+		       g->machine->name, k->cpu_unknown);
 	if (vmsync_known_outside(k))
 		printf("%s: %" PRIu64 " of its events have no evidence (%" PRIu64
 		       " before it, %" PRIu64 " in holes, %" PRIu64

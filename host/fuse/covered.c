@@ -117,6 +117,10 @@ void vmsync_covered_text(FILE *f, const struct vmsync_session_guest *g)
 		vmsync_known_total(&g->known));
 	print_ns(f, vmsync_known_bound_ns(&g->known));
 	fputs(" or better\n", f);
+	if (g->known.cpu_unknown)
+		fprintf(f, "  CPU         of %" PRIu64 " of them is not known: "
+			   "their bound covers the maps of all\n",
+			g->known.cpu_unknown);
 	for (int i = VMSYNC_PLACE_BEFORE; i < VMSYNC_PLACE_COUNT; i++) {
 		const struct vmsync_known_at *at = &g->known.at[i];
 
@@ -161,7 +165,8 @@ void vmsync_covered_json(FILE *f, const struct vmsync_session_guest *g)
 			", \"%s_away_ns\": %" PRId64 ", ",
 			places[i].json, k->at[i].events, places[i].json,
 			k->at[i].bound_ns, places[i].json, k->at[i].away_ns);
-	fprintf(f, "\"bound_worst_ns\": %" PRId64 "}",
-		vmsync_known_outside_bound_ns(k));
+	fprintf(f, "\"bound_worst_ns\": %" PRId64
+		   "}, \"events_cpu_unknown\": %" PRIu64,
+		vmsync_known_outside_bound_ns(k), k->cpu_unknown);
 	json_strange(f, g);
 }

@@ -436,6 +436,8 @@ static int seen_some(void *ctx, const struct ctf_seen *seen,
 		return vmsync_fail_memory(e);
 	vmsync_known_events(&eye->known[seat->number], eye->map, seen->clock,
 			    seen->n, &eye->near);
+	if (eye->map == &g->guest->maps->anyone)
+		eye->known[seat->number].cpu_unknown += seen->n;
 	return look(eye, g, seen, e);
 }
 

@@ -109,6 +109,7 @@ void vmsync_known_events(struct vmsync_known *k, const struct vmsync_map *map,
 
 void vmsync_known_add(struct vmsync_known *k, const struct vmsync_known *more)
 {
+	k->cpu_unknown += more->cpu_unknown;
 	for (int i = 0; i < VMSYNC_PLACE_COUNT; i++) {
 		if (more->at[i].events)
 			nearer(&k->at[i], more->at[i].nearest_ns);

@@ -35,9 +35,13 @@ struct vmsync_known_at {
 	int64_t nearest_ns;
 };
 
-/** struct vmsync_known - all events; all 0 is none */
+/**
+ * struct vmsync_known - all events; all 0 is none
+ * @cpu_unknown: those that have the map of anyone; the caller counts them
+ */
 struct vmsync_known {
 	struct vmsync_known_at at[VMSYNC_PLACE_COUNT];
+	uint64_t cpu_unknown;
 };
 
 /**
