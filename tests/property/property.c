@@ -5,7 +5,9 @@
  *
  *	- every event that was recorded is written once, and no other;
  *	- no stamp is farther from the truth than the bound of the map there, nor
- *	  than what is printed of the guest;
+ *	  than what is printed of the guest
+ *	  (outside the evidence that is so unless a clock is set there, which nobody
+ *	  can know);
  *	- nothing accuses a guest: all are honest;
  *	- exit status 0 only where all that was recorded is written, and known as well
  *	  as is said in the first line;
@@ -265,7 +267,7 @@ static int machine_of(const struct seen *out)
 static void check_guest(const struct said *said,
 			const struct vmsync_guest_map *maps)
 {
-	struct seen out = {0};
+	struct seen out = {.inside_only = shape_steps(&shape)};
 	struct ctf_error e;
 	char path[MAX_PATH];
 	int machine;

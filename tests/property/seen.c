@@ -37,16 +37,20 @@ static void judge(struct seen *s, const struct ctf_event *ev,
 		  const struct vmsync_guest_map *maps, int64_t serial)
 {
 	const struct vmsync_map *map = vmsync_guest_map_of(maps, ev->cpu);
-	int64_t truth = 0, own = 0, error, bound;
+	int64_t truth = 0, own = 0, error, bound = 0;
+	bool outside = false;
 
 	number(ev, "truth", &truth);
 	number(ev, "own", &own);
+	if (map)
+		bound = vmsync_map_bound_ns(map, (guest_time){own}, &outside);
+	if (outside && s->inside_only)
+		return;
 	error = (int64_t)ev->clock - truth;
 	if (error < 0)
 		error = -error;
 	if (error > s->worst_ns)
 		s->worst_ns = error;
-	bound = map ? vmsync_map_bound_ns(map, (guest_time){own}, NULL) : 0;
 	if (error <= bound)
 		return;
 	s->beyond++;

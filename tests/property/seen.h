@@ -6,6 +6,7 @@
 #ifndef TESTS_PROPERTY_SEEN_H
 #define TESTS_PROPERTY_SEEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ctf/ctf.h"
@@ -13,6 +14,7 @@
 
 /**
  * struct seen - events of one machine or of several
+ * @inside_only: what is outside the evidence is not held against any bound
  * @times:	[@n] how often the event of each serial number is there
  * @events:	how many events there are, doubled ones as often
  * @worst_ns:	the largest error of a stamp
@@ -22,6 +24,7 @@
  * @beyond_by:	the method of the map there
  */
 struct seen {
+	bool inside_only;
 	uint8_t *times;
 	uint64_t n;
 	uint64_t events;

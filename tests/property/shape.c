@@ -195,6 +195,11 @@ void shape_make(struct shape *s, uint64_t seed)
 	s->first = (int)sim_rng_below(&rng, (uint64_t)s->sc.guests + 1);
 }
 
+bool shape_steps(const struct shape *s)
+{
+	return s->sc.stop.count || s->sc.tsc_write.count || s->sc.rebase.count;
+}
+
 const char *shape_held(const struct shape *s)
 {
 	if (s->seed == 807 || s->seed == 1000000428)

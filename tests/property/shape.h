@@ -42,6 +42,9 @@ struct shape {
 /** shape_make() - the case of @seed; its plan has no folder yet */
 void shape_make(struct shape *s, uint64_t seed);
 
+/** shape_steps() - whether a guest's clock steps somewhere */
+bool shape_steps(const struct shape *s);
+
 /** shape_held() - why a case of this shape is known to fail; NULL: it is not */
 const char *shape_held(const struct shape *s);
 
