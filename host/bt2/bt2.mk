@@ -4,7 +4,7 @@
 
 BT2_SO := $(O)/babeltrace-plugin-vmsync.so
 BT2_SRC := $(sort $(wildcard host/bt2/*.c)) host/sync/map.c \
-	   host/sync/map_load.c host/sync/anyone.c
+	   host/sync/map_load.c host/sync/anyone.c host/sync/json_string.c
 BT2_PIC := $(BT2_SRC:%.c=$(O)/pic/%.o)
 
 .PHONY: plugin install-plugin
@@ -15,7 +15,7 @@ $(O)/pic/%.o: %.c
 	$(CC) $(HOST_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 
 $(BT2_SO): $(BT2_PIC)
-	$(CC) $(HOST_CFLAGS) -shared -o $@ $^ -lbabeltrace2
+	$(CC) $(HOST_CFLAGS) -shared -Wl,-z,defs -o $@ $^ -lbabeltrace2
 
 BT2_PLUGINS ?= $(shell pkg-config --variable=libdir babeltrace2 2>/dev/null)/babeltrace2/plugins
 install-plugin: $(BT2_SO)

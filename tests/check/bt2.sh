@@ -44,7 +44,7 @@ compare() {
 }
 
 for seed in 1 2 3; do
-	build/release/tests/pair "$dir/pair$seed" events=20000 seed=$seed \
+	build/release/tests/pair "$dir/pair$seed" events=20000 beacons=1000 seed=$seed \
 		large=$((seed == 2)) > "$dir/out"
 	compare "made traces, seed $seed" "$dir/pair$seed/host" \
 		"$dir/pair$seed/guest"
