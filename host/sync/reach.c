@@ -57,8 +57,9 @@ int vmsync_reach_start(struct vmsync_reach *r, const struct vmsync_vcpu *vcpu,
 	for (size_t i = 0; !err && i < vcpu->runs.count; i++) {
 		const struct vmsync_run *run = &vcpu->runs.at[i];
 
+		/* Where everything fits, nothing speaks for an offset. */
 		err = add(r, run->entry_ns - guest_ns, run->exit_ns - guest_ns,
-			  1);
+			  !vmsync_vcpu_is_lost(vcpu, i));
 	}
 	if (!err)
 		use_spare(r);
@@ -146,7 +147,7 @@ static int cut_one(struct vmsync_reach *r, const struct vmsync_vcpu *vcpu,
 		if (hi < o->lo)
 			continue;
 		err = add(r, lo > o->lo ? lo : o->lo, hi < o->hi ? hi : o->hi,
-			  o->inside + 1);
+			  o->inside + !vmsync_vcpu_is_lost(vcpu, k));
 	}
 	if (!err && o->hi > last)
 		err = add(r, o->lo > last ? o->lo : last, o->hi, o->inside);

@@ -14,6 +14,7 @@
 static void vcpu_free(struct vmsync_vcpu *vcpu)
 {
 	vmsync_array_free(&vcpu->runs);
+	vmsync_array_free(&vcpu->lost);
 	vmsync_array_free(&vcpu->scalings);
 	vmsync_array_free(&vcpu->pvclocks);
 	free(vcpu);
@@ -160,7 +161,30 @@ static int run_add(struct vmsync_vcpu *vcpu, int64_t until_ns)
 	if (!run)
 		return -ENOMEM;
 	*run = (struct vmsync_run){ vcpu->entry_ns, until_ns };
+	if (vcpu->missed || vcpu->maybe) {
+		size_t *lost = vmsync_array_add(&vcpu->lost);
+
+		if (!lost)
+			return -ENOMEM;
+		*lost = vcpu->runs.count - 1;
+	}
+	vcpu->missed = false;
 	return 0;
+}
+
+bool vmsync_vcpu_is_lost(const struct vmsync_vcpu *vcpu, size_t number)
+{
+	size_t lo = 0, hi = vcpu->lost.count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (vcpu->lost.at[mid] < number)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < vcpu->lost.count && vcpu->lost.at[lo] == number;
 }
 
 int vmsync_vcpu_entry(struct vmsync_vcpu *vcpu, int64_t stamp_ns)
@@ -216,7 +240,8 @@ static void vcpu_lost(struct vmsync_vcpu *vcpu, int64_t from_ns)
 	if (last && from_ns < last->lost_ns)
 		last->lost_ns = from_ns;
 	vcpu->exit_ns = -1;
-	if (vcpu->entry_ns >= 0 || !vcpu->runs.count)
+	vcpu->missed = vcpu->entry_ns >= 0;
+	if (vcpu->missed || !vcpu->runs.count)
 		return;
 	vcpu->entry_ns = from_ns;
 	vcpu->maybe = true;

@@ -59,6 +59,8 @@ struct vmsync_run {
  * @maybe:	it may have entered at @entry_ns, unseen
  * @runs:	its stays in the guest, if entries and exits are pushed; where
  *		some were lost one run stands for all that may have been
+ * @lost:	the numbers of such runs, in order
+ * @missed:	something may be missing in the run that goes on
  */
 struct vmsync_vcpu {
 	uint32_t id;
@@ -68,6 +70,8 @@ struct vmsync_vcpu {
 	int64_t lost_until_ns;
 	bool maybe;
 	VMSYNC_ARRAY(struct vmsync_run) runs;
+	VMSYNC_ARRAY(size_t) lost;
+	bool missed;
 	VMSYNC_ARRAY(struct vmsync_scaling_span) scalings;
 	VMSYNC_ARRAY(struct vmsync_pvclock_span) pvclocks;
 };
@@ -112,6 +116,9 @@ int vmsync_vcpu_pvclock(struct vmsync_vcpu *vcpu,
 /** vmsync_vcpu_entry, _exit - of guest mode; 0 or -ENOMEM */
 int vmsync_vcpu_entry(struct vmsync_vcpu *vcpu, int64_t stamp_ns);
 int vmsync_vcpu_exit(struct vmsync_vcpu *vcpu, int64_t stamp_ns);
+
+/** vmsync_vcpu_is_lost - does run @number stand for all that may have been? */
+bool vmsync_vcpu_is_lost(const struct vmsync_vcpu *vcpu, size_t number);
 
 /** vmsync_vm_written_since - KVM set a TSC of it later than @ns */
 bool vmsync_vm_written_since(const struct vmsync_vm *vm, int64_t ns);

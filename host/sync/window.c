@@ -23,6 +23,9 @@
 /* Two clocks drift apart by less, ns per ns. */
 #define MAX_DRIFT VMSYNC_DRIFT
 
+/* Events in runs that are enough to believe in an offset. */
+#define MIN_USED 50
+
 /* Events that are enough to find the offset, or to give up. */
 #define MAX_SEARCH 200000
 
@@ -102,7 +105,7 @@ static int guest_event(void *state, const struct vmsync_evidence *ev)
  * struct search - in one VM
  * @windows:	of all events
  * @possible:	how many intervals of each event are on the @stack
- * @used:	events of virtual CPUs that run at all
+ * @used:	events that were put into runs that are on record
  * @relocks:	how often nothing fitted
  */
 struct search {
@@ -215,7 +218,7 @@ static int pop(struct search *q, size_t i)
 }
 
 /* From the run that event @i is in by the least offset to that by the largest. */
-static struct window window_of(const struct search *q, size_t i)
+static struct window window_of(struct search *q, size_t i)
 {
 	const struct vmsync_vcpu *v = vcpu_of(q, i);
 	const struct vmsync_offsets *first = &q->reach.now.at[0];
@@ -229,6 +232,7 @@ static struct window window_of(const struct search *q, size_t i)
 	/* Before the first run or after the last one nothing is known. */
 	if (first->lo < w.lo || last->hi > w.hi)
 		return (struct window){1, 0};
+	q->used += !vmsync_vcpu_is_lost(v, vmsync_run_at(v, ns + first->lo));
 	return w;
 }
 
@@ -246,7 +250,6 @@ static int go(struct search *q, size_t from, int step)
 		q->possible[i] = 0;
 		if (!v)
 			continue;
-		q->used++;
 		vmsync_reach_grow(&q->reach, drift(q, last, i));
 		last = i;
 		err = vmsync_reach_cut(&q->reach, v, q->s->events.at[i].ns);
@@ -311,7 +314,8 @@ static int search_vm(struct search *q)
 	err = follow(q, at, 1);
 	if (!err)
 		err = follow(q, at, -1);
-	if (!err && q->relocks > FEW_RELOCKS + q->used / EVENTS_PER_RELOCK)
+	if (!err && (q->used < MIN_USED ||
+		     q->relocks > FEW_RELOCKS + q->used / EVENTS_PER_RELOCK))
 		err = -ENOENT;
 	return err;
 }
