@@ -14,13 +14,20 @@ void vmsync_knot_init(void);
 void vmsync_knot_exit(void);
 
 /**
+ * vmsync_knot_announce() - a knot will be pushed before interrupts are on again
+ *
+ * Called under the timekeeper's lock, interrupts off.
+ */
+void vmsync_knot_announce(void);
+
+/**
  * vmsync_knot_push() - a line has just begun
  * @line: the new line
  * @prev: the line that it ends, all zeros where there was none
  * @why: VMSYNC_KNOT_*
  *
- * Called under the timekeeper's lock, interrupts off. The event follows after
- * the timekeeper's update.
+ * Called after vmsync_knot_announce(), as that is. The event follows after the
+ * timekeeper's update.
  */
 void vmsync_knot_push(const struct vmsync_line *line,
 		      const struct vmsync_line *prev, u32 why);

@@ -43,6 +43,15 @@ static DEFINE_PER_CPU(struct irq_work, drain_work);
 static DEFINE_PER_CPU(struct irq_work, drain_work_lazy);
 static DEFINE_PER_CPU(u32, own_head);	/* head after this CPU's last push */
 
+/* The work runs when interrupts are on again, and finds what was pushed by then. */
+void vmsync_knot_announce(void)
+{
+	if (!trace_vmsync_knot_enabled())
+		return;
+	irq_work_queue(this_cpu_ptr(&drain_work_lazy));
+	irq_work_queue(this_cpu_ptr(&drain_work));
+}
+
 void vmsync_knot_push(const struct vmsync_line *line,
 		      const struct vmsync_line *prev, u32 why)
 {
@@ -58,8 +67,6 @@ void vmsync_knot_push(const struct vmsync_line *line,
 	knot->why = why;
 	smp_store_release(&head, head + 1);
 	__this_cpu_write(own_head, head);
-	irq_work_queue(this_cpu_ptr(&drain_work_lazy));
-	irq_work_queue(this_cpu_ptr(&drain_work));
 }
 
 /* A TSC at which @knot's line was in force. */

@@ -136,7 +136,11 @@ static int timekeeper_updated(struct notifier_block *nb, unsigned long was_set,
 	if (!why)
 		return NOTIFY_OK;
 
-	/* The clock gets onto this line only after all callbacks: later. */
+	/*
+	 * The clock gets onto this line only after all callbacks: later. But
+	 * what may take long, because it exits to a busy host, comes before.
+	 */
+	vmsync_knot_announce();
 	new.since_tsc = rdtsc_ordered();
 	new.seq = current_line.seq + 1;
 	prev = current_line;
