@@ -180,7 +180,7 @@ static int host_timeline(struct vmsync_timeline *tl,
 		if (!vmsync_line_usable(line) ||
 		    line->clocksource != VMSYNC_CLOCKSOURCE_TSC)
 			line = NULL;
-		err = vmsync_timeline_add(tl, from, sure, line, false);
+		err = vmsync_timeline_add_line(tl, from, sure, line, s->told);
 	}
 	if (!err && last && last->line.clocksource == VMSYNC_CLOCKSOURCE_TSC &&
 	    vmsync_line_usable(&last->line))
@@ -552,7 +552,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 		if (line && !vmsync_line_usable(line))
 			line = NULL;
 		if (!err)
-			err = vmsync_timeline_add(tl, from, sure, line, false);
+			err = vmsync_timeline_add_line(tl, from, sure, line, s->told);
 		seen_before = seen;
 	}
 	vmsync_timeline_free(&other);

@@ -41,6 +41,13 @@
 /* Two lines of one clock part by no more: NTP's +-500 ppm, and a little. */
 #define NTP_PPM 1100
 
+/* A stretch in doubt that is longer follows the newer line, q32. */
+#define LONGEST_MIDDLE ((int128)1 << 65)
+
+/* No way from one line to another is longer, q32. */
+#define FARTHEST (Q32 << 40)
+#define FARTHEST_CYCLES ((int64_t)1 << 60)
+
 /* How long a reading that was ahead may be held, host cycles. */
 #define HELD 16384
 
@@ -55,8 +62,10 @@ enum { HOST, GUEST, SCALING, PV, PARAMS };
  * @others:	timelines of the guest's other CPUs, [facts->n_cpus], or NULL
  * @updates:	which of them may update the timekeeper
  * @joined:	nothing is missing between the last piece and the next one
- * @doubt_until: until here the lines before the last change may be in force
- * @old:	these lines (HOST and GUEST)
+ * @bridged:	the last piece is a bridge
+ * @doubt_until: until here the line before the last change may be in force
+ * @old:	these lines (HOST and GUEST, as all of these)
+ * @confirmed:	the change's own record tells that it was not any more then
  * @spill_until: readings of lines before those may be ahead as far as here
  * @spill:	by so much, twice
  * @unknown_until: until here the lines in force are not known
@@ -71,8 +80,10 @@ struct walk {
 	struct vmsync_map *map;
 	uint32_t epoch;
 	bool joined;
-	int64_t doubt_until;
+	bool bridged;
+	int64_t doubt_until[2];
 	const void *old[2];
+	bool confirmed[2];
 	int64_t spill_until;
 	int128 spill;
 	int64_t unknown_until;
@@ -100,6 +111,35 @@ static const struct vmsync_step *step(const struct walk *w, int t)
 static bool has_next(const struct walk *w, int t)
 {
 	return w->at[t] + 1 < w->tl[t]->steps.count;
+}
+
+/* Where the next change begins; false if none is to come. */
+static bool next_change(const struct walk *w, int64_t *z0)
+{
+	bool any = false;
+
+	for (int t = 0; t < PARAMS; t++) {
+		if (!has_next(w, t))
+			continue;
+		if (!any || step(w, t)[1].from < *z0)
+			*z0 = step(w, t)[1].from;
+		any = true;
+	}
+	return any;
+}
+
+/* Until when any kernel's line is in doubt. */
+static int64_t doubt_until(const struct walk *w)
+{
+	return w->doubt_until[HOST] > w->doubt_until[GUEST] ?
+		       w->doubt_until[HOST] : w->doubt_until[GUEST];
+}
+
+/* Whether records tell the end of all doubts that there are at @at. */
+static bool confirmed(const struct walk *w, int64_t at)
+{
+	return (w->doubt_until[HOST] <= at || w->confirmed[HOST]) &&
+	       (w->doubt_until[GUEST] <= at || w->confirmed[GUEST]);
 }
 
 static bool point_at(const struct link *l, int64_t at, struct point *p)
@@ -276,6 +316,7 @@ static int add_piece(struct walk *w, const struct link *l, int64_t from,
 	};
 	err = vmsync_pieces_add(w->map, &p);
 	w->joined = !err;
+	w->bridged = false;
 	return err == -EINVAL ? 0 : err;
 }
 
@@ -288,10 +329,15 @@ static int add_bridge(struct walk *w, const struct link *l, struct point a,
 		.method = VMSYNC_METHOD_EXACT, .epoch = w->epoch,
 		.joined = w->joined,
 	};
+	struct point own = { p.dg, p.dh }, d;
 	int err;
 
 	if (p.dg <= 0 || p.dh < 0)
 		return 0;
+	/* What rounding takes is worth as much where the bridge is flat. */
+	if (direction(l, 0, &d) &&
+	    by_slope(l->loss, &d) > by_slope(l->loss, &own))
+		p.error += by_slope(l->loss, &d) - by_slope(l->loss, &own);
 	err = vmsync_pieces_add(w->map, &p);
 	return err == -EINVAL ? 0 : err;
 }
@@ -306,6 +352,25 @@ static bool apart(const struct link *p, const struct link *q, int64_t at,
 	    !direction(q, at, &d))
 		return false;
 	*out = wide_abs(by_slope(b.g - a.g, &d)) + wide_abs(b.h - a.h);
+	/* The slope of @p is another one, by up to 1100 ppm. */
+	*out += *out >> 9;
+	return true;
+}
+
+/*
+ * A guest time that both pieces may have given, that of @q at @at, in the middle
+ * of the two host times that it then had.
+ */
+static bool between(const struct link *p, const struct link *q, int64_t at,
+		    struct point *out)
+{
+	struct point a, b, d;
+
+	if (!point_at(p, at, &a) || !point_at(q, at, &b) ||
+	    !direction(q, at, &d))
+		return false;
+	out->g = b.g;
+	out->h = b.h + (by_slope(b.g - a.g, &d) - (b.h - a.h)) / 2;
 	return true;
 }
 
@@ -325,40 +390,181 @@ static int64_t overlap(const struct link *p, const struct link *q, int64_t at)
 	return ahead > SMALL_STEP ? 0 : (int64_t)(ahead * SPAN / d.g);
 }
 
-/*
- * The guest's clock goes on, from @p at @z0 to @q at @z1. Sets where the piece
- * of @q begins and what it may be wrong by.
- */
-static int join_forward(struct walk *w, const struct link *p,
-			const struct link *q, int64_t z0, int64_t *z1,
-			int128 *error)
+/* Host cycles that the direction @d takes for @host ns (q32), and one. */
+static int64_t cycles_of(int128 host, const struct point *d)
 {
-	int64_t from = z0 - overlap(p, q, z0), until = *z1 + overlap(p, q, *z1);
-	int128 d0, d1, doubt;
-	struct point a, b;
+	int128 n = (host < FARTHEST ? host : FARTHEST) * SPAN / d->h;
 
-	if (*z1 == z0)
-		return 0;
-	if (!point_at(p, from, &a) || !point_at(q, until, &b) ||
-	    !apart(p, q, from, &d0) || !apart(p, q, until, &d1))
-		return 0;
-	/* Twice: a tracer holds its stamp while a clock that fell back lags. */
-	doubt = 2 * greater(d0, d1);
-	if (doubt > b.h - a.h)
-		doubt = b.h - a.h;
-	if (doubt <= NO_BRIDGE) {
-		*error = doubt;
-		*z1 = z0;
-		return 0;
-	}
-	*z1 = until;
-	if (from < w->spill_until)
-		doubt += w->spill;
-	return add_bridge(w, q, a, b, doubt + ahead(w, q, from, until));
+	return n < FARTHEST_CYCLES ? (int64_t)n + 1 : FARTHEST_CYCLES;
+}
+
+/**
+ * struct doubt - a kernel went from line @p to line @q, in [@z0, @z1]
+ * @from:	readings of @q may be among those of @p from here on
+ * @until:	readings of @p may be among those of @q up to here
+ * @half:	the most that the middle of both is wrong by
+ */
+struct doubt {
+	const struct link *p;
+	const struct link *q;
+	int64_t z0;
+	int64_t z1;
+	int64_t from;
+	int64_t until;
+	int128 half;
+};
+
+/*
+ * Readings of a line @doubt away may be among those of whatever comes, up to
+ * @until, even if that is beyond the next change.
+ */
+static void spill(struct walk *w, int64_t until, int128 doubt)
+{
+	int64_t next;
+
+	if (!next_change(w, &next) || next >= until)
+		return;
+	if (w->spill_until <= next)
+		w->spill = 0;
+	w->spill += doubt;
+	if (w->spill_until < until)
+		w->spill_until = until;
+}
+
+/* From the map's end at @a, which moves, to @b. */
+static int bridge_to(struct walk *w, const struct doubt *d, struct point *a,
+		     struct point b, int128 error)
+{
+	struct point from = *a;
+
+	*a = b;
+	return add_bridge(w, d->q, from, b,
+			  error + ahead(w, d->q, d->from, d->until));
 }
 
 /*
- * The guest's clock fell back by a little, from @a to @b: guest times in
+ * The lines may be far apart already where the doubt begins. If @q is ahead, none
+ * of its readings is below its first one, and up to there the map goes to the
+ * middle; if it is behind, it jumps; and if the host's clock fell back, it gets
+ * there before the change, since it cannot go back itself. Moves @a.
+ */
+static int begin_middle(struct walk *w, const struct doubt *d, struct point *a)
+{
+	size_t n = w->map->count;
+	struct point first, same, dir;
+	int64_t early;
+
+	if (!between(d->p, d->q, d->z0, &first) ||
+	    !between(d->q, d->p, d->from, &same) ||
+	    !direction(d->p, d->from, &dir))
+		return 0;
+	if (first.g - a->g > 2 * ROUNDING && first.h > a->h)
+		return bridge_to(w, d, a, first, d->half);
+	if (same.h < a->h) {
+		early = d->from - cycles_of(2 * (a->h - same.h), &dir);
+		if (!n || !point_at(d->p, early, a) ||
+		    a->g >> 32 <= w->map->segments[n - 1].guest_start.ns)
+			return point_at(d->p, d->from, a) ? 0 : -EINVAL;
+		return bridge_to(w, d, a, same, d->half);
+	}
+	*a = same;
+	return 0;
+}
+
+/* The same where the doubt ends, from the map's end at @a; moves @end. */
+static int end_middle(struct walk *w, const struct doubt *d, struct point *a,
+		      int64_t *end)
+{
+	struct point last, line, dir;
+	int err = 0;
+
+	*end = d->until;
+	if (!between(d->q, d->p, d->z1, &last) ||
+	    !point_at(d->q, d->until, &line) ||
+	    !direction(d->q, d->until, &dir))
+		return 0;
+	if (line.g - last.g > 2 * ROUNDING) {
+		/* Behind the last reading of @p there are only those of @q. */
+		if (last.g > a->g && last.h > a->h && line.h > last.h)
+			err = bridge_to(w, d, a, last, d->half);
+		if (err || line.h > a->h)
+			return err ? err : bridge_to(w, d, a, line, d->half);
+	}
+	if (!between(d->p, d->q, d->until, &last))
+		return 0;
+	err = bridge_to(w, d, a, last, d->half);
+	if (err || last.h <= line.h)
+		return err;
+	*end += cycles_of(2 * (last.h - line.h), &dir);
+	return point_at(d->q, *end, &line) ?
+		       bridge_to(w, d, a, line, d->half) : 0;
+}
+
+/* Whether no other change is so near that it cuts off the way onto @q. */
+static bool has_room(const struct walk *w, const struct doubt *d)
+{
+	struct point dir;
+	int64_t next;
+
+	return !next_change(w, &next) ||
+	       (direction(d->q, d->until, &dir) &&
+		next - d->until > cycles_of(2 * d->half, &dir));
+}
+
+/*
+ * A kernel went from line @p to line @q, somewhere in [@z0, @z1]. Sets where the
+ * piece of @q begins and what it may be wrong by.
+ *
+ * An update hardly ever takes long, so that @q is the likelier one in between; but
+ * where its end was looked for, and late, it did, and then the middle of both is
+ * wrong by half as much at most.
+ */
+static int join_line(struct walk *w, const struct link *p,
+		     const struct link *q, int64_t z0, int64_t *z1,
+		     int128 *error)
+{
+	struct doubt d = {
+		.p = p, .q = q, .z0 = z0, .z1 = *z1,
+		.from = z0 - overlap(p, q, z0),
+		.until = *z1 + overlap(p, q, *z1),
+	};
+	int128 d0, d1, apart_most;
+	struct point a, b;
+	bool middle;
+	int err = 0;
+
+	/* The moment is known, and no reading of the one is among the other's. */
+	if (*z1 == z0 && overlap(p, q, z0) <= overlap(q, p, z0))
+		return 0;
+	if (!point_at(p, d.from, &a) || !point_at(q, d.until, &b) ||
+	    !apart(p, q, d.from, &d0) || !apart(p, q, d.until, &d1))
+		return 0;
+	d.half = greater(d0, d1);
+	if (d.half <= NO_BRIDGE) {
+		*error = d.half;
+		*z1 = z0;
+		return 0;
+	}
+	*z1 = d.until;
+	apart_most = d.half;
+	middle = confirmed(w, z0) || b.h <= a.h;
+	if (confirmed(w, z0) && has_room(w, &d))
+		d.half /= 2;
+	if (d.from < w->spill_until)
+		d.half += w->spill;
+	if (middle)
+		err = begin_middle(w, &d, &a);
+	if (!err && middle && doubt_until(w) <= d.z1)
+		err = end_middle(w, &d, &a, z1);
+	else if (!err && (!middle || between(p, q, d.until, &b)))
+		err = bridge_to(w, &d, &a, b, d.half);
+	spill(w, *z1, apart_most);
+	w->bridged = true;
+	return err;
+}
+
+/*
+ * KVM set the guest's clock back by a little, from @a to @b: guest times in
  * between may have been read before the change or after it. After is likelier:
  * the virtual CPU had been stopped for a while when KVM made the change.
  */
@@ -405,9 +611,10 @@ static void join_unknown(struct walk *w, const struct link *q, int64_t z0,
 	struct point d;
 	int128 ahead;
 
-	if (*z1 < w->doubt_until)
-		*z1 = w->doubt_until;
+	if (*z1 < doubt_until(w))
+		*z1 = doubt_until(w);
 	w->unknown_until = *z1;
+	w->bridged = false;
 	if (*z1 == z0 || !direction(q, *z1, &d) || d.g < Q32)
 		return;
 	ahead = (int128)(*z1 - z0) * NTP_PPM / 1000000 +
@@ -450,11 +657,11 @@ static int join(struct walk *w, const struct link *p, const struct link *q,
 	step = wide_abs(b.g - at.g);
 	if (step > EPOCH_STEP && (jump || step > b.h - a.h))
 		w->epoch++;
-	if (b.g >= a.g)
-		return jump ? 0 : join_forward(w, p, q, z0, z1, error);
-	if (a.g - b.g <= SMALL_STEP)
-		return join_back(w, q, a, b, z1);
-	return 0;
+	if (a.g - b.g > SMALL_STEP)
+		return 0;
+	if (!jump)
+		return join_line(w, p, q, z0, z1, error);
+	return b.g < a.g ? join_back(w, q, a, b, z1) : 0;
 }
 
 /*
@@ -478,21 +685,6 @@ static bool over(const struct walk *w, const struct link *p,
 	       a.g - b.g > SMALL_STEP;
 }
 
-/* Where the next change begins; false if none is to come. */
-static bool next_change(const struct walk *w, int64_t *z0)
-{
-	bool any = false;
-
-	for (int t = 0; t < PARAMS; t++) {
-		if (!has_next(w, t))
-			continue;
-		if (!any || step(w, t)[1].from < *z0)
-			*z0 = step(w, t)[1].from;
-		any = true;
-	}
-	return any;
-}
-
 /* When KVM's change of @t, just taken, is over. */
 static int64_t jump_end(const struct walk *w, int t)
 {
@@ -506,15 +698,18 @@ static int64_t jump_end(const struct walk *w, int t)
 	return end;
 }
 
-/* A kernel's change of its line, just taken: returns when it is over. */
+/*
+ * A kernel's change of its line, just taken: returns when it is over. At the next
+ * one the timekeeper had done with this one.
+ */
 static int64_t line_end(struct walk *w, int t)
 {
 	int64_t from = step(w, t)->from, end = step(w, t)->sure;
 
 	if (has_next(w, t) && end > step(w, t)[1].from)
 		end = step(w, t)[1].from;
-	if (end > w->doubt_until)
-		w->doubt_until = end;
+	w->confirmed[t] = step(w, t)->told;
+	w->doubt_until[t] = end;
 	return end > from + MAX_BRIDGE ? from + MAX_BRIDGE : end;
 }
 
@@ -532,55 +727,94 @@ static bool next_jump(const struct walk *w, int64_t *from)
 	return any;
 }
 
+/* The earliest change not taken yet that begins at @z1 at the latest, or -1. */
+static int next_overlapping(const struct walk *w, int64_t z1, bool jumps)
+{
+	int found = -1;
+
+	for (int t = 0; t < PARAMS; t++) {
+		if (!has_next(w, t) || step(w, t)[1].from > z1 ||
+		    (!jumps && step(w, t)[1].jump))
+			continue;
+		if (found < 0 || step(w, t)[1].from < step(w, found)[1].from)
+			found = t;
+	}
+	return found;
+}
+
 /*
  * Takes the change at @z0 and all that overlap it; returns their end. A change
  * of KVM's making (@jump) is kept apart from one of a kernel's that it falls
- * into: what is left of that is in doubt behind it.
+ * into, and a second change of a kernel from its first: what is left of that is in
+ * doubt behind it.
  */
 static int64_t take_changes(struct walk *w, int64_t z0, bool *jump)
 {
-	int64_t z1 = z0, limit = VMSYNC_AXIS_MAX;
-	bool again = true;
+	int64_t z1 = z0, end, limit = VMSYNC_AXIS_MAX;
+	bool taken[PARAMS] = { 0 };
+	int t;
 
 	*jump = next_jump(w, &limit) && limit <= z0;
 	if (*jump)
 		limit = VMSYNC_AXIS_MAX;
-	if (w->doubt_until <= z0) {
-		w->old[HOST] = step(w, HOST)->param;
-		w->old[GUEST] = step(w, GUEST)->param;
-	}
-	while (again) {
-		again = false;
-		for (int t = 0; t < PARAMS; t++) {
-			int64_t end;
-
-			if (!has_next(w, t) || step(w, t)[1].from > z1 ||
-			    (!*jump && step(w, t)[1].jump))
-				continue;
-			w->at[t]++;
-			if (t == HOST || t == GUEST) {
-				end = line_end(w, t);
-				if (*jump)
-					end = z1;
-			} else {
-				end = jump_end(w, t);
-			}
-			if (end > limit)
-				end = limit;
-			if (end > z1)
-				z1 = end;
-			again = true;
+	for (t = HOST; t <= GUEST; t++)
+		if (w->doubt_until[t] <= z0)
+			w->old[t] = step(w, t)->param;
+	while ((t = next_overlapping(w, z1, *jump)) >= 0) {
+		if ((t == HOST || t == GUEST) && taken[t] && !*jump) {
+			limit = step(w, t)[1].from;
+			break;
 		}
+		taken[t] = true;
+		w->at[t]++;
+		if (t == HOST || t == GUEST)
+			end = line_end(w, t);
+		else
+			end = jump_end(w, t);
+		if ((t == HOST || t == GUEST) && *jump)
+			end = z1;
+		if (end > limit)
+			end = limit;
+		if (end > z1)
+			z1 = end;
 	}
-	return z1;
+	return z1 < limit ? z1 : limit;
+}
+
+/*
+ * The part of @now's piece until @until in which @old, @doubt apart at its end, may
+ * hold. Moves @until where the map needs longer to get onto @now.
+ */
+static int add_middle(struct walk *w, const struct link *old,
+		      const struct link *now, int64_t from, int64_t *until,
+		      int128 error, int128 doubt)
+{
+	struct doubt d = {
+		.p = old, .q = now, .z0 = from, .z1 = doubt_until(w),
+		.from = from, .until = *until, .half = error + doubt / 2,
+	};
+	struct point a, b;
+
+	if (!confirmed(w, from) || !between(old, now, from, &a) ||
+	    !between(old, now, *until, &b) || b.g - a.g >= LONGEST_MIDDLE ||
+	    b.h <= a.h)
+		return add_piece(w, now, from, *until, error + doubt);
+	return end_middle(w, &d, &a, until);
+}
+
+/* The line that may still be in force at @at instead of that of now. */
+static const void *line_before(const struct walk *w, int t, int64_t at)
+{
+	return w->doubt_until[t] > at ? w->old[t] : step(w, t)->param;
 }
 
 /* A piece whose first part may be under the lines before the last change. */
 static int add_doubtful(struct walk *w, const struct link *now, int64_t from,
 			int64_t until, int128 error)
 {
-	struct link old = link_of(w, w->old[HOST], w->old[GUEST]);
-	int64_t sure = w->doubt_until;
+	struct link old = link_of(w, line_before(w, HOST, from),
+				  line_before(w, GUEST, from));
+	int64_t sure = doubt_until(w);
 	int128 doubt;
 	int err;
 
@@ -593,9 +827,9 @@ static int add_doubtful(struct walk *w, const struct link *now, int64_t from,
 		/* Ahead even of the next line's first readings. */
 		w->spill_until = sure;
 		w->spill = 2 * doubt;
-		sure = until;
+		return add_piece(w, now, from, until, error + doubt);
 	}
-	err = add_piece(w, now, from, sure, error + 2 * doubt);
+	err = add_middle(w, &old, now, from, &sure, error, doubt);
 	if (!err && sure < until)
 		err = add_piece(w, now, sure, until, error);
 	return err;
@@ -620,29 +854,33 @@ static int add_spilled(struct walk *w, const struct link *now, int64_t from,
 static int walk(struct walk *w)
 {
 	struct link before = { 0 }, now = current(w);
-	int64_t from = VMSYNC_AXIS_MIN, until = VMSYNC_AXIS_MAX;
+	int64_t from = VMSYNC_AXIS_MIN, until = VMSYNC_AXIS_MAX, bridged;
 	int128 error = 0;
 	int err = 0;
 	bool jump;
 
-	w->doubt_until = w->spill_until = VMSYNC_AXIS_MIN;
+	w->doubt_until[HOST] = w->doubt_until[GUEST] = VMSYNC_AXIS_MIN;
+	w->spill_until = VMSYNC_AXIS_MIN;
 	w->unknown_until = VMSYNC_AXIS_MIN;
 	for (;;) {
 		bool more = next_change(w, &until);
 
 		if (!more)
 			until = VMSYNC_AXIS_MAX;
-		if (now.valid && until > from) {
+		if (now.valid && until > from)
 			err = add_spilled(w, &now, from, until, error);
-			if (err)
-				return err;
-		}
-		if (!more)
-			return 0;
+		if (err || !more)
+			return err;
 		/* until < from where a bridge reached beyond the next change. */
 		before = now;
+		bridged = from;
 		from = take_changes(w, until, &jump);
 		now = current(w);
+		/* A hole is not to be crossed with the slope of a bridge. */
+		if (w->bridged && !now.valid)
+			err = add_piece(w, &before, bridged, bridged + 1, error);
+		if (err)
+			return err;
 		if (over(w, &before, &now, until, from))
 			return 0;
 		err = join(w, &before, &now, until, &from, jump, &error);

@@ -119,7 +119,8 @@ int vmsync_lines_beacon(struct vmsync_lines *lines,
 		return err;
 	if (!s->confirmed && !pair_fits(&s[-1].line, ev) &&
 	    pair_fits(&s->line, ev))
-		confirm(s, ev->pair.tsc, cpu, ev->stamp_ns);
+		/* Read somewhere in the bracket. */
+		confirm(s, ev->pair.tsc + ev->pair.bracket, cpu, ev->stamp_ns);
 	return 0;
 }
 
@@ -136,7 +137,9 @@ int vmsync_lines_knot(struct vmsync_lines *lines,
 	if (!err)
 		err = see(lines, &ev->line, ev->confirm_tsc, cpu, ev->stamp_ns);
 	s = err ? NULL : find(lines, &ev->line);
-	if (s)
+	if (s) {
 		confirm(s, ev->confirm_tsc, cpu, ev->stamp_ns);
+		s->told |= s->confirmed && s->confirm == ev->confirm_tsc;
+	}
 	return err;
 }

@@ -20,6 +20,7 @@
  * @confirm:	it came into force in [its since_tsc, @confirm]
  * @confirmed:	@confirm is known; else it is when the next line's since_tsc
  *		was read, for the timekeeper had done with this one by then
+ * @told:	@confirm is of the knot's own record
  * @seen:	it was still in force at this TSC, at @seen_ns by the clock
  * @gap:	what was in force just before since_tsc is not known
  */
@@ -31,6 +32,7 @@ struct vmsync_line_span {
 	int64_t seen_ns;
 	uint32_t cpu;
 	bool confirmed;
+	bool told;
 	bool gap;
 };
 

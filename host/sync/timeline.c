@@ -13,7 +13,7 @@ int vmsync_timeline_init(struct vmsync_timeline *tl)
 	if (!s)
 		return -ENOMEM;
 	*s = (struct vmsync_step){ VMSYNC_AXIS_MIN, VMSYNC_AXIS_MIN, NULL,
-				   false };
+				   false, false };
 	return 0;
 }
 
@@ -37,8 +37,18 @@ int vmsync_timeline_add(struct vmsync_timeline *tl, int64_t from, int64_t sure,
 		if (!s)
 			return -ENOMEM;
 	}
-	*s = (struct vmsync_step){ from, sure, param, jump };
+	*s = (struct vmsync_step){ from, sure, param, jump, false };
 	return 0;
+}
+
+int vmsync_timeline_add_line(struct vmsync_timeline *tl, int64_t from,
+			     int64_t sure, const void *line, bool told)
+{
+	int err = vmsync_timeline_add(tl, from, sure, line, false);
+
+	if (!err)
+		vmsync_array_last(&tl->steps)->told = told;
+	return err;
 }
 
 const struct vmsync_step *vmsync_timeline_at(const struct vmsync_timeline *tl,

@@ -20,12 +20,14 @@
 /**
  * struct vmsync_step - @param came into force in [@from, @sure]
  * @jump:	no clock runs on across it: a new epoch begins
+ * @told:	@sure is when the change's own record was made
  */
 struct vmsync_step {
 	int64_t from;
 	int64_t sure;
 	const void *param;
 	bool jump;
+	bool told;
 };
 
 struct vmsync_timeline {
@@ -42,6 +44,10 @@ void vmsync_timeline_free(struct vmsync_timeline *tl);
  */
 int vmsync_timeline_add(struct vmsync_timeline *tl, int64_t from, int64_t sure,
 			const void *param, bool jump);
+
+/** vmsync_timeline_add_line - the same, of a kernel's line; see @told above */
+int vmsync_timeline_add_line(struct vmsync_timeline *tl, int64_t from,
+			     int64_t sure, const void *line, bool told);
 
 /** vmsync_timeline_at - the step in force at @at */
 const struct vmsync_step *vmsync_timeline_at(const struct vmsync_timeline *tl,

@@ -40,6 +40,14 @@ static uint64_t wake(const struct sim_kernel *k, uint64_t h)
 	return k->reader.wake(k->reader.ctx, h);
 }
 
+/* How long the CPU is held up where it may be with @chance, ns. */
+static double stall(struct sim_kernel *k, double chance)
+{
+	if (!sim_rng_chance(&k->rng, chance))
+		return 0;
+	return sim_rng_exp(&k->rng, k->plan.stall_ns);
+}
+
 /* Callback, switch and event follow the update at @tick. */
 static void time_change(struct sim_kernel *k, struct sim_change *ch,
 			uint64_t tick)
@@ -49,10 +57,14 @@ static void time_change(struct sim_kernel *k, struct sim_change *ch,
 	double callback = p->callback_ns * sim_rng_between(rng, 1, 2);
 	double change = p->switch_ns * sim_rng_between(rng, 1, 2);
 	double event = 300 + sim_rng_exp(rng, 1500);
-	uint64_t since = wake(k, tick + cycles(k, callback));
+	uint64_t since;
 
-	if (sim_rng_chance(rng, p->stall))
-		change += sim_rng_exp(rng, p->stall_ns);
+	if (p->stall_before > 0)
+		callback += stall(k, p->stall_before);
+	since = wake(k, tick + cycles(k, callback));
+	change += stall(k, p->stall);
+	if (p->stall_after > 0)
+		event += stall(k, p->stall_after);
 	ch->tick = tick;
 	ch->since = since;
 	ch->at = wake(k, since + cycles(k, change));
@@ -73,6 +85,9 @@ static void keep_change(struct sim_kernel *k, uint64_t tick, uint32_t why)
 	/* Two changes at once: the first was in force until the second. */
 	if (k->count && ch[-1].confirm > ch->since)
 		ch[-1].confirm_tsc = ch->line.since_tsc;
+	/* Who writes the second one has written the first one before. */
+	if (k->count && ch[-1].confirm >= ch->confirm)
+		ch[-1].confirm = ch->confirm - 1;
 	ch->line.seq = ++k->count;
 }
 

@@ -63,6 +63,8 @@ struct sim_reader {
  * @callback_ns: counter read to callback, least; up to twice that
  * @switch_ns:	callback to readers seeing the line, least; up to twice that
  * @stall:	chance of being preempted between callback and switch
+ * @stall_before: the same between the counter's reading and the callback
+ * @stall_after: the same between switch and confirmation
  * @stall_ns:	mean length of such a stall
  * @hpet_at, @back_at: host TSC at which the clocksource changes to hpet and
  *		back, 0: never
@@ -74,6 +76,8 @@ struct sim_kernel_plan {
 	double callback_ns;
 	double switch_ns;
 	double stall;
+	double stall_before;
+	double stall_after;
 	double stall_ns;
 	uint64_t hpet_at;
 	uint64_t back_at;

@@ -36,6 +36,10 @@ struct key {
 	    "mean length of that, ticks"),                                 \
 	KEY(#side ".stall", REAL, side.stall, "0",                         \
 	    "chance of a preemption inside the timekeeper's update"),      \
+	KEY(#side ".stall_before", REAL, side.stall_before, "0",           \
+	    "the same before its callback"),                               \
+	KEY(#side ".stall_after", REAL, side.stall_after, "0",             \
+	    "the same before the knot is confirmed"),                      \
 	KEY(#side ".stall_ns", REAL, side.stall_ns, "1000000",             \
 	    "mean length of that"),                                        \
 	KEY(#side ".hpet_at", REAL, side.hpet_at_s, "0",                   \

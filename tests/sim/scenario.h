@@ -35,6 +35,8 @@ struct sim_clock_keys {
 	double idle;
 	double idle_ticks;
 	double stall;
+	double stall_before;
+	double stall_after;
 	double stall_ns;
 	double hpet_at_s;
 	double back_at_s;
