@@ -142,7 +142,7 @@ guest_start() {
 		-drive file=/run/scratch.img,if=virtio,format=raw \
 		-drive file=/run/out.img,if=virtio,format=raw \
 		-kernel "$LAB_VMLINUZ" -initrd "$LAB_WORK/l2.cpio" \
-		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $LAB_L2_APPEND" \
+		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $LAB_SLOW_APPEND $LAB_L2_APPEND" \
 		3<&- 4<&- 5<&- 6<&- 8<&- > /share/guest.qemu 2>&1 &
 	guest_pid=$!
 	guest_watch "$guest_pid" &
@@ -154,7 +154,7 @@ monitor() {
 	local line
 
 	echo "{\"execute\": \"$1\"}" >&5
-	while IFS= read -r -t 10 line <&6; do
+	while IFS= read -r -t "$LAB_SILENCE" line <&6; do
 		echo "$line" >> /share/monitor
 		case $line in
 		*'"return"'*) return 0 ;;
@@ -171,7 +171,7 @@ guest_listen() {
 	local line
 
 	while :; do
-		if IFS= read -r -t 100 line <&3; then
+		if IFS= read -r -t "$LAB_L2_SILENCE" line <&3; then
 			line=${line%$'\r'}
 		else
 			line="@lab L2 silent"
@@ -231,7 +231,7 @@ await ready
 monitor qmp_capabilities
 host_record
 await end
-for ((i = 0; i < 15; i++)); do
+for ((i = 0; i < LAB_SILENCE; i++)); do
 	kill -0 "$guest_pid" 2>/dev/null || break
 	sleep 1
 done

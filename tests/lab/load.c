@@ -2,6 +2,9 @@
 /*
  * load SECONDS DISK: what the guest does while it is recorded.
  *
+ * It goes on after SECONDS until its sleepers have woken often enough, so that a
+ * slow machine does not record less, but no longer than ten times that.
+ *
  * On each of the first two CPUs: a sleeper, which wakes often and computes a
  * little, and a burner, which computes most of the time. Between them: a pipe
  * and a UDP socket over loopback, each with one end on either CPU. And one
@@ -23,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -32,7 +36,14 @@
 #define SECTOR 4096
 #define DISK_BYTES (16 << 20)
 
+/* Of the 266 times a second that the sleepers wake at best. */
+#define ROUNDS_PER_SECOND 60
+#define LONGEST 10
+
+static int64_t begin_ns;
 static int64_t end_ns;
+static uint64_t rounds_wanted;
+static uint64_t *rounds;
 static int slowness = 1;
 static int disk_fd = -1;
 static int pipe_fd[2];
@@ -64,7 +75,12 @@ static void spin_ns(int64_t ns)
 
 static int running(void)
 {
-	return now_ns() < end_ns;
+	int64_t now = now_ns();
+
+	if (now < end_ns)
+		return 1;
+	return __atomic_load_n(rounds, __ATOMIC_RELAXED) < rounds_wanted &&
+	       now < begin_ns + LONGEST * (end_ns - begin_ns);
 }
 
 static void sleeper(void)
@@ -72,6 +88,7 @@ static void sleeper(void)
 	while (running()) {
 		sleep_ns(7 * MS);
 		spin_ns(MS / 2);
+		__atomic_add_fetch(rounds, 1, __ATOMIC_RELAXED);
 	}
 }
 
@@ -257,11 +274,22 @@ int main(int argc, char **argv)
 {
 	int spin = argc == 3 && !strcmp(argv[1], "spin");
 	int light = argc == 4 && !strcmp(argv[1], "light");
+	double seconds;
 
 	if (argc != 3 && !light) {
 		fprintf(stderr, "usage: load [light] SECONDS DISK | load spin SECONDS\n");
 		return 2;
 	}
-	end_ns = now_ns() + (int64_t)(atof(argv[1 + (spin || light)]) * 1e9);
+	rounds = mmap(NULL, sizeof(*rounds), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (rounds == MAP_FAILED) {
+		perror("load: mmap");
+		return 1;
+	}
+	seconds = atof(argv[1 + (spin || light)]);
+	begin_ns = now_ns();
+	end_ns = begin_ns + (int64_t)(seconds * 1e9);
+	if (!spin && !light)
+		rounds_wanted = (uint64_t)(seconds * ROUNDS_PER_SECOND);
 	return spin ? compete() : guest_load(argv[argc - 1], light);
 }

@@ -47,8 +47,13 @@ LAB_CLOCKSOURCE=kvm-clock	# the guest's
 LAB_L1_APPEND=			# on the kernels' command lines
 LAB_L2_APPEND=
 LAB_MIN_EVENTS=10000		# in the guest's trace; 0: no traces
-LAB_LIMIT=180			# seconds that the guest may live
+LAB_LIMIT=1800			# seconds that the guest may live, however slow all is
+LAB_SILENCE=240			# seconds without a heartbeat: the host machine hangs
+LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
+# On a busy machine a CPU of the lab stands still for long. That is no lock-up:
+# one has no heartbeat.
+LAB_SLOW_APPEND="watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 # shellcheck disable=SC1090
 . "$here/scenarios/$name.sh"
 
@@ -142,6 +147,9 @@ prepare() {
 		LAB_L2_APPEND='$LAB_L2_APPEND'
 		LAB_VMSYNC='$vmsync'
 		LAB_LIMIT=$LAB_LIMIT
+		LAB_SILENCE=$LAB_SILENCE
+		LAB_L2_SILENCE=$LAB_L2_SILENCE
+		LAB_SLOW_APPEND='$LAB_SLOW_APPEND'
 	CONF
 	"$here/initrd.sh" "$work"
 	vmlinuz=$top/$LAB_VMLINUZ
@@ -150,12 +158,12 @@ prepare() {
 
 qemu() {
 	exec setpriv --pdeathsig TERM \
-	timeout -k 5 "$((LAB_LIMIT + 60))" \
+	timeout -k 5 "$((LAB_LIMIT + LAB_SILENCE))" \
 	qemu-system-x86_64 "${accel[@]}" -smp "$LAB_L1_CPUS" -m 3072 \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-serial stdio -d cpu_reset -D "$out/host.reset" \
 		-kernel "$vmlinuz" -initrd "$work/l1.cpio" \
-		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable mitigations=off $LAB_L1_APPEND" \
+		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable mitigations=off $LAB_SLOW_APPEND $LAB_L1_APPEND" \
 		-fsdev local,id=r,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=r,mount_tag=root \
 		-fsdev local,id=t,path="$top",security_model=none,readonly=on,multidevs=remap \
@@ -166,22 +174,27 @@ qemu() {
 		< /dev/null 2> "$out/host.qemu" 9>&-
 }
 
-# Shows what stage both machines are at. Their heartbeats come every 4 s.
+# Shows what stage both machines are at. Their heartbeats come every 4 s, or as
+# slowly as the machines are; one that does not come for LAB_SILENCE is a hang,
+# whatever the kernel still has to say.
 watch() {
-	local line status=0
+	local line status beat=$SECONDS
 
 	while :; do
-		line=
-		IFS= read -r -t 60 line <&7 || status=$?
-		if [ $status -gt 128 ]; then
-			stage "silent for 60 s"
+		line= status=0
+		IFS= read -r -t 10 line <&7 || status=$?
+		if [ $((SECONDS - beat)) -ge "$LAB_SILENCE" ]; then
+			stage "no heartbeat for $LAB_SILENCE s"
 			echo "@lab silent" >> "$out/host.serial"
+			return 0
 		fi
+		[ $status -le 128 ] || continue
 		[ $status = 0 ] || return 0
 		line=${line%$'\r'}
 		printf '%s\n' "$line" >> "$out/host.serial"
 		case $line in
-		*"@lab L"[12]" beat"* | *"@lab L"[12]" tainted"*) ;;
+		*"@lab L1 beat"*) beat=$SECONDS ;;
+		*"@lab L2 beat"* | *"@lab L"[12]" tainted"*) ;;
 		*"@lab L1 "*) stage "host: ${line#*@lab L1 }" ;;
 		*"@lab L2 "*) stage "guest: ${line#*@lab L2 }" ;;
 		esac

@@ -12,7 +12,7 @@
 LAB_L1_APPEND=slub_debug=U
 LAB_L2_APPEND=slub_debug=U
 LAB_MIN_EVENTS=0
-LAB_LIMIT=700
+LAB_LIMIT=3600
 
 # With a thread for each of the emulated CPUs, QEMU before 8.1 now and then goes
 # on running instructions that another CPU has just replaced: it translates them
@@ -41,18 +41,30 @@ modules_out() {
 		fail "still there: $(grep vmsync /proc/modules)"
 }
 
+# until_true WHAT COMMAND...: tries it until it succeeds; a slow machine takes its time.
+until_true() {
+	what=$1 tries=0
+	shift
+	until "$@"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 300 ] || fail "$what"
+		sleep 0.4
+	done
+}
+
 # Beacons seen by ftrace in this cycle; an enabled event goes with its module.
 beacons_count() {
-	n=$(grep -c "$1" "$tracing/trace")
-	beacons=$((beacons + n))
-	echo > "$tracing/trace"
+	n=$(grep -c "$beacon_event" "$tracing/trace")
+	[ "$n" -gt 0 ]
 }
 
 cycle_ftrace() {
 	modules_in
 	echo 1 > "$tracing/events/vmsync/enable"
 	sleep 0.4
-	beacons_count "$beacon_event"
+	until_true "cycle $cycle: no beacons" beacons_count
+	beacons=$((beacons + n))
+	echo > "$tracing/trace"
 	modules_out
 }
 
@@ -72,11 +84,7 @@ modules_base_in() {
 daemon_end() {
 	pid=$(cat /run/lttng/lttng-sessiond.pid)
 	kill "$pid"
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-		[ -d "/proc/$pid" ] || return 0
-		sleep 1
-	done
-	fail "lttng-sessiond does not end"
+	until_true "lttng-sessiond does not end" test ! -d "/proc/$pid"
 }
 
 cycle_lttng() {
@@ -166,6 +174,10 @@ host_state() {
 	cat /sys/module/vmsync_host/parameters/state
 }
 
+host_state_is() {
+	host_state | grep -q "^$1"
+}
+
 host_record() {
 	cycle_check() { guest_check; }
 	. "$LAB_TOP/tests/lab/leaks.sh"
@@ -183,19 +195,17 @@ host_record() {
 	cycle=last
 	modules_in
 	echo 1 > "$tracing/events/vmsync/enable"
-	sleep 2
+	until_true "guest not known: $(host_state)" \
+		host_state_is 'vms=1 vcpus=2 untracked=0'
 	say "with the guest alive: $(host_state)"
-	host_state | grep -q '^vms=1 vcpus=2 untracked=0' ||
-		fail "guest not known: $(host_state)"
 	echo stop >&4
 	await recorded
 }
 
 host_after() {
-	sleep 1
+	until_true "something of the dead guest lives: $(host_state)" \
+		host_state_is 'vms=0 vcpus=0 untracked=0'
 	say "with the guest dead: $(host_state)"
-	host_state | grep -q '^vms=0 vcpus=0 untracked=0' ||
-		fail "something of the dead guest lives: $(host_state)"
 	modules_out
 	held=$(leaks_held)
 	[ -z "$held" ] || fail "held by modules that are gone: $held"
