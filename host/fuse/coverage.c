@@ -20,7 +20,7 @@
  * not there, unless it ends before other streams by less than these bytes take.
  */
 #define USUAL_FULL_REST 256
-#define ROOM		128	/* an event that did not fit may be as large */
+#define ROOM		512	/* an event that did not fit may be as large, as knots are */
 
 /* The streams of one session on one CPU. */
 struct part {
