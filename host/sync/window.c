@@ -43,9 +43,6 @@
 #define FEW_RELOCKS	  2
 #define EVENTS_PER_RELOCK 64
 
-/* A clock that steps by more is another one from there on. */
-#define JUMP_NS 100000
-
 /* Waves and play as for beacons. */
 #define WAVE_NS	   5.0
 #define WAVE_SHARE 0.1
@@ -326,27 +323,43 @@ static int search_vm(struct search *q)
  */
 typedef VMSYNC_ARRAY(struct vmsync_between) limits;
 
-/* @now: what is still possible, grown to the next limit's moment and cut */
+/* @now: what is still possible, grown to the moment of @next and cut by it */
 static bool follows(struct window *now, const struct vmsync_between *last,
 		    const struct vmsync_between *next)
 {
+	int64_t away = next->guest_ns - last->guest_ns;
 	int64_t grow = 1 + (int64_t)(MAX_DRIFT *
-				     (double)(next->guest_ns - last->guest_ns));
+				     (double)(away < 0 ? -away : away));
 
 	now->lo = now->lo - grow > next->lo ? now->lo - grow : next->lo;
 	now->hi = now->hi + grow < next->hi ? now->hi + grow : next->hi;
-	/* After a small step it goes on from there. */
-	if (now->lo > now->hi && now->lo - now->hi < JUMP_NS)
-		*now = (struct window){ next->lo, next->hi };
 	return now->lo <= now->hi;
 }
 
-/* The clock at a jump: before or after it, and it drifts besides. */
-static int put_jump(const struct vmsync_between *a,
+/*
+ * The clock jumped before limit @i, which nothing before it leads to. It may have
+ * been earlier: at any of those before @i that @i leads back to. Return: the first
+ * of these, or @i.
+ */
+static size_t first_in_doubt(const struct vmsync_between *e, size_t from,
+			     size_t i)
+{
+	struct window now = {e[i].lo, e[i].hi};
+
+	while (i > from && follows(&now, &e[i], &e[i - 1]))
+		i--;
+	return i;
+}
+
+/*
+ * The clock at a jump, behind limit @a and not behind limit @b: as before or after
+ * it, and it drifts besides. @before: what was possible at @a.
+ */
+static int put_jump(const struct window *before, const struct vmsync_between *a,
 		    const struct vmsync_between *b, struct vmsync_map *map)
 {
-	int64_t lo = a->lo < b->lo ? a->lo : b->lo;
-	int64_t hi = a->hi > b->hi ? a->hi : b->hi;
+	int64_t lo = before->lo < b->lo ? before->lo : b->lo;
+	int64_t hi = before->hi > b->hi ? before->hi : b->hi;
 	struct vmsync_segment s, *last;
 
 	if (!map->count)
@@ -369,6 +382,33 @@ static int put_jump(const struct vmsync_between *a,
 	return vmsync_map_append(map, &s) == -ENOMEM ? -ENOMEM : 0;
 }
 
+/* What is possible at limit @to, coming from @from. */
+static struct window possible_at(const struct vmsync_between *e, size_t from,
+				 size_t to)
+{
+	struct window now = {e[from].lo, e[from].hi};
+
+	for (size_t i = from + 1; i <= to; i++)
+		follows(&now, &e[i - 1], &e[i]);
+	return now;
+}
+
+/* The stretch of limits @from up to the jump before limit @i, and that. */
+static int map_stretch(struct vmsync_winding *w, const struct vmsync_between *e,
+		       size_t from, size_t i, struct vmsync_map *map)
+{
+	size_t end = first_in_doubt(e, from, i);
+	struct window before;
+	int err;
+
+	/* The first one is always known by itself. */
+	if (end == from)
+		end++;
+	before = possible_at(e, from, end - 1);
+	err = vmsync_winding_map(w, &e[from], end - from, map);
+	return err ? err : put_jump(&before, &e[end - 1], &e[i], map);
+}
+
 static int map_limits(struct vmsync_winding *w, const limits *all,
 		      struct vmsync_map *map)
 {
@@ -380,9 +420,7 @@ static int map_limits(struct vmsync_winding *w, const limits *all,
 	for (size_t i = 1; !err && i < all->count; i++) {
 		if (follows(&now, &e[i - 1], &e[i]))
 			continue;
-		err = vmsync_winding_map(w, &e[from], i - from, map);
-		if (!err)
-			err = put_jump(&e[i - 1], &e[i], map);
+		err = map_stretch(w, e, from, i, map);
 		now = (struct window){e[i].lo, e[i].hi};
 		w->epoch += 2;
 		from = i;
@@ -416,6 +454,17 @@ static int gather(const struct search *q, limits *all)
 	return 0;
 }
 
+/*
+ * Where the search started again the clock may have jumped by as much as it was
+ * widened, and events beside the jump may have been put into a run of the other
+ * side's offset.
+ */
+static void widen(struct vmsync_map *map, int64_t ns)
+{
+	for (size_t i = 0; i < map->count; i++)
+		map->segments[i].bound_ns += ns;
+}
+
 static int map_found(const struct search *q, struct vmsync_map *map)
 {
 	struct vmsync_winding w = {
@@ -432,6 +481,7 @@ static int map_found(const struct search *q, struct vmsync_map *map)
 	if (!err && all.count) {
 		w.wave_ns = fmax(WAVE_NS, WAVE_SHARE * (median - w.least_ns));
 		err = map_limits(&w, &all, map);
+		widen(map, (int64_t)q->relocks * RELOCK_NS);
 	}
 	vmsync_array_free(&all);
 	return err;
