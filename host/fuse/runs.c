@@ -328,7 +328,11 @@ uint32_t vmsync_runs_parts(const struct vmsync_runs *r)
 struct vmsync_runs_part vmsync_runs_part(const struct vmsync_runs *r,
 					 uint32_t part)
 {
-	return r->part[part]->pub;
+	const struct runs_part *p = r->part[part];
+	struct vmsync_runs_part pub = p->pub;
+
+	pub.ran = p->chunks.count || p->open.n;
+	return pub;
 }
 
 const struct runs_part *runs_part(const struct vmsync_runs *r, uint32_t part)

@@ -58,10 +58,12 @@ int vmsync_runs_put(struct vmsync_runs_lane *l, uint32_t number, int64_t ns,
  * struct vmsync_runs_part - the runs of a thread in a lane
  * @tid:	host thread, 0: those of @vcpu_id whose thread is not known
  * @vcpu_id:	KVM's number of the virtual CPU, -1: not known
+ * @ran:	it has runs; else only its name was seen
  */
 struct vmsync_runs_part {
 	int32_t tid;
 	int32_t vcpu_id;
+	bool ran;
 };
 
 /**

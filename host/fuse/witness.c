@@ -152,7 +152,8 @@ static int holders_find(struct vmsync_witness *w)
 		struct vmsync_runs_part t = vmsync_runs_part(w->session->runs, i);
 		int32_t *holder;
 
-		if (t.tid <= 0 || t.vcpu_id < 0 || t.vcpu_id >= MAX_VCPUS)
+		if (!t.ran || t.tid <= 0 || t.vcpu_id < 0 ||
+		    t.vcpu_id >= MAX_VCPUS)
 			continue;
 		holder = &w->holder[t.vcpu_id];
 		if (*holder != t.tid)
