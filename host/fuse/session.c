@@ -136,7 +136,7 @@ struct side {
 	struct vmsync_machine *machine;
 	struct vmsync_guest *guest; /* NULL: the host */
 	struct vmsync_reader *reader;	   /* where records come from, or */
-	struct vmsync_evidence_list list; /* those that are there already */
+	struct vmsync_leg_records list; /* those that are there already */
 	size_t next;
 };
 
@@ -202,7 +202,7 @@ static int side_next(struct side *side, struct vmsync_evidence *ev,
 		return vmsync_reader_next(side->reader, ev, e);
 	if (side->next == side->list.n)
 		return 0;
-	*ev = side->list.ev[side->next++];
+	*ev = vmsync_leg_evidence(&side->list.leg[side->next++]);
 	return 1;
 }
 
@@ -270,7 +270,7 @@ static int messages_read(struct vmsync_session *s, struct side *sides,
 
 	if (ret)
 		return ret;
-	return vmsync_messages_evidence(s->messages.at, s->messages.count,
+	return vmsync_messages_records(s->messages.at, s->messages.count,
 					&sides[0].list, &sides[1].list) ?
 		       vmsync_fail_memory(e) :
 		       0;
@@ -381,7 +381,7 @@ int vmsync_session_sync(struct vmsync_session *s,
 		ret = push_all(s, sides, progress, e);
 	for (i = 0; i <= s->n_guests; i++) {
 		vmsync_reader_free(sides[i].reader);
-		free(sides[i].list.ev);
+		free(sides[i].list.leg);
 	}
 	free(sides);
 	if (!ret)

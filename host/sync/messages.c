@@ -72,22 +72,27 @@ static int couple(const struct vmsync_message *m, size_t n, size_t *with)
 	return 0;
 }
 
-static void record(struct vmsync_evidence_list *l,
-		   enum vmsync_evidence_kind kind, uint32_t cnt, int64_t ns)
+struct vmsync_evidence vmsync_leg_evidence(const struct vmsync_leg_record *leg)
 {
-	l->ev[l->n++] = (struct vmsync_evidence){
-		.kind = kind,
-		.stamp_ns = ns,
-		.pair.mono_ns = ns,
+	return (struct vmsync_evidence){
+		.kind = (enum vmsync_evidence_kind)leg->kind,
+		.stamp_ns = leg->ns,
+		.pair.mono_ns = leg->ns,
 		.vm_uid = 1,
 		.vm.pid = 1,
-		.cnt = cnt,
+		.cnt = leg->cnt,
 	};
 }
 
+static void record(struct vmsync_leg_records *l,
+		   enum vmsync_evidence_kind kind, uint32_t cnt, int64_t ns)
+{
+	l->leg[l->n++] = (struct vmsync_leg_record){ ns, cnt, (uint8_t)kind };
+}
+
 static void record_both(const struct vmsync_message *m, uint32_t cnt,
-			struct vmsync_evidence_list *host,
-			struct vmsync_evidence_list *guest)
+			struct vmsync_leg_records *host,
+			struct vmsync_leg_records *guest)
 {
 	if (m->to_host) {
 		record(guest, VMSYNC_EV_GH_GUEST, cnt, m->guest_ns);
@@ -98,18 +103,18 @@ static void record_both(const struct vmsync_message *m, uint32_t cnt,
 	}
 }
 
-int vmsync_messages_evidence(struct vmsync_message *m, size_t n,
-			     struct vmsync_evidence_list *host,
-			     struct vmsync_evidence_list *guest)
+int vmsync_messages_records(struct vmsync_message *m, size_t n,
+			    struct vmsync_leg_records *host,
+			    struct vmsync_leg_records *guest)
 {
 	size_t *with = malloc((n + 1) * sizeof(*with));
 	uint32_t cnt = 0;
 	int err = with ? 0 : -ENOMEM;
 
 	host->n = guest->n = 0;
-	host->ev = malloc((n + 1) * sizeof(*host->ev));
-	guest->ev = malloc((n + 1) * sizeof(*guest->ev));
-	if (!host->ev || !guest->ev)
+	host->leg = malloc((n + 1) * sizeof(*host->leg));
+	guest->leg = malloc((n + 1) * sizeof(*guest->leg));
+	if (!host->leg || !guest->leg)
 		err = -ENOMEM;
 	if (!err && n)
 		qsort(m, n, sizeof(*m), by_time);

@@ -139,9 +139,25 @@ static void random_world(struct world *w)
 	w->length = t;
 }
 
+static int push_guest(struct vmsync_guest *guest,
+		      const struct vmsync_leg_record *leg)
+{
+	struct vmsync_evidence ev = vmsync_leg_evidence(leg);
+
+	return vmsync_sync_push_guest(guest, &ev);
+}
+
+static int push_host(struct vmsync_sync *sync,
+		     const struct vmsync_leg_record *leg)
+{
+	struct vmsync_evidence ev = vmsync_leg_evidence(leg);
+
+	return vmsync_sync_push_host(sync, &ev);
+}
+
 static void push_all(struct vmsync_sync *sync, struct vmsync_guest *guest,
-		     const struct vmsync_evidence_list *host,
-		     const struct vmsync_evidence_list *own)
+		     const struct vmsync_leg_records *host,
+		     const struct vmsync_leg_records *own)
 {
 	struct vmsync_guest *turn = guest;
 	enum vmsync_wants wants;
@@ -149,11 +165,11 @@ static void push_all(struct vmsync_sync *sync, struct vmsync_guest *guest,
 
 	while ((wants = vmsync_sync_wants(sync, &turn)) != VMSYNC_WANTS_NONE) {
 		if (wants == VMSYNC_WANTS_GUEST && g < own->n)
-			CHECK(!vmsync_sync_push_guest(guest, &own->ev[g++]));
+			CHECK(!push_guest(guest, &own->leg[g++]));
 		else if (wants == VMSYNC_WANTS_GUEST)
 			vmsync_sync_guest_end(guest);
 		else if (h < host->n)
-			CHECK(!vmsync_sync_push_host(sync, &host->ev[h++]));
+			CHECK(!push_host(sync, &host->leg[h++]));
 		else
 			vmsync_sync_host_end(sync);
 	}
@@ -162,24 +178,24 @@ static void push_all(struct vmsync_sync *sync, struct vmsync_guest *guest,
 
 /* A beacon of its own for each two messages. */
 static void beacons_of(struct vmsync_message *m, size_t n,
-		       struct vmsync_evidence_list *host,
-		       struct vmsync_evidence_list *own)
+		       struct vmsync_leg_records *host,
+		       struct vmsync_leg_records *own)
 {
-	host->ev = malloc(n * sizeof(*host->ev));
-	own->ev = malloc(n * sizeof(*own->ev));
+	host->leg = malloc(n * sizeof(*host->leg));
+	own->leg = malloc(n * sizeof(*own->leg));
 	host->n = own->n = 0;
 	for (uint32_t i = 0; i < n; i += 2) {
-		struct vmsync_evidence_list h, g;
+		struct vmsync_leg_records h, g;
 
-		CHECK(!vmsync_messages_evidence(m + i, 2, &h, &g));
+		CHECK(!vmsync_messages_records(m + i, 2, &h, &g));
 		for (int k = 0; k < 2; k++) {
-			h.ev[k].cnt += i;
-			g.ev[k].cnt += i;
-			host->ev[host->n++] = h.ev[k];
-			own->ev[own->n++] = g.ev[k];
+			h.leg[k].cnt += i;
+			g.leg[k].cnt += i;
+			host->leg[host->n++] = h.leg[k];
+			own->leg[own->n++] = g.leg[k];
 		}
-		free(h.ev);
-		free(g.ev);
+		free(h.leg);
+		free(g.leg);
 	}
 }
 
@@ -189,7 +205,7 @@ static struct vmsync_guest *guest_of(const struct vmsync_message *m, size_t n,
 {
 	const struct vmsync_sync_options options = { .wide = machines,
 						     .machines = machines };
-	struct vmsync_evidence_list host, own;
+	struct vmsync_leg_records host, own;
 	struct vmsync_message copy[MAX_MESSAGES];
 	struct vmsync_guest *guest;
 
@@ -197,12 +213,12 @@ static struct vmsync_guest *guest_of(const struct vmsync_message *m, size_t n,
 	*sync = vmsync_sync_new(&options);
 	guest = vmsync_sync_guest_new(*sync, "other");
 	if (machines)
-		CHECK(!vmsync_messages_evidence(copy, n, &host, &own));
+		CHECK(!vmsync_messages_records(copy, n, &host, &own));
 	else
 		beacons_of(copy, n, &host, &own);
 	push_all(*sync, guest, &host, &own);
-	free(host.ev);
-	free(own.ev);
+	free(host.leg);
+	free(own.leg);
 	CHECK_EQ(vmsync_guest_report_of(guest)->causal_violations, 0);
 	return guest;
 }
