@@ -14,10 +14,14 @@
 static const struct {
 	const char *text;
 	const char *json;
+	const char *brief;
 } places[VMSYNC_PLACE_COUNT] = {
-	[VMSYNC_PLACE_BEFORE] = { "before the evidence begins", "before" },
-	[VMSYNC_PLACE_WITHIN] = { "in holes of the evidence", "within" },
-	[VMSYNC_PLACE_AFTER] = { "after the evidence ends", "after" },
+	[VMSYNC_PLACE_BEFORE] = { "before the evidence begins", "before",
+				  "before it" },
+	[VMSYNC_PLACE_WITHIN] = { "in holes of the evidence", "within",
+				  "in its holes" },
+	[VMSYNC_PLACE_AFTER] = { "after the evidence ends", "after",
+				 "after it" },
 };
 
 /* How far from each other the samples of @method usually are, guest ns. */
@@ -109,6 +113,68 @@ static void text_strange(FILE *f, const struct vmsync_session_guest *g)
 	}
 	if (n > NAMED)
 		fprintf(f, "  STRANGE     and %zu traces more\n", n - NAMED);
+}
+
+bool vmsync_guest_reach(const struct vmsync_session_guest *g, int64_t *first_ns,
+			int64_t *last_ns)
+{
+	struct vmsync_known all = { 0 };
+
+	for (size_t i = 0; i < g->machine->n; i++) {
+		if (!vmsync_trace_is_strange(g, i))
+			vmsync_known_add(&all, &g->known_traces[i]);
+	}
+	if (!vmsync_known_total(&all))
+		return false;
+	*first_ns = all.first_ns;
+	*last_ns = all.last_ns;
+	return true;
+}
+
+static size_t strange_traces(const struct vmsync_session_guest *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->machine->n; i++)
+		n += vmsync_trace_is_strange(g, i);
+	return n;
+}
+
+static void lines_outside(FILE *f, const struct vmsync_known *k)
+{
+	const char *sep = ": ";
+
+	fprintf(f, "\n%" PRIu64 " of them OUTSIDE THE EVIDENCE (shaded)",
+		vmsync_known_outside(k));
+	for (int i = VMSYNC_PLACE_BEFORE; i < VMSYNC_PLACE_COUNT; i++) {
+		if (!k->at[i].events)
+			continue;
+		fprintf(f, "%s%" PRIu64 " %s (", sep, k->at[i].events,
+			places[i].brief);
+		print_ns(f, k->at[i].bound_ns);
+		fputc(')', f);
+		sep = ", ";
+	}
+}
+
+void vmsync_covered_lines(FILE *f, const struct vmsync_session_guest *g)
+{
+	const struct vmsync_known *k = &g->known;
+	size_t strange = strange_traces(g);
+
+	fprintf(f, "%" PRIu64 " events, each known to ", vmsync_known_total(k));
+	print_ns(f, vmsync_known_bound_ns(k));
+	fputs(" or better", f);
+	if (strange)
+		fprintf(f, "; those of %zu STRANGE trace%s are not drawn",
+			strange, strange == 1 ? "" : "s");
+	if (!vmsync_known_outside(k))
+		return;
+	if (k->at[VMSYNC_PLACE_INSIDE].events) {
+		fputs("; where there is evidence to ", f);
+		print_ns(f, k->at[VMSYNC_PLACE_INSIDE].bound_ns);
+	}
+	lines_outside(f, k);
 }
 
 void vmsync_covered_text(FILE *f, const struct vmsync_session_guest *g)

@@ -34,6 +34,18 @@ bool vmsync_session_covered(const struct vmsync_session *s);
  */
 bool vmsync_trace_is_strange(const struct vmsync_session_guest *g, size_t trace);
 
+/**
+ * vmsync_guest_reach() - from where to where the guest's events are
+ * @first_ns, @last_ns: guest time; set if it has any
+ *
+ * Strange traces are no part of it. Return: whether it has events.
+ */
+bool vmsync_guest_reach(const struct vmsync_session_guest *g, int64_t *first_ns,
+			int64_t *last_ns);
+
+/** vmsync_covered_lines() - the report's lines in short, two at most, for a picture */
+void vmsync_covered_lines(FILE *f, const struct vmsync_session_guest *g);
+
 /** vmsync_covered_text() - the report's lines about it */
 void vmsync_covered_text(FILE *f, const struct vmsync_session_guest *g);
 

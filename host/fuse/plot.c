@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuse/covered.h"
 #include "fuse/fail.h"
 #include "fuse/legs.h"
 #include "fuse/plot.h"
@@ -16,9 +17,15 @@
 #define LEFT	     90
 #define PANEL_HEIGHT 150
 #define PANEL_GAP    55
-#define TOP	     60
+#define TOP	     96
+#define LINE_HEIGHT  16
 /* More dots than this only make the file large: every n-th is drawn. */
 #define DOTS	     4000
+
+#define OUTSIDE_SHADE "#ffebe9"
+#define OUTSIDE_LINE  "#cf222e"
+/* Pieces of the growing bound's curve in one stretch: as many as one can see. */
+#define CURVE_PIECES  48
 
 static const char *const colours[VMSYNC_METHOD_COUNT] = {
 	[VMSYNC_METHOD_EXACT] = "#1a7f37",  [VMSYNC_METHOD_PAIR] = "#0969da",
@@ -34,6 +41,13 @@ struct chart {
 	double top;
 	double x0, x1; /* host time, s */
 	int64_t end_ns; /* guest time of the last evidence */
+	/* Guest time from the first to the last of evidence and events. */
+	int64_t from_ns, until_ns;
+};
+
+/* Guest time without evidence: before it, in a hole of it, or after it. */
+struct gap {
+	int64_t from_ns, until_ns;
 };
 
 static struct svg_panel panel(const struct chart *c, int row, const char *unit)
@@ -63,6 +77,14 @@ static int64_t segment_end(const struct chart *c, size_t i)
 				    c->end_ns;
 }
 
+/* The last guest time of segment @i that has its bound. */
+static int64_t evidence_end(const struct chart *c, size_t i)
+{
+	int64_t end = c->map->segments[i].guest_end.ns;
+
+	return end < segment_end(c, i) ? end : segment_end(c, i) - 1;
+}
+
 /* The last segment of the epoch that segment @i is the first of. */
 static size_t epoch_last(const struct vmsync_map *map, size_t i)
 {
@@ -76,6 +98,32 @@ static size_t epoch_last(const struct vmsync_map *map, size_t i)
 static int64_t offset_at(const struct vmsync_map *map, int64_t guest_ns)
 {
 	return vmsync_map_eval(map, (guest_time){ guest_ns }).ns - guest_ns;
+}
+
+/* The gap before segment @i, or with @i their count the one after the last. */
+static bool gap_before(const struct chart *c, size_t i, struct gap *gap)
+{
+	const struct vmsync_map *map = c->map;
+
+	int64_t end = i ? map->segments[i - 1].guest_end.ns : c->from_ns - 1;
+
+	gap->until_ns = i < map->count ? map->segments[i].guest_start.ns - 1 :
+					 c->until_ns;
+	if (end >= gap->until_ns)
+		return false;
+	gap->from_ns = end + 1;
+	return true;
+}
+
+static void shade_gaps(const struct chart *c, const struct svg_panel *p)
+{
+	struct gap gap;
+
+	for (size_t i = 0; i <= c->map->count; i++) {
+		if (gap_before(c, i, &gap))
+			svg_shade(p, seconds(c->map, gap.from_ns),
+				  seconds(c->map, gap.until_ns), OUTSIDE_SHADE);
+	}
 }
 
 struct knee {
@@ -136,6 +184,7 @@ static int draw_offset(const struct chart *c)
 	margin = fmax((high - low) * 0.08, 0.005);
 	p.y0 = low - margin;
 	p.y1 = high + margin;
+	shade_gaps(c, &p);
 	svg_axes(&p, "offset, host minus guest, less a straight line per epoch",
 		 false);
 	for (i = 0; i < 2 * c->map->count; i++) {
@@ -149,31 +198,83 @@ static int draw_offset(const struct chart *c)
 	return 0;
 }
 
+static double bound_at(const struct chart *c, int64_t guest_ns)
+{
+	return fmax(1, (double)vmsync_map_bound_ns(
+			       c->map, (guest_time){ guest_ns }, NULL));
+}
+
+static double worst_bound(const struct chart *c)
+{
+	double worst = 1;
+	struct gap gap;
+
+	for (size_t i = 0; i <= c->map->count; i++) {
+		if (i < c->map->count)
+			worst = fmax(worst, (double)c->map->segments[i].bound_ns);
+		if (gap_before(c, i, &gap))
+			worst = fmax(worst, fmax(bound_at(c, gap.from_ns),
+						 bound_at(c, gap.until_ns)));
+	}
+	return worst;
+}
+
+/*
+ * The bound grows by a rate, which is a curve where the axis is logarithmic.
+ * Steps that become longer away from the evidence are smooth at its steep end.
+ */
+static void draw_growth(const struct chart *c, const struct svg_panel *p,
+			const struct gap *gap, bool backward)
+{
+	const double length = (double)(gap->until_ns - gap->from_ns);
+	const double width = (seconds(c->map, gap->until_ns) -
+			      seconds(c->map, gap->from_ns)) /
+			     (c->x1 - c->x0) * p->width;
+	const int pieces = 1 + (int)fmin(fmax(width, 0), CURVE_PIECES - 1);
+	double xa = 0, ya = 0;
+
+	for (int i = 0; i <= pieces; i++) {
+		double share = (double)i / pieces;
+		int64_t away = (int64_t)(length * share * share * share);
+		int64_t g = backward ? gap->until_ns - away :
+				       gap->from_ns + away;
+		double x = seconds(c->map, g), y = bound_at(c, g);
+
+		if (i)
+			svg_line(p, xa, ya, x, y, OUTSIDE_LINE);
+		xa = x;
+		ya = y;
+	}
+}
+
 static void draw_bound(const struct chart *c)
 {
 	struct svg_panel p = panel(c, 1, "ns");
-	int64_t worst = 1;
+	struct gap gap;
 	size_t i;
 
-	for (i = 0; i < c->map->count; i++) {
-		if (c->map->segments[i].bound_ns > worst)
-			worst = c->map->segments[i].bound_ns;
-	}
 	p.log = true;
 	p.y0 = 0.5;
-	p.y1 = fmax(100, 2 * (double)worst);
-	svg_axes(&p, "guaranteed bound of the error", false);
+	p.y1 = fmax(100, 2 * worst_bound(c));
+	shade_gaps(c, &p);
+	svg_axes(&p,
+		 "guaranteed bound of the error; it grows where there is no "
+		 "evidence (shaded), drawn as far as there are events",
+		 false);
+	for (i = 0; i <= c->map->count; i++) {
+		if (gap_before(c, i, &gap))
+			draw_growth(c, &p, &gap, !i);
+	}
 	for (i = 0; i < c->map->count; i++) {
 		const struct vmsync_segment *s = &c->map->segments[i];
 		double xa = seconds(c->map, s->guest_start.ns);
-		double xb = seconds(c->map, segment_end(c, i) - 1);
+		double xb = seconds(c->map, evidence_end(c, i));
 		double y = fmax(1, (double)s->bound_ns);
 
 		svg_line(&p, xa, y, xb, y, colours[s->method]);
 		if (i)
-			svg_line(&p, xa,
-				 fmax(1, (double)c->map->segments[i - 1].bound_ns),
-				 xa, y, colours[s->method]);
+			svg_line(&p, xa, bound_at(c, s->guest_start.ns - 1), xa,
+				 y, colours[s->method]);
 	}
 }
 
@@ -200,6 +301,7 @@ static void draw_beacons(const struct chart *c)
 	p.log = true;
 	p.y0 = fmax(10, fmin(least, most) / 3);
 	p.y1 = 2 * most;
+	shade_gaps(c, &p);
 	svg_axes(&p,
 		 "beacons: time from guest to host (dark) and back (light); "
 		 "red: contradicts the map",
@@ -238,24 +340,65 @@ static void legend(FILE *f, const struct vmsync_map *map, double y)
 	}
 }
 
+/* What is true of the guest's events, which may not be where the evidence is. */
+static int state_events(FILE *f, const struct vmsync_session_guest *g, double y)
+{
+	char *lines = NULL, *rest, *line;
+	size_t size;
+	FILE *text = open_memstream(&lines, &size);
+	int ret;
+
+	if (!text)
+		return -ENOMEM;
+	vmsync_covered_lines(text, g);
+	ret = fclose(text) ? -ENOMEM : 0;
+	rest = lines;
+	while (!ret && (line = strsep(&rest, "\n"))) {
+		svg_text(f, LEFT, y, "start", 12, line);
+		y += LINE_HEIGHT;
+	}
+	free(lines);
+	return ret;
+}
+
+/* The range of the axis: evidence, and events of it or beyond it. */
+static void set_range(struct chart *c, const struct vmsync_session_guest *g)
+{
+	const struct vmsync_segment *first = &c->map->segments[0];
+	const struct vmsync_segment *last =
+		&c->map->segments[c->map->count - 1];
+	int64_t event_ns[2];
+
+	c->end_ns = last->guest_end.ns > last->guest_start.ns ?
+			    last->guest_end.ns :
+			    last->guest_start.ns + 1;
+	c->from_ns = first->guest_start.ns;
+	c->until_ns = c->end_ns;
+	if (vmsync_guest_reach(g, &event_ns[0], &event_ns[1])) {
+		c->from_ns = event_ns[0] < c->from_ns ? event_ns[0] : c->from_ns;
+		c->until_ns = event_ns[1] > c->until_ns ? event_ns[1] :
+							  c->until_ns;
+	}
+	c->x0 = seconds(c->map, c->from_ns);
+	c->x1 = fmax(seconds(c->map, c->until_ns), c->x0 + 1e-3);
+}
+
 static int draw_chart(FILE *f, const struct vmsync_session_guest *g,
 		      uint32_t cpu, const struct vmsync_legs *legs, double top)
 {
 	const struct vmsync_map *map = &vmsync_guest_maps(g->guest)->maps[cpu];
-	const struct vmsync_segment *last = &map->segments[map->count - 1];
 	struct chart c = { .f = f, .map = map, .legs = legs, .top = top + TOP };
 	char title[160];
 	int ret;
 
-	c.end_ns = last->guest_end.ns > last->guest_start.ns ?
-			   last->guest_end.ns :
-			   last->guest_start.ns + 1;
-	c.x0 = seconds(map, map->segments[0].guest_start.ns);
-	c.x1 = fmax(seconds(map, c.end_ns), c.x0 + 1e-3);
+	set_range(&c, g);
 	snprintf(title, sizeof(title), "%s, CPU %u: %zu segment%s",
 		 g->machine->name, cpu, map->count, map->count == 1 ? "" : "s");
 	svg_text(f, LEFT, top + 22, "start", 16, title);
-	legend(f, map, top + 24 + 14);
+	ret = state_events(f, g, top + 24 + 14);
+	if (ret)
+		return ret;
+	legend(f, map, top + TOP - 22);
 	ret = draw_offset(&c);
 	if (ret)
 		return ret;

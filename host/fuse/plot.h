@@ -13,6 +13,8 @@
  * For every guest (and every virtual CPU whose map is another than the first
  * one's) three panels over host time: the offset less a straight line per
  * epoch, the bound, and how far each beacon is from contradicting the map.
+ * They reach as far as the guest's events do; where these have no evidence the
+ * panels are shaded and the bound grows. What covered.h tells is written above.
  * Reads the evidence once more. Return: 0 or a negative errno.
  */
 int vmsync_plot(const struct vmsync_session *s, const char *path,

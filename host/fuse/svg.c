@@ -146,6 +146,17 @@ void svg_dot(const struct svg_panel *p, double x, double y, const char *colour)
 		x_pixel(p, x), y_pixel(p, y), colour);
 }
 
+void svg_shade(const struct svg_panel *p, double xa, double xb,
+	       const char *colour)
+{
+	/* What is narrower than a pixel is there nevertheless. */
+	fprintf(p->f,
+		"<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\" "
+		"fill=\"%s\"/>\n",
+		x_pixel(p, xa), p->top, fmax(x_pixel(p, xb) - x_pixel(p, xa), 1),
+		p->height, colour);
+}
+
 void svg_mark(const struct svg_panel *p, double x, const char *colour)
 {
 	fprintf(p->f,

@@ -43,6 +43,10 @@ void svg_line(const struct svg_panel *p, double xa, double ya, double xb,
 /** svg_dot() - a small dot */
 void svg_dot(const struct svg_panel *p, double x, double y, const char *colour);
 
+/** svg_shade() - the whole height of the panel from @xa to @xb, below the rest */
+void svg_shade(const struct svg_panel *p, double xa, double xb,
+	       const char *colour);
+
 /** svg_mark() - a vertical line over the whole panel */
 void svg_mark(const struct svg_panel *p, double x, const char *colour);
 

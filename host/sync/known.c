@@ -93,9 +93,22 @@ static size_t count_in(struct vmsync_known *k, const struct vmsync_map *map,
 	return n;
 }
 
+/* Events from @first_ns to @last_ns come to those that @k has so far. */
+static void reach(struct vmsync_known *k, int64_t first_ns, int64_t last_ns)
+{
+	bool any = vmsync_known_total(k);
+
+	if (!any || first_ns < k->first_ns)
+		k->first_ns = first_ns;
+	if (!any || last_ns > k->last_ns)
+		k->last_ns = last_ns;
+}
+
 void vmsync_known_events(struct vmsync_known *k, const struct vmsync_map *map,
 			 const uint64_t *clock, size_t n, size_t *near)
 {
+	if (n)
+		reach(k, time_of(clock[0]), time_of(clock[n - 1]));
 	while (n) {
 		size_t done;
 
@@ -109,6 +122,8 @@ void vmsync_known_events(struct vmsync_known *k, const struct vmsync_map *map,
 
 void vmsync_known_add(struct vmsync_known *k, const struct vmsync_known *more)
 {
+	if (vmsync_known_total(more))
+		reach(k, more->first_ns, more->last_ns);
 	k->cpu_unknown += more->cpu_unknown;
 	for (int i = 0; i < VMSYNC_PLACE_COUNT; i++) {
 		if (more->at[i].events)

@@ -37,10 +37,14 @@ struct vmsync_known_at {
 
 /**
  * struct vmsync_known - all events; all 0 is none
+ * @first_ns, @last_ns: guest times of the first and the last one, set if there is
+ *		any
  * @cpu_unknown: those that have the map of anyone; the caller counts them
  */
 struct vmsync_known {
 	struct vmsync_known_at at[VMSYNC_PLACE_COUNT];
+	int64_t first_ns;
+	int64_t last_ns;
 	uint64_t cpu_unknown;
 };
 

@@ -47,6 +47,36 @@ errors() {
 	}'
 }
 
+# plots TEXT: the picture states what $t/json does, and shades where it has to
+plots() {
+	local stated
+	stated=$(sed -n 's/.*>\([0-9]* events, each known to [^;<]*\)[;<].*/\1/p' \
+		"$t/plot.svg" | sort -u)
+	expect_eq "$1: the plot states the worst bound of all events" "$stated" \
+		"$(sed -n 's/^  events *\([0-9]*\),/\1 events,/p' "$t/text")"
+	expect_eq "$1: ... those outside, and how well they are known" \
+		"$(sed -n 's/.*>\([0-9]*\) of them OUTSIDE THE EVIDENCE/\1/p' \
+			"$t/plot.svg" | sort -u | grep -oE '[0-9]+[^0-9]*\([0-9.]+ .?s\)' |
+			sed 's/^\([0-9]*\).*(\(.*\))/\1 \2/')" \
+		"$(sed -n '/^  OUTSIDE/ { s/^  OUTSIDE *\([0-9]*\) .*/\1/; N
+			s/\n *known to \(.*\) only$/ \1/p; }' "$t/text")"
+	# A stretch at an edge of the panels, or between; three panels a chart.
+	sed -n 's/^<rect x="\([0-9.]*\)" .* width="\([0-9.]*\)" .*"#ffebe9".*/\1 \2/p' \
+		"$t/plot.svg" | awk '{
+			at = $1 < 90.1 ? "before" : "within"
+			if ($1 + $2 > 979.9) at = "after"
+			print at
+		}' > "$t/shaded"
+	for place in before within after; do
+		[ "$(json ".guests[0].events_outside_evidence.$place")" -gt 0 ] ||
+			continue
+		expect "$1: ... events $place are shaded in each panel" \
+			test "$(grep -c $place "$t/shaded")" -ge 3
+		expect "$1: ... with the bound that grows" \
+			grep -q '^<line .*#cf222e" stroke-width' "$t/plot.svg"
+	done
+}
+
 # covers NAME STATUS OPTION...: fuses $t/NAME/{host,guest} and checks all of it
 covers() {
 	local name=$1 wanted=$2 status said text
@@ -57,7 +87,8 @@ covers() {
 	expect_eq "$text: fuse's exit status" $? "$wanted"
 	$vmsync sync --json "$@" "$t/$name"/{host,guest} > "$t/json"
 	expect_eq "$text: sync's exit status" $? "$wanted"
-	$vmsync sync "$@" "$t/$name"/{host,guest} > "$t/text"
+	$vmsync sync --plot="$t/plot.svg" "$@" "$t/$name"/{host,guest} > "$t/text"
+	plots "$text"
 	errors "$t/out/guest-guest" > "$t/errors"
 	got() { sed -n "s/.*\<$1=\([0-9]*\).*/\1/p" "$t/errors"; }
 	said=$(sed -n 's/.*: error at most \([0-9]*\) ns;.* not decidable$/\1/p' \
@@ -116,6 +147,8 @@ recorded hole miss=35%..65%
 
 covers whole 0
 covers whole 0 --method=exact
+expect_eq "whole --method=exact: nothing of the plot is shaded" \
+	"$(cat "$t/shaded")" ""
 covers whole 0 --method=beacon
 covers whole 0 --method=window
 covers later 1
@@ -144,6 +177,12 @@ $vmsync sync --json "$t/whole"/{host,guest} "$t/strange" > "$t/json"
 expect_eq "a strange clock: sync's exit status" $? 1
 expect_eq "... which trace it is" \
 	"$(json '.guests[0] | .traces[.strange_traces[]]')" "$t/strange"
+$vmsync sync --plot="$t/plot.svg" "$t/whole"/{host,guest} "$t/strange" \
+	> "$check_out"
+expect "... the plot says that its events are not drawn" \
+	grep -q "; those of 1 STRANGE trace are not drawn;" "$t/plot.svg"
+expect_eq "... and reaches as far as the others" \
+	"$(grep -c "ffebe9" "$t/plot.svg")" 0
 expect "... the bound is what hours make of it" \
 	test "$(json '.guests[0].bound_worst_events_ns')" -gt 5000000000
 expect_eq "... where there is evidence it is as it was" \

@@ -84,6 +84,8 @@ static void test_counts(void)
 		clock[i] = next_event();
 		look(&slow, &map, (int64_t)clock[i]);
 	}
+	slow.first_ns = (int64_t)clock[0];
+	slow.last_ns = (int64_t)clock[EVENTS - 1];
 	while (done < EVENTS) {
 		size_t n = check_range(1, 50);
 
