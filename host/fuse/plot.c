@@ -283,6 +283,17 @@ static double leg_slack_ns(const struct chart *c, const struct vmsync_leg *leg)
 	return (double)vmsync_leg_slack_ns(c->map, leg);
 }
 
+/* Red is what no time within the bound explains, as in vmsync_verify(). */
+static const char *leg_colour(const struct chart *c, const struct vmsync_leg *leg)
+{
+	int64_t bound = vmsync_map_bound_ns(
+		c->map, (guest_time){ leg->guest_ns }, NULL);
+
+	if (-vmsync_leg_slack_ns(c->map, leg) > bound)
+		return "#cf222e";
+	return leg->request ? "#24292f" : "#8c959f";
+}
+
 static void draw_beacons(const struct chart *c)
 {
 	struct svg_panel p = panel(c, 2, "ns");
@@ -304,17 +315,15 @@ static void draw_beacons(const struct chart *c)
 	shade_gaps(c, &p);
 	svg_axes(&p,
 		 "beacons: time from guest to host (dark) and back (light); "
-		 "red: contradicts the map",
+		 "red: contradicts the map by more than its bound",
 		 true);
 	for (i = 0; i < c->legs->leg.count; i += step) {
 		const struct vmsync_leg *leg = &c->legs->leg.at[i];
-		double y;
 
 		if (leg->guest_ns < 0)
 			continue;
-		y = leg_slack_ns(c, leg);
-		svg_dot(&p, (double)leg->host_ns * 1e-9, y,
-			y < 0 ? "#cf222e" : leg->request ? "#24292f" : "#8c959f");
+		svg_dot(&p, (double)leg->host_ns * 1e-9, leg_slack_ns(c, leg),
+			leg_colour(c, leg));
 	}
 }
 

@@ -95,6 +95,8 @@ covers() {
 		"$t/log")
 	expect_eq "$text: fuse says what sync says" "$said" \
 		"$(json '.guests[0].bound_worst_events_ns')"
+	expect_eq "$text: no beacon of the plot contradicts the map" \
+		"$(grep -c '^<circle .*#cf222e' "$t/plot.svg")" 0
 	expect "$text: no event of $(got events) is farther off, $(got all) ns, than it says, $said ns" \
 		test "$(got events)" -gt 1000 -a "$(got all)" -le "$said"
 	expect "$text: nor those with evidence, $(got inside) ns" \
