@@ -50,7 +50,7 @@ static bool has(const struct shape *s, enum head_field f)
 	return s->f[f].size;
 }
 
-static struct head read_head(const struct shape *s, const struct file *file,
+static struct head read_head(const struct shape *s, const struct stream_bytes *file,
 			     size_t at, uint64_t packet)
 {
 	struct head h;
@@ -123,7 +123,7 @@ static void check_entry(const struct written *w, const struct head *out,
 			     out->f[fields[i].field]);
 }
 
-static void check_index_head(const struct file *index)
+static void check_index_head(const struct stream_bytes *index)
 {
 	static const uint8_t head[INDEX_HEAD] = {
 		0xc1, 0xf1, 0xdc, 0xc1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 72,

@@ -76,14 +76,14 @@ struct made {
 void make_stream(struct made *m, const uint8_t *data, size_t size);
 
 /* check.c: aborts, and says why, where what was written is not right. */
-struct file {
+struct stream_bytes {
 	uint8_t *p;
 	size_t n;
 };
 
 struct written {
 	const struct made *made;
-	struct file in, out, index;
+	struct stream_bytes in, out, index;
 	uint64_t events, packets, discarded, lost;	/* as the library says */
 	uint64_t bytes_in, bytes_out, grown;
 };
