@@ -11,11 +11,9 @@
 #include <string.h>
 
 #include "sync/facts.h"
+#include "sync/pages.h"
 #include "sync/reading.h"
 #include "uapi/vmsync.h"
-
-/* A page that a record shows and one that the host tells may cross by this. */
-#define PV_SLACK 300000
 
 /* The CPU that boots a guest, and updates its timekeeper unless told otherwise. */
 #define BOOT_CPU 0
@@ -190,10 +188,9 @@ static int host_timeline(struct vmsync_timeline *tl,
 
 /* ------------------------------------------------- offset, ratio, kvm-clock */
 
-/* When a virtual CPU left the guest before a change at @at, @at if unknown. */
-static int64_t exit_before(const struct vmsync_facts *f,
-			   const struct vmsync_timeline *host, int64_t exit_ns,
-			   int64_t at)
+int64_t vmsync_axis_exit(const struct vmsync_facts *f,
+			 const struct vmsync_timeline *host, int64_t exit_ns,
+			 int64_t at)
 {
 	int64_t v;
 
@@ -203,26 +200,40 @@ static int64_t exit_before(const struct vmsync_facts *f,
 	return v;
 }
 
+/* The first offset and ratio: in force since the records are whole. */
+static int add_first_scaling(struct vmsync_timeline *tl,
+			     const struct vmsync_facts *f,
+			     const struct vmsync_timeline *host,
+			     const struct vmsync_scaling_span *s)
+{
+	int64_t at = VMSYNC_AXIS_MIN + 1;
+
+	if (s->since_ns != INT64_MIN &&
+	    !vmsync_axis_of_host(host, f->tsc_ref, s->since_ns, &at))
+		return 0;
+	return vmsync_timeline_add(tl, at, at, &s->scaling, false);
+}
+
 /* One change of offset or ratio. */
 static int add_scaling(struct vmsync_timeline *tl, const struct vmsync_facts *f,
 		       const struct vmsync_timeline *host,
-		       const struct vmsync_scaling_span *s, bool first)
+		       const struct vmsync_scaling_span *s)
 {
 	int64_t at, seen;
 	int err = 0;
 
 	if (s->from_start)
-		at = VMSYNC_AXIS_MIN + 1;
-	else if (!vmsync_axis_of_host(host, f->tsc_ref, s->stamp_ns, &at))
+		return add_first_scaling(tl, f, host, s);
+	if (!vmsync_axis_of_host(host, f->tsc_ref, s->stamp_ns, &at))
 		return 0;
-	if (s->gap && !first &&
+	if (s->gap &&
 	    vmsync_axis_of_host(host, f->tsc_ref, s[-1].seen_ns, &seen))
 		err = vmsync_timeline_add(tl, seen, seen, NULL, true);
 	if (err)
 		return err;
-	return vmsync_timeline_add(tl, s->from_start ? at :
-				   exit_before(f, host, s->exit_ns, at),
-				   at, &s->scaling, !s->from_start);
+	return vmsync_timeline_add(tl,
+				   vmsync_axis_exit(f, host, s->exit_ns, at),
+				   at, &s->scaling, true);
 }
 
 /*
@@ -286,153 +297,11 @@ static int scaling_timeline(struct vmsync_timeline *tl,
 				break;
 			err = h && i == first ?
 				      add_arrival(tl, f, host, &stay, s) :
-				      add_scaling(tl, f, host, s, !i);
+				      add_scaling(tl, f, host, s);
 		}
 		if (!err && v && h + 1 == f->n_homes)
 			err = add_scaling_end(tl, f, host, v);
 	}
-	return err;
-}
-
-/* @told: by the host, at @until, the virtual CPU being out since @from */
-struct pv_sighting {
-	int64_t from;
-	int64_t until;
-	const struct vmsync_pvclock *pv;
-	bool told;
-};
-
-typedef VMSYNC_ARRAY(struct pv_sighting) pv_sightings;
-
-/* The pages that the host has told of a guest's stay in its home @home. */
-static int pv_told(pv_sightings *all, const struct vmsync_facts *f,
-		   const struct vmsync_axis *axis, size_t home, uint32_t cpu)
-{
-	const struct vmsync_stay stay = vmsync_facts_stay(f, home, cpu);
-	const struct vmsync_vcpu *v = stay.vcpu;
-	size_t i = 0;
-
-	/* Where it arrives KVM writes a page, which may be the last one there. */
-	while (home && v && i + 1 < v->pvclocks.count &&
-	       v->pvclocks.at[i].stamp_ns <= stay.from_ns)
-		i++;
-	for (; v && i < v->pvclocks.count; i++) {
-		const struct vmsync_pvclock_span *s = &v->pvclocks.at[i];
-		struct pv_sighting *p;
-		int64_t at;
-
-		if (s->stamp_ns >= stay.until_ns)
-			break;
-		if (!vmsync_axis_of_host(&axis->host, f->tsc_ref,
-					 s->stamp_ns > stay.from_ns ?
-						 s->stamp_ns : stay.sure_ns,
-					 &at))
-			continue;
-		p = vmsync_array_add(all);
-		if (!p)
-			return -ENOMEM;
-		*p = (struct pv_sighting){
-			exit_before(f, &axis->host, s->exit_ns, at), at, &s->pv,
-			true,
-		};
-	}
-	return 0;
-}
-
-static int pv_collect(pv_sightings *all, const struct vmsync_facts *f,
-		      const struct vmsync_axis *axis, uint32_t cpu)
-{
-	struct pv_sighting *p;
-	int64_t from, until;
-	int err = 0;
-
-	for (size_t h = 0; !err && h < f->n_homes; h++)
-		err = pv_told(all, f, axis, h, cpu);
-	if (err)
-		return err;
-	for (size_t i = 0; cpu < f->n_cpus && i < f->cpus[cpu].pvs.count; i++) {
-		const struct vmsync_pv_run *r = &f->cpus[cpu].pvs.at[i];
-
-		if (!vmsync_reading_at(f, &axis->scaling, &axis->host,
-				       &r->first, &from) ||
-		    !vmsync_reading_at(f, &axis->scaling, &axis->host,
-				       &r->last, &until))
-			continue;
-		p = vmsync_array_add(all);
-		if (!p)
-			return -ENOMEM;
-		*p = (struct pv_sighting){ from, until, &r->pv, false };
-	}
-	return 0;
-}
-
-static int by_from(const void *a, const void *b)
-{
-	const struct pv_sighting *x = a, *y = b;
-
-	if (x->from != y->from)
-		return x->from < y->from ? -1 : 1;
-	return y->told - x->told;
-}
-
-/*
- * What the host tells is a change at its moment. What the guest saw confirms
- * it; or, before the host's first word, shows what held from the start (the
- * host would have told of a change); or shows that the host's word was lost,
- * and then nothing is known from the last sighting to this one.
- */
-static int pv_walk(struct vmsync_timeline *tl, const pv_sightings *all)
-{
-	const struct vmsync_pvclock *cur = NULL;
-	int64_t seen = VMSYNC_AXIS_MIN + 1;
-	int err = 0;
-
-	for (size_t i = 0; !err && i < all->count; i++) {
-		const struct pv_sighting *p = &all->at[i];
-
-		if (p->told) {
-			err = vmsync_timeline_add(tl, cur ? p->from : p->until,
-						  p->until, p->pv, cur != NULL);
-		} else if (!cur) {
-			err = vmsync_timeline_add(tl, seen, seen, p->pv, false);
-		} else if (!vmsync_pvclock_same(cur, p->pv)) {
-			const struct pv_sighting *next = p + 1;
-
-			/* Seen just before the host's stamp of it. */
-			if (i + 1 < all->count && next->told &&
-			    next->until - p->from < PV_SLACK &&
-			    vmsync_pvclock_same(next->pv, p->pv))
-				continue;
-			err = vmsync_timeline_add(tl, seen, seen, NULL, true);
-			if (!err)
-				err = vmsync_timeline_add(tl, p->from, p->from,
-							  p->pv, true);
-		}
-		cur = p->told || !cur || !vmsync_pvclock_same(cur, p->pv) ?
-			      p->pv : cur;
-		seen = p->until;
-	}
-	return err;
-}
-
-/* The page of @cpu, or where it has shown none that of another CPU: with a
- * master clock they are the same. */
-static int pv_timeline(struct vmsync_timeline *tl, const struct vmsync_facts *f,
-		       const struct vmsync_axis *axis, uint32_t cpu)
-{
-	pv_sightings all = { 0 };
-	int err = vmsync_timeline_init(tl);
-
-	if (!err)
-		err = pv_collect(&all, f, axis, cpu);
-	for (uint32_t i = 0; !err && !all.count && i < f->n_cpus; i++)
-		if (i != cpu)
-			err = pv_collect(&all, f, axis, i);
-	if (all.count > 1)
-		qsort(all.at, all.count, sizeof(*all.at), by_from);
-	if (!err)
-		err = pv_walk(tl, &all);
-	vmsync_array_free(&all);
 	return err;
 }
 
@@ -569,7 +438,7 @@ int vmsync_axis_init(struct vmsync_axis *axis, const struct vmsync_facts *f,
 	if (!err)
 		err = scaling_timeline(&axis->scaling, f, &axis->host, cpu);
 	if (!err)
-		err = pv_timeline(&axis->pv, f, axis, cpu);
+		err = vmsync_pages_timeline(&axis->pv, f, axis, cpu);
 	if (!err)
 		err = guest_timeline(&axis->guest, f, axis, cpu);
 	return err;

@@ -61,11 +61,18 @@ struct vmsync_home {
 	int64_t last_ns;
 };
 
+/** struct vmsync_lost - some of the host's records may be missing, host ns */
+struct vmsync_lost {
+	int64_t from_ns;
+	int64_t until_ns;
+};
+
 /**
  * struct vmsync_facts - of one guest
  * @vm:		the last of its homes, NULL where it was not found
  * @homes:	in order; more than one if it was restored elsewhere, or moved
  * @vms, @n_vms: all that the host has
+ * @lost:	where the host's recording has holes, in the order of their begins
  * @tsc_ref:	origin of the axis
  * @host_from_ns, @guest_from_ns: nothing before is asked for
  * @host_until_ns, @guest_until_ns: records are complete up to here
@@ -80,6 +87,8 @@ struct vmsync_facts {
 	size_t n_homes;
 	struct vmsync_vm *const *vms;
 	size_t n_vms;
+	const struct vmsync_lost *lost;
+	size_t n_lost;
 	uint64_t tsc_ref;
 	int64_t host_from_ns;
 	int64_t guest_from_ns;
@@ -151,5 +160,14 @@ int64_t vmsync_axis_of_tsc(const struct vmsync_facts *f, uint64_t host_tsc);
  */
 bool vmsync_axis_of_host(const struct vmsync_timeline *host, uint64_t tsc_ref,
 			 int64_t ns, int64_t *at);
+
+/**
+ * vmsync_axis_exit - when a virtual CPU left the guest before a change at @at
+ * @exit_ns:	its last exit, host ns, or -1
+ * Returns @at where that is not known.
+ */
+int64_t vmsync_axis_exit(const struct vmsync_facts *f,
+			 const struct vmsync_timeline *host, int64_t exit_ns,
+			 int64_t at);
 
 #endif /* VMSYNC_SYNC_FACTS_H */

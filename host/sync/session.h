@@ -71,6 +71,7 @@ struct vmsync_guest {
 struct vmsync_sync {
 	struct vmsync_sync_options opt;
 	struct vmsync_side side;
+	VMSYNC_ARRAY(struct vmsync_lost) lost; /* of the host's records */
 	struct vmsync_lines lines;
 	bool has_ref;
 	uint64_t tsc_ref;

@@ -52,6 +52,8 @@ static struct vmsync_facts facts_of(const struct vmsync_guest *guest)
 		.n_homes = guest->homes.count,
 		.vms = sync->vms.at,
 		.n_vms = sync->vms.count,
+		.lost = sync->lost.at,
+		.n_lost = sync->lost.count,
 		.tsc_ref = sync->tsc_ref,
 		.host_until_ns = vmsync_side_complete_ns(&sync->side),
 		.guest_until_ns = vmsync_side_complete_ns(&guest->side),

@@ -59,6 +59,7 @@ void vmsync_sync_free(struct vmsync_sync *sync)
 	vmsync_array_free(&sync->guests);
 	vmsync_array_free(&sync->vms);
 	vmsync_lines_free(&sync->lines);
+	vmsync_array_free(&sync->lost);
 	free(sync);
 }
 
@@ -349,7 +350,7 @@ static int host_scaling(struct vmsync_vm *vm, struct vmsync_vcpu *vcpu,
 		vmsync_array_last(&vcpu->scalings);
 
 	if (last && vmsync_scaling_same(&last->scaling, &ev->scaling))
-		vmsync_vm_scaling_kept(vm, ev->stamp_ns);
+		vmsync_vm_scaling_kept(vm, last, ev->stamp_ns);
 	return vmsync_vcpu_scaling_seen(vcpu, &ev->scaling, ev->stamp_ns);
 }
 
@@ -424,6 +425,21 @@ static int push_host_vm(struct vmsync_sync *sync,
 	}
 }
 
+static int host_lost(struct vmsync_sync *sync, const struct vmsync_evidence *ev)
+{
+	struct vmsync_lost *lost = vmsync_array_add(&sync->lost);
+
+	if (!lost)
+		return -ENOMEM;
+	*lost = (struct vmsync_lost){ ev->stamp_ns, ev->until_ns };
+	sync->side.lost += ev->count;
+	side_lost(&sync->side, ev->stamp_ns, ev->until_ns);
+	side_seen(&sync->side, ev->until_ns);
+	for (size_t i = 0; i < sync->vms.count; i++)
+		vmsync_vm_lost(sync->vms.at[i], ev->stamp_ns, ev->until_ns);
+	return 0;
+}
+
 int vmsync_sync_push_host(struct vmsync_sync *sync,
 			  const struct vmsync_evidence *ev)
 {
@@ -440,15 +456,8 @@ int vmsync_sync_push_host(struct vmsync_sync *sync,
 	side_seen(&sync->side, ev->stamp_ns);
 	if (ev->kind == VMSYNC_EV_KNOT)
 		return host_knot(sync, ev);
-	if (ev->kind == VMSYNC_EV_LOST) {
-		sync->side.lost += ev->count;
-		side_lost(&sync->side, ev->stamp_ns, ev->until_ns);
-		side_seen(&sync->side, ev->until_ns);
-		for (size_t i = 0; i < sync->vms.count; i++)
-			vmsync_vm_lost(sync->vms.at[i], ev->stamp_ns,
-				       ev->until_ns);
-		return 0;
-	}
+	if (ev->kind == VMSYNC_EV_LOST)
+		return host_lost(sync, ev);
 	return push_host_vm(sync, ev);
 }
 

@@ -67,6 +67,14 @@ static int64_t lost_since(const struct vmsync_vcpu *vcpu, int64_t ns)
 	return ns < vcpu->lost_until_ns ? ns : INT64_MAX;
 }
 
+/* From where on no change was missed that would have come before @ns. */
+static int64_t whole_since(const struct vmsync_vcpu *vcpu, int64_t ns)
+{
+	if (!vcpu->lost_until_ns)
+		return INT64_MIN;
+	return vcpu->lost_until_ns < ns ? vcpu->lost_until_ns : ns;
+}
+
 static int scaling_add(struct vmsync_vcpu *vcpu, const struct vmsync_scaling *s,
 		       int64_t stamp_ns, bool gap)
 {
@@ -79,6 +87,7 @@ static int scaling_add(struct vmsync_vcpu *vcpu, const struct vmsync_scaling *s,
 		.scaling = *s,
 		.from_start = first,
 		.gap = gap,
+		.since_ns = whole_since(vcpu, stamp_ns),
 		.stamp_ns = stamp_ns,
 		.exit_ns = vcpu->exit_ns,
 		.seen_ns = stamp_ns,
@@ -221,14 +230,20 @@ bool vmsync_vm_written_since(const struct vmsync_vm *vm, int64_t ns)
 	return false;
 }
 
-void vmsync_vm_scaling_kept(struct vmsync_vm *vm, int64_t stamp_ns)
+void vmsync_vm_scaling_kept(struct vmsync_vm *vm,
+			    const struct vmsync_scaling_span *shown,
+			    int64_t stamp_ns)
 {
+	int64_t since_ns = shown->from_start ? shown->since_ns :
+					       shown->stamp_ns;
+
 	for (size_t i = 0; vm->lost_until_ns && i < vm->vcpus.count; i++) {
 		const struct vmsync_vcpu *vcpu = vm->vcpus.at[i];
 		struct vmsync_scaling_span *last =
 			vmsync_array_last(&vcpu->scalings);
 
-		if (last && last->lost_ns < stamp_ns)
+		if (last && last->lost_ns >= since_ns &&
+		    last->lost_ns < stamp_ns)
 			last->lost_ns = lost_since(vcpu, stamp_ns);
 	}
 }

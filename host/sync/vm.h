@@ -17,7 +17,9 @@
 
 /**
  * struct vmsync_scaling_span - offset and ratio, and since when
- * @from_start: nothing was seen before it: it held from the host's first record
+ * @from_start: nothing was seen before it: it held from the host's first record,
+ *		as far as none can be missing
+ * @since_ns:	of that one, where its begin lies: INT64_MIN: before the recording
  * @gap:	what was in force before is not known: a write was lost
  * @exit_ns:	the virtual CPU had left the guest then, -1: not known
  * @seen_ns:	still in force at this host time
@@ -28,6 +30,7 @@ struct vmsync_scaling_span {
 	struct vmsync_scaling scaling;
 	bool from_start;
 	bool gap;
+	int64_t since_ns;
 	int64_t stamp_ns;
 	int64_t exit_ns;
 	int64_t seen_ns;
@@ -124,11 +127,15 @@ bool vmsync_vcpu_is_lost(const struct vmsync_vcpu *vcpu, size_t number);
 bool vmsync_vm_written_since(const struct vmsync_vm *vm, int64_t ns);
 
 /**
- * vmsync_vm_scaling_kept - one of its virtual CPUs is shown with the same as ever
+ * vmsync_vm_scaling_kept - one of its virtual CPUs is shown with what it had
+ * @shown:	that, since when
  * What changes the TSC of a virtual machine (a reset, a restore, a migration)
- * changes that of all its virtual CPUs: none of it was missed until @stamp_ns.
+ * changes that of all its virtual CPUs: none of it was missed between the begin of
+ * @shown and @stamp_ns. What was missed before may have changed the others.
  */
-void vmsync_vm_scaling_kept(struct vmsync_vm *vm, int64_t stamp_ns);
+void vmsync_vm_scaling_kept(struct vmsync_vm *vm,
+			    const struct vmsync_scaling_span *shown,
+			    int64_t stamp_ns);
 
 /** vmsync_vm_lost - some of the host's records may be missing in between */
 void vmsync_vm_lost(struct vmsync_vm *vm, int64_t from_ns, int64_t until_ns);

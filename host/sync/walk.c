@@ -88,6 +88,46 @@ static bool matters(const struct vmsync_walk *w, const struct vmsync_link *l,
 }
 
 /*
+ * What was in force at @at, or where nobody knows before it and behind it: KVM
+ * takes all pages of a guest from one clock, so that one which nobody saw is not
+ * farther from it than those around.
+ */
+static void around(const struct vmsync_timeline *tl, int64_t at,
+		   const void *param[2])
+{
+	const struct vmsync_step *s = vmsync_timeline_at(tl, at), *next = s;
+
+	while (s > tl->steps.at && !s->param)
+		s--;
+	while (next + 1 < tl->steps.at + tl->steps.count && !next->param)
+		next++;
+	param[0] = s->param ? s->param : next->param;
+	param[1] = next->param ? next->param : s->param;
+}
+
+/* How far the counter of CPU @i is ahead of what this one's says, @own. */
+static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
+		       uint32_t i, int64_t at, int128 own)
+{
+	const void *scaling[2], *pv[2] = {0};
+	struct vmsync_link other = *l;
+	struct vmsync_point p;
+	int128 most = 0;
+
+	around(&w->others[i].scaling, at, scaling);
+	if (l->chain.pv)
+		around(&w->others[i].pv, at, pv);
+	for (int k = 0; k < 4; k++) {
+		other.chain.scaling = scaling[k & 1];
+		other.chain.pv = pv[k >> 1];
+		if (other.chain.scaling && !other.chain.pv == !l->chain.pv &&
+		    vmsync_link_at(&other, at, &p))
+			most = vmsync_greater(most, p.g - own);
+	}
+	return most;
+}
+
+/*
  * A guest that reads its clock may get what another CPU's counter says. Without
  * a master clock every CPU's kvm-clock page runs by itself, and a reading is
  * the latest time that any CPU has read. On clocksource tsc a CPU whose TSC
@@ -104,20 +144,10 @@ static int128 ahead_at(const struct vmsync_walk *w, const struct vmsync_link *l,
 	if (!vmsync_link_at(l, at, &p))
 		return 0;
 	own = p.g;
-	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
-		struct vmsync_link other = *l;
-
-		if (!matters(w, l, i))
-			continue;
-		other.chain.scaling =
-			vmsync_timeline_at(&w->others[i].scaling, at)->param;
-		if (l->chain.pv)
-			other.chain.pv =
-				vmsync_timeline_at(&w->others[i].pv, at)->param;
-		if (other.chain.scaling && !other.chain.pv == !l->chain.pv &&
-		    vmsync_link_at(&other, at, &p))
-			most = vmsync_greater(most, p.g - own);
-	}
+	for (uint32_t i = 0; i < w->facts->n_cpus; i++)
+		if (matters(w, l, i))
+			most = vmsync_greater(most,
+					      ahead_of(w, l, i, at, own));
 	return most;
 }
 
