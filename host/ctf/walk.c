@@ -315,28 +315,40 @@ static int fill_batch(struct walk *w, struct batch *b, struct ctf_error *e)
 }
 
 /*
+ * Packets may overlap, events may not: where a packet begins before the last event
+ * of the packet before it, its first event must not, wanted or not.
+ */
+static int check_first(const struct walk *w, struct batch *b,
+		       struct ctf_error *e)
+{
+	struct walk first = *w;
+	struct ctf_error unread;
+
+	if (w->clock >= w->floor)
+		return 0;
+	first.want = NULL;
+	/* What is wrong with a later event is found when it is its turn. */
+	fill_batch(&first, b, &unread);
+	if (!b->n || b->clock[0] >= w->floor)
+		return 0;
+	b->n = 0;
+	return bad(w, w->data + w->first / 8, e,
+		   "its time is before the last event of the packet before");
+}
+
+/*
  * Decodes up to BATCH wanted events; none at the end of the packet. After an
  * error the events before it are in the batch.
  */
 int walk_fill(struct walk *w, struct batch *b, struct ctf_error *e)
 {
-	uint64_t pos = w->pos, clock = w->clock, events = w->events;
-	int ret;
-
 	b->n = 0;
 	w->used_any = false;
-	ret = fill_batch(w, b, e);
-	if (likely(!w->unchecked) || !b->n)
-		return ret;
-	if (b->clock[0] >= w->floor) {
+	if (unlikely(w->unchecked)) {
+		if (check_first(w, b, e))
+			return -EINVAL;
+		b->n = 0;
 		w->unchecked = false;
-		return ret;
 	}
-	/* Packets may overlap, events may not. */
-	b->n = 0;
-	w->pos = pos;
-	w->clock = clock;
-	w->events = events;
-	return bad(w, w->data + w->first / 8, e,
-		   "its time is before the last event of the packet before");
+	return fill_batch(w, b, e);
 }
