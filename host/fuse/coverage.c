@@ -9,18 +9,18 @@
 #include "fuse/machine.h"
 
 /*
- * Where packets begin and end with events, streams begin and end apart even if all
- * were recorded from begin to end. One that begins behind the others by less than
- * so many bytes take at its usual rate has begun with them, as far as can be seen.
+ * Where packets begin with events, streams begin apart even if all were recorded
+ * from the begin on. If packets have no numbers, one that begins behind the others
+ * by less than so many bytes take at its usual rate has begun with them, as far as
+ * can be seen.
  */
 #define USUAL_REST	2048
 /*
  * A packet that is not full was closed because the recording ended: whatever its
  * end says, no event came behind it. A full one may have others behind it that are
- * not there, unless it ends before other streams by less than these bytes take.
+ * not there. An event that did not fit may be as large, as knots are.
  */
-#define USUAL_FULL_REST 256
-#define ROOM		512	/* an event that did not fit may be as large, as knots are */
+#define ROOM 512
 
 /* The streams of one session on one CPU. */
 struct part {
@@ -39,6 +39,7 @@ struct stream {
 	int64_t begin_ns; /* of the first packet */
 	int64_t end_ns;	  /* of the packet before, or the last one */
 	bool closed;	  /* its end is known */
+	bool is_numbered; /* its packets are */
 	bool is_first;	  /* its first packet is the tracer's first one */
 	uint64_t packets;
 	uint64_t bytes;	  /* content, of all its packets */
@@ -112,16 +113,17 @@ static int take_packet(struct stream *s, const struct ctf_packet *p, bool first,
 	int ret = 0;
 
 	s->timed |= p->has & (CTF_HAS_BEGIN | CTF_HAS_END);
-	if (first)
+	if (first) {
 		s->begin_ns = begin;
-	if (first)
-		s->is_first = p->has & CTF_HAS_SEQ && !p->seq;
-	else if (!follows(p, other_file))
+		s->is_numbered = p->has & CTF_HAS_SEQ;
+		s->is_first = s->is_numbered && !p->seq;
+	} else if (!follows(p, other_file)) {
 		ret = vmsync_holes_add(&s->holes, s->end_ns,
 				       begin > s->end_ns ? begin :
 							   s->end_ns + 1);
-	else if (!s->closed) /* it went on until this one began */
+	} else if (!s->closed) { /* it went on until this one began */
 		ret = vmsync_holes_add(&s->lit, s->end_ns, begin);
+	}
 	/* The counter is read as the packet ends, not as it begins. */
 	if (!ret && p->dropped)
 		ret = vmsync_holes_add(&s->holes, first ? begin : s->end_ns,
@@ -198,7 +200,8 @@ static int64_t begin_of_stream(const struct session *session,
 {
 	if (kind == VMSYNC_COVER_EVIDENCE &&
 	    (s->is_first ||
-	     !is_more(s, s->begin_ns - session->begin_ns, USUAL_REST)))
+	     (!s->is_numbered &&
+	      !is_more(s, s->begin_ns - session->begin_ns, USUAL_REST))))
 		return session->begin_ns;
 	return s->begin_ns;
 }
@@ -210,9 +213,7 @@ static int64_t end_of_stream(const struct session *session,
 	uint64_t largest = s->packets > 1 ? s->largest : session->largest;
 	bool full = s->last + ROOM > largest;
 
-	if (kind == VMSYNC_COVER_EVIDENCE &&
-	    (!full ||
-	     !is_more(s, session->end_ns - s->end_ns, USUAL_FULL_REST)))
+	if (kind == VMSYNC_COVER_EVIDENCE && !full)
 		return session->end_ns;
 	return s->end_ns;
 }

@@ -28,8 +28,13 @@ some() {
 # Where some are held back the second half begins farther on: no seed twice.
 some "$seed" "$half" "$check_tmp/1.log" &
 some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
+# Cases that failed once and are not among the first:
+#  20004199 20004799 50000307  a knot behind the end of a stream that is full
+for once in 20004199 20004799 50000307; do
+	some $once 1 "$check_tmp/$once.log"
+done
 wait
-for log in "$check_tmp/1.log" "$check_tmp/2.log"; do
+for log in "$check_tmp"/*.log; do
 	sed '$d' "$log"
 	add_counts "$log" || fail "property ended without a count: $(tail -n 1 "$log")"
 done

@@ -241,7 +241,7 @@ static bool paused(void)
 		return false;
 	if (!since) {
 		since = recorded(&guest);
-		gen_flush(&host.trace);
+		gen_flush(&host.trace, stamp(&host, now));
 	}
 	return recorded(&guest) < since + opt.pause;
 }
@@ -714,6 +714,8 @@ int main(int argc, char **argv)
 		n += guest.trace.streams[i].events;
 	printf("guest_events=%llu offset_sum_ns=%lld\n", (unsigned long long)n,
 	       (long long)truth_sum);
+	gen_stop(&host.trace, stamp(&host, now));
+	gen_stop(&guest.trace, stamp(&guest, now));
 	gen_close(&host.trace);
 	gen_close(&guest.trace);
 	return 0;

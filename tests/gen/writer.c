@@ -282,16 +282,6 @@ void gen_event(struct gen_trace *t, uint32_t cpu, uint32_t id, uint64_t stamp,
 	s->events++;
 }
 
-void gen_flush(struct gen_trace *t)
-{
-	uint32_t i;
-
-	for (i = 0; i < t->n_streams; i++) {
-		if (t->streams[i].used)
-			packet_close(t, &t->streams[i], false);
-	}
-}
-
 void gen_stop(struct gen_trace *t, uint64_t stamp)
 {
 	uint32_t i;
@@ -303,8 +293,19 @@ void gen_stop(struct gen_trace *t, uint64_t stamp)
 			s->used = FIRST_EVENT;
 			s->begin = s->seq ? s->last : stamp;
 		}
-		s->last = stamp;
+		/* Another CPU's clock may be a little ahead. */
+		if (s->last < stamp)
+			s->last = stamp;
 	}
+}
+
+void gen_flush(struct gen_trace *t, uint64_t stamp)
+{
+	uint32_t i;
+
+	gen_stop(t, stamp);
+	for (i = 0; i < t->n_streams; i++)
+		packet_close(t, &t->streams[i], false);
 }
 
 void gen_close(struct gen_trace *t)

@@ -69,12 +69,15 @@ void gen_open(struct gen_trace *t, const char *hostname, uint64_t uuid_seed,
 	      int64_t offset);
 void gen_event(struct gen_trace *t, uint32_t cpu, uint32_t id, uint64_t stamp,
 	       const struct gen_value *values);
-/* Closes all packets, as when recording is stopped. */
-void gen_flush(struct gen_trace *t);
 /* The longest time after the event before it that a short header can tell. */
 uint64_t gen_gap_max(const struct gen_trace *t);
-/* The session is stopped at @stamp: so far all streams record, busy or not. */
+/*
+ * The session is stopped at @stamp: up to then all streams record, busy or not, and
+ * their packets say so. gen_flush(): it may be started again.
+ */
 void gen_stop(struct gen_trace *t, uint64_t stamp);
+void gen_flush(struct gen_trace *t, uint64_t stamp);
+/* Without gen_stop() before, streams end with their last events. */
 void gen_close(struct gen_trace *t);
 
 #endif /* TESTS_GEN_WRITER_H */
