@@ -10,6 +10,7 @@
 #include "fuse/fuse.h"
 #include "fuse/offsets.h"
 #include "fuse/print.h"
+#include "fuse/report.h"
 
 static const char help[] =
 "usage: vmsync fuse -o OUT [OPTION]... TRACE...\n"
@@ -23,6 +24,7 @@ static const char help[] =
 "  -f, --force         write it even where the witnesses contradict the map\n"
 "  -l, --link          do not copy the host's files but link them (hard links):\n"
 "                      fast and takes no space; what changes one changes both\n"
+"      --json          print what was found and written as JSON\n"
 CMD_SESSION_HELP
 "  -h, --help          this text\n"
 "\n"
@@ -38,6 +40,7 @@ struct arguments {
 	struct cmd_session session;
 	const char *output;
 	struct vmsync_fuse_options fuse;
+	bool json;
 };
 
 static void strange(const struct vmsync_session_guest *g)
@@ -81,6 +84,13 @@ static void guest(const struct vmsync_session_guest *g)
 		       k->at[VMSYNC_PLACE_WITHIN].events,
 		       k->at[VMSYNC_PLACE_AFTER].events,
 		       k->at[VMSYNC_PLACE_INSIDE].bound_ns);
+}
+
+/* Not to be overlooked. */
+static void not_covered(const struct vmsync_session_guest *g)
+{
+	const struct vmsync_known *k = &g->known;
+
 	if (vmsync_guest_covered(g))
 		return;
 	fflush(stdout);
@@ -107,11 +117,9 @@ static void one_written(const char *out, int path_len,
 			const struct vmsync_fused *f, bool host)
 {
 	print_clean(stdout, out);
-	printf("/%.*s", path_len, f->path);
+	printf("/%.*s  %" PRIu64 " events", path_len, f->path, f->events_out);
 	if (host)
-		printf("  as it was");
-	else
-		printf("  %" PRIu64 " events", f->events_out);
+		printf(", as they were");
 	if (f->discarded || f->lost)
 		printf("  (lost while recording: %" PRIu64 " events, %" PRIu64
 		       " packets)",
@@ -138,6 +146,21 @@ static void written(const char *out, const struct vmsync_fused *f, size_t n,
 	one_written(out, (int)strcspn(sum.path, "/"), &sum, host);
 }
 
+static void text(const char *out, const struct vmsync_session *s,
+		 const struct vmsync_fused *fused)
+{
+	size_t i, n = s->host->n;
+
+	written(out, fused, n, true);
+	for (i = 0; i < s->n_guests; i++) {
+		written(out, fused + n, s->guests[i].machine->n, false);
+		n += s->guests[i].machine->n;
+	}
+	offsets(s->host);
+	for (i = 0; i < s->n_guests; i++)
+		guest(&s->guests[i]);
+}
+
 static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 {
 	const struct arguments *args = arguments;
@@ -153,17 +176,17 @@ static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 				"map; vmsync sync says where, --force writes "
 				"it all the same\n");
 	}
+	if (ret == EXIT_FOUND && args->json)
+		vmsync_report_json(stdout, s, NULL, 0);
 	if (ret)
 		return ret;
 	cmd_progress_end();
-	written(args->output, fused, s->host->n, true);
-	for (i = 0, n = s->host->n; i < s->n_guests; i++) {
-		written(args->output, fused + n, s->guests[i].machine->n, false);
-		n += s->guests[i].machine->n;
-	}
-	offsets(s->host);
+	if (args->json)
+		vmsync_report_json(stdout, s, fused, n);
+	else
+		text(args->output, s, fused);
 	for (i = 0; i < s->n_guests; i++)
-		guest(&s->guests[i]);
+		not_covered(&s->guests[i]);
 	free(fused);
 	return args->fuse.force || vmsync_session_covered(s) ? 0 : EXIT_FOUND;
 }
@@ -189,6 +212,9 @@ static int take(void *arguments, int option, const char *value)
 	case 'l':
 		args->fuse.link = true;
 		break;
+	case 'J':
+		args->json = true;
+		break;
 	default:
 		return cmd_session_option("fuse", option, value,
 					  &args->session);
@@ -202,6 +228,7 @@ int cmd_fuse(int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "link", no_argument, NULL, 'l' },
+		{ "json", no_argument, NULL, 'J' },
 		CMD_SESSION_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },

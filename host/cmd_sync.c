@@ -50,7 +50,7 @@ static int report(struct vmsync_session *s, void *arguments,
 		return ret;
 	cmd_progress_end();
 	if (args->json)
-		vmsync_report_json(stdout, s);
+		vmsync_report_json(stdout, s, NULL, 0);
 	else
 		vmsync_report_text(stdout, s, args->segments);
 	return vmsync_session_agrees(s) && vmsync_session_covered(s) ?

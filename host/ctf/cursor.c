@@ -193,6 +193,7 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 	if (ret)
 		return ret;
 	c->started = true;
+	ctf_passed_packet(&c->passed, &c->packet);
 	ret = window(c, keep, off, c->packet.size, e);
 	if (ret)
 		return ret;
@@ -301,6 +302,14 @@ int cursor_step(struct ctf_cursor *c, struct block *b, struct ctf_error *e)
 	if (c->error && e)
 		*e = c->why;
 	return c->error ? c->error : !c->ended;
+}
+
+struct ctf_passed cursor_passed(const struct ctf_cursor *c)
+{
+	struct ctf_passed passed = c->passed;
+
+	passed.events = c->walk.events;
+	return passed;
 }
 
 void cursor_use(struct ctf_cursor *c, struct block *b)

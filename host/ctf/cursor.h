@@ -4,6 +4,7 @@
 #define CTF_CURSOR_H
 
 #include "ctf/internal.h"
+#include "ctf/passed.h"
 
 #define READ_MOST	(64u << 10)	/* bytes; more does not make it faster */
 #define READ_LEAST	(4u << 10)	/* bytes; less makes it far slower */
@@ -40,6 +41,7 @@ struct ctf_cursor {
 	int error;
 	struct ctf_error why;
 	uint64_t taken;
+	struct ctf_passed passed; /* but for its events, see cursor_passed() */
 	struct class **classes;	/* of the trace */
 	uint64_t slot[ALL_SLOTS];
 
@@ -63,6 +65,9 @@ int cursor_fill(struct ctf_cursor *c, struct block *b, const struct block *keep,
  * the end of the stream, or an error.
  */
 int cursor_step(struct ctf_cursor *c, struct block *b, struct ctf_error *e);
+
+/* What it has come by so far. */
+struct ctf_passed cursor_passed(const struct ctf_cursor *c);
 
 /* The events that are given out from now on are @b's. */
 void cursor_use(struct ctf_cursor *c, struct block *b);

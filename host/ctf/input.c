@@ -25,6 +25,8 @@ void input_end(struct input *in)
 {
 	if (in->apart)
 		pool_cancel(in->pool, &in->fill);
+	if (in->cur)
+		in->passed = cursor_passed(in->cur);
 	ctf_cursor_free(in->cur);
 	free(in->now);
 	if (in->next != in->now)
@@ -81,6 +83,9 @@ int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e)
 		map_times(in, scratch);
 		in->from = scratch->time[0];
 	}
+	/* It will not be read again. */
+	if (!ret)
+		in->passed = cursor_passed(cur);
 	ctf_cursor_free(cur);
 	return ret;
 }

@@ -35,6 +35,7 @@ struct input {
 	bool apart;
 	uint32_t i, n;		/* its next event; how many it has */
 	int got;		/* what came of filling the next one */
+	struct ctf_passed passed; /* once it is read */
 	struct ctf_error why;
 	struct timed *now;	/* being given out */
 	struct timed *next;	/* the same, or apart */

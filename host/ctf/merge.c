@@ -133,6 +133,14 @@ void ctf_merge_take(struct ctf_merge *m, int source,
 	}
 }
 
+void ctf_merge_passed(const struct ctf_merge *m, struct ctf_passed *by_source)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		ctf_passed_add(&by_source[m->in[i]->source], &m->in[i]->passed);
+}
+
 /* The first place at or behind @from whose time is >= @t, or > @t. */
 static uint32_t find(const struct input *in, uint64_t t, bool above)
 {

@@ -151,30 +151,37 @@ static int copy_folder(struct copier *c, const char *from, const char *to,
 	return ret;
 }
 
-/* What was read is what is there now, stream by stream. */
-static int check_streams(const struct ctf_trace *t, const char *to,
-			 struct ctf_error *e)
+static int changed(const struct ctf_trace *t, const char *name,
+		   struct ctf_error *e)
 {
-	int dir = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return vmsync_fail(e, -EIO, "has it been changed meanwhile?",
+			   "%.200s%s%.200s: not copied as it was read",
+			   ctf_trace_path(t), *name ? "/" : "", name);
+}
+
+/*
+ * What was read is what is there now: a tracer that goes on may have written over
+ * the packets that were read, in a file that is as long as before.
+ */
+static int check_streams(const struct ctf_trace *t, const char *to,
+			 const struct ctf_passed *read, struct ctf_error *e)
+{
+	struct ctf_passed there = { 0 };
+	struct ctf_error unread;
+	char path[4096];
 	struct stat st;
 	size_t i;
-	int ret = 0;
 
-	if (dir < 0)
-		return vmsync_fail_file(e, -errno, to);
-	for (i = 0; !ret && i < ctf_trace_streams(t); i++) {
+	for (i = 0; i < ctf_trace_streams(t); i++) {
 		const struct ctf_stream *s = ctf_trace_stream(t, i);
 
-		if (fstatat(dir, ctf_stream_name(s), &st, AT_SYMLINK_NOFOLLOW) ||
-		    !S_ISREG(st.st_mode) ||
-		    (uint64_t)st.st_size != ctf_stream_bytes(s))
-			ret = vmsync_fail(e, -EIO,
-					  "has it been changed meanwhile?",
-					  "%.200s/%.200s: not copied as it was read",
-					  ctf_trace_path(t), ctf_stream_name(s));
+		snprintf(path, sizeof(path), "%s/%s", to, ctf_stream_name(s));
+		if (lstat(path, &st) || !S_ISREG(st.st_mode) ||
+		    (uint64_t)st.st_size != ctf_stream_bytes(s) ||
+		    ctf_stream_pass(s, path, &there, &unread))
+			return changed(t, ctf_stream_name(s), e);
 	}
-	close(dir);
-	return ret;
+	return ctf_passed_same_packets(&there, read) ? 0 : changed(t, "", e);
 }
 
 int vmsync_trace_copy(const struct ctf_trace *t, const char *to,
@@ -194,5 +201,5 @@ int vmsync_trace_copy(const struct ctf_trace *t, const char *to,
 		return vmsync_fail_memory(e);
 	ret = copy_folder(&c, ctf_trace_path(t), to, true);
 	free(c.buffer);
-	return ret ? ret : check_streams(t, to, e);
+	return ret ? ret : check_streams(t, to, how->read, e);
 }

@@ -4,11 +4,12 @@
 
 #include <stdbool.h>
 
-#include "ctf/ctf.h"
+#include "ctf/passed.h"
 
 /**
  * struct vmsync_copy - how to copy a trace
  * @link:	hard links instead of copies, where the file system allows
+ * @read:	what was found in it when it was read
  * @own_metadata: all but the file metadata, which the caller writes
  * @progress:	called now and then with the bytes copied so far, or NULL
  * @progress_ctx: its first argument
@@ -16,6 +17,7 @@
 struct vmsync_copy {
 	bool link;
 	bool own_metadata;
+	const struct ctf_passed *read;
 	void (*progress)(void *ctx, uint64_t done);
 	void *progress_ctx;
 };
@@ -28,7 +30,8 @@ struct vmsync_copy {
  * @how:	see above
  * @e:		why it failed
  *
- * Each stream that @t has is there afterwards, or it is an error. Return: 0 or
+ * Each stream that @t has is there afterwards, with the packets that were read, or
+ * it is an error. Return: 0 or
  * a negative errno; @to is then incomplete.
  */
 int vmsync_trace_copy(const struct ctf_trace *t, const char *to,

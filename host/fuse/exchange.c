@@ -164,7 +164,7 @@ static int walk(const struct vmsync_exchange *x, struct ctf_merge *m,
 
 /* All causes and effects that a machine recorded, sorted by key and time. */
 static int ends_read(const struct vmsync_exchange *x,
-		     const struct vmsync_machine *machine, struct ends *causes,
+		     struct vmsync_machine *machine, struct ends *causes,
 		     struct ends *effects, struct ctf_error *e)
 {
 	struct ctf_merge *m = ctf_merge_new();
@@ -192,6 +192,10 @@ static int ends_read(const struct vmsync_exchange *x,
 	}
 	if (!ret)
 		ret = walk(x, m, causes, effects, e);
+	if (!ret && vmsync_machine_read(machine))
+		ret = vmsync_fail_memory(e);
+	if (!ret)
+		ctf_merge_passed(m, machine->read);
 	if (causes->count)
 		qsort(causes->at, causes->count, sizeof(struct end), end_compare);
 	if (effects->count)
@@ -285,8 +289,8 @@ static int check_both_ways(const vmsync_messages *m,
 }
 
 int vmsync_exchange_read(const struct vmsync_exchange *x,
-			 const struct vmsync_machine *host,
-			 const struct vmsync_machine *guest,
+			 struct vmsync_machine *host,
+			 struct vmsync_machine *guest,
 			 vmsync_messages *messages, struct ctf_error *e)
 {
 	struct ends host_causes = { 0 }, host_effects = { 0 };

@@ -41,8 +41,8 @@ void vmsync_exchange_free(struct vmsync_exchange *x);
  * direction only, is an error.
  */
 int vmsync_exchange_read(const struct vmsync_exchange *x,
-			 const struct vmsync_machine *host,
-			 const struct vmsync_machine *guest,
+			 struct vmsync_machine *host,
+			 struct vmsync_machine *guest,
 			 vmsync_messages *messages, struct ctf_error *e);
 
 /** vmsync_messages_to_host() - how many of them went to the first machine */

@@ -117,6 +117,36 @@ static uint32_t clone_of(const struct vmsync_session *s,
 	return n;
 }
 
+static void count_rewritten(struct vmsync_fused *fused,
+			    const struct ctf_rewritten *done)
+{
+	fused->events_in = done->events_in;
+	fused->events_out = done->events_out;
+	fused->grown = done->grown;
+	fused->discarded = done->discarded;
+	fused->lost = done->lost;
+}
+
+/* What was read for evidence, read to be written, and written is the same. */
+static int check_counts(const struct vmsync_machine *m, size_t trace,
+			const struct vmsync_fused *fused, struct ctf_error *e)
+{
+	const char *path = ctf_trace_path(m->traces[trace]);
+
+	if (m->read[trace].events != fused->events_in)
+		return vmsync_fail(e, -EIO, "has it been changed meanwhile?",
+				   "%.300s: %" PRIu64 " events, but %" PRIu64
+				   " when it was read first",
+				   path, fused->events_in,
+				   m->read[trace].events);
+	if (fused->events_in != fused->events_out)
+		return vmsync_fail(e, -EIO, "please report this",
+				   "%.300s: %" PRIu64 " events read but %" PRIu64
+				   " written",
+				   path, fused->events_in, fused->events_out);
+	return 0;
+}
+
 static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
 		       size_t trace, const char *path,
 		       struct vmsync_fused *fused, struct ctf_error *e)
@@ -142,23 +172,15 @@ static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
 	ret = ctf_trace_rewrite(t, path, &how, &done, e);
 	if (ret)
 		return ret;
-	fused->events_in = done.events_in;
-	fused->events_out = done.events_out;
-	fused->grown = done.grown;
-	fused->discarded = done.discarded;
-	fused->lost = done.lost;
-	if (done.events_in == done.events_out)
-		return 0;
-	return vmsync_fail(e, -EIO, "please report this",
-			   "%.300s: %" PRIu64 " events read but %" PRIu64
-			   " written",
-			   ctf_trace_path(t), done.events_in, done.events_out);
+	count_rewritten(fused, &done);
+	return check_counts(g->machine, trace, fused, e);
 }
 
-static int write_host(struct writing *w, const struct ctf_trace *t,
-		      const char *path, struct ctf_error *e)
+static int write_host(struct writing *w, size_t trace, const char *path,
+		      struct vmsync_fused *fused, struct ctf_error *e)
 {
 	const struct vmsync_machine *host = w->session->host;
+	const struct ctf_trace *t = host->traces[trace];
 	struct ctf_rewrite rewrite = {
 		.set_offset = !vmsync_offset_is(host, t),
 		.only = vmsync_trace_clock(t),
@@ -171,6 +193,7 @@ static int write_host(struct writing *w, const struct ctf_trace *t,
 	struct one one = { .w = w };
 	const struct vmsync_copy how = {
 		.link = w->link,
+		.read = &host->read[trace],
 		.own_metadata = rewrite.set_offset,
 		.progress = bytes_copied,
 		.progress_ctx = &one,
@@ -180,11 +203,20 @@ static int write_host(struct writing *w, const struct ctf_trace *t,
 	/* What another trace holds too is written once. */
 	if (ctf_trace_is_partial(t)) {
 		rewrite.progress_ctx = &one;
-		return ctf_trace_rewrite(t, path, &rewrite, &done, e);
+		ret = ctf_trace_rewrite(t, path, &rewrite, &done, e);
+		if (ret)
+			return ret;
+		count_rewritten(fused, &done);
+		return check_counts(host, trace, fused, e);
 	}
 	ret = vmsync_trace_copy(t, path, &how, e);
-	return ret || !how.own_metadata ?
-		       ret : ctf_metadata_rewrite(t, path, &rewrite, e);
+	if (ret)
+		return ret;
+	/* The same packets have the same events. */
+	fused->events_in = fused->events_out = host->read[trace].events;
+	fused->as_it_was = true;
+	return how.own_metadata ? ctf_metadata_rewrite(t, path, &rewrite, e) :
+				  0;
 }
 
 /* A folder for each trace where there are several. */
@@ -220,7 +252,7 @@ static int write_machine(struct writing *w, const struct vmsync_machine *m,
 			*slash = '/';
 		}
 		ret = g ? write_guest(w, g, i, path, &fused[i], e) :
-			  write_host(w, m->traces[i], path, e);
+			  write_host(w, i, path, &fused[i], e);
 	}
 	return ret;
 }

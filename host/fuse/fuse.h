@@ -7,12 +7,14 @@
 /**
  * struct vmsync_fused - one trace that was written
  * @path:	folder below the experiment's
- * @events_in, @events_out: a guest's events read and written; the host's are
- *		copied unread and both are 0
+ * @as_it_was:	its files were copied; else it was rewritten
+ * @events_in, @events_out: events read and written; of files that were copied those
+ *		of the packets that are in both
  * @grown:	packets that needed more room than they had
  */
 struct vmsync_fused {
 	char path[160];
+	bool as_it_was;
 	uint64_t events_in;
 	uint64_t events_out;
 	uint64_t grown;

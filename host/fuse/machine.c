@@ -316,6 +316,7 @@ static void machines_free(struct vmsync_machines *m)
 	for (i = 0; i < m->n; i++) {
 		free(m->machine[i].traces);
 		free(m->machine[i].again);
+		free(m->machine[i].read);
 		ctf_joined_free(m->machine[i].joined);
 		vmsync_coverage_free(&m->machine[i].coverage);
 	}
@@ -420,6 +421,23 @@ void vmsync_machines_close(struct vmsync_machines *m)
 		free(m->skipped[i].path);
 	free(m->skipped);
 	memset(m, 0, sizeof(*m));
+}
+
+int vmsync_machine_read(struct vmsync_machine *m)
+{
+	free(m->read);
+	m->read = calloc(m->n + 1, sizeof(*m->read));
+	return m->read ? 0 : -ENOMEM;
+}
+
+uint64_t vmsync_machine_events(const struct vmsync_machine *m)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; m->read && i < m->n; i++)
+		n += m->read[i].events;
+	return n;
 }
 
 int vmsync_machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,

@@ -15,6 +15,7 @@
 
 #include "ctf/ctf.h"
 #include "ctf/join.h"
+#include "ctf/passed.h"
 #include "fuse/coverage.h"
 
 /**
@@ -39,6 +40,7 @@ enum vmsync_side {
  *		clashed
  * @traces:	[@n]
  * @again:	[@n_again] those of which every packet is in @traces as well
+ * @read:	[@n] what was found in each when it was read for evidence; NULL before
  * @joined:	streams of the sessions that @traces are of
  * @coverage:	what these cover
  */
@@ -53,6 +55,7 @@ struct vmsync_machine {
 	size_t n;
 	struct ctf_trace **again;
 	size_t n_again;
+	struct ctf_passed *read;
 	struct ctf_joined *joined;
 	struct vmsync_coverage coverage;
 };
@@ -107,6 +110,12 @@ int vmsync_machine_enters(const struct vmsync_machine *m, bool *enters,
  */
 int vmsync_machine_bytes(const struct vmsync_machine *m, uint64_t *bytes,
 			 struct ctf_error *e);
+
+/** vmsync_machine_read() - begin to note what is read of its traces; 0 or -ENOMEM */
+int vmsync_machine_read(struct vmsync_machine *m);
+
+/** vmsync_machine_events() - how many there were, in all its traces */
+uint64_t vmsync_machine_events(const struct vmsync_machine *m);
 
 /** vmsync_clock_uuid() - a clock's uuid as text, "" where it has none */
 void vmsync_clock_uuid(const struct ctf_clock *c, char text[37]);

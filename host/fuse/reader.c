@@ -469,3 +469,19 @@ int vmsync_reader_next(struct vmsync_reader *r, struct vmsync_evidence *ev,
 			return ret;
 	}
 }
+
+int vmsync_reader_passed(const struct vmsync_reader *r,
+			 struct ctf_passed *by_trace)
+{
+	struct ctf_passed *by_stream = calloc(r->n_streams + 1,
+					      sizeof(*by_stream));
+	size_t i;
+
+	if (!by_stream)
+		return -ENOMEM;
+	ctf_merge_passed(r->merge, by_stream);
+	for (i = 0; i < r->n_streams; i++)
+		ctf_passed_add(&by_trace[r->source_of[i]], &by_stream[i]);
+	free(by_stream);
+	return 0;
+}

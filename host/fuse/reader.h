@@ -60,6 +60,14 @@ void vmsync_reader_free(struct vmsync_reader *r);
 int vmsync_reader_next(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		       struct ctf_error *e);
 
+/**
+ * vmsync_reader_passed() - what was read, after the last record
+ * @by_trace:	what of each of the machine's traces comes to these
+ * Return: 0 or -ENOMEM.
+ */
+int vmsync_reader_passed(const struct vmsync_reader *r,
+			 struct ctf_passed *by_trace);
+
 /* The map of a machine that is on the clock in question already. */
 extern const struct ctf_map vmsync_raw_map;
 

@@ -294,6 +294,8 @@ void vmsync_report_text(FILE *f, const struct vmsync_session *s,
 
 	fprintf(f, "host %s\n", s->host->name);
 	print_machine(f, s->host);
+	fprintf(f, "  events      %" PRIu64 "\n",
+		vmsync_machine_events(s->host));
 	for (i = 0; i < s->n_guests; i++)
 		print_guest(f, s, &s->guests[i], all_segments);
 	for (i = 0; i < s->n_left_out; i++)

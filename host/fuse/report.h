@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "fuse/session.h"
+#include "fuse/fuse.h"
 
 /**
  * vmsync_report_text() - what the session found, for people: 80 columns
@@ -13,7 +13,11 @@
 void vmsync_report_text(FILE *f, const struct vmsync_session *s,
 			bool all_segments);
 
-/** vmsync_report_json() - the same and all segments, for programs */
-void vmsync_report_json(FILE *f, const struct vmsync_session *s);
+/**
+ * vmsync_report_json() - the same and all segments, for programs
+ * @fused:	[@n] the traces that were written, or NULL
+ */
+void vmsync_report_json(FILE *f, const struct vmsync_session *s,
+			const struct vmsync_fused *fused, size_t n);
 
 #endif /* VMSYNC_FUSE_REPORT_H */

@@ -39,6 +39,7 @@ static void machine(FILE *f, const struct vmsync_machine *m)
 		vmsync_json_string(f, ctf_trace_path(m->again[i]));
 	}
 	fputc(']', f);
+	key_u64(f, "events", vmsync_machine_events(m));
 	key_u64(f, "offset_spread_ns", m->offset_spread_ns);
 	key_u64(f, "packets_read_once", ctf_joined_again(m->joined));
 	key_u64(f, "events_discarded", m->coverage.discarded);
@@ -225,7 +226,26 @@ static void left_out(FILE *f, const struct vmsync_left_out *l)
 	fputc('}', f);
 }
 
-void vmsync_report_json(FILE *f, const struct vmsync_session *s)
+/* The counts of what was read and written are there for others to compare. */
+static void written(FILE *f, const struct vmsync_fused *fused, size_t n)
+{
+	size_t i;
+
+	fputs(", \"written\": [", f);
+	for (i = 0; i < n; i++) {
+		fputs(i ? ",\n  {" : "\n  {", f);
+		key_string(f, "trace", fused[i].path);
+		fprintf(f, ", \"as_it_was\": %s",
+			fused[i].as_it_was ? "true" : "false");
+		key_u64(f, "events_in", fused[i].events_in);
+		key_u64(f, "events_out", fused[i].events_out);
+		fputc('}', f);
+	}
+	fputc(']', f);
+}
+
+void vmsync_report_json(FILE *f, const struct vmsync_session *s,
+			const struct vmsync_fused *fused, size_t n)
 {
 	size_t i;
 
@@ -251,5 +271,8 @@ void vmsync_report_json(FILE *f, const struct vmsync_session *s)
 		key_string(f, "why", s->machines.skipped[i].why);
 		fputc('}', f);
 	}
-	fputs("]}\n", f);
+	fputc(']', f);
+	if (fused)
+		written(f, fused, n);
+	fputs("}\n", f);
 }

@@ -181,9 +181,15 @@ static void side_begin(struct vmsync_session *s, const struct side *side)
 		vmsync_sync_host_lost(s->sync, c->discarded, c->lost);
 }
 
-static void side_end(struct vmsync_session *s, struct side *side)
+static int side_end(struct vmsync_session *s, struct side *side)
 {
 	const struct vmsync_coverage *c = &side->machine->coverage;
+	int ret = 0;
+
+	if (side->reader)
+		ret = vmsync_machine_read(side->machine);
+	if (side->reader && !ret)
+		ret = vmsync_reader_passed(side->reader, side->machine->read);
 
 	if (side->guest) {
 		vmsync_sync_guest_until(side->guest,
@@ -193,6 +199,7 @@ static void side_end(struct vmsync_session *s, struct side *side)
 		vmsync_sync_host_until(s->sync, (host_time){ c->end_ns });
 		vmsync_sync_host_end(s->sync);
 	}
+	return ret;
 }
 
 static int side_next(struct side *side, struct vmsync_evidence *ev,
@@ -214,10 +221,8 @@ static int side_push(struct vmsync_session *s, struct side *side,
 
 	if (ret < 0)
 		return ret;
-	if (!ret) {
-		side_end(s, side);
-		return 0;
-	}
+	if (!ret)
+		return side_end(s, side) ? vmsync_fail_memory(e) : 0;
 	ret = side->guest ? vmsync_sync_push_guest(side->guest, &ev) :
 			    vmsync_sync_push_host(s->sync, &ev);
 	/* A guest's trace may hold a host's events (-EINVAL): not ours. */

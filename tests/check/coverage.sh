@@ -213,8 +213,14 @@ for side in host guest; do
 	rm -r "$t/once"
 done
 carve a/guest both part=s1,0%..70% part=s2,20%..80% part=s3,60%..100%
-expect "overlapping snapshots on both sides: fuse" $vmsync fuse -o "$t/once" \
-	"$t/overlapping" "$t/both"
+expect "overlapping snapshots on both sides: fuse" eval \
+	'$vmsync fuse --json -o "$t/once" "$t/overlapping" "$t/both" > "$t/json"'
+json_is "overlapping snapshots on both sides: events read and written" \
+	'[.host.events, .guests[0].events, (.written | map(.events_in) | add),
+		(.written | map(.events_out) | add)] | join(" ")' \
+	"$host $guest $((host + guest)) $((host + guest))"
+json_is "... the host's, but for those of other snapshots" \
+	'.written | map(.as_it_was) | unique | join(" ")' "false true"
 expect_eq "overlapping snapshots on both sides: each event is written once" \
 	"$(events_in "$t/once")" "$((host + guest))"
 expect "... and linked" $vmsync fuse -l -o "$t/linked" "$t/overlapping" \

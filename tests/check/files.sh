@@ -17,6 +17,31 @@ $vmsync fuse -o plain a > log 2>&1
 $vmsync cat plain > plain.txt
 json() { jq -r "$1" json; }
 
+# --- what is read is counted, and what is written, of all machines
+host=$($vmsync cat a/host | wc -l) guest=$($vmsync cat a/guest | wc -l)
+expect "fuse tells the host's events" \
+	grep -q "^plain/host-host  $host events, as they were" log
+expect "... and the guest's" grep -q "^plain/guest-guest  $guest events" log
+for link in "" -l; do
+	rm -rf out
+	$vmsync fuse --json $link -o out a > json 2> err
+	expect_eq "fuse --json${link:+ $link}" $? 0
+	expect_eq "... what was read and written" "$(json '.written[] |
+		"\(.trace) \(.as_it_was) \(.events_in) \(.events_out)"')" \
+		"host-host true $host $host
+guest-guest false $guest $guest"
+	expect_eq "... of each machine" \
+		"$(json '.host.events, .guests[].events')" "$host
+$guest"
+done
+link=
+$vmsync sync --json a > json
+expect_eq "sync --json tells them too" \
+	"$(json '.host.events, .guests[].events')" "$host
+$guest"
+expect "sync tells the host's" \
+	grep -q "^  events      $host\$" <($vmsync sync a)
+
 # fused TEXT STATUS TRACE...: the same is written as from a/
 fused() {
 	local text=$1 wanted=$2 status
