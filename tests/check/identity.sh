@@ -80,6 +80,39 @@ json_is "offsets: and the guest's" '.guests[0].offset_spread_ns' 5000000000
 $vmsync sync --json "$t/parts" > "$t/json"
 json_is "no difference: 0" .host.offset_spread_ns 0
 
+# Kernel and user space are two sessions as well, of one clock.
+generate ust events=6000 beacons=1000 truth=1 ust=250000000
+whole=$(babeltrace2 "$t/ust" 2> "$t/err" | grep -c 'truth =')
+expect_eq "made: kernel and user space" "$(grep -ho 'domain = "[a-z]*"' \
+	"$t"/ust/*/metadata | sort | uniq -c | sed 's/^ *//')" '2 domain = "kernel"
+2 domain = "ust"'
+for order in "host host-ust" "host-ust host"; do
+	set -- $order
+	rm -rf "$t/out"
+	expect "kernel and user space, $order: fuse" $vmsync fuse -o "$t/out" \
+		"$t/ust/$1" "$t/ust/$2" "$t/ust/guest" "$t/ust/guest-ust"
+	cp "$check_out" "$t/log"
+	expect "... the difference is told" grep -q "by 0.250000000 s" "$t/log"
+	expect_eq "... one offset in all traces" \
+		"$(find "$t/out" -name metadata -exec cat {} + |
+			sed -n 's/^\toffset = \([0-9]*\);.*/\1/p' | sort -u |
+			wc -l)" 1
+	babeltrace2 --no-delta "$t/out" 2> "$t/err" | grep 'truth =' |
+		sed 's/.*truth = \([0-9]*\) }$/\1/' > "$t/order"
+	expect "... events of all come in the order of the truth" awk '
+		$1 < last - 10 { bad = 1 } { last = $1 } END { exit bad || !NR }
+		' "$t/order"
+	expect_eq "... none is missing" "$(wc -l < "$t/order")" "$whole"
+done
+expect_eq "... the guest's programs are on the host's clock" \
+	"$(find "$t/out"/guest-guest -name metadata | while read -r m; do
+		grep -q '"ust"' "$m" && worst "${m%/*}"
+	done | awk '{ print $1 <= 2 }')" 1
+$vmsync sync --json "$t/ust" > "$t/json"
+json_is "kernel and user space: json tells the difference" \
+	'[.host, .guests[0]] | map(.offset_spread_ns) | join(" ")' \
+	"250000000 250000000"
+
 # --- the CPU
 # cpus TEXT HOST GUEST WORST: no event is off by more than its bound, nor by WORST:
 # far less than the vCPUs are apart, so that a mistaken one shows

@@ -24,6 +24,8 @@
  *	apart=CYCLES	the TSC of the guest's second vCPU is so much ahead of the
  *			first one's (0)
  *	plain=1		the vCPUs' threads are all called qemu-system-x86
+ *	ust=NS		a second session on both sides, of user space, OUT/host-ust and
+ *			OUT/guest-ust, whose clock's offset is more by NS (none)
  *	truth=1		events besides KVM's and vmsync's have one field more, truth:
  *			what the host's clock read when they happened
  *
@@ -88,6 +90,7 @@ static int64_t line_eval(const struct line *l, uint64_t c)
 
 struct kernel {
 	struct gen_trace trace;
+	struct gen_trace ust;
 	struct line line, prev;
 	uint64_t tsc_offset; /* its TSC is the host's minus this */
 	uint64_t next_knot;  /* host TSC */
@@ -186,6 +189,12 @@ static struct gen_class classes[] = {
 				  { "network_header", GEN_BYTES } } },
 };
 
+/* What a program tells of itself, with the truth. */
+static const struct gen_class ust_classes[] = {
+	{ "shop:order", { { "number", GEN_U32 }, { "item", GEN_STRING },
+			  { "truth", GEN_S64 } } },
+};
+
 #define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
 
 /*
@@ -198,7 +207,7 @@ static const uint8_t weights[N_CLASSES - SWITCH] = {
 
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t edge, packet, move, apart, pause;
+	uint64_t edge, packet, move, apart, pause, ust;
 	int64_t wrong_offset;
 	double gap_cycles;
 	bool large, old, net, truth, plain;
@@ -365,6 +374,19 @@ static void to_edge(struct kernel *k, uint32_t cpu)
 		now += 2 * (end - at);
 }
 
+/* A program's event, if there is a session of user space. */
+static void order(struct kernel *k, uint32_t cpu)
+{
+	uint64_t at = stamp(k, now + ahead(k, cpu));
+	struct gen_value v[] = {
+		number(k->ust.streams[cpu].events), { .s = "tea" },
+		number(stamp(&host, now)),
+	};
+
+	gen_event(&k->ust, cpu, 0, at, v);
+	now += 300;
+}
+
 static void filler(struct kernel *k, uint32_t cpu)
 {
 	static const char *const names[] = {
@@ -394,6 +416,8 @@ static void filler(struct kernel *k, uint32_t cpu)
 	}
 	if (opt.edge && rng() % opt.edge == 0)
 		to_edge(k, cpu);
+	if (opt.ust && rng() % 8 == 0)
+		order(k, cpu);
 	add_truth(id, v);
 	emit(k, cpu, id, v);
 }
@@ -598,6 +622,38 @@ static void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
 	k->next_knot = now + rng_exp((double)opt.knot_cycles);
 }
 
+static void sessions_open(struct kernel *k, const char *hostname, uint64_t seed,
+			  int64_t offset)
+{
+	static char paths[2][4096];
+	char *path = paths[k == &guest];
+
+	gen_open(&k->trace, hostname, seed, offset);
+	if (!opt.ust)
+		return;
+	snprintf(path, sizeof(paths[0]), "%s-ust", k->trace.path);
+	k->ust = (struct gen_trace){
+		.path = path,
+		.classes = ust_classes,
+		.n_classes = 1,
+		.packet = opt.packet,
+		.clock_seed = seed,
+		.user_space = true,
+		.n_streams = k->trace.n_streams,
+	};
+	gen_open(&k->ust, hostname, seed + 1000000, offset + (int64_t)opt.ust);
+}
+
+static void sessions_close(struct kernel *k)
+{
+	gen_stop(&k->trace, stamp(k, now));
+	gen_close(&k->trace);
+	if (!opt.ust)
+		return;
+	gen_stop(&k->ust, stamp(k, now));
+	gen_close(&k->ust);
+}
+
 static void option(const char *arg)
 {
 	const char *value = strchr(arg, '=');
@@ -638,6 +694,8 @@ static void option(const char *arg)
 		opt.apart = n;
 	else if (!strncmp(arg, "plain=", 6))
 		opt.plain = n;
+	else if (!strncmp(arg, "ust=", 4))
+		opt.ust = n;
 	else if (!strncmp(arg, "truth=", 6))
 		opt.truth = n;
 	else if (!strncmp(arg, "uid=", 4))
@@ -698,8 +756,8 @@ int main(int argc, char **argv)
 	kernel_init(&host, host_path, HOST_CPUS, 0, 222123456789, 7);
 	kernel_init(&guest, guest_path, GUEST_CPUS, GUEST_TSC_0, 33987654321,
 		    -11);
-	gen_open(&host.trace, "host", opt.seed * 2 + 1, 1600000000000000000);
-	gen_open(&guest.trace, "guest", opt.seed * 2 + 2, 1600000188135802468);
+	sessions_open(&host, "host", opt.seed * 2 + 1, 1600000000000000000);
+	sessions_open(&guest, "guest", opt.seed * 2 + 2, 1600000188135802468);
 
 	for (i = 0; i < GUEST_CPUS; i++)
 		announce(i);
@@ -714,9 +772,7 @@ int main(int argc, char **argv)
 		n += guest.trace.streams[i].events;
 	printf("guest_events=%llu offset_sum_ns=%lld\n", (unsigned long long)n,
 	       (long long)truth_sum);
-	gen_stop(&host.trace, stamp(&host, now));
-	gen_stop(&guest.trace, stamp(&guest, now));
-	gen_close(&host.trace);
-	gen_close(&guest.trace);
+	sessions_close(&host);
+	sessions_close(&guest);
 	return 0;
 }

@@ -97,11 +97,12 @@ static void metadata_write(struct gen_trace *t, FILE *f, const char *hostname,
 	      "\t};\n};\n\n",
 	      f);
 	fprintf(f,
-		"env {\n\thostname = \"%s\";\n\tdomain = \"kernel\";\n"
+		"env {\n\thostname = \"%s\";\n\tdomain = \"%s\";\n"
 		"\tsysname = \"Linux\";\n\tkernel_release = \"6.1.0\";\n"
-		"\ttracer_name = \"lttng-modules\";\n\ttracer_major = 2;\n"
+		"\ttracer_name = \"lttng-%s\";\n\ttracer_major = 2;\n"
 		"\ttracer_minor = 13;\n\ttracer_patchlevel = 9;\n};\n\n",
-		hostname);
+		hostname, t->user_space ? "ust" : "kernel",
+		t->user_space ? "ust" : "modules");
 	fputs("clock {\n\tname = \"monotonic\";\n\tuuid = \"", f);
 	uuid_print(f, clock_uuid);
 	fprintf(f,

@@ -59,6 +59,7 @@ struct gen_trace {
 	bool large;
 	size_t packet;		/* bytes, a multiple of 4096 */
 	uint64_t clock_seed;	/* of its clock's uuid, 0: as the trace's */
+	bool user_space;	/* recorded by LTTng-UST */
 	uint8_t uuid[16];
 	struct gen_stream *streams;
 	uint32_t n_streams;
