@@ -33,6 +33,8 @@ struct tally {
 	int64_t broken_by;
 	struct step *back;
 	size_t back_count;
+	struct sim_hole *gaps;
+	size_t gap_count;
 };
 
 static int by_value(const void *a, const void *b)
@@ -88,6 +90,44 @@ static uint64_t beside_change(struct tally *t, const struct sim_kernel *k,
 	}
 }
 
+/*
+ * From exits to entries between which the vCPU leaves the guest by itself: it is
+ * on record that it did not run there, and a map may go by that.
+ */
+static void find_gaps(struct tally *t, const struct sim_guest *g, uint32_t cpu)
+{
+	const struct sim_stream *host = &t->rec->host;
+	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
+	uint64_t exit = 0;
+
+	t->gap_count = 0;
+	t->gaps = malloc((v->hole_count + 1) * sizeof(*t->gaps));
+	if (!t->gaps)
+		abort();
+	for (size_t i = 0; i < host->count; i++) {
+		const struct sim_record *r = &host->records[i];
+
+		if (r->ev.vm.pid != g->vm.id.pid || r->ev.vcpu != v->vcpu_id)
+			continue;
+		if (r->ev.kind == VMSYNC_EV_EXIT)
+			exit = r->h;
+		if (r->ev.kind != VMSYNC_EV_ENTRY || !exit)
+			continue;
+		if (sim_vcpu_out(v, exit, r->h) && t->gap_count <= v->hole_count)
+			t->gaps[t->gap_count++] =
+				(struct sim_hole){exit, r->h};
+		exit = 0;
+	}
+}
+
+static bool is_out(const struct tally *t, const struct sim_vcpu *v, uint64_t h)
+{
+	for (size_t i = 0; i < t->gap_count; i++)
+		if (t->gaps[i].from <= h && h < t->gaps[i].to)
+			return true;
+	return sim_vcpu_out(v, h, h);
+}
+
 /* A time in [@from, @to] at which the vCPU runs guest code. */
 static uint64_t choose_time(struct tally *t, const struct sim_guest *g,
 			    const struct sim_vcpu *v, size_t i, bool near,
@@ -99,7 +139,7 @@ static uint64_t choose_time(struct tally *t, const struct sim_guest *g,
 	do
 		h = near ? beside_change(t, k, from, to)
 			 : from + sim_rng_below(&t->rng, to - from);
-	while (sim_vcpu_out(v, h, h));
+	while (is_out(t, v, h));
 	return h < from ? from : h > to ? to : h;
 }
 
@@ -115,8 +155,10 @@ static size_t choose_times(struct tally *t, const struct sim_guest *g,
 	for (size_t i = 0; i < v->hole_count; i++) {
 		if (v->holes[i].from <= from || v->holes[i].to > to)
 			continue;
-		h[count++] = v->holes[i].from - 1;
-		h[count++] = v->holes[i].to;
+		if (!is_out(t, v, v->holes[i].from - 1))
+			h[count++] = v->holes[i].from - 1;
+		if (!is_out(t, v, v->holes[i].to))
+			h[count++] = v->holes[i].to;
 	}
 	qsort(h, count, sizeof(*h), by_time);
 	return count;
@@ -221,6 +263,7 @@ static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 	}
 	judged_span(t->w, &from, &to);
 	find_steps_back(t, g, cpu);
+	find_gaps(t, g, cpu);
 	n = choose_times(t, g, cpu, h, n, from, to);
 	for (size_t i = 0; i < n; i++) {
 		guest_time gt = {sim_guest_mono(g, cpu, h[i], &guest_hint)};
@@ -231,6 +274,7 @@ static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 			  vmsync_map_bound_ns(map, gt, NULL),
 			  passed_twice(t, gt.ns));
 	}
+	free(t->gaps);
 	free(t->back);
 	free(h);
 }

@@ -3,11 +3,14 @@
  * What needs no vmsync module: the host's entries and exits of each vCPU, and
  * the guest's own events, all of which happen in between.
  */
+#include <math.h>
+
 #include "stream.h"
 
 #define HANDLE_NS 1200.0    /* an exit that the host handles itself */
 #define SLEEP_NS  2000000.0 /* an idle vCPU, until something wakes it */
 #define AT_EDGE	  0.5	    /* runs that begin or end with an event */
+#define LEAVE_NS  1400.0    /* an exit for KVM's sake is on record by then */
 
 struct walk {
 	struct sim_recording *rec;
@@ -70,6 +73,15 @@ static double slack(struct walk *k, double least)
 	return least + sim_rng_exp(&k->rng, k->w->sc->slack_exp_ns);
 }
 
+/* The last that the vCPU does if it has to leave in [@first, @last], or @last. */
+static uint64_t cut_short(const struct sim_vcpu *v, uint64_t first,
+			  uint64_t last, uint64_t out)
+{
+	uint64_t leaves = sim_vcpu_leaves(v, first);
+
+	return leaves <= out && leaves - 1 < last ? leaves - 1 : last;
+}
+
 /* One stay in the guest from @h on; returns when the next may begin. */
 static uint64_t run(struct walk *k, uint64_t h)
 {
@@ -78,13 +90,22 @@ static uint64_t run(struct walk *k, uint64_t h)
 	uint64_t first = h + cyc(k, slack(k, sc->entry_slack_ns));
 	uint64_t last =
 		first + 1 + cyc(k, sim_rng_exp(&k->rng, 1e9 / sc->exits_hz));
-	uint64_t out = last + cyc(k, slack(k, sc->exit_slack_ns));
+	double late = slack(k, sc->exit_slack_ns);
+	uint64_t out = last + cyc(k, late);
+	bool leaves = sim_vcpu_out(v, h, out);
 
-	if (sim_vcpu_out(v, h, out))
+	if (sim_vcpu_out(v, h, first + 1))
 		return sim_vcpu_wake(v, out) + cyc(k, HANDLE_NS);
+	if (leaves) {
+		last = cut_short(v, first, last, out);
+		out = last + cyc(k, fmin(late, LEAVE_NS));
+	}
 	host_event(k, VMSYNC_EV_ENTRY, h);
 	guest_events(k, first, last);
 	host_event(k, VMSYNC_EV_EXIT, out);
+	if (leaves)
+		return sim_vcpu_wake(v, out + cyc(k, LEAVE_NS)) +
+		       cyc(k, HANDLE_NS);
 	if (sim_rng_chance(&k->rng, sc->idle_exit))
 		out += cyc(k, sim_rng_exp(&k->rng, SLEEP_NS));
 	return out + cyc(k, HANDLE_NS * (0.5 + sim_rng_exp(&k->rng, 1)));

@@ -159,6 +159,15 @@ bool sim_vcpu_out(const struct sim_vcpu *v, uint64_t from, uint64_t to)
 	return i < v->hole_count && v->holes[i].from <= to;
 }
 
+uint64_t sim_vcpu_leaves(const struct sim_vcpu *v, uint64_t h)
+{
+	size_t i = next_hole(v, h);
+
+	while (i < v->hole_count && v->holes[i].from <= h)
+		i++;
+	return i < v->hole_count ? v->holes[i].from : UINT64_MAX;
+}
+
 static uint64_t cycles(const struct sim_vm *vm, double ns)
 {
 	return ns * vm->host_khz / 1e6;

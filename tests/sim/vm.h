@@ -121,6 +121,9 @@ uint64_t sim_vm_kvmclock(const struct sim_vm *vm, uint32_t cpu, uint64_t h);
 /** sim_vcpu_out - does the vCPU leave the guest anywhere in [@from, @to]? */
 bool sim_vcpu_out(const struct sim_vcpu *v, uint64_t from, uint64_t to);
 
+/** sim_vcpu_leaves - when it next leaves the guest after @h, UINT64_MAX: never */
+uint64_t sim_vcpu_leaves(const struct sim_vcpu *v, uint64_t h);
+
 /** sim_vcpu_wake - first host TSC >= @h at which the vCPU runs guest code */
 uint64_t sim_vcpu_wake(const struct sim_vcpu *v, uint64_t h);
 
