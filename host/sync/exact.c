@@ -26,25 +26,26 @@
 #define PV_STABLE 1
 
 /*
- * KVM set the guest's clock back by a little, from @a to @b: guest times in
- * between may have been read before the change or after it. After is likelier:
- * the virtual CPU had been stopped for a while when KVM made the change.
+ * KVM set the guest's clock back by a little, from @a to @b at @z1: guest times
+ * in between may have been read before the change or after it. After is likelier:
+ * the virtual CPU had been stopped for a while when KVM made the change. Whatever
+ * piece such a time comes to lie in, it may be meant from before the change.
  */
-static int join_back(struct vmsync_walk *w, const struct vmsync_link *q,
-		     struct vmsync_point a, struct vmsync_point b, int64_t *z1)
+static void join_back(struct vmsync_walk *w, const struct vmsync_link *q,
+		      struct vmsync_point a, struct vmsync_point b, int64_t z1)
 {
 	int128 fall = a.g - b.g;
 	struct vmsync_point d;
 	int64_t until;
-	int err;
 
-	if (!vmsync_link_direction(q, *z1, &d))
-		return 0;
-	until = *z1 + (int64_t)(fall * VMSYNC_SPAN / d.g) + 1;
-	err = vmsync_walk_piece(w, q, *z1, until,
-				vmsync_link_by_slope(fall, &d) + b.h - a.h);
-	*z1 = until;
-	return err;
+	if (!vmsync_link_direction(q, z1, &d))
+		return;
+	until = z1 + (int64_t)(fall * VMSYNC_SPAN / d.g) + 1;
+	if (w->spill_until <= z1)
+		w->spill = 0;
+	w->spill += vmsync_link_by_slope(fall, &d) + b.h - a.h;
+	if (w->spill_until < until)
+		w->spill_until = until;
 }
 
 /*
@@ -126,7 +127,9 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 		return 0;
 	if (!jump)
 		return vmsync_walk_join_line(w, p, q, z0, z1, error);
-	return b.g < a.g ? join_back(w, q, a, b, z1) : 0;
+	if (b.g < a.g)
+		join_back(w, q, a, b, *z1);
+	return 0;
 }
 
 /*
