@@ -18,28 +18,24 @@
 /* The CPU that boots a guest, and updates its timekeeper unless told otherwise. */
 #define BOOT_CPU 0
 
+static uint32_t vcpu_id(const struct vmsync_facts *f, uint32_t cpu)
+{
+	return cpu < f->n_cpus ? f->cpus[cpu].vcpu_id : cpu;
+}
+
 const struct vmsync_vcpu *vmsync_facts_vcpu(const struct vmsync_facts *f,
 					    uint32_t cpu)
 {
-	uint32_t id = cpu;
-
-	if (!f->vm)
-		return NULL;
-	if (cpu < f->n_cpus && f->cpus[cpu].known)
-		id = f->cpus[cpu].vcpu_id;
-	return vmsync_vm_find_vcpu(f->vm, id);
+	return f->vm ? vmsync_vm_find_vcpu(f->vm, vcpu_id(f, cpu)) : NULL;
 }
 
 struct vmsync_stay vmsync_facts_stay(const struct vmsync_facts *f, size_t home,
 				     uint32_t cpu)
 {
 	const struct vmsync_home *h = &f->homes[home];
-	uint32_t id = cpu;
 
-	if (cpu < f->n_cpus && f->cpus[cpu].known)
-		id = f->cpus[cpu].vcpu_id;
 	return (struct vmsync_stay){
-		.vcpu = vmsync_vm_find_vcpu(h->vm, id),
+		.vcpu = vmsync_vm_find_vcpu(h->vm, vcpu_id(f, cpu)),
 		.from_ns = home ? h[-1].last_ns : INT64_MIN,
 		.sure_ns = h->from_ns,
 		.until_ns = home + 1 < f->n_homes ? h[1].from_ns : INT64_MAX,
@@ -359,6 +355,11 @@ static int64_t own_begin(const struct vmsync_timeline *theirs,
 	return b->from;
 }
 
+static bool is_sure(const struct vmsync_facts *f, uint32_t cpu)
+{
+	return cpu < f->n_cpus && f->cpus[cpu].sure;
+}
+
 /*
  * Guest lines are dated by the TSC of the CPU that recorded them. Where nobody
  * knows which one that was, and it matters, they are not dated at all.
@@ -394,7 +395,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 				scaling = &other;
 			}
 		}
-		if ((cpu == VMSYNC_CPU_UNKNOWN && !alike) ||
+		if ((cpu != own_cpu && !alike && !is_sure(f, cpu)) ||
 		    !vmsync_reading_at(f, scaling, &axis->host, &confirm,
 				       &sure) ||
 		    !vmsync_reading_before(f, scaling, s->line.since_tsc, sure,

@@ -34,12 +34,14 @@ struct vmsync_pv_run {
 /**
  * struct vmsync_guest_cpu - a CPU of the guest
  * @known:	a matched beacon tied it to @vcpu_id
+ * @sure:	it is that one, or it does not matter which one (whose.h)
  * @seen:	a record of the guest names it
  * @tid:	the host's thread that answered its last beacon, 0: not known
  */
 struct vmsync_guest_cpu {
 	bool seen;
 	bool known;
+	bool sure;
 	uint32_t vcpu_id;
 	int32_t tid;
 	VMSYNC_ARRAY(struct vmsync_pv_run) pvs;
@@ -101,7 +103,7 @@ struct vmsync_facts {
 	int64_t answered_ns;
 };
 
-/** vmsync_facts_vcpu - the vCPU that is guest CPU @cpu, or NULL */
+/** vmsync_facts_vcpu - the vCPU that guest CPU @cpu is, or may be; or NULL */
 const struct vmsync_vcpu *vmsync_facts_vcpu(const struct vmsync_facts *f,
 					    uint32_t cpu);
 

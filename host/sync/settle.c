@@ -14,6 +14,7 @@
 #include "sync/lag.h"
 #include "sync/session.h"
 #include "sync/steps.h"
+#include "sync/whose.h"
 
 /* Beacons and knots of several CPUs may be out of order by less. */
 #define QUEUE_MARGIN_NS 1000000000
@@ -93,7 +94,7 @@ static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
 
 	if (guest->cpus[cpu].known)
 		return true;
-	return vm ? vmsync_vm_find_vcpu(vm, cpu) != NULL :
+	return vm ? vmsync_vm_find_vcpu(vm, guest->cpus[cpu].vcpu_id) != NULL :
 		    guest->cpus[cpu].seen;
 }
 
@@ -141,11 +142,20 @@ static void check_queue(struct vmsync_guest *guest)
 	guest->queued = 0;
 }
 
+/* A CPU that may be any of some virtual CPUs has the map that holds for all. */
+static void drop_unsure(struct vmsync_guest *guest)
+{
+	for (uint32_t i = 0; guest->maps.anyone.count && i < guest->n_cpus; i++)
+		if (!guest->cpus[i].sure)
+			vmsync_map_free(&guest->maps.maps[i]);
+}
+
 static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		     bool final)
 {
 	int err = resize(guest);
 
+	vmsync_whose_find(f, guest->cpus);
 	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
 		err = settle_method(guest, f, m, final);
 	if (!err)
@@ -159,7 +169,11 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		if (!err && map->count)
 			err = vmsync_map_close(map, drift_of(guest));
 	}
-	return err ? err : vmsync_anyone_make(&guest->maps);
+	if (!err)
+		err = vmsync_anyone_make(&guest->maps);
+	if (!err)
+		drop_unsure(guest);
+	return err;
 }
 
 int vmsync_guest_settle(struct vmsync_guest *guest, bool final)
