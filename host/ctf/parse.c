@@ -167,6 +167,12 @@ static int env_value(struct parser *p, void *obj, const char *key,
 
 /* ------------------------------------------------------------------- clock */
 
+static bool is_clock_number(const char *key)
+{
+	return !strcmp(key, "freq") || !strcmp(key, "precision") ||
+	       !strcmp(key, "offset_s") || !strcmp(key, "offset");
+}
+
 static int clock_value(struct parser *p, void *obj, const char *key,
 		       const struct value *v)
 {
@@ -184,8 +190,10 @@ static int clock_value(struct parser *p, void *obj, const char *key,
 		c->pub.desc = v->text;
 	if (!strcmp(key, "absolute"))
 		return value_bool(p, v, &c->pub.absolute);
-	if (v->kind != TOKEN_NUMBER)
+	if (!is_clock_number(key))
 		return 0;
+	if (v->kind != TOKEN_NUMBER)
+		return bad_value(p, v, "a number expected");
 	if (!strcmp(key, "freq")) {
 		if (!v->number || v->negative)
 			return bad_value(p, v, "a frequency above 0 expected");

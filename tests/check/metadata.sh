@@ -96,6 +96,8 @@ done
 refused both "typealias integer { size = 8; size = 8; } := x; $trace"
 refused both "$trace clock { name = c; name = c; };"
 refused both "$trace clock { freq = 1000; };"
+refused both "$trace clock { name = c; offset = some; };"
+refused both "$trace clock { name = c; precision = \"1\"; };"
 refused both "$trace stream { event.header := struct { u8 id; }; event.header := struct { u8 id; }; };"
 refused both "$trace event { name = e; name = f; };"
 refused both "$trace event { id = 0; };"

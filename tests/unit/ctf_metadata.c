@@ -58,6 +58,7 @@ static const struct {
 	{ LE "typealias string := a; typealias enum : a { X } := b;", ":2:34: an enum of something" },
 	{ LE "typealias integer { size = 8; map = clock.c.value; } := a;", "clock \"c\" is used but not declared" },
 	{ LE "clock { name = c; freq = 0; };", ":2:26: a frequency above 0" },
+	{ LE "clock { name = c; offset_s = b; };", ":2:30: a number expected" },
 	{ LE "clock { name = c; };\nclock { name = c; };", ":3:7: a second clock" },
 	{ LE "clock { name = c; uuid = \"x\"; };", ":2:26: a uuid expected" },
 	{ LE "stream { id = 0; };\nstream { id = 0; };", "two stream blocks with id 0" },
