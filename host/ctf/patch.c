@@ -199,8 +199,8 @@ int patch_ends(struct patch *x, uint8_t *buf, struct ctf_error *e)
 
 /*
  * Where the packet ends: not behind the begin of the next one, as with LTTng
- * 2.1, and not before its last event, as with LTTng 2.0. Other readers stop at
- * either.
+ * 2.1, nor behind that one's first event, as with barectf, and not before its
+ * own last event, as with LTTng 2.0. Other readers stop at each of these.
  */
 static void find_end(struct patch *x)
 {
@@ -213,16 +213,36 @@ static void find_end(struct patch *x)
 		x->out.end = x->last;
 }
 
-/* A packet begins with its first event where that is earlier than it says. */
-static void see_first(struct patch *x)
+/*
+ * A packet begins with its first event where that is earlier than it says; where
+ * it does not say, the packet before it does not end later either.
+ */
+static void see_first(struct patch *x, uint64_t base)
 {
 	if (x->has_first)
 		return;
 	x->has_first = true;
 	x->first = x->batch.clock[0];
 	x->first_mapped = map_one(&x->map, x->first);
-	if (x->in.has & CTF_HAS_BEGIN && x->first < x->in.begin)
-		x->out.begin = x->last = x->first_mapped;
+	if (x->first >= base)
+		return;
+	x->base = x->last = x->first_mapped;
+	if (x->in.has & CTF_HAS_BEGIN)
+		x->out.begin = x->first_mapped;
+}
+
+/* The packet's begin, which is not behind what follows it, mapped. */
+static int find_begin(struct patch *x, struct ctf_error *e)
+{
+	if (x->in.has & CTF_HAS_BEGIN) {
+		x->out.begin = map_one(&x->map, x->in.begin < x->limit ?
+							x->in.begin : x->limit);
+		if (x->out.begin < x->last)
+			return bad(x, e, "the map makes time go back");
+		x->last = x->out.begin;
+	}
+	x->base = x->last;
+	return 0;
 }
 
 static int tell(const struct patch *x, struct ctf_error *e)
@@ -241,23 +261,21 @@ static int tell(const struct patch *x, struct ctf_error *e)
 
 int patch_packet(struct patch *x, uint8_t *buf, struct ctf_error *e)
 {
-	int ret = 0;
+	uint64_t base = x->walk.clock;
+	int ret;
 
 	x->grown = false;
 	x->has_first = false;
 	x->written = 0;
 	x->out = x->in;
-	if (x->in.has & CTF_HAS_BEGIN) {
-		x->out.begin = map_one(&x->map, x->in.begin);
-		if (x->out.begin < x->last)
-			return bad(x, e, "the map makes time go back");
-		x->last = x->out.begin;
-	}
+	ret = find_begin(x, e);
+	if (ret)
+		return ret;
 	walk_packet(&x->walk, buf, &x->in);
 	while (x->walk.pos < x->walk.end) {
 		ret = walk_fill(&x->walk, &x->batch, e);
 		if (!ret) {
-			see_first(x);
+			see_first(x, base);
 			ret = map_batch(x, e);
 		}
 		if (!ret && x->how->seen)

@@ -19,9 +19,10 @@ struct patch {
 	uint64_t stamp_at[BATCH];
 	const struct op *stamp_op[BATCH];
 	uint64_t last;		/* mapped time of the event before */
+	uint64_t base;		/* what it is before the first one */
 	bool has_first;		/* the packet has an event: */
 	uint64_t first, first_mapped; /* times of its first one */
-	uint64_t limit;		/* begin of the next packet, which this must not pass */
+	uint64_t limit;		/* what follows, which it must not end behind */
 	uint64_t written;	/* events */
 	bool grown;		/* a gap does not fit: encode anew */
 	uint64_t slot[ALL_SLOTS];

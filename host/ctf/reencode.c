@@ -211,8 +211,7 @@ int reencode_packet(struct patch *x, const uint8_t *src, uint8_t **dst,
 	int ret;
 
 	x->written = 0;
-	if (x->in.has & CTF_HAS_BEGIN)
-		x->last = x->out.begin;
+	x->last = x->base;
 	if (lttng && !(x->in.content & 7))
 		ret = reencode_lttng(x, src, dst, cap, e);
 	else

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ctf/ahead.h"
 #include "ctf/outdir.h"
 #include "ctf/patch.h"
 
@@ -23,8 +24,7 @@ struct target {
 	bool ended;		/* all its packets are handed out */
 	bool alone;		/* packets without a begin: one thread only */
 	struct ctf_packet last;	/* handed out last */
-	struct ctf_packet next;	/* behind it, where @peeked */
-	bool peeked;
+	struct ahead ahead;	/* what follows it */
 	uint64_t given, done;	/* packets */
 	unsigned int writing;	/* threads in outfile_write() */
 	uint64_t at;		/* in the file written */
@@ -54,6 +54,7 @@ struct hand {
 	struct target *target;
 	uint64_t turn;		/* number of the packet in its stream */
 	uint64_t clock, mapped;	/* where the packet before it ended, if known */
+	uint64_t floor;		/* the last event before it, if known */
 	struct patch x;
 	uint8_t *in, *out;
 	size_t cap_in, cap_out;
@@ -94,6 +95,7 @@ static int target_close(struct target *g, struct ctf_error *e)
 		ret = ret ? ret : closed;
 	}
 	g->has_index = false;
+	ahead_free(&g->ahead);
 	return ret;
 }
 
@@ -105,36 +107,14 @@ static void choose_map(const struct ctf_rewrite *how, struct target *g)
 				&g->map);
 }
 
-/*
- * Reads the head of the next packet, and of that behind it, which this one must
- * not pass.
- */
-static int next_of(struct target *g, struct hand *h, struct ctf_error *e)
-{
-	struct ctf_error later;
-	int ret = 1;
-
-	if (g->peeked)
-		g->last = g->next;
-	else
-		ret = ctf_stream_packet(g->stream, g->given ? &g->last : NULL,
-					&g->last, e);
-	if (ret <= 0)
-		return ret;
-	/* What is wrong with it is told when it is its turn. */
-	g->peeked = ctf_stream_packet(g->stream, &g->last, &g->next, &later) > 0;
-	h->x.limit = g->peeked && g->next.has & CTF_HAS_BEGIN ? g->next.begin :
-								UINT64_MAX;
-	return 1;
-}
-
 /* The next packet of a target: 1, 0 where there is none, or an error. */
 static int take_from(struct job *j, struct target *g, struct hand *h,
 		     struct ctf_error *e)
 {
 	int ret;
 
-	ret = next_of(g, h, e);
+	ret = ahead_next(&g->ahead, g->stream, g->given ? &g->last : NULL,
+			 &g->last, e);
 	if (ret > 0 && !g->opened && target_open(j, g, e))
 		ret = e->code;
 	if (ret < 0)
@@ -151,7 +131,9 @@ static int take_from(struct job *j, struct target *g, struct hand *h,
 	h->mapped = g->alone ? g->mapped : 0;
 	h->target = g;
 	h->turn = g->given++;
+	h->floor = g->alone ? g->last_clock : 0;
 	h->x.in = g->last;
+	h->x.limit = ahead_limit(&g->ahead, g->stream);
 	h->x.map = g->map;
 	return 1;
 }
@@ -207,7 +189,8 @@ static void set_stream(struct hand *h)
 	x->dry = !h->job->dir;
 	x->last = h->mapped;
 	x->walk.clock = h->clock;
-	x->walk.floor = 0;	/* compared in turn, by check_order() */
+	/* What is not known yet is compared in turn, by check_order(). */
+	x->walk.floor = h->floor;
 	x->walk.events = 0;
 }
 
@@ -259,7 +242,7 @@ static int check_order(struct hand *h, uint8_t *data, struct ctf_error *e)
 	if (!(x->in.has & CTF_HAS_BEGIN) || x->out.begin >= g->last_mapped)
 		return 0;
 	x->out.begin = g->last_mapped;
-	if (x->out.end < x->out.begin)
+	if (x->in.has & CTF_HAS_END && x->out.end < x->out.begin)
 		x->out.end = x->out.begin;
 	return x->dry ? 0 : patch_ends(x, data, e);
 }

@@ -189,6 +189,12 @@ readable() {
 }
 readable "events before their packet's begin" 5
 clock='clock { name = c; freq = 1000000000; }; typealias integer { size = 64; map = clock.c.value; } := ts;'
+# The packet before is closed when the event's time was read already.
+trace "$early" "$(packet 10 25 12 18)" "$(packet 25 40 23 24 30)"
+readable "a packet that ends behind the next one's first event" 5
+trace "$early" "$(packet 10 25 12 18)" "$(packet 25 26)" "$(packet 26 27)" \
+	"$(packet 27 40 23 24 30)" "$(packet 40 41)" "$(packet 41 50 39)"
+readable "empty packets before an early event" 6
 trace "$early" "$(packet 1000 9000 1000 8000)" "$(packet 8500 9900 9000)"
 readable "packets that overlap by half a microsecond" 3
 trace "$early" "$(packet 1000 9000 1000 9000)" "$(packet 8500 9900 9500)"

@@ -191,6 +191,24 @@ static void compare_events(const struct ctf_event *a, const struct ctf_event *b,
 			      x[i].name ? x[i].name : "?");
 }
 
+/* Nobody else reads events outside their packet, or packets that overlap. */
+static void check_packet(const struct ctf_event *ev, uint64_t at, uint64_t end)
+{
+	const struct ctf_packet *p = ev->packet;
+	/* A packet that was never closed may begin at 0 when mapped. */
+	bool has_end = p->has & CTF_HAS_END && p->end;
+
+	if (p->has & CTF_HAS_BEGIN && (p->begin > ev->clock || p->begin < end))
+		wrong("event %llu: its packet begins at %llu",
+		      (unsigned long long)at, (unsigned long long)p->begin);
+	if (has_end && p->end < ev->clock)
+		wrong("event %llu: its packet ends at %llu",
+		      (unsigned long long)at, (unsigned long long)p->end);
+	if (has_end && !(p->has & CTF_HAS_BEGIN) && ev->clock < end)
+		wrong("event %llu: before the end of the packet before",
+		      (unsigned long long)at);
+}
+
 /* What was made is what is read. */
 static void check_made(const struct ctf_event *ev, uint64_t at)
 {
@@ -207,7 +225,7 @@ static void compare_streams(const struct ctf_stream *in,
 	struct ctf_cursor *a = ctf_cursor_new(in, NULL, &e);
 	struct ctf_cursor *b = ctf_cursor_new(out, NULL, &e);
 	const struct ctf_event *x, *y;
-	uint64_t n = 0;
+	uint64_t n = 0, offset = 0, end = 0, before = 0;
 	int ret;
 
 	if (!a || !b)
@@ -216,6 +234,12 @@ static void compare_streams(const struct ctf_stream *in,
 		if (ctf_cursor_next(b, &y, &e) != 1)
 			wrong("event %llu: not written", (unsigned long long)n);
 		check_made(x, n);
+		if (y->packet->offset != offset)
+			before = end;
+		offset = y->packet->offset;
+		if (y->packet->has & CTF_HAS_END)
+			end = y->packet->end;
+		check_packet(y, n, before);
 		compare_events(x, y, n++);
 	}
 	if (ret || ctf_cursor_next(b, &y, &e) || n != events)

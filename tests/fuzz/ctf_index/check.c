@@ -84,7 +84,7 @@ static void check_head(const struct made *m, const struct head *in,
 	same("its CPU", packet, out->f[F_CPU], in->f[F_CPU]);
 	/*
 	 * Begin and end agree with the events and with the packets beside, whatever
-	 * they said before: readers of the stream below say whether they do.
+	 * they said before: who compares the events sees whether they do.
 	 */
 	if (has(s, F_END) && !in->has_end)
 		same("its end", packet, out->f[F_END], 0);

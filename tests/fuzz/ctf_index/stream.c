@@ -18,6 +18,7 @@ struct maker {
 	struct made *m;
 	uint64_t clock, limit;
 	uint64_t seq, discarded;
+	uint8_t *before;	/* head of the packet made last, or NULL */
 	bool full;
 	unsigned int packets, copies, fill;
 };
@@ -182,20 +183,42 @@ static void put_ids(const struct made *m, uint8_t *head)
 	put_number(head + 20, 4, big, m->shape->id);
 }
 
+/*
+ * As some tracers write it: the packet begins only after its first event, and
+ * that before it ends later still. Only a whole stamp can tell that.
+ */
+static uint64_t make_late(struct maker *k, size_t first, uint64_t begin)
+{
+	const struct made *m = k->m;
+	const struct shape *s = m->shape;
+
+	if (first == m->n_events)
+		return begin;
+	if (k->before && get_number(k->before + s->f[F_END].at,
+				    s->f[F_END].size, s->big))
+		put_field(m, k->before, F_END, k->clock);
+	return m->event[first].clock + (k->clock - m->event[first].clock) / 2;
+}
+
 static void make_packet(struct maker *k, struct input *in)
 {
 	struct made *m = k->m;
 	uint8_t *head = m->bytes + m->size, *p = head + m->shape->head;
 	uint8_t how = take(in), n = how & 7, i;
 	uint64_t begin, size, content;
+	size_t first = m->n_events;
+	bool late = how & 32;
 
 	memset(head, 0, m->shape->head);
 	begin = advance(k, take_value(in));
 	k->discarded += take_value(in);
 	k->seq += how & 8 ? take(in) : 1;
+	/* With a long header, if it has two. */
 	for (i = 0; i < n; i++)
-		p = put_events(k, p, take(in));
+		p = put_events(k, p, take(in) | (late && !i ? 32 : 0));
 	advance(k, n & 3);
+	if (late && (m->shape->header != H_FIXED || m->shape->stamp_bits == 64))
+		begin = make_late(k, first, begin);
 	content = (uint64_t)(p - head);
 	size = how & 16 ? (content + 4095) & ~4095ull : (content + 7) & ~7ull;
 	memset(p, 0, size - content);
@@ -210,6 +233,7 @@ static void make_packet(struct maker *k, struct input *in)
 	put_field(m, head, F_DISCARDED, k->discarded);
 	put_field(m, head, F_CPU, 2);
 	m->size += size;
+	k->before = head;
 	k->packets++;
 }
 
