@@ -78,6 +78,7 @@ static void open_corridor(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 	fit->first = fit->second = l->guest_ns;
 	fit->before_last = fit->last = l->guest_ns;
 	fit->firsts.count = fit->lasts.count = 0;
+	fit->gaps.count = 0;
 }
 
 static double x_of(const struct vmsync_fit *fit, const struct vmsync_limit *l)
@@ -239,9 +240,11 @@ static bool line_of(const struct vmsync_fit *fit, struct vmsync_stretch *out)
 		.play_first = fit->play_first,
 		.play_last = fit->play_last,
 		.base_ns = fit->base_ns,
+		.gaps = fit->gaps,
 		.firsts = fit->firsts,
 		.lasts = fit->lasts,
 	};
+	vmsync_gaps_wide(&out->gaps, fit->last - fit->first, fit->count);
 	return true;
 }
 
@@ -338,6 +341,17 @@ static void check_drift(struct vmsync_fit *fit, int64_t ns, int64_t offset,
 	r->any = false;
 }
 
+/* An exchange that is too slow to be a fix has seen the clock, too. */
+static void see_gap(struct vmsync_fit *fit, const struct vmsync_fix *fix)
+{
+	int64_t ns = earlier_of(fix)->guest_ns;
+
+	if (fit->open && fit->count)
+		vmsync_gaps_add(&fit->gaps, fit->seen_ns, ns);
+	if (ns > fit->seen_ns)
+		fit->seen_ns = ns;
+}
+
 void vmsync_fit_see(struct vmsync_fit *fit, const struct vmsync_fix *limits)
 {
 	struct vmsync_fix fix = over_axis(fit, limits);
@@ -349,6 +363,7 @@ void vmsync_fit_see(struct vmsync_fit *fit, const struct vmsync_fix *limits)
 	struct vmsync_few_limit lower = { .ns = l->guest_ns,
 					  .offset = low - l->guest_ns };
 
+	see_gap(fit, &fix);
 	if (fix.has_upper)
 		vmsync_seen_upper(&fit->line.seen, u->guest_ns, up);
 	if (fix.has_lower)

@@ -57,6 +57,8 @@ struct vmsync_range {
  *		by besides, and what of that the limits already have in them
  * @origin, @offset: of the corridor: guest time, host minus guest
  * @first, @second, @before_last, @last: guest times of fixes in it
+ * @seen_ns:	of the last exchange that was seen
+ * @gaps:	the widest of these, while the corridor is followed
  * @play_first, @play_last: see struct vmsync_stretch
  * @firsts, @lasts: fixes at its two ends
  * @steep:	stretches that are steeper than any two steered clocks
@@ -81,6 +83,8 @@ struct vmsync_fit {
 	int64_t second;
 	int64_t before_last;
 	int64_t last;
+	int64_t seen_ns;
+	struct vmsync_gaps gaps;
 	double play_first;
 	double play_last;
 	struct vmsync_sights firsts;

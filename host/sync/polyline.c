@@ -36,9 +36,6 @@
 #define FEW_BENDS   8
 #define VERY_FAR_NS 200000000.0
 
-/* A gap is long if it is so many times what is usual between fixes. */
-#define LONG_GAP 16
-
 /*
  * In stretches of fewer fixes bends are not rare; between fixes that are far apart
  * more may hide.
@@ -211,6 +208,43 @@ static double short_error(const struct vmsync_polyline *p,
 		       hidden_error(p, apart, s->hidden_ns) : 0;
 }
 
+/* What may hide in a gap between the fixes of a stretch. */
+static double gap_error(const struct vmsync_polyline *p,
+			const struct vmsync_stretch *s,
+			const struct vmsync_gap *gap)
+{
+	return hidden_error(p, (double)gap->length,
+			    away(p, s, s, gap->from,
+				 gap->from + (gap->until - gap->from) / 2,
+				 gap->until,
+				 fmax(first_error(s), last_error(s))));
+}
+
+/* As put(), with what may hide in the gaps of @s. */
+static int put_gaps(struct vmsync_polyline *p, const struct vmsync_stretch *s,
+		    int64_t g0, int64_t g1, double d0, double d1, double error)
+{
+	double slope = g1 > g0 ? (d1 - d0) / (double)(g1 - g0) : 0, d = d0, next;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < s->gaps.count; i++) {
+		const struct vmsync_gap *gap = &s->gaps.at[i];
+		int64_t from = gap->from > g0 ? gap->from : g0;
+		int64_t until = gap->until < g1 ? gap->until : g1;
+
+		if (from >= until)
+			continue;
+		next = d + slope * (double)(from - g0);
+		err = put(&p->map, p, s, g0, from, d, next, error);
+		d = next + slope * (double)(until - from);
+		if (!err)
+			err = put(&p->map, p, s, from, until, next, d,
+				  error + gap_error(p, s, gap));
+		g0 = until;
+	}
+	return err ? err : put(&p->map, p, s, g0, g1, d, d1, error);
+}
+
 /*
  * The tail up to @to, where the map is to be @off beside its line; p->from and
  * p->from_off are where it gets to.
@@ -233,13 +267,12 @@ static int put_tail(struct vmsync_polyline *p, int64_t to, double want)
 	b = b < a ? a : b > to ? to : b;
 	off_a = p->from_off + slope * (double)(a - p->from);
 	off_b = p->from_off + slope * (double)(b - p->from);
-	err = put(&p->map, p, s, p->from, a, p->from_off, off_a,
-		  error + p->play_error);
+	err = put_gaps(p, s, p->from, a, p->from_off, off_a,
+		       error + p->play_error);
 	if (!err)
-		err = put(&p->map, p, s, a, b, off_a, off_b, error);
+		err = put_gaps(p, s, a, b, off_a, off_b, error);
 	if (!err)
-		err = put(&p->map, p, s, b, to, off_b, off,
-			  error + s->play_last);
+		err = put_gaps(p, s, b, to, off_b, off, error + s->play_last);
 	if (to > p->from)
 		p->from = to;
 	p->from_off = off;
@@ -318,19 +351,17 @@ static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	return err ? err : start_anew(p, s);
 }
 
-/* Where fixes are missing anything may have happened. */
-static bool is_long(const struct vmsync_stretch *s, double gap)
-{
-	return s->count && gap > LONG_GAP * (double)(s->last - s->first + 1) /
-					 s->count;
-}
-
 /* Lines that hardly differ where they meet are one: the corridor has just closed. */
 static bool goes_on(const struct vmsync_polyline *p,
 		    const struct vmsync_stretch *s, double tilt, double half)
 {
 	return tilt < NO_BEND &&
 	       fabs(half) <= p->tail.w_last + s->w_first + p->play_ns;
+}
+
+static double usual_gap(const struct vmsync_stretch *s)
+{
+	return (double)(s->last - s->first + 1) / (s->count ? s->count : 1);
 }
 
 /* The joint at @g, off both lines by half of what they are apart there. */
@@ -342,7 +373,7 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	double gap = (double)(s->first - p->tail.last), hidden, known;
 	int err;
 
-	if (!is_long(&p->tail, gap) && (!p->sure || gap <= dark_ns(p)) &&
+	if (!vmsync_gap_is_wide(gap, usual_gap(&p->tail)) && (!p->sure || gap <= dark_ns(p)) &&
 	    (!p->tail.bent || goes_on(p, s, tilt, half))) {
 		err = put_tail(p, g, half);
 		turn_to(p, s);

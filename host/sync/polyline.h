@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "sync/bend.h"
+#include "sync/gaps.h"
 #include "sync/map.h"
 #include "sync/seen.h"
 
@@ -24,6 +25,7 @@
  *		took the clock no further off than this, ns
  * @base_ns:	what it may be wrong by besides
  * @firsts, @lasts: fixes at its two ends
+ * @gaps:	that are wide, between its fixes
  * @sure_ns:	how far off it may be by what the limits seen leave, all told
  * @hidden_ns:	what the clock may have done between the fixes, by the limits seen
  * @count:	beacons that it was found from
@@ -46,6 +48,7 @@ struct vmsync_stretch {
 	double base_ns;
 	double sure_ns;
 	double hidden_ns;
+	struct vmsync_gaps gaps;
 	struct vmsync_sights firsts;
 	struct vmsync_sights lasts;
 	unsigned int count;

@@ -209,8 +209,6 @@ bool shape_steps(const struct shape *s)
 
 const char *shape_held(const struct shape *s)
 {
-	if (s->seed == 807 || s->seed == 1000000428)
-		return "pair, 120 ms without beacons: 6 and 215 ns more than the bound";
 	if (s->plan.clones && !strcmp(s->sc.fields, "stamps"))
 		return "clones with the old addons, on one host";
 	if (!s->sc.master && !strcmp(s->sc.clock, "kvmclock"))
