@@ -281,7 +281,11 @@ int read_string(struct parser *p, const struct ctf_type **out)
 
 /* -------------------------------------------------------------------- enum */
 
-static int range_bound(struct parser *p, const struct ctf_type *t, uint64_t *out)
+/*
+ * A bound may be a number that the enum cannot hold, and then names no value:
+ * LTTng writes negative labels of enums that are unsigned.
+ */
+static int range_bound(struct parser *p, uint64_t *out)
 {
 	struct token tok = p->cur;
 	struct value v;
@@ -289,15 +293,21 @@ static int range_bound(struct parser *p, const struct ctf_type *t, uint64_t *out
 
 	if (ret)
 		return ret;
-	if (v.kind != TOKEN_NUMBER || (v.negative && !t->is_signed))
-		return bad_at(p, &tok, "a number that the enum can hold expected");
+	if (v.kind != TOKEN_NUMBER)
+		return bad_at(p, &tok, "a number expected");
 	*out = v.number;
 	return 0;
+}
+
+static bool is_reversed(const struct ctf_type *t, const struct ctf_range *r)
+{
+	return t->is_signed ? (int64_t)r->lo > (int64_t)r->hi : r->lo > r->hi;
 }
 
 static int read_range(struct parser *p, const struct ctf_type *t,
 		      struct ctf_range *r, uint64_t *next_value)
 {
+	struct token tok = p->cur;
 	int ret;
 
 	if (p->cur.kind != TOKEN_WORD && p->cur.kind != TOKEN_STRING)
@@ -308,14 +318,16 @@ static int read_range(struct parser *p, const struct ctf_type *t,
 	if (!ret && at_punct(p, '=')) {
 		ret = next(p);
 		if (!ret)
-			ret = range_bound(p, t, &r->lo);
+			ret = range_bound(p, &r->lo);
 		r->hi = r->lo;
 		if (!ret && p->cur.kind == TOKEN_DOTS) {
 			ret = next(p);
 			if (!ret)
-				ret = range_bound(p, t, &r->hi);
+				ret = range_bound(p, &r->hi);
 		}
 	}
+	if (!ret && is_reversed(t, r))
+		return bad_at(p, &tok, "a range that ends before it begins");
 	*next_value = r->hi + 1;
 	return ret;
 }

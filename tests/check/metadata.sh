@@ -102,6 +102,9 @@ refused both "$trace stream { event.header := struct { u8 id; }; event.header :=
 refused both "$trace event { name = e; name = f; };"
 refused both "$trace event { id = 0; };"
 refused both "enum a {}; $trace"
+taken both "enum a : u8 { X = -1, Y = 1024, Z = -3 ... -2 }; $trace"
+refused both "$trace stream { }; event { name = e; fields := struct { enum : u8 { X = 5 ... 3 } x; }; };"
+refused both "$trace stream { }; event { name = e; fields := struct { enum : int { X = 5 ... -1 } x; }; };"
 taken both "enum a { X, }; $trace"
 
 # Blocks that belong together.
@@ -149,6 +152,11 @@ done
 refused both "$(head 'u32 magic;' 'string packet_size;' 'u8 id;')"
 refused both "$(head 'u32 magic;' 'u8 y;' 'int id;')"
 taken both "$(head 'u32 magic; u8 uuid[16];' 'u8 timestamp_begin;' 'enum : u8 { A } id;')"
+
+# Types that are not used are not looked into, and metadata's own packets may be
+# of another byte order, as the manual says.
+taken both "typedef u32 list[behind]; struct a { string tag; variant <tag> { u8 X; } v; }; $trace"
+refused both "typedef u32 list[behind]; struct a { list x; }; event { name = e; fields := struct a; }; stream { }; $trace"
 
 # Read on where babeltrace2 does not, as the manual says.
 taken alone "$trace event { name = e; fields := struct { u8 n; struct { string n; u8 list[n]; } s; }; };"

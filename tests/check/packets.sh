@@ -206,4 +206,29 @@ expect_error "events that really go back" \
 	"before the (last )?event" "$vmsync" cat --event=none "$t"
 expect_error "events that really go back are not written" "before the last one" \
 	sh -c "'$dir/restamp' '$t' '$dir/back' 1 1; exit 2"
+
+# What babeltrace2 2.0.4 prints otherwise, as the manual says: empty strings behind
+# others that were not, and clocks that are not 1 GHz.
+clock= header= stamp=
+trace '' "$(for _ in $(seq 20); do printf '%s' '\x03abcxyz\0st\0\0\0\0'; done)"
+char='integer { size = 8; encoding = UTF8; }'
+sed -i "s/u8 x;/u8 n; $char s[n]; string z; $char a[2];/" "$t/metadata"
+"$vmsync" cat "$t" > "$dir/our.txt"
+expect_eq "empty strings are empty" \
+	"$(grep -c '{ n = 0, s = "", z = "", a = "" }' "$dir/our.txt")" 20
+clock='clock { name = c; freq = 3000000; }; typealias integer { size = 64; map = clock.c.value; } := ts;'
+trace 'event.header := struct { ts timestamp; };' "$(le 8 1000000000000001)" '\x01'
+"$vmsync" cat "$t" > "$dir/our.txt"
+expect "3 MHz: exact, rounded down" grep -q '33\.333333666\]' "$dir/our.txt"
+
+# A packet of another trace.
+clock=
+trace '' '\x01'
+uuid='\x2b\x5a\xd4\xb2\x9d\x3a\x4a\x4e\x8f\x0c\x1f\x2e\x3d\x4c\x5b'
+sed -i -e 's/byte_order = le;/& uuid = "2b5ad4b2-9d3a-4a4e-8f0c-1f2e3d4c5b6a";/' \
+	-e 's/minor = 8;/& packet.header := struct { u8 uuid[16]; };/' "$t/metadata"
+printf '%b' "$uuid\x6a\x07" > "$t/s"
+same "a packet of this uuid"
+printf '%b' "$uuid\x6b\x07" > "$t/s"
+expect_error "a packet of another uuid" "is of another trace" "$vmsync" cat "$t"
 finish
