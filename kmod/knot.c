@@ -35,9 +35,10 @@ static u32 tail;	/* knots emitted; written under drain_lock */
 static DEFINE_RAW_SPINLOCK(drain_lock);
 
 /*
- * Two ways to get to run, whichever is earlier. Most updates are made by the
- * tick, whose handler runs lazy work some microseconds later and without the
- * self-IPI, which in a guest costs an exit to the host.
+ * Two ways to get to run, whichever is earlier. One raises an interrupt at
+ * once. But most updates are made by the tick, whose handler runs lazy work
+ * before it ends, so some microseconds before that interrupt is taken. Not
+ * under PREEMPT_RT, which leaves lazy work to a thread.
  */
 static DEFINE_PER_CPU(struct irq_work, drain_work);
 static DEFINE_PER_CPU(struct irq_work, drain_work_lazy);
@@ -48,7 +49,8 @@ void vmsync_knot_announce(void)
 {
 	if (!trace_vmsync_knot_enabled())
 		return;
-	irq_work_queue(this_cpu_ptr(&drain_work_lazy));
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		irq_work_queue(this_cpu_ptr(&drain_work_lazy));
 	irq_work_queue(this_cpu_ptr(&drain_work));
 }
 
@@ -93,14 +95,20 @@ static void emit(const struct pending_knot *knot)
 	trace_vmsync_knot(&ev);
 }
 
+/*
+ * Interrupts are off wherever this holds the lock, whoever calls: an update of
+ * the timekeeper on this CPU raises work that waits for the same lock.
+ */
 static void drain(struct irq_work *work)
 {
-	raw_spin_lock(&drain_lock);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&drain_lock, flags);
 	while ((s32)(__this_cpu_read(own_head) - tail) > 0) {
 		emit(&ring[tail % RING_SIZE]);
 		smp_store_release(&tail, tail + 1);
 	}
-	raw_spin_unlock(&drain_lock);
+	raw_spin_unlock_irqrestore(&drain_lock, flags);
 }
 
 void vmsync_knot_init(void)

@@ -14,6 +14,29 @@ $(O)/unit/%: tests/unit/%.c $(O)/libvmsync.a
 	$(CC) $(HOST_CFLAGS) -Itests/unit -MMD -MP -o $@ $< \
 		$(filter %.o,$^) $(O)/libvmsync.a $(HOST_LDLIBS)
 
+# Tests of the kernel modules' files, kmod_*.c, are compiled with them and a
+# small kernel in user space, to which all that they include leads.
+KMOD_SRC := $(filter-out kmod/trace.c kmod/page.c,$(wildcard kmod/*.c)) guest/guest.c
+KMOD_HDR := $(wildcard kmod/*.h)
+KMOD_FLAGS = -I$(O)/kernel -Itests/unit/kmod -Wno-unused-parameter -Wno-sign-compare \
+	     -Wno-missing-field-initializers
+
+$(O)/kernel/.made: $(KMOD_SRC) $(KMOD_HDR)
+	@rm -rf $(@D)
+	@grep -ho '^#include <[^>]*>' $^ | sed 's/.*<//; s/>//' | sort -u | \
+		while read -r h; do \
+			mkdir -p "$(@D)/$$(dirname "$$h")"; \
+			echo '#include "kernel.h"' > "$(@D)/$$h"; \
+		done
+	@touch $@
+
+KMOD_OBJ := $(KMOD_SRC:%.c=$(O)/%.o) $(O)/tests/unit/kmod/kernel.o
+$(KMOD_OBJ): HOST_CFLAGS += $(KMOD_FLAGS)
+$(KMOD_OBJ): $(O)/kernel/.made
+$(O)/unit/kmod_%: HOST_CFLAGS += $(KMOD_FLAGS)
+
+$(O)/unit/kmod_knot: $(addprefix $(O)/,kmod/knot.o tests/unit/kmod/kernel.o)
+
 # The generator of random traces: a test of its own, and a program.
 RANDOM_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/random.c tests/gen/random_*.c))
 $(O)/unit/ctf_random: $(RANDOM_OBJ)
@@ -58,6 +81,7 @@ check-quick:
 check: deps
 	tests/run.sh all
 
+-include $(KMOD_OBJ:.o=.d)
 -include $(UNIT:%=%.d) $(RANDOM_OBJ:.o=.d)
 
 # Random recordings of a simulated world: the simulator's clocks, the generators'

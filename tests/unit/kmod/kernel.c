@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What of the kernel is more than a macro: see kernel.h. */
+#include "kernel.h"
+
+#undef current
+
+static struct task_struct init_task = { 1, 1 };
+struct kernel kernel = { .current = &init_task, .probes_fire = true };
+struct workqueue_struct *system_freezable_wq;
+struct notifier_block *kernel_timekeeper;
+
+/* RCU */
+
+static struct rcu_head *rcu_waiting;
+
+void call_rcu(struct rcu_head *rcu, void (*func)(struct rcu_head *rcu))
+{
+	rcu->func = func;
+	rcu->next = rcu_waiting;
+	rcu_waiting = rcu;
+}
+
+void kernel_grace_period(void)
+{
+	while (rcu_waiting) {
+		struct rcu_head *rcu = rcu_waiting;
+
+		rcu_waiting = rcu->next;
+		rcu->func(rcu);
+	}
+}
+
+void rcu_barrier(void)
+{
+	kernel_grace_period();
+}
+
+/* The timekeeper calls back at once, with the test's clock. */
+int pvclock_gtod_register_notifier(struct notifier_block *nb)
+{
+	kernel_timekeeper = nb;
+	return 0;
+}
+
+int pvclock_gtod_unregister_notifier(struct notifier_block *nb)
+{
+	(void)nb;
+	kernel_timekeeper = NULL;
+	return 0;
+}
+
+/* Deferred work */
+
+static struct irq_work *irq_works[16];
+static unsigned int n_irq_works;
+
+bool irq_work_queue(struct irq_work *work)
+{
+	if (work->queued)
+		return false;
+	work->queued = true;
+	irq_works[n_irq_works++] = work;
+	return true;
+}
+
+void kernel_irq_work_run(bool lazy)
+{
+	for (unsigned int i = 0; i < n_irq_works;) {
+		struct irq_work *work = irq_works[i];
+
+		if (work->lazy != lazy) {
+			i++;
+			continue;
+		}
+		irq_works[i] = irq_works[--n_irq_works];
+		work->queued = false;
+		work->func(work);
+		i = 0;
+	}
+}
+
+static struct delayed_work *works;
+
+bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq,
+			   struct delayed_work *dw, unsigned long delay)
+{
+	(void)wq, (void)delay;
+	if (!dw->known) {
+		dw->known = true;
+		dw->next = works;
+		works = dw;
+	}
+	if (dw->queued)
+		return false;
+	dw->queued = true;
+	dw->cpu = cpu;
+	return true;
+}
+
+bool cancel_delayed_work_sync(struct delayed_work *dw)
+{
+	bool was = dw->queued;
+
+	dw->queued = false;
+	return was;
+}
+
+void kernel_work_run(void)
+{
+	for (struct delayed_work *dw = works; dw; dw = dw->next) {
+		if (!dw->queued)
+			continue;
+		dw->queued = false;
+		if (dw->cpu >= 0)
+			kernel.cpu = dw->cpu;
+		dw->work.func(&dw->work);
+	}
+}
+
+/* Probes */
+
+static struct kprobe *kprobes;
+
+int register_kprobe(struct kprobe *kp)
+{
+	kp->next = kprobes;
+	kprobes = kp;
+	return 0;
+}
+
+void unregister_kprobe(struct kprobe *kp)
+{
+	for (struct kprobe **p = &kprobes; *p; p = &(*p)->next)
+		if (*p == kp) {
+			*p = kp->next;
+			return;
+		}
+}
+
+void kernel_probed(const char *symbol, const void *addr, unsigned long arg)
+{
+	struct pt_regs regs = { .di = arg };
+
+	for (struct kprobe *kp = kprobes; kp && kernel.probes_fire; kp = kp->next)
+		if (symbol ? kp->symbol_name && !strcmp(kp->symbol_name, symbol) :
+			     kp->addr == addr)
+			kp->pre_handler(kp, &regs);
+}
