@@ -62,7 +62,10 @@ static void line_read(struct vmsync_line *line, const struct tk_read_base *tkr)
 	line->xtime_nsec = tkr->xtime_nsec;
 	line->mult = tkr->mult;
 	line->shift = tkr->shift;
-	line->clocksource = clocksource_kind(tkr->clock);
+	/* Names are compared once per clocksource, not at each tick. */
+	line->clocksource = tkr->clock == anchor_clock ?
+				    anchor.clocksource :
+				    clocksource_kind(tkr->clock);
 }
 
 /* The clock @delta counts after @line's anchor, in ns << line->shift. */

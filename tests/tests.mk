@@ -35,6 +35,7 @@ $(KMOD_OBJ): HOST_CFLAGS += $(KMOD_FLAGS)
 $(KMOD_OBJ): $(O)/kernel/.made
 $(O)/unit/kmod_%: HOST_CFLAGS += $(KMOD_FLAGS)
 
+$(O)/unit/kmod_line: $(O)/tests/unit/kmod/kernel.o
 $(O)/unit/kmod_knot: $(addprefix $(O)/,kmod/knot.o tests/unit/kmod/kernel.o)
 
 # The generator of random traces: a test of its own, and a program.
