@@ -77,15 +77,4 @@ static inline bool vmsync_kvm_caps_plausible(void)
 	       (bits < 64 && kvm_caps.default_tsc_scaling_ratio == 1ULL << bits);
 }
 
-/* The thread that last ran @vcpu, 0 if none did. */
-static inline s32 vmsync_vcpu_tid(struct kvm_vcpu *vcpu)
-{
-	s32 tid;
-
-	rcu_read_lock();
-	tid = pid_nr(rcu_dereference(vcpu->pid));
-	rcu_read_unlock();
-	return tid;
-}
-
 #endif /* _VMSYNC_COMPAT_H */

@@ -9,35 +9,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/tracepoint.h>
 
 #include "host.h"
 #include "trace.h"
-
-static unsigned int beacon_rate = 1000;
-module_param(beacon_rate, uint, 0644);
-MODULE_PARM_DESC(beacon_rate, "beacons per second taken from one VM; more are dropped and counted (default 1000, 0: none)");
-
-static unsigned int beacon_burst = 100;
-module_param(beacon_burst, uint, 0644);
-MODULE_PARM_DESC(beacon_burst, "beacons taken at once from a VM that was quiet (default 100)");
-
-#define RECENT_MS 1000	/* how old a beacon's TSC may be, unsuspected */
-
-static bool bucket_take(struct host_bucket *bucket, u64 now_ns)
-{
-	u64 rate = READ_ONCE(beacon_rate), burst = READ_ONCE(beacon_burst);
-	u64 step, due = max(bucket->due_ns, now_ns);
-
-	if (!rate)
-		return false;
-	step = max(NSEC_PER_SEC / rate, 1ULL);
-	if (due - now_ns >= step * max(burst, 1ULL))
-		return false;
-	bucket->due_ns = due + step;
-	return true;
-}
 
 /* The vCPU whose event this is, for events that only bring its number. */
 static struct kvm_vcpu *running_vcpu(unsigned int vcpu_id)
@@ -47,101 +22,25 @@ static struct kvm_vcpu *running_vcpu(unsigned int vcpu_id)
 	return vcpu && vcpu->vcpu_id == vcpu_id ? vcpu : NULL;
 }
 
-static s32 current_process(void)
-{
-	return task_tgid_nr(current);
-}
-
-static u32 suspect_bits(const struct host_vcpu *v, u64 uid, u64 claimed_tsc)
-{
-	u64 now = kvm_read_l1_tsc(v->vcpu, rdtsc_ordered());
-	u64 recent = (u64)v->vcpu->arch.virtual_tsc_khz * RECENT_MS;
-	u32 suspect = 0;
-
-	if (now - claimed_tsc > recent)
-		suspect |= VMSYNC_SUSPECT_TSC;
-	if (!uid || uid >> 63 || (v->vm->uid && v->vm->uid != uid))
-		suspect |= VMSYNC_SUSPECT_UID;
-	return suspect;
-}
-
-/* What a beacon's registers say. */
-struct claims {
-	u32 cnt;
-	u64 uid;
-	u64 tsc;
-	u64 mono;
-};
-
-static void beacon_tell(const struct host_vcpu *v, const struct claims *claims)
-{
-	struct vmsync_gh_host ev = {
-		.vm_uid = claims->uid,
-		.cnt = claims->cnt,
-		.guest_tsc = claims->tsc,
-		.guest_mono = claims->mono,
-		.suspect = suspect_bits(v, claims->uid, claims->tsc),
-		.who = host_who(v),
-		.scale = host_scale(v),
-	};
-
-	vmsync_line_get(&ev.line);
-	vmsync_pair_get(&ev.pair);
-	trace_vmsync_gh_host(&ev);
-}
-
-/*
- * Calls @fn under the lock of @v's VM, unless that has died, or @v is NULL
- * because there was no room.
- */
-static void locked(struct host_vcpu *v,
-		   void (*fn)(struct host_vcpu *v, const void *arg),
-		   const void *arg)
-{
-	unsigned long flags;
-
-	if (!v)
-		return;
-	raw_spin_lock_irqsave(&v->vm->lock, flags);
-	if (!v->vm->dead)
-		fn(v, arg);
-	raw_spin_unlock_irqrestore(&v->vm->lock, flags);
-}
-
-static void beacon_take(struct host_vcpu *v, const void *arg)
-{
-	const struct claims *claims = arg;
-
-	if (!bucket_take(&v->vm->beacons, ktime_get_mono_fast_ns())) {
-		v->vm->dropped++;
-		return;
-	}
-	host_tell_drop(v->vm);
-	host_verify(v, v->vcpu->arch.l1_tsc_offset);
-	beacon_tell(v, claims);
-	if (claims->uid && !(claims->uid >> 63))
-		v->vm->uid = claims->uid;
-	v->pending_cnt = claims->cnt + 1;
-	v->pending_uid = claims->uid;
-	host_pending_set(v, PENDING_BEACON);
-}
-
 /* Out of line, for the sake of all other hypercalls. */
-static noinline void beacon_seen(const struct claims *claims)
+static noinline void beacon_seen(const struct host_claims *claims)
 {
 	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
+	struct host_vcpu *v;
 
 	if (!vcpu)
 		return;
 	rcu_read_lock();
-	locked(host_vcpu_get(vcpu, current_process()), beacon_take, claims);
+	v = host_vcpu_get(vcpu);
+	if (v)
+		host_beacon_seen(v, claims);
 	rcu_read_unlock();
 }
 
 static void probe_hypercall(void *data, VMSYNC_KVM_HYPERCALL_ARGS)
 {
 	if (nr == VMSYNC_HC_BEACON) {
-		struct claims claims = {
+		struct host_claims claims = {
 			.cnt = a0, .uid = a1, .tsc = a2, .mono = a3,
 		};
 
@@ -149,109 +48,94 @@ static void probe_hypercall(void *data, VMSYNC_KVM_HYPERCALL_ARGS)
 	}
 }
 
-static void beacon_return(struct host_vcpu *v)
-{
-	struct vmsync_hg_host ev = {
-		.vm_uid = v->pending_uid,
-		.cnt = v->pending_cnt,
-		.who = host_who(v),
-	};
-
-	host_pending_done(v, PENDING_BEACON);
-	ev.tsc = rdtsc_ordered();
-	ev.mono = ktime_get_mono_fast_ns();
-	trace_vmsync_hg_host(&ev);
-}
-
-static void entry_take(struct host_vcpu *v, const void *unused)
-{
-	if (v->pending & PENDING_ANNOUNCE)
-		host_verify(v, v->vcpu->arch.l1_tsc_offset);
-	if (v->pending & PENDING_BEACON)
-		beacon_return(v);
-}
-
-/* Out of line: something is pending somewhere, perhaps not here. */
-static noinline void entry_pending(const struct kvm_vcpu *vcpu)
+/* Out of line: not the one that was last entered here with nothing to do. */
+static noinline void entry_look(struct kvm_vcpu *vcpu)
 {
 	struct host_vcpu *v;
 
 	rcu_read_lock();
-	v = host_vcpu_find(vcpu);
-	if (v && READ_ONCE(v->pending))
-		locked(v, entry_take, NULL);
+	v = host_vcpu_get(vcpu);
+	if (v) {
+		host_verify(v);
+		host_beacon_return(v);
+		if (!v->untold)
+			host_quiet_here(v);
+	}
 	rcu_read_unlock();
 }
 
 static void probe_entry(void *data, VMSYNC_KVM_ENTRY_ARGS)
 {
-	if (unlikely(atomic_read(&host_pending)))
-		entry_pending(vcpu);
+	if (unlikely(this_cpu_read(host_quiet) != vcpu))
+		entry_look(vcpu);
 }
 
 /*
- * KVM is about to write @next; vcpu->arch still holds the old one. A guest can
- * do this as often as it likes, hence the bucket; what is not told now
- * host_verify() finds later.
+ * The state of the vCPU whose event this is, if it was entered in this session.
+ * Else its first entry tells what came of it; until then it may not even be
+ * part of its VM, and the thread may be one that only sets it up.
  */
-static void offset_written(struct host_vcpu *v, const void *arg)
+static struct host_vcpu *vcpu_known(unsigned int vcpu_id)
 {
-	s64 next = *(const s64 *)arg, prev = v->offset;
+	const struct kvm_vcpu *vcpu = running_vcpu(vcpu_id);
+	struct host_vcpu *v = vcpu ? host_vcpu_find(vcpu) : NULL;
 
-	if (v->seen != host_session) {
-		host_verify(v, next);
-		return;
-	}
-	if (next == prev)
-		return;
-	if (!bucket_take(&v->vm->writes, ktime_get_mono_fast_ns()))
-		return;
-	v->offset = next;
-	v->ratio = v->vcpu->arch.l1_tsc_scaling_ratio;
-	host_tell_tsc(v, prev, VMSYNC_WHY_WRITE);
+	return v && v->session == host_session ? v : NULL;
 }
 
+/* A guest can do this as often as it likes: then it is told later. */
+static bool may_tell(struct host_vcpu *v)
+{
+	if (host_limit_write(&v->vm->writes))
+		return true;
+	v->untold = true;
+	host_look_again(v);
+	return false;
+}
+
+/* KVM is about to write @next; vcpu->arch still holds @prev. */
 static void probe_write_tsc_offset(void *data, VMSYNC_KVM_WRITE_TSC_OFFSET_ARGS)
 {
-	struct kvm_vcpu *vcpu = running_vcpu(vcpu_id);
-	s64 offset = next;
+	struct host_vcpu *v;
 
-	if (!vcpu)
-		return;
 	rcu_read_lock();
-	locked(host_vcpu_get(vcpu, current_process()), offset_written, &offset);
+	v = vcpu_known(vcpu_id);
+	if (v && next != prev && may_tell(v)) {
+		v->told.offset = next;
+		v->told.ratio = v->vcpu->arch.l1_tsc_scaling_ratio;
+		host_tell_tsc(v, prev, VMSYNC_WHY_WRITE);
+	}
 	rcu_read_unlock();
 }
 
-static void page_written(struct host_vcpu *v, const void *arg)
+static void page_written(struct host_vcpu *v,
+			 const struct pvclock_vcpu_time_info *pv)
 {
-	const struct pvclock_vcpu_time_info *pv = arg;
 	struct vmsync_page page;
 	bool same;
 
-	if (v->seen != host_session) {
-		host_verify(v, v->vcpu->arch.l1_tsc_offset);
-		return;
-	}
 	host_page_read(&page, pv);
-	same = v->page.version && host_page_same(&v->page, &page);
-	if (!same && !bucket_take(&v->vm->writes, ktime_get_mono_fast_ns()))
+	same = v->told.page.version && host_page_same(&v->told.page, &page);
+	if (!same && !may_tell(v))
 		return;
-	v->page = page;
+	v->told.page = page;
 	if (!same)
 		host_tell_page(v, VMSYNC_WHY_WRITE);
 }
 
 static void probe_pvclock_update(void *data, VMSYNC_KVM_PVCLOCK_UPDATE_ARGS)
 {
-	struct kvm_vcpu *vcpu = running_vcpu(vcpu_id);
+	struct host_vcpu *v;
 
-	if (!vcpu)
-		return;
 	rcu_read_lock();
-	locked(host_vcpu_get(vcpu, current_process()), page_written, pv);
+	v = vcpu_known(vcpu_id);
+	if (v)
+		page_written(v, pv);
 	rcu_read_unlock();
 }
+
+/* Before a tracer's own probes: what is told belongs before the entry itself. */
+#define FIRST_PRIO (TRACEPOINT_DEFAULT_PRIO + 1)
 
 static struct hook {
 	const char *name;
@@ -331,8 +215,9 @@ int host_hooks_attach(void)
 	int i, err;
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		err = tracepoint_probe_register(hooks[i].tp, hooks[i].probe,
-						NULL);
+		err = tracepoint_probe_register_prio(hooks[i].tp,
+						     hooks[i].probe, NULL,
+						     FIRST_PRIO);
 		if (err) {
 			hooks_unregister(i);
 			return err;

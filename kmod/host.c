@@ -23,38 +23,12 @@ static struct kprobe death_probe = {
 	.pre_handler = vm_dies,
 };
 
-static bool attached;
-
-static void session_begin(void)
-{
-	int err;
-
-	host_session++;
-	err = host_hooks_attach();
-	if (err) {
-		pr_err("cannot attach to KVM's tracepoints: %d\n", err);
-		return;
-	}
-	attached = true;
-	host_announce_start();
-}
-
-static void session_end(void)
-{
-	if (!attached)
-		return;
-	attached = false;
-	host_announce_stop();
-	host_hooks_detach();
-	host_pending_clear();
-}
-
 static void listening_changed(bool on)
 {
 	if (on)
-		session_begin();
+		host_session_begin();
 	else
-		session_end();
+		host_session_end();
 }
 
 static struct vmsync_listener listener = {

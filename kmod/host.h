@@ -5,72 +5,98 @@
  *
  * All state comes from pools that are allocated when the module is loaded,
  * because it is needed in KVM's tracepoints, where nothing can be allocated.
- * Look-ups are lockless, under RCU. The fields are guarded by the VM's lock,
- * a raw spinlock taken with interrupts off; events are emitted while it is
- * held, so that a trace shows them in the order in which they are true.
+ * Look-ups are lockless, under RCU.
+ *
+ * The state of a virtual CPU belongs to the thread that has it loaded, of which
+ * there is one at a time: KVM holds the vCPU's mutex. Only that thread reads
+ * KVM's structures, changes the state and emits events about it, so a trace
+ * shows them in the order in which they are true, and no lock is needed. Others
+ * ask it to look, by host_look_again().
  */
 #ifndef _VMSYNC_HOST_H
 #define _VMSYNC_HOST_H
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
-#include <linux/spinlock.h>
 
 #include "compat.h"
 #include "events.h"
+#include "limit.h"
 #include "vmsync.h"
-
-/* host_vcpu.pending */
-#define PENDING_BEACON		BIT(0)	/* tell vmsync_hg_host at the entry */
-#define PENDING_ANNOUNCE	BIT(1)	/* look at it, from its own thread */
-
-/* Tokens, in the form of the time at which the next one would be due. */
-struct host_bucket {
-	u64 due_ns;
-};
 
 struct host_vm {
 	struct hlist_node hash;
 	struct kvm *kvm;
 	struct hlist_head vcpus;	/* host_vcpu.of_vm; the table's lock */
-	raw_spinlock_t lock;
-	bool dead;
 	s32 pid;
 	u32 serial;
 	u64 uid;			/* as last claimed, 0: never */
-	u64 dropped;			/* beacons, not yet told */
-	struct host_bucket beacons;
-	struct host_bucket writes;	/* of the TSC and of kvm-clock */
+	atomic64_t dropped;		/* beacons, not yet told */
+	struct host_limit beacons;
+	struct host_limit writes;	/* of the TSC and of kvm-clock */
 	struct rcu_head rcu;
+} ____cacheline_aligned_in_smp;
+
+/* What is told of a virtual CPU. */
+struct host_facts {
+	s32 tid;
+	s64 offset;
+	u64 ratio;
+	struct vmsync_page page;
+};
+
+/* What a beacon's registers say. */
+struct host_claims {
+	u32 cnt;
+	u64 uid;
+	u64 tsc;
+	u64 mono;
+};
+
+/* A beacon between the hypercall and the next entry. */
+struct host_pending {
+	u32 session;		/* in which it was seen; 0: none is pending */
+	u32 suspect;
+	struct host_claims claims;
+	struct vmsync_pair pair;
+	struct vmsync_scale scale;
+	struct vmsync_line line;
 };
 
 struct host_vcpu {
 	struct hlist_node hash;
 	struct hlist_node of_vm;
-	struct kvm_vcpu *vcpu;
+	struct kvm_vcpu *vcpu;	/* to be compared; read by its own thread only */
 	struct host_vm *vm;
 	u32 id;
-	s32 tid;
-	u32 seen;		/* session in which its own thread was seen */
-	u32 asked;		/* session in which PENDING_ANNOUNCE was set */
-	u32 pending;
-	u32 pending_cnt;
-	u64 pending_uid;
-	s64 offset;		/* as last told */
-	u64 ratio;
-	struct vmsync_page page;
-	struct vmsync_page sample;	/* announce.c */
+	int quiet_cpu;		/* where host_quiet may be this one, or -1 */
+	u32 session;		/* in which @told was told */
+	u32 round;		/* in which all was last told */
+	bool untold;		/* something differs from @told */
+	struct host_facts told;
+	struct host_pending pending;
 };
 
 /*
- * Number of the present spell of listening, from 1. State that was last looked
- * at in an earlier one may be out of date.
+ * Number of the present spell of listening, from 1. What was told in an earlier
+ * one may be out of date.
  */
 extern u32 host_session;
 
-/* Virtual CPUs with something pending: kvm_entry's only test if 0. */
-extern atomic_t host_pending;
+/* Each virtual CPU tells all about itself once in each round. */
+extern u32 host_round;
+
+/*
+ * The virtual CPU that was last entered here, if the next entry of it has
+ * nothing to do: kvm_entry's only test. Any other one is looked at: one that
+ * is not known yet, that has something pending, or that comes from another CPU.
+ *
+ * It is set by the vCPU's own thread alone, which first takes it from the CPU
+ * where it was set before: so there is at most one for each vCPU.
+ */
+DECLARE_PER_CPU(const struct kvm_vcpu *, host_quiet);
 
 /* table.c */
 int host_table_init(void);
@@ -78,12 +104,13 @@ void host_table_exit(void);
 
 /**
  * host_vcpu_get() - the state of @vcpu, made if there is none yet
- * @vcpu: must not go away meanwhile
- * @vm_pid: the process that owns the VM, in case it is new
+ * @vcpu: runs in the current thread, and is about to be entered or was just left
  *
+ * Not for a virtual CPU in another state: KVM's tracepoints show some that are
+ * not yet part of their VM, and freed at once when they do not become one.
  * Under RCU. Returns NULL where the pool is empty (counted) or the VM dies.
  */
-struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu, s32 vm_pid);
+struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu);
 
 /* The same, but NULL where there is none. Under RCU. */
 struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu);
@@ -96,62 +123,51 @@ struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu);
  */
 void host_vm_forget(const struct kvm *kvm);
 
-/* Call @fn for each VM or virtual CPU, under the VM's lock, interrupts off. */
+/* Call @fn for each VM. Nothing of KVM's may be read there. */
 void host_vm_each(void (*fn)(struct host_vm *vm));
-void host_vcpu_each(void (*fn)(struct host_vcpu *v));
 
-/* Nothing is pending any more. For when no probe is attached. */
-void host_pending_clear(void);
+/* The next entry of @v has something to do. By its own thread, or at its end. */
+void host_look_again(struct host_vcpu *v);
 
-static inline void host_pending_set(struct host_vcpu *v, u32 what)
-{
-	if (!v->pending)
-		atomic_inc(&host_pending);
-	v->pending |= what;
-}
+/* The same for all that there are, by anybody. */
+void host_look_again_all(void);
 
-static inline void host_pending_done(struct host_vcpu *v, u32 what)
-{
-	if (!v->pending)
-		return;
-	v->pending &= ~what;
-	if (!v->pending)
-		atomic_dec(&host_pending);
-}
+/* Nothing to do at the next entry of @v here. By its own thread. */
+void host_quiet_here(struct host_vcpu *v);
 
-/* tell.c: all of these with the VM's lock held. */
+/* tell.c: by the thread that has the virtual CPU loaded. */
 
 /* Is @b the same line and the same flags as @a, whatever its anchor? */
 bool host_page_same(const struct vmsync_page *a, const struct vmsync_page *b);
 void host_page_read(struct vmsync_page *page,
 		    const struct pvclock_vcpu_time_info *pv);
-struct vmsync_scale host_scale(const struct host_vcpu *v);
+struct vmsync_scale host_scale(s64 offset, u64 ratio);
 struct vmsync_who host_who(const struct host_vcpu *v);
 
-void host_tell_vm(const struct host_vcpu *v, u32 why);
 void host_tell_tsc(const struct host_vcpu *v, s64 prev, u32 why);
 void host_tell_page(const struct host_vcpu *v, u32 why);
 void host_tell_drop(struct host_vm *vm);
-/* All three as VMSYNC_WHY_FIRST, from what is remembered. */
-void host_tell_all(const struct host_vcpu *v);
 
 /**
- * host_verify() - compare what is remembered with what KVM says, tell changes
+ * host_verify() - compare what was told with what KVM says, tell changes
  * @v: the virtual CPU that the current thread runs
- * @offset: its TSC offset
  *
- * With the VM's lock held. At first sight, and once in each session, tells
- * all.
+ * Tells all where this is the first time in a round. What the limit does not
+ * let through is told later: @v->untold.
  */
-void host_verify(struct host_vcpu *v, s64 offset);
+void host_verify(struct host_vcpu *v);
+
+/* beacon.c: by the thread that has the virtual CPU loaded. */
+void host_beacon_seen(struct host_vcpu *v, const struct host_claims *claims);
+void host_beacon_return(struct host_vcpu *v);
 
 /* hooks.c */
 int host_hooks_find(void);
 int host_hooks_attach(void);
 void host_hooks_detach(void);
 
-/* announce.c */
-void host_announce_start(void);
-void host_announce_stop(void);
+/* session.c: while a tracer listens. Both may sleep; never called at once. */
+void host_session_begin(void);
+void host_session_end(void);
 
 #endif /* _VMSYNC_HOST_H */

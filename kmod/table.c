@@ -34,8 +34,7 @@ static u64 untracked;
 static struct host_vm *vm_pool;
 static struct host_vcpu *vcpu_pool;
 
-u32 host_session;
-atomic_t host_pending = ATOMIC_INIT(0);
+DEFINE_PER_CPU(const struct kvm_vcpu *, host_quiet);
 
 /* A parameter that is only to be read. */
 static int state_get(char *buf, const struct kernel_param *kp)
@@ -97,7 +96,7 @@ static struct hlist_node *pool_take(struct hlist_head *pool)
 	return node;
 }
 
-static struct host_vm *vm_make(struct kvm *kvm, s32 vm_pid)
+static struct host_vm *vm_make(struct kvm *kvm)
 {
 	struct hlist_node *node = pool_take(&free_vms);
 	struct host_vm *vm = hlist_entry_safe(node, struct host_vm, hash);
@@ -105,9 +104,8 @@ static struct host_vm *vm_make(struct kvm *kvm, s32 vm_pid)
 	if (!vm)
 		return NULL;
 	memset(vm, 0, sizeof(*vm));
-	raw_spin_lock_init(&vm->lock);
 	vm->kvm = kvm;
-	vm->pid = vm_pid;
+	vm->pid = task_tgid_nr(current);
 	vm->serial = ++last_serial;
 	hash_add_rcu(vms, &vm->hash, (unsigned long)kvm);
 	live_vms++;
@@ -125,29 +123,27 @@ static struct host_vcpu *vcpu_make(struct kvm_vcpu *vcpu, struct host_vm *vm)
 	v->vcpu = vcpu;
 	v->vm = vm;
 	v->id = vcpu->vcpu_id;
+	v->quiet_cpu = -1;
 	hlist_add_head(&v->of_vm, &vm->vcpus);
 	hash_add_rcu(vcpus, &v->hash, (unsigned long)vcpu);
 	live_vcpus++;
 	return v;
 }
 
-static struct host_vcpu *vcpu_add(struct kvm_vcpu *vcpu, s32 vm_pid)
+static struct host_vcpu *vcpu_add(struct kvm_vcpu *vcpu)
 {
 	struct host_vcpu *v = host_vcpu_find(vcpu);
 	struct host_vm *vm;
 
 	if (v)
 		return v;
-	/* Nobody has this VM open: its death was, or is being, told. */
-	if (!refcount_read(&vcpu->kvm->users_count))
-		return NULL;
 	vm = vm_find(vcpu->kvm);
 	if (!vm)
-		vm = vm_make(vcpu->kvm, vm_pid);
+		vm = vm_make(vcpu->kvm);
 	return vm ? vcpu_make(vcpu, vm) : NULL;
 }
 
-struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu, s32 vm_pid)
+struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu)
 {
 	struct host_vcpu *v = host_vcpu_find(vcpu);
 	unsigned long flags;
@@ -155,7 +151,7 @@ struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu, s32 vm_pid)
 	if (v)
 		return v;
 	raw_spin_lock_irqsave(&table_lock, flags);
-	v = vcpu_add(vcpu, vm_pid);
+	v = vcpu_add(vcpu);
 	raw_spin_unlock_irqrestore(&table_lock, flags);
 	return v;
 }
@@ -203,55 +199,51 @@ void host_vm_forget(const struct kvm *kvm)
 	if (!vm)
 		return;
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
-	vm->dead = true;
+	/* Nobody runs its virtual CPUs any more. */
 	hlist_for_each_entry(v, &vm->vcpus, of_vm)
-		host_pending_done(v, ~0U);
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+		host_look_again(v);
 	call_rcu(&vm->rcu, slots_return);
 }
 
 void host_vm_each(void (*fn)(struct host_vm *vm))
 {
 	struct host_vm *vm;
-	unsigned long flags;
 	int bucket;
 
 	rcu_read_lock();
-	hash_for_each_rcu(vms, bucket, vm, hash) {
-		raw_spin_lock_irqsave(&vm->lock, flags);
-		if (!vm->dead)
-			fn(vm);
-		raw_spin_unlock_irqrestore(&vm->lock, flags);
-	}
+	hash_for_each_rcu(vms, bucket, vm, hash)
+		fn(vm);
 	rcu_read_unlock();
 }
 
-/* The lock is let go between two, not to keep interrupts off for long. */
-void host_vcpu_each(void (*fn)(struct host_vcpu *v))
+void host_look_again(struct host_vcpu *v)
 {
-	struct host_vcpu *v;
-	unsigned long flags;
-	int bucket;
-
-	rcu_read_lock();
-	hash_for_each_rcu(vcpus, bucket, v, hash) {
-		raw_spin_lock_irqsave(&v->vm->lock, flags);
-		if (!v->vm->dead)
-			fn(v);
-		raw_spin_unlock_irqrestore(&v->vm->lock, flags);
-	}
-	rcu_read_unlock();
+	if (v->quiet_cpu >= 0)
+		cmpxchg(per_cpu_ptr(&host_quiet, v->quiet_cpu), v->vcpu, NULL);
 }
 
-static void pending_clear(struct host_vcpu *v)
+void host_look_again_all(void)
 {
-	host_pending_done(v, ~0U);
+	int cpu;
+
+	/* What made this necessary is seen by whoever is quiet after it. */
+	smp_mb();
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu(host_quiet, cpu), NULL);
 }
 
-void host_pending_clear(void)
+void host_quiet_here(struct host_vcpu *v)
 {
-	host_vcpu_each(pending_clear);
+	int cpu = smp_processor_id();
+
+	if (v->quiet_cpu != cpu)
+		host_look_again(v);
+	v->quiet_cpu = cpu;
+	this_cpu_write(host_quiet, v->vcpu);
+	/* A round that began since @v told all is not missed. */
+	smp_mb();
+	if (READ_ONCE(host_round) != v->round)
+		this_cpu_write(host_quiet, NULL);
 }
 
 int host_table_init(void)

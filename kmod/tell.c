@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What is said about a virtual CPU: its place, its TSC, its kvm-clock line.
- * Everything here runs under the VM's lock.
+ * All but host_tell_drop() runs in the thread that has it loaded.
  */
 
 #include "host.h"
@@ -17,21 +17,21 @@ struct vmsync_who host_who(const struct host_vcpu *v)
 	};
 }
 
-struct vmsync_scale host_scale(const struct host_vcpu *v)
+struct vmsync_scale host_scale(s64 offset, u64 ratio)
 {
 	return (struct vmsync_scale) {
-		.offset = v->offset,
-		.ratio = v->ratio,
+		.offset = offset,
+		.ratio = ratio,
 		.frac_bits = kvm_caps.tsc_scaling_ratio_frac_bits,
 	};
 }
 
-void host_tell_vm(const struct host_vcpu *v, u32 why)
+static void tell_vm(const struct host_vcpu *v, u32 why)
 {
 	struct vmsync_vm ev = {
 		.who = host_who(v),
-		.tid = v->tid,
-		.vm_uid = v->vm->uid,
+		.tid = v->told.tid,
+		.vm_uid = READ_ONCE(v->vm->uid),
 		.why = why,
 	};
 
@@ -42,7 +42,7 @@ void host_tell_tsc(const struct host_vcpu *v, s64 prev, u32 why)
 {
 	struct vmsync_tsc ev = {
 		.who = host_who(v),
-		.scale = host_scale(v),
+		.scale = host_scale(v->told.offset, v->told.ratio),
 		.prev_offset = prev,
 		.why = why,
 	};
@@ -55,18 +55,18 @@ void host_tell_page(const struct host_vcpu *v, u32 why)
 {
 	struct vmsync_pvclock ev = {
 		.who = host_who(v),
-		.page = v->page,
+		.page = v->told.page,
 		.why = why,
 	};
 
-	if (v->page.version)
+	if (v->told.page.version)
 		trace_vmsync_pvclock(&ev);
 }
 
-void host_tell_all(const struct host_vcpu *v)
+static void tell_all(const struct host_vcpu *v)
 {
-	host_tell_vm(v, VMSYNC_WHY_FIRST);
-	host_tell_tsc(v, v->offset, VMSYNC_WHY_FIRST);
+	tell_vm(v, VMSYNC_WHY_FIRST);
+	host_tell_tsc(v, v->told.offset, VMSYNC_WHY_FIRST);
 	host_tell_page(v, VMSYNC_WHY_FIRST);
 }
 
@@ -75,13 +75,13 @@ void host_tell_drop(struct host_vm *vm)
 	struct vmsync_drop ev = {
 		.vm_pid = vm->pid,
 		.vm_serial = vm->serial,
-		.dropped = vm->dropped,
 	};
 
-	if (!vm->dropped)
+	if (!atomic64_read(&vm->dropped))
 		return;
-	vm->dropped = 0;
-	trace_vmsync_drop(&ev);
+	ev.dropped = atomic64_xchg(&vm->dropped, 0);
+	if (ev.dropped)
+		trace_vmsync_drop(&ev);
 }
 
 void host_page_read(struct vmsync_page *page,
@@ -109,30 +109,50 @@ bool host_page_same(const struct vmsync_page *a, const struct vmsync_page *b)
 	       b->system_time;
 }
 
-static void verify_first(struct host_vcpu *v)
+static void facts_read(struct host_facts *now, const struct kvm_vcpu *vcpu)
 {
-	v->seen = host_session;
-	host_pending_done(v, PENDING_ANNOUNCE);
-	host_tell_all(v);
+	now->tid = current->pid;
+	now->offset = vcpu->arch.l1_tsc_offset;
+	now->ratio = vcpu->arch.l1_tsc_scaling_ratio;
+	host_page_read(&now->page, &vcpu->arch.hv_clock);
 }
 
-void host_verify(struct host_vcpu *v, s64 offset)
+static bool tsc_same(const struct host_facts *a, const struct host_facts *b)
 {
-	const struct kvm_vcpu_arch *arch = &v->vcpu->arch;
-	struct host_vcpu old = *v;
+	return a->offset == b->offset && a->ratio == b->ratio;
+}
 
-	v->tid = current->pid;
-	v->offset = offset;
-	v->ratio = arch->l1_tsc_scaling_ratio;
-	host_page_read(&v->page, &arch->hv_clock);
-	if (v->seen != host_session) {
-		verify_first(v);
-		return;
-	}
-	if (v->tid != old.tid)
-		host_tell_vm(v, VMSYNC_WHY_RESTORE);
-	if (v->offset != old.offset || v->ratio != old.ratio)
+static void changes_tell(struct host_vcpu *v, const struct host_facts *now)
+{
+	struct host_facts old = v->told;
+
+	v->told = *now;
+	if (now->tid != old.tid)
+		tell_vm(v, VMSYNC_WHY_RESTORE);
+	if (!tsc_same(now, &old))
 		host_tell_tsc(v, old.offset, VMSYNC_WHY_RESTORE);
-	if (!host_page_same(&old.page, &v->page))
+	if (!host_page_same(&old.page, &now->page))
 		host_tell_page(v, VMSYNC_WHY_RESTORE);
+}
+
+void host_verify(struct host_vcpu *v)
+{
+	u32 round = READ_ONCE(host_round);
+	struct host_facts now;
+	bool same;
+
+	facts_read(&now, v->vcpu);
+	if (v->session != host_session)
+		v->told = now;
+	same = now.tid == v->told.tid && tsc_same(&now, &v->told) &&
+	       host_page_same(&v->told.page, &now.page);
+	/* Once in a round a change needs nobody's leave. */
+	v->untold = !same && v->round == round &&
+		    !host_limit_write(&v->vm->writes);
+	if (!v->untold)
+		changes_tell(v, &now);
+	if (v->session != host_session || v->round != round)
+		tell_all(v);
+	v->session = host_session;
+	v->round = round;
 }

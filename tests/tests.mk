@@ -19,7 +19,7 @@ $(O)/unit/%: tests/unit/%.c $(O)/libvmsync.a
 KMOD_SRC := $(filter-out kmod/trace.c kmod/page.c,$(wildcard kmod/*.c)) guest/guest.c
 KMOD_HDR := $(wildcard kmod/*.h)
 KMOD_FLAGS = -I$(O)/kernel -Itests/unit/kmod -Wno-unused-parameter -Wno-sign-compare \
-	     -Wno-missing-field-initializers
+	     -Wno-missing-field-initializers -Wno-unused-value
 
 $(O)/kernel/.made: $(KMOD_SRC) $(KMOD_HDR)
 	@rm -rf $(@D)
@@ -30,11 +30,16 @@ $(O)/kernel/.made: $(KMOD_SRC) $(KMOD_HDR)
 		done
 	@touch $@
 
-KMOD_OBJ := $(KMOD_SRC:%.c=$(O)/%.o) $(O)/tests/unit/kmod/kernel.o
+KMOD_OBJ := $(KMOD_SRC:%.c=$(O)/%.o) $(O)/tests/unit/kmod/kernel.o \
+	    $(O)/tests/unit/kmod/kvm.o
 $(KMOD_OBJ): HOST_CFLAGS += $(KMOD_FLAGS)
 $(KMOD_OBJ): $(O)/kernel/.made
 $(O)/unit/kmod_%: HOST_CFLAGS += $(KMOD_FLAGS)
 
+KMOD_HOST := $(addprefix $(O)/,$(patsubst %.c,%.o,$(addprefix kmod/,host.c \
+	     table.c tell.c hooks.c beacon.c limit.c session.c)) \
+	     tests/unit/kmod/kernel.o tests/unit/kmod/kvm.o)
+$(O)/unit/kmod_vcpus $(O)/unit/kmod_beacons: $(KMOD_HOST)
 $(O)/unit/kmod_line: $(O)/tests/unit/kmod/kernel.o
 $(O)/unit/kmod_knot: $(addprefix $(O)/,kmod/knot.o tests/unit/kmod/kernel.o)
 

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static uint64_t check_passed, check_failed;
 static uint64_t check_seed = 1, check_state = 1;
@@ -79,6 +81,34 @@ static inline uint64_t check_bits(unsigned int max_bits)
 
 	return bits ? check_rand() >> (64 - bits) : 0;
 }
+
+/* Runs @fn in a process of its own: with fresh data, and it may crash. */
+static inline void check_apart(void (*fn)(void), const char *name)
+{
+	uint64_t counts[2] = { check_passed, check_failed };
+	int fds[2], died = 1;
+	pid_t pid;
+
+	fflush(NULL);
+	if (pipe(fds) || (pid = fork()) < 0)
+		abort();
+	if (!pid) {
+		fn();
+		counts[0] = check_passed;
+		counts[1] = check_failed;
+		fflush(NULL);
+		_exit(write(fds[1], counts, sizeof(counts)) < 0);
+	}
+	close(fds[1]);
+	died = read(fds[0], counts, sizeof(counts)) != sizeof(counts);
+	close(fds[0]);
+	waitpid(pid, NULL, 0);
+	check_passed = counts[0];
+	check_failed = counts[1];
+	check_at(!died, name, __FILE__, __LINE__);
+}
+
+#define CHECK_APART(fn) check_apart(fn, #fn "() ran to its end")
 
 static inline int check_done(void)
 {

@@ -2,10 +2,8 @@
 /* What of the kernel is more than a macro: see kernel.h. */
 #include "kernel.h"
 
-#undef current
-
 static struct task_struct init_task = { 1, 1 };
-struct kernel kernel = { .current = &init_task, .probes_fire = true };
+struct kernel kernel = { .task = &init_task, .probes_fire = true };
 struct workqueue_struct *system_freezable_wq;
 struct notifier_block *kernel_timekeeper;
 

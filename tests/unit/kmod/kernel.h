@@ -36,7 +36,7 @@ struct task_struct {
 struct kernel {
 	int cpu;			/* that runs now */
 	bool irqs_off;
-	struct task_struct *current;
+	struct task_struct *task;		/* "current" */
 	u64 now_ns;			/* CLOCK_MONOTONIC */
 	u64 tsc;
 	bool probes_fire;		/* kprobes */
@@ -50,7 +50,9 @@ struct kernel {
 
 extern struct kernel kernel;
 
-#define current (kernel.current)
+#define this_cpu_inc(name) (per_cpu(name, kernel.cpu)++)
+
+#define current (kernel.task)
 #define task_tgid_nr(t) ((t)->tgid)
 
 /* Compiler and build */
@@ -408,6 +410,7 @@ static inline u64 pvclock_scale_delta(u64 delta, u32 mul, int shift)
 	return (u64)((unsigned __int128)delta * mul >> 32);
 }
 
+#define KVM_ENOSYS 1000
 #define VCPU_REGS_RAX 0
 struct kvm_vcpu_arch {
 	unsigned long regs[16];
