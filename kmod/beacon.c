@@ -2,9 +2,14 @@
 /*
  * Beacons: from the hypercall to the next entry of the virtual CPU.
  *
- * At the hypercall what is to be recorded is only put down; both events are
- * emitted at the entry, or none.
+ * KVM's tracepoint comes before KVM looks at the privilege level, so any process
+ * in a guest makes as many as it likes. What tells is KVM's answer, which is in
+ * the vCPU's RAX at the next entry: a kernel is told that there is no such call,
+ * a process that it may not call. So at the hypercall what is to be recorded is
+ * only put down; both events are emitted at the entry, or none.
  */
+#include <linux/kvm_para.h>
+
 #include "host.h"
 #include "trace.h"
 
@@ -73,6 +78,12 @@ static void tell_hg(const struct host_vcpu *v, const struct host_pending *p)
 	trace_vmsync_hg_host(&ev);
 }
 
+/* KVM writes 32 bits of it to a guest that is not in long mode. */
+static bool from_kernel(const struct kvm_vcpu *vcpu)
+{
+	return (u32)vcpu->arch.regs[VCPU_REGS_RAX] == (u32)-KVM_ENOSYS;
+}
+
 void host_beacon_return(struct host_vcpu *v)
 {
 	struct host_pending *p = &v->pending;
@@ -80,7 +91,7 @@ void host_beacon_return(struct host_vcpu *v)
 	u32 session = p->session;
 
 	p->session = 0;
-	if (session != host_session)
+	if (session != host_session || !from_kernel(v->vcpu))
 		return;
 	if (!host_limit_beacon(&vm->beacons)) {
 		atomic64_inc(&vm->dropped);

@@ -27,10 +27,13 @@
  * own tracepoint. No memory of the guest is ever read.
  *
  * KVM fires that tracepoint before it looks at the privilege level, so any
- * process in a guest can send any number of these with any contents. All four
- * registers are therefore claims. The host takes the identity of the VM and of
- * the virtual CPU, and the TSC's offset and ratio, from KVM alone; it limits
- * the rate per VM and counts what it drops (vmsync_drop).
+ * process in a guest can make any number of these with any contents. A process
+ * is answered -KVM_EPERM (-1): by that answer, in rax at the next entry, the host
+ * tells the two apart, and takes nothing from a process. Both events of the host
+ * are therefore recorded at the entry, gh_host with what was read at the
+ * hypercall. All four registers are claims. The host takes the identity of the
+ * VM and of the virtual CPU, and the TSC's offset and ratio, from KVM alone; it
+ * limits the rate per VM and counts what it drops (vmsync_drop).
  *
  * Events, field by field: Documentation/protocol.rst.
  */

@@ -57,6 +57,56 @@ static void plain(void)
 	end();
 }
 
+/* A guest of 32 bits gets 32 bits of the answer. */
+static void narrow(void)
+{
+	struct kvm *kvm;
+	struct kvm_vcpu *v;
+
+	begin();
+	kvm = kvm_vm(100, 1);
+	v = kvm_vcpu(kvm, 0);
+	kvm_hypercall(v, false, 40, UID);
+	v->arch.regs[VCPU_REGS_RAX] &= 0xffffffff;
+	kvm_enter(v);
+	CHECK_EQ(tracer_count(GH), 1);
+	kvm_vm_end(kvm);
+	end();
+}
+
+/* A process in the guest loops over the hypercall, with uids that change. */
+static void from_user_space(void)
+{
+	struct kvm_vcpu *honest, *other;
+	unsigned int beacons = 0;
+	struct kvm *kvm;
+
+	begin();
+	kvm = kvm_vm(100, 2);
+	honest = kvm_vcpu(kvm, 0);
+	other = kvm_vcpu(kvm, 1);
+	for (u32 i = 0; i < 200000; i++) {
+		kernel.cpu = 1;
+		kvm_hypercall(other, true, i, i % 2 ? 99 : UID);
+		kvm_enter(other);
+		kernel.cpu = 0;
+		kernel.now_ns += 10000;
+		kernel.tsc += 10000;
+		if (i % 10000)
+			continue;
+		tracer.n = 0;
+		kvm_beacon(honest, i, UID);
+		beacons += tracer_count(GH);
+		CHECK_EQ(tracer_last(GH)->suspect, 0);
+		CHECK_EQ(tracer_last(GH)->uid, UID);
+	}
+	CHECK_EQ(beacons, 20);
+	kernel_work_run();
+	CHECK_EQ(tracer_count(DROP), 0);
+	kvm_vm_end(kvm);
+	end();
+}
+
 /* A hostile kernel floods from all its CPUs; an honest guest beside it. */
 static void from_kernel(void)
 {
@@ -174,6 +224,8 @@ int main(int argc, char **argv)
 {
 	check_init(argc, argv);
 	CHECK_APART(plain);
+	CHECK_APART(narrow);
+	CHECK_APART(from_user_space);
 	CHECK_APART(from_kernel);
 	CHECK_APART(many);
 	CHECK_APART(no_lock);
