@@ -5,23 +5,10 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/kprobes.h>
 #include <linux/module.h>
 
 #include "host.h"
 #include "listen.h"
-
-/* kvm_arch_destroy_vm(struct kvm *kvm), before anything of it is freed. */
-static int vm_dies(struct kprobe *kp, struct pt_regs *regs)
-{
-	host_vm_forget((const struct kvm *)regs->di);
-	return 0;
-}
-
-static struct kprobe death_probe = {
-	.symbol_name = "kvm_arch_destroy_vm",
-	.pre_handler = vm_dies,
-};
 
 static void listening_changed(bool on)
 {
@@ -52,12 +39,9 @@ static int __init vmsync_host_init(void)
 	err = host_hooks_find();
 	if (err)
 		goto err_hooks;
-	err = register_kprobe(&death_probe);
-	if (err) {
-		pr_err("cannot see VMs die (kprobe on %s): %d\n",
-		       death_probe.symbol_name, err);
+	err = host_death_init();
+	if (err)
 		goto err_hooks;
-	}
 	vmsync_listener_register(&listener);
 	return 0;
 
@@ -69,7 +53,7 @@ err_hooks:
 static void __exit vmsync_host_exit(void)
 {
 	vmsync_listener_unregister(&listener);
-	unregister_kprobe(&death_probe);
+	host_death_exit();
 	host_table_exit();
 }
 

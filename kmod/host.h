@@ -31,6 +31,7 @@ struct host_vm {
 	struct kvm *kvm;
 	struct hlist_head vcpus;	/* host_vcpu.of_vm; the table's lock */
 	s32 pid;
+	s32 creator;			/* kvm->userspace_pid */
 	u32 serial;
 	u64 uid;			/* as last claimed, 0: never */
 	atomic64_t dropped;		/* beacons, not yet told */
@@ -112,7 +113,7 @@ void host_table_exit(void);
  */
 struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu);
 
-/* The same, but NULL where there is none. Under RCU. */
+/* The same, but NULL where there is none. Under RCU, @vcpu loaded here. */
 struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu);
 
 /**
@@ -122,6 +123,9 @@ struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu);
  * Any context but NMI.
  */
 void host_vm_forget(const struct kvm *kvm);
+
+/* All of them. No probe may be attached. */
+void host_vms_forget(void);
 
 /* Call @fn for each VM. Nothing of KVM's may be read there. */
 void host_vm_each(void (*fn)(struct host_vm *vm));
@@ -160,6 +164,23 @@ void host_verify(struct host_vcpu *v);
 /* beacon.c: by the thread that has the virtual CPU loaded. */
 void host_beacon_seen(struct host_vcpu *v, const struct host_claims *claims);
 void host_beacon_return(struct host_vcpu *v);
+
+/* death.c */
+int host_death_init(void);
+void host_death_exit(void);
+
+/**
+ * host_death_works() - was, and will be, every VM's end seen?
+ *
+ * False where kprobes are switched off, and where one was missed. May sleep.
+ */
+bool host_death_works(void);
+
+/* An end was missed: what is known of VMs may be of others. Any context. */
+void host_death_missed(void);
+
+/* What was missed does not matter any more: all VMs were forgotten. */
+void host_death_forgotten(void);
 
 /* hooks.c */
 int host_hooks_find(void);

@@ -28,6 +28,7 @@ u32 host_session;
 u32 host_round;
 
 static bool attached;
+static bool complained;	/* once for each time that it does not go on */
 
 static void round_begin(void)
 {
@@ -35,36 +36,78 @@ static void round_begin(void)
 	host_look_again_all();
 }
 
+static void complain(const char *what, int err)
+{
+	if (!complained)
+		pr_err("%s: %d; nothing is recorded until that is over\n", what,
+		       err);
+	complained = true;
+}
+
+/* Where a VM may have died unseen, none is known any more. */
+static bool deaths_seen(void)
+{
+	if (host_death_works())
+		return true;
+	host_vms_forget();
+	host_death_forgotten();
+	return host_death_works();
+}
+
+static void attach(void)
+{
+	int err;
+
+	if (!deaths_seen()) {
+		complain("cannot see VMs die, kprobes are switched off (sysctl kernel.ftrace_enabled, debugfs kprobes/enabled)",
+			 -EOPNOTSUPP);
+		return;
+	}
+	host_session++;
+	round_begin();
+	err = host_hooks_attach();
+	if (err) {
+		complain("cannot attach to KVM's tracepoints", err);
+		return;
+	}
+	attached = true;
+	complained = false;
+}
+
+static void detach(void)
+{
+	if (attached)
+		host_hooks_detach();
+	attached = false;
+}
+
+/* What failed is tried again, as long as a tracer listens. */
 static void announce(struct work_struct *work)
 {
-	host_vm_each(host_tell_drop);
-	round_begin();
-	schedule_delayed_work(to_delayed_work(work),
-			      msecs_to_jiffies(max(announce_ms, 100U)));
+	unsigned int ms = max(READ_ONCE(announce_ms), 100U);
+
+	if (attached && !host_death_works())
+		detach();
+	if (attached) {
+		host_vm_each(host_tell_drop);
+		round_begin();
+	} else {
+		attach();
+	}
+	schedule_delayed_work(to_delayed_work(work), msecs_to_jiffies(ms));
 }
 
 static DECLARE_DELAYED_WORK(announce_work, announce);
 
 void host_session_begin(void)
 {
-	int err;
-
-	host_session++;
-	round_begin();
-	err = host_hooks_attach();
-	if (err) {
-		pr_err("cannot attach to KVM's tracepoints: %d\n", err);
-		return;
-	}
-	attached = true;
+	complained = false;
+	attach();
 	schedule_delayed_work(&announce_work, msecs_to_jiffies(FIRST_MS));
 }
 
 void host_session_end(void)
 {
-	if (!attached)
-		return;
-	attached = false;
 	cancel_delayed_work_sync(&announce_work);
-	host_hooks_detach();
+	detach();
 }

@@ -62,6 +62,7 @@ static const struct kernel_param_ops state_ops = {
 module_param_cb(state, &state_ops, NULL, 0444);
 MODULE_PARM_DESC(state, "read only: VMs and virtual CPUs followed now, and how often one was not for lack of room");
 
+/* By its address, which may be of one that is gone. */
 static struct host_vm *vm_find(const struct kvm *kvm)
 {
 	struct host_vm *vm;
@@ -73,7 +74,28 @@ static struct host_vm *vm_find(const struct kvm *kvm)
 	return NULL;
 }
 
-struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu)
+/*
+ * Is what lies there still that virtual CPU? If not, the end of the VM before
+ * was not seen: then session.c stops, forgets all, and begins anew.
+ */
+static bool same_vm(const struct host_vm *vm, const struct kvm *kvm)
+{
+	if (vm->kvm == kvm && vm->creator == kvm->userspace_pid)
+		return true;
+	host_death_missed();
+	return false;
+}
+
+static bool same_vcpu(const struct host_vcpu *v, const struct kvm_vcpu *vcpu)
+{
+	if (v->id == vcpu->vcpu_id)
+		return same_vm(v->vm, vcpu->kvm);
+	host_death_missed();
+	return false;
+}
+
+/* By its address, as vm_find(). */
+static struct host_vcpu *vcpu_find(const struct kvm_vcpu *vcpu)
 {
 	struct host_vcpu *v;
 
@@ -82,6 +104,13 @@ struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu)
 		if (v->vcpu == vcpu)
 			return v;
 	return NULL;
+}
+
+struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu)
+{
+	struct host_vcpu *v = vcpu_find(vcpu);
+
+	return v && same_vcpu(v, vcpu) ? v : NULL;
 }
 
 /* Takes the first slot out of a pool. With the table's lock held. */
@@ -106,6 +135,7 @@ static struct host_vm *vm_make(struct kvm *kvm)
 	memset(vm, 0, sizeof(*vm));
 	vm->kvm = kvm;
 	vm->pid = task_tgid_nr(current);
+	vm->creator = kvm->userspace_pid;
 	vm->serial = ++last_serial;
 	hash_add_rcu(vms, &vm->hash, (unsigned long)kvm);
 	live_vms++;
@@ -132,7 +162,7 @@ static struct host_vcpu *vcpu_make(struct kvm_vcpu *vcpu, struct host_vm *vm)
 
 static struct host_vcpu *vcpu_add(struct kvm_vcpu *vcpu)
 {
-	struct host_vcpu *v = host_vcpu_find(vcpu);
+	struct host_vcpu *v = vcpu_find(vcpu);
 	struct host_vm *vm;
 
 	if (v)
@@ -140,20 +170,20 @@ static struct host_vcpu *vcpu_add(struct kvm_vcpu *vcpu)
 	vm = vm_find(vcpu->kvm);
 	if (!vm)
 		vm = vm_make(vcpu->kvm);
-	return vm ? vcpu_make(vcpu, vm) : NULL;
+	return vm && same_vm(vm, vcpu->kvm) ? vcpu_make(vcpu, vm) : NULL;
 }
 
 struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu)
 {
-	struct host_vcpu *v = host_vcpu_find(vcpu);
+	struct host_vcpu *v = vcpu_find(vcpu);
 	unsigned long flags;
 
-	if (v)
-		return v;
-	raw_spin_lock_irqsave(&table_lock, flags);
-	v = vcpu_add(vcpu);
-	raw_spin_unlock_irqrestore(&table_lock, flags);
-	return v;
+	if (!v) {
+		raw_spin_lock_irqsave(&table_lock, flags);
+		v = vcpu_add(vcpu);
+		raw_spin_unlock_irqrestore(&table_lock, flags);
+	}
+	return v && same_vcpu(v, vcpu) ? v : NULL;
 }
 
 static void slots_return(struct rcu_head *rcu)
@@ -203,6 +233,17 @@ void host_vm_forget(const struct kvm *kvm)
 	hlist_for_each_entry(v, &vm->vcpus, of_vm)
 		host_look_again(v);
 	call_rcu(&vm->rcu, slots_return);
+}
+
+void host_vms_forget(void)
+{
+	struct host_vm *vm;
+	int bucket;
+
+	rcu_read_lock();
+	hash_for_each_rcu(vms, bucket, vm, hash)
+		host_vm_forget(vm->kvm);
+	rcu_read_unlock();
 }
 
 void host_vm_each(void (*fn)(struct host_vm *vm))

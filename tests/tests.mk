@@ -34,10 +34,13 @@ KMOD_OBJ := $(KMOD_SRC:%.c=$(O)/%.o) $(O)/tests/unit/kmod/kernel.o \
 	    $(O)/tests/unit/kmod/kvm.o
 $(KMOD_OBJ): HOST_CFLAGS += $(KMOD_FLAGS)
 $(KMOD_OBJ): $(O)/kernel/.made
+# Where a function begins a kprobe may be.
+$(O)/kmod/death.o: HOST_CFLAGS += -finstrument-functions
 $(O)/unit/kmod_%: HOST_CFLAGS += $(KMOD_FLAGS)
 
 KMOD_HOST := $(addprefix $(O)/,$(patsubst %.c,%.o,$(addprefix kmod/,host.c \
-	     table.c tell.c hooks.c beacon.c limit.c session.c)) \
+	     table.c tell.c hooks.c beacon.c limit.c session.c \
+	     death.c)) \
 	     tests/unit/kmod/kernel.o tests/unit/kmod/kvm.o)
 $(O)/unit/kmod_vcpus $(O)/unit/kmod_beacons: $(KMOD_HOST)
 $(O)/unit/kmod_line: $(O)/tests/unit/kmod/kernel.o

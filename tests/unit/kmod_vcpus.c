@@ -79,6 +79,96 @@ static void death_unseen(void)
 	end();
 }
 
+/* Kprobes go off and on again: nothing is told meanwhile, then all anew. */
+static void switched_off(void)
+{
+	struct kvm *kvm;
+	u32 serial;
+
+	begin();
+	kvm = kvm_vm(100, 1);
+	kvm_beacon(kvm_vcpu(kvm, 0), 2, 5);
+	serial = tracer_last(VM)->who.vm_serial;
+	kernel.probes_fire = false;
+	CHECK_EQ(kernel.errors, 0);
+	for (int i = 0; i < 5; i++) {
+		kernel_work_run();
+		tracer.n = i ? tracer.n : 0;
+		kvm_beacon(kvm_vcpu(kvm, 0), 4, 5);
+	}
+	CHECK_EQ(tracer.n, 0);
+	CHECK_EQ(kernel.errors, 1);
+	kernel.probes_fire = true;
+	kernel_work_run();
+	kvm_beacon(kvm_vcpu(kvm, 0), 6, 5);
+	CHECK_EQ(tracer_count(VM), 1);
+	CHECK_EQ(tracer_count(HG), 1);
+	CHECK(tracer_last(VM)->who.vm_serial != serial);
+	kvm_vm_end(kvm);
+	end();
+}
+
+/* It does not load where it could not see a VM's end. */
+static void loaded_while_off(void)
+{
+	kernel.probes_fire = false;
+	CHECK(kvm_module_load() < 0);
+	CHECK_EQ(kernel.errors, 1);
+}
+
+/*
+ * A VM ended unseen, by whatever way, and another one has its memory. It is not
+ * taken for the first one, not even before that is noticed.
+ */
+static void memory_of_another(void)
+{
+	struct kvm *a, *b;
+
+	begin();
+	kvm_reuse_memory(true);
+	for (int id = 1; id <= 2; id++) {
+		a = kvm_vm(100, id);
+		kvm_beacon(kvm_vcpu(a, 0), 2, 5);
+		kernel.probes_fire = false;
+		kvm_vm_end(a);
+		kernel.probes_fire = true;
+		b = kvm_vm(200, id);
+		CHECK(b == a);
+		tracer.n = 0;
+		for (int i = 0; i < id; i++)
+			kvm_beacon(kvm_vcpu(b, i), 2, 7);
+		for (unsigned int i = 0; i < tracer.n; i++)
+			CHECK_EQ(tracer.event[i].who.vm_pid, 200);
+		for (int i = 0; i < 3; i++)
+			kernel_work_run();
+		kvm_beacon(kvm_vcpu(b, id - 1), 4, 7);
+		CHECK_EQ(tracer_last(GH)->who.vm_pid, 200);
+		CHECK_EQ(tracer_last(GH)->suspect, 0);
+		kvm_vm_end(b);
+	}
+	end();
+}
+
+/* A session that cannot begin is tried again. */
+static void begins_late(void)
+{
+	struct kvm *kvm;
+
+	kernel.attach_fails = 3;
+	begin();
+	kvm = kvm_vm(100, 1);
+	for (int i = 0; i < 3; i++) {
+		kvm_beacon(kvm_vcpu(kvm, 0), 2, 5);
+		CHECK_EQ(tracer.n, 0);
+		kernel_work_run();
+	}
+	CHECK_EQ(kernel.errors, 1);
+	kvm_beacon(kvm_vcpu(kvm, 0), 2, 5);
+	CHECK_EQ(tracer_count(GH), 1);
+	kvm_vm_end(kvm);
+	end();
+}
+
 /*
  * One that does not become part of its VM: seen when its TSC is set up, freed
  * without a word. What then has its memory is somebody else.
@@ -283,6 +373,10 @@ int main(int argc, char **argv)
 	check_init(argc, argv);
 	CHECK_APART(rounds);
 	CHECK_APART(death_unseen);
+	CHECK_APART(switched_off);
+	CHECK_APART(loaded_while_off);
+	CHECK_APART(memory_of_another);
+	CHECK_APART(begins_late);
 	CHECK_APART(creation_fails);
 	CHECK_APART(other_thread);
 	CHECK_APART(writes_flood);

@@ -162,7 +162,35 @@ guest_record() {
 
 # --- host
 
+kprobe_switches="/proc/sys/kernel/ftrace_enabled /sys/kernel/debug/kprobes/enabled"
+
+# A VM's end is seen by a kprobe; without, the module is not loaded.
+host_kprobes_off() {
+	rmmod vmsync-host || fail "vmsync-host.ko does not go"
+	for switch in $kprobe_switches; do
+		echo 0 > "$switch"
+		! modprobe vmsync-host 2> /dev/null ||
+			fail "vmsync-host.ko loads while $switch is 0"
+		echo 1 > "$switch"
+	done
+	modprobe vmsync-host || fail "vmsync-host.ko does not load again"
+}
+
+# The same while a tracer listens: all is forgotten, and begins anew.
+host_kprobes_lost() {
+	for switch in $kprobe_switches; do
+		echo 0 > "$switch"
+		until_true "goes on while $switch is 0: $(host_state)" \
+			host_state_is 'vms=0 vcpus=0'
+		echo 1 > "$switch"
+		until_true "does not go on after $switch was 0: $(host_state)" \
+			host_state_is 'vms=1 vcpus=2'
+	done
+	say "kprobes were off, and it went on: $(host_state)"
+}
+
 host_prepare() {
+	host_kprobes_off
 	# The guest's side has no business where no KVM is underneath.
 	if ! dmesg | grep -q "Hypervisor detected: KVM"; then
 		! modprobe vmsync-guest 2> /dev/null ||
@@ -198,6 +226,7 @@ host_record() {
 	until_true "guest not known: $(host_state)" \
 		host_state_is 'vms=1 vcpus=2 untracked=0'
 	say "with the guest alive: $(host_state)"
+	host_kprobes_lost
 	echo stop >&4
 	await recorded
 }

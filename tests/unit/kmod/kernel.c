@@ -144,3 +144,17 @@ void kernel_probed(const char *symbol, const void *addr, unsigned long arg)
 			     kp->addr == addr)
 			kp->pre_handler(kp, &regs);
 }
+
+void __cyg_profile_func_enter(void *fn, void *site);
+void __cyg_profile_func_exit(void *fn, void *site);
+
+void __cyg_profile_func_enter(void *fn, void *site)
+{
+	(void)site;
+	kernel_probed(NULL, fn, 0);
+}
+
+void __cyg_profile_func_exit(void *fn, void *site)
+{
+	(void)fn, (void)site;
+}
