@@ -30,6 +30,7 @@ struct host_vm {
 	struct hlist_node hash;
 	struct kvm *kvm;
 	struct hlist_head vcpus;	/* host_vcpu.of_vm; the table's lock */
+	unsigned int n_vcpus;
 	s32 pid;
 	s32 creator;			/* kvm->userspace_pid */
 	u32 serial;
@@ -109,7 +110,7 @@ void host_table_exit(void);
  *
  * Not for a virtual CPU in another state: KVM's tracepoints show some that are
  * not yet part of their VM, and freed at once when they do not become one.
- * Under RCU. Returns NULL where the pool is empty (counted) or the VM dies.
+ * Under RCU. Returns NULL where there is no room for it (counted).
  */
 struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu);
 

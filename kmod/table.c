@@ -12,13 +12,37 @@
 
 #include "host.h"
 
-static unsigned int max_vms = 256;
-module_param(max_vms, uint, 0444);
-MODULE_PARM_DESC(max_vms, "VMs that can be followed at once (default 256)");
+#define VMS_MOST 4096
+#define VCPUS_MOST 65536
 
+static unsigned int max_vms = 256;
 static unsigned int max_vcpus = 2048;
-module_param(max_vcpus, uint, 0444);
-MODULE_PARM_DESC(max_vcpus, "virtual CPUs that can be followed at once (default 2048)");
+
+static int max_vms_set(const char *text, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(text, kp, 1, VMS_MOST);
+}
+
+static int max_vcpus_set(const char *text, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(text, kp, 1, VCPUS_MOST);
+}
+
+static const struct kernel_param_ops max_vms_ops = {
+	.set = max_vms_set,
+	.get = param_get_uint,
+};
+
+static const struct kernel_param_ops max_vcpus_ops = {
+	.set = max_vcpus_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(max_vms, &max_vms_ops, &max_vms, 0444);
+MODULE_PARM_DESC(max_vms, "VMs that can be followed at once, 1..4096 (default 256)");
+
+module_param_cb(max_vcpus, &max_vcpus_ops, &max_vcpus, 0444);
+MODULE_PARM_DESC(max_vcpus, "virtual CPUs that can be followed at once, 1..65536 (default 2048); one VM takes at most half of those that are left");
 
 static DEFINE_HASHTABLE(vms, 8);
 static DEFINE_HASHTABLE(vcpus, 10);
@@ -29,12 +53,24 @@ static HLIST_HEAD(free_vms);
 static HLIST_HEAD(free_vcpus);
 static unsigned int live_vms, live_vcpus;
 static u32 last_serial;
-static u64 untracked;
+
+/* Virtual CPUs that found no room, each time. */
+static DEFINE_PER_CPU(u64, untracked);
 
 static struct host_vm *vm_pool;
 static struct host_vcpu *vcpu_pool;
 
 DEFINE_PER_CPU(const struct kvm_vcpu *, host_quiet);
+
+static u64 untracked_sum(void)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(untracked, cpu));
+	return sum;
+}
 
 /* A parameter that is only to be read. */
 static int state_get(char *buf, const struct kernel_param *kp)
@@ -44,7 +80,7 @@ static int state_get(char *buf, const struct kernel_param *kp)
 
 	raw_spin_lock_irqsave(&table_lock, flags);
 	len = scnprintf(buf, PAGE_SIZE, "vms=%u vcpus=%u untracked=%llu\n",
-			live_vms, live_vcpus, untracked);
+			live_vms, live_vcpus, untracked_sum());
 	raw_spin_unlock_irqrestore(&table_lock, flags);
 	return len;
 }
@@ -113,25 +149,20 @@ struct host_vcpu *host_vcpu_find(const struct kvm_vcpu *vcpu)
 	return v && same_vcpu(v, vcpu) ? v : NULL;
 }
 
-/* Takes the first slot out of a pool. With the table's lock held. */
+/* Takes the first slot out of a pool that has one. With the table's lock held. */
 static struct hlist_node *pool_take(struct hlist_head *pool)
 {
 	struct hlist_node *node = pool->first;
 
-	if (node)
-		hlist_del_init(node);
-	else
-		untracked++;
+	hlist_del_init(node);
 	return node;
 }
 
 static struct host_vm *vm_make(struct kvm *kvm)
 {
-	struct hlist_node *node = pool_take(&free_vms);
-	struct host_vm *vm = hlist_entry_safe(node, struct host_vm, hash);
+	struct host_vm *vm;
 
-	if (!vm)
-		return NULL;
+	vm = hlist_entry(pool_take(&free_vms), struct host_vm, hash);
 	memset(vm, 0, sizeof(*vm));
 	vm->kvm = kvm;
 	vm->pid = task_tgid_nr(current);
@@ -144,20 +175,39 @@ static struct host_vm *vm_make(struct kvm *kvm)
 
 static struct host_vcpu *vcpu_make(struct kvm_vcpu *vcpu, struct host_vm *vm)
 {
-	struct hlist_node *node = pool_take(&free_vcpus);
-	struct host_vcpu *v = hlist_entry_safe(node, struct host_vcpu, hash);
+	struct host_vcpu *v;
 
-	if (!v)
-		return NULL;
+	v = hlist_entry(pool_take(&free_vcpus), struct host_vcpu, hash);
 	memset(v, 0, sizeof(*v));
 	v->vcpu = vcpu;
 	v->vm = vm;
 	v->id = vcpu->vcpu_id;
 	v->quiet_cpu = -1;
 	hlist_add_head(&v->of_vm, &vm->vcpus);
+	WRITE_ONCE(vm->n_vcpus, vm->n_vcpus + 1);
 	hash_add_rcu(vcpus, &v->hash, (unsigned long)vcpu);
-	live_vcpus++;
+	WRITE_ONCE(live_vcpus, live_vcpus + 1);
 	return v;
+}
+
+/* A VM never has more than it leaves to those that come after it. */
+static bool has_its_share(const struct host_vm *vm)
+{
+	return READ_ONCE(vm->n_vcpus) >= max_vcpus - READ_ONCE(live_vcpus);
+}
+
+/*
+ * Is there room for one more, as far as can be seen without the lock? One that
+ * finds none asks at each of its entries, and must not keep others from theirs.
+ */
+static bool room_for(const struct kvm_vcpu *vcpu)
+{
+	const struct host_vm *vm;
+
+	if (!READ_ONCE(free_vcpus.first))
+		return false;
+	vm = vm_find(vcpu->kvm);
+	return vm ? !has_its_share(vm) : READ_ONCE(free_vms.first) != NULL;
 }
 
 static struct host_vcpu *vcpu_add(struct kvm_vcpu *vcpu)
@@ -167,22 +217,36 @@ static struct host_vcpu *vcpu_add(struct kvm_vcpu *vcpu)
 
 	if (v)
 		return v;
+	/* No VM is made that no virtual CPU would be left for. */
+	if (!room_for(vcpu))
+		return NULL;
 	vm = vm_find(vcpu->kvm);
 	if (!vm)
 		vm = vm_make(vcpu->kvm);
-	return vm && same_vm(vm, vcpu->kvm) ? vcpu_make(vcpu, vm) : NULL;
+	return same_vm(vm, vcpu->kvm) ? vcpu_make(vcpu, vm) : NULL;
+}
+
+static struct host_vcpu *vcpu_new(struct kvm_vcpu *vcpu)
+{
+	struct host_vcpu *v = NULL;
+	unsigned long flags;
+
+	if (room_for(vcpu)) {
+		raw_spin_lock_irqsave(&table_lock, flags);
+		v = vcpu_add(vcpu);
+		raw_spin_unlock_irqrestore(&table_lock, flags);
+	}
+	if (!v)
+		this_cpu_inc(untracked);
+	return v;
 }
 
 struct host_vcpu *host_vcpu_get(struct kvm_vcpu *vcpu)
 {
 	struct host_vcpu *v = vcpu_find(vcpu);
-	unsigned long flags;
 
-	if (!v) {
-		raw_spin_lock_irqsave(&table_lock, flags);
-		v = vcpu_add(vcpu);
-		raw_spin_unlock_irqrestore(&table_lock, flags);
-	}
+	if (!v)
+		v = vcpu_new(vcpu);
 	return v && same_vcpu(v, vcpu) ? v : NULL;
 }
 
@@ -196,7 +260,7 @@ static void slots_return(struct rcu_head *rcu)
 	raw_spin_lock_irqsave(&table_lock, flags);
 	hlist_for_each_entry_safe(v, next, &vm->vcpus, of_vm) {
 		hlist_add_head(&v->hash, &free_vcpus);
-		live_vcpus--;
+		WRITE_ONCE(live_vcpus, live_vcpus - 1);
 	}
 	hlist_add_head(&vm->hash, &free_vms);
 	live_vms--;

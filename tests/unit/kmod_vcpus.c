@@ -7,6 +7,8 @@
 #include "kvm.h"
 #include "check.h"
 
+extern const struct kernel_param_ops *const kernel_param_state;
+
 /* Another tracer: what was told before may be out of date, and is looked at. */
 static void next_session(void)
 {
@@ -345,6 +347,80 @@ static void sessions(void)
 	end();
 }
 
+/* What the module says of itself: "vms=N vcpus=N untracked=N". */
+static void state(unsigned long *vms, unsigned long *vcpus,
+		  unsigned long *untracked)
+{
+	char text[PAGE_SIZE];
+
+	CHECK(kernel_param_state->get(text, NULL) > 0);
+	CHECK_EQ(sscanf(text, "vms=%lu vcpus=%lu untracked=%lu", vms, vcpus,
+			untracked), 3);
+}
+
+/* VMs with more virtual CPUs than there is room for, and one beside them. */
+static void takes_all(void)
+{
+	unsigned long vms, vcpus, untracked;
+	struct kvm *big, *second, *small;
+
+	begin();
+	big = kvm_vm(100, 3000);
+	second = kvm_vm(150, 1900);
+	small = kvm_vm(200, 2);
+	for (int id = 0; id < 3000; id++)
+		kvm_enter(kvm_vcpu(big, id));
+	state(&vms, &vcpus, &untracked);
+	CHECK_EQ(vms, 1);
+	CHECK_EQ(vcpus, 1024);
+	CHECK_EQ(untracked, 3000 - 1024);
+	for (int id = 0; id < 1900; id++)
+		kvm_enter(kvm_vcpu(second, id));
+	state(&vms, &vcpus, &untracked);
+	CHECK_EQ(vcpus, 1024 + 512);
+	kvm_beacon(kvm_vcpu(small, 1), 2, 5);
+	CHECK_EQ(tracer_last(HG)->who.vm_pid, 200);
+	/* One that found no room takes no lock, at entry or at a hypercall. */
+	kernel.locks = 0;
+	for (u32 i = 0; i < 1000; i++)
+		kvm_beacon(kvm_vcpu(big, 2999), i, 5);
+	CHECK_EQ(kernel.locks, 0);
+	kvm_vm_end(small);
+	kvm_vm_end(second);
+	kvm_vm_end(big);
+	kernel_grace_period();
+	state(&vms, &vcpus, &untracked);
+	CHECK_EQ(vms, 0);
+	CHECK_EQ(vcpus, 0);
+	end();
+}
+
+/* More VMs than there is room for: the others cost no lock either. */
+static void too_many(void)
+{
+	unsigned long vms, vcpus, untracked;
+	struct kvm *kvm[300];
+
+	begin();
+	for (int i = 0; i < 300; i++) {
+		kvm[i] = kvm_vm(100 + i, 1);
+		kvm_enter(kvm_vcpu(kvm[i], 0));
+	}
+	state(&vms, &vcpus, &untracked);
+	CHECK_EQ(vms, 256);
+	CHECK_EQ(vcpus, 256);
+	kernel.locks = 0;
+	kvm_beacon(kvm_vcpu(kvm[299], 0), 2, 5);
+	CHECK_EQ(kernel.locks, 0);
+	kvm_vm_end(kvm[0]);
+	kernel_grace_period();
+	kvm_beacon(kvm_vcpu(kvm[299], 0), 2, 5);
+	CHECK_EQ(tracer_last(HG)->who.vm_pid, 399);
+	for (int i = 1; i < 300; i++)
+		kvm_vm_end(kvm[i]);
+	end();
+}
+
 /* Many VMs come and go, with and without a tracer: all slots come back. */
 static void come_and_go(void)
 {
@@ -383,6 +459,8 @@ int main(int argc, char **argv)
 	CHECK_APART(moves);
 	CHECK_APART(paused);
 	CHECK_APART(sessions);
+	CHECK_APART(takes_all);
+	CHECK_APART(too_many);
 	CHECK_APART(come_and_go);
 	return check_done();
 }

@@ -224,6 +224,7 @@ static inline void hlist_del_init(struct hlist_node *n)
 	n->pprev = NULL;
 }
 
+#define hlist_entry(p, type, member) container_of(p, type, member)
 #define hlist_entry_safe(p, type, member) ({ \
 	__typeof__(p) p_ = (p); p_ ? container_of(p_, type, member) : NULL; })
 #define hlist_for_each_entry(pos, head, member) \
