@@ -5,11 +5,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/kvm_para.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/sched/isolation.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 
@@ -18,7 +20,7 @@
 #include "../kmod/vmsync.h"
 
 #define RATE_MIN_HZ 1
-#define RATE_MAX_HZ 100		/* a beacon is a timer, an IPI and an exit */
+#define RATE_MAX_HZ 100		/* a beacon is a timer, a wake-up and an exit */
 
 static unsigned int rate_hz = 10;
 
@@ -33,27 +35,46 @@ static const struct kernel_param_ops rate_ops = {
 };
 
 module_param_cb(rate_hz, &rate_ops, &rate_hz, 0644);
-MODULE_PARM_DESC(rate_hz, "beacons per second of this guest, over all its CPUs in turn, 1..100 (default 10)");
+MODULE_PARM_DESC(rate_hz, "beacons per second of this guest, over its CPUs in turn, 1..100 (default 10)");
+
+static struct cpumask cpus;	/* asked for; none: see cpu_wanted() */
+
+static int cpus_set(const char *text, const struct kernel_param *kp)
+{
+	return cpulist_parse(text, &cpus);
+}
+
+static int cpus_get(char *buf, const struct kernel_param *kp)
+{
+	return cpumap_print_to_pagebuf(true, buf, &cpus);
+}
+
+static const struct kernel_param_ops cpus_ops = {
+	.set = cpus_set,
+	.get = cpus_get,
+};
+
+module_param_cb(cpus, &cpus_ops, NULL, 0444);
+MODULE_PARM_DESC(cpus, "CPUs that send beacons, a list such as 0-3,8 (default: all that are not isolated)");
 
 static u64 vm_uid;
 
 /* These belong to the work, which never runs twice at once. */
 static u32 next_cnt;
-static unsigned int next_cpu;
+static unsigned int last_cpu;
 static u64 next_ns;		/* CLOCK_MONOTONIC at which the next one is due */
 
 /* On the CPU that sends it, interrupts off from the pair to the last event. */
-static void beacon_send(void *info)
+static void beacon_send(u32 cnt)
 {
-	const u32 *cnt = info;
 	struct vmsync_gh_guest gh = {
 		.vm_uid = vm_uid,
-		.cnt = *cnt,
+		.cnt = cnt,
 		.vcpu = smp_processor_id(),
 	};
 	struct vmsync_hg_guest hg = {
 		.vm_uid = vm_uid,
-		.cnt = *cnt + 1,
+		.cnt = cnt + 1,
 		.vcpu = gh.vcpu,
 	};
 
@@ -71,15 +92,34 @@ static void beacon_send(void *info)
 	trace_vmsync_hg_guest(&hg);
 }
 
-/* The online CPU after the last one. It may go offline: see the caller. */
+/* One that was isolated is not to be disturbed, unless it is asked for. */
+static bool cpu_wanted(unsigned int cpu)
+{
+	if (!cpumask_empty(&cpus))
+		return cpumask_test_cpu(cpu, &cpus);
+	return housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
+	       housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+}
+
+/* The wanted online CPU after the last one; where there is none, any. */
 static unsigned int cpu_in_turn(void)
 {
-	unsigned int cpu = cpumask_next(next_cpu, cpu_online_mask);
+	unsigned int cpu, first = nr_cpu_ids, next = nr_cpu_ids;
 
-	if (cpu >= nr_cpu_ids)
-		cpu = cpumask_first(cpu_online_mask);
-	next_cpu = cpu;
-	return cpu;
+	for_each_online_cpu(cpu) {
+		if (!cpu_wanted(cpu))
+			continue;
+		if (first >= nr_cpu_ids)
+			first = cpu;
+		if (cpu > last_cpu && next >= nr_cpu_ids)
+			next = cpu;
+	}
+	if (next >= nr_cpu_ids)
+		next = first;
+	if (next >= nr_cpu_ids)
+		return WORK_CPU_UNBOUND;
+	last_cpu = next;
+	return next;
 }
 
 /* Jiffies to the next beacon. Late ones are not made up for. */
@@ -94,21 +134,40 @@ static unsigned long delay_to_next(void)
 	return nsecs_to_jiffies(next_ns - now);
 }
 
-static void beacon_work(struct work_struct *work)
+static void beacon_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(work, beacon_work);
+
+/*
+ * The work itself goes from CPU to CPU, so that none waits for another one,
+ * which in a guest may not run for long.
+ */
+static void beacon_plan(void)
 {
-	/* Fails if the CPU went offline just now; then it is the next one's turn. */
-	if (!smp_call_function_single(cpu_in_turn(), beacon_send, &next_cnt, 1))
-		next_cnt += VMSYNC_CNT_STEP;
-	queue_delayed_work(system_freezable_wq, to_delayed_work(work),
-			   delay_to_next());
+	/* A timer on a CPU that is not online would never end. */
+	cpus_read_lock();
+	queue_delayed_work_on(cpu_in_turn(), system_freezable_wq, &work,
+			      delay_to_next());
+	cpus_read_unlock();
 }
 
-static DECLARE_DELAYED_WORK(work, beacon_work);
+static void beacon_work(struct work_struct *unused)
+{
+	unsigned long flags;
+
+	/* It is elsewhere if its CPU went offline meanwhile. */
+	local_irq_save(flags);
+	if (cpu_wanted(smp_processor_id())) {
+		beacon_send(next_cnt);
+		next_cnt += VMSYNC_CNT_STEP;
+	}
+	local_irq_restore(flags);
+	beacon_plan();
+}
 
 static void listening_changed(bool on)
 {
 	if (on)
-		queue_delayed_work(system_freezable_wq, &work, delay_to_next());
+		beacon_plan();
 	else
 		cancel_delayed_work_sync(&work);
 }

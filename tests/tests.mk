@@ -43,6 +43,7 @@ KMOD_HOST := $(addprefix $(O)/,$(patsubst %.c,%.o,$(addprefix kmod/,host.c \
 	     death.c)) \
 	     tests/unit/kmod/kernel.o tests/unit/kmod/kvm.o)
 $(O)/unit/kmod_vcpus $(O)/unit/kmod_beacons: $(KMOD_HOST)
+$(O)/unit/kmod_guest: $(addprefix $(O)/,guest/guest.o tests/unit/kmod/kernel.o)
 $(O)/unit/kmod_line: $(O)/tests/unit/kmod/kernel.o
 $(O)/unit/kmod_knot: $(addprefix $(O)/,kmod/knot.o tests/unit/kmod/kernel.o)
 

@@ -3,7 +3,8 @@
 #include "kernel.h"
 
 static struct task_struct init_task = { 1, 1 };
-struct kernel kernel = { .task = &init_task, .probes_fire = true };
+struct kernel kernel = { .task = &init_task, .probes_fire = true,
+			 .online = BIT(KERNEL_CPUS) - 1 };
 struct workqueue_struct *system_freezable_wq;
 struct notifier_block *kernel_timekeeper;
 
@@ -92,6 +93,9 @@ bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq,
 		return false;
 	dw->queued = true;
 	dw->cpu = cpu;
+	/* What is meant for one CPU needs that to stay until it is queued. */
+	if (cpu < KERNEL_CPUS && !kernel.hotplug_locked)
+		kernel.errors++;
 	return true;
 }
 
@@ -109,7 +113,7 @@ void kernel_work_run(void)
 		if (!dw->queued)
 			continue;
 		dw->queued = false;
-		if (dw->cpu >= 0)
+		if (dw->cpu < KERNEL_CPUS && kernel.online & BIT(dw->cpu))
 			kernel.cpu = dw->cpu;
 		dw->work.func(&dw->work);
 	}

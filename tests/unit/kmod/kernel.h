@@ -35,13 +35,16 @@ struct task_struct {
 /* What a test sets, and what it finds. */
 struct kernel {
 	int cpu;			/* that runs now */
+	unsigned long online;		/* a bit for each CPU */
+	unsigned long isolated[2];	/* from enum hk_type */
+	int hotplug_locked;
 	bool irqs_off;
 	struct task_struct *task;		/* "current" */
 	u64 now_ns;			/* CLOCK_MONOTONIC */
 	u64 tsc;
 	bool probes_fire;		/* kprobes */
 	unsigned int deadlocks;		/* locks taken by who holds them */
-	unsigned int waits;		/* for another CPU, interrupts off or spinning */
+	unsigned int waits;		/* for another CPU, spinning */
 	unsigned int locks;		/* taken since last set to 0 */
 	unsigned int errors;		/* messages of pr_err() */
 	bool rt;			/* CONFIG_PREEMPT_RT */
@@ -286,6 +289,20 @@ void kernel_grace_period(void);
 #define __this_cpu_read this_cpu_read
 #define __this_cpu_write this_cpu_write
 #define smp_processor_id() (kernel.cpu)
+#define nr_cpu_ids KERNEL_CPUS
+#define for_each_online_cpu(cpu) \
+	for (cpu = 0; cpu < KERNEL_CPUS; cpu++) \
+		if (kernel.online & BIT(cpu))
+struct cpumask { unsigned long bits; };
+int cpulist_parse(const char *text, struct cpumask *mask);
+#define cpumap_print_to_pagebuf(list, buf, mask) \
+	sprintf(buf, "%lx\n", (mask)->bits)
+#define cpumask_empty(mask) (!(mask)->bits)
+#define cpumask_test_cpu(cpu, mask) (!!((mask)->bits & BIT(cpu)))
+enum hk_type { HK_TYPE_DOMAIN, HK_TYPE_TICK };
+#define housekeeping_test_cpu(cpu, type) (!(kernel.isolated[type] & BIT(cpu)))
+#define cpus_read_lock() (kernel.hotplug_locked++)
+#define cpus_read_unlock() (kernel.hotplug_locked--)
 #define for_each_possible_cpu(cpu) for (cpu = 0; cpu < KERNEL_CPUS; cpu++)
 
 /* Time */
@@ -343,15 +360,15 @@ struct delayed_work {
 };
 struct workqueue_struct;
 extern struct workqueue_struct *system_freezable_wq;
-#define KERNEL_ANY_CPU (-1)
+#define WORK_CPU_UNBOUND KERNEL_CPUS
 #define DECLARE_DELAYED_WORK(name, fn) \
 	struct delayed_work name = { .work = { fn } }
 #define DECLARE_WORK(name, fn) struct work_struct name = { fn }
 #define to_delayed_work(w) container_of(w, struct delayed_work, work)
 #define schedule_delayed_work(dw, delay) \
-	queue_delayed_work_on(KERNEL_ANY_CPU, system_freezable_wq, dw, delay)
+	queue_delayed_work_on(WORK_CPU_UNBOUND, system_freezable_wq, dw, delay)
 #define queue_delayed_work(wq, dw, delay) \
-	queue_delayed_work_on(KERNEL_ANY_CPU, wq, dw, delay)
+	queue_delayed_work_on(WORK_CPU_UNBOUND, wq, dw, delay)
 bool queue_delayed_work_on(int cpu, struct workqueue_struct *wq,
 			   struct delayed_work *dw, unsigned long delay);
 bool cancel_delayed_work_sync(struct delayed_work *dw);
@@ -386,6 +403,12 @@ int tracepoint_probe_register_prio(struct tracepoint *tp, void *probe,
 #define TRACEPOINT_DEFAULT_PRIO 10
 int tracepoint_probe_unregister(struct tracepoint *tp, void *probe, void *data);
 #define tracepoint_synchronize_unregister() ((void)0)
+
+/* The guest's side of KVM */
+bool kvm_para_available(void);
+long kvm_hypercall4(unsigned int nr, unsigned long a0, unsigned long a1,
+		    unsigned long a2, unsigned long a3);
+#define get_random_u64() 0x123456789abcdefull
 
 /* vmsync's own tracepoints: the test has their probes. */
 #define TP_PROTO(proto) proto
