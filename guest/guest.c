@@ -7,11 +7,13 @@
 
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
+#include <linux/debugfs.h>
 #include <linux/jiffies.h>
 #include <linux/kvm_para.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sched/isolation.h>
+#include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 
@@ -177,6 +179,16 @@ static struct vmsync_listener listener = {
 	.change = listening_changed,
 };
 
+static int guest_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "vm_uid=%llu sent=%u\n", vm_uid,
+		   READ_ONCE(next_cnt) / VMSYNC_CNT_STEP);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(guest);
+
+static struct dentry *state;
+
 static void vm_uid_draw(void)
 {
 	do {
@@ -191,6 +203,8 @@ static int __init vmsync_guest_init(void)
 		return -ENODEV;
 	}
 	vm_uid_draw();
+	state = debugfs_create_file("guest", 0444, vmsync_debugfs, NULL,
+				    &guest_fops);
 	vmsync_listener_register(&listener);
 	return 0;
 }
@@ -198,6 +212,7 @@ static int __init vmsync_guest_init(void)
 static void __exit vmsync_guest_exit(void)
 {
 	vmsync_listener_unregister(&listener);
+	debugfs_remove(state);
 }
 
 module_init(vmsync_guest_init);
@@ -205,4 +220,5 @@ module_exit(vmsync_guest_exit);
 
 MODULE_DESCRIPTION("vmsync: beacons from a KVM guest to its host");
 MODULE_AUTHOR("vmsync authors");
+MODULE_VERSION(VMSYNC_VERSION);
 MODULE_LICENSE("GPL");

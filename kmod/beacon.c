@@ -55,7 +55,7 @@ static void tell_gh(const struct host_vcpu *v, const struct host_pending *p)
 		.cnt = p->claims.cnt,
 		.guest_tsc = p->claims.tsc,
 		.guest_mono = p->claims.mono,
-		.suspect = p->suspect | suspect_uid(v->vm, p->claims.uid),
+		.suspect = p->suspect,
 		.who = host_who(v),
 		.scale = p->scale,
 		.line = p->line,
@@ -91,12 +91,21 @@ void host_beacon_return(struct host_vcpu *v)
 	u32 session = p->session;
 
 	p->session = 0;
-	if (session != host_session || !from_kernel(v->vcpu))
+	if (session != host_session)
 		return;
+	if (!from_kernel(v->vcpu)) {
+		atomic64_inc(&vm->counts.user);
+		return;
+	}
 	if (!host_limit_beacon(&vm->beacons)) {
+		atomic64_inc(&vm->counts.dropped);
 		atomic64_inc(&vm->dropped);
 		return;
 	}
+	atomic64_inc(&vm->counts.taken);
+	p->suspect |= suspect_uid(vm, p->claims.uid);
+	if (p->suspect)
+		atomic64_inc(&vm->counts.suspect);
 	host_tell_drop(vm);
 	tell_gh(v, p);
 	if (p->claims.uid && !(p->claims.uid >> 63))

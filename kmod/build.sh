@@ -39,8 +39,9 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 out=${OUT:-$top/build/modules}/$release
 mkdir -p "$out"
 
-(cd "$top" && find Kbuild kmod guest include -type f \
-	\( -name '*.[ch]' -o -name 'Kbuild*' \) ! -path 'guest/agent/*') |
+(cd "$top" && find Kbuild dkms.conf kmod guest include -type f \
+	\( -name '*.[ch]' -o -name 'Kbuild*' -o -name dkms.conf \) \
+	! -path 'guest/agent/*') |
 while read -r f; do
 	mkdir -p "$out/$(dirname "$f")"
 	ln -sfn "$top/$f" "$out/$f"

@@ -32,4 +32,7 @@ void vmsync_knot_announce(void);
 void vmsync_knot_push(const struct vmsync_line *line,
 		      const struct vmsync_line *prev, u32 why);
 
+/* Knots that found the ring full, since load. */
+u32 vmsync_knots_lost(void);
+
 #endif /* _VMSYNC_CORE_H */

@@ -42,6 +42,7 @@ static int __init vmsync_host_init(void)
 	err = host_death_init();
 	if (err)
 		goto err_hooks;
+	host_state_init();
 	vmsync_listener_register(&listener);
 	return 0;
 
@@ -53,6 +54,7 @@ err_hooks:
 static void __exit vmsync_host_exit(void)
 {
 	vmsync_listener_unregister(&listener);
+	host_state_exit();
 	host_death_exit();
 	host_table_exit();
 }
@@ -62,4 +64,5 @@ module_exit(vmsync_host_exit);
 
 MODULE_DESCRIPTION("vmsync: beacons of KVM guests and their TSC parameters as trace events");
 MODULE_AUTHOR("vmsync authors");
+MODULE_VERSION(VMSYNC_VERSION);
 MODULE_LICENSE("GPL");

@@ -26,6 +26,14 @@
 #include "limit.h"
 #include "vmsync.h"
 
+/* Beacons of a VM since it was first seen. */
+struct host_counts {
+	atomic64_t taken;
+	atomic64_t dropped;	/* over the limit */
+	atomic64_t suspect;	/* of those that were taken */
+	atomic64_t user;	/* from a process of the guest: not taken */
+};
+
 struct host_vm {
 	struct hlist_node hash;
 	struct kvm *kvm;
@@ -36,6 +44,7 @@ struct host_vm {
 	u32 serial;
 	u64 uid;			/* as last claimed, 0: never */
 	atomic64_t dropped;		/* beacons, not yet told */
+	struct host_counts counts;
 	struct host_limit beacons;
 	struct host_limit writes;	/* of the TSC and of kvm-clock */
 	struct rcu_head rcu;
@@ -128,8 +137,17 @@ void host_vm_forget(const struct kvm *kvm);
 /* All of them. No probe may be attached. */
 void host_vms_forget(void);
 
-/* Call @fn for each VM. Nothing of KVM's may be read there. */
-void host_vm_each(void (*fn)(struct host_vm *vm));
+/* Call @fn for each VM, under RCU. Nothing of KVM's may be read there. */
+void host_vm_each(void (*fn)(struct host_vm *vm, void *arg), void *arg);
+
+/* What is in use now, and how often a virtual CPU found no room. */
+struct host_usage {
+	unsigned int vms;
+	unsigned int vcpus;
+	u64 untracked;
+};
+
+void host_table_usage(struct host_usage *usage);
 
 /* The next entry of @v has something to do. By its own thread, or at its end. */
 void host_look_again(struct host_vcpu *v);
@@ -191,5 +209,10 @@ void host_hooks_detach(void);
 /* session.c: while a tracer listens. Both may sleep; never called at once. */
 void host_session_begin(void);
 void host_session_end(void);
+bool host_session_attached(void);
+
+/* state.c: /sys/kernel/debug/vmsync/host */
+void host_state_init(void);
+void host_state_exit(void);
 
 #endif /* _VMSYNC_HOST_H */

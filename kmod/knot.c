@@ -32,6 +32,7 @@ struct pending_knot {
 static struct pending_knot ring[RING_SIZE];
 static u32 head;	/* knots pushed; written under the timekeeper's lock */
 static u32 tail;	/* knots emitted; written under drain_lock */
+static u32 lost;	/* knots; written under the timekeeper's lock */
 static DEFINE_RAW_SPINLOCK(drain_lock);
 
 /*
@@ -62,13 +63,20 @@ void vmsync_knot_push(const struct vmsync_line *line,
 	if (!trace_vmsync_knot_enabled())
 		return;
 	/* Full: the gap in seq tells. */
-	if (head - smp_load_acquire(&tail) >= RING_SIZE)
+	if (head - smp_load_acquire(&tail) >= RING_SIZE) {
+		WRITE_ONCE(lost, lost + 1);
 		return;
+	}
 	knot->line = *line;
 	knot->prev = *prev;
 	knot->why = why;
 	smp_store_release(&head, head + 1);
 	__this_cpu_write(own_head, head);
+}
+
+u32 vmsync_knots_lost(void)
+{
+	return READ_ONCE(lost);
 }
 
 /* A TSC at which @knot's line was in force. */

@@ -81,6 +81,16 @@ static void detach(void)
 	attached = false;
 }
 
+static void drop_tell(struct host_vm *vm, void *unused)
+{
+	host_tell_drop(vm);
+}
+
+bool host_session_attached(void)
+{
+	return READ_ONCE(attached);
+}
+
 /* What failed is tried again, as long as a tracer listens. */
 static void announce(struct work_struct *work)
 {
@@ -89,7 +99,7 @@ static void announce(struct work_struct *work)
 	if (attached && !host_death_works())
 		detach();
 	if (attached) {
-		host_vm_each(host_tell_drop);
+		host_vm_each(drop_tell, NULL);
 		round_begin();
 	} else {
 		attach();

@@ -62,41 +62,19 @@ static struct host_vcpu *vcpu_pool;
 
 DEFINE_PER_CPU(const struct kvm_vcpu *, host_quiet);
 
-static u64 untracked_sum(void)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(untracked, cpu));
-	return sum;
-}
-
-/* A parameter that is only to be read. */
-static int state_get(char *buf, const struct kernel_param *kp)
+void host_table_usage(struct host_usage *usage)
 {
 	unsigned long flags;
-	int len;
+	int cpu;
 
 	raw_spin_lock_irqsave(&table_lock, flags);
-	len = scnprintf(buf, PAGE_SIZE, "vms=%u vcpus=%u untracked=%llu\n",
-			live_vms, live_vcpus, untracked_sum());
+	usage->vms = live_vms;
+	usage->vcpus = live_vcpus;
 	raw_spin_unlock_irqrestore(&table_lock, flags);
-	return len;
+	usage->untracked = 0;
+	for_each_possible_cpu(cpu)
+		usage->untracked += READ_ONCE(per_cpu(untracked, cpu));
 }
-
-static int state_set(const char *text, const struct kernel_param *kp)
-{
-	return -EPERM;
-}
-
-static const struct kernel_param_ops state_ops = {
-	.set = state_set,
-	.get = state_get,
-};
-
-module_param_cb(state, &state_ops, NULL, 0444);
-MODULE_PARM_DESC(state, "read only: VMs and virtual CPUs followed now, and how often one was not for lack of room");
 
 /* By its address, which may be of one that is gone. */
 static struct host_vm *vm_find(const struct kvm *kvm)
@@ -310,14 +288,14 @@ void host_vms_forget(void)
 	rcu_read_unlock();
 }
 
-void host_vm_each(void (*fn)(struct host_vm *vm))
+void host_vm_each(void (*fn)(struct host_vm *vm, void *arg), void *arg)
 {
 	struct host_vm *vm;
 	int bucket;
 
 	rcu_read_lock();
 	hash_for_each_rcu(vms, bucket, vm, hash)
-		fn(vm);
+		fn(vm, arg);
 	rcu_read_unlock();
 }
 

@@ -12,6 +12,11 @@
 #include "../include/uapi/vmsync.h"
 #include "events.h"
 
+struct dentry;
+
+/* /sys/kernel/debug/vmsync: a file for each module, for people to look at. */
+extern struct dentry *vmsync_debugfs;
+
 /**
  * vmsync_line_get() - the line of CLOCK_MONOTONIC in force
  * @line: filled in

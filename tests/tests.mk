@@ -40,7 +40,7 @@ $(O)/unit/kmod_%: HOST_CFLAGS += $(KMOD_FLAGS)
 
 KMOD_HOST := $(addprefix $(O)/,$(patsubst %.c,%.o,$(addprefix kmod/,host.c \
 	     table.c tell.c hooks.c beacon.c limit.c session.c \
-	     death.c)) \
+	     death.c state.c)) \
 	     tests/unit/kmod/kernel.o tests/unit/kmod/kvm.o)
 $(O)/unit/kmod_vcpus $(O)/unit/kmod_beacons: $(KMOD_HOST)
 $(O)/unit/kmod_guest: $(addprefix $(O)/,guest/guest.o tests/unit/kmod/kernel.o)

@@ -47,4 +47,5 @@ module_exit(vmsync_kvm_exit);
 
 MODULE_DESCRIPTION("LTTng probes for entries and exits of KVM's virtual CPUs");
 MODULE_AUTHOR("vmsync authors");
+MODULE_VERSION(VMSYNC_VERSION);
 MODULE_LICENSE("GPL");

@@ -26,4 +26,5 @@ MODULE_SOFTDEP("pre: vmsync");
 
 MODULE_DESCRIPTION("LTTng probes for vmsync");
 MODULE_AUTHOR("vmsync authors");
+MODULE_VERSION(VMSYNC_VERSION);
 MODULE_LICENSE("GPL");

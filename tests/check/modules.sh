@@ -12,12 +12,16 @@ expect "the modules build, with LTTng's probes" \
 expect "no warning at W=1 and from sparse, 6.1 and 6.12" make -s modules-check
 
 ko=build/modules/$LAB_RELEASE
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 for m in vmsync vmsync-host vmsync-guest lttng-probe-vmsync \
 	lttng-probe-vmsync-kvm; do
 	expect "$m.ko" test -s "$ko/$m.ko"
 	expect_eq "$m.ko: licence" "$(modinfo -F license "$ko/$m.ko")" GPL
 	expect_eq "$m.ko: parameters without a description" \
 		"$(modinfo -F parm "$ko/$m.ko" | grep -vc ':.')" 0
-	expect "$m.ko: described" test -n "$(modinfo -F description "$ko/$m.ko")"
+	for field in description author; do
+		expect "$m.ko: $field" test -n "$(modinfo -F $field "$ko/$m.ko")"
+	done
+	expect_eq "$m.ko: version" "$(modinfo -F version "$ko/$m.ko")" "$version"
 done
 finish

@@ -53,6 +53,13 @@ static void plain(void)
 	CHECK_EQ(tracer_count(HG), 1);
 	kvm_beacon(v, 42, UID + 1);
 	CHECK_EQ(tracer_last(GH)->suspect, VMSYNC_SUSPECT_UID);
+	kvm_hypercall(v, true, 44, UID);
+	kvm_enter(v);
+	CHECK_EQ(tracer_count(GH), 2);
+	CHECK(!strcmp(kernel_debugfs_read(),
+		      "vms=1 vcpus=1 untracked=0\n"
+		      "sessions=1 attached=1 kprobe=1\n"
+		      "vm_pid=100 vm_serial=1 vcpus=1 vm_uid=6 taken=2 dropped=0 suspect=1 user=1\n"));
 	kvm_vm_end(kvm);
 	end();
 }

@@ -7,8 +7,6 @@
 #include "kvm.h"
 #include "check.h"
 
-extern const struct kernel_param_ops *const kernel_param_state;
-
 /* Another tracer: what was told before may be out of date, and is looked at. */
 static void next_session(void)
 {
@@ -100,6 +98,7 @@ static void switched_off(void)
 	}
 	CHECK_EQ(tracer.n, 0);
 	CHECK_EQ(kernel.errors, 1);
+	CHECK(strstr(kernel_debugfs_read(), "sessions=1 attached=0 kprobe=0\n"));
 	kernel.probes_fire = true;
 	kernel_work_run();
 	kvm_beacon(kvm_vcpu(kvm, 0), 6, 5);
@@ -351,11 +350,8 @@ static void sessions(void)
 static void state(unsigned long *vms, unsigned long *vcpus,
 		  unsigned long *untracked)
 {
-	char text[PAGE_SIZE];
-
-	CHECK(kernel_param_state->get(text, NULL) > 0);
-	CHECK_EQ(sscanf(text, "vms=%lu vcpus=%lu untracked=%lu", vms, vcpus,
-			untracked), 3);
+	CHECK_EQ(sscanf(kernel_debugfs_read(), "vms=%lu vcpus=%lu untracked=%lu",
+			vms, vcpus, untracked), 3);
 }
 
 /* VMs with more virtual CPUs than there is room for, and one beside them. */

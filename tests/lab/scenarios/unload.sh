@@ -199,7 +199,7 @@ host_prepare() {
 }
 
 host_state() {
-	cat /sys/module/vmsync_host/parameters/state
+	head -n 1 /sys/kernel/debug/vmsync/host
 }
 
 host_state_is() {

@@ -162,3 +162,37 @@ void __cyg_profile_func_exit(void *fn, void *site)
 {
 	(void)fn, (void)site;
 }
+
+/* debugfs */
+
+static const struct file_operations *debugfs_file;
+struct dentry *vmsync_debugfs;
+
+struct dentry *debugfs_create_dir(const char *name, struct dentry *in)
+{
+	(void)name;
+	return in;
+}
+
+struct dentry *debugfs_create_file(const char *name, int mode,
+				   struct dentry *in, void *data,
+				   const struct file_operations *fops)
+{
+	(void)name, (void)mode, (void)data;
+	debugfs_file = fops;
+	return in;
+}
+
+void debugfs_remove(struct dentry *file)
+{
+	(void)file;
+	debugfs_file = NULL;
+}
+
+const char *kernel_debugfs_read(void)
+{
+	static struct seq_file m;
+
+	m.text[0] = 0;
+	return debugfs_file && !debugfs_file->show(&m, NULL) ? m.text : "";
+}

@@ -61,6 +61,7 @@ extern struct kernel kernel;
 /* Compiler and build */
 
 #define KBUILD_MODNAME "vmsync"
+#define VMSYNC_VERSION "0"
 #define __init
 #define __exit
 #define __maybe_unused __attribute__((unused))
@@ -137,6 +138,22 @@ static inline void *kvcalloc(size_t n, size_t size, int flags)
 	return p ? memset(p, 0, n * size) : NULL;
 }
 #define kvfree free
+
+struct seq_file { char text[1 << 20]; };
+struct dentry;
+struct file_operations { int (*show)(struct seq_file *m, void *unused); };
+#define seq_printf(m, ...) \
+	snprintf(((struct seq_file *)(m))->text + \
+		 strlen(((struct seq_file *)(m))->text), 512, __VA_ARGS__)
+#define DEFINE_SHOW_ATTRIBUTE(name) \
+	static const struct file_operations name##_fops = { name##_show }
+struct dentry *debugfs_create_dir(const char *name, struct dentry *in);
+struct dentry *debugfs_create_file(const char *name, int mode,
+				   struct dentry *in, void *data,
+				   const struct file_operations *fops);
+void debugfs_remove(struct dentry *file);
+/* What the file that is there says; there is one. */
+const char *kernel_debugfs_read(void);
 
 /* Locks */
 
