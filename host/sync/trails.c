@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "sync/trails.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Events in runs that are enough to believe in an offset. */
+#define MIN_USED 50
+
+/* How often nothing may lead on. Each time costs a search through all runs. */
+#define MAX_SEARCHES 64
+
+/*
+ * And no more often, or it is another VM: by chance an event fits as often as
+ * the virtual CPU runs, mostly.
+ */
+#define FEW_SEARCHES	  4
+#define EVENTS_PER_SEARCH 512
+
+/*
+ * A clock that falls back by less does so while its guest runs: some times are
+ * read twice, and events of both sides stand among each other. By more it falls
+ * because its guest was stopped, and so did not read it meanwhile.
+ */
+#define MAX_FALL_NS 1000000
+
+struct finder {
+	struct vmsync_tracker t;
+	struct vmsync_trails *trails;
+	unsigned int searches;
+};
+
+void vmsync_trails_free(struct vmsync_trails *trails)
+{
+	for (size_t i = 0; i < trails->all.count; i++)
+		vmsync_trail_free(&trails->all.at[i]);
+	vmsync_array_free(&trails->all);
+}
+
+static int64_t ns_of(const struct finder *f, size_t event)
+{
+	return f->t.events->at[event].ns;
+}
+
+/* The first event from @i on that is no part of a jump before @i any more. */
+static size_t behind_jump(const struct finder *f, size_t i, int step)
+{
+	size_t n = f->t.events->count, k = i;
+
+	while (k < n && llabs(ns_of(f, k) - ns_of(f, i)) <= MAX_FALL_NS)
+		k += (size_t)step;
+	return k < n ? k : i;
+}
+
+/*
+ * What the offset may be on the other side of a jump, when it was @known at
+ * event
+ * @lock: no event there happened before one here, going forward; nor after,
+ * back.
+ */
+static struct vmsync_offsets order(const struct finder *f, size_t lock,
+				   const struct vmsync_offsets *known,
+				   size_t there, int step)
+{
+	int64_t away = ns_of(f, there) - ns_of(f, lock);
+
+	return step > 0
+		       ? (struct vmsync_offsets){known->lo - away, INT64_MAX, 0}
+		       : (struct vmsync_offsets){INT64_MIN, known->hi - away,
+						 0};
+}
+
+static int count_search(struct finder *f, size_t events)
+{
+	f->searches++;
+	return f->searches > MAX_SEARCHES ||
+			       f->searches >
+				       FEW_SEARCHES + events / EVENTS_PER_SEARCH
+		       ? -ENOENT
+		       : 0;
+}
+
+/*
+ * The trail that begins where @side ends. What remains of the recording may be
+ * too short to tell one offset; then it is a trail of all that are possible
+ * there.
+ */
+static int find_next(struct finder *f, const struct vmsync_trail *side,
+		     int step, struct vmsync_trail *next)
+{
+	size_t i = step > 0 ? side->end : side->first - 1;
+	size_t n = f->t.events->count;
+	int err;
+
+	for (i = behind_jump(f, i, step); i < n; i += (size_t)step) {
+		struct vmsync_offsets among =
+			order(f, side->lock, &side->at_lock.at[0], i, step);
+		size_t away = step > 0 ? i - side->lock : side->lock - i;
+		size_t stop;
+
+		err = count_search(f, away);
+		if (err)
+			return err;
+		err = vmsync_trail_find(&f->t, i, step, &among, next, &stop);
+		if (err != -ENOENT)
+			return err;
+		i = stop;
+	}
+	return next->at_lock.count ? 0 : -ENOENT;
+}
+
+/* Puts @trail before or behind all others. */
+static int put(struct vmsync_trails *trails, const struct vmsync_trail *trail,
+	       int step)
+{
+	struct vmsync_trail *last = vmsync_array_add(&trails->all);
+
+	if (!last)
+		return -ENOMEM;
+	for (; step < 0 && last != trails->all.at; last--)
+		*last = last[-1];
+	*last = *trail;
+	return 0;
+}
+
+/* From the outermost trail to the end of the recording on that side. */
+static int go_on(struct finder *f, int step)
+{
+	size_t n = f->t.events->count;
+
+	for (;;) {
+		const struct vmsync_trail *side =
+			step > 0 ? vmsync_array_last(&f->trails->all)
+				 : f->trails->all.at;
+		struct vmsync_trail next = {0};
+		int err;
+
+		if (step > 0 ? side->end == n : !side->first)
+			return 0;
+		err = find_next(f, side, step, &next);
+		if (!err)
+			err = step > 0 ? vmsync_trail_extend(&f->t, &next,
+							     side->lock + 1, n)
+				       : vmsync_trail_extend(&f->t, &next, 0,
+							     side->lock);
+		if (!err)
+			err = put(f->trails, &next, step);
+		if (err) {
+			vmsync_trail_free(&next);
+			return err;
+		}
+	}
+}
+
+/* By how much the clock may have fallen back between @a and @b. */
+static int64_t fall(const struct vmsync_trail *a, const struct vmsync_trail *b)
+{
+	int64_t most = b->at_first.hi - a->at_last.lo;
+
+	if (b->at_first.lo - a->at_last.hi > MAX_FALL_NS || most < 0)
+		return 0;
+	return most < MAX_FALL_NS ? most : MAX_FALL_NS;
+}
+
+/*
+ * Leaves to either side of a jump what is surely its own. If the last event
+ * that is surely old is behind the first one that is surely new, by more than
+ * the clock fell, something else was between, of which nothing is known.
+ */
+static int part(const struct finder *f, struct vmsync_trail *a,
+		struct vmsync_trail *b)
+{
+	int64_t fell = fall(a, b);
+	int64_t new_ns = ns_of(f, a->end), old_ns = ns_of(f, b->first - 1);
+
+	if (old_ns > new_ns + fell)
+		return -ENOENT;
+	if (!fell) {
+		size_t end = a->end;
+
+		a->end = b->first < a->end ? b->first : a->end;
+		b->first = b->first > end ? b->first : end;
+		return 0;
+	}
+	while (a->end > a->first &&
+	       (a->end > b->first || ns_of(f, a->end - 1) >= old_ns - fell))
+		a->end--;
+	while (b->first < b->end && ns_of(f, b->first) <= new_ns + fell)
+		b->first++;
+	return 0;
+}
+
+static int follow_all(struct finder *f)
+{
+	struct vmsync_trail *trails = f->trails->all.at;
+	size_t n = f->trails->all.count;
+	int err = 0;
+
+	for (size_t i = 1; !err && i < n; i++)
+		err = part(f, &trails[i - 1], &trails[i]);
+	for (size_t i = 0; !err && i < n; i++)
+		err = vmsync_trail_follow(&f->t, &trails[i]);
+	return err;
+}
+
+/* From an event in the middle, if the clock does not jump just there. */
+static int find_first(struct finder *f, struct vmsync_trail *trail)
+{
+	static const struct vmsync_offsets any = {INT64_MIN, INT64_MAX, 0};
+	size_t n = f->t.events->count, stop;
+	const size_t from[] = {n / 2, 0, n / 4, n - n / 4};
+	int err = -ENOENT;
+
+	for (size_t i = 0; err == -ENOENT && i < 4 && from[i] < n; i++)
+		err = vmsync_trail_find(&f->t, from[i], 1, &any, trail, &stop);
+	return err ? err : vmsync_trail_extend(&f->t, trail, 0, n);
+}
+
+static int find_all(struct finder *f)
+{
+	struct vmsync_trail first = {0};
+	int err = find_first(f, &first);
+
+	if (!err)
+		err = put(f->trails, &first, 1);
+	if (err) {
+		vmsync_trail_free(&first);
+		return err;
+	}
+	err = go_on(f, 1);
+	if (!err)
+		err = go_on(f, -1);
+	return err ? err : follow_all(f);
+}
+
+int vmsync_trails_find(const vmsync_guest_events *events,
+		       const struct vmsync_vm *vm, struct vmsync_trails *trails)
+{
+	struct finder f = {.trails = trails};
+	int err = vmsync_tracker_init(&f.t, events, vm);
+
+	if (!err)
+		err = find_all(&f);
+	if (!err && f.t.used < MIN_USED)
+		err = -ENOENT;
+	vmsync_tracker_free(&f.t);
+	return err;
+}
