@@ -48,6 +48,7 @@ struct eye {
 	const struct ctf_stream *stream; /* that it looked at last */
 	uint32_t cpu;
 	struct vmsync_run_cursor *cursor;
+	struct vmsync_run_cursor *anyones;
 	struct vmsync_stretch stretch;
 	const struct vmsync_map *map;
 	struct bound bound;
@@ -63,6 +64,7 @@ struct vmsync_witness {
 	struct seat *seats; /* by trace */
 	size_t n_seats;
 	int32_t *holder; /* by vCPU number: the thread, 0: none, or SEVERAL */
+	struct vcpu anyone; /* runs of threads that are not known */
 	struct eye eyes[CTF_MAX_JOBS];
 };
 
@@ -98,9 +100,9 @@ static bool any_tid(const struct vmsync_witness *w)
 	return false;
 }
 
-static int give_part(struct watched *g, uint32_t cpu, uint32_t part)
+static int give_part(struct vcpu *v, uint32_t part)
 {
-	uint32_t *p = vmsync_array_add(&g->vcpus[cpu].parts);
+	uint32_t *p = vmsync_array_add(&v->parts);
 
 	if (!p)
 		return -ENOMEM;
@@ -170,7 +172,8 @@ static bool held_by_one(const struct vmsync_witness *w, int32_t vcpu_id)
 
 /*
  * Finds the virtual CPUs that runs are of: one of each boot of their VM. The
- * boots do not overlap, so that each meets only the runs of its own time.
+ * boots do not overlap, so that each meets only the runs of its own time. Where it
+ * is not known which thread was on a CPU, they may be anyone's.
  */
 static int part_place(struct vmsync_witness *w, uint32_t number, bool tids)
 {
@@ -182,7 +185,7 @@ static int part_place(struct vmsync_witness *w, uint32_t number, bool tids)
 	int ret = 0;
 
 	if (!by_tid && (!one_vm(s) || !held_by_one(w, t.vcpu_id)))
-		return 0;
+		return t.tid > 0 ? 0 : give_part(&w->anyone, number);
 	for (i = 0; !ret && i < s->n_guests; i++) {
 		const struct vmsync_guest *g = s->guests[i].guest;
 		uint32_t n = vmsync_guest_report_of(g)->n_cpus;
@@ -190,7 +193,7 @@ static int part_place(struct vmsync_witness *w, uint32_t number, bool tids)
 		for (c = 0; c < n && !is_of(g, c, &t, by_tid); c++)
 			;
 		if (c < n)
-			ret = give_part(&w->watched[i], c, number);
+			ret = give_part(&w->watched[i].vcpus[c], number);
 	}
 	return ret;
 }
@@ -295,6 +298,7 @@ void vmsync_witness_free(struct vmsync_witness *w)
 		return;
 	for (i = 0; i < CTF_MAX_JOBS; i++) {
 		vmsync_run_cursor_free(w->eyes[i].cursor);
+		vmsync_run_cursor_free(w->eyes[i].anyones);
 		free(w->eyes[i].results);
 		free(w->eyes[i].known);
 	}
@@ -305,6 +309,7 @@ void vmsync_witness_free(struct vmsync_witness *w)
 	}
 	free(w->watched);
 	free(w->seats);
+	vmsync_array_free(&w->anyone.parts);
 	free(w->holder);
 	free(w);
 }
@@ -350,6 +355,13 @@ static int eye_open(struct eye *eye, const struct vmsync_witness *w)
 	return 0;
 }
 
+static struct vmsync_run_cursor *cursor_of(const struct vmsync_witness *w,
+					   const struct vcpu *v)
+{
+	return vmsync_run_cursor_new(w->session->runs, v ? v->parts.at : NULL,
+				     v ? v->parts.count : 0);
+}
+
 /* Another stream: another virtual CPU's runs, and its map. */
 static int turn_to(struct eye *eye, const struct watched *g,
 		   const struct ctf_seen *seen)
@@ -360,10 +372,10 @@ static int turn_to(struct eye *eye, const struct watched *g,
 	if (!eye->results && eye_open(eye, g->witness))
 		return -ENOMEM;
 	vmsync_run_cursor_free(eye->cursor);
-	eye->cursor = vmsync_run_cursor_new(g->witness->session->runs,
-					    v ? v->parts.at : NULL,
-					    v ? v->parts.count : 0);
-	if (!eye->cursor)
+	eye->cursor = cursor_of(g->witness, v);
+	if (!eye->anyones)
+		eye->anyones = cursor_of(g->witness, &g->witness->anyone);
+	if (!eye->cursor || !eye->anyones)
 		return -ENOMEM;
 	eye->stream = seen->stream;
 	eye->cpu = seen->cpu;
@@ -379,6 +391,26 @@ static void gap_events(struct eye *eye, struct vmsync_contain_result *r,
 		vmsync_contain_gap_event(r, &eye->stretch,
 					 (int64_t)seen->time[i],
 					 bound_of(eye, (int64_t)seen->clock[i]));
+}
+
+/*
+ * In a gap the virtual CPU may have been in, if somebody was of whom it is not known
+ * who: where records are missing the threads of all that follow are not, until the
+ * next switch on that CPU.
+ */
+static int check_anyone(const struct vmsync_witness *w, struct eye *eye,
+			struct vmsync_stretch *s, struct ctf_error *e)
+{
+	struct vmsync_stretch other;
+	int ret;
+
+	if (!w->anyone.parts.count || s->lost || !vmsync_stretch_is_gap(s))
+		return 0;
+	ret = vmsync_run_cursor_seek(eye->anyones, s->from_ns, &other, e);
+	s->lost = other.from == VMSYNC_END_ENTRY ||
+		  (other.until != VMSYNC_END_NONE &&
+		   other.until_ns <= s->until_ns);
+	return ret;
 }
 
 /* A run is seen on its own CPU; in a gap there may have been others on any. */
@@ -412,6 +444,9 @@ static int look(struct eye *eye, const struct watched *g,
 
 		if (n) {
 			s->lost = is_lost(cover, s);
+			ret = check_anyone(g->witness, eye, s, e);
+			if (ret)
+				return ret;
 			if (vmsync_stretch_is_gap(s))
 				gap_events(eye, r, seen, i, n);
 			else

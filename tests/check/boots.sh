@@ -159,6 +159,22 @@ expect "clones: a trace without beacons" sync_json "$t/apart"
 jq_is "... is with its own kernel's" '[.guests[] | .traces |
 	map(split("/")[-2]) | unique | length] | join(",")' 1,1
 
+# Two VMs have virtual CPUs of the same numbers, and nothing tells which threads are
+# whose, nor that the one that was not recorded is there: no run is anybody's.
+cp -r "$t/clones/host" "$t/unnamed"
+sed -i 's/vmsync_vm"/vmsync_xx"/' "$t/unnamed/metadata"
+sync_json "$t/unnamed" "$t/clones/g0"
+jq_is "threads of two VMs, unnamed: no event is inside or outside" \
+	'.guests[0].containment | .inside + .outside' 0
+jq_is "... but all are known" '.guests[0] | .containment.not_decidable > 1000 and
+	.bound_worst_events_ns <= 1' true
+cp -r "$t/reload/host" "$t/one"
+sed -i 's/vmsync_vm"/vmsync_xx"/' "$t/one/metadata"
+sync_json "$t/one" "$t/reload/g0"
+jq_is "threads of one VM, unnamed: all events are inside" \
+	'.guests[0].containment | .inside > 1000 and .outside + .not_decidable == 0' \
+	true
+
 # --- wrong: the other one is written
 generate wrong
 $vmsync fuse -o "$t/wrong.out" "$t/wrong" > "$t/log" 2> "$t/err"
