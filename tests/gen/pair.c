@@ -346,7 +346,7 @@ static uint64_t filler_number(const struct gen_field *f, uint64_t r)
 	if (f->type == GEN_BYTES)
 		return 20 + r % 45;
 	/* No vCPU's thread, and no more threads than a machine has. */
-	if (strstr(f->name, "_tid"))
+	if (strstr(f->name, "tid"))
 		return 5000 + r % 300;
 	return r;
 }
