@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/* Who runs on each CPU of the host. */
+#include "analysis/parts.h"
+
+/* A trace may claim any number; Linux has at most 8192 CPUs. */
+#define MAX_CPUS 8192
+
+struct analysis_cpu *analysis_cpu_of(struct analysis_model *m, uint32_t cpu)
+{
+	if (cpu >= MAX_CPUS)
+		return NULL;
+	while (m->cpus.count <= cpu) {
+		struct analysis_cpu *c = vmsync_array_add(&m->cpus);
+
+		if (!c) {
+			m->failed = true;
+			return NULL;
+		}
+		*c = (struct analysis_cpu){.thread = ANALYSIS_NONE,
+					   .lost_until_ns = INT64_MIN,
+					   .since_ns = m->begin_ns};
+	}
+	return &m->cpus.at[cpu];
+}
+
+static struct analysis_who who_has(const struct analysis_model *m, uint32_t cpu)
+{
+	const struct analysis_cpu *c = &m->cpus.at[cpu];
+	struct analysis_who who = {ANALYSIS_BY_UNKNOWN, ANALYSIS_NONE,
+				   ANALYSIS_NONE};
+	const struct analysis_task *t;
+
+	if (c->irqs) {
+		who.by = ANALYSIS_BY_IRQ;
+		return who;
+	}
+	if (c->thread == ANALYSIS_NONE)
+		return who;
+	t = &m->tasks.at[c->thread];
+	if (t->vcpu != ANALYSIS_NONE && m->vcpus.at[t->vcpu].on != cpu)
+		return who;
+	if (t->vcpu != ANALYSIS_NONE) {
+		who.by = ANALYSIS_BY_VCPU;
+		who.id = t->vcpu;
+		who.thread = m->vcpus.at[t->vcpu].thread;
+	} else if (!t->is.tid) {
+		who.by = ANALYSIS_BY_NOBODY;
+	} else {
+		who.by = ANALYSIS_BY_TASK;
+		who.id = c->thread;
+	}
+	return who;
+}
+
+void analysis_cpu_settle(struct analysis_model *m, uint32_t cpu, int64_t ns)
+{
+	struct analysis_cpu *c = &m->cpus.at[cpu];
+	struct analysis_who who = who_has(m, cpu);
+	size_t i;
+
+	if (who.by == c->who.by && who.id == c->who.id &&
+	    who.thread == c->who.thread)
+		return;
+	/* Backwards: one that is taken off the list has the last one's place.
+	 */
+	for (i = c->waiters.count; i-- > 0;)
+		analysis_wait_charge(m, &m->vcpus.at[c->waiters.at[i]], ns);
+	c->who = who;
+	c->since_ns = ns;
+}
+
+/* A thread gets the CPU; it may be that of a virtual CPU. */
+static void give(struct analysis_model *m, uint32_t cpu, uint32_t task,
+		 int64_t ns)
+{
+	struct analysis_cpu *c = &m->cpus.at[cpu];
+	uint32_t v;
+
+	c->thread = task;
+	c->irqs = 0;
+	v = task == ANALYSIS_NONE ? ANALYSIS_NONE : m->tasks.at[task].vcpu;
+	if (v != ANALYSIS_NONE)
+		analysis_vcpu_put(m, &m->vcpus.at[v], cpu, ns);
+}
+
+/* Another thread runs than was known: what happened between is not told. */
+static void replace(struct analysis_model *m, uint32_t cpu, uint32_t task,
+		    int64_t ns)
+{
+	struct analysis_cpu *c = &m->cpus.at[cpu];
+	struct analysis_vcpu *v = analysis_vcpu_on(m, cpu);
+
+	if (c->thread == task)
+		return;
+	if (v)
+		analysis_vcpu_lose(m, v, ns);
+	give(m, cpu, task, ns);
+}
+
+static void switched(struct analysis_model *m, const struct analysis_event *ev)
+{
+	struct analysis_vcpu *v = analysis_vcpu_on(m, ev->cpu);
+	uint32_t next = analysis_task_of(m, ANALYSIS_HOST, ev->tid);
+
+	analysis_name_set(m, next, ev);
+	if (v)
+		analysis_vcpu_take(m, v, ev->prev_state, ev->ns);
+	give(m, ev->cpu, next, ev->ns);
+}
+
+/* The thread that made the event runs on its CPU. */
+static void current_told(struct analysis_model *m,
+			 const struct analysis_event *ev)
+{
+	uint32_t task = m->cpus.at[ev->cpu].thread;
+	const struct analysis_thread *known;
+
+	if (ev->current == ANALYSIS_NOT_SAID)
+		return;
+	/* Nearly always it is the one that is known to run. */
+	if (task != ANALYSIS_NONE) {
+		known = &m->tasks.at[task].is;
+		if (known->tid == ev->current &&
+		    (known->pid || ev->pid <= 0 ||
+		     ev->kind == ANALYSIS_EV_THREAD))
+			return;
+	}
+	task = analysis_task_of(m, ANALYSIS_HOST, ev->current);
+	if (task == ANALYSIS_NONE)
+		return;
+	if (ev->pid > 0 && ev->kind != ANALYSIS_EV_THREAD)
+		m->tasks.at[task].is.pid = ev->pid;
+	replace(m, ev->cpu, task, ev->ns);
+}
+
+void analysis_cpus_event(struct analysis_model *m,
+			 const struct analysis_event *ev)
+{
+	struct analysis_cpu *c = analysis_cpu_of(m, ev->cpu);
+	struct analysis_vcpu *v;
+
+	if (!c || ev->ns < c->lost_until_ns)
+		return;
+	current_told(m, ev);
+	v = analysis_vcpu_on(m, ev->cpu);
+	/* Whatever the host does on the CPU, the guest does not run then. */
+	if (v && ev->kind != ANALYSIS_EV_ENTRY && ev->kind != ANALYSIS_EV_EXIT)
+		analysis_vcpu_left(m, v, ev->ns);
+	switch (ev->kind) {
+	case ANALYSIS_EV_SWITCH:
+		switched(m, ev);
+		break;
+	case ANALYSIS_EV_IRQ_IN:
+		c->irqs++;
+		break;
+	case ANALYSIS_EV_IRQ_OUT:
+		/* The begin may have been before the recording's. */
+		if (c->irqs)
+			c->irqs--;
+		break;
+	default:
+		analysis_vcpus_event(m, ev);
+		break;
+	}
+	v = analysis_vcpu_on(m, ev->cpu);
+	if (v)
+		analysis_vcpu_settle(m, v, ev->ns);
+	analysis_cpu_settle(m, ev->cpu, ev->ns);
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/parts.h"
+
+struct analysis_model *analysis_model_new(int64_t begin_ns, bool wakeups)
+{
+	struct analysis_model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->begin_ns = begin_ns;
+	m->lost_until_ns = INT64_MIN;
+	m->wakeups = wakeups;
+	return m;
+}
+
+void analysis_model_free(struct analysis_model *m)
+{
+	size_t i;
+
+	if (!m)
+		return;
+	for (i = 0; i < m->tasks.count; i++)
+		free(m->tasks.at[i].wake);
+	for (i = 0; i < m->vcpus.count; i++)
+		vmsync_array_free(&m->vcpus.at[i].turns);
+	for (i = 0; i < m->cpus.count; i++)
+		vmsync_array_free(&m->cpus.at[i].waiters);
+	vmsync_array_free(&m->tasks);
+	vmsync_array_free(&m->vcpus);
+	vmsync_array_free(&m->cpus);
+	vmsync_array_free(&m->of_guest_cpu);
+	analysis_index_free(&m->tids);
+	analysis_index_free(&m->guest_cpus);
+	free(m);
+}
+
+void analysis_model_sink(struct analysis_model *m,
+			 const struct analysis_sink *sink)
+{
+	if (m->n_sinks < ANALYSIS_SINKS)
+		m->sinks[m->n_sinks++] = *sink;
+}
+
+static uint64_t pair_key(uint32_t a, uint32_t b)
+{
+	return (uint64_t)a << 32 | b;
+}
+
+uint32_t analysis_task_find(const struct analysis_model *m, uint32_t machine,
+			    int32_t tid)
+{
+	return analysis_index_find(&m->tids, pair_key(machine, (uint32_t)tid));
+}
+
+uint32_t analysis_task_of(struct analysis_model *m, uint32_t machine,
+			  int32_t tid)
+{
+	uint32_t n =
+		analysis_index_put(&m->tids, pair_key(machine, (uint32_t)tid));
+	struct analysis_task *t;
+
+	if (n < m->tasks.count)
+		return n;
+	t = n == ANALYSIS_NONE ? NULL : vmsync_array_add(&m->tasks);
+	if (!t) {
+		m->failed = true;
+		return ANALYSIS_NONE;
+	}
+	*t = (struct analysis_task){.is = {.machine = machine, .tid = tid},
+				    .vcpu = ANALYSIS_NONE};
+	return n;
+}
+
+void analysis_name_set(struct analysis_model *m, uint32_t task,
+		       const struct analysis_event *ev)
+{
+	struct analysis_thread *t;
+	uint32_t len = ev->name_len;
+
+	if (task == ANALYSIS_NONE || !ev->name)
+		return;
+	t = &m->tasks.at[task].is;
+	if (len > ANALYSIS_NAME - 1)
+		len = ANALYSIS_NAME - 1;
+	memcpy(t->name, ev->name, len);
+	memset(t->name + len, 0, ANALYSIS_NAME - len);
+}
+
+struct analysis_vcpu *analysis_vcpu_on(struct analysis_model *m, uint32_t cpu)
+{
+	struct analysis_cpu *c = &m->cpus.at[cpu];
+	uint32_t v;
+
+	if (c->thread == ANALYSIS_NONE)
+		return NULL;
+	v = m->tasks.at[c->thread].vcpu;
+	/* A trace may tell that a thread runs on two CPUs: the last one counts.
+	 */
+	return v == ANALYSIS_NONE || m->vcpus.at[v].on != cpu ? NULL
+							      : &m->vcpus.at[v];
+}
+
+/* The guest's own number of the CPU, for the guest's events. */
+static void guest_cpu_set(struct analysis_model *m,
+			  const struct analysis_vcpu_id *id, uint32_t vcpu)
+{
+	uint32_t n, *p;
+
+	if (!id->machine)
+		return;
+	n = analysis_index_put(&m->guest_cpus, pair_key(id->machine, id->cpu));
+	if (n < m->of_guest_cpu.count) {
+		m->of_guest_cpu.at[n] = vcpu;
+		return;
+	}
+	p = n == ANALYSIS_NONE ? NULL : vmsync_array_add(&m->of_guest_cpu);
+	if (p)
+		*p = vcpu;
+	else
+		m->failed = true;
+}
+
+uint32_t analysis_model_vcpu(struct analysis_model *m,
+			     const struct analysis_vcpu_id *id)
+{
+	uint32_t number = (uint32_t)m->vcpus.count;
+	uint32_t task = analysis_task_of(m, ANALYSIS_HOST, id->tid);
+	struct analysis_vcpu *v;
+
+	if (task == ANALYSIS_NONE)
+		return ANALYSIS_NONE;
+	if (m->tasks.at[task].vcpu != ANALYSIS_NONE) {
+		/* Of another boot, perhaps: both have a number for it. */
+		guest_cpu_set(m, id, m->tasks.at[task].vcpu);
+		return m->tasks.at[task].vcpu;
+	}
+	v = vmsync_array_add(&m->vcpus);
+	if (!v) {
+		m->failed = true;
+		return ANALYSIS_NONE;
+	}
+	*v = (struct analysis_vcpu){
+		.id = *id,
+		.on = ANALYSIS_NONE,
+		.off = ANALYSIS_UNKNOWN,
+		.place = ANALYSIS_IN_UNKNOWN,
+		.queue = ANALYSIS_NONE,
+		.thread = ANALYSIS_NONE,
+		.open =
+			{
+				.vcpu = number,
+				.state = ANALYSIS_UNKNOWN,
+				.place = ANALYSIS_IN_UNKNOWN,
+				.thread = ANALYSIS_NONE,
+				.cpu = ANALYSIS_NONE,
+				.from_ns = m->begin_ns,
+			},
+	};
+	m->tasks.at[task].vcpu = number;
+	guest_cpu_set(m, id, number);
+	return number;
+}
+
+/* A hole in what a CPU of the host tells: nothing is known that it may change.
+ */
+static void host_lost(struct analysis_model *m, const struct analysis_event *ev)
+{
+	struct analysis_cpu *c = analysis_cpu_of(m, ev->cpu);
+	size_t i;
+
+	if (!c)
+		return;
+	if (ev->until_ns > c->lost_until_ns)
+		c->lost_until_ns = ev->until_ns;
+	if (ev->until_ns > m->lost_until_ns)
+		m->lost_until_ns = ev->until_ns;
+	for (i = 0; i < m->vcpus.count; i++) {
+		struct analysis_vcpu *v = &m->vcpus.at[i];
+
+		if (v->on == ANALYSIS_NONE || v->on == ev->cpu)
+			analysis_vcpu_lose(m, v, ev->ns);
+	}
+	c = &m->cpus.at[ev->cpu];
+	c->thread = ANALYSIS_NONE;
+	c->irqs = 0;
+	analysis_cpu_settle(m, ev->cpu, ev->ns);
+}
+
+static void thread_told(struct analysis_model *m,
+			const struct analysis_event *ev)
+{
+	uint32_t task = analysis_task_of(m, ev->machine, ev->tid);
+
+	analysis_name_set(m, task, ev);
+	if (task != ANALYSIS_NONE && ev->pid > 0)
+		m->tasks.at[task].is.pid = ev->pid;
+}
+
+void analysis_model_event(struct analysis_model *m,
+			  const struct analysis_event *ev)
+{
+	if (ev->kind == ANALYSIS_EV_THREAD)
+		thread_told(m, ev);
+	if (ev->machine != ANALYSIS_HOST) {
+		analysis_wakes_event(m, ev);
+		return;
+	}
+	if (ev->cpu == ANALYSIS_NONE)
+		return;
+	if (ev->kind == ANALYSIS_EV_LOST)
+		host_lost(m, ev);
+	else
+		analysis_cpus_event(m, ev);
+}
+
+int analysis_model_end(struct analysis_model *m, int64_t end_ns)
+{
+	size_t i;
+
+	for (i = 0; i < m->vcpus.count; i++)
+		analysis_vcpu_end(m, &m->vcpus.at[i], end_ns);
+	return m->failed ? -ENOMEM : 0;
+}
+
+uint32_t analysis_model_vcpus(const struct analysis_model *m)
+{
+	return (uint32_t)m->vcpus.count;
+}
+
+struct analysis_vcpu_id analysis_model_vcpu_id(const struct analysis_model *m,
+					       uint32_t vcpu)
+{
+	return m->vcpus.at[vcpu].id;
+}
+
+const struct analysis_thread *
+analysis_model_thread(const struct analysis_model *m, uint32_t thread)
+{
+	return &m->tasks.at[thread].is;
+}
+
+uint32_t analysis_model_threads(const struct analysis_model *m)
+{
+	return (uint32_t)m->tasks.count;
+}
+
+const struct analysis_anomalies *
+analysis_model_anomalies(const struct analysis_model *m)
+{
+	return &m->anomalies;
+}

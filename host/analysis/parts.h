@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the model share; for host/analysis/ only, see model.h. */
+#ifndef VMSYNC_ANALYSIS_PARTS_H
+#define VMSYNC_ANALYSIS_PARTS_H
+
+#include "analysis/model.h"
+#include "sync/array.h"
+
+/**
+ * struct analysis_turn - who had a host CPU for some time, while a virtual CPU
+ * was asleep on it, as far as was told
+ */
+struct analysis_turn {
+	struct analysis_who who;
+	int64_t from_ns;
+	int64_t until_ns;
+};
+
+/**
+ * struct analysis_vcpu - a virtual CPU
+ * @on:		host CPU that it runs on, ANALYSIS_NONE: on none
+ * @off:	why it runs on none; ANALYSIS_UNKNOWN also where it may run
+ * @place:	where its thread is
+ * @left:	the guest was left at some event of the host, and the exit is
+ *not told yet; with @place ANALYSIS_IN_GUEST
+ * @early:	it was woken before it had gone to sleep, as far as was told
+ * @open:	the stay that goes on
+ * @sum_ns:	by state, of stays that have ended
+ * @exit:	the exit that goes on, if @exiting
+ * @queue:	host CPU whose run queue it waits on, or waited on last
+ * @listed:	on the list of @queue's waiters
+ * @charged_ns:	up to here the wait is charged
+ * @turns:	who had the CPU since it went to sleep: should it turn out that
+ *it did not sleep at all, they are charged
+ * @overflow:	there were more than are kept
+ * @thread:	of the guest, that it runs, ANALYSIS_NONE: not known
+ */
+struct analysis_vcpu {
+	struct analysis_vcpu_id id;
+	uint32_t on;
+	enum analysis_state off;
+	enum analysis_place place;
+	bool left;
+	bool early;
+	struct analysis_stay open;
+	int64_t sum_ns[ANALYSIS_STATES];
+	bool exiting;
+	struct analysis_exit exit;
+	uint32_t queue;
+	bool listed;
+	int64_t charged_ns;
+	VMSYNC_ARRAY(struct analysis_turn) turns;
+	bool overflow;
+	uint32_t thread;
+};
+
+/**
+ * struct analysis_cpu - a CPU of the host
+ * @thread:	that runs, number, ANALYSIS_NONE: not known
+ * @irqs:	interrupt handlers that have begun and not ended
+ * @lost_until_ns: its events may be missing up to here
+ * @who:	who has it, since @since_ns
+ * @waiters:	virtual CPUs that wait for it, or sleep and were on it last
+ */
+struct analysis_cpu {
+	uint32_t thread;
+	uint32_t irqs;
+	int64_t lost_until_ns;
+	struct analysis_who who;
+	int64_t since_ns;
+	VMSYNC_ARRAY(uint32_t) waiters;
+};
+
+/** struct analysis_waking - a thread of a guest was woken and does not run yet
+ */
+struct analysis_waking {
+	uint32_t vcpu; /* ANALYSIS_NONE: nobody waits */
+	uint32_t waker;
+	int64_t from_ns;
+	int64_t before_ns[ANALYSIS_STATES]; /* of @vcpu, when it began to wait
+					       for it */
+	int64_t ns[ANALYSIS_STATES];	    /* waited for others before */
+};
+
+/** struct analysis_task - a thread, and what the parts know of it */
+struct analysis_task {
+	struct analysis_thread is;
+	uint32_t vcpu; /* of the host: whose thread it is, or NONE */
+	struct analysis_waking *wake; /* of a guest, owned, NULL: never woken */
+};
+
+#define ANALYSIS_SINKS 4
+
+struct analysis_model {
+	bool wakeups;
+	bool failed; /* out of memory, somewhere */
+	int64_t begin_ns;
+	int64_t lost_until_ns; /* of any CPU */
+	struct analysis_index tids;
+	VMSYNC_ARRAY(struct analysis_task) tasks;
+	VMSYNC_ARRAY(struct analysis_vcpu) vcpus;
+	VMSYNC_ARRAY(struct analysis_cpu) cpus;
+	struct analysis_index guest_cpus; /* machine and CPU -> @of_guest_cpu */
+	VMSYNC_ARRAY(uint32_t) of_guest_cpu;
+	struct analysis_sink sinks[ANALYSIS_SINKS];
+	int n_sinks;
+	struct analysis_anomalies anomalies;
+};
+
+/* model.c */
+
+/** analysis_task_of() - a thread's number, made where it is new; or NONE */
+uint32_t analysis_task_of(struct analysis_model *m, uint32_t machine,
+			  int32_t tid);
+
+/** analysis_task_find() - the same, or NONE where it was never met */
+uint32_t analysis_task_find(const struct analysis_model *m, uint32_t machine,
+			    int32_t tid);
+
+/** analysis_name_set() - the name that an event tells */
+void analysis_name_set(struct analysis_model *m, uint32_t task,
+		       const struct analysis_event *ev);
+
+/** analysis_vcpu_on() - the virtual CPU that runs on a host CPU, or NULL */
+struct analysis_vcpu *analysis_vcpu_on(struct analysis_model *m, uint32_t cpu);
+
+/* cpus.c */
+
+/** analysis_cpu_of() - a host CPU, made where it is new; NULL if out of memory
+ */
+struct analysis_cpu *analysis_cpu_of(struct analysis_model *m, uint32_t cpu);
+
+/**
+ * analysis_cpu_settle() - who has @cpu may have changed: charge who waits for
+ * it
+ */
+void analysis_cpu_settle(struct analysis_model *m, uint32_t cpu, int64_t ns);
+
+/** analysis_cpus_event() - an event of the host, but for what vCPUs do */
+void analysis_cpus_event(struct analysis_model *m,
+			 const struct analysis_event *ev);
+
+/* vcpus.c */
+
+/** analysis_vcpu_settle() - what it does may have changed */
+void analysis_vcpu_settle(struct analysis_model *m, struct analysis_vcpu *v,
+			  int64_t ns);
+
+/** analysis_vcpu_sums() - its time by state up to @ns, with the stay that goes
+ * on */
+void analysis_vcpu_sums(const struct analysis_vcpu *v, int64_t ns,
+			int64_t sums[ANALYSIS_STATES]);
+
+/** analysis_vcpu_put() - it gets host CPU @cpu */
+void analysis_vcpu_put(struct analysis_model *m, struct analysis_vcpu *v,
+		       uint32_t cpu, int64_t ns);
+
+/** analysis_vcpu_take() - it loses its host CPU, in the state that a switch
+ * tells */
+void analysis_vcpu_take(struct analysis_model *m, struct analysis_vcpu *v,
+			int64_t prev_state, int64_t ns);
+
+/** analysis_vcpu_lose() - what it does is not known any more */
+void analysis_vcpu_lose(struct analysis_model *m, struct analysis_vcpu *v,
+			int64_t ns);
+
+/** analysis_vcpu_left() - the host runs on its CPU: the guest does not */
+void analysis_vcpu_left(struct analysis_model *m, struct analysis_vcpu *v,
+			int64_t ns);
+
+/** analysis_vcpus_event() - an event that tells what a virtual CPU does */
+void analysis_vcpus_event(struct analysis_model *m,
+			  const struct analysis_event *ev);
+
+/** analysis_vcpu_end() - end what is open */
+void analysis_vcpu_end(struct analysis_model *m, struct analysis_vcpu *v,
+		       int64_t ns);
+
+/* waits.c */
+
+/** analysis_wait_begin() - it waits for @cpu, or sleeps and was on it */
+void analysis_wait_begin(struct analysis_model *m, struct analysis_vcpu *v,
+			 uint32_t cpu, int64_t ns);
+
+/** analysis_wait_move() - the run queue is another one */
+void analysis_wait_move(struct analysis_model *m, struct analysis_vcpu *v,
+			uint32_t cpu, int64_t ns);
+
+/** analysis_wait_charge() - who has the CPU that it waits for changes at @ns */
+void analysis_wait_charge(struct analysis_model *m, struct analysis_vcpu *v,
+			  int64_t ns);
+
+/** analysis_wait_slept() - it did sleep until @ns: nobody is charged for that
+ */
+void analysis_wait_slept(struct analysis_vcpu *v, int64_t ns);
+
+/** analysis_wait_end() - it does not wait any more; what it waited is charged
+ */
+void analysis_wait_end(struct analysis_model *m, struct analysis_vcpu *v,
+		       int64_t ns);
+
+/* wakes.c */
+
+/** analysis_wakes_event() - an event of a guest */
+void analysis_wakes_event(struct analysis_model *m,
+			  const struct analysis_event *ev);
+
+#endif /* VMSYNC_ANALYSIS_PARTS_H */

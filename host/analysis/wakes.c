@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Threads of guests: which one each virtual CPU runs, and how long one waits
+ * from its wake-up until it runs, told apart by what the virtual CPU did
+ * meanwhile.
+ */
+#include "analysis/parts.h"
+
+static struct analysis_vcpu *vcpu_of(struct analysis_model *m, uint32_t machine,
+				     uint32_t cpu)
+{
+	uint32_t n = analysis_index_find(&m->guest_cpus,
+					 (uint64_t)machine << 32 | cpu);
+
+	return n == ANALYSIS_NONE ? NULL : &m->vcpus.at[m->of_guest_cpu.at[n]];
+}
+
+/* Take what it has waited for its virtual CPU so far. */
+static void wake_add(struct analysis_model *m, struct analysis_waking *w,
+		     int64_t ns)
+{
+	int64_t now[ANALYSIS_STATES];
+	int i;
+
+	analysis_vcpu_sums(&m->vcpus.at[w->vcpu], ns, now);
+	for (i = 0; i < ANALYSIS_STATES; i++) {
+		w->ns[i] += now[i] - w->before_ns[i];
+		w->before_ns[i] = now[i];
+	}
+	/* A sleep that turned out to be none was taken for one before. */
+	for (i = 0; i < ANALYSIS_STATES; i++) {
+		if (w->ns[i] < 0) {
+			w->ns[ANALYSIS_PREEMPTED] += w->ns[i];
+			w->ns[i] = 0;
+		}
+	}
+}
+
+static void wake_move(struct analysis_model *m, struct analysis_waking *w,
+		      const struct analysis_event *ev)
+{
+	struct analysis_vcpu *to = vcpu_of(m, ev->machine, ev->target);
+
+	if (!to || w->vcpu == to->open.vcpu)
+		return;
+	wake_add(m, w, ev->ns);
+	w->vcpu = to->open.vcpu;
+	analysis_vcpu_sums(to, ev->ns, w->before_ns);
+}
+
+static void wake_begin(struct analysis_model *m, uint32_t task,
+		       const struct analysis_event *ev)
+{
+	struct analysis_vcpu *waker = vcpu_of(m, ev->machine, ev->cpu);
+	struct analysis_vcpu *on = vcpu_of(m, ev->machine, ev->target);
+	struct analysis_waking *w = m->tasks.at[task].wake;
+
+	if (!on)
+		return;
+	if (!w) {
+		w = m->tasks.at[task].wake = malloc(sizeof(*w));
+		if (!w) {
+			m->failed = true;
+			return;
+		}
+	}
+	*w = (struct analysis_waking){
+		.vcpu = on->open.vcpu,
+		.waker = waker ? waker->thread : ANALYSIS_NONE,
+		.from_ns = ev->ns,
+	};
+	analysis_vcpu_sums(on, ev->ns, w->before_ns);
+}
+
+static void wake_end(struct analysis_model *m, uint32_t task,
+		     struct analysis_vcpu *v, int64_t ns)
+{
+	struct analysis_waking *w = m->tasks.at[task].wake;
+	struct analysis_wake wake;
+	int i;
+
+	if (!w || w->vcpu == ANALYSIS_NONE)
+		return;
+	wake_add(m, w, ns);
+	wake = (struct analysis_wake){
+		.thread = task,
+		.waker = w->waker,
+		.vcpu = v->open.vcpu,
+		.from_ns = w->from_ns,
+		.until_ns = ns,
+	};
+	for (i = 0; i < ANALYSIS_STATES; i++)
+		wake.ns[i] = w->ns[i];
+	w->vcpu = ANALYSIS_NONE;
+	for (i = 0; i < m->n_sinks; i++) {
+		if (m->sinks[i].wake)
+			m->sinks[i].wake(m->sinks[i].ctx, &wake);
+	}
+}
+
+static void wake_forget(struct analysis_model *m, uint32_t task)
+{
+	struct analysis_waking *w = m->tasks.at[task].wake;
+
+	if (w)
+		w->vcpu = ANALYSIS_NONE;
+}
+
+/* The virtual CPU runs another thread, or one that is not known. */
+static void runs(struct analysis_model *m, struct analysis_vcpu *v,
+		 uint32_t task, int64_t ns)
+{
+	v->thread = task;
+	analysis_vcpu_settle(m, v, ns);
+	if (v->on != ANALYSIS_NONE)
+		analysis_cpu_settle(m, v->on, ns);
+}
+
+static void switched(struct analysis_model *m, const struct analysis_event *ev)
+{
+	struct analysis_vcpu *v = vcpu_of(m, ev->machine, ev->cpu);
+	uint32_t prev = analysis_task_of(m, ev->machine, ev->current);
+	uint32_t next = analysis_task_of(m, ev->machine, ev->tid);
+
+	if (!v || prev == ANALYSIS_NONE || next == ANALYSIS_NONE)
+		return;
+	analysis_name_set(m, next, ev);
+	/* It was woken while it ran: nobody waited. */
+	wake_forget(m, prev);
+	runs(m, v, next, ev->ns);
+	wake_end(m, next, v, ev->ns);
+}
+
+static void guest_lost(struct analysis_model *m,
+		       const struct analysis_event *ev)
+{
+	struct analysis_vcpu *v = vcpu_of(m, ev->machine, ev->cpu);
+	uint32_t i;
+
+	for (i = 0; i < m->tasks.count; i++) {
+		if (m->tasks.at[i].is.machine == ev->machine)
+			wake_forget(m, i);
+	}
+	if (v)
+		runs(m, v, ANALYSIS_NONE, ev->ns);
+}
+
+void analysis_wakes_event(struct analysis_model *m,
+			  const struct analysis_event *ev)
+{
+	uint32_t task;
+	struct analysis_waking *w;
+
+	switch (ev->kind) {
+	case ANALYSIS_EV_SWITCH:
+		switched(m, ev);
+		return;
+	case ANALYSIS_EV_LOST:
+		guest_lost(m, ev);
+		return;
+	case ANALYSIS_EV_WAKING:
+	case ANALYSIS_EV_WAKEUP:
+	case ANALYSIS_EV_MIGRATE:
+		task = analysis_task_of(m, ev->machine, ev->tid);
+		break;
+	default:
+		return;
+	}
+	if (task == ANALYSIS_NONE)
+		return;
+	w = m->tasks.at[task].wake;
+	if (w && w->vcpu != ANALYSIS_NONE)
+		wake_move(m, w, ev);
+	else if (ev->kind != ANALYSIS_EV_MIGRATE)
+		wake_begin(m, task, ev);
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Any events in any order: stays of each virtual CPU follow each other without
+ * a gap and fill the recording, charges of each add up to its waits, and what
+ * exits and wake-ups went to adds up to how long they took.
+ */
+#include <string.h>
+
+#include "analysis/model.h"
+#include "analysis/totals.h"
+#include "check.h"
+
+#define MAX_VCPUS 4
+#define THREADS	  12 /* of the host, besides 0 */
+#define CPUS	  3
+#define GUESTS	  2
+
+struct world {
+	int64_t begin_ns;
+	int64_t reached_ns[MAX_VCPUS + THREADS]; /* by its stays */
+	int64_t waits_ns[MAX_VCPUS + THREADS];
+	int64_t charges_ns[MAX_VCPUS + THREADS];
+	int64_t charged_until_ns[MAX_VCPUS + THREADS];
+	uint64_t bad;
+};
+
+static void stay(void *ctx, const struct analysis_stay *s)
+{
+	struct world *w = ctx;
+
+	w->bad += s->from_ns != w->reached_ns[s->vcpu];
+	w->bad += s->until_ns <= s->from_ns;
+	w->reached_ns[s->vcpu] = s->until_ns;
+	if (analysis_state_waits(s->state))
+		w->waits_ns[s->vcpu] += s->until_ns - s->from_ns;
+}
+
+static void charge(void *ctx, const struct analysis_charge *c)
+{
+	struct world *w = ctx;
+
+	w->bad += !analysis_state_waits(c->state);
+	w->bad += c->from_ns >= c->until_ns;
+	/* No time is charged twice. */
+	w->bad += c->from_ns < w->charged_until_ns[c->vcpu];
+	w->charged_until_ns[c->vcpu] = c->until_ns;
+	w->charges_ns[c->vcpu] += c->until_ns - c->from_ns;
+}
+
+static uint64_t parts_bad(const int64_t *ns, int64_t whole)
+{
+	uint64_t bad = 0;
+	int i;
+
+	for (i = 0; i < ANALYSIS_STATES; i++) {
+		bad += ns[i] < 0;
+		whole -= ns[i];
+	}
+	return bad + (whole != 0);
+}
+
+static void left(void *ctx, const struct analysis_exit *x)
+{
+	struct world *w = ctx;
+
+	w->bad += parts_bad(x->ns, x->until_ns - x->from_ns);
+}
+
+static void wake(void *ctx, const struct analysis_wake *k)
+{
+	struct world *w = ctx;
+
+	w->bad += parts_bad(k->ns, k->until_ns - k->from_ns);
+}
+
+static int32_t any_thread(void)
+{
+	return (int32_t)check_range(0, THREADS);
+}
+
+static int64_t any_state(void)
+{
+	static const int64_t states[] = {0, 0, 256, 1, 1, 1, 2, 4, 16, 128};
+
+	return states[check_range(0, sizeof(states) / sizeof(states[0]) - 1)];
+}
+
+static struct analysis_event any_event(int64_t ns)
+{
+	bool guest = check_range(0, 3) == 0;
+	struct analysis_event ev = {
+		.ns = ns,
+		.machine = guest ? (uint32_t)check_range(1, GUESTS)
+				 : ANALYSIS_HOST,
+		.cpu = (uint32_t)check_range(0, CPUS - 1),
+		.kind = (enum analysis_kind)check_range(0,
+							ANALYSIS_EV_KINDS - 1),
+		.current = check_range(0, 3) ? ANALYSIS_NOT_SAID : any_thread(),
+		.tid = any_thread(),
+		.vcpu_id = (int32_t)check_range(0, 3),
+		.prev_state = any_state(),
+		.target = check_range(0, 9) ? (uint32_t)check_range(0, CPUS)
+					    : UINT32_MAX,
+		.isa = (enum analysis_isa)check_range(0, 2),
+		.reason = check_range(0, 1) ? 0x78 : 12,
+		.until_ns = ns + (int64_t)check_range(0, 40),
+		.name = "name",
+		.name_len = 4,
+	};
+
+	/* Losses end all that is known: few of them. */
+	if (ev.kind == ANALYSIS_EV_LOST && check_range(0, 9))
+		ev.kind = ANALYSIS_EV_SWITCH;
+	if (ev.kind == ANALYSIS_EV_SWITCH)
+		ev.current = any_thread();
+	return ev;
+}
+
+static void add_vcpus(struct analysis_model *m)
+{
+	uint32_t i, n = (uint32_t)check_range(0, MAX_VCPUS);
+
+	for (i = 0; i < n; i++) {
+		struct analysis_vcpu_id id = {
+			.tid = (int32_t)check_range(1, THREADS),
+			.vcpu_id = (int32_t)i,
+			.machine = (uint32_t)check_range(0, GUESTS),
+			.cpu = (uint32_t)check_range(0, CPUS - 1),
+		};
+
+		CHECK(analysis_model_vcpu(m, &id) != ANALYSIS_NONE);
+	}
+}
+
+static void one(uint64_t seed)
+{
+	struct world w = {.begin_ns = 1000};
+	struct analysis_sink sink = {stay, charge, left, wake, &w};
+	struct analysis_totals t;
+	struct analysis_sink sums;
+	struct analysis_model *m;
+	int64_t ns = w.begin_ns, end;
+	uint64_t i, n;
+
+	check_reseed(seed);
+	for (i = 0; i < MAX_VCPUS + THREADS; i++)
+		w.reached_ns[i] = w.charged_until_ns[i] = w.begin_ns;
+	m = analysis_model_new(w.begin_ns, check_range(0, 3) != 0);
+	CHECK(m);
+	analysis_model_sink(m, &sink);
+	analysis_totals_init(&t, w.begin_ns, INT64_MAX);
+	sums = analysis_totals_sink(&t);
+	analysis_model_sink(m, &sums);
+	add_vcpus(m);
+	n = check_range(1, 400);
+	for (i = 0; i < n; i++) {
+		struct analysis_event ev = any_event(ns);
+
+		analysis_model_event(m, &ev);
+		ns += (int64_t)check_range(0, 9);
+	}
+	end = ns;
+	CHECK(!analysis_model_end(m, end));
+	for (i = 0; i < analysis_model_vcpus(m); i++) {
+		w.bad += w.reached_ns[i] != end;
+		w.bad += w.waits_ns[i] != w.charges_ns[i];
+		if (i < t.vcpus.count) {
+			struct analysis_figures f =
+				analysis_figures_of(t.vcpus.at[i].ns);
+
+			w.bad += f.wanted + f.rest != end - w.begin_ns;
+			w.bad += f.steal != w.waits_ns[i];
+		}
+	}
+	CHECK(!w.bad && !t.failed);
+	analysis_totals_free(&t);
+	analysis_model_free(m);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t n = argc > 2 ? strtoull(argv[2], NULL, 0) : 3000, i;
+
+	check_init(argc, argv);
+	for (i = check_seed, n += i; i < n; i++)
+		one(i);
+	return check_done();
+}
