@@ -9,6 +9,7 @@ static const struct vmsync_command commands[] = {
 	{ "sync", cmd_sync, "compute and check the map of guest time to host time" },
 	{ "fuse", cmd_fuse, "write host and guest traces as one, on the host's clock" },
 	{ "check", cmd_check, "hold a saved map against the traces" },
+	{ "analyze", cmd_analyze, "say what every virtual CPU was really doing" },
 	{ "cat", cmd_cat, "print the events of all traces, merged, as babeltrace2 does" },
 };
 

@@ -24,6 +24,7 @@ quick="
 	packets
 	perf
 	engine
+	analyze
 	ust
 	bt2
 	many

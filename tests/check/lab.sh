@@ -291,6 +291,30 @@ pause_check() {
 	done
 }
 
+# The analysis of real kernels' traces: sums agree to the ns, each exit counts, and
+# somebody is charged where virtual CPUs compete with the lab's own load.
+analyze_check() {
+	local n
+	$vmsync analyze --json "build/lab/$s" > "$t/$s.analysis"
+	expect_eq "$s: analyze: exit status" $? 0
+	expect_eq "$s: analyze: all sums agree" \
+		"$(jq -cf tests/check/sums.jq "$t/$s.analysis")" "[0]"
+	for n in $(jq '.vcpus[].vcpu_id' "$t/$s.analysis"); do
+		expect_eq "$s: analyze: exits of vCPU $n" \
+			"$(jq "[.vcpus[] | select(.vcpu_id == $n).exits[].count] | add" \
+				"$t/$s.analysis")" \
+			"$(grep 'host kvm_x86_exit: ' "$t/$s.text" |
+				grep -c " vcpu_id = $n[, ]")"
+	done
+	expect "$s: analyze: a host's task had a CPU that a vCPU waited for" \
+		jq -e '[.vcpus[].charges[] | select(.by == "task")] | length > 0' \
+		"$t/$s.analysis"
+	expect "$s: analyze: threads of the guest have names and ran" jq -e \
+		'[.threads[] | select(.thread.name != "" and .states_ns.guest > 0)] |
+			length > 3' "$t/$s.analysis"
+	$vmsync analyze "build/lab/$s" | head -n 3
+}
+
 for s in basic tsc slew pause; do
 	if record "$s"; then
 		pass "$s recorded"
@@ -302,6 +326,7 @@ for s in basic tsc slew pause; do
 	fuse_check
 	golden_check
 	kvm_check
+	analyze_check
 	wrong_check
 	methods_check
 	# Entries and exits alone do not show by how much a clock was set back.

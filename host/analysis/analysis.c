@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/analysis.h"
+#include "analysis/feed.h"
+#include "fuse/fail.h"
+
+/* Events between two looks at the clock, for the progress. */
+#define PROGRESS_EVENTS 65536
+
+/* The CPUs of a guest, as the maps' evidence tells which thread each is. */
+static int guest_vcpus(struct analysis *a, uint32_t guest)
+{
+	const struct vmsync_guest_report *r =
+		vmsync_guest_report_of(a->session->guests[guest].guest);
+	uint32_t i;
+
+	for (i = 0; i < r->n_cpus; i++) {
+		struct analysis_vcpu_id id = {
+			.tid = r->cpus[i].tid,
+			.pid = r->vm.pid,
+			.vcpu_id = (int32_t)r->cpus[i].vcpu_id,
+			.machine = guest + 1,
+			.cpu = r->cpus[i].cpu,
+		};
+
+		if (!r->cpus[i].known || r->cpus[i].tid <= 0)
+			continue;
+		if (analysis_model_vcpu(a->model, &id) == ANALYSIS_NONE)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* All threads that entered a guest, of VMs whose trace there is none too. */
+static int host_vcpus(struct analysis *a)
+{
+	struct vmsync_runs *runs = a->session->runs;
+	uint32_t i, n;
+
+	if (!runs)
+		return 0;
+	if (vmsync_runs_settle(runs))
+		return -ENOMEM;
+	n = vmsync_runs_parts(runs);
+	for (i = 0; i < n; i++) {
+		struct vmsync_runs_part part = vmsync_runs_part(runs, i);
+		struct analysis_vcpu_id id = {.tid = part.tid,
+					      .vcpu_id = part.vcpu_id};
+
+		if (part.tid > 0 && part.ran &&
+		    analysis_model_vcpu(a->model, &id) == ANALYSIS_NONE)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int model_make(struct analysis *a, const struct analysis_feed *feed)
+{
+	struct analysis_sink sink = analysis_totals_sink(&a->totals);
+	uint32_t i;
+	int ret = 0;
+
+	a->model = analysis_model_new(a->begin_ns, analysis_feed_wakeups(feed));
+	if (!a->model)
+		return -ENOMEM;
+	analysis_model_sink(a->model, &sink);
+	for (i = 0; !ret && i < a->session->n_guests; i++)
+		ret = guest_vcpus(a, i);
+	return ret ? ret : host_vcpus(a);
+}
+
+/*
+ * LTTng's first packets begin when its buffers were made, which may be long
+ * before the session was started: the recording begins with the host's first
+ * event.
+ */
+static int first_event(struct analysis *a, struct analysis_feed *feed,
+		       struct analysis_event *ev, struct ctf_error *e)
+{
+	const struct analysis_options *o = a->options;
+	int ret;
+
+	do {
+		ret = analysis_feed_next(feed, ev, e);
+	} while (ret > 0 && (ev->machine != ANALYSIS_HOST ||
+			     ev->kind == ANALYSIS_EV_LOST));
+	if (ret < 0)
+		return ret;
+	a->end_ns = a->session->host->coverage.end_ns;
+	a->begin_ns = ret ? ev->ns : a->end_ns;
+	analysis_totals_init(&a->totals, a->begin_ns + o->since_ns,
+			     o->until_ns && o->until_ns <
+						     a->end_ns - a->begin_ns
+				     ? a->begin_ns + o->until_ns
+				     : a->end_ns);
+	if (model_make(a, feed))
+		return vmsync_fail_memory(e);
+	return ret;
+}
+
+static int run(struct analysis *a, struct analysis_feed *feed,
+	       const struct vmsync_progress *progress, struct ctf_error *e)
+{
+	struct analysis_event ev;
+	uint64_t n = 0;
+	int ret;
+
+	for (ret = first_event(a, feed, &ev, e); ret > 0;
+	     ret = analysis_feed_next(feed, &ev, e)) {
+		/* A guest may have been recorded for longer. */
+		if (ev.ns > a->end_ns)
+			continue;
+		analysis_model_event(a->model, &ev);
+		if (++n % PROGRESS_EVENTS == 0 && progress && progress->show)
+			progress->show(progress->ctx, "analysing",
+				       (uint64_t)(ev.ns - a->begin_ns),
+				       (uint64_t)(a->end_ns - a->begin_ns));
+	}
+	if (!ret &&
+	    (analysis_model_end(a->model, a->end_ns) || a->totals.failed))
+		ret = vmsync_fail_memory(e);
+	return ret;
+}
+
+int analysis_run(const struct vmsync_session *s,
+		 const struct analysis_options *options, struct analysis *a,
+		 const struct vmsync_progress *progress, struct ctf_error *e)
+{
+	struct analysis_feed *feed;
+	int ret;
+
+	*a = (struct analysis){.session = s, .options = options};
+	if (!s->host->coverage.timed)
+		return vmsync_fail(e, -ENOTSUP,
+				   "record with LTTng, whose packets do",
+				   "%.300s: its packets do not say when they "
+				   "begin and end",
+				   ctf_trace_path(s->host->traces[0]));
+	feed = analysis_feed_new(s, e);
+	if (!feed)
+		return e->code;
+	ret = run(a, feed, progress, e);
+	analysis_feed_free(feed);
+	return ret;
+}
+
+void analysis_free(struct analysis *a)
+{
+	analysis_model_free(a->model);
+	analysis_totals_free(&a->totals);
+}
+
+const char *analysis_vm_name(const struct analysis *a, uint32_t vcpu, char *buf,
+			     size_t size)
+{
+	struct analysis_vcpu_id id = analysis_model_vcpu_id(a->model, vcpu);
+	uint32_t i;
+
+	/* A virtual CPU without a guest's trace may be of a VM that has one. */
+	for (i = 0; !id.machine && id.pid > 0 && i < a->session->n_guests;
+	     i++) {
+		const struct vmsync_guest_report *r =
+			vmsync_guest_report_of(a->session->guests[i].guest);
+
+		if (r->found && r->vm.pid == id.pid)
+			id.machine = i + 1;
+	}
+	if (id.machine)
+		return a->session->guests[id.machine - 1].machine->name;
+	if (id.pid > 0)
+		snprintf(buf, size, "process %d", id.pid);
+	else
+		snprintf(buf, size, "thread %d", id.tid);
+	return buf;
+}
+
+bool analysis_reported(const struct analysis *a, uint32_t vcpu)
+{
+	struct analysis_vcpu_id id = analysis_model_vcpu_id(a->model, vcpu);
+	const struct analysis_options *o = a->options;
+	char name[64], pid[16];
+
+	if (o->vcpu && id.vcpu_id + 1 != (int32_t)o->vcpu)
+		return false;
+	if (!o->vm)
+		return true;
+	snprintf(pid, sizeof(pid), "%d", id.pid);
+	return !strcmp(o->vm, pid) ||
+	       !strcmp(o->vm, analysis_vm_name(a, vcpu, name, sizeof(name)));
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The analysis of a session: what every virtual CPU was really doing. Runs the
+ * model (model.h) over the merged traces (feed.h), and sums up (totals.h).
+ */
+#ifndef VMSYNC_ANALYSIS_ANALYSIS_H
+#define VMSYNC_ANALYSIS_ANALYSIS_H
+
+#include <stdio.h>
+
+#include "analysis/totals.h"
+#include "fuse/session.h"
+
+/**
+ * struct analysis_options - all 0 is the default
+ * @since_ns:	of the recording's beginning: what is before does not count
+ * @until_ns:	of it: what is after does not count; 0: all does
+ * @vm:		name or process of the only VM to report on, NULL: all
+ * @vcpu:	of the only virtual CPU to report on, plus 1; 0: all
+ * @all:	list everything, not only the most
+ */
+struct analysis_options {
+	int64_t since_ns;
+	int64_t until_ns;
+	const char *vm;
+	uint32_t vcpu;
+	bool all;
+};
+
+/**
+ * struct analysis - what was found
+ * @begin_ns, @end_ns: of the host's recording
+ */
+struct analysis {
+	const struct vmsync_session *session;
+	const struct analysis_options *options;
+	struct analysis_model *model;
+	struct analysis_totals totals;
+	int64_t begin_ns;
+	int64_t end_ns;
+};
+
+/**
+ * analysis_run() - analyse a session
+ * @s:		its maps are made; must outlive @a
+ * @options:	must outlive @a
+ * @a:		to be freed with analysis_free(), after an error too
+ * @progress:	may be NULL
+ * Return: 0 or a negative errno.
+ */
+int analysis_run(const struct vmsync_session *s,
+		 const struct analysis_options *options, struct analysis *a,
+		 const struct vmsync_progress *progress, struct ctf_error *e);
+
+/** analysis_free() - free what it owns */
+void analysis_free(struct analysis *a);
+
+/** analysis_vm_name() - of a virtual CPU's VM: its guest's name, or "process
+ * 12" */
+const char *analysis_vm_name(const struct analysis *a, uint32_t vcpu, char *buf,
+			     size_t size);
+
+/** analysis_reported() - was the virtual CPU asked for? */
+bool analysis_reported(const struct analysis *a, uint32_t vcpu);
+
+/** analysis_text() - tables, of at most 100 columns, the answer first */
+void analysis_text(FILE *f, const struct analysis *a);
+
+/** analysis_json() - everything, see Documentation/analysis.rst */
+void analysis_json(FILE *f, const struct analysis *a);
+
+#endif /* VMSYNC_ANALYSIS_ANALYSIS_H */

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+
+#include "analysis/feed.h"
+#include "analysis/kinds.h"
+#include "fuse/fail.h"
+#include "fuse/reader.h"
+
+/* A trace of a machine. */
+struct source {
+	struct analysis_kinds *kinds; /* owned, unless @like */
+	bool like; /* the classes are those of the one before */
+	uint32_t machine;
+};
+
+/* A stretch of a CPU's time of which events may be missing, host time. */
+struct lost {
+	int64_t from_ns;
+	int64_t until_ns;
+	uint32_t machine;
+	uint32_t cpu;
+};
+
+struct analysis_feed {
+	const struct vmsync_session *session;
+	struct ctf_merge *merge;
+	VMSYNC_ARRAY(struct source) sources;
+	VMSYNC_ARRAY(uint32_t) source_of; /* by stream of the merge */
+	VMSYNC_ARRAY(struct lost) lost;
+	size_t next_lost;
+	const struct ctf_event *held;
+	bool wakeups;
+};
+
+static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
+{
+	vmsync_map_eval_batch(ctx, in, out, n);
+}
+
+/* Where no map is, there is no time on the host's clock: left out. */
+static int stream_add(struct analysis_feed *f, const struct ctf_stream *stream,
+		      const struct source *s, uint32_t number,
+		      struct ctf_error *e)
+{
+	struct ctf_map map = vmsync_raw_map;
+	struct ctf_packet first;
+	int ret = ctf_stream_packet(stream, NULL, &first, e);
+	uint32_t *p;
+
+	if (ret <= 0)
+		return ret;
+	if (s->machine != ANALYSIS_HOST) {
+		const struct vmsync_session_guest *g =
+			&f->session->guests[s->machine - 1];
+
+		map.fn = map_values;
+		map.ctx = (void *)vmsync_stream_map(g, first.cpu);
+		if (!map.ctx)
+			return 0;
+	}
+	ret = ctf_merge_add_stream(f->merge, stream, &map,
+				   analysis_kinds_want(s->kinds), e);
+	if (ret < 0)
+		return ret;
+	p = vmsync_array_add(&f->source_of);
+	if (!p)
+		return vmsync_fail_memory(e);
+	*p = number;
+	return 0;
+}
+
+static int trace_add(struct analysis_feed *f, const struct ctf_trace *t,
+		     const struct ctf_trace *before, uint32_t machine,
+		     struct ctf_error *e)
+{
+	uint32_t number = (uint32_t)f->sources.count;
+	struct source *s = vmsync_array_add(&f->sources);
+	size_t i;
+	int ret = 0;
+
+	if (!s)
+		return vmsync_fail_memory(e);
+	*s = (struct source){.machine = machine};
+	s->like = before && ctf_trace_class(t, 0) == ctf_trace_class(before, 0);
+	s->kinds = s->like ? s[-1].kinds
+			   : analysis_kinds_new(t, machine == ANALYSIS_HOST);
+	if (!s->kinds)
+		return vmsync_fail_memory(e);
+	if (machine == ANALYSIS_HOST)
+		f->wakeups |= analysis_kinds_have(s->kinds, ANALYSIS_EV_WAKEUP);
+	for (i = 0; !ret && i < ctf_trace_streams(t); i++)
+		ret = stream_add(f, ctf_trace_stream(t, i), s, number, e);
+	return ret;
+}
+
+static int64_t host_ns(const struct analysis_feed *f, uint32_t machine,
+		       uint32_t cpu, int64_t ns)
+{
+	const struct vmsync_map *map;
+
+	if (machine == ANALYSIS_HOST)
+		return ns;
+	map = vmsync_stream_map(&f->session->guests[machine - 1], cpu);
+	if (!map || ns == INT64_MIN || ns == INT64_MAX)
+		return ns;
+	return vmsync_map_eval(map, (guest_time){(uint64_t)ns}).ns;
+}
+
+/* The holes of one CPU, none before the recording begins. */
+static int holes_add(struct analysis_feed *f, uint32_t machine, uint32_t cpu,
+		     const struct vmsync_coverage *c,
+		     const struct vmsync_holes *holes)
+{
+	size_t i;
+
+	for (i = 0; i < holes->hole.count; i++) {
+		const struct vmsync_hole *h = &holes->hole.at[i];
+		int64_t from =
+			h->from_ns < c->begin_ns ? c->begin_ns : h->from_ns;
+		struct lost *l;
+
+		if (from >= h->until_ns || from >= c->end_ns)
+			continue;
+		l = vmsync_array_add(&f->lost);
+		if (!l)
+			return -ENOMEM;
+		*l = (struct lost){host_ns(f, machine, cpu, from),
+				   host_ns(f, machine, cpu, h->until_ns),
+				   machine, cpu};
+	}
+	return 0;
+}
+
+static int machine_lost(struct analysis_feed *f, const struct vmsync_machine *m,
+			uint32_t machine)
+{
+	const struct vmsync_coverage *c = &m->coverage;
+	int kind, ret = 0;
+	size_t i;
+
+	for (kind = 0; kind < VMSYNC_COVER_KINDS; kind++) {
+		for (i = 0; !ret && i < c->of[kind].cpus.count; i++) {
+			const struct vmsync_cpu_holes *h =
+				&c->of[kind].cpus.at[i];
+
+			ret = holes_add(f, machine, h->cpu, c, &h->holes);
+		}
+	}
+	return ret;
+}
+
+static int machine_add(struct analysis_feed *f, const struct vmsync_machine *m,
+		       uint32_t machine, struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < m->n; i++)
+		ret = trace_add(f, m->traces[i], i ? m->traces[i - 1] : NULL,
+				machine, e);
+	if (!ret && machine_lost(f, m, machine))
+		ret = vmsync_fail_memory(e);
+	return ret;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct lost *x = a, *y = b;
+
+	return x->from_ns < y->from_ns ? -1 : x->from_ns > y->from_ns;
+}
+
+/* A guest's last trace has ended: which thread runs is not known any more. */
+static int guest_ends(struct analysis_feed *f, uint32_t machine)
+{
+	const struct vmsync_session_guest *g = &f->session->guests[machine - 1];
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < g->maps->vcpus; cpu++) {
+		int64_t end =
+			host_ns(f, machine, cpu, g->machine->coverage.end_ns);
+		struct lost *l = vmsync_array_add(&f->lost);
+
+		if (!l)
+			return -ENOMEM;
+		*l = (struct lost){end, end, machine, cpu};
+	}
+	return 0;
+}
+
+static int feed_init(struct analysis_feed *f, struct ctf_error *e)
+{
+	const struct vmsync_session *s = f->session;
+	size_t i;
+	int ret;
+
+	f->merge = ctf_merge_new();
+	if (!f->merge)
+		return vmsync_fail_memory(e);
+	ctf_merge_pool(f->merge, s->pool);
+	ret = machine_add(f, s->host, ANALYSIS_HOST, e);
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		ret = machine_add(f, s->guests[i].machine, (uint32_t)i + 1, e);
+		if (!ret && guest_ends(f, (uint32_t)i + 1))
+			ret = vmsync_fail_memory(e);
+	}
+	if (!ret && f->lost.count)
+		qsort(f->lost.at, f->lost.count, sizeof(f->lost.at[0]),
+		      by_time);
+	return ret;
+}
+
+struct analysis_feed *analysis_feed_new(const struct vmsync_session *s,
+					struct ctf_error *e)
+{
+	struct analysis_feed *f = calloc(1, sizeof(*f));
+
+	if (!f) {
+		vmsync_fail_memory(e);
+		return NULL;
+	}
+	f->session = s;
+	if (!feed_init(f, e))
+		return f;
+	analysis_feed_free(f);
+	return NULL;
+}
+
+void analysis_feed_free(struct analysis_feed *f)
+{
+	size_t i;
+
+	if (!f)
+		return;
+	ctf_merge_free(f->merge);
+	for (i = 0; i < f->sources.count; i++) {
+		if (!f->sources.at[i].like)
+			analysis_kinds_free(f->sources.at[i].kinds);
+	}
+	vmsync_array_free(&f->sources);
+	vmsync_array_free(&f->source_of);
+	vmsync_array_free(&f->lost);
+	free(f);
+}
+
+bool analysis_feed_wakeups(const struct analysis_feed *f)
+{
+	return f->wakeups;
+}
+
+static void lost_event(const struct lost *l, struct analysis_event *ev)
+{
+	*ev = (struct analysis_event){
+		.ns = l->from_ns,
+		.until_ns = l->until_ns,
+		.machine = l->machine,
+		.cpu = l->cpu,
+		.kind = ANALYSIS_EV_LOST,
+		.current = ANALYSIS_NOT_SAID,
+	};
+}
+
+int analysis_feed_next(struct analysis_feed *f, struct analysis_event *ev,
+		       struct ctf_error *e)
+{
+	const struct lost *l =
+		f->next_lost < f->lost.count ? &f->lost.at[f->next_lost] : NULL;
+	const struct source *s;
+	int ret;
+
+	if (!f->held) {
+		ret = ctf_merge_next(f->merge, &f->held, e);
+		if (ret < 0)
+			return ret;
+		if (!ret)
+			f->held = NULL;
+	}
+	if (l && (!f->held || (int64_t)f->held->time >= l->from_ns)) {
+		lost_event(l, ev);
+		f->next_lost++;
+		return 1;
+	}
+	if (!f->held)
+		return 0;
+	s = &f->sources.at[f->source_of.at[f->held->source]];
+	analysis_kinds_decode(s->kinds, f->held, ev);
+	ev->ns = (int64_t)f->held->time;
+	ev->machine = s->machine;
+	f->held = NULL;
+	return 1;
+}

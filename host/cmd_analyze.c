@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analysis/analysis.h"
+#include "cmd.h"
+
+static const char help[] =
+	"usage: vmsync analyze [OPTION]... TRACE...\n"
+	"\n"
+	"Says what every virtual CPU was really doing: how much CPU it wanted "
+	"and got, who\n"
+	"had its host CPU while it waited, what its exits cost, and how long "
+	"the guest's\n"
+	"threads waited to run. TRACE is a CTF trace, or a folder that holds "
+	"some: the\n"
+	"host's and its guests', as they were recorded.\n"
+	"\n"
+	"      --vm=NAME       only this VM: its guest's name, or its process\n"
+	"      --vcpu=N        only this virtual CPU, by KVM's number\n"
+	"      --since=S       leave out the first S seconds of the host's "
+	"recording\n"
+	"      --until=S       and what is later than S seconds after its "
+	"begin\n"
+	"      --all           list everything, not only the most\n"
+	"      --json          print the report as JSON\n" CMD_SESSION_HELP
+	"  -h, --help          this text\n"
+	"\n"
+	"Exit status: 0 done, 1 a guest could not be mapped and was left out, "
+	"2 it could\n"
+	"not be done.\n"
+	"\n"
+	"  vmsync analyze ~/lttng-traces/host-20260101 guest-traces/\n";
+
+struct arguments {
+	struct cmd_session session;
+	struct analysis_options options;
+	bool json;
+};
+
+static int report(struct vmsync_session *s, void *arguments,
+		  struct ctf_error *e)
+{
+	const struct arguments *args = arguments;
+	struct analysis a;
+	int ret = analysis_run(s, &args->options, &a, cmd_progress(), e);
+
+	cmd_progress_end();
+	if (!ret && args->json)
+		analysis_json(stdout, &a);
+	else if (!ret)
+		analysis_text(stdout, &a);
+	analysis_free(&a);
+	return ret;
+}
+
+/* Seconds with a fraction, as ns; at most 100 days. */
+static int seconds(const char *value, int64_t *ns)
+{
+	char *end;
+	double s = strtod(value, &end);
+
+	if (*end || end == value || !(s >= 0 && s <= 8640000))
+		return cmd_usage_error("analyze", "not a number of seconds: %s",
+				       value);
+	*ns = (int64_t)(s * 1e9);
+	return 0;
+}
+
+static int number(const char *value, uint32_t *n)
+{
+	char *end;
+	unsigned long v = strtoul(value, &end, 10);
+
+	if (*end || end == value || v > 65535)
+		return cmd_usage_error("analyze", "not a virtual CPU: %s",
+				       value);
+	*n = (uint32_t)v + 1;
+	return 0;
+}
+
+static int take(void *arguments, int option, const char *value)
+{
+	struct arguments *args = arguments;
+
+	switch (option) {
+	case 'v':
+		args->options.vm = value;
+		return 0;
+	case 'c':
+		return number(value, &args->options.vcpu);
+	case 's':
+		return seconds(value, &args->options.since_ns);
+	case 'u':
+		return seconds(value, &args->options.until_ns);
+	case 'a':
+		args->options.all = true;
+		return 0;
+	case 'J':
+		args->json = true;
+		return 0;
+	default:
+		return cmd_session_option("analyze", option, value,
+					  &args->session);
+	}
+}
+
+int cmd_analyze(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"vm", required_argument, NULL, 'v'},
+		{"vcpu", required_argument, NULL, 'c'},
+		{"since", required_argument, NULL, 's'},
+		{"until", required_argument, NULL, 'u'},
+		{"all", no_argument, NULL, 'a'},
+		{"json", no_argument, NULL, 'J'},
+		CMD_SESSION_OPTIONS,
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	static const struct cmd_options options = {
+		"analyze", help, ":j:h", table, take,
+	};
+	struct arguments args = {0};
+	int ret = cmd_options(&options, argc, argv, &args);
+
+	if (ret != CMD_GO_ON)
+		return ret;
+	ret = cmd_session_run("analyze", argv + optind, &args.session, report,
+			      &args);
+	vmsync_exchange_free(&args.session.exchange);
+	return ret;
+}

@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# What every virtual CPU did: sums that have to be the same to the ns, counts that
+# babeltrace2 counts too, and the command's options.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 tool build/release/tests/pair
+vmsync=build/vmsync
+t=$check_tmp
+
+sums() { jq -cf tests/check/sums.jq "$1"; }
+
+# --- threads of virtual CPUs that move between two CPUs of the host
+build/release/tests/pair "$t/p" events=60000 beacons=200 move=20 packet=65536 \
+	gap=20000 > "$t/truth"
+expect "analyze" $vmsync analyze "$t/p"
+expect_eq "no line is longer than 100 columns" \
+	"$(awk 'length($0) > 100' "$check_out" | head -n 1)" ""
+head -n 3 "$check_out"
+$vmsync analyze --json "$t/p" > "$t/json"
+expect_eq "json: exit status" $? 0
+expect_eq "both virtual CPUs" "$(jq -c '[.vcpus[].vcpu_id] | sort' "$t/json")" "[0,1]"
+expect_eq "all sums agree" "$(sums "$t/json")" "[0]"
+expect "some of it was in the guest" jq -e \
+	'[.vcpus[].states_ns.guest] | min > 0' "$t/json"
+expect_eq "no anomaly" "$(jq -c .anomalies "$t/json")" \
+	'{"entries":0,"exits":0,"strangers":0}'
+
+# As babeltrace2 tells them.
+babeltrace2 --no-delta "$t/p/host" > "$t/text"
+for n in 0 1; do
+	expect_eq "vCPU $n: exits" \
+		"$(jq "[.vcpus[] | select(.vcpu_id == $n).exits[].count] | add" "$t/json")" \
+		"$(grep kvm_x86_exit "$t/text" | grep -c "vcpu_id = $n[, ]")"
+done
+
+# --- one thread or several: the same
+$vmsync analyze --json -j 1 "$t/p" > "$t/one"
+expect "one thread finds the same" cmp "$t/json" "$t/one"
+
+# --- time and virtual CPUs that are asked for
+$vmsync analyze --json --since=0.02 --until=0.05 "$t/p" > "$t/part"
+expect_eq "30 ms of it" "$(jq '.until_ns - .from_ns' "$t/part")" 30000000
+expect_eq "all sums of it agree" "$(sums "$t/part")" "[0]"
+$vmsync analyze --json --until=0.02 "$t/p" > "$t/before"
+$vmsync analyze --json --since=0.05 "$t/p" > "$t/after"
+expect_eq "parts make the whole" \
+	"$(jq -s -c '[.[].vcpus[] | select(.vcpu_id == 0).states_ns.guest] | add' \
+		"$t/before" "$t/part" "$t/after")" \
+	"$(jq '.vcpus[] | select(.vcpu_id == 0).states_ns.guest' "$t/json")"
+$vmsync analyze --json --vcpu=1 "$t/p" > "$t/vcpu"
+expect_eq "one virtual CPU" "$(jq -c '[.vcpus[].vcpu_id]' "$t/vcpu")" "[1]"
+expect_eq "a VM by its name" \
+	"$($vmsync analyze --json --vm=guest "$t/p" | jq '.vcpus | length')" 2
+expect_eq "a VM that is not there" \
+	"$($vmsync analyze --json --vm=other "$t/p" | jq '.vcpus | length')" 0
+expect_error "no number of seconds" "not a number of seconds: -1" \
+	$vmsync analyze --since=-1 "$t/p"
+expect_error "no virtual CPU" "not a virtual CPU: x" $vmsync analyze --vcpu=x "$t/p"
+expect_error "a host alone" "there is no other" $vmsync analyze "$t/p/host"
+
+# --- where events are missing nothing is known, and sums still agree
+cp -r "$t/p" "$t/cut"
+for f in "$t"/cut/host/*_[0-3]; do
+	# A packet in the middle of each stream.
+	n=$(($(stat -c %s "$f") / 65536 / 2))
+	{ head -c $((n * 65536)) "$f"; tail -c +$(((n + 1) * 65536 + 1)) "$f"; } > "$t/f"
+	cp "$t/f" "$f"
+done
+$vmsync analyze --json "$t/cut" > "$t/lost"
+expect_eq "losses: all sums agree" "$(sums "$t/lost")" "[0]"
+expect_eq "losses: more is unknown" "$(jq -s '
+	([.[1].vcpus[].states_ns.unknown] | add) >
+	([.[0].vcpus[].states_ns.unknown] | add)' "$t/json" "$t/lost")" true
+finish
