@@ -28,6 +28,16 @@ broken+='|refcount_t: |list_(add|del) corruption|Objects remaining'
 broken+='|detected buffer overflow|stack-protector|invalid opcode'
 broken+='|UBSAN: |KFENCE: |INFO: suspicious|still has .* refs|unregister_netdevice'
 
+# What the debug kernel adds (debug.config): lockdep, with its WARNINGs about two
+# kinds of context, DEBUG_OBJECTS, kmemleak, KCSAN. Each also says when it gives up.
+broken+='|WARNING: .*(-safe -> .*-unsafe|[Ll]ock|RCU)|\[ BUG: |lock held (at|when)'
+broken+='|still has locks held|INFO: trying to register non-static key'
+broken+='|lockdep is turned off|turning off the locking|MAX_(LOCK|STACK)[A-Z_]* too low'
+broken+='|ODEBUG: |BUG: KCSAN'
+broken+='|kmemleak: ([0-9]+ new suspected|.*(disabled|exhausted|pool empty))'
+# A watcher that ended for another reason: nothing was looked at.
+broken+='|@lab L[12] watch .*=off'
+
 # A lock-up: of the emulation, as long as it does not name us.
 stuck='soft lockup|hard LOCKUP|rcu.*(detected stalls|self-detected stall|kthread starved)'
 stuck+='|blocked for more than|workqueue lockup|Marking clocksource .* as unstable'
