@@ -14,12 +14,14 @@ set -eu
 # lab:     two nested machines, each with a root of its own, and their tracing
 # checks:  the oracle for traces and its library for the plugin, JSON, static
 #          analysis, fuzzing
+# kernel:  what a kernel is configured and built with (tests/lab/debug-kernel.sh)
 packages="
 	make gcc gcc-12 libc6-dev binutils libelf1 libssl3 pahole
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
 	lttng-tools procps util-linux iproute2 xz-utils
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq
 	sparse clang libclang-rt-14-dev
+	flex bison bc libelf-dev
 "
 
 missing() {
