@@ -49,6 +49,25 @@ taint() {
 	say "tainted $(cat /proc/sys/kernel/tainted)"
 }
 
+# What the debug kernel found that it does not say by itself, and whether it still
+# looked: lockdep ends with its first report, kmemleak when it runs out of memory.
+# Objects that are younger than 5 s are no leaks to it, and what it saw only once
+# may be on its way from one place to another.
+watch_end() {
+	case $(uname -r) in
+	*-vmsync-debug) ;;
+	*) return 0 ;;
+	esac
+	lockdep=off kmemleak=off
+	! grep -q 'debug_locks: *1' /proc/lockdep_stats || lockdep=on
+	sleep 6
+	for _ in 1 2; do
+		! echo scan > /sys/kernel/debug/kmemleak || kmemleak=on
+	done
+	cat /sys/kernel/debug/kmemleak
+	say "watch lockdep=$lockdep kmemleak=$kmemleak"
+}
+
 # Tells the clocksource, and whether it is $1.
 clocksource_check() {
 	c=$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)

@@ -45,6 +45,21 @@ modules_needed() {
 		awk '/^insmod/ && !seen[$2]++ { print $2 }'
 }
 
+# module_copy FILE DIR: as it is in DIR, without the compression of newer kernels,
+# which busybox does not undo. Prints its new name.
+module_copy() {
+	local name=${1##*/}
+
+	mkdir -p "$2"
+	case $name in
+	*.xz)
+		name=${name%.xz}
+		xz -d -c "$1" > "$2/$name" ;;
+	*)	cp -L "$1" "$2/$name" ;;
+	esac
+	echo "$name"
+}
+
 archive() {
 	(cd "$1" && find . | cpio -o -H newc --quiet) > "$2.new"
 	mv "$2.new" "$2"
@@ -55,10 +70,10 @@ l1_make() {
 
 	rm -rf "$dir"
 	mkdir -p "$dir"/{bin,dev,proc,sys,newroot,ro,rw,modules}
+	: > "$dir/modules/order"
 	cp /bin/busybox "$dir/bin/"
 	modules_needed virtio_pci 9pnet_virtio 9p overlay | while read -r ko; do
-		cp "$ko" "$dir/modules/"
-		echo "${ko##*/}" >> "$dir/modules/order"
+		module_copy "$ko" "$dir/modules" >> "$dir/modules/order"
 	done
 	cp "$work/lab.conf" "$dir/"
 	cp "$here/l1-init.sh" "$dir/init"
@@ -80,7 +95,7 @@ programs_copy() {
 }
 
 l2_make() {
-	local dir=$work/l2 ko consumer extra
+	local dir=$work/l2 ko sub consumer extra
 
 	rm -rf "$dir"
 	mkdir -p "$dir"/{bin,sbin,dev,proc,sys,tmp,run,etc,root,usr/bin,var} \
@@ -100,10 +115,9 @@ l2_make() {
 		grep -Ev '^(lttng-test|lttng-clock-plugin-test|vmsync-host|lttng-probe-vmsync-kvm)$')
 	# shellcheck disable=SC2086
 	modules_needed virtio_pci virtio_blk $extra | while read -r ko; do
-		ko=${ko#"$moddir/"}
-		mkdir -p "$dir/lib/modules/$LAB_RELEASE/${ko%/*}"
-		cp -L "$moddir/$ko" "$dir/lib/modules/$LAB_RELEASE/$ko"
-	done
+		sub=${ko#"$moddir/"}
+		module_copy "$ko" "$dir/lib/modules/$LAB_RELEASE/${sub%/*}"
+	done > /dev/null
 	cp "$moddir"/modules.{builtin,builtin.modinfo,order} \
 		"$dir/lib/modules/$LAB_RELEASE/"
 	depmod -b "$dir" "$LAB_RELEASE"

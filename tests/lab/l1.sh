@@ -26,6 +26,7 @@ doing=starting
 quit() {
 	trap - EXIT
 	[ -n "$guest_pid" ] && kill -KILL "$guest_pid" 2>/dev/null
+	watch_end
 	dmesg > /share/host.dmesg
 	taint
 	echo "$*" > /share/result
@@ -54,10 +55,20 @@ system_up() {
 	mkdir -p "/lib/modules/$LAB_RELEASE"
 	mount --bind "$LAB_WORK/modroot/lib/modules/$LAB_RELEASE" \
 		"/lib/modules/$LAB_RELEASE" || fail "no modules"
-	echo always > /sys/kernel/mm/transparent_hugepage/enabled
+	# An RT kernel has none.
+	thp=/sys/kernel/mm/transparent_hugepage/enabled
+	[ ! -e $thp ] || echo always > $thp
+}
+
+# Only RT needs and has it.
+constant_tsc_up() {
+	local ko=$LAB_WORK/constant-tsc/constant_tsc.ko
+
+	[ ! -e "$ko" ] || insmod "$ko" || fail "constant_tsc.ko"
 }
 
 modules_up() {
+	constant_tsc_up
 	if grep -qw vmx /proc/cpuinfo; then
 		modprobe kvm_intel
 	else
@@ -135,7 +146,7 @@ guest_start() {
 	truncate -s 256M /run/out.img
 	timeout -k 5 "$LAB_LIMIT" \
 	qemu-system-x86_64 -name guest=lab,debug-threads=on \
-		-accel kvm -cpu "$LAB_L2_CPU" -smp 2 -m 768 \
+		-accel kvm -cpu "$LAB_L2_CPU" -smp 2 -m "$LAB_L2_MB" \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-chardev pipe,id=ser,path=/run/l2 -serial chardev:ser \
 		-chardev pipe,id=mon,path=/run/mon -mon chardev=mon,mode=control \

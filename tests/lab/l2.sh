@@ -32,6 +32,7 @@ fail() {
 }
 
 finish() {
+	watch_end
 	taint
 	say "end"
 	sync

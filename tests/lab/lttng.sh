@@ -12,7 +12,8 @@
 set -eu
 
 kdir=$1 src=$2
-release=$(sed -n 's/^override KERNELRELEASE = //p' "$kdir/.kernelvariables")
+release=$(sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
+	"$kdir/include/generated/utsrelease.h")
 stamp=$src/.built-$release
 log=$src/build.log
 

@@ -1,18 +1,34 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# packages.sh [--refresh]: fetches what the lab and the modules are built from,
-# Debian 12's kernel, kernel headers and LTTng module sources, and unpacks it
-# under build/root. Nothing is installed. Each package has a stamp, written
-# after it was unpacked whole, so an interrupted run goes on where it was.
+# packages.sh [--refresh] [KERNEL]: fetches what the lab and the modules are
+# built from, Debian 12's kernel, kernel headers and LTTng module sources, and
+# unpacks it under build/root. Nothing is installed. Each package has a stamp,
+# written after it was unpacked whole, so an interrupted run goes on where it was.
 #
 # build/packages.env, written last, tells make and shell where things are.
 # While it exists nothing is looked up again, unless --refresh is given.
+#
+# KERNEL is another kernel than Debian's usual one, with a root and an .env of
+# its own, build/root-KERNEL and build/packages-KERNEL.env:
+#	rt	Debian's with PREEMPT_RT
+#	6.12	the newer one that Debian 12 has too; Debian 12 has no LTTng for
+#		it: LTTNG_MODULES=DIR names the sources of lttng-modules, 2.13.18
+#		or 2.16, at the first run
+#	debug	built here from Debian's source (debug-kernel.sh)
 
 set -eu
 export LC_ALL=C
 
-root=build/root deb=build/deb env=build/packages.env
+here=$(dirname "$0")
+refresh=
+if [ "${1-}" = --refresh ]; then
+	refresh=yes
+	shift
+fi
+which=${1-}
+root=build/root${which:+-$which} deb=build/deb
+env=build/packages${which:+-$which}.env
 
 die() {
 	echo "packages: $*" >&2
@@ -120,35 +136,83 @@ mkdir -p "$deb" "$root/.stamps"
 exec 9> build/packages.lock
 flock 9
 
-if [ "${1-}" != --refresh ] && [ -e "$env" ]; then
+if [ -z "$refresh" ] && [ -e "$env" ]; then
 	exit 0
 fi
 
-kernel=$(stock_kernel) || {
+# A kernel of Debian's, with its headers, in $root.
+kernel_unpack() {
+	local name
+
+	release=${1#linux-image-}
+	for name in "$1" $(headers_set "linux-headers-$release"); do
+		unpack "$name"
+	done
+	patch_headers "linux-headers-$release"
+	kdir=$root/usr/src/linux-headers-$release
+	vmlinuz=$root/boot/vmlinuz-$release
+	modules=$root/lib/modules/$release
+}
+
+# LTTng's sources from elsewhere; they are built in a copy.
+lttng_copy() {
+	local to=$root/usr/src/lttng-modules-given
+
+	[ -e "${LTTNG_MODULES-}/src/lttng-abi.c" ] ||
+		die "Debian 12's LTTng does not build for $release:" \
+			"LTTNG_MODULES=DIR with the sources of 2.13.18 or later"
+	rm -rf "$to"
+	cp -r "$LTTNG_MODULES" "$to"
+}
+
+# A kernel of our own.
+kernel_build() {
+	local out=build/debug-kernel
+
+	unpack linux-source-6.1
+	"$here/debug-kernel.sh" "$root/usr/src/linux-source-6.1.tar.xz" "$out"
+	kdir=$out/obj
+	release=$(cat "$kdir/include/config/kernel.release")
+	vmlinuz=$kdir/arch/x86/boot/bzImage
+	modules=$out/lib/modules/$release
+}
+
+stock=$(stock_kernel) || {
 	apt_update
-	kernel=$(stock_kernel) ||
+	stock=$(stock_kernel) ||
 		die "no linux-image-6.1.0-*-amd64 on offer: is this Debian 12?"
 }
-release=${kernel#linux-image-}
-headers=linux-headers-$release
 newer=$(newer_headers)
 [ -n "$newer" ] || die "no linux-headers-6.12.*+deb12-amd64 on offer"
 
-for name in "$kernel" $(headers_set "$headers") $(headers_set "$newer") \
-		lttng-modules-dkms; do
-	unpack "$name"
-done
-patch_headers "$headers"
-patch_headers "$newer"
+case $which in
+"")
+	kernel_unpack "$stock"
+	for name in $(headers_set "$newer"); do
+		unpack "$name"
+	done
+	patch_headers "$newer" ;;
+rt)	kernel_unpack "${stock%-amd64}-rt-amd64" ;;
+6.12)	kernel_unpack "linux-image-${newer#linux-headers-}" ;;
+debug)	kernel_build ;;
+*)	die "no kernel '$which': KERNEL is rt, 6.12 or debug" ;;
+esac
+if [ "$which" = 6.12 ]; then
+	lttng_copy
+else
+	unpack lttng-modules-dkms
+fi
 lttng=$(cd "$root/usr/src" && printf '%s\n' lttng-modules-*/ | sort -V | tail -1)
 
-cat > "$env.new" <<ENV
-LAB_RELEASE=$release
-LAB_VMLINUZ=$root/boot/vmlinuz-$release
-LAB_MODULES=$root/lib/modules/$release
-LAB_KDIR=$root/usr/src/$headers
-LAB_KDIR_NEWER=$root/usr/src/$newer
-LAB_LTTNG_SRC=$root/usr/src/${lttng%/}
-ENV
+{
+	cat <<-ENV
+		LAB_RELEASE=$release
+		LAB_VMLINUZ=$vmlinuz
+		LAB_MODULES=$modules
+		LAB_KDIR=$kdir
+		LAB_LTTNG_SRC=$root/usr/src/${lttng%/}
+	ENV
+	[ -n "$which" ] || echo "LAB_KDIR_NEWER=$root/usr/src/$newer"
+} > "$env.new"
 mv "$env.new" "$env"
-echo "kernel $release, headers also of ${newer#linux-headers-}, ${lttng%/}"
+echo "kernel $release, ${lttng%/}$([ -n "$which" ] || echo ", headers also of ${newer#linux-headers-}")"

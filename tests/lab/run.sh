@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# run.sh SCENARIO: boots a host (L1) and a guest (L2) in QEMU, records LTTng
-# traces in both, and leaves under build/lab/SCENARIO
+# run.sh SCENARIO [KERNEL]: boots a host (L1) and a guest (L2) in QEMU, records
+# LTTng traces in both, and leaves under build/lab/SCENARIO, or with a KERNEL of
+# packages.sh under build/lab-KERNEL/SCENARIO,
 #
 #	host/ guest/	the two CTF traces
 #	truth		TSC offset and ratio of each virtual CPU, from KVM's
@@ -30,7 +31,7 @@ scenarios() {
 name=${1-}
 if [ -z "$name" ] || [ ! -e "$here/scenarios/$name.sh" ]; then
 	[ -z "$name" ] || echo "no scenario '$name'" >&2
-	echo "make lab SCENARIO=NAME, with NAME one of" >&2
+	echo "make lab SCENARIO=NAME [KERNEL=rt|6.12|debug], with NAME one of" >&2
 	scenarios >&2
 	exit 2
 fi
@@ -51,14 +52,23 @@ LAB_LIMIT=1800			# seconds that the guest may live, however slow all is
 LAB_SILENCE=240			# seconds without a heartbeat: the host machine hangs
 LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
+LAB_L1_MB=3072			# memory
+LAB_L2_MB=768
 # On a busy machine a CPU of the lab stands still for long. That is no lock-up:
 # one has no heartbeat.
 LAB_SLOW_APPEND="watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 # shellcheck disable=SC1090
 . "$here/scenarios/$name.sh"
+kernel=${2-}
+# KASAN and its kind take their share, and their time.
+if [ "$kernel" = debug ]; then
+	LAB_L1_MB=$((LAB_L1_MB + 2048)) LAB_L2_MB=$((LAB_L2_MB + 512))
+	LAB_LIMIT=$((LAB_LIMIT * 2)) LAB_L2_SILENCE=$((LAB_L2_SILENCE * 2))
+	LAB_SILENCE=$((LAB_SILENCE * 2))
+fi
 
-out=$top/build/lab/$name
-work=$top/build/lab/.work
+out=$top/build/lab${kernel:+-$kernel}/$name
+work=$top/build/lab${kernel:+-$kernel}/.work
 mkdir -p "$out" "$work"
 
 exec 9> build/lab.lock
@@ -112,12 +122,20 @@ accel_choose() {
 	fi
 }
 
+constant_tsc_build() {
+	rm -rf "$work/constant-tsc"
+	cp -r "$here/constant-tsc" "$work/"
+	make -s -C "$top/$LAB_KDIR" M="$work/constant-tsc" modules \
+		> "$work/constant-tsc.log" 2>&1 ||
+		die "constant_tsc does not build: $work/constant-tsc.log"
+}
+
 prepare() {
 	local f ko=$top/build/modules vmsync=yes
 
-	"$here/packages.sh"
-	# shellcheck disable=SC1091
-	. build/packages.env
+	"$here/packages.sh" "$kernel"
+	# shellcheck disable=SC1090
+	. "build/packages${kernel:+-$kernel}.env"
 	"$here/lttng.sh" "$LAB_KDIR" "$LAB_LTTNG_SRC"
 	ko=$ko/$LAB_RELEASE
 	if [ -n "${LAB_PLAIN-}" ]; then
@@ -126,6 +144,7 @@ prepare() {
 	elif [ ! -e "$ko/vmsync-host.ko" ]; then
 		die "no modules in $ko: make modules, or LAB_PLAIN=1"
 	fi
+	[ "$kernel" != rt ] || constant_tsc_build
 	for f in load slew now; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
@@ -141,6 +160,7 @@ prepare() {
 		LAB_LTTNG_SRC='$top/$LAB_LTTNG_SRC'
 		LAB_KO='$ko'
 		LAB_L2_CPU='$l2_cpu'
+		LAB_L2_MB=$LAB_L2_MB
 		LAB_SECONDS=$LAB_SECONDS
 		LAB_CLOCKSOURCE=$LAB_CLOCKSOURCE
 		LAB_MIN_EVENTS=$LAB_MIN_EVENTS
@@ -159,7 +179,7 @@ prepare() {
 qemu() {
 	exec setpriv --pdeathsig TERM \
 	timeout -k 5 "$((LAB_LIMIT + LAB_SILENCE))" \
-	qemu-system-x86_64 "${accel[@]}" -smp "$LAB_L1_CPUS" -m 3072 \
+	qemu-system-x86_64 "${accel[@]}" -smp "$LAB_L1_CPUS" -m "$LAB_L1_MB" \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-serial stdio -d cpu_reset -D "$out/host.reset" \
 		-kernel "$vmlinuz" -initrd "$work/l1.cpio" \
@@ -273,7 +293,7 @@ traces_check() {
 	fi
 }
 
-echo "lab $name (logs and traces in build/lab/$name)"
+echo "lab $name (logs and traces in ${out#"$top/"})"
 accel_choose
 prepare
 stage "booting the host machine ($accel_name)"
@@ -292,7 +312,7 @@ while :; do
 done
 if [ $verdict != 0 ]; then
 	status fail
-	die "failed; logs in build/lab/$name"
+	die "failed; logs in ${out#"$top/"}"
 fi
 traces_check
 status pass
