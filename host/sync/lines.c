@@ -2,6 +2,7 @@
 #include "sync/lines.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "sync/chain.h"
 
@@ -45,6 +46,32 @@ static bool is_late(const struct vmsync_line *last,
 }
 
 /*
+ * Where an older line belongs that is told late, as a knot is that waits for its
+ * CPU while a beacon on another one names the line that followed: into the gap
+ * before that. NULL where there is none, or no memory (sets @err).
+ */
+static struct vmsync_line_span *gap_for(struct vmsync_lines *lines,
+					const struct vmsync_line *line, int *err)
+{
+	size_t i = lines->spans.count;
+	struct vmsync_line_span *s;
+
+	while (i && lines->spans.at[i - 1].line.seq > line->seq)
+		i--;
+	if (!i || !lines->spans.at[i].gap ||
+	    lines->spans.at[i - 1].line.seq == line->seq)
+		return NULL;
+	if (!vmsync_array_add(&lines->spans)) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	s = &lines->spans.at[i];
+	memmove(s + 1, s, (lines->spans.count - 1 - i) * sizeof(*s));
+	s[1].gap = s[1].line.seq != line->seq + 1;
+	return s;
+}
+
+/*
  * A record of an older line that comes late belongs before the last one; one
  * that was never seen and is not next in the row follows a gap.
  */
@@ -64,12 +91,17 @@ static int see(struct vmsync_lines *lines, const struct vmsync_line *line,
 		return 0;
 	}
 	if (last && is_late(&last->line, line)) {
+		int err = 0;
+
 		lines->out_of_order++;
-		return 0;
+		s = gap_for(lines, line, &err);
+		if (!s)
+			return err;
+	} else {
+		s = vmsync_array_add(&lines->spans);
+		if (!s)
+			return -ENOMEM;
 	}
-	s = vmsync_array_add(&lines->spans);
-	if (!s)
-		return -ENOMEM;
 	*s = (struct vmsync_line_span){
 		.line = *line,
 		.cpu = cpu,
@@ -138,6 +170,13 @@ int vmsync_lines_knot(struct vmsync_lines *lines,
 		err = see(lines, &ev->line, ev->confirm_tsc, cpu, ev->stamp_ns);
 	s = err ? NULL : find(lines, &ev->line);
 	if (s) {
+		/* A beacon on another CPU named it before. */
+		if (s->cpu != cpu && !s->told) {
+			s->cpu = cpu;
+			s->confirmed = false;
+			s->seen = ev->confirm_tsc;
+			s->seen_ns = ev->stamp_ns;
+		}
 		confirm(s, ev->confirm_tsc, cpu, ev->stamp_ns);
 		s->told |= s->confirmed && s->confirm == ev->confirm_tsc;
 	}

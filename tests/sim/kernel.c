@@ -85,9 +85,10 @@ static void keep_change(struct sim_kernel *k, uint64_t tick, uint32_t why)
 	/* Two changes at once: the first was in force until the second. */
 	if (k->count && ch[-1].confirm > ch->since)
 		ch[-1].confirm_tsc = ch->line.since_tsc;
-	/* Who writes the second one has written the first one before. */
-	if (k->count && ch[-1].confirm >= ch->confirm)
+	/* Who writes one has written those before it. */
+	for (size_t i = k->count; i && ch[-1].confirm >= ch->confirm; i--, ch--)
 		ch[-1].confirm = ch->confirm - 1;
+	ch = &k->changes[k->count];
 	ch->line.seq = ++k->count;
 }
 
