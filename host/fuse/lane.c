@@ -112,7 +112,7 @@ int vmsync_lane_take(void *ctx, const struct ctf_event *ev, struct ctf_error *e)
 		if (number_of(l, c, ev, &number))
 			return vmsync_fail_memory(e);
 		ret = vmsync_runs_put(l->runs, number, (int64_t)ev->clock,
-				      c->role == VMSYNC_ROLE_ENTRY, e);
+				      vmsync_role_end(c, ev), e);
 		return ret ? ret : 1;
 	case VMSYNC_ROLE_SWITCH:
 	case VMSYNC_ROLE_DUMP:

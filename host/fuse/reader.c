@@ -328,7 +328,7 @@ static struct vmsync_runs_lane *lane_of(struct vmsync_reader *r, uint32_t cpu)
 	return p->lane;
 }
 
-static int run_keep(struct vmsync_reader *r, bool entry,
+static int run_keep(struct vmsync_reader *r, unsigned int what,
 		    const struct vmsync_run_of *who, struct ctf_error *e)
 {
 	struct vmsync_runs_lane *lane = lane_of(r, r->held->cpu);
@@ -336,7 +336,7 @@ static int run_keep(struct vmsync_reader *r, bool entry,
 
 	if (!lane || vmsync_runs_number(lane, who->tid, who->vcpu_id, &number))
 		return vmsync_fail_memory(e);
-	return vmsync_runs_put(lane, number, (int64_t)r->held->clock, entry, e);
+	return vmsync_runs_put(lane, number, (int64_t)r->held->clock, what, e);
 }
 
 /*
@@ -423,7 +423,7 @@ static int held_record(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		vmsync_runner_forget(r->runner, held->cpu);
 	if (!run)
 		return 0;
-	if (r->runs && run_keep(r, entry, &who, e))
+	if (r->runs && run_keep(r, vmsync_role_end(c, held), &who, e))
 		return e->code;
 	if (who.tid <= 0 || who.vcpu_id < 0 || r->what != VMSYNC_READ_RUNS)
 		return 0;

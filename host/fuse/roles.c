@@ -5,6 +5,17 @@
 #include "fuse/machine.h"
 #include "fuse/names.h"
 #include "fuse/roles.h"
+#include "fuse/runs.h"
+
+/*
+ * Reasons for which KVM leaves a guest that takes interrupts: it is about to take
+ * one, or it waits for one. Numbers of VMX, which SVM does not use, and of SVM,
+ * which VMX does not.
+ */
+#define VMX_INTERRUPT_WINDOW 7
+#define VMX_HLT		     12
+#define SVM_VINTR	     0x64
+#define SVM_HLT		     0x78
 
 static void context(struct vmsync_role_class *c, const struct ctf_class *cls,
 		    enum vmsync_role_field f, const char *name)
@@ -43,6 +54,7 @@ static void class_init(struct vmsync_role_class *c, const struct ctf_class *cls)
 	}
 	if (is_end(c)) {
 		payload(c, cls, VMSYNC_ROLE_VCPU, "vcpu_id");
+		payload(c, cls, VMSYNC_ROLE_REASON, "exit_reason");
 	} else if (!strcmp(vmsync_event_name(cls), "sched_switch")) {
 		c->role = VMSYNC_ROLE_SWITCH;
 		payload(c, cls, VMSYNC_ROLE_TID, "next_tid");
@@ -98,6 +110,22 @@ int32_t vmsync_role_number(const struct vmsync_role_class *c,
 	if (!c->has[f] || !ctf_get_u64(ev, &c->field[f], &value))
 		return otherwise;
 	return (int32_t)value;
+}
+
+unsigned int vmsync_role_end(const struct vmsync_role_class *c,
+			     const struct ctf_event *ev)
+{
+	if (c->role == VMSYNC_ROLE_ENTRY)
+		return VMSYNC_RUNS_ENTRY;
+	switch (vmsync_role_number(c, VMSYNC_ROLE_REASON, ev, -1)) {
+	case VMX_INTERRUPT_WINDOW:
+	case VMX_HLT:
+	case SVM_VINTR:
+	case SVM_HLT:
+		return VMSYNC_RUNS_OPEN;
+	default:
+		return VMSYNC_RUNS_EXIT;
+	}
 }
 
 int32_t vmsync_role_named(const struct vmsync_role_class *c,

@@ -27,6 +27,7 @@ enum vmsync_role_field {
 	VMSYNC_ROLE_PID,
 	VMSYNC_ROLE_NAME,
 	VMSYNC_ROLE_VCPU,
+	VMSYNC_ROLE_REASON,
 	VMSYNC_ROLE_FIELDS,
 };
 
@@ -63,6 +64,10 @@ void vmsync_roles_want(const struct vmsync_roles *roles, bool all,
 int32_t vmsync_role_number(const struct vmsync_role_class *c,
 			   enum vmsync_role_field f, const struct ctf_event *ev,
 			   int32_t otherwise);
+
+/** vmsync_role_end() - enum vmsync_runs_end of an entry or exit */
+unsigned int vmsync_role_end(const struct vmsync_role_class *c,
+			     const struct ctf_event *ev);
 
 /** vmsync_role_named() - 3 for a thread that is called "CPU 3/KVM", or -1 */
 int32_t vmsync_role_named(const struct vmsync_role_class *c,

@@ -7,6 +7,7 @@
 
 struct mark {
 	enum vmsync_end what;
+	bool open;
 	int64_t ns;
 };
 
@@ -90,7 +91,7 @@ static inline int part_next(const struct vmsync_runs *r, struct part *p,
 	p->last = p->next;
 	if (p->at == p->n) {
 		if (p->chunk + 1 >= chunks_of(p->runs)) {
-			p->next = (struct mark){ VMSYNC_END_NONE, INT64_MAX };
+			p->next = (struct mark){ .ns = INT64_MAX };
 			return 0;
 		}
 		ret = part_load(r, p, p->chunk + 1, e);
@@ -98,9 +99,11 @@ static inline int part_next(const struct vmsync_runs *r, struct part *p,
 			return ret;
 	}
 	word = p->word[p->at++];
-	p->next.what = word & 1 ? VMSYNC_END_ENTRY : VMSYNC_END_EXIT;
-	p->next.ns += word >> 1;
-	if (word >> 1 == RUNS_LATE) {
+	p->next.what = word & VMSYNC_RUNS_ENTRY ? VMSYNC_END_ENTRY :
+						  VMSYNC_END_EXIT;
+	p->next.open = word & VMSYNC_RUNS_OPEN;
+	p->next.ns += word >> 2;
+	if (word >> 2 == RUNS_LATE) {
 		p->next.ns = (int64_t)((uint64_t)p->word[p->at + 1] << 32 |
 				       p->word[p->at]);
 		p->at += 2;
@@ -141,7 +144,7 @@ static int part_seek(const struct vmsync_runs *r, struct part *p, int64_t ns,
 			return ret;
 		p->next.what = VMSYNC_END_NONE;
 		ret = part_next(r, p, e);
-		p->last = (struct mark){ VMSYNC_END_NONE, INT64_MIN };
+		p->last = (struct mark){ .ns = INT64_MIN };
 	}
 	while (!ret && p->next.ns <= ns)
 		ret = part_next(r, p, e);
@@ -171,6 +174,7 @@ static void until(const struct vmsync_run_cursor *c, struct vmsync_stretch *s)
 	s->until = c->first->next.what;
 	s->until_ns = c->first->next.ns;
 	s->until_cpu = c->first->runs->cpu;
+	s->until_open = c->first->next.open;
 }
 
 int vmsync_run_cursor_seek(struct vmsync_run_cursor *c, int64_t ns,

@@ -253,7 +253,7 @@ static __attribute__((noinline)) int room_make(struct vmsync_runs *r,
 }
 
 int vmsync_runs_put(struct vmsync_runs_lane *l, uint32_t number, int64_t ns,
-		    bool entry, struct ctf_error *e)
+		    unsigned int what, struct ctf_error *e)
 {
 	struct runs_part *p = &l->parts.at[number];
 	uint64_t since;
@@ -270,7 +270,7 @@ int vmsync_runs_put(struct vmsync_runs_lane *l, uint32_t number, int64_t ns,
 	since = (uint64_t)ns - (uint64_t)p->last_ns;
 	p->last_ns = ns;
 	p->word[p->open.n++] =
-		(uint32_t)(since < RUNS_LATE ? since : RUNS_LATE) << 1 | entry;
+		(uint32_t)(since < RUNS_LATE ? since : RUNS_LATE) << 2 | what;
 	if (since >= RUNS_LATE) {
 		p->word[p->open.n++] = (uint32_t)ns;
 		p->word[p->open.n++] = (uint32_t)((uint64_t)ns >> 32);

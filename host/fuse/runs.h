@@ -44,15 +44,22 @@ int vmsync_runs_number(struct vmsync_runs_lane *l, int32_t tid, int32_t vcpu_id,
 /** vmsync_runs_name() - a thread's name tells which vCPU it is; 0 or -ENOMEM */
 int vmsync_runs_name(struct vmsync_runs_lane *l, int32_t tid, int32_t vcpu_id);
 
+/** enum vmsync_runs_end - bits that say what an end of a run is */
+enum vmsync_runs_end {
+	VMSYNC_RUNS_EXIT = 0,
+	VMSYNC_RUNS_ENTRY = 1,
+	VMSYNC_RUNS_OPEN = 2, /* an exit where the guest took interrupts */
+};
+
 /**
  * vmsync_runs_put() - one more end of a run
  * @number:	vmsync_runs_number()'s
  * @ns:		host's raw clock value, not before the thread's last one in @l
- * @entry:	into the guest, or else out of it
+ * @what:	enum vmsync_runs_end
  * Return: 0 or a negative errno: the file lies in $TMPDIR, or else in /var/tmp.
  */
 int vmsync_runs_put(struct vmsync_runs_lane *l, uint32_t number, int64_t ns,
-		    bool entry, struct ctf_error *e);
+		    unsigned int what, struct ctf_error *e);
 
 /**
  * struct vmsync_runs_part - the runs of a thread in a lane

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How runs are kept. An end is a word: the time since the end before it, and
- * whether it is an entry; a time that does not fit follows in two words. Words
+ * what it is (2 bits); a time that does not fit follows in two words. Words
  * are kept in chunks, each of which begins anew, so that one can be read by
  * itself.
  */
@@ -12,7 +12,7 @@
 #include "sync/array.h"
 
 #define RUNS_CHUNK 1024 /* words */
-#define RUNS_LATE  (UINT32_MAX >> 1)
+#define RUNS_LATE  (UINT32_MAX >> 2)
 
 /**
  * struct runs_chunk - words of one part

@@ -6,6 +6,7 @@
 #include "fuse/fail.h"
 #include "fuse/omit.h"
 #include "fuse/reader.h"
+#include "fuse/second_look.h"
 #include "fuse/session.h"
 
 static const char *path_of(const struct vmsync_machine *m)
@@ -263,6 +264,12 @@ static int push_all(struct vmsync_session *s, struct side *sides,
 		if (progress && progress->show && !(++n & 1023))
 			progress->show(progress->ctx, "records of evidence", n,
 				       0);
+	}
+	if (s->runs) {
+		int ret = vmsync_second_look(s, e);
+
+		if (ret)
+			return ret;
 	}
 	return vmsync_sync_finish(s->sync) ? vmsync_fail_memory(e) : 0;
 }

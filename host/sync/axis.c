@@ -144,8 +144,7 @@ static size_t first_line(const struct vmsync_lines *lines, int64_t from_ns)
 	return lo > 1 ? lo - 1 : 0;
 }
 
-static int host_timeline(struct vmsync_timeline *tl,
-			 const struct vmsync_facts *f)
+int vmsync_axis_host(struct vmsync_timeline *tl, const struct vmsync_facts *f)
 {
 	const struct vmsync_lines *lines = f->host_lines;
 	const struct vmsync_line_span *last = vmsync_array_last(&lines->spans);
@@ -270,9 +269,9 @@ static int add_scaling_end(struct vmsync_timeline *tl,
 	return vmsync_timeline_add(tl, at, at, NULL, true);
 }
 
-static int scaling_timeline(struct vmsync_timeline *tl,
-			    const struct vmsync_facts *f,
-			    const struct vmsync_timeline *host, uint32_t cpu)
+int vmsync_axis_scaling(struct vmsync_timeline *tl,
+			const struct vmsync_facts *f,
+			const struct vmsync_timeline *host, uint32_t cpu)
 {
 	int err = vmsync_timeline_init(tl);
 
@@ -388,8 +387,8 @@ static int guest_timeline(struct vmsync_timeline *tl,
 			vmsync_timeline_free(&other);
 			scaling = &axis->scaling;
 			if (cpu != own_cpu && vmsync_facts_vcpu(f, cpu)) {
-				err = scaling_timeline(&other, f, &axis->host,
-						       cpu);
+				err = vmsync_axis_scaling(&other, f,
+							  &axis->host, cpu);
 				if (err)
 					break;
 				scaling = &other;
@@ -414,6 +413,8 @@ static int guest_timeline(struct vmsync_timeline *tl,
 		/* Not confirmed: the next step, or the end, will cut it. */
 		if (!s->confirmed)
 			sure = VMSYNC_AXIS_MAX;
+		else if (sure > s->over)
+			sure = s->over;
 		if (s->gap && i > first)
 			err = vmsync_timeline_add(tl, seen_before, seen_before,
 						  NULL, false);
@@ -435,9 +436,9 @@ int vmsync_axis_init(struct vmsync_axis *axis, const struct vmsync_facts *f,
 	int err;
 
 	memset(axis, 0, sizeof(*axis));
-	err = host_timeline(&axis->host, f);
+	err = vmsync_axis_host(&axis->host, f);
 	if (!err)
-		err = scaling_timeline(&axis->scaling, f, &axis->host, cpu);
+		err = vmsync_axis_scaling(&axis->scaling, f, &axis->host, cpu);
 	if (!err)
 		err = vmsync_pages_timeline(&axis->pv, f, axis, cpu);
 	if (!err)

@@ -28,6 +28,8 @@ enum vmsync_end {
  * @from:	what is at @from_ns
  * @until:	what is at @until_ns
  * @from_cpu, @until_cpu: CPUs of the host that these two were recorded on
+ * @until_open:	at @until_ns the guest took interrupts, as it does not while it
+ *		updates its clock
  * @lost:	it is not covered: there may be other entries and exits in it
  *
  * An event at @from_ns belongs to it. One at @until_ns belongs to the next one,
@@ -40,6 +42,7 @@ struct vmsync_stretch {
 	enum vmsync_end until;
 	uint32_t from_cpu;
 	uint32_t until_cpu;
+	bool until_open;
 	bool lost;
 };
 

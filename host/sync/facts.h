@@ -153,6 +153,15 @@ int vmsync_axis_init(struct vmsync_axis *axis, const struct vmsync_facts *f,
 		     uint32_t cpu);
 void vmsync_axis_free(struct vmsync_axis *axis);
 
+/**
+ * vmsync_axis_host, vmsync_axis_scaling - one timeline of an axis by itself
+ * To be freed where it fails, too. Return 0 or -ENOMEM.
+ */
+int vmsync_axis_host(struct vmsync_timeline *tl, const struct vmsync_facts *f);
+int vmsync_axis_scaling(struct vmsync_timeline *tl,
+			const struct vmsync_facts *f,
+			const struct vmsync_timeline *host, uint32_t cpu);
+
 /** vmsync_axis_of_tsc - the point of the axis when the host's TSC read @host_tsc */
 int64_t vmsync_axis_of_tsc(const struct vmsync_facts *f, uint64_t host_tsc);
 

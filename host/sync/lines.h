@@ -21,6 +21,8 @@
  * @confirmed:	@confirm is known; else it is when the next line's since_tsc
  *		was read, for the timekeeper had done with this one by then
  * @told:	@confirm is of the knot's own record
+ * @over:	in force for sure from this point of the axis on, INT64_MAX: not
+ *		known by other means than @confirm
  * @seen:	it was still in force at this TSC, at @seen_ns by the clock
  * @gap:	what was in force just before since_tsc is not known
  */
@@ -28,6 +30,7 @@ struct vmsync_line_span {
 	struct vmsync_line line;
 	int64_t stamp_ns;
 	uint64_t confirm;
+	int64_t over;
 	uint64_t seen;
 	int64_t seen_ns;
 	uint32_t cpu;

@@ -82,6 +82,12 @@ struct vmsync_sync {
 /** vmsync_side_complete_ns - no change of the clock's line was missed before */
 int64_t vmsync_side_complete_ns(const struct vmsync_side *side);
 
+/** vmsync_guest_facts - all that is known of it now, for as long as it lasts */
+struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest);
+
+/** vmsync_guest_drain - take all beacons that wait for others; 0 or -ENOMEM */
+int vmsync_guest_drain(struct vmsync_guest *guest);
+
 /**
  * vmsync_guest_settle - maps of all that was pushed
  * @final:	nothing more will come

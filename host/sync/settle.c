@@ -41,7 +41,7 @@ static int resize(struct vmsync_guest *guest)
 	return 0;
 }
 
-static struct vmsync_facts facts_of(const struct vmsync_guest *guest)
+struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest)
 {
 	const struct vmsync_sync *sync = guest->sync;
 
@@ -178,7 +178,7 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 
 int vmsync_guest_settle(struct vmsync_guest *guest, bool final)
 {
-	struct vmsync_facts f = facts_of(guest);
+	struct vmsync_facts f = vmsync_guest_facts(guest);
 	int err = make_maps(guest, &f, final);
 
 	if (!err)
@@ -223,7 +223,7 @@ static void free_shelf(struct shelf *shelf)
 
 int vmsync_guest_check_queue(struct vmsync_guest *guest)
 {
-	struct vmsync_facts f = facts_of(guest);
+	struct vmsync_facts f = vmsync_guest_facts(guest);
 	const struct vmsync_times *first = &guest->queue[0];
 	struct shelf shelf = { 0 };
 	int err;

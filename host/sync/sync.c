@@ -229,6 +229,11 @@ static int drain(struct vmsync_guest *guest, bool flush)
 	return err;
 }
 
+int vmsync_guest_drain(struct vmsync_guest *guest)
+{
+	return drain(guest, true);
+}
+
 /* The first verified beacon says which VM this guest is. */
 static int bind(struct vmsync_guest *guest, struct vmsync_vm *vm,
 		struct vmsync_stream *stream)

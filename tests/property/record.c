@@ -240,12 +240,22 @@ static void move(struct recorder *r, struct whereabouts *where,
 }
 
 static void entry_put(struct recorder *r, const struct whereabouts *where,
-		      const struct sim_vcpu *v, uint64_t h, int class)
+		      const struct sim_vcpu *v, uint64_t h)
 {
-	struct item *item = item_add(&r->host, h, cpu_at(where, h), class);
+	item_add(&r->host, h, cpu_at(where, h), VMSYNC_EV_ENTRY)->ev.vcpu =
+		v->vcpu_id;
+}
 
-	item->ev.vcpu = v->vcpu_id;
-	item->ev.why = class == VMSYNC_EV_EXIT ? 0x60 : 0;
+/* For a physical interrupt, or because the guest takes one: not in an update. */
+static void exit_put(struct recorder *r, const struct whereabouts *where,
+		     const struct sim_guest *g, uint32_t cpu, uint64_t h)
+{
+	struct item *item = item_add(&r->host, h, cpu_at(where, h),
+				     VMSYNC_EV_EXIT);
+	bool updates = !cpu && sim_kernel_updates(&g->kernel, h, &(size_t){0});
+
+	item->ev.vcpu = g->vm.vcpus[cpu].vcpu_id;
+	item->ev.why = updates || h % 3 == 0 ? 0x60 : 0x64;
 }
 
 /* The guest's events in a stay, some of them at its very edges. */
@@ -288,9 +298,9 @@ static void vcpu_record(struct recorder *r, const struct sim_guest *g,
 	for (size_t i = 0; i < n; i++) {
 		if (stay[i].entry > last + 2 && sim_rng_chance(&r->rng, 0.05))
 			move(r, where, v, last + 1);
-		entry_put(r, where, v, stay[i].entry, VMSYNC_EV_ENTRY);
+		entry_put(r, where, v, stay[i].entry);
 		fill_stay(r, g, cpu, &stay[i]);
-		entry_put(r, where, v, stay[i].exit, VMSYNC_EV_EXIT);
+		exit_put(r, where, g, cpu, stay[i].exit);
 		last = stay[i].exit;
 	}
 	free(stay);

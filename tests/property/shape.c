@@ -25,7 +25,7 @@ static void clocks(struct sim_rng *rng, struct sim_clock_keys *k)
 	strcpy(k->steer, one_of(rng, steers, 5));
 	k->ppm = sim_rng_between(rng, 1, 500);
 	k->interval_s = sim_rng_between(rng, 0.4, 2);
-	k->stall = sim_rng_chance(rng, 0.2) ? 0.1 : 0;
+	k->stall = k->stall_after = sim_rng_chance(rng, 0.2) ? 0.1 : 0;
 	k->stall_ns = 200000;
 }
 

@@ -220,6 +220,15 @@ const struct sim_change *sim_kernel_at(const struct sim_kernel *k, uint64_t h,
 	return &k->changes[lo];
 }
 
+bool sim_kernel_updates(const struct sim_kernel *k, uint64_t h, size_t *hint)
+{
+	size_t next;
+
+	sim_kernel_at(k, h, hint);
+	next = *hint + 1;
+	return next < k->count && h >= k->changes[next].tick;
+}
+
 /* Time never goes back behind the last update, even if its counter does. */
 static uint64_t hold_back(const struct sim_kernel *k, uint64_t h, uint64_t c)
 {

@@ -124,6 +124,12 @@ const struct sim_change *sim_kernel_at(const struct sim_kernel *k, uint64_t h,
 				       size_t *hint);
 
 /**
+ * sim_kernel_updates - a change is being made at host TSC @h, interrupts are off
+ * @hint: as above
+ */
+bool sim_kernel_updates(const struct sim_kernel *k, uint64_t h, size_t *hint);
+
+/**
  * sim_kernel_mono - the clock read at host TSC @h, ns; @c: the counter
  * then (not used while the kernel is on another clocksource than its first)
  */

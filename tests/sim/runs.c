@@ -20,6 +20,8 @@ struct walk {
 	uint32_t cpu;
 	size_t host_hint;
 	size_t guest_hint;
+	size_t update_hint;
+	size_t change;
 };
 
 static uint64_t cyc(const struct walk *k, double ns)
@@ -27,11 +29,18 @@ static uint64_t cyc(const struct walk *k, double ns)
 	return sim_world_cycles(k->w, ns);
 }
 
+/* Updates are vCPU 0's. */
+static bool takes_interrupts(struct walk *k, uint64_t h)
+{
+	return k->cpu || !sim_kernel_updates(&k->g->kernel, h, &k->update_hint);
+}
+
 static void host_event(struct walk *k, enum vmsync_evidence_kind kind,
-		       uint64_t h)
+		       uint64_t h, uint32_t why)
 {
 	struct vmsync_evidence ev = {
 		.kind = kind,
+		.why = why,
 		.vm = k->g->vm.id,
 		.vcpu = k->g->vm.vcpus[k->cpu].vcpu_id,
 		.tid = k->g->vm.vcpus[k->cpu].tid,
@@ -82,6 +91,28 @@ static uint64_t cut_short(const struct sim_vcpu *v, uint64_t first,
 	return leaves <= out && leaves - 1 < last ? leaves - 1 : last;
 }
 
+/* The first moment after @h at which vCPU 0 must be running: for an update. */
+static uint64_t next_update(struct walk *k, uint64_t h)
+{
+	const struct sim_kernel *kernel = &k->g->kernel;
+	uint64_t next = UINT64_MAX;
+
+	while (k->change < kernel->count && kernel->changes[k->change].confirm <= h)
+		k->change++;
+	for (size_t i = k->change; !k->cpu && i < kernel->count; i++) {
+		const struct sim_change *ch = &kernel->changes[i];
+		const uint64_t moments[] = {ch->tick, ch->since, ch->at,
+					    ch->confirm};
+
+		if (ch->tick >= next)
+			break;
+		for (size_t m = 0; m < 4; m++)
+			if (moments[m] > h && moments[m] < next)
+				next = moments[m];
+	}
+	return next;
+}
+
 /* One stay in the guest from @h on; returns when the next may begin. */
 static uint64_t run(struct walk *k, uint64_t h)
 {
@@ -91,24 +122,31 @@ static uint64_t run(struct walk *k, uint64_t h)
 	uint64_t last =
 		first + 1 + cyc(k, sim_rng_exp(&k->rng, 1e9 / sc->exits_hz));
 	double late = slack(k, sc->exit_slack_ns);
-	uint64_t out = last + cyc(k, late);
-	bool leaves = sim_vcpu_out(v, h, out);
+	uint64_t out = last + cyc(k, late), update, back;
+	bool leaves, open;
 
+	while ((update = next_update(k, last)) <= out + cyc(k, HANDLE_NS)) {
+		out += update - last;
+		last = update;
+	}
+	leaves = sim_vcpu_out(v, h, out);
 	if (sim_vcpu_out(v, h, first + 1))
 		return sim_vcpu_wake(v, out) + cyc(k, HANDLE_NS);
 	if (leaves) {
 		last = cut_short(v, first, last, out);
 		out = last + cyc(k, fmin(late, LEAVE_NS));
 	}
-	host_event(k, VMSYNC_EV_ENTRY, h);
+	open = takes_interrupts(k, last) && takes_interrupts(k, out);
+	host_event(k, VMSYNC_EV_ENTRY, h, 0);
 	guest_events(k, first, last);
-	host_event(k, VMSYNC_EV_EXIT, out);
+	host_event(k, VMSYNC_EV_EXIT, out, open ? SIM_EXIT_OPEN : 0);
 	if (leaves)
 		return sim_vcpu_wake(v, out + cyc(k, LEAVE_NS)) +
 		       cyc(k, HANDLE_NS);
 	if (sim_rng_chance(&k->rng, sc->idle_exit))
 		out += cyc(k, sim_rng_exp(&k->rng, SLEEP_NS));
-	return out + cyc(k, HANDLE_NS * (0.5 + sim_rng_exp(&k->rng, 1)));
+	back = out + cyc(k, HANDLE_NS * (0.5 + sim_rng_exp(&k->rng, 1)));
+	return back < update ? back : update;
 }
 
 void sim_record_runs(struct sim_recording *rec, const struct sim_world *w,

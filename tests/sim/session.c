@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "sync/second.h"
+
 #define SETTLED_BACK_NS 3000000000ll /* how far back settled time is noted */
 
 /* Where each side's reading stands. */
@@ -184,6 +186,63 @@ static int feed_all(struct sim_session *s, struct feed *f, int every,
 					     : feed_all_host(s, f);
 }
 
+/* The first record of the host after @ns. */
+static size_t record_after(const struct sim_stream *host, int64_t ns)
+{
+	size_t lo = 0, hi = host->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (host->records[mid].ev.stamp_ns <= ns)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* What a session looks for exits in. */
+struct exits {
+	const struct sim_session *s;
+	const struct sim_recording *rec;
+	const struct sim_world *w;
+};
+
+static int find_exit(void *ctx, const struct vmsync_guest *guest, uint32_t cpu,
+		     int64_t after_ns, int64_t until_ns, int64_t *exit_ns)
+{
+	const struct exits *x = ctx;
+	const struct sim_vm *vm = &x->w->guests[index_of(x->s, guest)].vm;
+	const struct sim_stream *host = &x->rec->host;
+
+	for (size_t i = record_after(host, after_ns); i < host->count; i++) {
+		const struct vmsync_evidence *ev = &host->records[i].ev;
+
+		if (ev->stamp_ns >= until_ns)
+			break;
+		if (ev->kind != VMSYNC_EV_EXIT || ev->why != SIM_EXIT_OPEN ||
+		    ev->vm.pid != vm->id.pid ||
+		    ev->vcpu != vm->vcpus[cpu].vcpu_id)
+			continue;
+		*exit_ns = ev->stamp_ns;
+		return 1;
+	}
+	return 0;
+}
+
+/* Not where maps were settled on the way: those are not to change. */
+static int look_again(struct sim_session *s, const struct sim_recording *rec,
+		      const struct sim_world *w)
+{
+	struct exits x = {s, rec, w};
+	int err = 0;
+
+	for (int i = 0; !err && i < s->guest_count && !w->sc->settle; i++)
+		err = vmsync_guest_second_look(s->guests[i], find_exit, &x);
+	return err;
+}
+
 static void count_records(struct sim_session *s, const struct feed *f)
 {
 	s->records = f->host;
@@ -192,9 +251,10 @@ static void count_records(struct sim_session *s, const struct feed *f)
 }
 
 int sim_session_run(struct sim_session *s, const struct sim_recording *rec,
-		    const struct sim_scenario *sc, const char *method,
+		    const struct sim_world *w, const char *method,
 		    enum sim_order order)
 {
+	const struct sim_scenario *sc = w->sc;
 	struct vmsync_sync_options opt = {.wide = sc->wide};
 	int number = sim_method_number(method), err;
 	struct feed f = {.rec = rec};
@@ -211,6 +271,8 @@ int sim_session_run(struct sim_session *s, const struct sim_recording *rec,
 	err = announce(s);
 	if (!err)
 		err = feed_all(s, &f, sc->settle, order);
+	if (!err)
+		err = look_again(s, rec, w);
 	if (!err)
 		err = vmsync_sync_finish(s->sync);
 	count_records(s, &f);

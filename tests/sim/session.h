@@ -37,12 +37,12 @@ struct sim_session {
 };
 
 /**
- * sim_session_run - push all of @rec and finish
+ * sim_session_run - push all of @rec, which is of @w, and finish
  * @method:	"auto" or a method's name
  * Returns 0 or the negative errno of the call that failed.
  */
 int sim_session_run(struct sim_session *s, const struct sim_recording *rec,
-		    const struct sim_scenario *sc, const char *method,
+		    const struct sim_world *w, const char *method,
 		    enum sim_order order);
 void sim_session_free(struct sim_session *s);
 

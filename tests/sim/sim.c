@@ -120,14 +120,14 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 		abort();
 	sim_world_build(w, sc, seed);
 	sim_record_world(&rec, w, false);
-	err = sim_session_run(&session, &rec, sc, method, SIM_ORDER_WANTED);
+	err = sim_session_run(&session, &rec, w, method, SIM_ORDER_WANTED);
 	if (!err && sc->limit.order_same)
-		err = sim_session_run(&other, &rec, sc, method,
+		err = sim_session_run(&other, &rec, w, method,
 				      seed & 1 ? SIM_ORDER_HOST_FIRST
 					       : SIM_ORDER_GUESTS_FIRST);
 	if (!err && *sc->lie) {
 		sim_record_world(&truth, w, true);
-		err = sim_session_run(&honest, &truth, sc, method,
+		err = sim_session_run(&honest, &truth, w, method,
 				      SIM_ORDER_WANTED);
 	}
 	if (!err) {

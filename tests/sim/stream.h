@@ -7,6 +7,9 @@
 
 #include "world.h"
 
+/* Why of an exit: the guest took interrupts there. */
+#define SIM_EXIT_OPEN 1
+
 /** struct sim_record - one event; @h: host TSC at which it was stamped */
 struct sim_record {
 	uint64_t h;

@@ -18,6 +18,7 @@ struct end {
 	int32_t vcpu_id;
 	int lane;
 	bool entry;
+	bool open;
 };
 
 static struct end want[MAX];
@@ -39,6 +40,7 @@ static void make(size_t n, int threads)
 			.ns = ns,
 			.tid = (int32_t)check_range(0, (uint64_t)threads),
 			.entry = check_rand() & 1,
+			.open = check_rand() & 1,
 		};
 		/* A thread is one virtual CPU; without one, its number counts. */
 		want[i].vcpu_id = want[i].tid ? want[i].tid % 7 :
@@ -49,6 +51,13 @@ static void make(size_t n, int threads)
 static enum vmsync_end what(const struct end *end)
 {
 	return end->entry ? VMSYNC_END_ENTRY : VMSYNC_END_EXIT;
+}
+
+static unsigned int put_as(const struct end *end)
+{
+	if (end->entry)
+		return VMSYNC_RUNS_ENTRY;
+	return end->open ? VMSYNC_RUNS_OPEN : VMSYNC_RUNS_EXIT;
 }
 
 /* The place of the next end at or behind @i of those that @mine has. */
@@ -69,7 +78,9 @@ static bool is_between(const struct vmsync_stretch *s, size_t last, size_t next,
 		return false;
 	return next == n ? s->until == VMSYNC_END_NONE :
 			   s->until == what(&want[next]) &&
-				   s->until_ns == want[next].ns;
+				   s->until_ns == want[next].ns &&
+				   s->until_open == (put_as(&want[next]) ==
+						     VMSYNC_RUNS_OPEN);
 }
 
 /* From first to last, after going to where @from is. */
@@ -130,7 +141,7 @@ static int put(struct vmsync_runs_lane *l, const struct end *end,
 	uint32_t number;
 
 	CHECK_EQ(vmsync_runs_number(l, end->tid, end->vcpu_id, &number), 0);
-	return vmsync_runs_put(l, number, end->ns, end->entry, e);
+	return vmsync_runs_put(l, number, end->ns, put_as(end), e);
 }
 
 static void run_one(size_t n, int threads)

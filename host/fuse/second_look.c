@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/*
+ * For each change of a guest's line that was confirmed late (sync/second.h), the
+ * exit that tells more, from the runs of the thread that is its virtual CPU.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fuse/fail.h"
+#include "fuse/run_cursor.h"
+#include "fuse/second_look.h"
+#include "sync/second.h"
+
+/* One guest's runs; @cpu is the CPU that @cursor is of, if there is one. */
+struct looker {
+	const struct vmsync_runs *runs;
+	struct vmsync_run_cursor *cursor;
+	uint32_t cpu;
+	struct ctf_error *e;
+};
+
+/* Goes on to the runs of guest CPU @cpu. */
+static int turn_to(struct looker *l, const struct vmsync_guest *guest,
+		   uint32_t cpu)
+{
+	uint32_t n = vmsync_runs_parts(l->runs), count = 0, i;
+	uint32_t *parts;
+
+	if (l->cursor && l->cpu == cpu)
+		return 0;
+	vmsync_run_cursor_free(l->cursor);
+	l->cursor = NULL;
+	parts = calloc((size_t)n + 1, sizeof(*parts));
+	if (!parts)
+		return vmsync_fail_memory(l->e);
+	for (i = 0; i < n; i++) {
+		struct vmsync_runs_part t = vmsync_runs_part(l->runs, i);
+
+		if (t.tid > 0 && vmsync_guest_has_thread(guest, cpu, t.tid))
+			parts[count++] = i;
+	}
+	l->cursor = vmsync_run_cursor_new(l->runs, parts, count);
+	l->cpu = cpu;
+	free(parts);
+	return l->cursor ? 0 : vmsync_fail_memory(l->e);
+}
+
+static int find(void *ctx, const struct vmsync_guest *guest, uint32_t cpu,
+		int64_t after_ns, int64_t until_ns, int64_t *exit_ns)
+{
+	struct looker *l = ctx;
+	struct vmsync_stretch s;
+	int ret = turn_to(l, guest, cpu);
+
+	if (!ret)
+		ret = vmsync_run_cursor_seek(l->cursor, after_ns, &s, l->e);
+	while (!ret && s.until != VMSYNC_END_NONE && s.until_ns < until_ns) {
+		if (s.until_open && s.until_ns > after_ns) {
+			*exit_ns = s.until_ns;
+			return 1;
+		}
+		ret = vmsync_run_cursor_next(l->cursor, &s, l->e);
+	}
+	return ret;
+}
+
+int vmsync_second_look(struct vmsync_session *s, struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	if (vmsync_runs_settle(s->runs))
+		return vmsync_fail_memory(e);
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		struct looker l = { .runs = s->runs, .e = e };
+
+		ret = vmsync_guest_second_look(s->guests[i].guest, find, &l);
+		vmsync_run_cursor_free(l.cursor);
+	}
+	return ret == -ENOMEM ? vmsync_fail_memory(e) : ret;
+}
