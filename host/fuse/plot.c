@@ -423,6 +423,38 @@ static bool is_drawn(const struct vmsync_guest_map *gm, uint32_t cpu)
 	       (!cpu || !vmsync_maps_alike(&gm->maps[cpu], &gm->maps[0]));
 }
 
+/* Whether a beacon of @cpu is shown beside the map of @drawn: it is its own. */
+static bool is_shown(const struct vmsync_guest_map *gm, uint32_t cpu,
+		     uint32_t drawn)
+{
+	return cpu < gm->vcpus && gm->maps[cpu].count &&
+	       (cpu == drawn || (!drawn && !is_drawn(gm, cpu)));
+}
+
+static int draw_own(FILE *f, const struct vmsync_session_guest *g, uint32_t cpu,
+		    const struct vmsync_legs *all, double top)
+{
+	const struct vmsync_guest_map *gm = vmsync_guest_maps(g->guest);
+	struct vmsync_legs own = { 0 };
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < all->leg.count; i++) {
+		struct vmsync_leg *leg;
+
+		if (!is_shown(gm, all->leg.at[i].cpu, cpu))
+			continue;
+		leg = vmsync_array_add(&own.leg);
+		if (leg)
+			*leg = all->leg.at[i];
+		else
+			ret = -ENOMEM;
+	}
+	if (!ret)
+		ret = draw_chart(f, g, cpu, &own, top);
+	vmsync_legs_free(&own);
+	return ret;
+}
+
 static int draw_all(FILE *f, const struct vmsync_session *s,
 		    struct ctf_error *e)
 {
@@ -450,7 +482,7 @@ static int draw_all(FILE *f, const struct vmsync_session *s,
 		for (cpu = 0; !ret && cpu < gm->vcpus; cpu++) {
 			if (!is_drawn(gm, cpu))
 				continue;
-			ret = draw_chart(f, g, cpu, &legs, top);
+			ret = draw_own(f, g, cpu, &legs, top);
 			top += chart_height;
 		}
 		vmsync_legs_free(&legs);

@@ -165,6 +165,17 @@ for method in exact pair beacon; do
 done
 covers earlier 1 --method=window
 
+# Each virtual CPU's chart has its own beacons, not those of one with another TSC.
+build/release/tests/pair "$t/two" events=4000 beacons=5000 apart=2500000 \
+	> "$check_out"
+$vmsync sync --plot="$t/plot.svg" "$t/two"/{host,guest} > "$t/text"
+expect_eq "TSCs apart: two charts" "$(grep -c ', CPU [01]: ' "$t/plot.svg")" 2
+expect_eq "... each beacon in one of them" "$(grep -c '^<circle' "$t/plot.svg")" \
+	"$(babeltrace2 "$t/two/guest" 2> /dev/null | grep -cE \
+		' vmsync_(gh|hg)_guest: ')"
+expect_eq "... none contradicts the map" \
+	"$(grep -c '^<circle .*#cf222e' "$t/plot.svg")" 0
+
 # A trace on another clock that says it is the guest's, as that of a process in a
 # time namespace does: hours off.
 build/release/tests/pair "$t/other" truth=1 events=4000 seed=9 > "$check_out"
