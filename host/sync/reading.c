@@ -13,12 +13,17 @@
  */
 #define STRAY_NS 1000000000
 
+/* Readings of two clocks that have drifted apart by 2000 ppm at most, ns. */
+#define SLACK_NS    1000
+#define SLACK_SHARE 500
+
 /*
  * About the host time of guest time @ns, by the mark before it and the one
- * after it. They differ where the guest stood still between the two.
+ * after it. They differ where the guest stood still between the two. @slack_ns:
+ * what two steered clocks drift apart from there meanwhile
  */
 static bool expected_host(const struct vmsync_facts *f, int64_t ns,
-			  int128 host_ns[2])
+			  int128 host_ns[2], int128 *slack_ns)
 {
 	size_t lo = 0, hi = f->n_marks;
 	const struct vmsync_mark *m = f->marks;
@@ -37,6 +42,9 @@ static bool expected_host(const struct vmsync_facts *f, int64_t ns,
 		hi = lo;
 	host_ns[0] = (int128)m[lo].host_ns + ns - m[lo].guest_ns;
 	host_ns[1] = (int128)m[hi].host_ns + ns - m[hi].guest_ns;
+	*slack_ns = SLACK_NS + (wide_abs((int128)ns - m[lo].guest_ns) +
+				wide_abs((int128)m[hi].guest_ns - ns)) /
+				       SLACK_SHARE;
 	return true;
 }
 
@@ -147,9 +155,11 @@ static bool known_at(const struct vmsync_facts *f,
 /*
  * Where a virtual CPU's TSC read what a record says. A TSC that was set back
  * reads some values twice, and one that was reset reads them in both boots:
- * then the one nearest to the record's time is meant. If it is not near, that
- * may be because a guest stood still in between; but where the offset was
- * another one meanwhile and nobody saw which, the reading is from there.
+ * then the one nearest to the record's time is meant. If two are, the guest stood
+ * still in between: it was stopped, and was restored with the TSC that it had
+ * then, so what is past that comes after it. If none is near, that may be because
+ * a guest stood still, too; but where the offset was another one meanwhile and
+ * nobody saw which, the reading is from there.
  */
 bool vmsync_reading_at(const struct vmsync_facts *f,
 		       const struct vmsync_timeline *scaling,
@@ -157,8 +167,8 @@ bool vmsync_reading_at(const struct vmsync_facts *f,
 		       const struct vmsync_reading *r, int64_t *at)
 {
 	struct candidates c = { .f = f, .scaling = scaling, .tsc = r->tsc };
-	int128 expected[2] = { 0 }, best = NEVER;
-	bool found = false, known = expected_host(f, r->ns, expected);
+	int128 expected[2] = { 0 }, best = NEVER, slack = 0;
+	bool found = false, known = expected_host(f, r->ns, expected, &slack);
 	int64_t about = 0;
 
 	if (known && scaling->steps.count > MAX_TRIES && expected[0] >= 0 &&
@@ -169,10 +179,10 @@ bool vmsync_reading_at(const struct vmsync_facts *f,
 	while (next_candidate(&c)) {
 		int128 off = known ? off_by(f, host, c.at, expected) : 0;
 
-		if (!found || off <= best) {
+		/* In the order of time. */
+		if (!found || off <= best + slack)
 			*at = c.at;
-			best = off;
-		}
+		best = !found || off < best ? off : best;
 		found = true;
 	}
 	if (found && known && best > STRAY_NS && best < NEVER)
