@@ -625,6 +625,21 @@ static void print_events(const struct gen_trace *t, const char *name)
 	printf("%s events=%llu\n", name, n);
 }
 
+/* All streams of a session are stopped at once: when the last who wrote it was. */
+static void guest_stop(struct gen_trace *t, int i)
+{
+	int64_t last = 0, end;
+	int k;
+
+	for (k = 0; k < KERNELS; k++) {
+		if (!(kernels[k].traces & 1u << i) || !kernels[k].line.seq)
+			continue;
+		end = line_eval(&kernels[k].line, kernels[k].stopped);
+		last = end > last ? end : last;
+	}
+	gen_stop(t, (uint64_t)last);
+}
+
 static void tell(const struct story *s, const char *out, uint64_t seed)
 {
 	char name[16];
@@ -656,6 +671,7 @@ static void tell(const struct story *s, const char *out, uint64_t seed)
 	for (i = 0; i < TRACES && s->seed[i]; i++) {
 		snprintf(name, sizeof(name), "g%d", i);
 		print_events(&traces[i], name);
+		guest_stop(&traces[i], i);
 		gen_close(&traces[i]);
 	}
 	gen_stop(&host_trace, stamp(&host));
