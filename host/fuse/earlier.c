@@ -8,6 +8,7 @@
 #include "fuse/earlier.h"
 #include "fuse/fail.h"
 #include "fuse/machine.h"
+#include "fuse/names.h"
 #include "sync/map.h"
 
 /* A trace, and the folder above it that has a file of maps. */
@@ -74,6 +75,15 @@ static void stamp_see(void *ctx, const struct ctf_event *ev)
 	s->off += off < -STAMP_OFF_NS || off > STAMP_OFF_NS;
 }
 
+/* Beacons that tell the time just before they are stamped. */
+static bool is_fresh(const struct ctf_class *cls)
+{
+	const char *name = vmsync_event_name(cls);
+
+	return !strcmp(name, "vmsync_gh_guest") ||
+	       !strcmp(name, "vmsync_gh_host");
+}
+
 static int stamps_off(const struct ctf_trace *t, bool *off, struct ctf_error *e)
 {
 	size_t i, n = ctf_trace_classes(t), wanted = 0;
@@ -84,7 +94,7 @@ static int stamps_off(const struct ctf_trace *t, bool *off, struct ctf_error *e)
 	for (i = 0; s.mono && want && i < n; i++) {
 		const struct ctf_class *cls = ctf_trace_class(t, i);
 
-		want[i] = !strcmp(cls->name, "vmsync_gh_guest") &&
+		want[i] = is_fresh(cls) &&
 			  ctf_field_find(cls, CTF_PAYLOAD, "mono", &s.mono[i]);
 		wanted += want[i];
 	}
@@ -239,7 +249,8 @@ int vmsync_earlier_refuse(const struct ctf_trace *trace,
 	}
 	return vmsync_fail(e, -EINVAL,
 			   "name the traces that it was made from; or was it "
-			   "recorded with another clock than LTTng's default?",
-			   "%.400s: not on its kernel's clock any more: vmsync "
-			   "fuse has written it", ctf_trace_path(trace));
+			   "recorded with another clock than LTTng's default "
+			   "(perf: record with -k mono)?",
+			   "%.400s: not on its kernel's clock: vmsync fuse has "
+			   "written it, or another clock was recorded", ctf_trace_path(trace));
 }

@@ -78,7 +78,7 @@ static int trace_side(const struct ctf_trace *t, enum vmsync_side *side,
 		return ret;
 	*side = VMSYNC_SIDE_NONE;
 	if (cls) {
-		*side = strstr(cls->name, "_host") ? VMSYNC_SIDE_HOST :
+		*side = strstr(vmsync_event_name(cls), "_host") ? VMSYNC_SIDE_HOST :
 						     VMSYNC_SIDE_GUEST;
 		return 0;
 	}

@@ -37,8 +37,10 @@ static bool is_end(const struct vmsync_role_class *c)
 /* A beacon's answer is made by the vCPU's thread, too. */
 static bool is_answer(const struct ctf_class *cls)
 {
-	return !strcmp(cls->name, "vmsync_gh_host") ||
-	       !strcmp(cls->name, "vmsync_hg_host");
+	const char *name = vmsync_event_name(cls);
+
+	return !strcmp(name, "vmsync_gh_host") ||
+	       !strcmp(name, "vmsync_hg_host");
 }
 
 static void class_init(struct vmsync_role_class *c, const struct ctf_class *cls)

@@ -10,6 +10,9 @@ dir=$check_tmp/perf
 vmsync=build/vmsync
 mkdir -p "$dir"
 expect "the tool builds" make -s -j2 tool build/release/tests/pair
+expect "the rewriting program builds" ${CC:-cc} -std=gnu11 -O1 -D_GNU_SOURCE= \
+	-Ihost -pthread -o "$dir/restamp" tests/gen/restamp.c \
+	build/release/libvmsync.a
 
 # as_perf TRACE KVM-NAME: the names of @1's metadata become perf's
 as_perf() {
@@ -49,5 +52,21 @@ for options in "" "old=1" "old=1 move=500"; do
 		"$($vmsync cat --vm=host "$dir/perf" | wc -l)" \
 		"$($vmsync cat --vm=host "$dir/lttng" | wc -l)"
 	rm -rf "$dir/lttng" "$dir/perf" "$dir/out" "$dir/out2"
+done
+
+# perf's own clock is not the kernel's monotonic one, in which knots and pairs are
+# told: recorded with it, nothing can be said.
+build/release/tests/pair "$dir/mono" events=2000 > "$dir/n"
+as_perf "$dir/mono/host" kvm_
+as_perf "$dir/mono/guest" kvm_
+for who in host guest; do
+	cp -r "$dir/mono" "$dir/other"
+	rm -rf "$dir/other/$who"
+	expect "$who: put on another clock" "$dir/restamp" "$dir/mono/$who" \
+		"$dir/other/$who" 11 10
+	expect_error "$who: recorded with perf's own clock" \
+		"other/$who: not on its kernel's clock.*-k mono" \
+		$vmsync sync "$dir/other"
+	rm -rf "$dir/other"
 done
 finish
