@@ -17,8 +17,7 @@ release=$(sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' \
 stamp=$src/.built-$release
 log=$src/build.log
 
-mkdir -p build
-exec 9> build/lttng.lock
+exec 9> "$src.lock"
 flock 9
 
 if [ -e "$stamp" ] && [ -e "$src/src/Module.symvers" ] &&
