@@ -11,6 +11,7 @@
 
 #include "sync/doubt.h"
 #include "sync/estimator.h"
+#include "sync/lag.h"
 #include "uapi/vmsync.h"
 
 /* KVM follows a TSC write up with a new page before it enters, host cycles. */
@@ -27,9 +28,10 @@
 
 /*
  * KVM set the guest's clock back by a little, from @a to @b at @z1: guest times
- * in between may have been read before the change or after it. After is likelier:
- * the virtual CPU had been stopped for a while when KVM made the change. Whatever
- * piece such a time comes to lie in, it may be meant from before the change.
+ * in between may have been read before the change or after it. After is
+ * likelier: the virtual CPU had been stopped for a while when KVM made the
+ * change. Whatever piece such a time comes to lie in, it may be meant from
+ * before the change.
  */
 static void join_back(struct vmsync_walk *w, const struct vmsync_link *q,
 		      struct vmsync_point a, struct vmsync_point b, int64_t z1)
@@ -43,7 +45,9 @@ static void join_back(struct vmsync_walk *w, const struct vmsync_link *q,
 	until = z1 + (int64_t)(fall * VMSYNC_SPAN / d.g) + 1;
 	if (w->spill_until <= z1)
 		w->spill = 0;
-	w->spill += vmsync_link_by_slope(fall, &d) + b.h - a.h;
+	/* The lines before may have had other slopes. */
+	w->spill += vmsync_link_by_slope(fall, &d) + b.h - a.h +
+		    fall * NTP_PPM / 1000000;
 	if (w->spill_until < until)
 		w->spill_until = until;
 }
@@ -94,6 +98,20 @@ static void join_unknown(struct vmsync_walk *w, const struct vmsync_link *q,
 }
 
 /*
+ * Whether times that the guest's clock fell back over, by @fall, may have been
+ * read on both sides. By more than a little it falls because the guest was
+ * stopped or restored, and it did not run meanwhile. But on clocksource tsc a
+ * clock whose TSC is set back stands still at its last anchor until that has
+ * caught up: what it read before it reads again, and a guest that does so for a
+ * second is a restored one.
+ */
+static bool read_twice(const struct vmsync_link *q, int128 fall)
+{
+	return fall <= (q->chain.pv ? VMSYNC_SMALL_STEP
+				    : VMSYNC_LONGEST_STAND_NS * Q32);
+}
+
+/*
  * Between the end of @p at @z0 and the begin of @q at @z1; moves @z1. After a
  * @jump the virtual CPU had been out of guest mode: no guest time needs a map
  * there.
@@ -123,10 +141,14 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 	step = wide_abs(b.g - at.g);
 	if (step > EPOCH_STEP && (jump || step > b.h - a.h))
 		w->epoch++;
-	if (a.g - b.g > VMSYNC_SMALL_STEP)
+	if (!read_twice(q, a.g - b.g))
 		return 0;
 	if (!jump)
 		return vmsync_walk_join_line(w, p, q, z0, z1, error);
+	/* Another virtual CPU may have gone on to update the anchor meanwhile.
+	 */
+	if (!q->chain.pv)
+		a = at;
 	if (b.g < a.g)
 		join_back(w, q, a, b, *z1);
 	return 0;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "sync/lag.h"
 
+#include <errno.h>
+#include <string.h>
+
+#include "sync/drift.h"
 #include "uapi/vmsync.h"
 
 /* The guest's line where one is known, NULL else. */
@@ -11,7 +15,8 @@ static const struct vmsync_line *guest_line(const struct vmsync_facts *f)
 	return n ? &f->guest_lines->spans.at[n - 1].line : NULL;
 }
 
-/* No TSC runs at less than 1 GHz, where the guest does not say how fast it is. */
+/* No TSC runs at less than 1 GHz, where the guest does not say how fast it is.
+ */
 static int64_t ns_of(const struct vmsync_line *line, uint64_t cycles)
 {
 	int128 ns = cycles;
@@ -52,7 +57,7 @@ static uint64_t ahead_at(const struct vmsync_vcpu *own,
 static uint64_t most_ahead(const struct vmsync_vcpu *own,
 			   const struct vmsync_vcpu *other)
 {
-	const struct vmsync_vcpu *const both[] = { own, other };
+	const struct vmsync_vcpu *const both[] = {own, other};
 	uint64_t most = 0;
 
 	for (int k = 0; k < 2; k++) {
@@ -67,7 +72,7 @@ static uint64_t most_ahead(const struct vmsync_vcpu *own,
 	return most;
 }
 
-int64_t vmsync_lag_ns(const struct vmsync_facts *f, uint32_t cpu)
+static int64_t lag_ns(const struct vmsync_facts *f, uint32_t cpu)
 {
 	const struct vmsync_line *line = guest_line(f);
 	const struct vmsync_vcpu *own = vmsync_facts_vcpu(f, cpu);
@@ -87,4 +92,115 @@ int64_t vmsync_lag_ns(const struct vmsync_facts *f, uint32_t cpu)
 			most = ahead;
 	}
 	return most ? ns_of(line, most) : 0;
+}
+
+/* The segment of @map that host time @ns is in, or the first one. */
+static size_t segment_at(const struct vmsync_map *map, int64_t ns)
+{
+	size_t lo = 0, hi = map->count;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (map->segments[mid].host_start.ns <= ns)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static int insert(struct vmsync_map *map, size_t i,
+		  const struct vmsync_segment *s)
+{
+	if (map->count == map->capacity) {
+		void *p = vmsync_array_grow(map->segments, &map->capacity,
+					    sizeof(*map->segments));
+
+		if (!p)
+			return -ENOMEM;
+		map->segments = p;
+	}
+	memmove(&map->segments[i + 1], &map->segments[i],
+		(map->count - i) * sizeof(*s));
+	map->segments[i] = *s;
+	map->segments[i - 1].guest_end = s->guest_start;
+	map->count++;
+	return 0;
+}
+
+/* Cycles by which @now is behind what @before would be. */
+static uint64_t set_back(const struct vmsync_scaling *before,
+			 const struct vmsync_scaling *now)
+{
+	int64_t back =
+		(int64_t)((uint64_t)before->offset - (uint64_t)now->offset);
+
+	return before->ratio == now->ratio &&
+			       before->frac_bits == now->frac_bits && back > 0
+		       ? (uint64_t)back
+		       : 0;
+}
+
+/*
+ * Begins a segment at host time @ns, if it is inside of one; the values do not
+ * change. @at: the first segment from there on. Returns 0 or -ENOMEM.
+ */
+static int split(struct vmsync_map *map, int64_t ns, size_t *at)
+{
+	size_t i = segment_at(map, ns);
+	struct vmsync_segment s = map->segments[i];
+	int128 guest_ns, host;
+
+	*at = i + (ns > s.host_start.ns);
+	if (ns <= s.host_start.ns)
+		return 0;
+	guest_ns = ((int128)(ns - s.host_start.ns) << s.shift) / s.slope;
+	if (guest_ns < 1 || guest_ns >= s.guest_end.ns - s.guest_start.ns)
+		return 0;
+	host = guest_ns * s.slope + s.host_frac;
+	s.guest_start.ns += (int64_t)guest_ns;
+	s.host_start.ns += (int64_t)(host >> s.shift);
+	s.host_frac = (uint64_t)(host & (((int128)1 << s.shift) - 1));
+	return insert(map, i + 1, &s);
+}
+
+/*
+ * A clock whose TSC is set back by @fall ns at host time @ns stands still at
+ * its last anchor until the TSC has caught up: so far before and behind that,
+ * what it read is of either side.
+ */
+static int read_twice(struct vmsync_map *map, int64_t ns, int64_t fall)
+{
+	size_t first, end;
+	int err = split(map, ns - fall, &first);
+
+	if (!err)
+		err = split(map, ns + fall, &end);
+	for (size_t i = first; !err && i < end; i++)
+		map->segments[i].bound_ns +=
+			fall + (int64_t)(VMSYNC_DRIFT * (double)fall) + 1;
+	return err;
+}
+
+int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
+		     struct vmsync_map *map)
+{
+	const struct vmsync_vcpu *own = vmsync_facts_vcpu(f, cpu);
+	const struct vmsync_line *line = guest_line(f);
+	int64_t lag = lag_ns(f, cpu);
+	int err = 0;
+
+	for (size_t i = 0; lag && i < map->count; i++)
+		map->segments[i].bound_ns += lag;
+	if (!own || (line && line->clocksource != VMSYNC_CLOCKSOURCE_TSC))
+		return 0;
+	for (size_t i = 1; !err && map->count && i < own->scalings.count; i++) {
+		const struct vmsync_scaling_span *now = &own->scalings.at[i];
+		uint64_t back = set_back(&now[-1].scaling, &now->scaling);
+
+		if (back && ns_of(line, back) <= VMSYNC_LONGEST_STAND_NS)
+			err = read_twice(map, now->stamp_ns, ns_of(line, back));
+	}
+	return err;
 }

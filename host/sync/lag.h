@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far a virtual CPU's TSC lags those of the guest's other CPUs. On clocksource
- * tsc, Linux reads the anchor of the timekeeper's last update while a CPU's TSC is
- * before it: a reading of such a CPU is ahead of its own TSC by so much at most.
+ * How far a virtual CPU's TSC lags those of the guest's other CPUs. On
+ * clocksource tsc, Linux reads the anchor of the timekeeper's last update while
+ * a CPU's TSC is before it: a reading of such a CPU is ahead of its own TSC by
+ * so much at most.
  */
 #ifndef VMSYNC_SYNC_LAG_H
 #define VMSYNC_SYNC_LAG_H
 
 #include "sync/facts.h"
+#include "sync/map.h"
+
+/* A clock whose TSC was set back by more is one of a restored guest, ns. */
+#define VMSYNC_LONGEST_STAND_NS 1000000000
 
 /**
- * vmsync_lag_ns - the most that guest CPU @cpu lags a CPU that may update the
- * timekeeper, ever; 0 where nothing is known of the TSCs, or the guest does not
- * read them
+ * vmsync_lag_widen - make the bounds of guest CPU @cpu's @map wide enough for
+ * that By the most that it lags a CPU that may update the timekeeper, ever; and
+ * beside a moment at which its own TSC was set back by what that was, since its
+ * clock stands still at the last anchor until then. Nothing where nothing is
+ * known of the TSCs, or the guest does not read them. Returns 0 or -ENOMEM.
  */
-int64_t vmsync_lag_ns(const struct vmsync_facts *f, uint32_t cpu);
+int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
+		     struct vmsync_map *map);
 
 #endif /* VMSYNC_SYNC_LAG_H */

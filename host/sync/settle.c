@@ -98,13 +98,6 @@ static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
 		    guest->cpus[cpu].seen;
 }
 
-/* The exact method knows when a CPU lags others, and widens its pieces itself. */
-static void widen(struct vmsync_map *map, int64_t lag_ns)
-{
-	for (size_t i = 0; lag_ns && i < map->count; i++)
-		map->segments[i].bound_ns += lag_ns;
-}
-
 static int settle_method(struct vmsync_guest *guest,
 			 const struct vmsync_facts *f, enum vmsync_method m,
 			 bool final)
@@ -121,8 +114,9 @@ static int settle_method(struct vmsync_guest *guest,
 		map->count = 0;
 		if (is_cpu(guest, cpu))
 			err = e->map(guest->states[m], f, cpu, final, map);
-		if (m != VMSYNC_METHOD_EXACT)
-			widen(map, vmsync_lag_ns(f, cpu));
+		/* The exact method widens its own pieces, and fewer of them. */
+		if (!err && m != VMSYNC_METHOD_EXACT)
+			err = vmsync_lag_widen(f, cpu, map);
 		if (!err)
 			err = vmsync_map_close(map, drift_of(guest));
 	}

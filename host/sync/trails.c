@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sync/lag.h"
+
 /* Events in runs that are enough to believe in an offset. */
 #define MIN_USED 50
 
@@ -18,11 +20,12 @@
 #define EVENTS_PER_SEARCH 512
 
 /*
- * A clock that falls back by less does so while its guest runs: some times are
- * read twice, and events of both sides stand among each other. By more it falls
- * because its guest was stopped, and so did not read it meanwhile.
+ * A clock that falls back by more than a little does so because its guest was
+ * stopped, and so did not read it meanwhile. If the guest runs, its TSC was set
+ * back: its clock stands still until that has caught up, or the guest was
+ * restored.
  */
-#define MAX_FALL_NS 1000000
+#define LITTLE_NS 1000000
 
 struct finder {
 	struct vmsync_tracker t;
@@ -47,7 +50,7 @@ static size_t behind_jump(const struct finder *f, size_t i, int step)
 {
 	size_t n = f->t.events->count, k = i;
 
-	while (k < n && llabs(ns_of(f, k) - ns_of(f, i)) <= MAX_FALL_NS)
+	while (k < n && llabs(ns_of(f, k) - ns_of(f, i)) <= LITTLE_NS)
 		k += (size_t)step;
 	return k < n ? k : i;
 }
@@ -104,7 +107,7 @@ static int find_next(struct finder *f, const struct vmsync_trail *side,
 		err = vmsync_trail_find(&f->t, i, step, &among, next, &stop);
 		if (err != -ENOENT)
 			return err;
-		i = stop;
+		i = stop < n ? behind_jump(f, stop, step) : stop;
 	}
 	return next->at_lock.count ? 0 : -ENOENT;
 }
@@ -152,14 +155,58 @@ static int go_on(struct finder *f, int step)
 	}
 }
 
-/* By how much the clock may have fallen back between @a and @b. */
-static int64_t fall(const struct vmsync_trail *a, const struct vmsync_trail *b)
+/* The first run of any virtual CPU that ends behind @ns, or NULL. */
+static const struct vmsync_run *next_run(const struct vmsync_vm *vm, int64_t ns)
+{
+	const struct vmsync_run *first = NULL;
+
+	for (size_t i = 0; i < vm->vcpus.count; i++) {
+		const struct vmsync_vcpu *v = vm->vcpus.at[i];
+		size_t k = v->runs.count ? vmsync_run_at(v, ns) : 0;
+
+		while (k < v->runs.count && v->runs.at[k].exit_ns <= ns)
+			k++;
+		if (k < v->runs.count &&
+		    (!first || v->runs.at[k].entry_ns < first->entry_ns))
+			first = &v->runs.at[k];
+	}
+	return first;
+}
+
+/* Whether no virtual CPU ran for @ns, some time from host time @from to @until.
+ */
+static bool was_stopped(const struct finder *f, int64_t from, int64_t until,
+			int64_t ns)
+{
+	while (from < until) {
+		const struct vmsync_run *run = next_run(f->t.vm, from);
+
+		if (!run || run->entry_ns - from >= ns)
+			return true;
+		from = run->exit_ns;
+	}
+	return false;
+}
+
+/*
+ * Over how much time the clock may have fallen back between @a and @b and been
+ * read twice; -1: over more than can be.
+ */
+static int64_t fall(const struct finder *f, const struct vmsync_trail *a,
+		    const struct vmsync_trail *b)
 {
 	int64_t most = b->at_first.hi - a->at_last.lo;
+	int64_t least = b->at_first.lo - a->at_last.hi;
 
-	if (b->at_first.lo - a->at_last.hi > MAX_FALL_NS || most < 0)
+	if (most <= 0)
 		return 0;
-	return most < MAX_FALL_NS ? most : MAX_FALL_NS;
+	if (most <= LITTLE_NS)
+		return most;
+	if (least > LITTLE_NS &&
+	    was_stopped(f, ns_of(f, b->first - 1) + a->at_last.lo,
+			ns_of(f, a->end) + b->at_first.hi, least - least / 8))
+		return 0;
+	return most <= VMSYNC_LONGEST_STAND_NS ? most : -1;
 }
 
 /*
@@ -170,10 +217,10 @@ static int64_t fall(const struct vmsync_trail *a, const struct vmsync_trail *b)
 static int part(const struct finder *f, struct vmsync_trail *a,
 		struct vmsync_trail *b)
 {
-	int64_t fell = fall(a, b);
+	int64_t fell = fall(f, a, b);
 	int64_t new_ns = ns_of(f, a->end), old_ns = ns_of(f, b->first - 1);
 
-	if (old_ns > new_ns + fell)
+	if (fell < 0 || old_ns > new_ns + fell)
 		return -ENOENT;
 	if (!fell) {
 		size_t end = a->end;
