@@ -145,12 +145,33 @@ static int written(struct vmsync_apart_cpu *cpu)
 	return vmsync_fit_break(cpu->state);
 }
 
+/*
+ * The host names TSCs, as the first beacons did not show, whose host's half was not
+ * recorded: whose clock they told of is not known any more than later.
+ */
+static int begin_anew(struct vmsync_apart *a)
+{
+	void *state = fresh(a);
+
+	if (!state)
+		return -ENOMEM;
+	free_state(a->common);
+	a->common = state;
+	a->cpus.count = 0;
+	return 0;
+}
+
 static int learn(struct vmsync_apart *a, const struct vmsync_beacon *b,
 		 struct vmsync_apart_cpu **cpu)
 {
+	bool names = b->scaling.ratio && !a->named;
 	int err = 0;
 
-	a->named |= b->scaling.ratio != 0;
+	if (names && a->common && a->cpus.count && !b->kvmclock)
+		err = begin_anew(a);
+	if (err)
+		return err;
+	a->named |= names;
 	*cpu = find(a, b->vcpu);
 	if (a->common && b->scaling.ratio && !b->kvmclock && differs(a, b))
 		err = part(a);
