@@ -34,7 +34,8 @@ truth_check() {
 }
 
 # apart SIDE: the farthest that two lines of its clock were apart, in ns, when the
-# new one was seen in force. That is found late where the machine was held up.
+# new one was seen in force, and for how long any were in doubt. That is found
+# late where the machine was held up.
 apart() {
 	babeltrace2 --clock-cycles --no-delta "build/lab/$s/$1" |
 		awk -f tests/check/apart.awk
@@ -44,13 +45,25 @@ apart() {
 # seen in force, the clock is on it or on the one before, and the map lies in the
 # middle. Rounding takes some ns more, and slopes differ.
 bound_check() {
-	local allowed worst
-	allowed=$((($(apart host) + $(apart guest)) * 101 / 200 + 8))
+	local allowed worst of_host of_guest share
+	read -r -a of_host <<< "$(apart host)"
+	read -r -a of_guest <<< "$(apart guest)"
+	allowed=$(((of_host[0] + of_guest[0]) * 101 / 200 + 8))
 	worst=$(number '.guests[0].bound_worst_ns')
-	echo "$s: worst bound $worst ns, $allowed ns are what the recording allows"
+	echo "$s: worst bound $worst ns, of events" \
+		"$(number '.guests[0].bound_worst_events_ns') ns;" \
+		"$allowed ns are what the recording allows"
 	expect "$s: bound at most what the recording allows" \
 		test "$worst" -le "$allowed"
-	expect "$s: usually 2 ns" test "$(number '.guests[0].bound_p99_ns')" -le 2
+	# Of 10 000 parts of the time that is covered.
+	share=$(number "($((of_host[1] + of_guest[1])) * 10000 /
+		(.guests[0] | .host_end_ns - .host_start_ns)) | ceil")
+	if [ "$share" -lt 90 ]; then
+		expect "$s: 99 % of the time 2 ns" \
+			test "$(number '.guests[0].bound_p99_ns')" -le 2
+	else
+		pass "$s: lines are in doubt for $share of 10 000 parts of the time"
+	fi
 }
 
 sync_check() {
@@ -70,8 +83,10 @@ sync_check() {
 		true
 	expect_eq "$s: beacons that violate causality" \
 		"$(number '.guests[0].beacons.causality_violations')" 0
-	expect_eq "$s: beacons were checked" \
-		"$(number '.guests[0].beacons.causality_checked > 50')" true
+	# How many there are is the machine's affair: that of both sides, and all.
+	expect_eq "$s: all beacons were checked" \
+		"$(number '.guests[0].beacons | .whole > 0 and
+			.causality_checked >= 2 * .whole')" true
 	bound_check
 	expect_eq "$s: methods" \
 		"$(number '.guests[0].methods | keys | join(",")')" exact
@@ -99,9 +114,9 @@ fuse_check() {
 # the exit and the call, enters again, the guest goes on.
 golden_check() {
 	local cnt
-	# The 20th of those that were answered.
-	cnt=$(sed -n 's/.*vmsync_gh_host:.* cnt = \([0-9]*\),.*/\1/p' \
-		"$t/$s.text" | sed -n 20p)
+	# One in the middle of those that were answered: the guest recorded it, too.
+	cnt=$(sed -n 's/.*vmsync_hg_guest:.* cnt = \([0-9]*\),.*/\1/p' "$t/$s.text" |
+		awk '{ cnt[NR] = $1 } END { print cnt[int((NR + 1) / 2)] - 1 }')
 	grep -E "(vmsync_[gh]*_(guest|host): .* cnt = ($cnt|$((cnt + 1))),|kvm_x86_(entry|exit))" \
 		"$t/$s.text" |
 		sed -n "/gh_guest: .* cnt = $cnt,/,/hg_guest: .* cnt = $((cnt + 1)),/p" \
@@ -269,18 +284,23 @@ window_check() {
 	rm -rf "$stripped"
 }
 
-# The guest's clock steps where it was continued, and nowhere else.
+# The guest's clock steps where it was continued, and nowhere else. A change of a
+# line that came late, since the machine was held up, is a step as well, of ns or us:
+# those of a ms and more are meant, in host time between two segments.
 pause_check() {
 	local i from until at
-	expect_eq "$s: epochs" \
-		"$(number '[.guests[0].maps[0].segments[].epoch] | unique | length')" 3
+	number '.guests[0].maps[0].segments | [range(1; length) as $i |
+		.[$i - 1] as $a | .[$i] as $b | select($b.epoch > $a.epoch and
+			($b.host_start_ns - $a.host_start_ns) -
+			($b.guest_start_ns - $a.guest_start_ns) > 1e6) |
+		$b.host_start_ns][]' > "$t/steps"
+	expect_eq "$s: steps" "$(wc -l < "$t/steps")" 2
 	for i in 1 2; do
 		from=$(sed -n 's/^what=stop before_mono_ns=\([0-9]*\).*/\1/p' \
 			"build/lab/$s/pauses" | sed -n ${i}p)
 		until=$(sed -n 's/^what=cont .* after_mono_ns=\([0-9]*\).*/\1/p' \
 			"build/lab/$s/pauses" | sed -n ${i}p)
-		at=$(number "[.guests[0].maps[0].segments[] |
-			select(.epoch == $i)][0].host_start_ns")
+		at=$(sed -n ${i}p "$t/steps")
 		# The step counts from the guest's first entry after it.
 		until=$(awk -v from="$until" '/host kvm_x86_entry: / {
 			time = substr($1, 2) + 0
