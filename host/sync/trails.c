@@ -263,6 +263,27 @@ static int find_first(struct finder *f, struct vmsync_trail *trail)
 	return err ? err : vmsync_trail_extend(&f->t, trail, 0, n);
 }
 
+/* Some of the host's records are missing, or its recording begins late. */
+static bool is_holed(const struct vmsync_vm *vm)
+{
+	for (size_t i = 0; i < vm->vcpus.count; i++)
+		if (vm->vcpus.at[i]->lost.count)
+			return true;
+	return false;
+}
+
+/*
+ * Where records are missing nearly any offset leads through, and what looks like a
+ * jump may be a wrong offset before it: then all has to lie on one trail.
+ */
+static bool may_jump(const struct finder *f)
+{
+	const struct vmsync_trail *only = &f->trails->all.at[0];
+
+	return !is_holed(f->t.vm) ||
+	       (!only->first && only->end == f->t.events->count);
+}
+
 static int find_all(struct finder *f)
 {
 	struct vmsync_trail first = {0};
@@ -274,7 +295,7 @@ static int find_all(struct finder *f)
 		vmsync_trail_free(&first);
 		return err;
 	}
-	err = go_on(f, 1);
+	err = may_jump(f) ? go_on(f, 1) : -ENOENT;
 	if (!err)
 		err = go_on(f, -1);
 	return err ? err : follow_all(f);
