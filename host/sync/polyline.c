@@ -328,11 +328,20 @@ static int start(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	return 0;
 }
 
+/* No line came before @s: a bend just inside its first fixes may go unseen. */
 static int start_anew(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
+	int err;
+
 	p->from = s->first;
 	p->from_off = 0;
-	return start(p, s);
+	err = start(p, s);
+	/* Else all that the limits leave is counted anyway, see make_sure(). */
+	if (!p->sure) {
+		p->play_until = s->second;
+		p->play_error = s->play_first;
+	}
+	return err;
 }
 
 /* The clock jumped: the old line as far as it is known, then the new one. */
@@ -625,6 +634,8 @@ int vmsync_polyline_end(struct vmsync_polyline *p)
 		p->has_middle = false;
 		err = add_middle(p, &p->middle);
 	}
+	/* Nor is one known that comes behind. */
+	p->tail.bent |= !p->sure;
 	if (!err && p->has_tail)
 		err = put_tail(p, p->tail.last, 0);
 	return err;
