@@ -32,7 +32,21 @@ const void *list_keep(struct parser *p, struct list *l, size_t size)
 	return v;
 }
 
-/* "unsigned long", "uint32_t": words of C are taken together. */
+/* Pointers have aliases of their own: the '*' behind a name belongs to it. */
+static int read_stars(struct parser *p, char *buf, size_t size, size_t *n)
+{
+	int ret = 0;
+
+	while (!ret && at_punct(p, '*')) {
+		if (*n + 2 > size)
+			return bad_at(p, &p->cur, "a name that is too long");
+		buf[(*n)++] = '*';
+		ret = next(p);
+	}
+	return ret;
+}
+
+/* "unsigned long", "uint32_t", "void *": words of C are taken together. */
 static int read_type_name(struct parser *p, const char **out)
 {
 	char buf[256] = "";
@@ -59,6 +73,9 @@ static int read_type_name(struct parser *p, const char **out)
 		if (ret)
 			return ret;
 	} while (c && p->cur.kind == TOKEN_WORD && is_c_word(p->cur.text));
+	ret = read_stars(p, buf, sizeof(buf), &n);
+	if (ret)
+		return ret;
 	*out = lex_intern(&p->lex, buf, n);
 	return *out ? 0 : fail_nomem(p->e);
 }

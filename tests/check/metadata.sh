@@ -56,6 +56,16 @@ taken both "enum e { A, B } struct c { enum e x; } variant v { u8 A; u32 B; }; $
 refused both "struct a { u32 x; } $trace"
 taken both "struct a { u32 x; } typedef u32 other; $trace"
 
+# Pointers are types that an alias can name.
+fields() {
+	echo "$trace stream { }; event { name = e; fields := struct { $1 }; };"
+}
+alias='typealias integer { size = 64; base = hex; }'
+taken both "$alias := void *; $(fields 'void *p; void *q[2];')"
+taken both "$alias := u8 **; $(fields 'u8 **p; u8 x;')"
+refused both "$alias := u8 *; $(fields 'u8 **p;')"
+refused both "$(fields 'u8 *p;')"
+
 # A name can be given once in its scope, and hides one further out.
 refused both "typedef u32 x[10]; typedef u8 x[10]; $trace"
 refused both "typealias integer { size = 32; } := u32; $trace"
