@@ -91,6 +91,27 @@ static int by_time(const void *a, const void *b)
 	return (x->ns > y->ns) - (x->ns < y->ns);
 }
 
+/*
+ * A clock that stands still gives limits at one of its times that contradict each other:
+ * from the loosest on either side all of them hold.
+ */
+static void loosen(struct moment *m, int64_t base,
+		   const struct vmsync_few_limit *limits, unsigned int n)
+{
+	m->lo = INFINITY;
+	m->hi = -INFINITY;
+	for (unsigned int i = 0; i < n; i++) {
+		double y = (double)(limits[i].offset - base);
+
+		if (limits[i].ns != m->ns)
+			continue;
+		if (limits[i].upper)
+			m->hi = fmax(m->hi, y + ROUND_NS / 2);
+		else
+			m->lo = fmin(m->lo, y - ROUND_NS / 2);
+	}
+}
+
 static void gather(struct part *p, struct vmsync_few_limit *limits,
 		   unsigned int n)
 {
@@ -111,6 +132,9 @@ static void gather(struct part *p, struct vmsync_few_limit *limits,
 		else
 			m->lo = fmax(m->lo, y - ROUND_NS / 2);
 	}
+	for (unsigned int i = 0; i < p->n; i++)
+		if (p->at[i].lo > p->at[i].hi)
+			loosen(&p->at[i], p->base, limits, n);
 }
 
 /* What the moments leave, if no clock drifts by more; -ERANGE: nothing. */
