@@ -12,11 +12,11 @@
 #include <linux/kvm_para.h>
 #include <linux/module.h>
 #include <linux/random.h>
-#include <linux/sched/isolation.h>
 #include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 
+#include "../kmod/compat.h"
 #include "../kmod/listen.h"
 #include "../kmod/trace.h"
 #include "../kmod/vmsync.h"
@@ -99,8 +99,7 @@ static bool cpu_wanted(unsigned int cpu)
 {
 	if (!cpumask_empty(&cpus))
 		return cpumask_test_cpu(cpu, &cpus);
-	return housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
-	       housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+	return !vmsync_cpu_isolated((int)cpu);
 }
 
 /* The wanted online CPU after the last one; where there is none, any. */

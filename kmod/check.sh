@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # check.sh: builds all modules for Debian's 6.1 kernel and the ones without
-# LTTng for its 6.12, at W=1 and with sparse over every file, from nothing.
-# Any warning fails.
+# LTTng for its 6.12 and for the real-time and cloud flavours of both, at W=1 and
+# with sparse over every file, from nothing. Any warning fails.
 
 set -eu
 export LC_ALL=C
@@ -39,4 +39,7 @@ check() {
 command -v sparse > /dev/null || { echo "no sparse" >&2; exit 1; }
 check 6.1 "$LAB_KDIR" "$LAB_LTTNG_SRC"
 check 6.12 "$LAB_KDIR_NEWER"
+for kdir in $LAB_KDIRS_MORE; do
+	check "${kdir##*/linux-headers-}" "$kdir"
+done
 exit $failed

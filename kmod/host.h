@@ -21,7 +21,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
-#include "compat.h"
+#include "compat-kvm.h"
 #include "events.h"
 #include "limit.h"
 #include "vmsync.h"

@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include <linux/timekeeper_internal.h>
 
+#include "compat.h"
 #include "core.h"
 #include "vmsync.h"
 
@@ -42,7 +43,7 @@ void vmsync_line_get(struct vmsync_line *line)
 	do {
 		seq = raw_read_seqcount_latch(&latch);
 		*line = latched[seq & 1];
-	} while (read_seqcount_latch_retry(&latch, seq));
+	} while (vmsync_latch_retry(&latch, seq));
 }
 EXPORT_SYMBOL_GPL(vmsync_line_get);
 

@@ -18,7 +18,7 @@
 #include <linux/tracepoint.h>
 #include <asm/ibt.h>
 
-#include "../compat.h"
+#include "../compat-kvm.h"
 #include "exit_info.h"
 
 static bool exit_info = true;

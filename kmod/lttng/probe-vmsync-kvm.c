@@ -7,7 +7,7 @@
 #include <lttng/tracer.h>
 #include <wrapper/tracepoint.h>
 
-#include "../compat.h"
+#include "../compat-kvm.h"
 #include "exit_info.h"
 
 #define LTTNG_PACKAGE_BUILD

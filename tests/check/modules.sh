@@ -9,7 +9,25 @@ expect "LTTng's modules build" make -s lab-lttng
 . build/packages.env
 expect "the modules build, with LTTng's probes" \
 	make -s modules KDIR="$PWD/$LAB_KDIR" LTTNG_SRC="$PWD/$LAB_LTTNG_SRC"
-expect "no warning at W=1 and from sparse, 6.1 and 6.12" make -s modules-check
+expect "no warning at W=1 and from sparse, 6.1 and 6.12, all flavours" make -s modules-check
+
+# DKMS builds for the kernels that these are, and for no others.
+exclusive=$(sed -n 's/^BUILD_EXCLUSIVE_KERNEL="\(.*\)"/\1/p' dkms.conf)
+for kdir in "$LAB_KDIR" "$LAB_KDIR_NEWER" $LAB_KDIRS_MORE; do
+	release=${kdir##*/linux-headers-}
+	expect "DKMS builds for $release" grep -qE "$exclusive" <<< "$release"
+done
+for release in 5.10.0-28-amd64 6.0.0-1-amd64 6.13.0-amd64 6.18.1-amd64 7.1.0; do
+	expect "DKMS does not build for $release" test "$exclusive" -a \
+		-z "$(grep -E "$exclusive" <<< "$release")"
+done
+
+# Where nobody has looked at KVM, a guest can be recorded all the same.
+expect "core and guest build apart from the host" env OUT="$check_tmp/apart" \
+	KBUILD_ARGS=VMSYNC_HOST_KERNELS= kmod/build.sh "$LAB_KDIR"
+expect_eq "core and guest, nothing else" \
+	"$(cd "$check_tmp/apart/$LAB_RELEASE" && echo *.ko)" \
+	"vmsync-guest.ko vmsync.ko"
 
 ko=build/modules/$LAB_RELEASE
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)

@@ -136,19 +136,27 @@ mkdir -p "$deb" "$root/.stamps"
 exec 9> build/packages.lock
 flock 9
 
-if [ -z "$refresh" ] && [ -e "$env" ]; then
+# One that was written before the other flavours were in it is not whole.
+if [ -z "$refresh" ] && [ -e "$env" ] &&
+   { [ -n "$which" ] || grep -q '^LAB_KDIRS_MORE=' "$env"; }; then
 	exit 0
 fi
 
-# A kernel of Debian's, with its headers, in $root.
-kernel_unpack() {
+# A headers package with all that it needs, in $root.
+headers_unpack() {
 	local name
 
-	release=${1#linux-image-}
-	for name in "$1" $(headers_set "linux-headers-$release"); do
+	for name in $(headers_set "$1"); do
 		unpack "$name"
 	done
-	patch_headers "linux-headers-$release"
+	patch_headers "$1"
+}
+
+# A kernel of Debian's, with its headers.
+kernel_unpack() {
+	release=${1#linux-image-}
+	unpack "$1"
+	headers_unpack "linux-headers-$release"
 	kdir=$root/usr/src/linux-headers-$release
 	vmlinuz=$root/boot/vmlinuz-$release
 	modules=$root/lib/modules/$release
@@ -188,10 +196,15 @@ newer=$(newer_headers)
 case $which in
 "")
 	kernel_unpack "$stock"
-	for name in $(headers_set "$newer"); do
-		unpack "$name"
-	done
-	patch_headers "$newer" ;;
+	headers_unpack "$newer"
+	# The other flavours, real time and clouds, are only built for.
+	more=
+	for name in "linux-headers-$release" "$newer"; do
+		for flavour in rt cloud; do
+			headers_unpack "${name%-amd64}-$flavour-amd64"
+			more="$more $root/usr/src/${name%-amd64}-$flavour-amd64"
+		done
+	done ;;
 rt)	kernel_unpack "${stock%-amd64}-rt-amd64" ;;
 6.12)	kernel_unpack "linux-image-${newer#linux-headers-}" ;;
 debug)	kernel_build ;;
@@ -212,7 +225,10 @@ lttng=$(cd "$root/usr/src" && printf '%s\n' lttng-modules-*/ | sort -V | tail -1
 		LAB_KDIR=$kdir
 		LAB_LTTNG_SRC=$root/usr/src/${lttng%/}
 	ENV
-	[ -n "$which" ] || echo "LAB_KDIR_NEWER=$root/usr/src/$newer"
+	if [ -z "$which" ]; then
+		echo "LAB_KDIR_NEWER=$root/usr/src/$newer"
+		echo "LAB_KDIRS_MORE='${more# }'"
+	fi
 } > "$env.new"
 mv "$env.new" "$env"
 echo "kernel $release, ${lttng%/}$([ -n "$which" ] || echo ", headers also of ${newer#linux-headers-}")"

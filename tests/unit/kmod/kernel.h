@@ -77,6 +77,7 @@ extern struct kernel kernel;
 #define smp_load_acquire(p) READ_ONCE(*(p))
 #define smp_store_release(p, v) WRITE_ONCE(*(p), v)
 #define smp_mb() barrier()
+#define smp_rmb() barrier()
 #define BIT(n) (1UL << (n))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define swap(a, b) \
@@ -212,11 +213,10 @@ typedef struct { int refs; } refcount_t;
 #define set_bit(n, word) (*(word) |= BIT(n))
 #define clear_bit(n, word) (*(word) &= ~BIT(n))
 
-typedef struct { u32 seq; } seqcount_latch_t;
-#define SEQCNT_LATCH_ZERO(name) { 0 }
-#define raw_write_seqcount_latch(s) ((s)->seq++)
-#define raw_read_seqcount_latch(s) ((s)->seq)
-#define read_seqcount_latch_retry(s, start) ((s)->seq != (start))
+typedef struct { struct { u32 sequence; } seqcount; } seqcount_latch_t;
+#define SEQCNT_LATCH_ZERO(name) { { 0 } }
+#define raw_write_seqcount_latch(s) ((s)->seqcount.sequence++)
+#define raw_read_seqcount_latch(s) ((s)->seqcount.sequence)
 
 /* Lists, as the modules use them */
 
