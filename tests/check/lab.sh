@@ -335,6 +335,20 @@ analyze_check() {
 	$vmsync analyze "build/lab/$s" | head -n 3
 }
 
+# A process' beacons are seen and not taken: none is recorded, none of the
+# kernel's is dropped or called suspect because of them.
+flood_check() {
+	expect "$s: they were seen" grep -qE ' user=[0-9]{4,}$' \
+		"build/lab/$s/beacons"
+	expect "$s: none of the kernel's suffers" \
+		grep -q ' dropped=0 suspect=0 ' "build/lab/$s/beacons"
+	expect_eq "$s: beacons recorded with a name that is not the kernel's" \
+		"$(babeltrace2 "build/lab/$s/host" | grep vmsync_gh_host: |
+			grep -vc ' suspect = 0,')" 0
+	expect_eq "$s: beacons dropped" \
+		"$(babeltrace2 "build/lab/$s/host" | grep -c vmsync_drop:)" 0
+}
+
 for s in basic tsc slew pause; do
 	if record "$s"; then
 		pass "$s recorded"
@@ -356,5 +370,14 @@ for s in basic tsc slew pause; do
 		window_check
 	fi
 done
+
+s=flood
+if record "$s"; then
+	pass "$s recorded"
+	sync_check
+	flood_check
+else
+	fail "$s: the lab failed, see build/lab/$s"
+fi
 
 finish

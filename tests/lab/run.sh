@@ -145,7 +145,7 @@ prepare() {
 		die "no modules in $ko: make modules, or LAB_PLAIN=1"
 	fi
 	[ "$kernel" != rt ] || constant_tsc_build
-	for f in load slew now; do
+	for f in load slew now flood; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
 				-o "$work/$f" "$here/$f.c"

@@ -1,0 +1,19 @@
+# shellcheck shell=sh disable=SC2034
+# SPDX-License-Identifier: MIT
+#
+# flood: as basic, beside a process in the guest that makes beacons of its own
+
+guest_during() {
+	flood 8 || fail "KVM takes a process for a kernel"
+}
+
+# What the host has taken is in /share/beacons.
+host_during() {
+	tries=0
+	until [ "$(sed -n 's/.* user=//p' /sys/kernel/debug/vmsync/host)" -ge 1000 ]; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 600 ] || fail "nothing of the flood is seen"
+		sleep 0.5
+	done
+	sed -n '/^vm_pid=/p' /sys/kernel/debug/vmsync/host > /share/beacons
+}
