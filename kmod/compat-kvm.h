@@ -21,6 +21,12 @@
  * here reads it, and no probe declares it: a function that takes fewer
  * arguments than it is given is sound in the x86-64 calling convention. It is
  * not under kCFI, which compares types at each indirect call.
+ *
+ * KVM governs the TSC of every guest that these kernels run. Later ones have
+ * guests whose TSC is protected (TDX, Secure TSC of SEV-SNP), where KVM's offset
+ * says nothing: arch.guest_tsc_protected marks them. Whoever lets such a kernel
+ * in must leave out vmsync_tsc for them, and look at what a TDX guest's RAX holds
+ * after a hypercall. tests/check/modules.sh looks for that member.
  */
 #ifndef _VMSYNC_COMPAT_KVM_H
 #define _VMSYNC_COMPAT_KVM_H

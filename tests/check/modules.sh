@@ -16,6 +16,10 @@ exclusive=$(sed -n 's/^BUILD_EXCLUSIVE_KERNEL="\(.*\)"/\1/p' dkms.conf)
 for kdir in "$LAB_KDIR" "$LAB_KDIR_NEWER" $LAB_KDIRS_MORE; do
 	release=${kdir##*/linux-headers-}
 	expect "DKMS builds for $release" grep -qE "$exclusive" <<< "$release"
+	common=$(sed -n 's|^include .*/\(linux-headers-.*\)/Makefile$|\1|p' "$kdir/Makefile")
+	kvm=${kdir%/*}/$common/arch/x86/include/asm/kvm_host.h
+	expect "KVM of $release governs every guest's TSC" test -s "$kvm" -a \
+		-z "$(grep guest_tsc_protected "$kvm")"
 done
 for release in 5.10.0-28-amd64 6.0.0-1-amd64 6.13.0-amd64 6.18.1-amd64 7.1.0; do
 	expect "DKMS does not build for $release" test "$exclusive" -a \
