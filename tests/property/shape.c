@@ -215,8 +215,9 @@ const char *shape_held(const struct shape *s)
 		return "kvm-clock without a master clock, and pages are lost";
 	if (s->sc.rebase.count)
 		return "kvm-clock is set by what pair and beacon take for a bend";
-	if (s->sc.tsc_write.count || s->sc.stop.count)
-		return "the VM is stopped, or a TSC written";
+	if ((s->sc.tsc_write.count || s->sc.stop.count) &&
+	    !strcmp(s->sc.clock, "kvmclock"))
+		return "on kvm-clock, the VM is stopped, or a TSC written";
 	return NULL;
 }
 
