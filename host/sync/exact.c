@@ -145,6 +145,10 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 		return 0;
 	if (!jump)
 		return vmsync_walk_join_line(w, p, q, z0, z1, error);
+	if (a.g - b.g > VMSYNC_SMALL_STEP &&
+	    vmsync_lag_stopped(w->facts, (int64_t)(b.h >> 32),
+			       (int64_t)((at.g - b.g) >> 32)))
+		return 0;
 	/* Another virtual CPU may have gone on to update the anchor meanwhile.
 	 */
 	if (!q->chain.pv)
@@ -171,7 +175,9 @@ static bool over(const struct vmsync_walk *w, const struct vmsync_link *p,
 		return false;
 	if (!p->valid)
 		return !p->chain.scaling;
-	return vmsync_link_at(p, z0, &a) && (a.g >> 32) >= f->guest_until_ns &&
+	/* It may have run until the change was over, for all that is known. */
+	return vmsync_link_at(p, z0 < z1 ? z1 : z0, &a) &&
+	       (a.g >> 32) >= f->guest_until_ns &&
 	       a.g - b.g > VMSYNC_SMALL_STEP;
 }
 

@@ -183,6 +183,22 @@ static int read_twice(struct vmsync_map *map, int64_t ns, int64_t fall)
 	return err;
 }
 
+/* Beacons so many times more frequent than a fall is long would have come. */
+#define MISSED 4
+
+bool vmsync_lag_stopped(const struct vmsync_facts *f, int64_t ns, int64_t fall)
+{
+	const struct vmsync_mark *m = f->marks;
+	size_t n = f->n_marks, i = n;
+
+	if (n < 2 || fall / MISSED <
+			     (m[n - 1].guest_ns - m[0].guest_ns) / (int64_t)(n - 1))
+		return false;
+	while (i && m[i - 1].host_ns > ns)
+		i--;
+	return i && ns - m[i - 1].host_ns >= fall;
+}
+
 int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
 		     struct vmsync_map *map)
 {
@@ -198,9 +214,11 @@ int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
 	for (size_t i = 1; !err && map->count && i < own->scalings.count; i++) {
 		const struct vmsync_scaling_span *now = &own->scalings.at[i];
 		uint64_t back = set_back(&now[-1].scaling, &now->scaling);
+		int64_t fall = back ? ns_of(line, back) : 0;
 
-		if (back && ns_of(line, back) <= VMSYNC_LONGEST_STAND_NS)
-			err = read_twice(map, now->stamp_ns, ns_of(line, back));
+		if (back && fall <= VMSYNC_LONGEST_STAND_NS &&
+		    !vmsync_lag_stopped(f, now->stamp_ns, fall))
+			err = read_twice(map, now->stamp_ns, fall);
 	}
 	return err;
 }

@@ -24,4 +24,12 @@
 int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
 		     struct vmsync_map *map);
 
+/**
+ * vmsync_lag_stopped - had the guest been stopped before its TSC was set back?
+ * Then, as behind a restore, nothing is read twice. It was if none of its beacons,
+ * which are more frequent, came in the time before host time @ns that it fell back
+ * by, @fall ns.
+ */
+bool vmsync_lag_stopped(const struct vmsync_facts *f, int64_t ns, int64_t fall);
+
 #endif /* VMSYNC_SYNC_LAG_H */
