@@ -222,6 +222,16 @@ rm -r "$t/reset/g2/channel"*
 : > "$t/reset/g2/channel0_0"
 alone "$t/reset" "holds no event"
 
+# Nothing that could be mapped: entries and exits are looked at, for its sake.
+cp -r "$t/clones-later/g0/channel"* "$t/reset/g2"
+sed -i 's/vmsync_/other_/' "$t/reset/g2/metadata"
+sync_json "$t/reset"
+expect_eq "without beacons: exit status" $? 1
+jq_is "... is told" '[.left_out[] | .why |
+	select(test("holds no vmsync beacon"))] | length' 1
+jq_is "... the others are known as well" \
+	'[.guests[].bound_worst_events_ns] | join(",")' 1,1
+
 # --- wrong: the other one is written
 generate wrong
 $vmsync fuse -o "$t/wrong.out" "$t/wrong" > "$t/log" 2> "$t/err"
