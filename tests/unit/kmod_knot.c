@@ -63,8 +63,8 @@ static void run(bool rt)
 	vmsync_knot_init();
 	for (int i = 0; i < 10; i++) {
 		update();
-		/* The thread irq_work/N: interrupts are on, but it stays there. */
-		kernel_irq_work_run(true);
+		/* A thread would run this, and be too late to be of use. */
+		CHECK_EQ(kernel_irq_work_run(true), 0);
 	}
 	CHECK_EQ(told, pushed);
 	CHECK(in_order);
@@ -76,13 +76,14 @@ static void thread_interrupted(void)
 {
 	struct vmsync_line line = { .seq = ++pushed }, prev = { 0 };
 
+	kernel.rt = false;
 	kernel.irqs_off = true;
 	vmsync_knot_announce();
 	prev.seq = pushed - 1;
 	vmsync_knot_push(&line, &prev, VMSYNC_KNOT_SLOPE);
 	kernel.irqs_off = false;
 	interrupts = 1;
-	kernel_irq_work_run(true);
+	CHECK_EQ(kernel_irq_work_run(true), 1);
 	kernel.irqs_off = true;
 	kernel_irq_work_run(false);
 	kernel.irqs_off = false;

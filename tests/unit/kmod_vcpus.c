@@ -150,6 +150,38 @@ static void memory_of_another(void)
 	end();
 }
 
+/* The same within one process, with virtual CPUs that change places. */
+static void memory_swapped(void)
+{
+	struct kvm *a, *b;
+
+	begin();
+	kvm_reuse_memory(true);
+	a = kvm_vm(100, 2);
+	kvm_beacon(kvm_vcpu(a, 0), 2, 5);
+	kvm_beacon(kvm_vcpu(a, 1), 4, 5);
+	kernel.probes_fire = false;
+	kvm_vm_end(a);
+	kernel.probes_fire = true;
+	b = kvm_vm(100, 2);
+	for (u32 i = 0; i < 6; i++) {
+		struct kvm_vcpu *v = kvm_vcpu(b, i % 2);
+
+		tracer.n = 0;
+		kvm_beacon(v, 2 * i, 7);
+		for (unsigned int n = 0; n < tracer.n; n++)
+			CHECK_EQ(tracer.event[n].who.vcpu_id, v->vcpu_id);
+		if (i == 1)
+			kernel_work_run();
+		if (i == 1)
+			kernel_work_run();
+	}
+	CHECK_EQ(tracer_count(GH), 1);
+	CHECK_EQ(tracer_last(GH)->suspect, 0);
+	kvm_vm_end(b);
+	end();
+}
+
 /* A session that cannot begin is tried again. */
 static void begins_late(void)
 {
@@ -256,6 +288,8 @@ static void writes_flood(void)
 	for (s64 i = 1; i <= 5000; i++)
 		kvm_tsc_write(v, i);
 	kvm_tsc_write(v, 77);
+	kvm_enter(v);
+	CHECK(tracer_last(TSC)->scale.offset != 77);
 	kernel.now_ns += 1000000000;
 	kvm_enter(v);
 	e = tracer_last(TSC);
@@ -338,7 +372,14 @@ static void sessions(void)
 	kvm_enter(v);
 	kvm_tracer_begin();
 	tracer.n = 0;
+	/* What is written before the first entry is told there, as it is. */
+	kvm_tsc_write_by(v, 4711, 999);
+	kvm_page_write(v, 3);
+	CHECK_EQ(tracer.n, 0);
 	kvm_enter(v);
+	CHECK_EQ(tracer_last(TSC)->scale.offset, 4711);
+	CHECK_EQ(tracer_last(TSC)->why, VMSYNC_WHY_FIRST);
+	CHECK_EQ(tracer_last(PAGE)->why, VMSYNC_WHY_FIRST);
 	CHECK_EQ(tracer_count(HG), 0);
 	CHECK_EQ(tracer_count(VM), 1);
 	CHECK_EQ(tracer_last(VM)->who.vm_serial, serial);
@@ -440,6 +481,19 @@ static void come_and_go(void)
 	end();
 }
 
+extern const struct kernel_param_ops *const kernel_param_max_vms;
+extern const struct kernel_param_ops *const kernel_param_max_vcpus;
+
+static void parameters(void)
+{
+	CHECK(kernel_param_max_vms->set("0", NULL) < 0);
+	CHECK(kernel_param_max_vms->set("4097", NULL) < 0);
+	CHECK_EQ(kernel_param_max_vms->set("4096", NULL), 0);
+	CHECK(kernel_param_max_vcpus->set("0", NULL) < 0);
+	CHECK(kernel_param_max_vcpus->set("65537", NULL) < 0);
+	CHECK_EQ(kernel_param_max_vcpus->set("65536", NULL), 0);
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
@@ -448,6 +502,7 @@ int main(int argc, char **argv)
 	CHECK_APART(switched_off);
 	CHECK_APART(loaded_while_off);
 	CHECK_APART(memory_of_another);
+	CHECK_APART(memory_swapped);
 	CHECK_APART(begins_late);
 	CHECK_APART(creation_fails);
 	CHECK_APART(other_thread);
@@ -458,5 +513,6 @@ int main(int argc, char **argv)
 	CHECK_APART(takes_all);
 	CHECK_APART(too_many);
 	CHECK_APART(come_and_go);
+	CHECK_APART(parameters);
 	return check_done();
 }

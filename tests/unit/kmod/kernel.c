@@ -62,8 +62,10 @@ bool irq_work_queue(struct irq_work *work)
 	return true;
 }
 
-void kernel_irq_work_run(bool lazy)
+unsigned int kernel_irq_work_run(bool lazy)
 {
+	unsigned int ran = 0;
+
 	for (unsigned int i = 0; i < n_irq_works;) {
 		struct irq_work *work = irq_works[i];
 
@@ -74,8 +76,10 @@ void kernel_irq_work_run(bool lazy)
 		irq_works[i] = irq_works[--n_irq_works];
 		work->queued = false;
 		work->func(work);
+		ran++;
 		i = 0;
 	}
+	return ran;
 }
 
 static struct delayed_work *works;

@@ -365,7 +365,8 @@ struct irq_work {
 #define IRQ_WORK_INIT_LAZY(fn) ((struct irq_work){ .func = (fn), .lazy = true })
 bool irq_work_queue(struct irq_work *work);
 #define irq_work_sync(work) ((void)(work))
-void kernel_irq_work_run(bool lazy);
+/* Returns how many ran. */
+unsigned int kernel_irq_work_run(bool lazy);
 
 struct work_struct { void (*func)(struct work_struct *work); };
 struct delayed_work {

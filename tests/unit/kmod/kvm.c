@@ -185,8 +185,10 @@ void kvm_tracer_end(void)
 int param_set_uint_minmax(const char *text, const struct kernel_param *kp,
 			  unsigned int low, unsigned int high)
 {
-	(void)text, (void)kp, (void)low, (void)high;
-	return 0;
+	unsigned long n = strtoul(text, NULL, 10);
+
+	(void)kp;
+	return n < low || n > high ? -EINVAL : 0;
 }
 
 int param_get_uint(char *buf, const struct kernel_param *kp)
