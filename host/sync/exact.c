@@ -310,7 +310,7 @@ static int walk(struct vmsync_walk *w)
 		from = take_changes(w, until, &jump);
 		now = vmsync_walk_now(w);
 		/* A hole is not to be crossed with the slope of a bridge. */
-		if (w->bridged && !now.valid)
+		if (w->bridged && before.valid && !now.valid)
 			err = vmsync_walk_piece(w, &before, bridged,
 						bridged + 1, error);
 		if (err)
