@@ -307,21 +307,42 @@ static int refill(struct ctf_merge *m, size_t i, struct ctf_error *e)
 	return ret;
 }
 
+/*
+ * While a stream is read up to its first event, which may be far where few are
+ * wanted, other threads do so with those that begin after it: as many as there are
+ * threads, since each takes memory and a file from then on.
+ */
+static int start_some(struct ctf_merge *m, struct ctf_error *e)
+{
+	size_t i, n = m->pool ? 1 + pool_threads(m->pool) : 1;
+
+	for (i = 0; i < n && i < m->n_later; i++) {
+		struct input *in = m->later[m->n_later - 1 - i];
+		int ret = in->cur ? 0 : input_start(in, m->read, m->pool, e);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 /* Who begins next is read from now on. */
 static int begin_next(struct ctf_merge *m, struct ctf_error *e)
 {
-	struct input *in = m->later[--m->n_later];
+	struct input *in = m->later[m->n_later - 1];
 	size_t i = m->n_live;
-	int ret;
+	int ret = start_some(m, e);
 
+	if (ret)
+		return ret;
+	m->n_later--;
 	if (sorter_reserve(&m->sorter, m->n_live + 1, BATCH))
 		return fail_nomem(e);
 	for (; i && m->live[i - 1]->ref > in->ref; i--)
 		m->live[i] = m->live[i - 1];
 	m->live[i] = in;
 	m->n_live++;
-	ret = input_start(in, m->read, m->pool, e);
-	return ret ? ret : refill(m, i, e);
+	return refill(m, i, e);
 }
 
 static int refill_all(struct ctf_merge *m, struct ctf_error *e)

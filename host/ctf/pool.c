@@ -230,6 +230,11 @@ void ctf_pool_free(struct ctf_pool *p)
 	free(p);
 }
 
+unsigned int pool_threads(const struct ctf_pool *p)
+{
+	return p->n;
+}
+
 void pool_push(struct ctf_pool *p, struct task *t)
 {
 	pthread_mutex_lock(&p->lock);

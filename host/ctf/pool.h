@@ -25,6 +25,8 @@ struct task {
 	struct task *next, *prev;
 };
 
+/* How many threads there are, besides the owner's. */
+unsigned int pool_threads(const struct ctf_pool *p);
 /* Have @t done some time. */
 void pool_push(struct ctf_pool *p, struct task *t);
 /*
