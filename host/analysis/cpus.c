@@ -17,8 +17,7 @@ struct analysis_cpu *analysis_cpu_of(struct analysis_model *m, uint32_t cpu)
 			return NULL;
 		}
 		*c = (struct analysis_cpu){.thread = ANALYSIS_NONE,
-					   .lost_until_ns = INT64_MIN,
-					   .since_ns = m->begin_ns};
+					   .lost_until_ns = INT64_MIN};
 	}
 	return &m->cpus.at[cpu];
 }
@@ -66,7 +65,6 @@ void analysis_cpu_settle(struct analysis_model *m, uint32_t cpu, int64_t ns)
 	for (i = c->waiters.count; i-- > 0;)
 		analysis_wait_charge(m, &m->vcpus.at[c->waiters.at[i]], ns);
 	c->who = who;
-	c->since_ns = ns;
 }
 
 /* A thread gets the CPU; it may be that of a virtual CPU. */

@@ -243,11 +243,6 @@ analysis_model_thread(const struct analysis_model *m, uint32_t thread)
 	return &m->tasks.at[thread].is;
 }
 
-uint32_t analysis_model_threads(const struct analysis_model *m)
-{
-	return (uint32_t)m->tasks.count;
-}
-
 const struct analysis_anomalies *
 analysis_model_anomalies(const struct analysis_model *m)
 {

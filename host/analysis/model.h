@@ -216,9 +216,6 @@ struct analysis_vcpu_id analysis_model_vcpu_id(const struct analysis_model *m,
 const struct analysis_thread *
 analysis_model_thread(const struct analysis_model *m, uint32_t thread);
 
-/** analysis_model_threads() - how many there are */
-uint32_t analysis_model_threads(const struct analysis_model *m);
-
 const struct analysis_anomalies *
 analysis_model_anomalies(const struct analysis_model *m);
 

@@ -59,7 +59,7 @@ struct analysis_vcpu {
  * @thread:	that runs, number, ANALYSIS_NONE: not known
  * @irqs:	interrupt handlers that have begun and not ended
  * @lost_until_ns: its events may be missing up to here
- * @who:	who has it, since @since_ns
+ * @who:	who has it
  * @waiters:	virtual CPUs that wait for it, or sleep and were on it last
  */
 struct analysis_cpu {
@@ -67,7 +67,6 @@ struct analysis_cpu {
 	uint32_t irqs;
 	int64_t lost_until_ns;
 	struct analysis_who who;
-	int64_t since_ns;
 	VMSYNC_ARRAY(uint32_t) waiters;
 };
 

@@ -186,48 +186,6 @@ static const struct row vmx[] = {
 	{75, "NOTIFY"},
 };
 
-/* KVM_EXIT_* of linux/kvm.h */
-static const struct row user[] = {
-	{0, "unknown"},
-	{1, "exception"},
-	{2, "io"},
-	{3, "hypercall"},
-	{4, "debug"},
-	{5, "hlt"},
-	{6, "mmio"},
-	{7, "irq_window_open"},
-	{8, "shutdown"},
-	{9, "fail_entry"},
-	{10, "intr"},
-	{11, "set_tpr"},
-	{12, "tpr_access"},
-	{13, "s390_sieic"},
-	{14, "s390_reset"},
-	{15, "dcr"},
-	{16, "nmi"},
-	{17, "internal_error"},
-	{18, "osi"},
-	{19, "papr_hcall"},
-	{20, "s390_ucontrol"},
-	{21, "watchdog"},
-	{22, "s390_tsch"},
-	{23, "epr"},
-	{24, "system_event"},
-	{25, "s390_stsi"},
-	{26, "ioapic_eoi"},
-	{27, "hyperv"},
-	{28, "arm_nisv"},
-	{29, "x86_rdmsr"},
-	{30, "x86_wrmsr"},
-	{31, "dirty_ring_full"},
-	{32, "ap_reset_hold"},
-	{33, "x86_bus_lock"},
-	{34, "xen"},
-	{35, "riscv_sbi"},
-	{36, "riscv_csr"},
-	{37, "notify"},
-};
-
 /* Of a reason of VMX the upper half is flags; this one says the entry failed.
  */
 #define VMX_FAILED_ENTRY (1u << 31)
@@ -265,11 +223,4 @@ void analysis_reason_text(enum analysis_isa isa, uint32_t reason, char *buf,
 		snprintf(buf, size, "vmx:%u%s", code, failed);
 	else
 		snprintf(buf, size, "%u", code);
-}
-
-const char *analysis_user_reason(uint32_t reason)
-{
-	const struct row *r = FIND(user, reason);
-
-	return r ? r->name : NULL;
 }

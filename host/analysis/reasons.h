@@ -16,8 +16,4 @@
 void analysis_reason_text(enum analysis_isa isa, uint32_t reason, char *buf,
 			  size_t size);
 
-/** analysis_user_reason() - "mmio" for KVM_EXIT_MMIO, NULL where it has no name
- */
-const char *analysis_user_reason(uint32_t reason);
-
 #endif /* VMSYNC_ANALYSIS_REASONS_H */
