@@ -19,7 +19,7 @@ static u32 suspect_tsc(struct kvm_vcpu *vcpu, u64 claimed, u64 host_tsc)
 {
 	u64 recent = (u64)vcpu->arch.virtual_tsc_khz * RECENT_MS;
 
-	return kvm_read_l1_tsc(vcpu, host_tsc) - claimed > recent ?
+	return vmsync_guest_tsc(vcpu, host_tsc) - claimed > recent ?
 		       VMSYNC_SUSPECT_TSC : 0;
 }
 

@@ -32,7 +32,9 @@
 #define _VMSYNC_COMPAT_KVM_H
 
 #include <linux/kvm_host.h>
+#include <linux/math64.h>
 #include <linux/version.h>
+#include <asm/cpufeature.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || \
 	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
@@ -63,27 +65,25 @@ typedef typeof(((struct kvm_x86_ops *)NULL)->get_exit_info)
 typedef typeof(((struct kvm_x86_ops *)NULL)->cache_reg) vmsync_cache_reg_t;
 
 /*
- * The first members of KVM's own struct kvm_caps, which is exported, but whose
- * header (arch/x86/kvm/x86.h) no headers package has. Same from 6.0 to 6.12.
- * All zeros until kvm_amd.ko or kvm_intel.ko is loaded.
+ * The point in a TSC ratio. It is fixed by the architecture: VMX has a multiplier
+ * with 48 binary places, SVM a register with 32. KVM's kvm_caps has it too, but
+ * later kernels do not export that. A ratio of 1 is no ratio with places: it is
+ * KVM's default where nothing set their number.
  */
-struct kvm_caps {
-	bool has_tsc_control;
-	u32 max_guest_tsc_khz;
-	u8 tsc_scaling_ratio_frac_bits;
-	u64 max_tsc_scaling_ratio;
-	u64 default_tsc_scaling_ratio;
-};
-
-extern struct kvm_caps kvm_caps;
-
-/* Does the above look like what KVM has there? */
-static inline bool vmsync_kvm_caps_plausible(void)
+static inline u8 vmsync_frac_bits(u64 ratio)
 {
-	u8 bits = kvm_caps.tsc_scaling_ratio_frac_bits;
+	if (ratio == 1)
+		return 0;
+	return boot_cpu_has(X86_FEATURE_VMX) ? 48 : 32;
+}
 
-	return !kvm_caps.default_tsc_scaling_ratio ||
-	       (bits < 64 && kvm_caps.default_tsc_scaling_ratio == 1ULL << bits);
+/* What kvm_read_l1_tsc() says, which later kernels do not export. */
+static inline u64 vmsync_guest_tsc(const struct kvm_vcpu *vcpu, u64 host_tsc)
+{
+	u64 ratio = vcpu->arch.l1_tsc_scaling_ratio;
+
+	return mul_u64_u64_shr(host_tsc, ratio, vmsync_frac_bits(ratio)) +
+	       vcpu->arch.l1_tsc_offset;
 }
 
 #endif /* _VMSYNC_COMPAT_KVM_H */

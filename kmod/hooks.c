@@ -4,7 +4,7 @@
  * of its owner, in an ioctl), preemption off: no sleeping, no allocating, no
  * printing.
  *
- * Who a beacon is from, kvm_get_running_vcpu() says, never the beacon.
+ * Who a beacon is from, the thread says in which it is sent, never the beacon.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,10 +14,40 @@
 #include "host.h"
 #include "trace.h"
 
+/* What KVM registers with the scheduler for each vCPU that a thread has loaded. */
+static const struct preempt_ops *kvm_ops;
+
+/*
+ * kvm_entry brings its vCPU, and with it the operations of all of them. Before
+ * the first entry nothing is known of any vCPU, so nobody misses them.
+ */
+static void kvm_ops_learn(const struct kvm_vcpu *vcpu)
+{
+	WRITE_ONCE(kvm_ops, vcpu->preempt_notifier.ops);
+}
+
+/*
+ * The vCPU that the current thread has loaded, or NULL. KVM's own
+ * kvm_get_running_vcpu() says the same, but kernels from 6.18 on export it to
+ * KVM's modules only. A thread has one notifier for each vCPU that it has
+ * loaded, which is one, and seldom any other.
+ */
+static struct kvm_vcpu *vcpu_loaded(void)
+{
+	const struct preempt_ops *ops = READ_ONCE(kvm_ops);
+	struct preempt_notifier *pn;
+
+	hlist_for_each_entry(pn, &current->preempt_notifiers, link)
+		if (pn->ops == ops)
+			return container_of(pn, struct kvm_vcpu,
+					    preempt_notifier);
+	return NULL;
+}
+
 /* The vCPU whose event this is, for events that only bring its number. */
 static struct kvm_vcpu *running_vcpu(unsigned int vcpu_id)
 {
-	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
+	struct kvm_vcpu *vcpu = vcpu_loaded();
 
 	return vcpu && vcpu->vcpu_id == vcpu_id ? vcpu : NULL;
 }
@@ -25,7 +55,7 @@ static struct kvm_vcpu *running_vcpu(unsigned int vcpu_id)
 /* Out of line, for the sake of all other hypercalls. */
 static noinline void beacon_seen(const struct host_claims *claims)
 {
-	struct kvm_vcpu *vcpu = kvm_get_running_vcpu();
+	struct kvm_vcpu *vcpu = vcpu_loaded();
 	struct host_vcpu *v;
 
 	if (!vcpu)
@@ -53,6 +83,7 @@ static noinline void entry_look(struct kvm_vcpu *vcpu)
 {
 	struct host_vcpu *v;
 
+	kvm_ops_learn(vcpu);
 	rcu_read_lock();
 	v = host_vcpu_get(vcpu);
 	if (v) {
@@ -178,9 +209,14 @@ static struct notifier_block tracepoint_nb = {
 #endif
 
 /*
+ * One symbol of kvm.ko's that is exported to everybody: who uses one keeps
+ * kvm.ko, with its tracepoints and kvm_ops, in place.
+ */
+static bool (*const kvm_stays)(struct kvm *kvm) __used = kvm_get_kvm_safe;
+
+/*
  * Finds KVM's tracepoints by name: not all are exported. Registering replays
- * the modules that are loaded, and kvm.ko is: this module uses its symbols,
- * which also keeps it, and these pointers, in place until we are gone.
+ * the modules that are loaded, and kvm.ko is.
  */
 int host_hooks_find(void)
 {

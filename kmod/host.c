@@ -29,10 +29,6 @@ static int __init vmsync_host_init(void)
 {
 	int err;
 
-	if (!vmsync_kvm_caps_plausible()) {
-		pr_err("KVM's struct kvm_caps is not as expected: see compat-kvm.h\n");
-		return -EINVAL;
-	}
 	err = host_table_init();
 	if (err)
 		return err;

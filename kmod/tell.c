@@ -22,7 +22,7 @@ struct vmsync_scale host_scale(s64 offset, u64 ratio)
 	return (struct vmsync_scale) {
 		.offset = offset,
 		.ratio = ratio,
-		.frac_bits = kvm_caps.tsc_scaling_ratio_frac_bits,
+		.frac_bits = vmsync_frac_bits(ratio),
 	};
 }
 

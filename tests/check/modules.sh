@@ -46,4 +46,9 @@ for m in vmsync vmsync-host vmsync-guest lttng-probe-vmsync \
 	done
 	expect_eq "$m.ko: version" "$(modinfo -F version "$ko/$m.ko")" "$version"
 done
+
+# Kernels from 6.18 on export to KVM's own modules only, but for a few.
+expect_eq "what the host's module uses of kvm.ko" \
+	"$(nm -u "$ko/vmsync-host.ko" | sed -n 's/^ *U \(kvm_.*\)/\1/p' | paste -sd' ')" \
+	"kvm_get_kvm_safe"
 finish

@@ -37,6 +37,7 @@ static void plain(void)
 	begin();
 	kvm = kvm_vm(100, 1);
 	v = kvm_vcpu(kvm, 0);
+	kvm_enter(v);
 	kvm_hypercall(v, false, 40, UID);
 	kvm_tsc_write(v, 12345);
 	kvm_enter(v);
@@ -64,6 +65,58 @@ static void plain(void)
 	end();
 }
 
+/*
+ * What KVM's vCPUs are known by is learnt at the first entry of any, and only
+ * once: a beacon before it is left out, and none after it. Others may have
+ * notifiers in the same thread.
+ */
+static void before_any_entry(void)
+{
+	struct kvm *kvm;
+	struct kvm_vcpu *v;
+
+	begin();
+	kvm = kvm_vm(100, 2);
+	v = kvm_vcpu(kvm, 0);
+	kvm_beacon(v, 40, UID);
+	CHECK_EQ(tracer_count(GH), 0);
+	kvm_beacon(kvm_vcpu(kvm, 1), 42, UID);
+	CHECK_EQ(tracer_count(GH), 1);
+	CHECK_EQ(tracer_last(GH)->who.vcpu_id, 1);
+	kvm_vm_end(kvm);
+	end();
+}
+
+/* What a ratio means is said by the architecture, and 1 is none. */
+static void ratios(void)
+{
+	static const struct {
+		bool vmx;
+		u64 ratio;
+		u8 bits;
+	} cases[] = {
+		{ false, 1ull << 32, 32 }, { false, 3ull << 31, 32 },
+		{ true, 1ull << 48, 48 },  { true, 3ull << 47, 48 },
+		{ false, 1, 0 },	   { true, 1, 0 },
+	};
+
+	begin();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kvm *kvm = kvm_vm(100, 1);
+		struct kvm_vcpu *v = kvm_vcpu(kvm, 0);
+
+		kernel.vmx = cases[i].vmx;
+		v->arch.l1_tsc_scaling_ratio = cases[i].ratio;
+		kvm_enter(v);
+		kvm_beacon(v, 40, UID);
+		CHECK_EQ(tracer_last(GH)->scale.frac_bits, cases[i].bits);
+		/* The claimed TSC is just in the past, at this ratio only. */
+		CHECK_EQ(tracer_last(GH)->suspect, 0);
+		kvm_vm_end(kvm);
+	}
+	end();
+}
+
 /* A guest of 32 bits gets 32 bits of the answer. */
 static void narrow(void)
 {
@@ -73,6 +126,7 @@ static void narrow(void)
 	begin();
 	kvm = kvm_vm(100, 1);
 	v = kvm_vcpu(kvm, 0);
+	kvm_enter(v);
 	kvm_hypercall(v, false, 40, UID);
 	v->arch.regs[VCPU_REGS_RAX] &= 0xffffffff;
 	kvm_enter(v);
@@ -124,6 +178,7 @@ static void from_kernel(void)
 	begin();
 	bad = kvm_vm(100, 4);
 	good = kvm_vm(200, 1);
+	kvm_enter(kvm_vcpu(bad, 0));
 	for (u32 i = 0; i < 100000; i++) {
 		tracer.n = 0;
 		kernel.cpu = 1;
@@ -231,6 +286,8 @@ int main(int argc, char **argv)
 {
 	check_init(argc, argv);
 	CHECK_APART(plain);
+	CHECK_APART(before_any_entry);
+	CHECK_APART(ratios);
 	CHECK_APART(narrow);
 	CHECK_APART(from_user_space);
 	CHECK_APART(from_kernel);

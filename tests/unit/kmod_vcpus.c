@@ -196,6 +196,7 @@ static void begins_late(void)
 		kernel_work_run();
 	}
 	CHECK_EQ(kernel.errors, 1);
+	kvm_enter(kvm_vcpu(kvm, 0));
 	kvm_beacon(kvm_vcpu(kvm, 0), 2, 5);
 	CHECK_EQ(tracer_count(GH), 1);
 	kvm_vm_end(kvm);

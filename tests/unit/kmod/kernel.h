@@ -25,11 +25,21 @@ typedef long long s64;
 typedef u64 __u64;
 typedef u32 __u32;
 
+#define __used __attribute__((used))
 #define KERNEL_CPUS 4
 
+struct hlist_node { struct hlist_node *next, **pprev; };
+struct hlist_head { struct hlist_node *first; };
+
+struct preempt_ops { int unused; };
+struct preempt_notifier {
+	struct hlist_node link;
+	const struct preempt_ops *ops;
+};
 struct task_struct {
 	s32 pid;
 	s32 tgid;
+	struct hlist_head preempt_notifiers;
 };
 
 /* What a test sets, and what it finds. */
@@ -48,6 +58,7 @@ struct kernel {
 	unsigned int locks;		/* taken since last set to 0 */
 	unsigned int errors;		/* messages of pr_err() */
 	bool rt;			/* CONFIG_PREEMPT_RT */
+	bool vmx;			/* an Intel CPU */
 	int attach_fails;		/* that many times */
 };
 
@@ -220,8 +231,6 @@ typedef struct { struct { u32 sequence; } seqcount; } seqcount_latch_t;
 
 /* Lists, as the modules use them */
 
-struct hlist_node { struct hlist_node *next, **pprev; };
-struct hlist_head { struct hlist_node *first; };
 #define HLIST_HEAD(name) struct hlist_head name
 
 static inline void hlist_add_head(struct hlist_node *n, struct hlist_head *h)
@@ -463,6 +472,7 @@ struct kvm_vcpu_arch {
 };
 struct kvm_vcpu {
 	struct kvm *kvm;
+	struct preempt_notifier preempt_notifier;
 	int vcpu_id;
 	struct kvm_vcpu_arch arch;
 };
@@ -474,7 +484,14 @@ struct kvm_x86_ops {
 	void (*get_exit_info)(void);
 	void (*cache_reg)(void);
 };
-struct kvm_vcpu *kvm_get_running_vcpu(void);
-u64 kvm_read_l1_tsc(struct kvm_vcpu *vcpu, u64 host_tsc);
+bool kvm_get_kvm_safe(struct kvm *kvm);
+
+#define X86_FEATURE_VMX 5
+#define boot_cpu_has(feature) ((feature) == X86_FEATURE_VMX && kernel.vmx)
+
+static inline u64 mul_u64_u64_shr(u64 a, u64 b, unsigned int shift)
+{
+	return (u64)((unsigned __int128)a * b >> shift);
+}
 
 #endif /* VMSYNC_TESTS_KERNEL_H */

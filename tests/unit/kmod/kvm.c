@@ -10,12 +10,10 @@
 
 struct tracer tracer;
 unsigned int kvm_looks;
-struct kvm_caps kvm_caps = {
-	.tsc_scaling_ratio_frac_bits = 32,
-	.default_tsc_scaling_ratio = 1ull << 32,
-};
 
-static struct kvm_vcpu *running;
+/* KVM's, and those of somebody else who wants to know when a thread runs. */
+static const struct preempt_ops kvm_preempt_ops, other_preempt_ops;
+
 static struct vmsync_listener *listener;
 static struct kvm_vcpu *vcpus[VCPUS];
 static int n_vcpus;
@@ -197,14 +195,10 @@ int param_get_uint(char *buf, const struct kernel_param *kp)
 	return 0;
 }
 
-struct kvm_vcpu *kvm_get_running_vcpu(void)
+bool kvm_get_kvm_safe(struct kvm *kvm)
 {
-	return running;
-}
-
-u64 kvm_read_l1_tsc(struct kvm_vcpu *vcpu, u64 host_tsc)
-{
-	return host_tsc + vcpu->arch.l1_tsc_offset;
+	(void)kvm;
+	abort();
 }
 
 static struct tracepoint points[] = {
@@ -272,6 +266,7 @@ struct kvm *kvm_vm(s32 pid, int n)
 
 		v->kvm = kvm;
 		v->vcpu_id = id;
+		v->preempt_notifier.ops = &kvm_preempt_ops;
 		v->arch.l1_tsc_offset = (u64)-1000 * (u64)pid;
 		v->arch.l1_tsc_scaling_ratio = 1ull << 32;
 		v->arch.virtual_tsc_khz = 1000000;
@@ -307,16 +302,25 @@ static struct task_struct vcpu_thread(const struct kvm_vcpu *vcpu)
 {
 	s32 pid = vcpu->kvm->userspace_pid;
 
-	return (struct task_struct){ pid + 1 + vcpu->vcpu_id, pid };
+	return (struct task_struct){ pid + 1 + vcpu->vcpu_id, pid, {} };
 }
 
 static struct task_struct now_thread;
+static struct preempt_notifier other_notifier = { .ops = &other_preempt_ops };
 
 static void in_thread(struct kvm_vcpu *vcpu, struct task_struct thread)
 {
 	now_thread = thread;
 	kernel.task = &now_thread;
-	running = vcpu;
+	hlist_add_head(&vcpu->preempt_notifier.link,
+		       &now_thread.preempt_notifiers);
+	hlist_add_head(&other_notifier.link, &now_thread.preempt_notifiers);
+}
+
+/* vcpu_put() */
+static void put(void)
+{
+	now_thread.preempt_notifiers.first = NULL;
 }
 
 void kvm_enter(struct kvm_vcpu *vcpu)
@@ -333,7 +337,17 @@ void kvm_enter(struct kvm_vcpu *vcpu)
 		kvm_looks += !quiet;
 	}
 	(void)before;
-	running = NULL;
+	put();
+}
+
+/* What the guest's RDTSC gives. */
+static u64 kvm_guest_tsc(const struct kvm_vcpu *vcpu)
+{
+	u64 ratio = vcpu->arch.l1_tsc_scaling_ratio;
+	int places = ratio == 1 ? 0 : kernel.vmx ? 48 : 32;
+
+	return (u64)((unsigned __int128)kernel.tsc * ratio >> places) +
+	       vcpu->arch.l1_tsc_offset;
 }
 
 void kvm_hypercall(struct kvm_vcpu *vcpu, bool user, u32 cnt, u64 uid)
@@ -345,10 +359,9 @@ void kvm_hypercall(struct kvm_vcpu *vcpu, bool user, u32 cnt, u64 uid)
 	in_thread(vcpu, vcpu_thread(vcpu));
 	kernel.tsc += 1000;
 	if (probe)
-		probe(NULL, HC, cnt, uid, kernel.tsc + vcpu->arch.l1_tsc_offset,
-		      kernel.now_ns);
+		probe(NULL, HC, cnt, uid, kvm_guest_tsc(vcpu), kernel.now_ns);
 	vcpu->arch.regs[VCPU_REGS_RAX] = (unsigned long)(user ? -1L : -1000L);
-	running = NULL;
+	put();
 }
 
 void kvm_beacon(struct kvm_vcpu *vcpu, u32 cnt, u64 uid)
@@ -366,7 +379,7 @@ static void tsc_write(struct kvm_vcpu *vcpu, s64 offset)
 		probe(NULL, (unsigned int)vcpu->vcpu_id,
 		      vcpu->arch.l1_tsc_offset, (u64)offset);
 	vcpu->arch.l1_tsc_offset = (u64)offset;
-	running = NULL;
+	put();
 }
 
 void kvm_tsc_write(struct kvm_vcpu *vcpu, s64 offset)
@@ -377,7 +390,7 @@ void kvm_tsc_write(struct kvm_vcpu *vcpu, s64 offset)
 
 void kvm_tsc_write_by(struct kvm_vcpu *vcpu, s64 offset, s32 tid)
 {
-	in_thread(vcpu, (struct task_struct){ tid, vcpu->kvm->userspace_pid });
+	in_thread(vcpu, (struct task_struct){ tid, vcpu->kvm->userspace_pid, {} });
 	tsc_write(vcpu, offset);
 }
 
@@ -394,7 +407,7 @@ void kvm_page_write(struct kvm_vcpu *vcpu, u32 mul)
 	pv->tsc_to_system_mul = mul;
 	if (probe)
 		probe(NULL, (unsigned int)vcpu->vcpu_id, pv);
-	running = NULL;
+	put();
 }
 
 void kvm_vcpu_fail(struct kvm *kvm, int id, bool unstable_tsc)
@@ -403,6 +416,7 @@ void kvm_vcpu_fail(struct kvm *kvm, int id, bool unstable_tsc)
 
 	v->kvm = kvm;
 	v->vcpu_id = id;
+	v->preempt_notifier.ops = &kvm_preempt_ops;
 	if (unstable_tsc)
 		kvm_tsc_write(v, -5);
 	give(v, sizeof(*v));
