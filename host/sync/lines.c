@@ -48,7 +48,8 @@ static bool is_late(const struct vmsync_line *last,
 /*
  * Where an older line belongs that is told late, as a knot is that waits for its
  * CPU while a beacon on another one names the line that followed: into the gap
- * before that. NULL where there is none, or no memory (sets @err).
+ * before that, which may be the begin of all. NULL where there is none, or no
+ * memory (sets @err).
  */
 static struct vmsync_line_span *gap_for(struct vmsync_lines *lines,
 					const struct vmsync_line *line, int *err)
@@ -58,8 +59,8 @@ static struct vmsync_line_span *gap_for(struct vmsync_lines *lines,
 
 	while (i && lines->spans.at[i - 1].line.seq > line->seq)
 		i--;
-	if (!i || !lines->spans.at[i].gap ||
-	    lines->spans.at[i - 1].line.seq == line->seq)
+	if (!lines->spans.at[i].gap ||
+	    (i && lines->spans.at[i - 1].line.seq == line->seq))
 		return NULL;
 	if (!vmsync_array_add(&lines->spans)) {
 		*err = -ENOMEM;

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The lines of a clock, told out of order: a knot that waited for its CPU while
+ * beacons of other CPUs already named the line that it brought.
+ */
+#include "check.h"
+#include "sync/lines.h"
+#include "uapi/vmsync.h"
+
+#define CYCLES 100000ull /* from one change to the next */
+
+/* Line @seq: from cycle @seq * CYCLES on, a little faster than the one before. */
+static struct vmsync_line line_of(uint32_t seq)
+{
+	return (struct vmsync_line){
+		.clocksource = VMSYNC_CLOCKSOURCE_TSC,
+		.seq = seq,
+		.since_tsc = seq * CYCLES,
+		.cycle_last = seq * CYCLES,
+		.base_ns = (int64_t)(seq * CYCLES / 2),
+		.mult = (1u << 23) / 2 + seq,
+		.shift = 23,
+	};
+}
+
+/* A beacon of CPU @cpu at @tsc that names line @seq while @read is read. */
+static void beacon(struct vmsync_lines *lines, uint32_t seq, uint32_t read,
+		   uint64_t tsc, uint32_t cpu)
+{
+	const struct vmsync_line line = line_of(read);
+	struct vmsync_evidence ev = {
+		.line = line_of(seq),
+		.stamp_ns = (int64_t)tsc / 2,
+		.pair = {.tsc = tsc, .valid = true},
+	};
+
+	ev.pair.mono_ns = line.base_ns +
+			  (int64_t)(((tsc - line.cycle_last) * line.mult) >> 23);
+	CHECK_EQ(vmsync_lines_beacon(lines, &ev, cpu), 0);
+}
+
+/* The knot of line @seq on CPU 0, read by all from @confirm on. */
+static void knot(struct vmsync_lines *lines, uint32_t seq, uint64_t confirm)
+{
+	const struct vmsync_evidence ev = {
+		.line = line_of(seq),
+		.prev = line_of(seq - 1),
+		.confirm_tsc = confirm,
+		.stamp_ns = (int64_t)confirm / 2,
+	};
+
+	CHECK_EQ(vmsync_lines_knot(lines, &ev, 0), 0);
+}
+
+static void check_line(const struct vmsync_lines *lines, size_t i, uint32_t seq,
+		       bool gap)
+{
+	if (i >= lines->spans.count) {
+		CHECK(i < lines->spans.count);
+		return;
+	}
+	CHECK_EQ(lines->spans.at[i].line.seq, seq);
+	CHECK_EQ(lines->spans.at[i].gap, gap);
+}
+
+/* The recording begins within an update: the knot tells what was before it. */
+static void test_begin(void)
+{
+	const uint64_t from = 7 * CYCLES, sure = from + 20000;
+	struct vmsync_lines lines = {0};
+
+	beacon(&lines, 7, 6, from + 5000, 2);
+	beacon(&lines, 7, 6, from + 9000, 3);
+	knot(&lines, 7, sure);
+	knot(&lines, 8, 8 * CYCLES + 10);
+	CHECK_EQ(lines.spans.count, 3);
+	check_line(&lines, 0, 6, true);
+	check_line(&lines, 1, 7, false);
+	check_line(&lines, 2, 8, false);
+	if (lines.spans.count == 3) {
+		CHECK_EQ(lines.spans.at[1].confirm, sure);
+		CHECK(lines.spans.at[1].confirmed);
+	}
+	vmsync_lines_free(&lines);
+}
+
+/* The knot before it is not there: what its line followed stays not known. */
+static void test_begin_gap(void)
+{
+	struct vmsync_lines lines = {0};
+
+	beacon(&lines, 7, 7, 7 * CYCLES + 5000, 2);
+	knot(&lines, 5, 5 * CYCLES + 10);
+	CHECK_EQ(lines.spans.count, 3);
+	check_line(&lines, 0, 4, true);
+	check_line(&lines, 1, 5, false);
+	check_line(&lines, 2, 7, true);
+	vmsync_lines_free(&lines);
+}
+
+int main(int argc, char **argv)
+{
+	check_init(argc, argv);
+	test_begin();
+	test_begin_gap();
+	return check_done();
+}
