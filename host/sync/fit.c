@@ -214,11 +214,12 @@ static bool line_of(const struct vmsync_fit *fit, struct vmsync_stretch *out)
 	const struct vmsync_corridor *c = &fit->corridor;
 	struct slopes s = slopes_of(fit);
 	double a = (s.min + s.max) / 2, low, high, b, x0, x1;
+	bool borrowed = fit->count < MIN_FIXES && fit->has_slope;
 
 	if (!fit->open || !fit->count)
 		return false;
 	/* A short stretch goes on with the last slope, if that may be. */
-	if (fit->count < MIN_FIXES && fit->has_slope)
+	if (borrowed)
 		a = fmin(fmax(fit->last_slope, s.min), s.max);
 	if (!vmsync_corridor_range(c, a, &low, &high))
 		return false;
@@ -235,6 +236,7 @@ static bool line_of(const struct vmsync_fit *fit, struct vmsync_stretch *out)
 		.w_first = width_at(c, s, x0, b + a * x0),
 		.w_last = width_at(c, s, x1, b + a * x1),
 		.count = fit->count,
+		.borrowed = borrowed,
 		.second = fit->second,
 		.before_last = fit->before_last,
 		.play_first = fit->play_first,

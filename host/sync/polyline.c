@@ -360,12 +360,18 @@ static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	return err ? err : start_anew(p, s);
 }
 
-/* Lines that hardly differ where they meet are one: the corridor has just closed. */
+/*
+ * Lines that hardly differ where they meet are one: the corridor has just closed. A
+ * slope that is another stretch's says nothing of that.
+ */
 static bool goes_on(const struct vmsync_polyline *p,
 		    const struct vmsync_stretch *s, double tilt, double half)
 {
-	return tilt < NO_BEND &&
-	       fabs(half) <= p->tail.w_last + s->w_first + p->play_ns;
+	bool near = fabs(half) <= p->tail.w_last + s->w_first + p->play_ns;
+
+	if (p->tail.borrowed || s->borrowed)
+		return near && !p->tail.bent;
+	return !p->tail.bent || (near && tilt < NO_BEND);
 }
 
 static double usual_gap(const struct vmsync_stretch *s)
@@ -382,8 +388,8 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	double gap = (double)(s->first - p->tail.last), hidden, known;
 	int err;
 
-	if (!vmsync_gap_is_wide(gap, usual_gap(&p->tail)) && (!p->sure || gap <= dark_ns(p)) &&
-	    (!p->tail.bent || goes_on(p, s, tilt, half))) {
+	if (!vmsync_gap_is_wide(gap, usual_gap(&p->tail)) &&
+	    (!p->sure || gap <= dark_ns(p)) && goes_on(p, s, tilt, half)) {
 		err = put_tail(p, g, half);
 		turn_to(p, s);
 		return err ? err : start(p, s);

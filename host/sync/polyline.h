@@ -29,6 +29,7 @@
  * @sure_ns:	how far off it may be by what the limits seen leave, all told
  * @hidden_ns:	what the clock may have done between the fixes, by the limits seen
  * @count:	beacons that it was found from
+ * @borrowed: too few fixes tell a slope: it goes on with that of the one before
  * @between: it lies between two bends, and need not be straight itself
  * @bent:	it ended because the next one did not fit, not for its length
  */
@@ -52,6 +53,7 @@ struct vmsync_stretch {
 	struct vmsync_sights firsts;
 	struct vmsync_sights lasts;
 	unsigned int count;
+	bool borrowed;
 	bool between;
 	bool bent;
 };

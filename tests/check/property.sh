@@ -34,8 +34,10 @@ some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
 #  807 5516  a clock that bends where beacons are missing in a straight row
 #  20011274 51101489  TSCs differ, and the host's half of the first beacon is missing
 #  53000179 53101230  window, where records are missing and a jump would fit
+#  54002659  the recording begins within an update of the host's line
+#  50103894 52102944  a bend before the last beacon of all, whose slope is borrowed
 for once in 807 5516 20004199 20004799 50000307 51004009 20011274 51101489 \
-	53000179 53101230; do
+	53000179 53101230 54002659 50103894 52102944; do
 	some $once 1 "$check_tmp/$once.log"
 done
 wait

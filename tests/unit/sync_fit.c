@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Fitting beside a bend: limits of an offset that bends once, at a time that no
- * fix shows. The map must be near it all along, and within its bound.
+ * fix shows. The map must be near it all along, and within its bound. And fixes that
+ * end anywhere on a clock that bends again and again: the last stretch may be of one
+ * fix, which tells no slope.
  */
 #include <math.h>
 
@@ -97,8 +99,98 @@ static bool run(const struct truth *t)
 	return worst > HIDDEN_NS;
 }
 
+/* -------------------------------------------------- ends, and many bends */
+
+#define BENDS	  64
+#define ENDS	  20000
+#define PLAY	  30.0
+#define LEAST_GAP (4 * PERIOD)
+
+/* Offset is a polyline: @y at @g[0], then by @slope. */
+struct polyline {
+	int64_t g[BENDS];
+	double y[BENDS];
+	double slope[BENDS];
+};
+
+static double polyline_at(const struct polyline *p, int64_t g)
+{
+	int i = BENDS - 1;
+
+	while (i && p->g[i] > g)
+		i--;
+	return p->y[i] + p->slope[i] * (double)(g - p->g[i]);
+}
+
+static void make_polyline(struct polyline *p)
+{
+	double most = pow(10, -4.3 - uniform());
+
+	for (int i = 0; i < BENDS; i++) {
+		p->slope[i] = (2 * uniform() - 1) * most;
+		p->g[i] = START;
+		p->y[i] = 0;
+		if (!i)
+			continue;
+		p->g[i] = p->g[i - 1] + LEAST_GAP +
+			  (int64_t)(pow(uniform(), 3) * 40 * PERIOD);
+		p->y[i] = p->y[i - 1] +
+			  p->slope[i - 1] * (double)(p->g[i] - p->g[i - 1]);
+	}
+}
+
+/* As pairs are: read somewhere in a bracket, so known to half of it. */
+static int add_pair(struct vmsync_fit *fit, const struct polyline *p, int64_t g)
+{
+	const double play = PLAY;
+	double y = polyline_at(p, g) + (2 * uniform() - 1) * (play - 3);
+	struct vmsync_fix fix = {
+		.has_upper = true,
+		.has_lower = true,
+		.upper = {g, g + OFFSET, y + play},
+		.lower = {g, g + OFFSET, y - play},
+		.play_ns = play,
+	};
+
+	fit->wave_ns = 3;
+	vmsync_fit_see(fit, &fix);
+	fit->base_ns = 3 + 2 * play;
+	return vmsync_fit_add(fit, &fix);
+}
+
+static void run_end(void)
+{
+	struct polyline p;
+	struct vmsync_map map;
+	struct vmsync_fit fit;
+	int64_t g = START;
+	int over = 0, more = (int)check_range(1, 3);
+	int64_t until;
+
+	make_polyline(&p);
+	vmsync_map_init(&map);
+	vmsync_fit_init(&fit, VMSYNC_METHOD_PAIR);
+	until = p.g[check_range(BENDS / 4, BENDS - 1)];
+	while (g < until || more--) {
+		g += PERIOD + (int64_t)(uniform() * PERIOD / 2);
+		CHECK_EQ(add_pair(&fit, &p, g), 0);
+	}
+	CHECK_EQ(vmsync_fit_map(&fit, &map), 0);
+	for (int64_t at = g - 40 * PERIOD; map.count && at <= g; at += PERIOD / 8) {
+		double error = (double)(vmsync_map_eval(&map, (guest_time){at}).ns -
+					at - OFFSET) - polyline_at(&p, at);
+
+		over += fabs(error) - 1 >
+			(double)vmsync_map_bound_ns(&map, (guest_time){at}, NULL);
+	}
+	CHECK_EQ(over, 0);
+	vmsync_fit_free(&fit);
+	vmsync_map_free(&map);
+}
+
 int main(int argc, char **argv)
 {
+	uint64_t first;
 	int far = 0;
 
 	check_init(argc, argv);
@@ -115,5 +207,10 @@ int main(int argc, char **argv)
 		});
 	}
 	CHECK(far <= MOST_FAR);
+	first = check_rand();
+	for (uint64_t i = 0; i < ENDS; i++) {
+		check_reseed(first + i);
+		run_end();
+	}
 	return check_done();
 }
