@@ -18,7 +18,7 @@ HOST_LDLIBS := -pthread -lm
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-HOST_DIRS := host/ctf host/sync host/fuse host/export host/analysis
+HOST_DIRS := host/ctf host/sync host/fuse host/export host/analysis host/port
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)

@@ -43,7 +43,7 @@ build_library() {
 	rm -rf "$out/obj"
 	mkdir -p "$out/obj"
 	# shellcheck disable=SC2086
-	printf '%s\n' host/ctf/*.c | xargs -P "$jobs" -I{} sh -c \
+	printf '%s\n' host/ctf/*.c host/port/*.c | xargs -P "$jobs" -I{} sh -c \
 		'o=$(basename {} .c).o; d=$1; shift; exec "$@" -c -o "$d/$o" {}' \
 		sh "$out/obj" $cc $flags $lib_flags > "$out/build.log" 2>&1
 }
@@ -65,6 +65,7 @@ max_len() {
 	case $1 in
 	ctf_index) echo 40 ;;
 	ctf_packet) echo 400 ;;
+	port_frame) echo 1200 ;;
 	*) echo 8192 ;;
 	esac
 }
@@ -74,6 +75,7 @@ usual_runs() {
 	case $1 in
 	ctf_metadata) echo 800000 ;;
 	ctf_index) echo 80000 ;;
+	port_frame) echo 300000 ;;
 	*) echo 150000 ;;
 	esac
 }

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "port/frame.h"
+
+#include <endian.h>
+#include <string.h>
+
+/* Where the parts of a frame lie. */
+#define AT_MAGIC	0
+#define AT_VERSION	4
+#define AT_TYPE		5
+#define AT_LENGTH	6
+#define AT_CRC		8
+#define AT_CNT		12
+#define AT_UID		20
+#define AT_MONO		28
+
+static uint16_t get16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le16toh(v);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
+static void put16(uint8_t *p, uint16_t v)
+{
+	v = htole16(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	v = htole32(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+	v = htole64(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+/* Four bits at a time: frames are few and short. */
+static uint32_t crc_add(uint32_t crc, const uint8_t *p, size_t n)
+{
+	static const uint32_t table[16] = {
+		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+		0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+		0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+	};
+
+	while (n--) {
+		crc ^= *p++;
+		crc = crc >> 4 ^ table[crc & 15];
+		crc = crc >> 4 ^ table[crc & 15];
+	}
+	return crc;
+}
+
+uint32_t vmsync_port_crc(const uint8_t *frame, size_t len)
+{
+	uint32_t crc = crc_add(~0u, frame, AT_CRC);
+
+	return ~crc_add(crc, frame + VMSYNC_PORT_HEADER,
+			len - VMSYNC_PORT_HEADER);
+}
+
+uint8_t *vmsync_port_room(struct vmsync_port_decoder *d, size_t *n)
+{
+	if (d->head) {
+		memmove(d->bytes, d->bytes + d->head, d->tail - d->head);
+		d->tail -= d->head;
+		d->head = 0;
+	}
+	*n = sizeof(d->bytes) - d->tail;
+	return d->bytes + d->tail;
+}
+
+void vmsync_port_fed(struct vmsync_port_decoder *d, size_t n)
+{
+	d->tail += n;
+}
+
+/* Whether @n bytes, or as many of them as it has, are those of a magic. */
+static bool begins(const uint8_t *p, size_t n)
+{
+	uint8_t magic[4];
+
+	put32(magic, VMSYNC_PORT_MAGIC);
+	return !memcmp(p, magic, n < sizeof(magic) ? n : sizeof(magic));
+}
+
+static bool length_is_valid(size_t len)
+{
+	return len >= VMSYNC_PORT_HEADER && len <= VMSYNC_PORT_MAX;
+}
+
+/* Go on to where a frame may begin. Return: bytes there are from there. */
+static size_t seek(struct vmsync_port_decoder *d)
+{
+	for (; d->head < d->tail; d->head++, d->counts.skipped++) {
+		const uint8_t *p = d->bytes + d->head;
+		size_t n = d->tail - d->head;
+
+		if (!begins(p, n) ||
+		    (n > AT_VERSION && p[AT_VERSION] != VMSYNC_PORT_VERSION) ||
+		    (n >= AT_CRC && !length_is_valid(get16(p + AT_LENGTH))))
+			continue;
+		return n;
+	}
+	return 0;
+}
+
+static bool read_frame(const uint8_t *p, size_t len,
+		       struct vmsync_port_frame *frame)
+{
+	memset(frame, 0, sizeof(*frame));
+	frame->type = p[AT_TYPE];
+	if ((frame->type != VMSYNC_PORT_REQUEST ||
+	     len != VMSYNC_PORT_REQUEST_LEN) &&
+	    (frame->type != VMSYNC_PORT_ANSWER || len != VMSYNC_PORT_ANSWER_LEN))
+		return false;
+	frame->cnt = get32(p + AT_CNT);
+	frame->vm_uid = get64(p + AT_UID);
+	if (frame->type == VMSYNC_PORT_REQUEST)
+		frame->mono_ns = get64(p + AT_MONO);
+	return true;
+}
+
+bool vmsync_port_next(struct vmsync_port_decoder *d,
+		      struct vmsync_port_frame *frame)
+{
+	size_t n, len;
+
+	while ((n = seek(d)) >= AT_CRC) {
+		const uint8_t *p = d->bytes + d->head;
+
+		len = get16(p + AT_LENGTH);
+		if (n < len)
+			return false;
+		if (get32(p + AT_CRC) != vmsync_port_crc(p, len)) {
+			/* What follows may be a frame, within this one too. */
+			d->head++;
+			d->counts.skipped++;
+			d->counts.broken++;
+			continue;
+		}
+		d->head += len;
+		if (read_frame(p, len, frame)) {
+			d->counts.frames++;
+			return true;
+		}
+		d->counts.unknown++;
+	}
+	return false;
+}
+
+size_t vmsync_port_write(const struct vmsync_port_frame *frame,
+			 uint8_t out[VMSYNC_PORT_MAX])
+{
+	bool request = frame->type == VMSYNC_PORT_REQUEST;
+	size_t len = request ? VMSYNC_PORT_REQUEST_LEN : VMSYNC_PORT_ANSWER_LEN;
+
+	memset(out, 0, len);
+	put32(out + AT_MAGIC, VMSYNC_PORT_MAGIC);
+	out[AT_VERSION] = VMSYNC_PORT_VERSION;
+	out[AT_TYPE] = frame->type;
+	put16(out + AT_LENGTH, len);
+	put32(out + AT_CNT, frame->cnt);
+	put64(out + AT_UID, frame->vm_uid);
+	if (request)
+		put64(out + AT_MONO, frame->mono_ns);
+	put32(out + AT_CRC, vmsync_port_crc(out, len));
+	return len;
+}
