@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sync/drift.h"
 #include "sync/estimator.h"
@@ -26,6 +27,13 @@
 /* Waves and play as for beacons. */
 #define WAVE_NS	   5.0
 #define WAVE_SHARE 0.1
+
+/*
+ * Limits that may all be by chance, before that becomes as unlikely as this; and
+ * no more than a quarter of all.
+ */
+#define CHANCE	  1e-6
+#define MOST_PART 4
 
 /** struct state - one guest's events, and the map once it is made */
 struct state {
@@ -181,14 +189,75 @@ static int map_trails(const struct vmsync_trails *trails,
 	return err;
 }
 
+/* How likely a guest event is in a run by chance. */
+static double share_of_runs(const struct vmsync_vm *vm)
+{
+	double in = 0, all = 0;
+
+	for (size_t i = 0; i < vm->vcpus.count; i++) {
+		const struct vmsync_vcpu *v = vm->vcpus.at[i];
+		const struct vmsync_run *r = v->runs.at;
+		size_t n = v->runs.count;
+
+		for (size_t k = 0; k < n; k++)
+			in += (double)(r[k].exit_ns - r[k].entry_ns);
+		if (n)
+			all += (double)(r[n - 1].exit_ns - r[0].entry_ns);
+	}
+	return all > 0 ? in / all : 1;
+}
+
+/* Does any event between these times belong to a virtual CPU that ran? */
+static bool any_event(const struct state *s, const struct vmsync_vm *vm,
+		      int64_t from_ns, int64_t until_ns)
+{
+	for (size_t i = 0; i < s->events.count; i++) {
+		const struct vmsync_guest_event *e = &s->events.at[i];
+		const struct vmsync_vcpu *v = vmsync_vm_find_vcpu(vm, e->cpu);
+
+		if (e->ns > from_ns && e->ns < until_ns && v && v->runs.count)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Events that lie before the first run or behind the last one fit any offset. So
+ * if the clock was set near there, only those between that and the begin of the
+ * runs could tell, and each of them is in a run by chance as often as the virtual
+ * CPU runs: as many as that may be limit nothing.
+ */
+static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
+			struct vmsync_trails *trails)
+{
+	vmsync_limits *first = &trails->all.at[0].limits;
+	vmsync_limits *last = &vmsync_array_last(&trails->all)->limits;
+	double share = share_of_runs(vm), n = INFINITY;
+	size_t k;
+
+	if (share < 1)
+		n = share > 0 ? ceil(log(CHANCE) / log(share)) : 1;
+	if (last->count && any_event(s, vm, last->at[last->count - 1].guest_ns,
+				     INT64_MAX))
+		last->count -= (size_t)fmin(n, (double)(last->count / MOST_PART));
+	if (!first->count ||
+	    !any_event(s, vm, INT64_MIN, first->at[0].guest_ns))
+		return;
+	k = (size_t)fmin(n, (double)(first->count / MOST_PART));
+	first->count -= k;
+	memmove(first->at, first->at + k, first->count * sizeof(*first->at));
+}
+
 static int map_vm(const struct state *s, const struct vmsync_vm *vm,
 		  struct vmsync_map *map)
 {
 	struct vmsync_trails trails = {0};
 	int err = vmsync_trails_find(&s->events, vm, &trails);
 
-	if (!err)
+	if (!err) {
+		drop_chance(s, vm, &trails);
 		err = map_trails(&trails, map);
+	}
 	vmsync_trails_free(&trails);
 	return err;
 }
