@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 #
-# make			the tool, build/vmsync (a C compiler and libc are enough)
-# make modules		the kernel modules, for KDIR (default: the running kernel)
-# make lab SCENARIO=x	boot a host and a guest, record both, bring the traces out
-# make demo		all of it once, from nothing to a fused trace and a report
-# make check		all tests
-# make install		the tool and its manual pages, into DESTDIR/PREFIX
-# make clean		remove what was built, keep what was downloaded
-# make distclean	remove that too
+# "make help" prints the targets: lines that begin with "##" here and in the
+# files that are included.
+
+## make			the tool, build/vmsync (a C compiler and libc are enough)
+## make demo		from nothing to a fused trace and a report, in an emulator
+## make install		the tool and its manual pages, into DESTDIR/PREFIX
+## make clean		remove what was built, keep what was downloaded
+## make distclean	remove that too
+## make deps		install what tests need (Debian, as root)
 
 all: tool
 
@@ -18,7 +19,10 @@ include tests/lab/lab.mk
 include tests/sim/sim.mk
 include tests/tests.mk
 
-.PHONY: all demo install clean distclean deps
+.PHONY: all help demo install clean distclean deps
+
+help:
+	@sed -n 's/^## //p' $(filter %Makefile %.mk,$(MAKEFILE_LIST)) | sort -s -k2,2
 
 deps:
 	tools/deps.sh

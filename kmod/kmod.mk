@@ -2,9 +2,9 @@
 #
 # The kernel modules.
 #
-#	make modules [KDIR=headers] [LTTNG_SRC=lttng-modules]
-#	make modules-check	no warning at W=1 and from sparse
-#	make modules-install	as root, for the kernel of KDIR
+## make modules		the kernel modules [KDIR=headers] [LTTNG_SRC=lttng-modules]
+## make modules-check	no warning at W=1 and from sparse
+## make modules-install	as root, for the kernel of KDIR
 #
 # KDIR is a kernel's build folder, default the running kernel's. LTTNG_SRC is
 # a source folder of lttng-modules that was built for that kernel; without it

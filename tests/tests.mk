@@ -3,6 +3,10 @@
 # Unit tests are C programs in tests/unit, run under the sanitizers; everything
 # else is a script in tests/check. tests/run.sh runs them and adds up.
 
+## make check		all tests (Debian 12, as root)
+## make check-quick	those that need neither kernel modules nor the lab
+## make bench		speed, beside babeltrace2's
+
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The babeltrace2 plugin: make plugin (needs libbabeltrace2-dev).
+## make plugin		the babeltrace2 plugin (needs libbabeltrace2-dev)
 
 BT2_SO := $(O)/babeltrace-plugin-vmsync.so
 BT2_SRC := $(sort $(wildcard host/bt2/*.c)) host/sync/map.c \

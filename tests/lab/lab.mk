@@ -6,6 +6,9 @@
 
 LAB_ENV := build/packages$(if $(KERNEL),-$(KERNEL)).env
 
+## make lab		the lab's scenarios; SCENARIO=name runs one [KERNEL=rt|6.12|debug]
+## make debug-kernel	the kernel of KERNEL=debug: KASAN, lockdep, kmemleak and more
+
 .PHONY: lab-packages lab-lttng lab-modules lab debug-kernel
 
 # Kernel, headers and LTTng sources under build/root; REFRESH=1 looks for newer.

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# make sim		the simulator, build/sim/sim (VARIANT=asan: build/asan/sim/sim)
-# make sim-check	its own checks and all scenarios, few seeds (a minute)
-# make sim-sanitize	all scenarios under the address sanitizer as well
-# make sim-full		20 seeds of each, 10^7 event times a method (minutes)
+## make sim		the simulator, build/sim/sim (VARIANT=asan: build/asan/sim/sim)
+## make sim-check	its own checks and all scenarios, few seeds (a minute)
+## make sim-sanitize	all scenarios under the address sanitizer as well
+## make sim-full		20 seeds of each, 10^7 event times a method (minutes)
 
 SIM_O := $(if $(filter asan,$(VARIANT)),build/asan/sim,build/sim)
 # Undefined behaviour ends a run at once, and costs next to nothing.
