@@ -6,6 +6,8 @@
 ## make			the tool, build/vmsync (a C compiler and libc are enough)
 ## make demo		from nothing to a fused trace and a report, in an emulator
 ## make install		the tool and its manual pages, into DESTDIR/PREFIX
+## make uninstall	all that install, install-plugin, install-modules-source left
+## make deb		Debian packages, in build/pkg (needs debhelper, dh-dkms)
 ## make clean		remove what was built, keep what was downloaded
 ## make distclean	remove that too
 ## make deps		install what tests need (Debian, as root)
@@ -19,7 +21,7 @@ include tests/lab/lab.mk
 include tests/sim/sim.mk
 include tests/tests.mk
 
-.PHONY: all help demo install clean distclean deps
+.PHONY: all help demo install uninstall deb clean distclean deps
 
 help:
 	@sed -n 's/^## //p' $(filter %Makefile %.mk,$(MAKEFILE_LIST)) | sort -s -k2,2
@@ -30,9 +32,12 @@ deps:
 demo:
 	tools/demo.sh
 
+deb:
+	tools/deb.sh
+
 clean:
 	rm -rf build/release build/asan build/modules build/modules-check \
-		build/sim build/fuzz build/check build/vmsync
+		build/sim build/fuzz build/check build/pkg build/vmsync
 
 distclean:
 	rm -rf build

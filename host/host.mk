@@ -12,8 +12,8 @@ CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	       -fno-omit-frame-pointer
 HOST_CFLAGS = $(if $(CFLAGS_$(VARIANT)),$(CFLAGS_$(VARIANT)),$(CFLAGS)) \
 	      -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 \
-	      -Ihost -Iinclude -pthread
-HOST_LDLIBS := -pthread -lm
+	      -Ihost -Iinclude -pthread $(CPPFLAGS)
+HOST_LDLIBS = $(LDFLAGS) -pthread -lm
 
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
@@ -47,11 +47,17 @@ $(O)/vmsync: $(TOOL_OBJ) $(O)/libvmsync.a
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
 PREFIX ?= /usr/local
-.PHONY: install-tool
+.PHONY: install-tool uninstall-tool
 install: install-tool
+uninstall: uninstall-tool
 install-tool: $(O)/vmsync
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/vmsync
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 Documentation/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
+uninstall-tool:
+	rm -f $(DESTDIR)$(PREFIX)/bin/vmsync
+	rm -f $(patsubst Documentation/man/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,\
+		$(wildcard Documentation/man/*.1))
 
 -include $(LIB_OBJ:.o=.d) $(TOOL_OBJ:.o=.d)

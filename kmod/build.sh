@@ -5,6 +5,8 @@
 # build/modules/RELEASE. The sources are linked there, so that the source
 # folder stays clean and two kernels' builds stay apart.
 #
+# build.sh --list: the files that modules are built from.
+#
 # KBUILD_ARGS goes to the kernel's make; OUT is another place than
 # build/modules.
 
@@ -16,6 +18,19 @@ die() {
 	echo "modules: $*" >&2
 	exit 1
 }
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+
+sources() {
+	(cd "$top" && find Kbuild dkms.conf kmod guest include -type f \
+		\( -name '*.[ch]' -o -name 'Kbuild*' -o -name dkms.conf \) \
+		! -path 'guest/agent/*')
+}
+
+if [ "${1-}" = --list ]; then
+	sources
+	exit 0
+fi
 
 install=
 if [ "${1-}" = --install ]; then
@@ -35,14 +50,10 @@ fi
 utsrelease=$kdir/include/generated/utsrelease.h
 release=$(sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' "$utsrelease") ||
 	die "$kdir is no kernel's build folder"
-top=$(cd "$(dirname "$0")/.." && pwd)
 out=${OUT:-$top/build/modules}/$release
 mkdir -p "$out"
 
-(cd "$top" && find Kbuild dkms.conf kmod guest include -type f \
-	\( -name '*.[ch]' -o -name 'Kbuild*' -o -name dkms.conf \) \
-	! -path 'guest/agent/*') |
-while read -r f; do
+sources | while read -r f; do
 	mkdir -p "$out/$(dirname "$f")"
 	ln -sfn "$top/$f" "$out/$f"
 done

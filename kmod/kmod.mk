@@ -15,7 +15,8 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 LTTNG_SRC ?= $(patsubst %/src/Module.symvers,%,$(lastword \
 	$(sort $(wildcard /usr/src/lttng-modules-*/src/Module.symvers))))
 
-.PHONY: modules modules-check modules-install modules-clean
+.PHONY: modules modules-check modules-install modules-clean \
+	install-modules-source uninstall-modules-source
 
 modules:
 	@kmod/build.sh "$(KDIR)" "$(LTTNG_SRC)"
@@ -25,6 +26,18 @@ modules-check:
 
 modules-install: modules
 	@kmod/build.sh --install "$(KDIR)" "$(LTTNG_SRC)"
+
+# What DKMS builds from. LTTng's probes are among it: see dkms.conf.
+MODULES_SRC = $(DESTDIR)/usr/src/vmsync-$(VERSION)
+install-modules-source:
+	kmod/build.sh --list | while read -r f; do \
+		install -D -m 644 "$$f" "$(MODULES_SRC)/$$f" || exit 1; \
+	done
+	install -m 755 kmod/build.sh "$(MODULES_SRC)/kmod/build.sh"
+
+uninstall: uninstall-modules-source
+uninstall-modules-source:
+	rm -rf "$(MODULES_SRC)"
 
 modules-clean:
 	rm -rf build/modules

@@ -36,7 +36,7 @@ quick) set -- $quick ;;
 all)
 	# The longest one emulates a single CPU: it goes on beside what needs no
 	# lab, on the other.
-	set -- modules $quick fuzz lab
+	set -- modules $quick packages fuzz lab
 	aside=unload
 	;;
 esac

@@ -7,7 +7,7 @@ BT2_SRC := $(sort $(wildcard host/bt2/*.c)) host/sync/map.c \
 	   host/sync/map_load.c host/sync/anyone.c host/sync/json_string.c
 BT2_PIC := $(BT2_SRC:%.c=$(O)/pic/%.o)
 
-.PHONY: plugin install-plugin
+.PHONY: plugin install-plugin uninstall-plugin
 plugin: $(BT2_SO)
 
 $(O)/pic/%.o: %.c
@@ -15,12 +15,17 @@ $(O)/pic/%.o: %.c
 	$(CC) $(HOST_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 
 $(BT2_SO): $(BT2_PIC)
-	$(CC) $(HOST_CFLAGS) -shared -Wl,-z,defs -o $@ $^ -lbabeltrace2
+	$(CC) $(HOST_CFLAGS) -shared -Wl,-z,defs -o $@ $^ $(LDFLAGS) -lbabeltrace2
 
 BT2_PLUGINS ?= $(shell pkg-config --variable=libdir babeltrace2 2>/dev/null)/babeltrace2/plugins
 install-plugin: $(BT2_SO)
 	install -D -m 644 $< $(DESTDIR)$(BT2_PLUGINS)/$(notdir $<)
 	install -D -m 644 Documentation/man/babeltrace2-filter.vmsync.map.7 \
 		-t $(DESTDIR)$(PREFIX)/share/man/man7
+
+uninstall: uninstall-plugin
+uninstall-plugin:
+	rm -f $(DESTDIR)$(BT2_PLUGINS)/$(notdir $(BT2_SO))
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man7/babeltrace2-filter.vmsync.map.7
 
 -include $(BT2_PIC:.o=.d)
