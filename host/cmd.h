@@ -26,6 +26,7 @@ int cmd_fuse(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_analyze(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 /** cmd_error() - print "vmsync NAME: message; remedy", return EXIT_TROUBLE */
 int cmd_error(const char *name, const struct ctf_error *e);

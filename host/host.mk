@@ -18,7 +18,8 @@ HOST_LDLIBS = $(LDFLAGS) -pthread -lm
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-HOST_DIRS := host/ctf host/sync host/fuse host/export host/analysis host/port
+HOST_DIRS := host/ctf host/sync host/fuse host/export host/analysis host/port \
+	     host/doctor
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
@@ -47,6 +48,8 @@ $(O)/vmsync: $(TOOL_OBJ) $(O)/libvmsync.a
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
 PREFIX ?= /usr/local
+BASH_COMPLETION = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vmsync
+ZSH_COMPLETION = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vmsync
 .PHONY: install-tool uninstall-tool
 install: install-tool
 uninstall: uninstall-tool
@@ -54,9 +57,11 @@ install-tool: $(O)/vmsync
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/vmsync
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 Documentation/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -D -m 644 tools/completion/vmsync.bash $(BASH_COMPLETION)
+	install -D -m 644 tools/completion/_vmsync $(ZSH_COMPLETION)
 
 uninstall-tool:
-	rm -f $(DESTDIR)$(PREFIX)/bin/vmsync
+	rm -f $(DESTDIR)$(PREFIX)/bin/vmsync $(BASH_COMPLETION) $(ZSH_COMPLETION)
 	rm -f $(patsubst Documentation/man/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,\
 		$(wildcard Documentation/man/*.1))
 

@@ -10,6 +10,7 @@ static const struct vmsync_command commands[] = {
 	{ "fuse", cmd_fuse, "write host and guest traces as one, on the host's clock" },
 	{ "check", cmd_check, "hold a saved map against the traces" },
 	{ "analyze", cmd_analyze, "say what every virtual CPU was really doing" },
+	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },
 	{ "cat", cmd_cat, "print the events of all traces, merged, as babeltrace2 does" },
 };
 
@@ -28,7 +29,7 @@ static void usage(FILE *f)
 		fprintf(f, "  %-8s %s\n", commands[i].name,
 			commands[i].summary);
 	fputs("\n"
-	      "vmsync COMMAND --help says more of each; vmsync --version says which\n"
+	      "vmsync help COMMAND says more of each; vmsync --version says which\n"
 	      "vmsync this is.\n",
 	      f);
 }
@@ -59,13 +60,19 @@ int main(int argc, char **argv)
 		return EXIT_TROUBLE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-	    !strcmp(argv[1], "help")) {
+	    (!strcmp(argv[1], "help") && argc < 3)) {
 		usage(stdout);
 		return cmd_flush("help") ? 0 : EXIT_TROUBLE;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("vmsync " VMSYNC_VERSION);
 		return cmd_flush("version") ? 0 : EXIT_TROUBLE;
+	}
+	/* "help COMMAND" is "COMMAND --help". */
+	if (!strcmp(argv[1], "help")) {
+		argv[1] = argv[2];
+		argv[2] = "--help";
+		argc = 3;
 	}
 	for (i = 0; i < N_COMMANDS; i++) {
 		if (!strcmp(argv[1], commands[i].name))

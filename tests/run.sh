@@ -12,6 +12,7 @@ cd "$(dirname "$0")/.." || exit 2
 quick="
 	unit
 	cli
+	doctor
 	boots
 	bounds
 	match
