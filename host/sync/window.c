@@ -35,6 +35,9 @@
 #define CHANCE	  1e-6
 #define MOST_PART 4
 
+/* Events beyond all runs that are no more than the first or the last of all. */
+#define FEW_BEYOND 4
+
 /** struct state - one guest's events, and the map once it is made */
 struct state {
 	vmsync_guest_events events;
@@ -207,25 +210,27 @@ static double share_of_runs(const struct vmsync_vm *vm)
 	return all > 0 ? in / all : 1;
 }
 
-/* Does any event between these times belong to a virtual CPU that ran? */
-static bool any_event(const struct state *s, const struct vmsync_vm *vm,
-		      int64_t from_ns, int64_t until_ns)
+/* Whether more than a few events of virtual CPUs that ran are between these times. */
+static bool any_events(const struct state *s, const struct vmsync_vm *vm,
+		       int64_t from_ns, int64_t until_ns)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < s->events.count; i++) {
 		const struct vmsync_guest_event *e = &s->events.at[i];
 		const struct vmsync_vcpu *v = vmsync_vm_find_vcpu(vm, e->cpu);
 
-		if (e->ns > from_ns && e->ns < until_ns && v && v->runs.count)
-			return true;
+		n += e->ns > from_ns && e->ns < until_ns && v && v->runs.count;
 	}
-	return false;
+	return n > FEW_BEYOND;
 }
 
 /*
  * Events that lie before the first run or behind the last one fit any offset. So
  * if the clock was set near there, only those between that and the begin of the
  * runs could tell, and each of them is in a run by chance as often as the virtual
- * CPU runs: as many as that may be limit nothing.
+ * CPU runs: as many as that may be limit nothing. If only a few lie beyond, they are
+ * the first or the last of all, and no clock is taken to be set just there.
  */
 static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
 			struct vmsync_trails *trails)
@@ -237,11 +242,11 @@ static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
 
 	if (share < 1)
 		n = share > 0 ? ceil(log(CHANCE) / log(share)) : 1;
-	if (last->count && any_event(s, vm, last->at[last->count - 1].guest_ns,
-				     INT64_MAX))
+	if (last->count &&
+	    any_events(s, vm, last->at[last->count - 1].guest_ns, INT64_MAX))
 		last->count -= (size_t)fmin(n, (double)(last->count / MOST_PART));
 	if (!first->count ||
-	    !any_event(s, vm, INT64_MIN, first->at[0].guest_ns))
+	    !any_events(s, vm, INT64_MIN, first->at[0].guest_ns))
 		return;
 	k = (size_t)fmin(n, (double)(first->count / MOST_PART));
 	first->count -= k;

@@ -13,6 +13,7 @@
 #define HOST	500000000000ll
 #define OFFSET	400000000000ll /* host less guest */
 #define FEW	12
+#define BEYOND	20
 #define CASES	4000
 
 /* A guest of one virtual CPU; its clock was set ahead by @set at @at, host ns. */
@@ -66,7 +67,7 @@ static void events(const struct world *w, void *state, int64_t *host, size_t *n,
 {
 	const struct vmsync_vcpu *v = w->vm->vcpus.at[0];
 
-	for (int64_t at = HOST - 20 * MEAN_NS; at < HOST; at += MEAN_NS)
+	for (int64_t at = HOST - BEYOND * MEAN_NS; at < HOST; at += MEAN_NS)
 		host[(*n)++] = at;
 	for (size_t i = 0; i < v->runs.count; i++) {
 		const struct vmsync_run *r = &v->runs.at[i];
@@ -75,7 +76,7 @@ static void events(const struct world *w, void *state, int64_t *host, size_t *n,
 			       (int64_t)check_range(0, (uint64_t)(r->exit_ns -
 								  r->entry_ns));
 	}
-	for (int64_t at = end; at < end + 20 * MEAN_NS; at += MEAN_NS)
+	for (int64_t at = end; at < end + BEYOND * MEAN_NS; at += MEAN_NS)
 		host[(*n)++] = at;
 	for (size_t i = 0; i < *n; i++)
 		add(w, state, host[i]);
@@ -89,7 +90,7 @@ static bool test(void)
 	struct vmsync_facts facts = {0};
 	struct vmsync_map map;
 	struct world w;
-	int64_t host[RUNS + 40], end;
+	int64_t host[RUNS + 2 * BEYOND], end;
 	size_t n = 0, over = 0;
 	bool mapped;
 
