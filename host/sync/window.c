@@ -35,6 +35,9 @@
 #define CHANCE	  1e-6
 #define MOST_PART 4
 
+/* Runs of several virtual CPUs that events tell of in turn. */
+#define RECENT_RUNS 16
+
 /* Events beyond all runs that are no more than the first or the last of all. */
 #define FEW_BEYOND 4
 
@@ -225,6 +228,47 @@ static bool any_events(const struct state *s, const struct vmsync_vm *vm,
 	return n > FEW_BEYOND;
 }
 
+/* Whether @b is of one run that is on record. */
+static bool of_run(const struct vmsync_vm *vm, const struct vmsync_between *b)
+{
+	for (size_t i = 0; i < vm->vcpus.count; i++) {
+		const struct vmsync_vcpu *v = vm->vcpus.at[i];
+		size_t k = vmsync_run_at(v, b->guest_ns + b->lo);
+
+		if (k < v->runs.count && !vmsync_vcpu_is_lost(v, k) &&
+		    v->runs.at[k].entry_ns == b->guest_ns + b->lo &&
+		    v->runs.at[k].exit_ns == b->guest_ns + b->hi)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * How many limits at one end (@back: the last one) @runs runs give: events that
+ * share a run are in it by one and the same chance, and where records are missing
+ * they are in one whatever the offset.
+ */
+static size_t limits_of_runs(const struct vmsync_vm *vm, const vmsync_limits *l,
+			     bool back, double runs)
+{
+	int64_t entry[RECENT_RUNS] = {0};
+	size_t most = l->count / MOST_PART, n = 0, k = 0;
+
+	for (; k < most; k++) {
+		const struct vmsync_between *b =
+			&l->at[back ? l->count - 1 - k : k];
+		bool nothing = !of_run(vm, b);
+
+		for (size_t i = 0; i < RECENT_RUNS; i++)
+			nothing |= n > i && entry[i] == b->guest_ns + b->lo;
+		if (!nothing && (double)n >= runs)
+			break;
+		if (!nothing)
+			entry[n++ % RECENT_RUNS] = b->guest_ns + b->lo;
+	}
+	return k;
+}
+
 /*
  * Events that lie before the first run or behind the last one fit any offset. So
  * if the clock was set near there, only those between that and the begin of the
@@ -237,18 +281,18 @@ static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
 {
 	vmsync_limits *first = &trails->all.at[0].limits;
 	vmsync_limits *last = &vmsync_array_last(&trails->all)->limits;
-	double share = share_of_runs(vm), n = INFINITY;
+	double share = share_of_runs(vm), runs = INFINITY;
 	size_t k;
 
 	if (share < 1)
-		n = share > 0 ? ceil(log(CHANCE) / log(share)) : 1;
+		runs = share > 0 ? ceil(log(CHANCE) / log(share)) : 1;
 	if (last->count &&
 	    any_events(s, vm, last->at[last->count - 1].guest_ns, INT64_MAX))
-		last->count -= (size_t)fmin(n, (double)(last->count / MOST_PART));
+		last->count -= limits_of_runs(vm, last, true, runs);
 	if (!first->count ||
 	    !any_events(s, vm, INT64_MIN, first->at[0].guest_ns))
 		return;
-	k = (size_t)fmin(n, (double)(first->count / MOST_PART));
+	k = limits_of_runs(vm, first, false, runs);
 	first->count -= k;
 	memmove(first->at, first->at + k, first->count * sizeof(*first->at));
 }

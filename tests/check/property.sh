@@ -36,9 +36,10 @@ some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
 #  53000179 53101230  window, where records are missing and a jump would fit
 #  54002659  the recording begins within an update of the host's line
 #  50103894 52102944  a bend before the last beacon of all, whose slope is borrowed
-#  62000294  window, a clock set where few events tell of it
+#  62000294 62001341 62002001  window, a clock set where few runs tell of it
 for once in 807 5516 20004199 20004799 50000307 51004009 20011274 51101489 \
-	53000179 53101230 54002659 50103894 52102944 62000294; do
+	53000179 53101230 54002659 50103894 52102944 62000294 \
+	62001341 62002001; do
 	some $once 1 "$check_tmp/$once.log"
 done
 wait
