@@ -6,7 +6,7 @@
 ## make			the tool, build/vmsync (a C compiler and libc are enough)
 ## make demo		from nothing to a fused trace and a report, in an emulator
 ## make install		the tool and its manual pages, into DESTDIR/PREFIX
-## make uninstall	all that install, install-plugin, install-modules-source left
+## make uninstall	what install and install-plugin, -port, -modules-source left
 ## make deb		Debian packages, in build/pkg (needs debhelper, dh-dkms)
 ## make clean		remove what was built, keep what was downloaded
 ## make distclean	remove that too
@@ -15,6 +15,7 @@
 all: tool
 
 include host/host.mk
+include host/port.mk
 include host/bt2/bt2.mk
 include kmod/kmod.mk
 include tests/lab/lab.mk

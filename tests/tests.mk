@@ -64,6 +64,11 @@ $(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
+# What stands for QEMU between the two ends of a port.
+$(O)/tests/port-chardev: tests/gen/port-chardev.c $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
 # The same packets as another way of recording would have left them.
 $(O)/tests/carve: tests/gen/carve.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/link.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/events.h"
+#include "port/now.h"
+
+#define SECOND 1000000000ull
+
+/*
+ * An agent sends 100 beacons of 36 bytes per second at most. As many again are
+ * answered where they came late, and so much rubbish is looked through.
+ */
+#define BEACON_RATE  200
+#define BEACON_BURST 100
+#define BYTE_RATE    32768
+#define BYTE_BURST   16384
+
+int vmsync_link_init(struct vmsync_link *l, const char *path)
+{
+	const unsigned char *c;
+
+	memset(l, 0, sizeof(*l));
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return -ENAMETOOLONG;
+	l->path = path;
+	l->fd = -1;
+	l->bytes.step_ns = SECOND / BYTE_RATE;
+	l->bytes.burst = BYTE_BURST;
+	l->beacons.step_ns = SECOND / BEACON_RATE;
+	l->beacons.burst = BEACON_BURST;
+	/* FNV-1a; one bit is left for who reads it. */
+	l->id = 0x811c9dc5;
+	for (c = (const unsigned char *)path; *c; c++)
+		l->id = (l->id ^ *c) * 0x01000193;
+	l->id &= INT32_MAX;
+	return 0;
+}
+
+static void say(struct vmsync_link *l, int err)
+{
+	if (l->said == err)
+		return;
+	l->said = err;
+	fprintf(stderr, "vmsyncd: %s: %s; it is tried again every second\n",
+		l->path, strerror(err));
+}
+
+static void hang_up(struct vmsync_link *l, int err, uint64_t now_ns)
+{
+	close(l->fd);
+	l->fd = -1;
+	l->retry_ns = now_ns + SECOND;
+	l->out.n = 0;
+	/* What came is no beginning of what comes from the next one. */
+	l->in.counts.skipped += l->in.tail - l->in.head;
+	l->in.head = l->in.tail = 0;
+	say(l, err);
+}
+
+static void dial(struct vmsync_link *l, uint64_t now_ns)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct ucred peer = { 0 };
+	socklen_t len = sizeof(peer);
+
+	strcpy(addr.sun_path, l->path);
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0) {
+		l->retry_ns = now_ns + SECOND;
+		say(l, errno);
+		return;
+	}
+	if (connect(l->fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		hang_up(l, errno, now_ns);
+		return;
+	}
+	getsockopt(l->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	l->peer_pid = peer.pid;
+	l->said = 0;
+	fprintf(stderr, "vmsyncd: %s: connected to process %d\n", l->path,
+		peer.pid);
+}
+
+void vmsync_link_wait(struct vmsync_link *l, struct pollfd *pfd,
+		      uint64_t now_ns, uint64_t *until_ns)
+{
+	uint64_t at;
+
+	if (l->fd < 0 && now_ns >= l->retry_ns)
+		dial(l, now_ns);
+	*pfd = (struct pollfd){ .fd = l->fd };
+	at = l->fd < 0 ? l->retry_ns : vmsync_limit_from(&l->bytes, now_ns);
+	if (l->fd >= 0 && at <= now_ns)
+		pfd->events = POLLIN;
+	else if (at < *until_ns)
+		*until_ns = at;
+	if (vmsync_port_busy(&l->out))
+		pfd->events |= POLLOUT;
+}
+
+static void drop(struct vmsync_link *l, uint64_t now_ns)
+{
+	l->dropped++;
+	l->untold++;
+	if (now_ns - l->told_ns < SECOND)
+		return;
+	tracepoint(vmsync_port, drop, l->peer_pid, l->id, l->untold);
+	l->untold = 0;
+	l->told_ns = now_ns;
+}
+
+/* Events are on the same side of a message as the readings of the clock. */
+static int answer(struct vmsync_link *l, const struct vmsync_port_frame *ask,
+		  uint64_t came_ns)
+{
+	struct vmsync_port_frame frame = {
+		.type = VMSYNC_PORT_ANSWER,
+		.cnt = ask->cnt + 1,
+		.vm_uid = ask->vm_uid,
+	};
+	int ret;
+
+	tracepoint(vmsync_port, gh_host, ask->cnt, ask->vm_uid, l->peer_pid,
+		   l->id, ask->mono_ns, came_ns);
+	if (vmsync_port_busy(&l->out)) {
+		l->unsent++;
+		return 0;
+	}
+	tracepoint(vmsync_port, hg_host, frame.cnt, frame.vm_uid, l->peer_pid,
+		   l->id, vmsync_port_now());
+	ret = vmsync_port_send(&l->out, l->fd, &frame);
+	l->answered += !ret;
+	l->unsent += ret == -EAGAIN;
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+static int take(struct vmsync_link *l, uint64_t came_ns)
+{
+	struct vmsync_port_frame frame;
+	int ret = 0;
+
+	while (!ret && vmsync_port_next(&l->in, &frame)) {
+		if (frame.type != VMSYNC_PORT_REQUEST)
+			continue;
+		if (vmsync_limit_take(&l->beacons, came_ns))
+			ret = answer(l, &frame, came_ns);
+		else
+			drop(l, came_ns);
+	}
+	return ret;
+}
+
+void vmsync_link_work(struct vmsync_link *l, short revents)
+{
+	uint64_t now_ns;
+	uint8_t *room;
+	ssize_t n;
+	size_t max;
+	int ret = 0;
+
+	if (l->fd < 0 || !revents)
+		return;
+	if (revents & POLLOUT)
+		ret = vmsync_port_flush(&l->out, l->fd);
+	if (!ret && revents & (POLLIN | POLLHUP | POLLERR)) {
+		room = vmsync_port_room(&l->in, &max);
+		n = read(l->fd, room,
+			 max < VMSYNC_PORT_READ ? max : VMSYNC_PORT_READ);
+		now_ns = vmsync_port_now();
+		if (n > 0) {
+			vmsync_limit_spend(&l->bytes, now_ns, (uint64_t)n);
+			vmsync_port_fed(&l->in, (size_t)n);
+			ret = take(l, now_ns);
+		} else if (!n || (errno != EAGAIN && errno != EINTR)) {
+			ret = n ? -errno : -ECONNRESET;
+		}
+	}
+	if (ret)
+		hang_up(l, -ret, vmsync_port_now());
+}
+
+void vmsync_link_end(struct vmsync_link *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	if (l->untold)
+		tracepoint(vmsync_port, drop, l->peer_pid, l->id, l->untold);
+	fprintf(stderr,
+		"vmsyncd: %s: %llu beacons answered, %llu dropped, %llu unsent, "
+		"%llu bytes skipped\n",
+		l->path, (unsigned long long)l->answered,
+		(unsigned long long)l->dropped, (unsigned long long)l->unsent,
+		(unsigned long long)l->in.counts.skipped);
+	l->fd = -1;
+}

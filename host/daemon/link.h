@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A link: the socket of one guest's port, and the answers to the guest's beacons.
+ *
+ * What a guest sends costs a bounded amount of work in each round, so much per
+ * second, and no memory: a guest that floods, or sends rubbish, delays its own
+ * beacons and nobody else's.
+ */
+#ifndef VMSYNC_DAEMON_LINK_H
+#define VMSYNC_DAEMON_LINK_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/limit.h"
+#include "port/frame.h"
+#include "port/output.h"
+
+/**
+ * struct vmsync_link - one guest
+ * @path:	of QEMU's socket
+ * @id:		number of the socket, made of its path: the same after a restart
+ * @fd:		-1: not connected; tried again at @retry_ns
+ * @said:	why it could not be, errno, as it was last told
+ * @peer_pid:	process that listens at the socket, as the kernel says
+ * @bytes:	what may be read
+ * @beacons:	what may be answered
+ * @answered, @dropped, @unsent: beacons: over the limit, and where the socket took
+ *		no answer
+ * @untold:	of @dropped, no event has told of them
+ * @told_ns:	when one last did
+ */
+struct vmsync_link {
+	const char *path;
+	uint32_t id;
+	int fd;
+	int said;
+	int32_t peer_pid;
+	uint64_t retry_ns;
+	struct vmsync_limit bytes;
+	struct vmsync_limit beacons;
+	struct vmsync_port_decoder in;
+	struct vmsync_port_output out;
+	uint64_t answered;
+	uint64_t dropped;
+	uint64_t unsent;
+	uint64_t untold;
+	uint64_t told_ns;
+};
+
+/** vmsync_link_init() - for the socket at @path; 0, or -ENAMETOOLONG */
+int vmsync_link_init(struct vmsync_link *l, const char *path);
+
+/**
+ * vmsync_link_wait() - what the link waits for
+ * @pfd:	filled in
+ * @until_ns:	made earlier where the link has to do something by itself
+ */
+void vmsync_link_wait(struct vmsync_link *l, struct pollfd *pfd,
+		      uint64_t now_ns, uint64_t *until_ns);
+
+/** vmsync_link_work() - one round's work, after @revents */
+void vmsync_link_work(struct vmsync_link *l, short revents);
+
+/** vmsync_link_end() - close it and say what it has done */
+void vmsync_link_end(struct vmsync_link *l);
+
+#endif /* VMSYNC_DAEMON_LINK_H */

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What QEMU is between vmsyncd and vmsync-agent: a unix socket at which somebody may
+ * connect, and a device (here a terminal in raw mode) that a guest opens.
+ *
+ *	port-chardev SOCKET DEVICE	DEVICE becomes a link to the terminal
+ *	port-chardev SOCKET --flood N	a guest that sends N MiB of rubbish and of
+ *					good frames, as fast as they are taken; each
+ *					is of another vm_uid
+ *
+ * Where nobody is connected, what the guest sends is thrown away.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "port/frame.h"
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "port-chardev: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(addr.sun_path, path, sizeof(addr.sun_path) - 1);
+	unlink(path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    listen(fd, 1))
+		fail(path);
+	return fd;
+}
+
+/* The guest's side is kept open: the terminal outlives who uses it. */
+static int device_make(const char *path)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	struct termios t;
+
+	if (fd < 0 || grantpt(fd) || unlockpt(fd))
+		fail("no terminal");
+	slave = open(ptsname(fd), O_RDWR | O_NOCTTY);
+	if (slave < 0 || tcgetattr(slave, &t))
+		fail(ptsname(fd));
+	cfmakeraw(&t);
+	tcsetattr(slave, TCSANOW, &t);
+	unlink(path);
+	if (symlink(ptsname(fd), path))
+		fail(path);
+	return fd;
+}
+
+/* Return: whether @from is still there. */
+static bool pass(int from, int to)
+{
+	char data[4096];
+	ssize_t n = read(from, data, sizeof(data));
+	ssize_t at = 0, k;
+
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	while (to >= 0 && at < n) {
+		k = write(to, data + at, (size_t)(n - at));
+		if (k <= 0)
+			break;
+		at += k;
+	}
+	return true;
+}
+
+static void relay(int listener, int device)
+{
+	int peer = -1;
+
+	for (;;) {
+		struct pollfd pfd[2] = {
+			{ .fd = device, .events = POLLIN },
+			{ .fd = peer < 0 ? listener : peer, .events = POLLIN },
+		};
+
+		if (poll(pfd, 2, -1) < 0)
+			fail("poll");
+		if (pfd[0].revents)
+			pass(device, peer);
+		if (!pfd[1].revents)
+			continue;
+		if (peer < 0) {
+			peer = accept(listener, NULL, NULL);
+		} else if (!pass(peer, device)) {
+			close(peer);
+			peer = -1;
+		}
+	}
+}
+
+static uint64_t random64(void)
+{
+	static uint64_t state = 1;
+	uint64_t z = state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+/* Answers are never read: that is nobody's trouble but the guest's. */
+static void flood(int listener, uint64_t bytes)
+{
+	int peer = accept(listener, NULL, NULL);
+
+	while (bytes) {
+		uint8_t data[4096];
+		size_t n = 0;
+
+		while (n + VMSYNC_PORT_MAX < sizeof(data)) {
+			struct vmsync_port_frame f = {
+				.type = VMSYNC_PORT_REQUEST,
+				.cnt = (uint32_t)random64(),
+				.vm_uid = random64(),
+				.mono_ns = random64(),
+			};
+
+			if (random64() % 2) {
+				n += vmsync_port_write(&f, data + n);
+			} else {
+				/* Headers that promise a frame. */
+				memcpy(data + n, "VSPF\1\1\0\1", 8);
+				n += 8;
+			}
+		}
+		n = n < bytes ? n : bytes;
+		if (write(peer, data, n) != (ssize_t)n)
+			break;
+		bytes -= n;
+	}
+	printf("port-chardev: flooded, %llu bytes were not taken\n",
+	       (unsigned long long)bytes);
+}
+
+int main(int argc, char **argv)
+{
+	int listener;
+
+	if (argc != 3 && argc != 4)
+		return 2;
+	signal(SIGPIPE, SIG_IGN);
+	listener = listen_at(argv[1]);
+	if (argc == 4)
+		flood(listener, strtoull(argv[3], NULL, 10) << 20);
+	else
+		relay(listener, device_make(argv[2]));
+	return 0;
+}
