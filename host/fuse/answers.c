@@ -50,7 +50,7 @@ static int source_add(struct source *s, size_t trace, const struct ctf_trace *t,
 {
 	size_t i;
 
-	s->decoders[trace] = vmsync_decoders_new(t);
+	s->decoders[trace] = vmsync_decoders_new(t, VMSYNC_BEACONS_CALL);
 	if (!s->decoders[trace])
 		return vmsync_fail_memory(e);
 	for (i = 0; i < ctf_trace_streams(t); i++) {

@@ -11,12 +11,14 @@
 /**
  * struct vmsync_sorted - a trace and whose it is
  * @side:	by the events that it holds
+ * @beacons:	bits VMSYNC_BEACONS_* of these
  * @clone:	set by vmsync_clones_find(): of traces of one clock uuid only those
  *		with the same number may be of one machine
  */
 struct vmsync_sorted {
 	struct ctf_trace *trace;
 	enum vmsync_side side;
+	unsigned int beacons;
 	uint32_t clone;
 };
 

@@ -132,20 +132,56 @@ static const struct field_row drop_rows[] = {
 	ROW_END,
 };
 
+/* Who answers over a port is the process that has it open, and the socket. */
+#define LINK_ROWS ROW("peer_pid", vm.pid), ROW("link", vm.serial)
+
+static const struct field_row port_guest_rows[] = {
+	BEACON_ROWS,
+	ROW("mono", pair.mono_ns),
+	ROW_END,
+};
+
+static const struct field_row port_gh_host_rows[] = {
+	BEACON_ROWS,
+	LINK_ROWS,
+	ROW("guest_mono", guest_claim.mono_ns),
+	ROW("mono", pair.mono_ns),
+	ROW_END,
+};
+
+static const struct field_row port_hg_host_rows[] = {
+	BEACON_ROWS,
+	LINK_ROWS,
+	ROW("mono", pair.mono_ns),
+	ROW_END,
+};
+
+static const struct field_row port_drop_rows[] = {
+	LINK_ROWS,
+	ROW("dropped", count),
+	ROW_END,
+};
+
 static const struct event_row {
 	const char *name;
 	enum vmsync_evidence_kind kind;
 	const struct field_row *fields;
+	bool port;
 } event_rows[] = {
-	{ "vmsync_gh_guest", VMSYNC_EV_GH_GUEST, gh_guest_rows },
-	{ "vmsync_gh_host", VMSYNC_EV_GH_HOST, gh_host_rows },
-	{ "vmsync_hg_host", VMSYNC_EV_HG_HOST, hg_host_rows },
-	{ "vmsync_hg_guest", VMSYNC_EV_HG_GUEST, hg_guest_rows },
-	{ "vmsync_knot", VMSYNC_EV_KNOT, knot_rows },
-	{ "vmsync_tsc", VMSYNC_EV_TSC, tsc_rows },
-	{ "vmsync_pvclock", VMSYNC_EV_PVCLOCK, pvclock_rows },
-	{ "vmsync_vm", VMSYNC_EV_VM, vm_rows },
-	{ "vmsync_drop", VMSYNC_EV_DROP, drop_rows },
+	{ "vmsync_gh_guest", VMSYNC_EV_GH_GUEST, gh_guest_rows, false },
+	{ "vmsync_gh_host", VMSYNC_EV_GH_HOST, gh_host_rows, false },
+	{ "vmsync_hg_host", VMSYNC_EV_HG_HOST, hg_host_rows, false },
+	{ "vmsync_hg_guest", VMSYNC_EV_HG_GUEST, hg_guest_rows, false },
+	{ "vmsync_knot", VMSYNC_EV_KNOT, knot_rows, false },
+	{ "vmsync_tsc", VMSYNC_EV_TSC, tsc_rows, false },
+	{ "vmsync_pvclock", VMSYNC_EV_PVCLOCK, pvclock_rows, false },
+	{ "vmsync_vm", VMSYNC_EV_VM, vm_rows, false },
+	{ "vmsync_drop", VMSYNC_EV_DROP, drop_rows, false },
+	{ "vmsync_port:gh_guest", VMSYNC_EV_GH_GUEST, port_guest_rows, true },
+	{ "vmsync_port:gh_host", VMSYNC_EV_GH_HOST, port_gh_host_rows, true },
+	{ "vmsync_port:hg_host", VMSYNC_EV_HG_HOST, port_hg_host_rows, true },
+	{ "vmsync_port:hg_guest", VMSYNC_EV_HG_GUEST, port_guest_rows, true },
+	{ "vmsync_port:drop", VMSYNC_EV_DROP, port_drop_rows, true },
 };
 
 #define MAX_FIELDS 40
@@ -211,6 +247,20 @@ static struct decoder *decoder_new(const struct ctf_class *cls,
 	return d;
 }
 
+/*
+ * Numbers of links begin where those of vmsync-host.ko's VMs never come. A message over
+ * a port says nothing of a virtual CPU: the guest's kernel has one clock.
+ */
+#define LINK_SERIAL 0x80000000
+
+static void decode_port(struct vmsync_evidence *ev)
+{
+	ev->port = true;
+	ev->vm.serial |= LINK_SERIAL;
+	ev->vcpu = 0;
+	ev->guest_claim.valid = ev->kind == VMSYNC_EV_GH_HOST;
+}
+
 static void decode(const struct decoder *d, const struct ctf_event *src,
 		   struct vmsync_evidence *ev)
 {
@@ -231,6 +281,8 @@ static void decode(const struct decoder *d, const struct ctf_event *src,
 	}
 	ev->pair.valid = d->has_tsc;
 	ev->guest_claim.valid = ev->kind == VMSYNC_EV_GH_HOST && d->has_tsc;
+	if (d->event->port)
+		decode_port(ev);
 	/* A knot's old line has no number of its own: it is the one before. */
 	if (ev->kind == VMSYNC_EV_KNOT && ev->prev.mult && ev->line.seq)
 		ev->prev.seq = ev->line.seq - 1;
@@ -242,7 +294,22 @@ void vmsync_decode(const struct vmsync_decoders *ds, const struct ctf_event *src
 	decode(ds->by_class[src->cls->index], src, ev);
 }
 
-struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t)
+static bool is_beacon(const struct event_row *row)
+{
+	return row->kind <= VMSYNC_EV_HG_GUEST;
+}
+
+unsigned int vmsync_class_beacons(const struct ctf_class *cls)
+{
+	const struct event_row *row = event_row_of(cls);
+
+	if (!row || !is_beacon(row))
+		return 0;
+	return row->port ? VMSYNC_BEACONS_PORT : VMSYNC_BEACONS_CALL;
+}
+
+struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t,
+					    unsigned int beacons)
 {
 	size_t i, n = ctf_trace_classes(t);
 	struct vmsync_decoders *ds = calloc(1, sizeof(*ds));
@@ -258,13 +325,14 @@ struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t)
 		const struct ctf_class *cls = ctf_trace_class(t, i);
 		const struct event_row *row = event_row_of(cls);
 
-		if (!row)
+		if (!row || (is_beacon(row) &&
+			     !(beacons & vmsync_class_beacons(cls))))
 			continue;
 		ds->by_class[i] = decoder_new(cls, row);
 		if (!ds->by_class[i])
 			goto fail;
 		ds->want[i] = 1;
-		ds->old |= row->kind == VMSYNC_EV_GH_HOST &&
+		ds->old |= row->kind == VMSYNC_EV_GH_HOST && !row->port &&
 			   !ds->by_class[i]->has_vcpu;
 	}
 	return ds;

@@ -13,14 +13,24 @@
 
 struct vmsync_decoders;
 
+/* How beacons went, bits. */
+#define VMSYNC_BEACONS_CALL 1u /* hypercalls: the modules */
+#define VMSYNC_BEACONS_PORT 2u /* messages over a port: vmsyncd, vmsync-agent */
+#define VMSYNC_BEACONS_ALL  3u
+
+/** vmsync_class_beacons() - one of these, 0: no beacon */
+unsigned int vmsync_class_beacons(const struct ctf_class *cls);
+
 /** vmsync_class_is_evidence() - an event that makes a record */
 bool vmsync_class_is_evidence(const struct ctf_class *cls);
 
 /**
  * vmsync_decoders_new() - find the evidence events of a trace, resolve fields
+ * @beacons:	bits VMSYNC_BEACONS_*: others are passed over
  * Return: NULL if out of memory; a trace without any such event is no error.
  */
-struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t);
+struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t,
+					    unsigned int beacons);
 
 /** vmsync_decoders_free() - NULL is fine */
 void vmsync_decoders_free(struct vmsync_decoders *d);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fuse/clones.h"
+#include "fuse/decode.h"
 #include "fuse/earlier.h"
 #include "fuse/fail.h"
 #include "fuse/folders.h"
@@ -26,12 +27,14 @@ bool vmsync_class_is_exit(const struct ctf_class *cls)
 	return !strcmp(name, "kvm_x86_exit") || !strcmp(name, "kvm_exit");
 }
 
-static bool class_is_beacon(const struct ctf_class *cls)
+static bool class_is_call(const struct ctf_class *cls)
 {
-	const char *name = vmsync_event_name(cls);
+	return vmsync_class_beacons(cls) == VMSYNC_BEACONS_CALL;
+}
 
-	return !strncmp(name, "vmsync_gh_", 10) ||
-	       !strncmp(name, "vmsync_hg_", 10);
+static bool class_is_message(const struct ctf_class *cls)
+{
+	return vmsync_class_beacons(cls) == VMSYNC_BEACONS_PORT;
 }
 
 /* The class of an early event in @t that is @wanted, NULL if there is none. */
@@ -68,23 +71,29 @@ int vmsync_machine_enters(const struct vmsync_machine *m, bool *enters,
 	return ret;
 }
 
-static int trace_side(const struct ctf_trace *t, enum vmsync_side *side,
-		      struct ctf_error *e)
+/* Hypercalls say more than messages over a port, where a trace has both. */
+static int trace_side(struct vmsync_sorted *s, struct ctf_error *e)
 {
-	const struct ctf_class *cls;
-	int ret = first_event(t, class_is_beacon, &cls, e);
+	const struct ctf_class *call, *message, *entry;
+	const char *name;
+	int ret = first_event(s->trace, class_is_call, &call, e);
 
+	if (!ret)
+		ret = first_event(s->trace, class_is_message, &message, e);
 	if (ret)
 		return ret;
-	*side = VMSYNC_SIDE_NONE;
-	if (cls) {
-		*side = strstr(vmsync_event_name(cls), "_host") ? VMSYNC_SIDE_HOST :
-						     VMSYNC_SIDE_GUEST;
+	s->side = VMSYNC_SIDE_NONE;
+	s->beacons = (call ? VMSYNC_BEACONS_CALL : 0) |
+		     (message ? VMSYNC_BEACONS_PORT : 0);
+	if (s->beacons) {
+		name = vmsync_event_name(call ? call : message);
+		s->side = strstr(name, "_host") ? VMSYNC_SIDE_HOST :
+						  VMSYNC_SIDE_GUEST;
 		return 0;
 	}
-	ret = first_event(t, vmsync_class_is_entry, &cls, e);
-	if (!ret && cls)
-		*side = VMSYNC_SIDE_HOST;
+	ret = first_event(s->trace, vmsync_class_is_entry, &entry, e);
+	if (!ret && entry)
+		s->side = VMSYNC_SIDE_HOST;
 	return ret;
 }
 
@@ -212,6 +221,7 @@ static int machine_add(struct vmsync_machines *out,
 	/* A host that is itself a guest of another one is a host here. */
 	if (s->side == VMSYNC_SIDE_HOST || m->side == VMSYNC_SIDE_NONE)
 		m->side = s->side;
+	m->beacons |= s->beacons;
 	return trace_put(&m->traces, &m->n, s->trace, e);
 }
 
@@ -303,7 +313,7 @@ static int open_all(const struct vmsync_folders *found, struct opened *o,
 		o->n++;
 		ret = clock_check(t, e);
 		if (!ret)
-			ret = trace_side(t, &s->side, e);
+			ret = trace_side(s, e);
 	}
 	return ret;
 }

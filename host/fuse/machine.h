@@ -32,6 +32,7 @@ enum vmsync_side {
 
 /**
  * struct vmsync_machine - one host or guest
+ * @beacons:	bits VMSYNC_BEACONS_* of those that it sent or answered
  * @name:	its hostname, safe to print and to use as a file name
  * @clock:	the clock class of its stamps, with the offset that is used
  * @clock_uuid:	of that clock as text, "" where it has none
@@ -46,6 +47,7 @@ enum vmsync_side {
  */
 struct vmsync_machine {
 	enum vmsync_side side;
+	unsigned int beacons;
 	char name[65];
 	const struct ctf_clock *clock;
 	char clock_uuid[37];

@@ -38,6 +38,7 @@ struct runs_of_cpu {
 
 struct vmsync_reader {
 	enum vmsync_reading what;
+	unsigned int beacons;
 	const struct vmsync_machine *machine;
 	struct vmsync_runs *runs; /* where the runner's go, or NULL */
 	VMSYNC_ARRAY(struct runs_of_cpu) cpus; /* the runner's */
@@ -203,7 +204,8 @@ static int sources_find(struct vmsync_reader *r,
 
 		s->like = i && same_classes(traces[i], traces[i - 1]);
 		s->decoders = s->like ? s[-1].decoders :
-					vmsync_decoders_new(traces[i]);
+					vmsync_decoders_new(traces[i],
+							    r->beacons);
 		s->roles = s->like ? s[-1].roles : vmsync_roles_new(traces[i]);
 		if (!s->decoders || !s->roles)
 			return -ENOMEM;
@@ -222,6 +224,7 @@ static int reader_init(struct vmsync_reader *r, const struct vmsync_machine *m,
 	int ret;
 
 	r->what = options->what;
+	r->beacons = options->beacons ? options->beacons : VMSYNC_BEACONS_ALL;
 	r->machine = m;
 	ret = sources_find(r, m->traces, m->n);
 	if (!ret)

@@ -28,11 +28,13 @@ enum vmsync_reading {
 /**
  * struct vmsync_reader_options - all 0 is the default
  * @what:	see above
+ * @beacons:	bits VMSYNC_BEACONS_*: which are read; 0: all
  * @runs:	where a host's entries and exits are put besides, or NULL
  * @pool:	threads that decode ahead, must outlive the reader; NULL: none
  */
 struct vmsync_reader_options {
 	enum vmsync_reading what;
+	unsigned int beacons;
 	struct vmsync_runs *runs;
 	struct ctf_pool *pool;
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse/decode.h"
 #include "fuse/fail.h"
 #include "fuse/omit.h"
 #include "fuse/reader.h"
@@ -172,6 +173,34 @@ static enum vmsync_reading reading(const struct vmsync_session *s,
 	return m ? VMSYNC_READ_EVENTS : VMSYNC_READ_RUNS;
 }
 
+/*
+ * Beacons of @m that are evidence. Hypercalls are, where the host's answers are
+ * there; messages over a port, where these are not, or the user says so.
+ */
+static unsigned int beacons(const struct vmsync_session *s,
+			    const struct vmsync_session_options *options,
+			    const struct vmsync_machine *m)
+{
+	uint32_t methods = options ? options->sync.methods : 0;
+	uint32_t port = 1u << VMSYNC_METHOD_PORT;
+	unsigned int both = s->host->beacons & m->beacons;
+
+	if (!(m->beacons & VMSYNC_BEACONS_PORT) || (methods && !(methods & port)))
+		return VMSYNC_BEACONS_CALL;
+	return methods == port || !(both & VMSYNC_BEACONS_CALL) ?
+		       VMSYNC_BEACONS_PORT :
+		       VMSYNC_BEACONS_CALL;
+}
+
+static struct vmsync_guest *guest_new(struct vmsync_session *s,
+				      const struct vmsync_session_options *options,
+				      const struct vmsync_machine *m)
+{
+	if (beacons(s, options, m) == VMSYNC_BEACONS_PORT)
+		return vmsync_sync_guest_new_port(s->sync, m->name);
+	return vmsync_sync_guest_new(s->sync, m->name);
+}
+
 static void side_begin(struct vmsync_session *s, const struct side *side)
 {
 	const struct vmsync_coverage *c = &side->machine->coverage;
@@ -299,6 +328,8 @@ static int sides_open(struct vmsync_session *s,
 		const struct vmsync_reader_options how = {
 			.what = reading(s, options,
 					i ? sides[i].machine : NULL),
+			.beacons = i ? beacons(s, options, sides[i].machine) :
+				       VMSYNC_BEACONS_ALL,
 			.runs = i ? NULL : s->runs,
 			.pool = s->pool,
 		};
@@ -379,7 +410,7 @@ int vmsync_session_sync(struct vmsync_session *s,
 	for (i = 0; !ret && i < s->n_guests; i++) {
 		struct vmsync_session_guest *g = &s->guests[i];
 
-		g->guest = vmsync_sync_guest_new(s->sync, g->machine->name);
+		g->guest = guest_new(s, options, g->machine);
 		sides[i + 1].machine = g->machine;
 		sides[i + 1].guest = g->guest;
 		if (!g->guest)

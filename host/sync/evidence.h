@@ -121,6 +121,7 @@ struct vmsync_vm_id {
  * @line:	the line in force (KNOT: the new one)
  * @prev:	KNOT: the line that ended, seq 0 if none
  * @confirm_tsc: KNOT: @line was in force at this TSC
+ * @port:	beacons: it came over a port, and tells of no TSC
  */
 struct vmsync_evidence {
 	enum vmsync_evidence_kind kind;
@@ -129,6 +130,7 @@ struct vmsync_evidence {
 	uint64_t vm_uid;
 	struct vmsync_vm_id vm;
 	uint32_t cnt;
+	bool port;
 	uint32_t why;
 	uint32_t suspect;
 	int32_t tid;

@@ -131,6 +131,7 @@ static void fill(struct vmsync_leg *leg, const struct vmsync_evidence *ev)
 		leg->gh = ev->pair;
 		leg->coarse = is_coarse(&ev->line);
 		leg->kvmclock = is_kvmclock(&ev->line);
+		leg->port = ev->port;
 		leg->have |= VMSYNC_LEG_GH;
 	} else {
 		if (!(leg->have & VMSYNC_LEG_GH))
@@ -293,7 +294,11 @@ static struct vmsync_host_leg *host_leg(struct vmsync_stream *s, uint32_t base)
 static bool claim_true(const struct vmsync_leg *g,
 		       const struct vmsync_host_leg *h)
 {
-	if (!h->claim.valid || !g->gh.valid)
+	if (!h->claim.valid)
+		return true;
+	if (g->port)
+		return h->claim.mono_ns == g->gh.mono_ns;
+	if (!g->gh.valid)
 		return true;
 	return h->claim.tsc == g->gh.tsc && h->claim.mono_ns == g->gh.mono_ns;
 }

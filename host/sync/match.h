@@ -55,6 +55,7 @@ struct vmsync_beacon {
  * @have, @matched: bits VMSYNC_LEG_*
  * @forged:	(guest's) the host has heard something else, and this never
  * @coarse, @kvmclock: see struct vmsync_beacon
+ * @port:	it came over a port
  */
 struct vmsync_leg {
 	uint64_t vm_uid;
@@ -65,6 +66,7 @@ struct vmsync_leg {
 	bool forged;
 	bool coarse;
 	bool kvmclock;
+	bool port;
 	int64_t gh_ns;
 	int64_t hg_ns;
 	struct vmsync_pair gh;

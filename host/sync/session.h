@@ -44,6 +44,7 @@ struct vmsync_side {
 struct vmsync_guest {
 	struct vmsync_sync *sync;
 	char *hostname;
+	bool wide; /* see struct vmsync_sync_options */
 	struct vmsync_side side;
 	struct vmsync_lines lines;
 	struct vmsync_guest_cpu *cpus;

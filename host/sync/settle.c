@@ -78,7 +78,7 @@ bool vmsync_guest_may_use(const struct vmsync_guest *guest,
 static enum vmsync_method name_of(const struct vmsync_guest *guest,
 				  enum vmsync_method m)
 {
-	return m == VMSYNC_METHOD_BEACON && guest->sync->opt.wide ?
+	return m == VMSYNC_METHOD_BEACON && guest->wide ?
 		       VMSYNC_METHOD_PORT : m;
 }
 

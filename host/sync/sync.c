@@ -65,26 +65,30 @@ void vmsync_sync_free(struct vmsync_sync *sync)
 
 static bool make_states(struct vmsync_guest *guest)
 {
+	struct vmsync_sync_options opt = guest->sync->opt;
+
+	opt.wide = guest->wide;
 	for (int m = 0; m < VMSYNC_METHOD_COUNT; m++) {
 		const struct vmsync_estimator *e = vmsync_estimators[m];
 
 		if (!e || !e->create)
 			continue;
-		guest->states[m] = e->create(&guest->sync->opt);
+		guest->states[m] = e->create(&opt);
 		if (!guest->states[m])
 			return false;
 	}
 	return true;
 }
 
-struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
-					   const char *hostname)
+static struct vmsync_guest *guest_new(struct vmsync_sync *sync,
+				      const char *hostname, bool wide)
 {
 	struct vmsync_guest *guest = calloc(1, sizeof(*guest)), **slot;
 
 	if (!guest)
 		return NULL;
 	guest->sync = sync;
+	guest->wide = wide;
 	guest->side.unsure_ns = INT64_MAX;
 	guest->marks_step = 1;
 	guest->rtt_min_ns = INT64_MAX;
@@ -100,6 +104,18 @@ struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
 	}
 	*slot = guest;
 	return guest;
+}
+
+struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
+					   const char *hostname)
+{
+	return guest_new(sync, hostname, sync->opt.wide);
+}
+
+struct vmsync_guest *vmsync_sync_guest_new_port(struct vmsync_sync *sync,
+						const char *hostname)
+{
+	return guest_new(sync, hostname, true);
 }
 
 /* Events of [@from_ns, @until_ns) may be missing. */

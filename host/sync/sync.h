@@ -40,8 +40,8 @@ struct vmsync_guest;
 /**
  * struct vmsync_sync_options - all 0 is the default
  * @methods:	bits (1 << VMSYNC_METHOD_*) that may be used; 0: all
- * @wide:	delays and jitter are those of a port, not of a hypercall:
- *		beacon segments are named VMSYNC_METHOD_PORT
+ * @wide:	delays and jitter of all guests' beacons are those of a port, not of a
+ *		hypercall: beacon segments are named VMSYNC_METHOD_PORT
  * @machines:	two machines, no host and its guest, whose beacons are messages
  *		that were not sent for that: each has an oscillator of its own, either
  *		may be the reference, and nothing is known of how long they take
@@ -66,6 +66,10 @@ void vmsync_sync_free(struct vmsync_sync *sync);
  */
 struct vmsync_guest *vmsync_sync_guest_new(struct vmsync_sync *sync,
 					   const char *hostname);
+
+/** vmsync_sync_guest_new_port - the same; its beacons come over a port */
+struct vmsync_guest *vmsync_sync_guest_new_port(struct vmsync_sync *sync,
+						const char *hostname);
 
 /** vmsync_sync_push_host - the host's next record */
 int vmsync_sync_push_host(struct vmsync_sync *sync,
