@@ -4,6 +4,7 @@
 
 #include "analysis/feed.h"
 #include "analysis/kinds.h"
+#include "analysis/quiet.h"
 #include "fuse/fail.h"
 #include "fuse/reader.h"
 
@@ -22,11 +23,22 @@ struct lost {
 	uint32_t cpu;
 };
 
+/*
+ * A stream of the merge, which gives it the same number.
+ * @quiet:	leaves out what tells nothing, owned, NULL: nothing does
+ */
+struct feed_stream {
+	const struct analysis_kinds *kinds;
+	uint32_t machine;
+	uint32_t cpu;
+	struct analysis_quiet *quiet;
+};
+
 struct analysis_feed {
 	const struct vmsync_session *session;
 	struct ctf_merge *merge;
 	VMSYNC_ARRAY(struct source) sources;
-	VMSYNC_ARRAY(uint32_t) source_of; /* by stream of the merge */
+	VMSYNC_ARRAY(struct feed_stream) streams;
 	VMSYNC_ARRAY(struct lost) lost;
 	size_t next_lost;
 	const struct ctf_event *held;
@@ -40,13 +52,12 @@ static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 
 /* Where no map is, there is no time on the host's clock: left out. */
 static int stream_add(struct analysis_feed *f, const struct ctf_stream *stream,
-		      const struct source *s, uint32_t number,
-		      struct ctf_error *e)
+		      const struct source *s, struct ctf_error *e)
 {
 	struct ctf_map map = vmsync_raw_map;
 	struct ctf_packet first;
 	int ret = ctf_stream_packet(stream, NULL, &first, e);
-	uint32_t *p;
+	struct feed_stream *p;
 
 	if (ret <= 0)
 		return ret;
@@ -60,13 +71,14 @@ static int stream_add(struct analysis_feed *f, const struct ctf_stream *stream,
 			return 0;
 	}
 	ret = ctf_merge_add_stream(f->merge, stream, &map,
-				   analysis_kinds_want(s->kinds), e);
+				   s->kinds->want, e);
 	if (ret < 0)
 		return ret;
-	p = vmsync_array_add(&f->source_of);
+	p = vmsync_array_add(&f->streams);
 	if (!p)
 		return vmsync_fail_memory(e);
-	*p = number;
+	*p = (struct feed_stream){
+		.kinds = s->kinds, .machine = s->machine, .cpu = first.cpu};
 	return 0;
 }
 
@@ -74,7 +86,6 @@ static int trace_add(struct analysis_feed *f, const struct ctf_trace *t,
 		     const struct ctf_trace *before, uint32_t machine,
 		     struct ctf_error *e)
 {
-	uint32_t number = (uint32_t)f->sources.count;
 	struct source *s = vmsync_array_add(&f->sources);
 	size_t i;
 	int ret = 0;
@@ -88,9 +99,9 @@ static int trace_add(struct analysis_feed *f, const struct ctf_trace *t,
 	if (!s->kinds)
 		return vmsync_fail_memory(e);
 	if (machine == ANALYSIS_HOST)
-		f->wakeups |= analysis_kinds_have(s->kinds, ANALYSIS_EV_WAKEUP);
+		f->wakeups |= s->kinds->have[ANALYSIS_EV_WAKEUP];
 	for (i = 0; !ret && i < ctf_trace_streams(t); i++)
-		ret = stream_add(f, ctf_trace_stream(t, i), s, number, e);
+		ret = stream_add(f, ctf_trace_stream(t, i), s, e);
 	return ret;
 }
 
@@ -189,6 +200,78 @@ static int guest_ends(struct analysis_feed *f, uint32_t machine)
 	return 0;
 }
 
+/* Whether all events of a host's CPU are in this stream. */
+static bool has_cpu_alone(const struct analysis_feed *f,
+			  const struct feed_stream *s)
+{
+	size_t i;
+
+	if (s->cpu == UINT32_MAX)
+		return false;
+	for (i = 0; i < f->streams.count; i++) {
+		const struct feed_stream *other = &f->streams.at[i];
+
+		if (other != s && other->cpu == s->cpu &&
+		    other->machine == ANALYSIS_HOST)
+			return false;
+	}
+	return true;
+}
+
+static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
+{
+	size_t i;
+
+	if (s->machine != ANALYSIS_HOST || !has_cpu_alone(f, s))
+		return 0;
+	s->quiet = analysis_quiet_new(f->wakeups);
+	if (!s->quiet)
+		return -ENOMEM;
+	for (i = 0; i < f->lost.count; i++) {
+		const struct lost *l = &f->lost.at[i];
+
+		if (l->machine == ANALYSIS_HOST && l->cpu == s->cpu &&
+		    analysis_quiet_lost(s->quiet, l->from_ns, l->until_ns))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* In whichever thread decodes the stream. */
+static int note_take(void *ctx, const struct ctf_event *ev, struct ctf_error *e)
+{
+	struct feed_stream *s = ctx;
+	struct analysis_note *note = ev->note;
+	enum analysis_kind kind = analysis_kinds_of(s->kinds, ev);
+	/* Raw clock values are ns, for streams with a @quiet the host's. */
+	int64_t ns = (int64_t)ev->clock;
+
+	(void)e;
+	if (s->quiet && analysis_quiet_kind(kind) &&
+	    analysis_quiet_skips(s->quiet, kind,
+				 analysis_kinds_current(s->kinds, ev), ns))
+		return 1;
+	analysis_kinds_note(s->kinds, ev, note);
+	if (s->quiet)
+		analysis_quiet_passed(s->quiet, (enum analysis_kind)note->kind,
+				      note->current, note->a, ns);
+	return 0;
+}
+
+/* The lost stretches are in order, and all streams are there. */
+static int takes_add(struct analysis_feed *f, struct ctf_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < f->streams.count; i++) {
+		if (quiet_add(f, &f->streams.at[i]))
+			return vmsync_fail_memory(e);
+		ctf_merge_note(f->merge, (int)i, sizeof(struct analysis_note));
+		ctf_merge_take(f->merge, (int)i, note_take, &f->streams.at[i]);
+	}
+	return 0;
+}
+
 static int feed_init(struct analysis_feed *f, struct ctf_error *e)
 {
 	const struct vmsync_session *s = f->session;
@@ -208,7 +291,7 @@ static int feed_init(struct analysis_feed *f, struct ctf_error *e)
 	if (!ret && f->lost.count)
 		qsort(f->lost.at, f->lost.count, sizeof(f->lost.at[0]),
 		      by_time);
-	return ret;
+	return ret ? ret : takes_add(f, e);
 }
 
 struct analysis_feed *analysis_feed_new(const struct vmsync_session *s,
@@ -239,7 +322,9 @@ void analysis_feed_free(struct analysis_feed *f)
 			analysis_kinds_free(f->sources.at[i].kinds);
 	}
 	vmsync_array_free(&f->sources);
-	vmsync_array_free(&f->source_of);
+	for (i = 0; i < f->streams.count; i++)
+		analysis_quiet_free(f->streams.at[i].quiet);
+	vmsync_array_free(&f->streams);
 	vmsync_array_free(&f->lost);
 	free(f);
 }
@@ -266,7 +351,7 @@ int analysis_feed_next(struct analysis_feed *f, struct analysis_event *ev,
 {
 	const struct lost *l =
 		f->next_lost < f->lost.count ? &f->lost.at[f->next_lost] : NULL;
-	const struct source *s;
+	const struct feed_stream *s;
 	int ret;
 
 	if (!f->held) {
@@ -283,8 +368,9 @@ int analysis_feed_next(struct analysis_feed *f, struct analysis_event *ev,
 	}
 	if (!f->held)
 		return 0;
-	s = &f->sources.at[f->source_of.at[f->held->source]];
-	analysis_kinds_decode(s->kinds, f->held, ev);
+	s = &f->streams.at[f->held->source];
+	analysis_note_event(f->held->note, ev);
+	ev->cpu = f->held->cpu;
 	ev->ns = (int64_t)f->held->time;
 	ev->machine = s->machine;
 	f->held = NULL;

@@ -9,89 +9,59 @@
 /* _IO(KVMIO, 0x80) of linux/kvm.h */
 #define IOCTL_KVM_RUN 0xae80
 
-#define MAX_VCPU_ID 4096 /* KVM_MAX_VCPU_IDS */
-
-enum field {
-	FIELD_CURRENT,
-	FIELD_CURRENT_PID,
-	FIELD_TID,
-	FIELD_PID,
-	FIELD_NAME,
-	FIELD_STATE,
-	FIELD_TARGET,
-	FIELD_REASON,
-	FIELD_ISA,
-	FIELD_VCPU,
-	FIELDS,
-};
-
-struct class
-{
-	enum analysis_kind kind;
-	bool ioctl; /* only KVM_RUN is ANALYSIS_EV_RUN */
-	bool has[FIELDS];
-	struct ctf_field field[FIELDS];
-};
-
-struct analysis_kinds {
-	size_t n;
-	uint8_t *want;
-	bool have[ANALYSIS_EV_KINDS];
-	struct class cls[];
-};
-
 /* Names of payload fields, by LTTng; NULL where the kind has none such. */
-static const struct kind_of {
+static const struct meaning {
 	const char *name;
 	enum analysis_kind kind;
-	const char *fields[FIELDS];
+	const char *fields[ANALYSIS_NUMBERS];
+	const char *comm;
 } kinds[] = {
 	{"sched_switch",
 	 ANALYSIS_EV_SWITCH,
-	 {[FIELD_CURRENT] = "prev_tid",
-	  [FIELD_STATE] = "prev_state",
-	  [FIELD_TID] = "next_tid",
-	  [FIELD_NAME] = "next_comm"}},
-	{"sched_waking",
-	 ANALYSIS_EV_WAKING,
-	 {[FIELD_TID] = "tid", [FIELD_TARGET] = "target_cpu"}},
-	{"sched_wakeup",
-	 ANALYSIS_EV_WAKEUP,
-	 {[FIELD_TID] = "tid", [FIELD_TARGET] = "target_cpu"}},
+	 {"prev_tid", "next_tid", "prev_state"},
+	 "next_comm"},
+	{"sched_waking", ANALYSIS_EV_WAKING, {NULL, "tid", "target_cpu"}, NULL},
+	{"sched_wakeup", ANALYSIS_EV_WAKEUP, {NULL, "tid", "target_cpu"}, NULL},
 	{"sched_wakeup_new",
 	 ANALYSIS_EV_WAKEUP,
-	 {[FIELD_TID] = "tid", [FIELD_TARGET] = "target_cpu"}},
+	 {NULL, "tid", "target_cpu"},
+	 NULL},
 	{"sched_migrate_task",
 	 ANALYSIS_EV_MIGRATE,
-	 {[FIELD_TID] = "tid", [FIELD_TARGET] = "dest_cpu"}},
-	{"sched_process_exit", ANALYSIS_EV_GONE, {[FIELD_TID] = "tid"}},
+	 {NULL, "tid", "dest_cpu"},
+	 NULL},
+	{"sched_process_exit", ANALYSIS_EV_GONE, {NULL, "tid"}, NULL},
 	{"sched_process_fork",
 	 ANALYSIS_EV_THREAD,
-	 {[FIELD_TID] = "child_tid",
-	  [FIELD_PID] = "child_pid",
-	  [FIELD_NAME] = "child_comm"}},
+	 {NULL, "child_tid", "child_pid"},
+	 "child_comm"},
 	{"lttng_statedump_process_state",
 	 ANALYSIS_EV_THREAD,
-	 {[FIELD_TID] = "tid", [FIELD_PID] = "pid", [FIELD_NAME] = "name"}},
-	{"irq_handler_entry", ANALYSIS_EV_IRQ_IN, {NULL}},
-	{"irq_handler_exit", ANALYSIS_EV_IRQ_OUT, {NULL}},
-	{"irq_softirq_entry", ANALYSIS_EV_IRQ_IN, {NULL}},
-	{"irq_softirq_exit", ANALYSIS_EV_IRQ_OUT, {NULL}},
+	 {NULL, "tid", "pid"},
+	 "name"},
+	{"irq_handler_entry", ANALYSIS_EV_IRQ_IN, {NULL}, NULL},
+	{"irq_handler_exit", ANALYSIS_EV_IRQ_OUT, {NULL}, NULL},
+	{"irq_softirq_entry", ANALYSIS_EV_IRQ_IN, {NULL}, NULL},
+	{"irq_softirq_exit", ANALYSIS_EV_IRQ_OUT, {NULL}, NULL},
 	{"kvm_userspace_exit",
 	 ANALYSIS_EV_USER_EXIT,
-	 {[FIELD_REASON] = "reason"}},
-	{"syscall_entry_ioctl", ANALYSIS_EV_RUN, {[FIELD_REASON] = "cmd"}},
+	 {[ANALYSIS_OF_REASON] = "reason"},
+	 NULL},
+	{"syscall_entry_ioctl",
+	 ANALYSIS_EV_RUN,
+	 {[ANALYSIS_OF_REASON] = "cmd"},
+	 NULL},
 };
 
-static const struct kind_of entry = {
-	NULL, ANALYSIS_EV_ENTRY, {[FIELD_VCPU] = "vcpu_id"}};
-static const struct kind_of exit_of = {NULL,
-				       ANALYSIS_EV_EXIT,
-				       {[FIELD_VCPU] = "vcpu_id",
-					[FIELD_REASON] = "exit_reason",
-					[FIELD_ISA] = "isa"}};
-static const struct kind_of vector_in = {NULL, ANALYSIS_EV_IRQ_IN, {NULL}};
-static const struct kind_of vector_out = {NULL, ANALYSIS_EV_IRQ_OUT, {NULL}};
+/* By other names too; the process is a context. */
+static const struct meaning entry = {
+	NULL, ANALYSIS_EV_ENTRY, {NULL, NULL, "vcpu_id"}, NULL};
+static const struct meaning exit_of = {
+	NULL, ANALYSIS_EV_EXIT, {NULL, NULL, "vcpu_id", "exit_reason", "isa"},
+	NULL};
+static const struct meaning vector_in = {NULL, ANALYSIS_EV_IRQ_IN, {NULL}, NULL};
+static const struct meaning vector_out = {NULL, ANALYSIS_EV_IRQ_OUT, {NULL},
+					  NULL};
 
 static bool ends_with(const char *s, const char *end)
 {
@@ -100,7 +70,7 @@ static bool ends_with(const char *s, const char *end)
 	return n >= m && !strcmp(s + n - m, end);
 }
 
-static const struct kind_of *kind_find(const struct ctf_class *cls)
+static const struct meaning *kind_find(const struct ctf_class *cls)
 {
 	const char *name = vmsync_event_name(cls);
 	size_t i;
@@ -120,24 +90,80 @@ static const struct kind_of *kind_find(const struct ctf_class *cls)
 	return NULL;
 }
 
-static void class_init(struct class *c, const struct ctf_class *cls)
+static bool runs(enum analysis_kind kind)
 {
-	const struct kind_of *k = kind_find(cls);
-	int f;
+	return kind == ANALYSIS_EV_ENTRY || kind == ANALYSIS_EV_EXIT;
+}
 
-	c->has[FIELD_CURRENT] =
-		vmsync_context_find(cls, "tid", &c->field[FIELD_CURRENT]);
-	c->has[FIELD_CURRENT_PID] =
-		vmsync_context_find(cls, "pid", &c->field[FIELD_CURRENT_PID]);
-	if (!k)
-		return;
-	c->kind = k->kind;
-	c->ioctl = k->kind == ANALYSIS_EV_RUN;
-	for (f = 0; f < FIELDS; f++) {
-		if (k->fields[f])
-			c->has[f] = vmsync_payload_find(cls, k->fields[f],
-							&c->field[f]);
+static bool field_find(const struct ctf_class *cls, const struct meaning *m,
+		       int number, struct ctf_field *out)
+{
+	if (m->fields[number] &&
+	    vmsync_payload_find(cls, m->fields[number], out))
+		return true;
+	if (number == ANALYSIS_OF_CURRENT)
+		return vmsync_context_find(cls, "tid", out);
+	return number == ANALYSIS_OF_A && runs(m->kind) &&
+	       vmsync_context_find(cls, "pid", out);
+}
+
+static int64_t absent(enum analysis_kind kind, int number)
+{
+	if (number == ANALYSIS_OF_CURRENT)
+		return ANALYSIS_NOT_SAID;
+	if (number != ANALYSIS_OF_B)
+		return 0;
+	if (runs(kind))
+		return -1;
+	return kind == ANALYSIS_EV_SWITCH || kind == ANALYSIS_EV_THREAD
+		       ? 0
+		       : UINT32_MAX;
+}
+
+/* Names are rows of 16 bytes; where they are strings they are not at hand. */
+static bool name_find(struct analysis_class *c, const struct ctf_class *cls,
+		      const char *comm, struct ctf_field *name)
+{
+	c->named = comm && vmsync_payload_find(cls, comm, name);
+	if (!c->named)
+		return true;
+	return ctf_field_plain_text(name, ANALYSIS_NOTE_NAME, &c->name_at);
+}
+
+static uint32_t most(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static void class_init(struct analysis_class *c, const struct ctf_class *cls,
+		       struct ctf_field field[ANALYSIS_NUMBERS],
+		       struct ctf_field *name)
+{
+	static const struct meaning other = {NULL, ANALYSIS_EV_OTHER, {NULL},
+					     NULL};
+	const struct meaning *m = kind_find(cls);
+	bool plain;
+	int i;
+
+	if (!m)
+		m = &other;
+	c->kind = (uint8_t)m->kind;
+	c->ioctl = m->kind == ANALYSIS_EV_RUN;
+	plain = !c->ioctl && name_find(c, cls, m->comm, name);
+	c->plain_bytes = c->name_at + ANALYSIS_NOTE_NAME;
+	for (i = 0; i < ANALYSIS_NUMBERS; i++) {
+		c->absent[i] = absent(m->kind, i);
+		if (!field_find(cls, m, i, &field[i]))
+			continue;
+		c->absent[i] = 0;
+		c->has |= (uint8_t)(1 << i);
+		plain &= ctf_field_plain(&field[i], &c->plain[i]);
+		c->plain_bytes = most(c->plain_bytes,
+				      c->plain[i].at + CTF_PLAIN_BYTES);
 	}
+	c->says_current = c->has & 1 << ANALYSIS_OF_CURRENT;
+	if (!plain)
+		c->plain_bytes = 0;
 }
 
 /* Of a guest only its threads matter. */
@@ -148,28 +174,35 @@ static bool of_guests(enum analysis_kind kind)
 	       kind == ANALYSIS_EV_THREAD;
 }
 
+static bool wanted(const struct analysis_class *c, const struct ctf_class *cls,
+		   bool host)
+{
+	return host ? strncmp(vmsync_event_name(cls), "vmsync_", 7) != 0
+		    : of_guests((enum analysis_kind)c->kind);
+}
+
 struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host)
 {
 	size_t i, n = ctf_trace_classes(t);
-	struct analysis_kinds *k =
-		calloc(1, sizeof(*k) + n * sizeof(k->cls[0]));
+	struct analysis_kinds *k = calloc(1, sizeof(*k));
 
 	if (!k)
 		return NULL;
 	k->n = n;
 	k->want = calloc(n + 1, 1);
-	if (!k->want) {
-		free(k);
+	k->cls = calloc(n + 1, sizeof(*k->cls));
+	k->field = calloc(n + 1, sizeof(*k->field));
+	k->name = calloc(n + 1, sizeof(*k->name));
+	if (!k->want || !k->cls || !k->field || !k->name) {
+		analysis_kinds_free(k);
 		return NULL;
 	}
 	for (i = 0; i < n; i++) {
 		const struct ctf_class *cls = ctf_trace_class(t, i);
 
-		class_init(&k->cls[i], cls);
+		class_init(&k->cls[i], cls, k->field[i], &k->name[i]);
 		k->have[k->cls[i].kind] = true;
-		k->want[i] = host ? strncmp(vmsync_event_name(cls), "vmsync_",
-					    7) != 0
-				  : of_guests(k->cls[i].kind);
+		k->want[i] = wanted(&k->cls[i], cls, host);
 	}
 	return k;
 }
@@ -179,80 +212,48 @@ void analysis_kinds_free(struct analysis_kinds *k)
 	if (!k)
 		return;
 	free(k->want);
+	free(k->cls);
+	free(k->field);
+	free(k->name);
 	free(k);
 }
 
-const uint8_t *analysis_kinds_want(const struct analysis_kinds *k)
-{
-	return k->want;
-}
-
-bool analysis_kinds_have(const struct analysis_kinds *k,
-			 enum analysis_kind kind)
-{
-	return k->have[kind];
-}
-
-static int64_t value(const struct class *c, enum field f,
-		     const struct ctf_event *ev, int64_t otherwise)
-{
-	int64_t v;
-
-	return c->has[f] && ctf_get_s64(ev, &c->field[f], &v) ? v : otherwise;
-}
-
-static void name_get(const struct class *c, const struct ctf_event *ev,
-		     struct analysis_event *out)
+static void name_note(const struct ctf_event *ev, const struct ctf_field *f,
+		      struct analysis_note *out)
 {
 	size_t len = 0;
+	const char *name = ctf_get_str(ev, f, &len);
 
-	out->name = c->has[FIELD_NAME]
-			    ? ctf_get_str(ev, &c->field[FIELD_NAME], &len)
-			    : NULL;
-	out->name_len = (uint32_t)len;
+	out->named = name != NULL;
+	memset(out->name, 0, sizeof(out->name));
+	if (name)
+		memcpy(out->name, name,
+		       len < ANALYSIS_NOTE_NAME ? len : ANALYSIS_NOTE_NAME);
 }
 
-void analysis_kinds_decode(const struct analysis_kinds *k,
-			   const struct ctf_event *ev,
-			   struct analysis_event *out)
+void analysis_kinds_slow_note(const struct analysis_kinds *k,
+			      const struct ctf_event *ev,
+			      struct analysis_note *out)
 {
-	const struct class *c = &k->cls[ev->cls->index];
-	int64_t id;
+	const struct analysis_class *c = &k->cls[ev->cls->index];
+	const struct ctf_field *field = k->field[ev->cls->index];
+	int64_t v[ANALYSIS_NUMBERS];
+	int i;
 
-	out->cpu = ev->cpu;
-	out->kind = c->kind;
-	out->current = (int32_t)value(c, FIELD_CURRENT, ev, ANALYSIS_NOT_SAID);
-	out->pid = 0;
-	switch (c->kind) {
-	case ANALYSIS_EV_OTHER:
-	case ANALYSIS_EV_IRQ_IN:
-	case ANALYSIS_EV_IRQ_OUT:
-		return;
-	case ANALYSIS_EV_ENTRY:
-	case ANALYSIS_EV_EXIT:
-		out->pid = (int32_t)value(c, FIELD_CURRENT_PID, ev, 0);
-		/* LTTng's own, on newer kernels, is half of a pointer. */
-		id = value(c, FIELD_VCPU, ev, -1);
-		out->vcpu_id = id >= 0 && id < MAX_VCPU_ID ? (int32_t)id : -1;
-		out->isa = (enum analysis_isa)value(c, FIELD_ISA, ev, 0);
-		if ((unsigned int)out->isa > ANALYSIS_ISA_SVM)
-			out->isa = ANALYSIS_ISA_UNKNOWN;
-		break;
-	case ANALYSIS_EV_RUN:
-		if (value(c, FIELD_REASON, ev, 0) != IOCTL_KVM_RUN)
-			out->kind = ANALYSIS_EV_OTHER;
-		return;
-	case ANALYSIS_EV_SWITCH:
-	case ANALYSIS_EV_THREAD:
-		name_get(c, ev, out);
-		out->prev_state = value(c, FIELD_STATE, ev, 0);
-		if (c->has[FIELD_PID])
-			out->pid = (int32_t)value(c, FIELD_PID, ev, 0);
-		break;
-	default:
-		break;
+	for (i = 0; i < ANALYSIS_NUMBERS; i++) {
+		if (!(c->has & 1 << i) || !ctf_get_s64(ev, &field[i], &v[i]))
+			v[i] = absent((enum analysis_kind)c->kind, i);
 	}
-	out->tid = (int32_t)value(c, FIELD_TID, ev, 0);
-	out->target = (uint32_t)value(c, FIELD_TARGET, ev, UINT32_MAX);
-	out->reason = (uint32_t)value(c, FIELD_REASON, ev, 0);
+	*out = (struct analysis_note){
+		.b = v[ANALYSIS_OF_B],
+		.current = (int32_t)v[ANALYSIS_OF_CURRENT],
+		.a = (int32_t)v[ANALYSIS_OF_A],
+		.reason = (uint32_t)v[ANALYSIS_OF_REASON],
+		.isa = v[ANALYSIS_OF_ISA] & ~0xff ? 0xff : (uint8_t)v[ANALYSIS_OF_ISA],
+		.kind = c->kind,
+	};
+	if (c->ioctl && v[ANALYSIS_OF_REASON] != IOCTL_KVM_RUN)
+		out->kind = ANALYSIS_EV_OTHER;
+	if (c->named)
+		name_note(ev, &k->name[ev->cls->index], out);
 }

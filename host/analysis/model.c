@@ -90,20 +90,6 @@ void analysis_name_set(struct analysis_model *m, uint32_t task,
 	memset(t->name + len, 0, ANALYSIS_NAME - len);
 }
 
-struct analysis_vcpu *analysis_vcpu_on(struct analysis_model *m, uint32_t cpu)
-{
-	struct analysis_cpu *c = &m->cpus.at[cpu];
-	uint32_t v;
-
-	if (c->thread == ANALYSIS_NONE)
-		return NULL;
-	v = m->tasks.at[c->thread].vcpu;
-	/* A trace may tell that a thread runs on two CPUs: the last one counts.
-	 */
-	return v == ANALYSIS_NONE || m->vcpus.at[v].on != cpu ? NULL
-							      : &m->vcpus.at[v];
-}
-
 /* The guest's own number of the CPU, for the guest's events. */
 static void guest_cpu_set(struct analysis_model *m,
 			  const struct analysis_vcpu_id *id, uint32_t vcpu)

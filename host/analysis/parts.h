@@ -121,7 +121,20 @@ void analysis_name_set(struct analysis_model *m, uint32_t task,
 		       const struct analysis_event *ev);
 
 /** analysis_vcpu_on() - the virtual CPU that runs on a host CPU, or NULL */
-struct analysis_vcpu *analysis_vcpu_on(struct analysis_model *m, uint32_t cpu);
+static inline struct analysis_vcpu *analysis_vcpu_on(struct analysis_model *m,
+						     uint32_t cpu)
+{
+	const struct analysis_cpu *c = &m->cpus.at[cpu];
+	uint32_t v;
+
+	if (c->thread == ANALYSIS_NONE)
+		return NULL;
+	v = m->tasks.at[c->thread].vcpu;
+	/* A trace may tell that a thread runs on two CPUs: the last one counts.
+	 */
+	return v == ANALYSIS_NONE || m->vcpus.at[v].on != cpu ? NULL
+							      : &m->vcpus.at[v];
+}
 
 /* cpus.c */
 

@@ -271,12 +271,29 @@ static void about(struct analysis_model *m, const struct analysis_event *ev)
 	}
 }
 
+/*
+ * A thread turns out to be a virtual CPU's. Should it have been said to run on
+ * another CPU too, nobody known has that one from now on.
+ */
+static uint32_t vcpu_new(struct analysis_model *m,
+			 const struct analysis_event *ev, uint32_t task)
+{
+	const struct analysis_vcpu_id id = {.tid = m->tasks.at[task].is.tid,
+					    .vcpu_id = ev->vcpu_id};
+	uint32_t cpu, number = analysis_model_vcpu(m, &id);
+
+	for (cpu = 0; cpu < m->cpus.count; cpu++) {
+		if (cpu != ev->cpu && m->cpus.at[cpu].thread == task)
+			analysis_cpu_settle(m, cpu, ev->ns);
+	}
+	return number;
+}
+
 /* The virtual CPU that an entry or exit is of; a new one is made known. */
 static struct analysis_vcpu *current_vcpu(struct analysis_model *m,
 					  const struct analysis_event *ev)
 {
 	uint32_t task = m->cpus.at[ev->cpu].thread;
-	struct analysis_vcpu_id id = {.vcpu_id = ev->vcpu_id};
 	struct analysis_vcpu *v;
 	uint32_t number;
 
@@ -284,8 +301,9 @@ static struct analysis_vcpu *current_vcpu(struct analysis_model *m,
 		m->anomalies.strangers++;
 		return NULL;
 	}
-	id.tid = m->tasks.at[task].is.tid;
-	number = analysis_model_vcpu(m, &id);
+	number = m->tasks.at[task].vcpu;
+	if (number == ANALYSIS_NONE)
+		number = vcpu_new(m, ev, task);
 	if (number == ANALYSIS_NONE)
 		return NULL;
 	v = &m->vcpus.at[number];

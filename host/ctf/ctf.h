@@ -396,6 +396,7 @@ int ctf_trace_span(const struct ctf_trace *t, struct ctf_span *out,
  * @source:	merge: which call of ctf_merge_add() it came from, from 0
  * @at:		bit offset in the packet of the event's fields (after the
  *		event's header)
+ * @note:	see ctf_merge_note(), NULL where there is none
  * @data:	internal
  * @state:	internal
  *
@@ -410,6 +411,7 @@ struct ctf_event {
 	uint32_t cpu;
 	uint32_t source;
 	uint64_t at;
+	void *note;
 	const uint8_t *data;
 	void *state;
 };
@@ -733,6 +735,18 @@ void ctf_merge_take(struct ctf_merge *m, int source,
 		    int (*fn)(void *ctx, const struct ctf_event *ev,
 			      struct ctf_error *e),
 		    void *ctx);
+
+/**
+ * ctf_merge_note() - have whoever may take events write something to the others
+ * @m:		merge, before the first ctf_merge_next()
+ * @source:	that has a ctf_merge_take()
+ * @size:	bytes at ev->note, aligned to 8, that are its @fn's to fill in, and
+ *		come with the event
+ *
+ * For what is best done as an event is decoded: its bytes are in the processor's
+ * cache then, and several threads do so.
+ */
+void ctf_merge_note(struct ctf_merge *m, int source, size_t size);
 
 /**
  * ctf_merge_next() - the next event in the order of ctf_event.time

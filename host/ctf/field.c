@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Fields by name, and their values of the current event. */
 #include "ctf/bits.h"
+#include "ctf/plain.h"
 
 static const struct prog *scope_prog(const struct class *c, unsigned int scope)
 {
@@ -157,6 +158,26 @@ bool ctf_get_u64(const struct ctf_event *ev, const struct ctf_field *f,
 	if (pos + (f->type->is_varlen ? 8 : f->type->size) > ev->packet->content)
 		return false;
 	*out = load_int(ev->data, pos, ev->packet->content, f->type);
+	return true;
+}
+
+bool ctf_field_plain(const struct ctf_field *f, struct ctf_plain *out)
+{
+	if (!f->fast || f->fixed / 8 > UINT32_MAX - CTF_PLAIN_BYTES)
+		return false;
+	out->at = (uint32_t)(f->fixed / 8);
+	out->mask = low_bits(f->type->size);
+	out->sign = f->type->is_signed ? 1ull << (f->type->size - 1) : 0;
+	return true;
+}
+
+bool ctf_field_plain_text(const struct ctf_field *f, uint64_t bytes,
+			  uint32_t *at)
+{
+	if (!bytes || f->text != bytes ||
+	    f->fixed / 8 > UINT32_MAX - CTF_PLAIN_BYTES)
+		return false;
+	*at = (uint32_t)(f->fixed / 8);
 	return true;
 }
 

@@ -91,8 +91,9 @@ int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e)
 }
 
 /* Leaves in the block what nobody takes. */
-static int take_some(struct input *in, struct block *b)
+static int take_some(struct input *in, struct timed *t)
 {
+	struct block *b = &t->block;
 	struct batch *batch = &b->batch;
 	struct reader reader = { .slot = in->cur->slot };
 	struct ctf_event ev = {
@@ -110,6 +111,7 @@ static int take_some(struct input *in, struct block *b)
 		ev.cls = &in->cur->classes[batch->cls[i] & WALK_CLS]->pub;
 		ev.clock = batch->clock[i];
 		ev.at = batch->at[i];
+		ev.note = t->note + n * in->note;
 		ret = in->take(in->take_ctx, &ev, &in->why);
 		if (ret)
 			continue;
@@ -133,7 +135,7 @@ static void fill_next(struct input *in)
 				      in->apart ? &in->now->block : NULL,
 				      &in->why);
 		if (in->got > 0 && in->take)
-			in->got = take_some(in, b);
+			in->got = take_some(in, next);
 	} while (in->got > 0 && !b->batch.n);
 	if (in->got > 0)
 		map_times(in, next);
@@ -144,9 +146,9 @@ static void fill_task(struct task *t)
 	fill_next((struct input *)t);
 }
 
-static struct timed *timed_new(void)
+static struct timed *timed_new(size_t note)
 {
-	struct timed *t = malloc(sizeof(*t));
+	struct timed *t = malloc(sizeof(*t) + BATCH * note * sizeof(t->note[0]));
 
 	if (t)
 		t->block.batch.n = 0;
@@ -163,10 +165,10 @@ int input_start(struct input *in, uint32_t read, struct ctf_pool *pool,
 	in->cur->ev.source = in->source;
 	in->pool = pool;
 	in->fill.run = fill_task;
-	in->next = in->now = timed_new();
+	in->next = in->now = timed_new(in->note);
 	in->apart = pool && cursor_part_ways(in->cur);
 	if (in->apart)
-		in->next = timed_new();
+		in->next = timed_new(in->note);
 	if (!in->now || !in->next) {
 		in->apart = false;
 		return fail_nomem(e);

@@ -13,10 +13,11 @@
 
 _Static_assert(BATCH == 1 << REF_BITS, "a reference holds a place in a batch");
 
-/* A block with the times that its events are merged by. */
+/* A block with the times that its events are merged by, and their notes. */
 struct timed {
 	struct block block;
 	uint64_t time[BATCH];
+	uint64_t note[];
 };
 
 struct input {
@@ -29,6 +30,7 @@ struct input {
 	int (*take)(void *ctx, const struct ctf_event *ev,
 		    struct ctf_error *e);
 	void *take_ctx;
+	size_t note;		/* words of 8 bytes that each event has */
 	uint32_t source;
 	uint64_t ref;		/* of its events, less their place: its number */
 	uint64_t from;		/* time of the stream's first event, wanted or not */

@@ -133,6 +133,16 @@ void ctf_merge_take(struct ctf_merge *m, int source,
 	}
 }
 
+void ctf_merge_note(struct ctf_merge *m, int source, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		if (m->in[i]->source == (uint32_t)source)
+			m->in[i]->note = (size + 7) / 8;
+	}
+}
+
 void ctf_merge_passed(const struct ctf_merge *m, struct ctf_passed *by_source)
 {
 	size_t i;
@@ -394,7 +404,7 @@ static inline int give(struct ctf_merge *m, const struct ctf_event **ev)
 	uint64_t key = *m->key++;
 	uint32_t i = key & (BATCH - 1);
 	struct input *in = m->in[(key & m->ref_mask) >> REF_BITS];
-	const struct timed *now = in->now;
+	struct timed *now = in->now;
 	const struct batch *b = &now->block.batch;
 	struct ctf_cursor *c = in->cur;
 
@@ -402,6 +412,7 @@ static inline int give(struct ctf_merge *m, const struct ctf_event **ev)
 	c->ev.clock = b->clock[i];
 	c->ev.time = now->time[i];
 	c->ev.at = b->at[i];
+	c->ev.note = now->note + i * in->note;
 	*ev = &c->ev;
 	return 1;
 }

@@ -5,7 +5,8 @@
 # babeltrace2 counts too, and the command's options.
 . tests/check/lib.sh
 
-expect "the tool builds" make -s -j2 tool build/release/tests/pair
+expect "the tool builds" make -s -j2 tool build/release/tests/pair \
+	build/release/tests/carve
 vmsync=build/vmsync
 t=$check_tmp
 
@@ -59,6 +60,19 @@ expect_error "no number of seconds" "not a number of seconds: -1" \
 	$vmsync analyze --since=-1 "$t/p"
 expect_error "no virtual CPU" "not a virtual CPU: x" $vmsync analyze --vcpu=x "$t/p"
 expect_error "a host alone" "there is no other" $vmsync analyze "$t/p/host"
+
+# --- what tells nothing is left out early where a CPU has one file, and not where
+# it has several: the same is found
+build/release/tests/pair "$t/q" events=60000 move=20 packet=8192 > "$t/truth"
+for steps in miss=10..10 miss=10..12 discard=8..11 \
+	"only=0 miss=5..7 only=2 discard=4..5 only=all"; do
+	rm -rf "$t/w" "$t/c"
+	build/release/tests/carve "$t/q/host" "$t/w" $steps whole=host > "$t/truth"
+	build/release/tests/carve "$t/q/host" "$t/c" $steps chunks=host,5 > "$t/truth"
+	$vmsync analyze --json "$t/w" "$t/q/guest" > "$t/whole"
+	$vmsync analyze --json "$t/c" "$t/q/guest" > "$t/chunks"
+	expect "$steps: one file a CPU or several" cmp "$t/whole" "$t/chunks"
+done
 
 # --- where events are missing nothing is known, and sums still agree
 cp -r "$t/p" "$t/cut"

@@ -106,6 +106,8 @@ row "... and sum them up" "$events" "$(size "$h")"
 first="$walk merge $h $g" all="$walk merge-all $h $g"
 peer="babeltrace2 $h $g -o dummy"
 row "merge two traces" $both "$(size "$t/pair")"
+first="$vmsync analyze -j 1 $h $g" all="$vmsync analyze $h $g"
+row "analyze (all tables)" $both "$(size "$t/pair")"
 
 first="$vmsync cat -j 1 $h" all="$vmsync cat $h" peer="babeltrace2 $h"
 row "cat (text)" "$events" "$(size "$h")"

@@ -6,14 +6,8 @@
  */
 #include <string.h>
 
-#include "analysis/model.h"
 #include "analysis/totals.h"
-#include "check.h"
-
-#define MAX_VCPUS 4
-#define THREADS	  12 /* of the host, besides 0 */
-#define CPUS	  3
-#define GUESTS	  2
+#include "analysis_any.h"
 
 struct world {
 	int64_t begin_ns;
@@ -73,65 +67,6 @@ static void wake(void *ctx, const struct analysis_wake *k)
 	w->bad += parts_bad(k->ns, k->until_ns - k->from_ns);
 }
 
-static int32_t any_thread(void)
-{
-	return (int32_t)check_range(0, THREADS);
-}
-
-static int64_t any_state(void)
-{
-	static const int64_t states[] = {0, 0, 256, 1, 1, 1, 2, 4, 16, 128};
-
-	return states[check_range(0, sizeof(states) / sizeof(states[0]) - 1)];
-}
-
-static struct analysis_event any_event(int64_t ns)
-{
-	bool guest = check_range(0, 3) == 0;
-	struct analysis_event ev = {
-		.ns = ns,
-		.machine = guest ? (uint32_t)check_range(1, GUESTS)
-				 : ANALYSIS_HOST,
-		.cpu = (uint32_t)check_range(0, CPUS - 1),
-		.kind = (enum analysis_kind)check_range(0,
-							ANALYSIS_EV_KINDS - 1),
-		.current = check_range(0, 3) ? ANALYSIS_NOT_SAID : any_thread(),
-		.tid = any_thread(),
-		.vcpu_id = (int32_t)check_range(0, 3),
-		.prev_state = any_state(),
-		.target = check_range(0, 9) ? (uint32_t)check_range(0, CPUS)
-					    : UINT32_MAX,
-		.isa = (enum analysis_isa)check_range(0, 2),
-		.reason = check_range(0, 1) ? 0x78 : 12,
-		.until_ns = ns + (int64_t)check_range(0, 40),
-		.name = "name",
-		.name_len = 4,
-	};
-
-	/* Losses end all that is known: few of them. */
-	if (ev.kind == ANALYSIS_EV_LOST && check_range(0, 9))
-		ev.kind = ANALYSIS_EV_SWITCH;
-	if (ev.kind == ANALYSIS_EV_SWITCH)
-		ev.current = any_thread();
-	return ev;
-}
-
-static void add_vcpus(struct analysis_model *m)
-{
-	uint32_t i, n = (uint32_t)check_range(0, MAX_VCPUS);
-
-	for (i = 0; i < n; i++) {
-		struct analysis_vcpu_id id = {
-			.tid = (int32_t)check_range(1, THREADS),
-			.vcpu_id = (int32_t)i,
-			.machine = (uint32_t)check_range(0, GUESTS),
-			.cpu = (uint32_t)check_range(0, CPUS - 1),
-		};
-
-		CHECK(analysis_model_vcpu(m, &id) != ANALYSIS_NONE);
-	}
-}
-
 static void one(uint64_t seed)
 {
 	struct world w = {.begin_ns = 1000};
@@ -151,7 +86,7 @@ static void one(uint64_t seed)
 	analysis_totals_init(&t, w.begin_ns, INT64_MAX);
 	sums = analysis_totals_sink(&t);
 	analysis_model_sink(m, &sums);
-	add_vcpus(m);
+	any_vcpus(m);
 	n = check_range(1, 400);
 	for (i = 0; i < n; i++) {
 		struct analysis_event ev = any_event(ns);

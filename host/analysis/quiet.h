@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Most events of a host tell the analysis nothing new: that the kernel runs on a
+ * CPU, in a thread that is known to run there. They are left out before the
+ * traces are merged, by who decodes them.
+ *
+ * An event is left out if it changes nothing in the model: it means no more than
+ * that the kernel runs, the event before it on its CPU was no entry into a guest,
+ * and its thread, if it says one, is the one that the events before it told of.
+ * All events of the CPU have to come by here: where they are in several streams
+ * that are decoded at once, nothing can be left out.
+ */
+#ifndef VMSYNC_ANALYSIS_QUIET_H
+#define VMSYNC_ANALYSIS_QUIET_H
+
+#include <stdbool.h>
+
+#include "analysis/note.h"
+
+struct analysis_quiet;
+
+/**
+ * analysis_quiet_new() - for a CPU of the host
+ * @wakeups:	the host's recording has sched_wakeup: sched_waking tells nothing
+ * Return: to be freed with analysis_quiet_free(); NULL if out of memory.
+ */
+struct analysis_quiet *analysis_quiet_new(bool wakeups);
+
+/** analysis_quiet_free() - NULL is fine */
+void analysis_quiet_free(struct analysis_quiet *q);
+
+/**
+ * analysis_quiet_lost() - events of the CPU may be missing, see ANALYSIS_EV_LOST
+ * All of them before the first event, in the order of @from_ns. Return: 0 or
+ * -ENOMEM.
+ */
+int analysis_quiet_lost(struct analysis_quiet *q, int64_t from_ns,
+			int64_t until_ns);
+
+/**
+ * analysis_quiet_skips() - does the next event change nothing?
+ * @kind:	is analysis_quiet_kind()
+ * @current:	who made it, or ANALYSIS_NOT_SAID
+ */
+bool analysis_quiet_skips(struct analysis_quiet *q, enum analysis_kind kind,
+			  int32_t current, int64_t ns);
+
+/** analysis_quiet_kind() - need analysis_quiet_skips() be asked? */
+static inline bool analysis_quiet_kind(enum analysis_kind kind)
+{
+	return kind == ANALYSIS_EV_OTHER || kind == ANALYSIS_EV_WAKING;
+}
+
+/**
+ * analysis_quiet_passed() - an event is not left out
+ * @current:	who made it, or ANALYSIS_NOT_SAID
+ * @next:	who runs after an ANALYSIS_EV_SWITCH
+ */
+void analysis_quiet_passed(struct analysis_quiet *q, enum analysis_kind kind,
+			   int32_t current, int32_t next, int64_t ns);
+
+#endif /* VMSYNC_ANALYSIS_QUIET_H */

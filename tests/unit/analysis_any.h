@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Events of any kind, of a small world: few CPUs, threads and guests. */
+#ifndef TESTS_UNIT_ANALYSIS_ANY_H
+#define TESTS_UNIT_ANALYSIS_ANY_H
+
+#include "analysis/model.h"
+#include "check.h"
+
+#define MAX_VCPUS 4
+#define THREADS	  12 /* of the host, besides 0 */
+#define CPUS	  3
+#define GUESTS	  2
+
+static inline int32_t any_thread(void)
+{
+	return (int32_t)check_range(0, THREADS);
+}
+
+static inline int64_t any_state(void)
+{
+	static const int64_t states[] = {0, 0, 256, 1, 1, 1, 2, 4, 16, 128};
+
+	return states[check_range(0, sizeof(states) / sizeof(states[0]) - 1)];
+}
+
+static inline struct analysis_event any_event(int64_t ns)
+{
+	bool guest = check_range(0, 3) == 0;
+	struct analysis_event ev = {
+		.ns = ns,
+		.machine = guest ? (uint32_t)check_range(1, GUESTS)
+				 : ANALYSIS_HOST,
+		.cpu = (uint32_t)check_range(0, CPUS - 1),
+		.kind = (enum analysis_kind)check_range(0,
+							ANALYSIS_EV_KINDS - 1),
+		.current = check_range(0, 3) ? ANALYSIS_NOT_SAID : any_thread(),
+		.tid = any_thread(),
+		.vcpu_id = (int32_t)check_range(0, 3),
+		.prev_state = any_state(),
+		.target = check_range(0, 9) ? (uint32_t)check_range(0, CPUS)
+					    : UINT32_MAX,
+		.isa = (enum analysis_isa)check_range(0, 2),
+		.reason = check_range(0, 1) ? 0x78 : 12,
+		.until_ns = ns + (int64_t)check_range(0, 40),
+		.name = "name",
+		.name_len = 4,
+	};
+
+	/* Losses end all that is known: few of them. */
+	if (ev.kind == ANALYSIS_EV_LOST && check_range(0, 9))
+		ev.kind = ANALYSIS_EV_SWITCH;
+	if (ev.kind == ANALYSIS_EV_SWITCH)
+		ev.current = any_thread();
+	return ev;
+}
+
+static inline void any_vcpus(struct analysis_model *m)
+{
+	uint32_t i, n = (uint32_t)check_range(0, MAX_VCPUS);
+
+	for (i = 0; i < n; i++) {
+		struct analysis_vcpu_id id = {
+			.tid = (int32_t)check_range(1, THREADS),
+			.vcpu_id = (int32_t)i,
+			.machine = (uint32_t)check_range(0, GUESTS),
+			.cpu = (uint32_t)check_range(0, CPUS - 1),
+		};
+
+		CHECK(analysis_model_vcpu(m, &id) != ANALYSIS_NONE);
+	}
+}
+
+#endif /* TESTS_UNIT_ANALYSIS_ANY_H */
