@@ -231,27 +231,105 @@ static int add_scaling(struct vmsync_timeline *tl, const struct vmsync_facts *f,
 				   at, &s->scaling, true);
 }
 
+/* What a virtual CPU had at the guest's first beacon in this home. */
+static size_t arrival_of(const struct vmsync_vcpu *v,
+			 const struct vmsync_stay *stay)
+{
+	size_t first = 0;
+
+	/* What was before it came is another guest's. */
+	while (first + 1 < v->scalings.count &&
+	       v->scalings.at[first + 1].stamp_ns <= stay->sure_ns)
+		first++;
+	return first;
+}
+
 /*
- * The guest came from another VM. It ran in neither while KVM set the TSC of this
- * one; if nobody saw that, the offset is not known from the last beacon there to
- * the first one here.
+ * Was the first entry of a virtual CPU in home @home the guest's arrival? Who was
+ * first heard of behind the guest's last beacon elsewhere has run nobody before.
+ * But a host module that is loaded again knows nobody, and begins to count anew.
+ */
+static bool entered_then(const struct vmsync_facts *f, size_t home,
+			 const struct vmsync_scaling_span *s)
+{
+	const struct vmsync_vm_id old = f->homes[home - 1].vm->id;
+	const struct vmsync_vm_id new = f->homes[home].vm->id;
+
+	return s->entered && s->since_ns <= f->homes[home - 1].last_ns &&
+	       new.pid != old.pid && new.serial > old.serial;
+}
+
+/*
+ * When a virtual CPU got its offset for the guest's sake: KVM set it, or it was
+ * entered for the first time. INT64_MAX: not known.
+ */
+static int64_t told_ns(const struct vmsync_facts *f, size_t home,
+		       const struct vmsync_stay *stay,
+		       const struct vmsync_vcpu *v)
+{
+	const struct vmsync_scaling_span *s;
+
+	if (!v->scalings.count)
+		return INT64_MAX;
+	s = &v->scalings.at[arrival_of(v, stay)];
+	if (s->stamp_ns <= stay->from_ns || s->gap ||
+	    (s->from_start && !entered_then(f, home, s)))
+		return INT64_MAX;
+	return s->stamp_ns;
+}
+
+/* The guest comes with all its virtual CPUs, and may run when the first is there. */
+int64_t vmsync_facts_left(const struct vmsync_facts *f, size_t home, bool *told)
+{
+	const struct vmsync_stay stay = vmsync_facts_stay(f, home, 0);
+	const struct vmsync_vm *vm = f->homes[home].vm;
+	int64_t first_ns = INT64_MAX;
+
+	for (size_t i = 0; i < vm->vcpus.count; i++) {
+		int64_t ns = told_ns(f, home, &stay, vm->vcpus.at[i]);
+
+		if (ns < first_ns)
+			first_ns = ns;
+	}
+	*told = first_ns != INT64_MAX;
+	return *told ? first_ns : stay.from_ns;
+}
+
+/*
+ * The guest came from another VM. It ran in neither while KVM set the TSCs of this
+ * one, and entered it then; if nobody saw that, the offset is not known from the last
+ * beacon there to the first one here.
  */
 static int add_arrival(struct vmsync_timeline *tl, const struct vmsync_facts *f,
-		       const struct vmsync_timeline *host,
+		       const struct vmsync_timeline *host, size_t home,
 		       const struct vmsync_stay *stay,
-		       const struct vmsync_scaling_span *s)
+		       const struct vmsync_scaling *scaling)
 {
-	bool seen = !s->from_start && !s->gap && s->stamp_ns > stay->from_ns;
-	int64_t left, at;
+	bool seen;
+	int64_t told = vmsync_facts_left(f, home, &seen), left, at;
 	int err = 0;
 
+	seen &= told_ns(f, home, stay, stay->vcpu) != INT64_MAX;
+
 	if (!vmsync_axis_of_host(host, f->tsc_ref, stay->from_ns, &left) ||
-	    !vmsync_axis_of_host(host, f->tsc_ref,
-				 seen ? s->stamp_ns : stay->sure_ns, &at))
+	    !vmsync_axis_of_host(host, f->tsc_ref, seen ? told : stay->sure_ns,
+				 &at))
 		return 0;
 	if (!seen)
 		err = vmsync_timeline_add(tl, left, left, NULL, true);
-	return err ? err : vmsync_timeline_add(tl, at, at, &s->scaling, true);
+	return err ? err : vmsync_timeline_add(tl, at, at, scaling, true);
+}
+
+/* Nothing was heard of this virtual CPU where the guest is now. */
+static int add_unheard(struct vmsync_timeline *tl, const struct vmsync_facts *f,
+		       const struct vmsync_timeline *host,
+		       const struct vmsync_stay *stay)
+{
+	int64_t left;
+
+	if (!vmsync_axis_of_host(host, f->tsc_ref, stay->from_ns, &left))
+		return 0;
+	return vmsync_timeline_add(tl, left, left, NULL, true);
 }
 
 /* A change may have been missed, and nothing seen later tells. */
@@ -280,10 +358,10 @@ int vmsync_axis_scaling(struct vmsync_timeline *tl,
 		const struct vmsync_vcpu *v = stay.vcpu;
 		size_t first = 0;
 
-		/* What was before it came is another guest's. */
-		while (h && v && first + 1 < v->scalings.count &&
-		       v->scalings.at[first + 1].stamp_ns <= stay.sure_ns)
-			first++;
+		if (h && (!v || !v->scalings.count))
+			err = add_unheard(tl, f, host, &stay);
+		else if (h)
+			first = arrival_of(v, &stay);
 		for (size_t i = first; !err && v && i < v->scalings.count; i++) {
 			const struct vmsync_scaling_span *s =
 				&v->scalings.at[i];
@@ -291,7 +369,8 @@ int vmsync_axis_scaling(struct vmsync_timeline *tl,
 			if (s->stamp_ns >= stay.until_ns)
 				break;
 			err = h && i == first ?
-				      add_arrival(tl, f, host, &stay, s) :
+				      add_arrival(tl, f, host, h, &stay,
+						  &s->scaling) :
 				      add_scaling(tl, f, host, s);
 		}
 		if (!err && v && h + 1 == f->n_homes)

@@ -69,6 +69,39 @@ static void clip_coarse(struct vmsync_map *map)
 }
 
 /*
+ * The clock jumped, it is not known whereto, and at @at it reads @g, with the slope
+ * of @l: what it may have read in between, if it was set back, has been read before
+ * the jump as well. Of such a time nobody knows which one is meant.
+ */
+static void clip_jump(struct vmsync_walk *w, const struct vmsync_link *l,
+		      int64_t at, int128 g)
+{
+	struct vmsync_point d;
+	int128 since = (int128)at - w->jumped;
+	int64_t first;
+
+	if (w->jumped == VMSYNC_AXIS_MAX)
+		return;
+	w->jumped = VMSYNC_AXIS_MAX;
+	if (since < 0 || !vmsync_link_direction(l, at, &d))
+		return;
+	since += since * NTP_PPM / 1000000 + 1;
+	first = (int64_t)((g - since * d.g / VMSYNC_SPAN) >> 32) -
+		VMSYNC_COARSE_NS;
+	while (w->map->count) {
+		struct vmsync_segment *last =
+			&w->map->segments[w->map->count - 1];
+
+		if (last->guest_start.ns < first) {
+			if (last->guest_end.ns > first)
+				last->guest_end.ns = first;
+			return;
+		}
+		w->map->count--;
+	}
+}
+
+/*
  * What was before is not known, so @q counts from where it is sure. The clock
  * may have been slewed otherwise since @z0, and may have been a coarse one: so
  * far may its last readings be ahead of @q.
@@ -95,6 +128,25 @@ static void join_unknown(struct vmsync_walk *w, const struct vmsync_link *q,
 		vmsync_greater(w->spill, 2 * ahead * (d.h / VMSYNC_SPAN + 1));
 	if (w->spill_until < *z1 + (int64_t)ahead)
 		w->spill_until = *z1 + (int64_t)ahead;
+}
+
+/* On one side of the joint nothing is known, or on both. */
+static void join_gap(struct vmsync_walk *w, const struct vmsync_link *q,
+		     int64_t z0, int64_t *z1, bool jump)
+{
+	struct vmsync_point b;
+
+	if (jump && w->jumped > z0)
+		w->jumped = z0;
+	if (!q->valid) {
+		clip_coarse(w->map);
+		return;
+	}
+	if (w->map->count)
+		w->epoch += w->jumped != VMSYNC_AXIS_MAX;
+	if (vmsync_link_at(q, *z1, &b))
+		clip_jump(w, q, *z1, b.g);
+	join_unknown(w, q, z0, z1);
 }
 
 /*
@@ -127,12 +179,7 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 	*error = 0;
 	w->joined &= known && q->valid;
 	if (!known || !q->valid) {
-		if (q->valid && w->map->count)
-			w->epoch += jump;
-		if (q->valid)
-			join_unknown(w, q, z0, z1);
-		else
-			clip_coarse(w->map);
+		join_gap(w, q, z0, z1, jump);
 		return 0;
 	}
 	if (!vmsync_link_at(p, z0, &a) || !vmsync_link_at(q, *z1, &b) ||
@@ -293,6 +340,7 @@ static int walk(struct vmsync_walk *w)
 	w->doubt_until[HOST] = w->doubt_until[GUEST] = VMSYNC_AXIS_MIN;
 	w->spill_until = VMSYNC_AXIS_MIN;
 	w->unknown_until = VMSYNC_AXIS_MIN;
+	w->jumped = VMSYNC_AXIS_MAX;
 	for (;;) {
 		bool more = vmsync_walk_next(w, &until);
 

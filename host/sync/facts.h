@@ -125,6 +125,14 @@ struct vmsync_stay {
 struct vmsync_stay vmsync_facts_stay(const struct vmsync_facts *f, size_t home,
 				     uint32_t cpu);
 
+/**
+ * vmsync_facts_left - host ns from which on the guest is not in home @home - 1
+ * @told:	set: it is in @home from then on, and was told to be
+ * Else it is somewhere from its last beacon there to its first one here.
+ */
+int64_t vmsync_facts_left(const struct vmsync_facts *f, size_t home,
+			  bool *told);
+
 /** vmsync_facts_tscs_alike - does it not matter which vCPU's TSC was read? */
 bool vmsync_facts_tscs_alike(const struct vmsync_facts *f);
 

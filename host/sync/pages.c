@@ -19,6 +19,7 @@
 
 /**
  * struct sighting - a page was in force from @from to @until
+ * @pv: NULL: the guest left the VM that it was in
  * @told: by the host, at @until, the virtual CPU being out since @from
  * @own: of this virtual CPU, not of another one that has the same pages
  */
@@ -59,7 +60,12 @@ static int collect_told(struct pages *p, const struct vmsync_facts *f,
 {
 	const struct vmsync_stay stay = vmsync_facts_stay(f, home, cpu);
 	const struct vmsync_vcpu *v = stay.vcpu;
+	int64_t until_ns = INT64_MAX;
 	size_t i = 0;
+	bool told;
+
+	if (home + 1 < f->n_homes)
+		until_ns = vmsync_facts_left(f, home + 1, &told);
 
 	/* Where it arrives KVM writes a page, which may be the last one there. */
 	while (home && v && i + 1 < v->pvclocks.count &&
@@ -70,7 +76,7 @@ static int collect_told(struct pages *p, const struct vmsync_facts *f,
 		struct sighting *new;
 		int64_t at;
 
-		if (s->stamp_ns >= stay.until_ns)
+		if (s->stamp_ns >= until_ns)
 			break;
 		if (!own && !(s->pv.flags & STABLE))
 			continue;
@@ -104,6 +110,42 @@ static int collect_homes(struct pages *p, const struct vmsync_facts *f,
 	return err;
 }
 
+/* Where only one end of a run can be dated, the page was seen there. */
+static bool dated(const struct vmsync_facts *f, const struct vmsync_axis *axis,
+		  const struct vmsync_pv_run *r, int64_t *from, int64_t *until)
+{
+	bool first = vmsync_reading_at(f, &axis->scaling, &axis->host,
+				       &r->first, from);
+	bool last = vmsync_reading_at(f, &axis->scaling, &axis->host, &r->last,
+				      until);
+
+	if (!first)
+		*from = *until;
+	if (!last)
+		*until = *from;
+	return first || last;
+}
+
+/* What a page was in one VM is nothing in the next. */
+static int collect_leaves(struct pages *p, const struct vmsync_facts *f,
+			  const struct vmsync_axis *axis)
+{
+	for (size_t h = 1; h < f->n_homes; h++) {
+		struct sighting *new;
+		int64_t at;
+		bool told;
+
+		if (!vmsync_axis_of_host(&axis->host, f->tsc_ref,
+					 vmsync_facts_left(f, h, &told), &at))
+			continue;
+		new = vmsync_array_add(&p->all);
+		if (!new)
+			return -ENOMEM;
+		*new = (struct sighting){.from = at, .until = at};
+	}
+	return 0;
+}
+
 /* The pages that @cpu saw; @own: which is the one that they are wanted of. */
 static int collect_seen(struct pages *p, const struct vmsync_facts *f,
 			const struct vmsync_axis *axis, uint32_t cpu, bool own)
@@ -115,10 +157,7 @@ static int collect_seen(struct pages *p, const struct vmsync_facts *f,
 
 		if (!own && !(r->pv.flags & STABLE))
 			continue;
-		if (!vmsync_reading_at(f, &axis->scaling, &axis->host,
-				       &r->first, &from) ||
-		    !vmsync_reading_at(f, &axis->scaling, &axis->host, &r->last,
-				       &until))
+		if (!dated(f, axis, r, &from, &until))
 			continue;
 		new = vmsync_array_add(&p->all);
 		if (!new)
@@ -139,6 +178,8 @@ static int collect(struct pages *p, const struct vmsync_facts *f,
 	int err = collect_homes(p, f, axis, cpu, true);
 	bool told = p->all.count;
 
+	if (!err)
+		err = collect_leaves(p, f, axis);
 	if (!err)
 		err = collect_seen(p, f, axis, cpu, true);
 	for (uint32_t i = 0; !err && i < f->n_cpus; i++) {
@@ -182,6 +223,8 @@ static int by_from(const void *a, const void *b)
 
 	if (x->from != y->from)
 		return x->from < y->from ? -1 : 1;
+	if (!x->pv != !y->pv)
+		return x->pv ? 1 : -1;
 	if (x->told != y->told)
 		return y->told - x->told;
 	return y->own - x->own;
@@ -230,23 +273,41 @@ static int take_told(struct pages *p, const struct sighting *s)
 	return take(p, p->cur && !lost ? s->from : s->until, s->until, s->pv);
 }
 
-/*
- * Another page than the one that was in force. The host's word of it was lost; or
- * it comes, for the guest has seen the page just before the host's stamp.
- */
-static int take_other(struct pages *p, const struct sighting *s, bool last)
+/* The host's word comes: the guest has seen the page just before its stamp. */
+static bool comes(const struct pages *p, const struct sighting *s)
 {
-	const struct sighting *next = s + 1;
-	int err;
+	const struct sighting *end = p->all.at + p->all.count, *next;
 
-	if (!last && next->told && next->until - s->from < SLACK &&
-	    vmsync_pvclock_same(next->pv, s->pv))
-		return 0;
-	err = unknown(p, p->seen);
+	for (next = s + 1; next < end && next->from - s->from < SLACK; next++)
+		if (next->told && next->until - s->from < SLACK &&
+		    vmsync_pvclock_same(next->pv, s->pv))
+			return true;
+	return false;
+}
+
+/* Another page than the one that was in force, and the host's word was lost. */
+static int take_other(struct pages *p, const struct sighting *s)
+{
+	int err = unknown(p, p->seen);
+
 	return err ? err : take(p, s->from, s->from, s->pv);
 }
 
-static int take_seen(struct pages *p, const struct sighting *s, bool last)
+/*
+ * Behind a hole: the host would have told of a change on this virtual CPU since. But
+ * one that is out, as where a guest was moved, is told when it enters again, while
+ * others see the new page.
+ */
+static int take_behind(struct pages *p, const struct sighting *s,
+		       const struct hole *hole)
+{
+	int64_t since = s->own ? hole->until : s->from;
+	int err = unknown(p, hole->from);
+
+	return err ? err : take(p, since, since, s->pv);
+}
+
+static int take_seen(struct pages *p, const struct sighting *s)
 {
 	struct hole hole = {0};
 	bool lost = missed(p, s->from, &hole);
@@ -257,20 +318,29 @@ static int take_seen(struct pages *p, const struct sighting *s, bool last)
 			p->seen = s->until;
 		return 0;
 	}
+	if (comes(p, s))
+		return 0;
 	if (!p->cur && !lost) {
 		err = take(p, p->seen, p->seen, s->pv);
 	} else if (lost) {
-		err = unknown(p, hole.from);
-		if (!err)
-			err = take(p, hole.until, hole.until, s->pv);
+		err = take_behind(p, s, &hole);
 	} else if (s->own) {
-		err = take_other(p, s, last);
+		err = take_other(p, s);
 	} else {
 		/* This one has been out since, and will be told of it. */
 		return 0;
 	}
 	if (p->cur == s->pv)
 		p->seen = s->until;
+	return err;
+}
+
+static int leave(struct pages *p, int64_t at)
+{
+	int err = unknown(p, at);
+
+	p->cur = NULL;
+	p->seen = at;
 	return err;
 }
 
@@ -283,8 +353,10 @@ static int order(struct pages *p)
 	for (size_t i = 0; !err && i < p->all.count; i++) {
 		const struct sighting *s = &p->all.at[i];
 
-		err = s->told ? take_told(p, s) :
-				take_seen(p, s, i + 1 == p->all.count);
+		if (!s->pv)
+			err = leave(p, s->from);
+		else
+			err = s->told ? take_told(p, s) : take_seen(p, s);
 		if (s->told)
 			p->seen = s->until;
 	}

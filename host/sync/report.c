@@ -376,10 +376,13 @@ static bool host_doubts(const struct vmsync_answers *a)
 	return a->suspects >= MANY && a->suspects * 100 >= a->legs;
 }
 
-/* How often its clock did what an honest one hardly does. */
+/*
+ * How often its clock did what an honest one hardly does. That it stands still
+ * while the guest is moved is none of its own doing.
+ */
 static uint64_t oddities(const struct vmsync_guest *guest)
 {
-	uint64_t most = 0;
+	uint64_t most = 0, moves = guest->homes.count;
 
 	for (int m = 0; m < VMSYNC_METHOD_COUNT; m++) {
 		const struct vmsync_estimator *e = vmsync_estimators[m];
@@ -388,7 +391,8 @@ static uint64_t oddities(const struct vmsync_guest *guest)
 		if (n > most)
 			most = n;
 	}
-	return most;
+	moves -= moves > 0;
+	return most > moves ? most - moves : 0;
 }
 
 static int suspect_notes(struct vmsync_guest_report *r,

@@ -128,9 +128,13 @@ int vmsync_vcpu_scaling_write(struct vmsync_vcpu *vcpu,
 			return -ENOMEM;
 		last = vmsync_array_last(&vcpu->scalings);
 	}
-	if (!last || ev->why == VMSYNC_WHY_FIRST)
-		return vmsync_vcpu_scaling_seen(vcpu, &ev->scaling,
-						ev->stamp_ns);
+	if (!last || ev->why == VMSYNC_WHY_FIRST) {
+		if (vmsync_vcpu_scaling_seen(vcpu, &ev->scaling, ev->stamp_ns))
+			return -ENOMEM;
+		if (!last)
+			vcpu->scalings.at[0].entered = true;
+		return 0;
+	}
 	if (vmsync_scaling_same(&last->scaling, &ev->scaling) &&
 	    ev->prev_offset == ev->scaling.offset) {
 		scaling_again(vcpu, last, ev->stamp_ns);

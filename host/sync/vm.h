@@ -19,6 +19,7 @@
  * struct vmsync_scaling_span - offset and ratio, and since when
  * @from_start: nothing was seen before it: it held from the host's first record,
  *		as far as none can be missing
+ * @entered:	of that one: it is what the host told of the first entry
  * @since_ns:	of that one, where its begin lies: INT64_MIN: before the recording
  * @gap:	what was in force before is not known: a write was lost
  * @exit_ns:	the virtual CPU had left the guest then, -1: not known
@@ -29,6 +30,7 @@
 struct vmsync_scaling_span {
 	struct vmsync_scaling scaling;
 	bool from_start;
+	bool entered;
 	bool gap;
 	int64_t since_ns;
 	int64_t stamp_ns;

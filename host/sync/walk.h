@@ -26,6 +26,8 @@ enum vmsync_param { HOST, GUEST, SCALING, PV, PARAMS };
  * @spill_until: readings of lines before those may be ahead as far as here
  * @spill:	by so much
  * @unknown_until: until here the lines in force are not known
+ * @jumped:	the clock jumped there, and what it has read since is not known;
+ *		VMSYNC_AXIS_MAX: it did not
  */
 struct vmsync_walk {
 	const struct vmsync_facts *facts;
@@ -44,6 +46,7 @@ struct vmsync_walk {
 	int64_t spill_until;
 	int128 spill;
 	int64_t unknown_until;
+	int64_t jumped;
 };
 
 /** vmsync_walk_step - of timeline @t, the one in force; the next one follows it
