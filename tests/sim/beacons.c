@@ -129,7 +129,7 @@ static uint64_t leg(struct flight *f, enum vmsync_evidence_kind kind,
 	ev.cnt = f->cnt + !first;
 	ev.vcpu = guest ? f->cpu : v->vcpu_id;
 	if (!guest && strcmp(f->w->sc->fields, "stamps"))
-		ev.vm = f->g->vm.id;
+		ev.vm = sim_vm_id(&f->g->vm, h);
 	if (first)
 		name_line(f, guest ? &f->g->kernel : &f->w->host, h, &ev.line);
 	if (first && guest && f->lines && f->g->kvmclock)

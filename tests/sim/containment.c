@@ -34,7 +34,7 @@ static size_t from_host(struct item *p, const struct sim_stream *host,
 
 		if (ev->kind != VMSYNC_EV_ENTRY && ev->kind != VMSYNC_EV_EXIT)
 			continue;
-		if (ev->vm.pid != g->vm.id.pid)
+		if (!sim_vm_was(&g->vm, ev->vm.pid))
 			continue;
 		p[n++] = (struct item){ev->stamp_ns, 0, ev->kind, ev->vcpu};
 	}

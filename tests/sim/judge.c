@@ -107,7 +107,7 @@ static void find_gaps(struct tally *t, const struct sim_guest *g, uint32_t cpu)
 	for (size_t i = 0; i < host->count; i++) {
 		const struct sim_record *r = &host->records[i];
 
-		if (r->ev.vm.pid != g->vm.id.pid || r->ev.vcpu != v->vcpu_id)
+		if (!sim_vm_was(&g->vm, r->ev.vm.pid) || r->ev.vcpu != v->vcpu_id)
 			continue;
 		if (r->ev.kind == VMSYNC_EV_EXIT)
 			exit = r->h;

@@ -74,12 +74,15 @@ static void record_tsc(struct sim_recording *rec, const struct sim_world *w,
 	for (size_t i = 0; i < v->tsc_count; i++) {
 		struct vmsync_evidence ev = {
 			.kind = VMSYNC_EV_TSC,
-			.vm = g->vm.id,
+			.vm = sim_vm_id(&g->vm, v->tsc[i].from),
 			.vcpu = v->vcpu_id,
 			.scaling = v->tsc[i].scaling,
-			.prev_offset = v->tsc[i ? i - 1 : 0].scaling.offset,
+			.prev_offset = v->tsc[i].scaling.offset,
 			.why = v->tsc[i].why,
 		};
+
+		if (v->tsc[i].why != VMSYNC_WHY_FIRST)
+			ev.prev_offset = v->tsc[i - 1].scaling.offset;
 
 		add(rec, w, event_time(w, v->tsc[i].from), &ev);
 	}
@@ -92,7 +95,7 @@ static void record_pages(struct sim_recording *rec, const struct sim_world *w,
 	for (size_t i = 0; i < v->page_count; i++) {
 		struct vmsync_evidence ev = {
 			.kind = VMSYNC_EV_PVCLOCK,
-			.vm = g->vm.id,
+			.vm = sim_vm_id(&g->vm, v->pages[i].from),
 			.vcpu = v->vcpu_id,
 			.pvclock = v->pages[i].page,
 			.why = v->pages[i].why,
@@ -103,22 +106,32 @@ static void record_pages(struct sim_recording *rec, const struct sim_world *w,
 	}
 }
 
+/* At the first entry in each of its homes, as all that is told first. */
+static void record_threads(struct sim_recording *rec, const struct sim_world *w,
+			   const struct sim_guest *g, const struct sim_vcpu *v)
+{
+	for (size_t i = 0; i < v->tsc_count; i++) {
+		uint64_t h = v->tsc[i].from - sim_world_cycles(w, 20);
+		struct vmsync_evidence ev = {
+			.kind = VMSYNC_EV_VM,
+			.vm = sim_vm_id(&g->vm, h),
+			.vcpu = v->vcpu_id,
+			.tid = sim_vcpu_tid(&g->vm, v, h),
+			.why = VMSYNC_WHY_FIRST,
+		};
+
+		if (v->tsc[i].why == VMSYNC_WHY_FIRST)
+			add(rec, w, event_time(w, h), &ev);
+	}
+}
+
 static void record_vm(struct sim_recording *rec, const struct sim_world *w,
 		      const struct sim_guest *g)
 {
 	for (uint32_t i = 0; i < g->vm.vcpu_count; i++) {
-		const struct sim_vcpu *v = &g->vm.vcpus[i];
-		struct vmsync_evidence ev = {
-			.kind = VMSYNC_EV_VM,
-			.vm = g->vm.id,
-			.vcpu = v->vcpu_id,
-			.tid = v->tid,
-			.why = VMSYNC_WHY_FIRST,
-		};
-
-		add(rec, w, w->start, &ev);
-		record_tsc(rec, w, g, v);
-		record_pages(rec, w, g, v);
+		record_threads(rec, w, g, &g->vm.vcpus[i]);
+		record_tsc(rec, w, g, &g->vm.vcpus[i]);
+		record_pages(rec, w, g, &g->vm.vcpus[i]);
 	}
 }
 

@@ -242,7 +242,7 @@ static void forge(struct liar *l, uint64_t h)
 	size_t hint = 0;
 	uint64_t after = h + sim_world_cycles(l->w, 900);
 
-	ev.vm = l->g->vm.id;
+	ev.vm = sim_vm_id(&l->g->vm, h);
 	ev.vcpu = v->vcpu_id;
 	ev.vm_uid =
 		sim_rng_chance(&l->rng, 0.5) ? victim->vm_uid : l->g->vm_uid;
@@ -285,7 +285,7 @@ void sim_record_lie(struct sim_recording *rec, const struct sim_world *w,
 	for (size_t i = 0; i < rec->host.count; i++) {
 		struct sim_record *r = &rec->host.records[i];
 
-		if (r->h >= l.from && r->ev.vm.pid == g->vm.id.pid &&
+		if (r->h >= l.from && sim_vm_was(&g->vm, r->ev.vm.pid) &&
 		    (r->ev.kind == VMSYNC_EV_GH_HOST ||
 		     r->ev.kind == VMSYNC_EV_HG_HOST))
 			lie_in_call(&l, r);

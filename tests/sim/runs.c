@@ -41,9 +41,9 @@ static void host_event(struct walk *k, enum vmsync_evidence_kind kind,
 	struct vmsync_evidence ev = {
 		.kind = kind,
 		.why = why,
-		.vm = k->g->vm.id,
+		.vm = sim_vm_id(&k->g->vm, h),
 		.vcpu = k->g->vm.vcpus[k->cpu].vcpu_id,
-		.tid = k->g->vm.vcpus[k->cpu].tid,
+		.tid = sim_vcpu_tid(&k->g->vm, &k->g->vm.vcpus[k->cpu], h),
 		.stamp_ns = sim_host_mono(k->w, h, &k->host_hint),
 	};
 

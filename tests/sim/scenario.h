@@ -100,6 +100,7 @@ struct sim_scenario {
 	struct sim_ops rebase;
 	struct sim_ops stop;
 	struct sim_ops tsc_write;
+	struct sim_ops move;
 	struct sim_ops burst;
 
 	double beacon_hz;

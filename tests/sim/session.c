@@ -222,7 +222,7 @@ static int find_exit(void *ctx, const struct vmsync_guest *guest, uint32_t cpu,
 		if (ev->stamp_ns >= until_ns)
 			break;
 		if (ev->kind != VMSYNC_EV_EXIT || ev->why != SIM_EXIT_OPEN ||
-		    ev->vm.pid != vm->id.pid ||
+		    !sim_vm_was(vm, ev->vm.pid) ||
 		    ev->vcpu != vm->vcpus[cpu].vcpu_id)
 			continue;
 		*exit_ns = ev->stamp_ns;

@@ -286,6 +286,67 @@ void sim_vm_stop(struct sim_vm *vm, uint64_t h, uint64_t until)
 	new_pages(vm, h, until, FLAG_STOPPED);
 }
 
+/* The boot CPU has something to do at once; others may sleep on for long. */
+static uint64_t wakes(struct sim_vm *vm, uint32_t vcpu, uint64_t until)
+{
+	if (!vcpu || !vm->master || !sim_rng_chance(&vm->rng, 0.3))
+		return until;
+	return until + sim_rng_below(&vm->rng, cycles(vm, 3e8));
+}
+
+/* What KVM knows of a VM is told at the first entry of each vCPU. */
+void sim_vm_move(struct sim_vm *vm, uint64_t h, uint64_t until)
+{
+	const struct vmsync_vm_id id = vm->homes[vm->home_count - 1].id;
+	double still = sim_rng_between(&vm->rng, 0.2, 1);
+
+	assert(vm->home_count < SIM_MAX_HOMES);
+	vm->homes[vm->home_count++] = (struct sim_home){
+		h, {id.pid + SIM_HOME_TIDS, id.serial + 100}};
+	vm->kvmclock_offset -= (raw_ns(vm, until) - raw_ns(vm, h)) *
+			       sim_rng_between(&vm->rng, 0.2, 1);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct sim_vcpu *v = &vm->vcpus[i];
+		struct vmsync_scaling s = *sim_vcpu_scaling(v, h);
+		uint64_t back = leave(vm, v, h, wakes(vm, i, until));
+
+		assert(v->tsc_count < SIM_MAX_WRITES);
+		s.offset -= sim_scale_tsc((until - h) * still, &s);
+		v->tsc[v->tsc_count++] = (struct sim_tsc){
+			back - cycles(vm, 900), VMSYNC_WHY_FIRST, s};
+		write_page(vm, v, until, back, vm->master ? FLAG_STABLE : 0,
+			   VMSYNC_WHY_FIRST);
+	}
+}
+
+static size_t home_at(const struct sim_vm *vm, uint64_t h)
+{
+	size_t i = vm->home_count - 1;
+
+	while (i && vm->homes[i].from > h)
+		i--;
+	return i;
+}
+
+struct vmsync_vm_id sim_vm_id(const struct sim_vm *vm, uint64_t h)
+{
+	return vm->homes[home_at(vm, h)].id;
+}
+
+bool sim_vm_was(const struct sim_vm *vm, int32_t pid)
+{
+	for (size_t i = 0; i < vm->home_count; i++)
+		if (vm->homes[i].id.pid == pid)
+			return true;
+	return false;
+}
+
+int32_t sim_vcpu_tid(const struct sim_vm *vm, const struct sim_vcpu *v,
+		     uint64_t h)
+{
+	return v->tid + SIM_HOME_TIDS * (int32_t)home_at(vm, h);
+}
+
 void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t by, int cpu)
 {
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {

@@ -36,6 +36,13 @@ struct sim_hole {
 };
 
 #define SIM_MAX_WRITES 32 /* of a TSC offset */
+#define SIM_MAX_HOMES  9
+
+/** struct sim_home - what KVM calls the VM from host TSC @from on */
+struct sim_home {
+	uint64_t from;
+	struct vmsync_vm_id id;
+};
 
 /** struct sim_vcpu - one virtual CPU over time; lists in the order of time */
 struct sim_vcpu {
@@ -51,8 +58,11 @@ struct sim_vcpu {
 	int32_t tid;
 };
 
+#define SIM_HOME_TIDS 5000 /* threads of the next home have numbers higher by that */
+
 /**
  * struct sim_vm - one VM
+ * @homes:	more than one if the guest is moved
  * @host_khz:	of the host's TSC, as its kernel calibrated it
  * @host_cs:	the host's TSC clocksource, under kvm-clock's base
  * @kvmclock_offset: kvm-clock less the host's raw clock, ns
@@ -60,7 +70,8 @@ struct sim_vcpu {
  *		and the guest lets none fall behind what another has shown
  */
 struct sim_vm {
-	struct vmsync_vm_id id;
+	struct sim_home homes[SIM_MAX_HOMES];
+	size_t home_count;
 	uint64_t host_khz;
 	struct sim_clocksource host_cs;
 	int64_t kvmclock_offset;
@@ -72,7 +83,7 @@ struct sim_vm {
 
 /**
  * sim_vm_start - create the VM at host TSC @boot
- * @vm:		zeroed, with id, host_khz, host_cs, vcpu_count and rng set
+ * @vm:		zeroed, with its first home, host_khz, host_cs, vcpu_count and rng set
  * @scaling:	of the first vCPU
  * @spread:	each further vCPU's TSC is up to so many cycles ahead
  */
@@ -103,6 +114,22 @@ void sim_vm_stop(struct sim_vm *vm, uint64_t h, uint64_t until);
  * @cpu:	only that one; < 0: all
  */
 void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t cycles, int cpu);
+
+/**
+ * sim_vm_move - the guest stops at @h and goes on in another VM at @until
+ * Its TSCs and kvm-clock stand still for some of that time, each for its own.
+ */
+void sim_vm_move(struct sim_vm *vm, uint64_t h, uint64_t until);
+
+/** sim_vm_id - what KVM calls it at host TSC @h */
+struct vmsync_vm_id sim_vm_id(const struct sim_vm *vm, uint64_t h);
+
+/** sim_vm_was - has it ever been process @pid? */
+bool sim_vm_was(const struct sim_vm *vm, int32_t pid);
+
+/** sim_vcpu_tid - the thread of @v at host TSC @h */
+int32_t sim_vcpu_tid(const struct sim_vm *vm, const struct sim_vcpu *v,
+		     uint64_t h);
 
 /** sim_vcpu_tsc - guest TSC at host TSC @h */
 uint64_t sim_vcpu_tsc(const struct sim_vcpu *v, uint64_t h);

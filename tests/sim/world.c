@@ -113,8 +113,9 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 	vm->host_khz = sc->khz;
 	sim_clocksource_init(&vm->host_cs, VMSYNC_CLOCKSOURCE_TSC,
 			     sc->khz * 1000);
-	vm->id.pid = 1000 + 7 * g->index;
-	vm->id.serial = g->index + 1;
+	vm->homes[0].id = (struct vmsync_vm_id){1000 + 7 * g->index,
+						g->index + 1};
+	vm->home_count = 1;
 	vm->vcpu_count = sc->vcpus;
 	vm->master = sc->master;
 	s.ratio = ((unsigned __int128)(uint64_t)(sc->khz * ratio)
@@ -146,15 +147,15 @@ static void change_vm(struct sim_world *w, struct sim_vm *vm, uint64_t from,
 {
 	const struct sim_scenario *sc = w->sc;
 	const struct sim_ops *lists[] = {&sc->rebase, &sc->stop,
-					 &sc->tsc_write};
-	size_t next[3] = {0};
+					 &sc->tsc_write, &sc->move};
+	size_t next[4] = {0};
 
 	for (;;) {
 		const struct sim_op *op = NULL;
 		size_t which = 0;
 		uint64_t h;
 
-		for (size_t i = 0; i < 3; i++) {
+		for (size_t i = 0; i < 4; i++) {
 			if (next[i] == lists[i]->count)
 				continue;
 			if (!op || lists[i]->op[next[i]].at_s < op->at_s) {
@@ -175,6 +176,9 @@ static void change_vm(struct sim_world *w, struct sim_vm *vm, uint64_t from,
 		} else if (which == 1) {
 			from += sim_world_cycles(w, op->value * 1e9);
 			sim_vm_stop(vm, h, from);
+		} else if (which == 3) {
+			from += sim_world_cycles(w, op->value * 1e9);
+			sim_vm_move(vm, h, from);
 		} else {
 			sim_vm_write_tsc(vm, h, op->value, op->extra);
 		}
@@ -197,7 +201,7 @@ static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
 	g->vm_uid = (sim_rng_u64(&k->rng) >> 1) | 1;
 	plan_kernel(w, k, &sc->guest);
 	k->keep_ticks = sc->rebase.count || sc->stop.count ||
-			sc->tsc_write.count || !sc->master;
+			sc->tsc_write.count || sc->move.count || !sc->master;
 	k->reader =
 		(struct sim_reader){guest_counter, guest_tsc_of, guest_wake, g};
 	if (g->kvmclock)
