@@ -20,12 +20,15 @@ host_prepare() { record_ready; }
 host_record() { record; }
 . "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
 
-guest_pid=
 doing=starting
+
+# The process that is the guest may be another one by now: its number is in a file.
+guest_is() { echo "$1" > /run/l2.pid.new && mv /run/l2.pid.new /run/l2.pid; }
+guest_lives() { kill -0 "$(cat /run/l2.pid)" 2>/dev/null; }
 
 quit() {
 	trap - EXIT
-	[ -n "$guest_pid" ] && kill -KILL "$guest_pid" 2>/dev/null
+	[ ! -e /run/l2.pid ] || kill -KILL "$(cat /run/l2.pid)" 2>/dev/null
 	watch_end
 	dmesg > /share/host.dmesg
 	taint
@@ -130,41 +133,52 @@ truth() {
 
 # A guest that ends by itself before its time says nothing more.
 guest_watch() {
-	while kill -0 "$1" 2>/dev/null; do
+	while guest_lives; do
 		sleep 1
 	done
 	echo "@lab L2 gone" > /run/l2.out
 }
 
-guest_start() {
-	mkfifo /run/l2.in /run/l2.out /run/mon.in /run/mon.out
-	exec 3<> /run/l2.out 4<> /run/l2.in 5<> /run/mon.in 6<> /run/mon.out
-	: > /run/l2.said
-	exec 8< /run/l2.said
-	guest_listen &
-	truncate -s 32M /run/scratch.img
-	truncate -s 256M /run/out.img
+# guest_qemu MONITOR [ARGUMENT...]: starts a QEMU for the guest, with pipes
+# /run/MONITOR.in and .out to its monitor. $! is its number.
+guest_qemu() {
+	local mon=$1
+
+	shift
+	mkfifo "/run/$mon.in" "/run/$mon.out"
 	timeout -k 5 "$LAB_LIMIT" \
 	qemu-system-x86_64 -name guest=lab,debug-threads=on \
 		-accel kvm -cpu "$LAB_L2_CPU" -smp 2 -m "$LAB_L2_MB" \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-chardev pipe,id=ser,path=/run/l2 -serial chardev:ser \
-		-chardev pipe,id=mon,path=/run/mon -mon chardev=mon,mode=control \
+		-chardev "pipe,id=mon,path=/run/$mon" -mon chardev=mon,mode=control \
 		-drive file=/run/scratch.img,if=virtio,format=raw \
 		-drive file=/run/out.img,if=virtio,format=raw \
 		-kernel "$LAB_VMLINUZ" -initrd "$LAB_WORK/l2.cpio" \
 		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $LAB_SLOW_APPEND $LAB_L2_APPEND" \
-		3<&- 4<&- 5<&- 6<&- 8<&- > /share/guest.qemu 2>&1 &
-	guest_pid=$!
-	guest_watch "$guest_pid" &
+		"$@" 3<&- 4<&- 5<&- 6<&- 8<&- >> /share/guest.qemu 2>&1 &
 }
 
-# One command to QEMU's monitor (QMP); returns after its answer. Answers and
-# events, which have QEMU's own time stamps, are kept.
+guest_start() {
+	mkfifo /run/l2.in /run/l2.out
+	exec 3<> /run/l2.out 4<> /run/l2.in
+	: > /run/l2.said
+	exec 8< /run/l2.said
+	guest_listen &
+	truncate -s 32M /run/scratch.img
+	truncate -s 256M /run/out.img
+	guest_qemu mon
+	guest_is $!
+	exec 5<> /run/mon.in 6<> /run/mon.out
+	guest_watch &
+}
+
+# monitor COMMAND [ARGUMENTS]: one to QEMU's monitor (QMP); returns after its
+# answer. Answers and events, which have QEMU's own time stamps, are kept.
 monitor() {
 	local line
 
-	echo "{\"execute\": \"$1\"}" >&5
+	echo "{\"execute\": \"$1\"${2:+, \"arguments\": $2}}" >&5
 	while IFS= read -r -t "$LAB_SILENCE" line <&6; do
 		echo "$line" >> /share/monitor
 		case $line in
@@ -243,10 +257,10 @@ monitor qmp_capabilities
 host_record
 await end
 for ((i = 0; i < LAB_SILENCE; i++)); do
-	kill -0 "$guest_pid" 2>/dev/null || break
+	guest_lives || break
 	sleep 1
 done
-kill -0 "$guest_pid" 2>/dev/null && lost "guest does not end"
+guest_lives && lost "guest does not end"
 [ "$LAB_MIN_EVENTS" = 0 ] || guest_trace
 host_after
 quit "done"

@@ -61,6 +61,21 @@ guest_record_plain() {
 	trace_out
 }
 
+# The load goes on until the host says that the guest was moved, and once more.
+guest_record_moved() {
+	lttng -q -n start lab || fail "lttng start"
+	say "recording"
+	{ read -r word < /dev/ttyS0 && echo "$word" > /run/word; } &
+	until [ -s /run/word ]; do
+		load "$LAB_SECONDS" /dev/vda || fail "load"
+	done
+	load "$LAB_SECONDS" /dev/vda || fail "load"
+	lttng -q -n stop lab || fail "lttng stop"
+	say "recorded"
+	lttng -q -n destroy lab
+	trace_out
+}
+
 say "up $(uname -r)"
 heartbeat &
 ifconfig lo 127.0.0.1 up

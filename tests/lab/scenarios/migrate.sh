@@ -1,0 +1,26 @@
+# shellcheck shell=sh disable=SC2034
+# SPDX-License-Identifier: MIT
+#
+# migrate: the guest, on kvm-clock, is moved to another QEMU while it runs
+
+LAB_SECONDS=4
+LAB_L1_MB=4096
+LAB_L2_MB=512	# all of it is copied
+
+host_during() {
+	. "$LAB_TOP/tests/lab/move.sh"
+	sleep 4
+	begin new unix:/run/move
+	new=$!
+	until [ -S /run/move ]; do sleep 1; done
+	step send send unix:/run/move
+	guest_is "$new"
+	monitor quit
+	monitor_is new
+	monitor qmp_capabilities
+	step running wait_for query-status running
+	truth moved
+	echo moved >&4
+}
+
+guest_record() { guest_record_moved; }
