@@ -27,6 +27,7 @@ quick="
 	engine
 	analyze
 	ust
+	port
 	bt2
 	many
 	sim

@@ -8,13 +8,13 @@
  *					good frames, as fast as they are taken; each
  *					is of another vm_uid
  *
- * Where nobody is connected, what the guest sends is thrown away.
+ * Where nobody is connected, what the guest sends is thrown away. For each answer that
+ * goes to the device a line is printed.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,27 +63,37 @@ static int device_make(const char *path)
 	return fd;
 }
 
-/* Return: whether @from is still there. */
-static bool pass(int from, int to)
+/* Return: bytes, 0 where @from is not there any more. */
+static size_t pass(int from, int to)
 {
 	char data[4096];
 	ssize_t n = read(from, data, sizeof(data));
 	ssize_t at = 0, k;
 
 	if (n <= 0)
-		return n < 0 && errno == EINTR;
+		return 0;
 	while (to >= 0 && at < n) {
 		k = write(to, data + at, (size_t)(n - at));
 		if (k <= 0)
 			break;
 		at += k;
 	}
-	return true;
+	return (size_t)n;
+}
+
+static void tell(size_t bytes)
+{
+	static size_t n;
+
+	for (n += bytes; n >= VMSYNC_PORT_ANSWER_LEN; n -= VMSYNC_PORT_ANSWER_LEN)
+		puts("answer");
+	fflush(stdout);
 }
 
 static void relay(int listener, int device)
 {
 	int peer = -1;
+	size_t n;
 
 	for (;;) {
 		struct pollfd pfd[2] = {
@@ -99,7 +109,11 @@ static void relay(int listener, int device)
 			continue;
 		if (peer < 0) {
 			peer = accept(listener, NULL, NULL);
-		} else if (!pass(peer, device)) {
+			continue;
+		}
+		n = pass(peer, device);
+		tell(n);
+		if (!n) {
 			close(peer);
 			peer = -1;
 		}

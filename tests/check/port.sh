@@ -1,0 +1,287 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Beacons over a port, without a module on either side.
+#
+#	guest one                                    host
+#	vmsync-agent --- terminal -- chardev -- socket --+
+#	guest two                                        +-- vmsyncd
+#	vmsync-agent --- terminal -- chardev -- socket --+
+#	                             flood ---- socket --+
+#
+# Host and guests are processes of this machine in namespaces of their own, each
+# with a real session daemon of LTTng-UST. The guests' CLOCK_MONOTONIC is ahead of
+# the host's by a known number of seconds, so the truth is known to the ns. chardev
+# and flood stand for QEMU (tests/gen/port-chardev.c).
+#
+# Needs lttng-tools and liblttng-ust-dev, and root for the namespaces; what needs
+# neither is done first.
+. tests/check/lib.sh
+
+t=$check_tmp/t
+o=$PWD/build/release
+vmsync=$o/vmsync
+mkdir "$t"
+jobs=""
+# Machines end by themselves; who is killed leaves a session behind.
+machines=""
+trap 'touch "$t"/{host,one,two}/stop 2> /dev/null; [ -z "$machines" ] || wait $machines; kill $jobs 2> /dev/null; wait
+	rm -rf "$check_tmp"' EXIT
+
+expect "the tool builds" make -s -j2 tool build/release/tests/pair \
+	build/release/tests/port-chardev
+
+json() { jq -r "$1" "$t/json"; }
+
+# --- recordings that are made up: hypercalls that call themselves messages
+
+# over_port FOLDER: of what tests/gen/pair.c made
+over_port() {
+	sed -i 's/"vmsync_\([gh][gh]_[a-z]*\)"/"vmsync_port:\1"/
+		s/_vm_pid;/_peer_pid;/; s/_vm_serial;/_link;/' \
+		"$1/host/metadata" "$1/guest/metadata"
+}
+
+# stamps TRACE: clock and truth of each event that has one, in order
+stamps() {
+	babeltrace2 --clock-cycles --no-delta "$1" |
+		sed -n 's/^\[0*\([0-9]*\)\].*, truth = \([0-9]*\) }$/\1 \2/p' |
+		sort -n -k 2
+}
+
+made_up() {
+	expect "made up" "$o/tests/pair" "$t/a" truth=1 events=20000 gap=80000 \
+		knots=20 beacons=100 packet=4096
+	cp -r "$t/a" "$t/b"
+	over_port "$t/b"
+	$vmsync sync --json "$t/a" > "$t/json"
+	expect_eq "hypercalls" \
+		"$(json '.guests[0].methods | keys | join(" ")')" exact
+	$vmsync sync --json "$t/b" > "$t/json"
+	expect_eq "messages: exit status" $? 0
+	expect_eq "messages: the method" \
+		"$(json '.guests[0].methods | keys | join(" ")')" port
+	expect_eq "messages: who answers" "$(json '.guests[0].vm_pid')" 4711
+	expect "messages: no number of the module's" \
+		test "$(json '.guests[0].vm_serial')" -ge 2147483648
+	expect "messages: fused" $vmsync fuse -o "$t/out" "$t/b"
+	set -- $(stamps "$t/out/guest-guest" | awk '{
+		error = $1 - $2; if (error < 0) error = -error
+		if (error > worst) worst = error
+	} END { printf "%d %d", NR, worst }')
+	expect "messages: none of $1 events is farther off, $2 ns, than it says" \
+		test "$1" -gt 1000 -a \
+		"$2" -le "$(json '.guests[0].bound_worst_events_ns')"
+	expect_error "answers over a port to hypercalls" "answered none" \
+		$vmsync sync "$t/b/host" "$t/a/guest"
+	expect_error "messages are not asked for" "answered none" \
+		$vmsync sync --method=beacon "$t/b"
+	# A claim that the guest never made is no answer to it.
+	sed 's/_guest_mono;/_other_mono;/; s/ _since_tsc;/ _guest_mono;/' \
+		"$t/b/host/metadata" > "$t/metadata"
+	cp "$t/metadata" "$t/b/host/metadata"
+	expect_error "answers to what was never asked" "answered none" \
+		$vmsync sync "$t/b"
+}
+made_up
+
+# --- the two programs by themselves
+
+if ! make -s port > "$check_out" 2>&1 ||
+	! command -v lttng-sessiond > /dev/null
+then
+	skip "vmsyncd, vmsync-agent: no lttng-tools or liblttng-ust-dev here"
+	finish
+fi
+vmsyncd=$o/vmsyncd agent=$o/vmsync-agent
+expect_error "vmsyncd: no socket" "--socket" $vmsyncd
+expect_error "vmsyncd: an argument" "no arguments" $vmsyncd --socket=x y
+expect_error "vmsyncd: a long path" "shorter" \
+	$vmsyncd --socket="$(printf '%0200d' 1)"
+expect_error "agent: no port" "$t/none: No such.*org.vmsync.agent.0" \
+	$agent --device="$t/none"
+expect_error "agent: no rate" "1 to 100" $agent --rate=101
+for program in vmsyncd vmsync-agent; do
+	expect "$program: help" "$o/$program" --help
+	expect "$program: version" "$o/$program" --version
+done
+
+# --- a host and two guests
+
+namespaces="-m -u"
+unshare -m true 2> /dev/null || namespaces="-m --propagation unchanged -u"
+# shellcheck disable=SC2086
+if ! unshare $namespaces -T --fork true 2> "$check_out"; then
+	skip "recording: no time namespaces here ($(tail -n 1 "$check_out"))"
+	finish
+fi
+
+# machine.sh FOLDER COMMAND...: what goes on in a machine. It records until there
+# is a file "stop" in FOLDER; where there is one "again" the command starts anew.
+cat > "$t/machine.sh" <<-'END'
+	dir=$1
+	shift
+	mkdir -p /var/run/lttng "$dir/home"
+	mount -t tmpfs none /var/run/lttng && mount -t tmpfs none /dev/shm &&
+		mount --bind "$dir/boot_id" /proc/sys/kernel/random/boot_id &&
+		hostname "${dir##*/}" || exit
+	export LTTNG_HOME=$dir/home HOME=$dir/home
+	lttng-sessiond --no-kernel > "$dir/sessiond.log" 2>&1 &
+	daemon=$!
+	trap 'kill $daemon' EXIT
+	for _ in $(seq 100); do
+		lttng list > /dev/null 2>&1 && break
+		sleep 0.2
+	done
+	lttng create s --output="$dir/trace" &&
+		lttng enable-channel -u ch --subbuf-size=64k --num-subbuf=16 \
+			--switch-timer=200000 &&
+		lttng enable-event -u -c ch 'vmsync_port:*' &&
+		lttng start || exit
+	until [ -e "$dir/stop" ]; do
+		"$@" 2>> "$dir/said" &
+		command=$!
+		until [ -e "$dir/stop" ] || [ -e "$dir/again" ]; do
+			kill -0 $command || exit
+			sleep 0.2
+		done
+		kill $command
+		wait $command || exit
+		rm -f "$dir/again"
+	done
+	timeout 60 lttng destroy || exit
+	echo ended > "$dir/ended"
+END
+
+# machine NAME AHEAD COMMAND...: start one; its clock is AHEAD s ahead of ours
+machine() {
+	local name=$1 ahead=$2
+	shift 2
+	mkdir "$t/$name"
+	echo "$name" | md5sum | sed 's/\(.\{8\}\)\(....\)\(....\)\(....\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' \
+		> "$t/$name/boot_id"
+	# shellcheck disable=SC2086
+	unshare $namespaces -T --monotonic "$ahead" --fork \
+		bash "$t/machine.sh" "$t/$name" "$@" > "$t/$name/log" 2>&1 &
+	machines="$machines $!"
+}
+
+# answered NAME: answers that went to the guest
+answered() {
+	wc -l < "$t/$1.answers"
+}
+
+# wait_answers N: until both guests have so many more
+wait_answers() {
+	local one two
+	one=$(($(answered one) + $1)) two=$(($(answered two) + $1))
+	for _ in $(seq 200); do
+		[ "$(answered one)" -lt $one ] || [ "$(answered two)" -lt $two ] ||
+			break
+		sleep 0.3
+	done
+	expect "$1 more beacons are answered" test "$(answered one)" -ge $one -a \
+		"$(answered two)" -ge $two
+}
+
+for name in one two; do
+	"$o/tests/port-chardev" "$t/$name.sock" "$t/$name.dev" \
+		> "$t/$name.answers" &
+	jobs="$jobs $!"
+	eval "chardev_$name=$!"
+done
+"$o/tests/port-chardev" "$t/flood.sock" --flood 64 > "$t/flooded" &
+jobs="$jobs $!"
+for _ in $(seq 100); do
+	[ -e "$t/one.dev" ] && [ -e "$t/two.dev" ] && [ -e "$t/flood.sock" ] && break
+	sleep 0.1
+done
+begin=$(date +%s)
+machine host 0 $vmsyncd --socket="$t/none.sock" --socket="$t/flood.sock" \
+	--socket="$t/one.sock" --socket="$t/two.sock"
+for _ in $(seq 200); do
+	[ "$(grep -c connected "$t/host/said" 2> /dev/null)" = 3 ] && break
+	sleep 0.1
+done
+machine one 1000 $agent --device="$t/one.dev" --rate=50
+machine two 50000 $agent --device="$t/two.dev" --rate=50
+wait_answers 100
+# Whoever is gone is waited for, and is the same one when it is back.
+touch "$t/host/again"
+wait_answers 100
+for name in one two host; do
+	touch "$t/$name/stop"
+	for _ in $(seq 200); do
+		[ -e "$t/$name/ended" ] && break
+		sleep 0.1
+	done
+	expect "$name ended well" test -e "$t/$name/ended"
+	[ -e "$t/$name/ended" ] || tail -n 5 "$t/$name/log" "$t/$name/said"
+done
+seconds=$(($(date +%s) - begin))
+
+# Of the guest that floods no more was read than may be, and all the time, and the
+# others' beacons were not touched by that.
+count() { # count NAME WHAT: sum over both runs of vmsyncd
+	sed -n "s/.*\/$1.sock: .*\<\([0-9]*\) \(beacons \|bytes \)\?$2.*/\1/p" \
+		"$t/host/said" | awk '{ n += $1 } END { print n + 0 }'
+}
+bytes=$(($(count flood skipped) +
+	36 * ($(count flood answered) + $(count flood dropped) + $(count flood unsent))))
+expect "of a flood $bytes bytes were looked at in $seconds s" \
+	test $bytes -le $((2 * (16384 + 2048) + seconds * 32768)) -a $bytes -gt 16384
+expect "of its beacons $(count flood dropped) were dropped" \
+	test "$(count flood dropped)" -gt 0
+for name in one two; do
+	expect_eq "$name: beacons dropped" "$(count $name dropped)" 0
+	expect_eq "$name: bytes skipped" "$(count $name skipped)" 0
+	expect "$name: $(count $name answered) beacons answered" \
+		test "$(count $name answered)" -ge 200
+done
+
+# --- what the tool makes of it
+
+$vmsync sync --json "$t"/{host,one,two}/trace > "$t/json"
+# A beacon at the very end may have no answer: it is known a little worse.
+expect "exit status" test $? -le 1
+expect_eq "the witnesses agree" "$(json .agrees)" true
+expect_eq "guests left out" "$(json '.left_out | length')" 0
+
+# truth NAME AHEAD: the map is not farther off than it says, at both ends of each
+# segment
+truth() {
+	local name=$1 ahead=$(($2 * 1000000000)) me=".guests[] | select(.hostname == \"$1\")"
+	local g0 g1 h0 slope bound e0 e1 worst=0 n=0 bad=0
+	expect_eq "$name: the method" "$(json "$me | .methods | keys | join(\" \")")" port
+	expect_eq "$name: who answers" "$(json "$me | .vm_pid")" \
+		"$(eval "echo \$chardev_$name")"
+	expect "$name: $(json "$me | .beacons.matched") beacons" \
+		test "$(json "$me | .beacons.matched")" -ge 200
+	expect_eq "$name: causality" \
+		"$(json "$me | .beacons.causality_violations")" 0
+	$vmsync sync -o "$t/map" "$t/host/trace" "$t/$name/trace" > "$check_out" 2>&1
+	while read -r g0 g1 h0 slope bound; do
+		e0=$((h0 - g0 + ahead))
+		# Over 2^62 the slope is what is added to 1.
+		e1=$((e0 + ((g1 - g0) * ((slope - (1 << 62)) >> 22) >> 40)))
+		for e in ${e0#-} ${e1#-}; do
+			[ "$e" -le $worst ] || worst=$e
+			[ "$e" -le "$bound" ] || bad=$((bad + 1))
+		done
+		n=$((n + 1))
+	done < <(sed -n 's/.*"guest_start": \([0-9]*\), "guest_end": \([0-9]*\), "host_start": \([0-9]*\), "slope": \([0-9]*\), "shift": 62,.*"bound_ns": \([0-9]*\).*/\1 \2 \3 \4 \5/p' "$t/map")
+	expect_eq "$name: segments" $n "$(grep -c guest_start "$t/map")"
+	expect_eq "$name: of $n segments, at worst $worst ns off, beyond their bound" \
+		$bad 0
+	echo "$name: at worst $worst ns off; bound $(json "$me | .bound_worst_ns") ns"
+}
+truth one 1000
+truth two 50000
+
+$vmsync fuse -o "$t/fused" "$t"/{host,one,two}/trace > "$check_out" 2>&1
+expect "fused" test $? -le 1
+expect_eq "... all of them, as babeltrace2 reads them" \
+	"$(babeltrace2 "$t/fused" 2> "$t/err" | wc -l)" \
+	"$(babeltrace2 "$t"/{host,one,two}/trace | wc -l)"
+expect_eq "... without a word" "$(cat "$t/err")" ""
+finish
