@@ -46,11 +46,11 @@ static int bridge_to(struct vmsync_walk *w, const struct doubt *d,
 		     int128 error)
 {
 	struct vmsync_point from = *a;
+	int128 ahead = vmsync_walk_ahead(w, d->q, d->from, d->until);
 
 	*a = b;
-	return vmsync_walk_bridge(w, d->q, from, b,
-				  error + vmsync_walk_ahead(w, d->q, d->from,
-							    d->until));
+	return ahead < 0 ? 0
+			 : vmsync_walk_bridge(w, d->q, from, b, error + ahead);
 }
 
 /*

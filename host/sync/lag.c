@@ -207,7 +207,9 @@ int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
 	int64_t lag = lag_ns(f, cpu);
 	int err = 0;
 
-	for (size_t i = 0; lag && i < map->count; i++)
+	/* By the guest's clock: by the host's it is up to 1100 ppm more. */
+	lag += lag ? (int64_t)(VMSYNC_DRIFT * (double)lag) + 1 : 0;
+	for (size_t i = 0; i < map->count; i++)
 		map->segments[i].bound_ns += lag;
 	if (!own || (line && line->clocksource != VMSYNC_CLOCKSOURCE_TSC))
 		return 0;

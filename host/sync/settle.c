@@ -13,6 +13,7 @@
 #include "sync/ends.h"
 #include "sync/lag.h"
 #include "sync/session.h"
+#include "sync/spread.h"
 #include "sync/steps.h"
 #include "sync/whose.h"
 
@@ -100,7 +101,7 @@ static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
 
 static int settle_method(struct vmsync_guest *guest,
 			 const struct vmsync_facts *f, enum vmsync_method m,
-			 bool final)
+			 const vmsync_spreads *spreads, bool final)
 {
 	const struct vmsync_estimator *e = vmsync_estimators[m];
 	enum vmsync_method name = name_of(guest, m);
@@ -115,8 +116,10 @@ static int settle_method(struct vmsync_guest *guest,
 		if (is_cpu(guest, cpu))
 			err = e->map(guest->states[m], f, cpu, final, map);
 		/* The exact method widens its own pieces, and fewer of them. */
-		if (!err && m != VMSYNC_METHOD_EXACT)
+		if (!err && m != VMSYNC_METHOD_EXACT) {
+			vmsync_spread_widen(spreads, map);
 			err = vmsync_lag_widen(f, cpu, map);
+		}
 		if (!err)
 			err = vmsync_map_close(map, drift_of(guest));
 	}
@@ -147,11 +150,15 @@ static void drop_unsure(struct vmsync_guest *guest)
 static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		     bool final)
 {
+	vmsync_spreads spreads = {0};
 	int err = resize(guest);
 
 	vmsync_whose_find(f, guest->cpus);
+	if (!err)
+		err = vmsync_spread_find(f, &spreads);
 	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
-		err = settle_method(guest, f, m, final);
+		err = settle_method(guest, f, m, &spreads, final);
+	vmsync_array_free(&spreads);
 	if (!err)
 		vmsync_steps_align(guest->by_method[VMSYNC_METHOD_EXACT],
 				   guest->n_cpus);

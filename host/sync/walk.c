@@ -6,6 +6,9 @@
 #include "sync/pieces.h"
 #include "uapi/vmsync.h"
 
+/* Of how far another CPU's clock may be ahead: more than anything, q32. */
+#define NOT_KNOWN (Q32 << 64)
+
 /* How long a reading that was ahead may be held, host cycles. */
 #define HELD 16384
 
@@ -90,22 +93,28 @@ static bool matters(const struct vmsync_walk *w, const struct vmsync_link *l,
 /*
  * What was in force at @at, or where nobody knows before it and behind it: KVM
  * takes all pages of a guest from one clock, so that one which nobody saw is not
- * farther from it than those around.
+ * farther from it than those around. False where there are none on both sides.
  */
-static void around(const struct vmsync_timeline *tl, int64_t at,
+static bool around(const struct vmsync_timeline *tl, int64_t at,
 		   const void *param[2])
 {
 	const struct vmsync_step *s = vmsync_timeline_at(tl, at), *next = s;
+	bool both;
 
 	while (s > tl->steps.at && !s->param)
 		s--;
 	while (next + 1 < tl->steps.at + tl->steps.count && !next->param)
 		next++;
+	both = s->param && next->param;
 	param[0] = s->param ? s->param : next->param;
 	param[1] = next->param ? next->param : s->param;
+	return both;
 }
 
-/* How far the counter of CPU @i is ahead of what this one's says, @own. */
+/*
+ * How far the counter of CPU @i is ahead of what this one's says, @own; NOT_KNOWN
+ * where its page may be any.
+ */
 static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
 		       uint32_t i, int64_t at, int128 own)
 {
@@ -115,8 +124,9 @@ static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
 	int128 most = 0;
 
 	around(&w->others[i].scaling, at, scaling);
-	if (l->chain.pv)
-		around(&w->others[i].pv, at, pv);
+	if (l->chain.pv && !around(&w->others[i].pv, at, pv) &&
+	    w->facts->cpus[i].seen)
+		return NOT_KNOWN;
 	for (int k = 0; k < 4; k++) {
 		other.chain.scaling = scaling[k & 1];
 		other.chain.pv = pv[k >> 1];
@@ -175,6 +185,7 @@ int128 vmsync_walk_ahead(const struct vmsync_walk *w,
 			 const struct vmsync_link *l, int64_t from,
 			 int64_t until)
 {
+	struct vmsync_point d;
 	int128 most;
 
 	if (!w->others || (l->chain.pv && l->chain.pv->flags & PV_STABLE))
@@ -194,6 +205,10 @@ int128 vmsync_walk_ahead(const struct vmsync_walk *w,
 				most, ahead_where(w, l, &w->others[i].pv, from,
 						  until));
 	}
+	if (most >= NOT_KNOWN)
+		return -1;
+	if (vmsync_link_direction(l, from, &d))
+		most = vmsync_link_by_slope(most, &d);
 	/* Pages that differ by less are taken for the same line. */
 	if (l->chain.pv)
 		return most + 2 * Q32;
@@ -206,11 +221,12 @@ int vmsync_walk_piece(struct vmsync_walk *w, const struct vmsync_link *l,
 {
 	struct vmsync_point a, b, d;
 	struct vmsync_piece p;
+	int128 ahead = vmsync_walk_ahead(w, l, from, until);
 	int err;
 
-	error += vmsync_walk_ahead(w, l, from, until);
-
-	if (!vmsync_link_at(l, from, &a) || !vmsync_link_at(l, until, &b) ||
+	if (ahead < 0)
+		w->joined = false;
+	if (ahead < 0 || !vmsync_link_at(l, from, &a) || !vmsync_link_at(l, until, &b) ||
 	    !vmsync_link_direction(l, from, &d))
 		return 0;
 	p = (struct vmsync_piece){
@@ -220,7 +236,7 @@ int vmsync_walk_piece(struct vmsync_walk *w, const struct vmsync_link *l,
 		.dh = d.h,
 		.g_end = b.g,
 		.loss = l->loss,
-		.error = error,
+		.error = error + ahead,
 		.method = VMSYNC_METHOD_EXACT,
 		.epoch = w->epoch,
 		.joined = w->joined,

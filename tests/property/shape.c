@@ -211,8 +211,9 @@ const char *shape_held(const struct shape *s)
 {
 	if (s->plan.clones && !strcmp(s->sc.fields, "stamps"))
 		return "clones with the old addons, on one host";
-	if (!s->sc.master && !strcmp(s->sc.clock, "kvmclock"))
-		return "kvm-clock without a master clock, and pages are lost";
+	if (!s->sc.master && !strcmp(s->sc.clock, "kvmclock") &&
+	    s->plan.beacons && !s->plan.knots)
+		return "no master clock, and no line that dates its pages";
 	if (s->sc.rebase.count)
 		return "kvm-clock is set by what pair and beacon take for a bend";
 	if ((s->sc.tsc_write.count || s->sc.stop.count) &&
