@@ -188,8 +188,11 @@ int128 vmsync_walk_ahead(const struct vmsync_walk *w,
 	struct vmsync_point d;
 	int128 most;
 
-	if (!w->others || (l->chain.pv && l->chain.pv->flags & PV_STABLE))
+	if (l->chain.pv && l->chain.pv->flags & PV_STABLE)
 		return 0;
+	/* A page that differs by up to 1 ns is taken for the one before. */
+	if (!w->others)
+		return l->chain.pv ? Q32 : 0;
 	/* What a CPU was ahead before its page changed is held as long. */
 	if (l->chain.pv)
 		from -= HELD;
