@@ -46,7 +46,7 @@ esac
 passed=0 failed=0 skipped=0 bad=""
 log_dir=build/check
 mkdir -p "$log_dir"
-rm -f "$log_dir"/*.log
+rm -f "$log_dir"/*.log "$log_dir/seconds"
 started=$(date +%s)
 aside_pid=
 # With all that it started: it has a process group of its own.
@@ -79,7 +79,9 @@ run() {
 	bash "tests/check/$name.sh" 2>&1 | tee "$log_dir/$name.log"
 	status=${PIPESTATUS[0]}
 	count "$name" "$status"
-	echo "== $name: $(($(date +%s) - t0)) s"
+	t0=$(($(date +%s) - t0))
+	echo "$t0 s $name" >> "$log_dir/seconds"
+	echo "== $name: $t0 s"
 }
 
 aside_end() {
@@ -111,7 +113,8 @@ for name in "$@"; do
 done
 aside_end
 
-echo "== all: $(($(date +%s) - started)) s"
+echo "== all: $(($(date +%s) - started)) s; the slowest:" \
+	"$(sort -rn "$log_dir/seconds" | head -n 10 | paste -sd,)"
 if [ -n "$bad" ]; then
 	echo "failed:$bad (logs in $log_dir)"
 	grep -h '^FAIL' "$log_dir"/*.log | sort -u | head -n 40
