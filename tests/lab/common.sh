@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # What both machines of the lab do alike. Sourced by l1.sh (bash) and l2.sh
-# (busybox); $ME is the machine's name, L1 or L2.
+# (busybox); $ME is the machine's name, L1, guest or guest2.
 
 # For the machine below, which watches this one's serial line.
 say() {
@@ -42,6 +42,23 @@ session_daemon() {
 	have_vmsync && probes=--extra-kmod-probes=$1
 	# shellcheck disable=SC2086
 	lttng-sessiond -d --kmod-probes=sched,irq,statedump $probes
+}
+
+daemon_end() {
+	pid=$(cat /run/lttng/lttng-sessiond.pid)
+	kill "$pid"
+	until_true "lttng-sessiond does not end" test ! -d "/proc/$pid"
+}
+
+# until_true WHAT COMMAND...: tries it until it succeeds; a slow machine takes its time.
+until_true() {
+	what=$1 tries=0
+	shift
+	until "$@"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 300 ] || fail "$what"
+		sleep 0.4
+	done
 }
 
 # A WARN or an oops leaves its mark here, whatever became of its lines.

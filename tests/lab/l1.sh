@@ -6,6 +6,9 @@
 # truth about the guest's clocks and the logs in /share. Its last word is the
 # file /share/result: "done", "lost WHY" (a lock-up, may be repeated) or
 # "fail WHY".
+#
+# With LAB_GUESTS=2 there is a second guest. Functions are about the one that $at
+# names: "at=guest2 monitor stop".
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
 ME=L1
@@ -18,17 +21,27 @@ host_during() { :; }
 host_after() { :; }
 host_prepare() { record_ready; }
 host_record() { record; }
+guest_off() { :; }
 . "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
 
 doing=starting
+at=guest
+guests=guest
+[ "$LAB_GUESTS" = 1 ] || guests="guest guest2"
+
+# Open files, by guest: what it says, what it hears, all of its words that are for
+# us, what its monitor hears and says.
+declare -A says hears words monitor_in monitor_out
 
 # The process that is the guest may be another one by now: its number is in a file.
-guest_is() { echo "$1" > /run/l2.pid.new && mv /run/l2.pid.new /run/l2.pid; }
-guest_lives() { kill -0 "$(cat /run/l2.pid)" 2>/dev/null; }
+guest_is() { echo "$1" > "/run/$at.pid.new" && mv "/run/$at.pid.new" "/run/$at.pid"; }
+guest_lives() { kill -0 "$(cat "/run/$at.pid")" 2>/dev/null; }
 
 quit() {
 	trap - EXIT
-	[ ! -e /run/l2.pid ] || kill -KILL "$(cat /run/l2.pid)" 2>/dev/null
+	for at in $guests; do
+		[ ! -e "/run/$at.pid" ] || kill -KILL "$(cat "/run/$at.pid")" 2>/dev/null
+	done
 	watch_end
 	dmesg > /share/host.dmesg
 	taint
@@ -97,22 +110,30 @@ record_stop() {
 	cp -r /run/trace/kernel /share/host || fail "host trace not copied"
 }
 
-record() {
-	local during
-
+record_begin() {
 	truth before
 	lttng -q -n start lab || fail "lttng start"
 	say "recording"
-	echo go >&4
-	await recording
-	(host_during) &
-	during=$!
-	truth during
-	await recorded
-	wait "$during" || fail "what the host did meanwhile"
+	each tell go
+	each await recording
+}
+
+record_end() {
+	each await recorded
 	truth after
 	clocksource_check tsc || lost "the host machine left the TSC"
 	record_stop
+}
+
+record() {
+	local during
+
+	record_begin
+	(host_during) &
+	during=$!
+	truth during
+	wait "$during" || fail "what the host did meanwhile"
+	record_end
 }
 
 # The TSC offset and ratio of every virtual CPU, as KVM shows them in debugfs.
@@ -136,41 +157,86 @@ guest_watch() {
 	while guest_lives; do
 		sleep 1
 	done
-	echo "@lab L2 gone" > /run/l2.out
+	echo "@lab $at gone" > "/run/$at.out"
+}
+
+# each COMMAND...: for every guest in turn
+each() {
+	local at
+
+	for at in $guests; do
+		"$@"
+	done
+}
+
+# What the second guest has less than the first, and what tells it that it is that.
+guest_size() {
+	if [ "$at" = guest ]; then
+		size=(-smp "$LAB_L2_SMP" -m "$LAB_L2_MB")
+	else
+		size=(-smp "$LAB_GUEST2_CPUS" -m "$LAB_GUEST2_MB")
+		append+=" LAB_GUEST=2"
+	fi
 }
 
 # guest_qemu MONITOR [ARGUMENT...]: starts a QEMU for the guest, with pipes
 # /run/MONITOR.in and .out to its monitor. $! is its number.
 guest_qemu() {
-	local mon=$1
+	local mon=$1 size fd
+	local append="console=ttyS0 loglevel=5 panic=-1 mitigations=off"
 
+	append+=" $LAB_SLOW_APPEND $LAB_L2_APPEND"
+	guest_size
 	shift
 	mkfifo "/run/$mon.in" "/run/$mon.out"
-	timeout -k 5 "$LAB_LIMIT" \
-	qemu-system-x86_64 -name guest=lab,debug-threads=on \
-		-accel kvm -cpu "$LAB_L2_CPU" -smp 2 -m "$LAB_L2_MB" \
-		-display none -no-reboot -nodefaults -no-user-config \
-		-chardev pipe,id=ser,path=/run/l2 -serial chardev:ser \
-		-chardev "pipe,id=mon,path=/run/$mon" -mon chardev=mon,mode=control \
-		-drive file=/run/scratch.img,if=virtio,format=raw \
-		-drive file=/run/out.img,if=virtio,format=raw \
-		-kernel "$LAB_VMLINUZ" -initrd "$LAB_WORK/l2.cpio" \
-		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off $LAB_SLOW_APPEND $LAB_L2_APPEND" \
-		"$@" 3<&- 4<&- 5<&- 6<&- 8<&- >> /share/guest.qemu 2>&1 &
+	# shellcheck disable=SC2086
+	set -- $LAB_L2_QEMU "$@"
+	(
+		for fd in "${says[@]}" "${hears[@]}" "${words[@]}" \
+				"${monitor_in[@]}" "${monitor_out[@]}"; do
+			exec {fd}>&-
+		done
+		exec timeout -k 5 "$LAB_LIMIT" \
+		qemu-system-x86_64 -name "guest=$at,debug-threads=on" \
+			-accel kvm -cpu "$LAB_L2_CPU" "${size[@]}" \
+			-display none -no-reboot -nodefaults -no-user-config \
+			-chardev "pipe,id=ser,path=/run/$at" -serial chardev:ser \
+			-chardev "pipe,id=mon,path=/run/$mon" \
+			-mon chardev=mon,mode=control \
+			-drive "file=/run/$at.scratch,if=virtio,format=raw" \
+			-drive "file=/run/$at.img,if=virtio,format=raw" \
+			-kernel "$LAB_VMLINUZ" -initrd "$LAB_WORK/l2.cpio" \
+			-append "$append" "$@" >> "/share/$at.qemu" 2>&1
+	) &
+}
+
+# monitor_open NAME: monitor speaks to /run/NAME from now on
+monitor_open() {
+	local in out
+
+	exec {in}<> "/run/$1.in" {out}<> "/run/$1.out"
+	monitor_in[$at]=$in monitor_out[$at]=$out
 }
 
 guest_start() {
-	mkfifo /run/l2.in /run/l2.out
-	exec 3<> /run/l2.out 4<> /run/l2.in
-	: > /run/l2.said
-	exec 8< /run/l2.said
+	local out in said
+
+	mkfifo "/run/$at.in" "/run/$at.out"
+	: > "/run/$at.said"
+	exec {out}<> "/run/$at.out" {in}<> "/run/$at.in" {said}< "/run/$at.said"
+	says[$at]=$out hears[$at]=$in words[$at]=$said
 	guest_listen &
-	truncate -s 32M /run/scratch.img
-	truncate -s 256M /run/out.img
-	guest_qemu mon
+	truncate -s 32M "/run/$at.scratch"
+	truncate -s 256M "/run/$at.img"
+	guest_qemu "$at.mon"
 	guest_is $!
-	exec 5<> /run/mon.in 6<> /run/mon.out
+	monitor_open "$at.mon"
 	guest_watch &
+}
+
+# tell WORD: what the guest reads from its serial line
+tell() {
+	echo "$1" >&"${hears[$at]}"
 }
 
 # monitor COMMAND [ARGUMENTS]: one to QEMU's monitor (QMP); returns after its
@@ -178,70 +244,83 @@ guest_start() {
 monitor() {
 	local line
 
-	echo "{\"execute\": \"$1\"${2:+, \"arguments\": $2}}" >&5
-	while IFS= read -r -t "$LAB_SILENCE" line <&6; do
+	echo "{\"execute\": \"$1\"${2:+, \"arguments\": $2}}" >&"${monitor_in[$at]}"
+	while IFS= read -r -t "$LAB_SILENCE" line <&"${monitor_out[$at]}"; do
 		echo "$line" >> /share/monitor
 		case $line in
 		*'"return"'*) return 0 ;;
 		*'"error"'*) return 1 ;;
 		esac
 	done
-	lost "no answer from the guest's monitor to $1"
+	lost "no answer from the monitor of $at to $1"
 }
 
 # Reads the guest's serial line: everything goes to guest.log, what it says to us
-# also to our own line and to /run/l2.said. It has a heartbeat; if it is silent
+# also to our own line and to /run/$at.said. It has a heartbeat; if it is silent
 # for longer than any boot takes, it is lost.
 guest_listen() {
 	local line
 
 	while :; do
-		if IFS= read -r -t "$LAB_L2_SILENCE" line <&3; then
+		if IFS= read -r -t "$LAB_L2_SILENCE" line <&"${says[$at]}"; then
 			line=${line%$'\r'}
 		else
-			line="@lab L2 silent"
+			line="@lab $at silent"
 		fi
-		echo "$line" >> /share/guest.log
+		echo "$line" >> "/share/$at.log"
 		case $line in
-		*"@lab L2 beat"*) ;;
-		*"@lab L2"*)
+		*"@lab $at beat"*) ;;
+		*"@lab $at"*)
 			echo "$line"
-			echo "$line" >> /run/l2.said ;;
+			echo "$line" >> "/run/$at.said" ;;
 		esac
 	done
 }
 
-# Ends the run if LINE, or whatever the guest said so far, means its end.
+# Ends the run if LINE, or whatever guests said so far, means its end.
 guest_check() {
-	local line=${1-$(grep -E '@lab L2 (gone|silent|fail)' /run/l2.said)}
+	local line=${1-$(cat /run/*.said | grep -E '@lab guest2? (gone|silent|fail)')}
 
 	case $line in
-	*"@lab L2 gone"*) lost "guest died while $doing" ;;
-	*"@lab L2 silent"*) lost "guest silent while $doing" ;;
-	*"@lab L2 fail"*) fail "guest: ${line#*@lab L2 fail}" ;;
+	*"@lab guest gone"* | *"@lab guest2 gone"*) lost "a guest died while $doing" ;;
+	*"@lab guest silent"* | *"@lab guest2 silent"*) lost "a guest is silent while $doing" ;;
+	*"@lab guest fail"* | *"@lab guest2 fail"*) fail "${line#*@lab }" ;;
 	esac
 }
 
-# Waits until the guest says "@lab L2 WORD ...", from where we last read on.
+# Waits until the guest says "@lab $at WORD ...", from where we last read on.
 await() {
 	local line
 
-	doing="waiting for '$1'"
+	doing="waiting for '$1' of $at"
 	while :; do
-		if ! IFS= read -r line <&8; then
+		if ! IFS= read -r line <&"${words[$at]}"; then
 			read -r -t 0.3 <> /run/nothing
 			continue
 		fi
 		guest_check "$line"
 		case $line in
-		*"@lab L2 $1"*) return ;;
+		*"@lab $at $1"*) return ;;
 		esac
 	done
 }
 
 guest_trace() {
-	mkdir -p /share/guest
-	tar -x -f /run/out.img -C /share/guest || fail "guest trace not copied"
+	mkdir -p "/share/$at"
+	tar -x -f "/run/$at.img" -C "/share/$at" || fail "trace of $at not copied"
+}
+
+guest_end() {
+	local i
+
+	await end
+	guest_off
+	for ((i = 0; i < LAB_SILENCE; i++)); do
+		guest_lives || break
+		sleep 1
+	done
+	guest_lives && lost "$at does not end"
+	[ "$LAB_MIN_EVENTS" = 0 ] || guest_trace
 }
 
 system_up
@@ -249,18 +328,12 @@ say "up $(uname -r)"
 heartbeat &
 modules_up
 say "modules loaded"
-guest_start
+each guest_start
 say "guest starts"
 host_prepare
-await ready
-monitor qmp_capabilities
+each await ready
+each monitor qmp_capabilities
 host_record
-await end
-for ((i = 0; i < LAB_SILENCE; i++)); do
-	guest_lives || break
-	sleep 1
-done
-guest_lives && lost "guest does not end"
-[ "$LAB_MIN_EVENTS" = 0 ] || guest_trace
+each guest_end
 host_after
 quit "done"

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
 #
-# The guest's first and only program. Lives in its initial file system; talks
+# A guest's first and only program. Lives in its initial file system; talks
 # to l1.sh over the serial line; writes its trace as a tar file to /dev/vdb.
 
 /bin/busybox --install -s /bin
@@ -16,11 +16,13 @@ mount -t tmpfs tmpfs /dev/shm
 mount -t debugfs d /sys/kernel/debug
 mount -t tracefs t /sys/kernel/tracing
 
-ME=L2
+# The kernel's command line puts LAB_GUEST into the environment of its first program.
+ME=guest${LAB_GUEST-}
 . /lab.conf
 . /common.sh
 
 # What a scenario may replace.
+guest_prepare() { :; }
 guest_during() { :; }
 guest_record() { guest_record_plain; }
 . /scenario.sh
@@ -76,10 +78,24 @@ guest_record_moved() {
 	trace_out
 }
 
+# The same until the host says "stop".
+guest_record_told() {
+	lttng -q -n start lab || fail "lttng start"
+	say "recording"
+	load 1000 /dev/vda &
+	read -r go < /dev/ttyS0
+	[ "$go" = stop ] || fail "heard '$go'"
+	lttng -q -n stop lab || fail "lttng stop"
+	killall load
+	lttng -q -n destroy lab
+	trace_out
+	say "recorded"
+}
+
 say "up $(uname -r)"
 heartbeat &
 ifconfig lo 127.0.0.1 up
-hostname guest
+hostname "$ME"
 modprobe virtio_pci
 modprobe virtio_blk
 if have_vmsync; then
@@ -87,6 +103,7 @@ if have_vmsync; then
 	modprobe vmsync-guest || fail "vmsync-guest.ko"
 fi
 say "modules loaded"
+guest_prepare
 session_daemon vmsync || fail "lttng-sessiond"
 session_create /tmp/trace 1M 8 "$events_guest" || fail "lttng session"
 lttng -q -n enable-event -k -s lab -c lab --syscall \

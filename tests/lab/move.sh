@@ -45,8 +45,3 @@ send() {
 begin() {
 	guest_qemu "$1" -incoming "$2"
 }
-
-# From now on monitor speaks to /run/$1.
-monitor_is() {
-	exec 5<> "/run/$1.in" 6<> "/run/$1.out"
-}

@@ -5,7 +5,7 @@
 # LTTng traces in both, and leaves under build/lab/SCENARIO, or with a KERNEL of
 # packages.sh under build/lab-KERNEL/SCENARIO,
 #
-#	host/ guest/	the two CTF traces
+#	host/ guest/	the two CTF traces; guest2/ where there is a second guest
 #	truth		TSC offset and ratio of each virtual CPU, from KVM's
 #			debugfs, with the host's clocks at that moment
 #	status		key=value: result, attempts, events, seconds
@@ -54,6 +54,11 @@ LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 LAB_L1_MB=3072			# memory
 LAB_L2_MB=768
+LAB_L2_SMP=2			# as QEMU's -smp
+LAB_L2_QEMU=			# more arguments
+LAB_GUESTS=1			# 2: a second one beside it, with LAB_GUEST=2 in l2.sh
+LAB_GUEST2_CPUS=1
+LAB_GUEST2_MB=512
 # On a busy machine a CPU of the lab stands still for long. That is no lock-up:
 # one has no heartbeat.
 LAB_SLOW_APPEND="watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
@@ -122,12 +127,12 @@ accel_choose() {
 	fi
 }
 
-constant_tsc_build() {
-	rm -rf "$work/constant-tsc"
-	cp -r "$here/constant-tsc" "$work/"
-	make -s -C "$top/$LAB_KDIR" M="$work/constant-tsc" modules \
-		> "$work/constant-tsc.log" 2>&1 ||
-		die "constant_tsc does not build: $work/constant-tsc.log"
+# A module of the lab's own, in its folder here.
+module_build() {
+	rm -rf "${work:?}/$1"
+	cp -r "$here/$1" "$work/"
+	make -s -C "$top/$LAB_KDIR" M="$work/$1" VMSYNC="$top" modules \
+		> "$work/$1.log" 2>&1 || die "$1 does not build: $work/$1.log"
 }
 
 prepare() {
@@ -144,7 +149,7 @@ prepare() {
 	elif [ ! -e "$ko/vmsync-host.ko" ]; then
 		die "no modules in $ko: make modules, or LAB_PLAIN=1"
 	fi
-	[ "$kernel" != rt ] || constant_tsc_build
+	[ "$kernel" != rt ] || module_build constant-tsc
 	for f in load slew now flood; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
@@ -161,6 +166,12 @@ prepare() {
 		LAB_KO='$ko'
 		LAB_L2_CPU='$l2_cpu'
 		LAB_L2_MB=$LAB_L2_MB
+		LAB_L2_SMP=$LAB_L2_SMP
+		LAB_L2_QEMU='$LAB_L2_QEMU'
+		LAB_CYCLES=${LAB_CYCLES-}
+		LAB_GUESTS=$LAB_GUESTS
+		LAB_GUEST2_CPUS=$LAB_GUEST2_CPUS
+		LAB_GUEST2_MB=$LAB_GUEST2_MB
 		LAB_SECONDS=$LAB_SECONDS
 		LAB_CLOCKSOURCE=$LAB_CLOCKSOURCE
 		LAB_MIN_EVENTS=$LAB_MIN_EVENTS
@@ -214,9 +225,10 @@ watch() {
 		printf '%s\n' "$line" >> "$out/host.serial"
 		case $line in
 		*"@lab L1 beat"*) beat=$SECONDS ;;
-		*"@lab L2 beat"* | *"@lab L"[12]" tainted"*) ;;
+		*"@lab guest"*" beat "* | *"@lab "*" tainted "*) ;;
 		*"@lab L1 "*) stage "host: ${line#*@lab L1 }" ;;
-		*"@lab L2 "*) stage "guest: ${line#*@lab L2 }" ;;
+		*"@lab guest "*) stage "guest: ${line#*@lab guest }" ;;
+		*"@lab guest2 "*) stage "guest2: ${line#*@lab guest2 }" ;;
 		esac
 	done
 }
@@ -247,11 +259,12 @@ events_named() {
 
 # Without these there is nothing to synchronise by, whatever else was recorded.
 vmsync_check() {
-	local key n
+	local key n second=
 
+	[ ! -d "$out/guest2" ] || second=guest2:vmsync_gh_guest
 	for key in host:vmsync_gh_host host:vmsync_hg_host host:kvm_x86_entry \
 			host:kvm_x86_exit guest:vmsync_gh_guest \
-			guest:vmsync_hg_guest; do
+			guest:vmsync_hg_guest $second; do
 		n=$(events_named "${key%:*}" "${key#*:}") || true
 		echo "${key#*:}=$n" >> "$out/counts"
 		if [ "$n" -lt 50 ]; then
@@ -275,17 +288,20 @@ status() {
 }
 
 traces_check() {
-	local host_discarded=0 guest_discarded=0 guest_events=0
+	local host_discarded=0 guest_discarded=0 guest2_discarded=0 guest_events=0
+	local trace
 
 	[ "$LAB_MIN_EVENTS" -gt 0 ] || return 0
-	{ count host; count guest; } > "$out/counts"
+	for trace in host guest guest2; do
+		[ ! -d "$out/$trace" ] || count "$trace"
+	done > "$out/counts"
 	# shellcheck disable=SC1091
 	. "$out/counts"
-	stage "host $host_events events, guest $guest_events"
+	stage "host $host_events events, guest $guest_events${guest2_events:+, guest2 $guest2_events}"
 	[ "$with_vmsync" = no ] || vmsync_check
-	if [ $((host_discarded + guest_discarded)) -gt 0 ]; then
+	if [ $((host_discarded + guest_discarded + guest2_discarded)) -gt 0 ]; then
 		status fail
-		die "events were discarded: host $host_discarded, guest $guest_discarded"
+		die "events were discarded: host $host_discarded, guest $guest_discarded, guest2 $guest2_discarded"
 	fi
 	if [ "$guest_events" -lt "$LAB_MIN_EVENTS" ]; then
 		status fail

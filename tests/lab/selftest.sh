@@ -32,7 +32,7 @@ good() {
 	printf '%s\n' '[    8.1] vmsync: loading out-of-tree module taints kernel.' \
 		'[   16.7] kvm [142]: vcpu0, guest rIP: 0x8787e744 Unhandled WRMSR(0xc0010007) = 0xffff' \
 		> "$dir/host.dmesg"
-	printf '%s\n' '@lab L2 up 6.1.0' '@lab L2 tainted 12288' '@lab L2 end' \
+	printf '%s\n' '@lab guest up 6.1.0' '@lab guest tainted 12288' '@lab guest end' \
 		> "$dir/guest.log"
 	echo done > "$dir/result"
 }
@@ -101,8 +101,8 @@ case_of 1 host.dmesg "$lockup" '[   91.2] RIP: 0010:probe+0x1/0x2 [lttng_probe_v
 # A WARN beside a lock-up is a WARN.
 case_of 1 host.dmesg "$lockup" '[   92.0] WARNING: CPU: 0 PID: 9 at kernel/x.c:1 y+0x1/0x2'
 case_of 1 host.serial '@lab L1 tainted 12800'
-case_of 1 guest.log '@lab L2 tainted 12416'
-case_of 3 guest.log '@lab L2 tainted 28672'
+case_of 1 guest.log '@lab guest tainted 12416'
+case_of 3 guest.log '@lab guest tainted 28672'
 
 good
 echo 'lost guest died while waiting for ready' > "$dir/result"
@@ -116,6 +116,15 @@ judged 3 "a host that ended without a word"
 good
 sed -i /tainted/d "$dir/guest.log"
 judged 1 "a guest that did not tell its taint"
+good
+sed s/guest/guest2/ "$dir/guest.log" > "$dir/guest2.log"
+judged 0 "two guests"
+good
+sed 's/guest/guest2/; /tainted/d' "$dir/guest.log" > "$dir/guest2.log"
+judged 1 "a second guest that did not tell its taint"
+good
+sed 's/guest/guest2/; s/tainted .*/tainted 512/' "$dir/guest.log" > "$dir/guest2.log"
+judged 1 "a second guest with a WARN"
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

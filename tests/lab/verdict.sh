@@ -7,15 +7,15 @@
 #	1	failed: an oops, a WARN, a panic, or anything that names our modules
 #	3	lost: the emulation locked up, which may be repeated
 #
-# DIR holds host.serial, and as far as the run came: host.dmesg, guest.log (the
-# guest's serial line) and result (the host machine's last word).
+# DIR holds host.serial, and as far as the run came: host.dmesg, guest.log and
+# guest2.log (guests' serial lines) and result (the host machine's last word).
 
 set -u
 dir=$1
 show=25
 
 logs=()
-for f in host.serial host.dmesg guest.log; do
+for f in host.serial host.dmesg guest.log guest2.log; do
 	[ -e "$dir/$f" ] && logs+=("$dir/$f")
 done
 
@@ -36,7 +36,7 @@ broken+='|lockdep is turned off|turning off the locking|MAX_(LOCK|STACK)[A-Z_]* 
 broken+='|ODEBUG: |BUG: KCSAN'
 broken+='|kmemleak: ([0-9]+ new suspected|.*(disabled|exhausted|pool empty))'
 # A watcher that ended for another reason: nothing was looked at.
-broken+='|@lab L[12] watch .*=off'
+broken+='|@lab (L1|guest2?) watch .*=off'
 
 # A lock-up: of the emulation, as long as it does not name us.
 stuck='soft lockup|hard LOCKUP|rcu.*(detected stalls|self-detected stall|kthread starved)'
@@ -84,7 +84,7 @@ if [ -n "$(matching "$ours")" ]; then
 fi
 
 # Bits of the kernel's taint: bad page 5, oops 7, WARN 9, soft lock-up 14.
-for t in $(matching '@lab L[12] tainted' |
+for t in $(matching '@lab (L1|guest2?) tainted' |
 		sed -n 's/.*tainted \([0-9]*\).*/\1/p'); do
 	[ $((t & (1 << 5 | 1 << 7 | 1 << 9))) = 0 ] ||
 		fail "a kernel is tainted ($t) by something that is in no log"
@@ -99,8 +99,8 @@ fi
 result=$(cat "$dir/result" 2>/dev/null)
 case $result in
 done)
-	# Both kernels must have told their taint, or nothing was looked at.
-	for me in L1 L2; do
+	# All kernels must have told their taint, or nothing was looked at.
+	for me in L1 guest $([ ! -e "$dir/guest2.log" ] || echo guest2); do
 		grep -a -q "@lab $me tainted" "${logs[@]}" ||
 			fail "$me did not tell how it ended"
 	done

@@ -16,11 +16,11 @@ host_during() {
 	step send send unix:/run/move
 	guest_is "$new"
 	monitor quit
-	monitor_is new
+	monitor_open new
 	monitor qmp_capabilities
 	step running wait_for query-status running
 	truth moved
-	echo moved >&4
+	tell moved
 }
 
 guest_record() { guest_record_moved; }

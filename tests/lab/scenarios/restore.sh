@@ -16,11 +16,11 @@ host_during() {
 	sleep 5
 	begin new "exec:cat /run/state"
 	guest_is "$!"
-	monitor_is new
+	monitor_open new
 	monitor qmp_capabilities
 	step running wait_for query-status running
 	truth moved
-	echo moved >&4
+	tell moved
 }
 
 guest_record() { guest_record_moved; }

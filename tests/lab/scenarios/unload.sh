@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC1091
 # SPDX-License-Identifier: MIT
 #
-# unload: all modules loaded and removed 50 times under beacons and tracing
+# unload: all modules loaded and removed 50 times (or LAB_CYCLES) under beacons and tracing
 #
 # Both machines do so at the same time, so that each side also loses and finds
 # the other. Most cycles have ftrace for a tracer; every 20th has LTTng, whose
@@ -21,7 +21,7 @@ LAB_LIMIT=3600
 # then hang in an int3 that is no longer there, or die by a triple fault.
 LAB_L1_CPUS=1
 
-cycles=50
+cycles=${LAB_CYCLES:-50}
 tracing=/sys/kernel/tracing/instances/lab
 
 # What they need of LTTng stays loaded, so no dependencies are looked up.
@@ -39,17 +39,6 @@ modules_out() {
 	done
 	! grep -q vmsync /proc/modules ||
 		fail "still there: $(grep vmsync /proc/modules)"
-}
-
-# until_true WHAT COMMAND...: tries it until it succeeds; a slow machine takes its time.
-until_true() {
-	what=$1 tries=0
-	shift
-	until "$@"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 300 ] || fail "$what"
-		sleep 0.4
-	done
 }
 
 # Beacons seen by ftrace in this cycle; an enabled event goes with its module.
@@ -79,12 +68,6 @@ modules_base_in() {
 	for m in $modules_base; do
 		modprobe "$m" || fail "cycle $cycle: $m does not come back"
 	done
-}
-
-daemon_end() {
-	pid=$(cat /run/lttng/lttng-sessiond.pid)
-	kill "$pid"
-	until_true "lttng-sessiond does not end" test ! -d "/proc/$pid"
 }
 
 cycle_lttng() {
@@ -198,17 +181,10 @@ host_prepare() {
 	fi
 }
 
-host_state() {
-	head -n 1 /sys/kernel/debug/vmsync/host
-}
-
-host_state_is() {
-	host_state | grep -q "^$1"
-}
-
 host_record() {
 	cycle_check() { guest_check; }
 	. "$LAB_TOP/tests/lab/leaks.sh"
+	. "$LAB_TOP/tests/lab/clean.sh"
 	modules_base="vmsync vmsync-host"
 	modules_base_reverse="vmsync-host vmsync"
 	modules="$modules_base lttng-probe-vmsync lttng-probe-vmsync-kvm"
@@ -216,7 +192,7 @@ host_record() {
 	beacon_event=vmsync_gh_host
 	seen="[[]kvm"
 	modules_base_out
-	echo go >&4
+	tell go
 	await recording
 	cycles_run "$events_host"
 	await cycles
@@ -227,7 +203,7 @@ host_record() {
 		host_state_is 'vms=1 vcpus=2 untracked=0'
 	say "with the guest alive: $(host_state)"
 	host_kprobes_lost
-	echo stop >&4
+	tell stop
 	await recorded
 }
 

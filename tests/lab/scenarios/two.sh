@@ -1,0 +1,17 @@
+# shellcheck shell=sh disable=SC2034
+# SPDX-License-Identifier: MIT
+#
+# two: two guests beside each other, both recorded
+
+LAB_GUESTS=2
+LAB_L1_MB=4096
+
+# The second one's clock is moved, so that the two cannot be taken for each other.
+guest_during() {
+	[ "$LAB_GUEST" != 2 ] || slew 300 3 -200 3 10
+}
+
+host_during() {
+	sleep 4
+	"$LAB_WORK/load" spin 2
+}
