@@ -6,15 +6,19 @@
 /* A ratio rounds to a guest cycle, which may be a few of the host's. */
 #define ROUNDING 8
 
-/* @first must not be after @second, both host ns; differences fit. */
+/*
+ * @first must not be after @second, both host ns; differences fit. What is not
+ * between the first evidence and the last (@spanned) contradicts nothing.
+ */
 static void check_pair(struct vmsync_causal *c, int64_t first, int64_t second,
-		       int64_t bound)
+		       int64_t bound, bool spanned)
 {
 	int64_t excess;
+	bool fits = __builtin_sub_overflow(first - second, bound, &excess) ||
+		    excess <= 0;
 
-	c->checked++;
-	if (__builtin_sub_overflow(first - second, bound, &excess) ||
-	    excess <= 0)
+	c->checked += fits || spanned;
+	if (fits || !spanned)
 		return;
 	c->violations++;
 	if (excess > c->worst_ns)
@@ -28,14 +32,18 @@ void vmsync_causal_check(struct vmsync_causal *c, const struct vmsync_map *map,
 	int64_t bound, h;
 
 	if (b->gh) {
-		h = vmsync_map_eval_near(map, (guest_time){ b->gh_guest_ns },
-					 near, &bound).ns;
-		check_pair(c, h, b->gh_host_ns, bound);
+		const guest_time g = {b->gh_guest_ns};
+
+		h = vmsync_map_eval_near(map, g, near, &bound).ns;
+		check_pair(c, h, b->gh_host_ns, bound,
+			   vmsync_map_spans(map, g));
 	}
 	if (b->hg) {
-		h = vmsync_map_eval_near(map, (guest_time){ b->hg_guest_ns },
-					 near, &bound).ns;
-		check_pair(c, b->hg_host_ns, h, bound);
+		const guest_time g = {b->hg_guest_ns};
+
+		h = vmsync_map_eval_near(map, g, near, &bound).ns;
+		check_pair(c, b->hg_host_ns, h, bound,
+			   vmsync_map_spans(map, g));
 	}
 }
 

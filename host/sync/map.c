@@ -259,6 +259,12 @@ int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
 	return bound_in(map, segment_at(map, g.ns), g.ns, extrapolated);
 }
 
+bool vmsync_map_spans(const struct vmsync_map *map, guest_time g)
+{
+	return map->count && g.ns >= map->segments[0].guest_start.ns &&
+	       g.ns <= map->segments[map->count - 1].guest_end.ns;
+}
+
 static bool is_in(const struct vmsync_map *map, size_t i, int64_t g)
 {
 	return i < map->count && g >= map->segments[i].guest_start.ns &&

@@ -115,6 +115,12 @@ int64_t vmsync_map_bound_ns(const struct vmsync_map *map, guest_time g,
 			    bool *extrapolated);
 
 /**
+ * vmsync_map_spans - whether @g is between the first evidence and the last
+ * Beyond them a clock may have been set: nothing there contradicts the map.
+ */
+bool vmsync_map_spans(const struct vmsync_map *map, guest_time g);
+
+/**
  * vmsync_map_eval_near - host time and bound of a guest time near the last one
  * @near:	where it was found; at first, or for another map, anything
  */
