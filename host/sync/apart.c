@@ -137,12 +137,15 @@ static bool unknown(const struct vmsync_apart *a, const struct vmsync_beacon *b)
 
 /*
  * The CPU's own clock went by a step, at some time since its last beacon. What
- * others have told of that time is not true for it.
+ * others have told of that time is not true for it. Beacons that wait to be used
+ * are of before the step.
  */
-static int written(struct vmsync_apart_cpu *cpu)
+static int written(const struct vmsync_apart *a, struct vmsync_apart_cpu *cpu)
 {
+	int err = a->how->end ? a->how->end(cpu->state) : 0;
+
 	vmsync_fit_cut(cpu->state, cpu->last_ns);
-	return vmsync_fit_break(cpu->state);
+	return err ? err : vmsync_fit_break(cpu->state);
 }
 
 /*
@@ -184,7 +187,7 @@ static int learn(struct vmsync_apart *a, const struct vmsync_beacon *b,
 	if (b->scaling.ratio &&
 	    !vmsync_scaling_same(&(*cpu)->scaling, &b->scaling)) {
 		if ((*cpu)->state && (*cpu)->scaling.ratio)
-			err = written(*cpu);
+			err = written(a, *cpu);
 		(*cpu)->scaling = b->scaling;
 	}
 	return err;
