@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/analysis.h"
 #include "cmd.h"
@@ -23,6 +24,12 @@ static const char help[] =
 	"recording\n"
 	"      --until=S       and what is later than S seconds after its "
 	"begin\n"
+	"      --why=VM:TID    explain one thread of a guest, and nothing "
+	"else: a "
+	"tree of\n"
+	"                      causes through both kernels, to the ns\n"
+	"      --from=S        the same as --since=S\n"
+	"      --to=S          the same as --until=S\n"
 	"      --all           list everything, not only the most\n"
 	"      --json          print the report as JSON\n" CMD_SESSION_HELP
 	"  -h, --help          this text\n"
@@ -47,10 +54,11 @@ static int report(struct vmsync_session *s, void *arguments,
 	int ret = analysis_run(s, &args->options, &a, cmd_progress(), e);
 
 	cmd_progress_end();
-	if (!ret && args->json)
-		analysis_json(stdout, &a);
-	else if (!ret)
-		analysis_text(stdout, &a);
+	if (!ret)
+		(args->options.why_vm
+			 ? args->json ? analysis_why_json : analysis_why_text
+		 : args->json ? analysis_json
+			      : analysis_text)(stdout, &a);
 	analysis_free(&a);
 	return ret;
 }
@@ -80,6 +88,20 @@ static int number(const char *value, uint32_t *n)
 	return 0;
 }
 
+/* VM:TID; the name of a VM may have colons too. */
+static int why(char *value, struct analysis_options *options)
+{
+	char *colon = strrchr(value, ':'), *end;
+	long tid = colon ? strtol(colon + 1, &end, 10) : 0;
+
+	if (!colon || colon == value || *end || tid <= 0 || tid > INT32_MAX)
+		return cmd_usage_error("analyze", "not VM:TID: %s", value);
+	*colon = '\0';
+	options->why_vm = value;
+	options->why_tid = (int32_t)tid;
+	return 0;
+}
+
 static int take(void *arguments, int option, const char *value)
 {
 	struct arguments *args = arguments;
@@ -94,6 +116,8 @@ static int take(void *arguments, int option, const char *value)
 		return seconds(value, &args->options.since_ns);
 	case 'u':
 		return seconds(value, &args->options.until_ns);
+	case 'w':
+		return why(optarg, &args->options);
 	case 'a':
 		args->options.all = true;
 		return 0;
@@ -113,6 +137,9 @@ int cmd_analyze(int argc, char **argv)
 		{"vcpu", required_argument, NULL, 'c'},
 		{"since", required_argument, NULL, 's'},
 		{"until", required_argument, NULL, 'u'},
+		{"from", required_argument, NULL, 's'},
+		{"to", required_argument, NULL, 'u'},
+		{"why", required_argument, NULL, 'w'},
 		{"all", no_argument, NULL, 'a'},
 		{"json", no_argument, NULL, 'J'},
 		CMD_SESSION_OPTIONS,

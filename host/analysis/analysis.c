@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/analysis.h"
 #include "analysis/feed.h"
 #include "fuse/fail.h"
+
+/* Guests of one name, boots of a VM, of which one has the thread in question.
+ */
+#define MAX_WHY (ANALYSIS_MAX_SINKS - 1)
 
 /* Events between two looks at the clock, for the progress. */
 #define PROGRESS_EVENTS 65536
@@ -57,6 +62,75 @@ static int host_vcpus(struct analysis *a)
 	return 0;
 }
 
+/* What is asked for with --why: who may be meant. */
+struct asked {
+	struct analysis_why *why[MAX_WHY];
+	size_t guest[MAX_WHY];
+	int n;
+};
+
+static bool is_asked(const struct analysis *a, size_t guest)
+{
+	const struct vmsync_session_guest *g = &a->session->guests[guest];
+	const struct vmsync_guest_report *r = vmsync_guest_report_of(g->guest);
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", r->found ? r->vm.pid : 0);
+	return !strcmp(a->options->why_vm, g->machine->name) ||
+	       !strcmp(a->options->why_vm, pid);
+}
+
+static int why_make(struct analysis *a, struct asked *asked)
+{
+	size_t i;
+
+	if (!a->options->why_vm)
+		return 0;
+	for (i = 0; i < a->session->n_guests && asked->n < MAX_WHY; i++) {
+		struct analysis_why *why;
+		struct analysis_sink sink;
+
+		if (!is_asked(a, i))
+			continue;
+		why = analysis_why_new(a->model, (uint32_t)i + 1,
+				       a->options->why_tid, a->totals.from_ns,
+				       a->totals.until_ns);
+		if (!why)
+			return -ENOMEM;
+		sink = analysis_why_sink(why);
+		analysis_model_sink(a->model, &sink);
+		asked->guest[asked->n] = i;
+		asked->why[asked->n++] = why;
+	}
+	return 0;
+}
+
+static int why_answer(struct analysis *a, struct asked *asked,
+		      struct ctf_error *e)
+{
+	int i, ret = -ENOENT;
+
+	for (i = 0; ret == -ENOENT && i < asked->n; i++) {
+		analysis_why_node_free(&a->why);
+		a->why_guest = asked->guest[i];
+		ret = analysis_why_tree(asked->why[i], a->end_ns, &a->why);
+	}
+	if (!asked->n)
+		return vmsync_fail(e, -ENOENT, "name it as the tables do",
+				   "%.200s: no guest of that name whose trace "
+				   "there is",
+				   a->options->why_vm);
+	if (ret == -ENOENT)
+		return vmsync_fail(e, ret, "--all lists those that there are",
+				   "%.200s: no thread %d in the time in "
+				   "question",
+				   a->options->why_vm, a->options->why_tid);
+	if (ret == -E2BIG)
+		return vmsync_fail(e, ret, "name a part of it: --from, --to",
+				   "too much happened in the time in question");
+	return ret ? vmsync_fail_memory(e) : 0;
+}
+
 static int model_make(struct analysis *a, const struct analysis_feed *feed)
 {
 	struct analysis_sink sink = analysis_totals_sink(&a->totals);
@@ -78,7 +152,8 @@ static int model_make(struct analysis *a, const struct analysis_feed *feed)
  * event.
  */
 static int first_event(struct analysis *a, struct analysis_feed *feed,
-		       struct analysis_event *ev, struct ctf_error *e)
+		       struct analysis_event *ev, struct asked *asked,
+		       struct ctf_error *e)
 {
 	const struct analysis_options *o = a->options;
 	int ret;
@@ -96,19 +171,27 @@ static int first_event(struct analysis *a, struct analysis_feed *feed,
 						     a->end_ns - a->begin_ns
 				     ? a->begin_ns + o->until_ns
 				     : a->end_ns);
-	if (model_make(a, feed))
+	if (a->totals.from_ns >= a->totals.until_ns && o->since_ns)
+		return vmsync_fail(
+			e, -ERANGE, "name a time that is within it",
+			"nothing was recorded then: the host's "
+			"recording is %" PRId64 ".%03d s long",
+			(a->end_ns - a->begin_ns) / 1000000000,
+			(int)((a->end_ns - a->begin_ns) / 1000000 % 1000));
+	if (model_make(a, feed) || why_make(a, asked))
 		return vmsync_fail_memory(e);
 	return ret;
 }
 
 static int run(struct analysis *a, struct analysis_feed *feed,
-	       const struct vmsync_progress *progress, struct ctf_error *e)
+	       struct asked *asked, const struct vmsync_progress *progress,
+	       struct ctf_error *e)
 {
 	struct analysis_event ev;
 	uint64_t n = 0;
 	int ret;
 
-	for (ret = first_event(a, feed, &ev, e); ret > 0;
+	for (ret = first_event(a, feed, &ev, asked, e); ret > 0;
 	     ret = analysis_feed_next(feed, &ev, e)) {
 		/* A guest may have been recorded for longer. */
 		if (ev.ns > a->end_ns)
@@ -122,6 +205,8 @@ static int run(struct analysis *a, struct analysis_feed *feed,
 	if (!ret &&
 	    (analysis_model_end(a->model, a->end_ns) || a->totals.failed))
 		ret = vmsync_fail_memory(e);
+	if (!ret && a->options->why_vm)
+		ret = why_answer(a, asked, e);
 	return ret;
 }
 
@@ -130,6 +215,7 @@ int analysis_run(const struct vmsync_session *s,
 		 const struct vmsync_progress *progress, struct ctf_error *e)
 {
 	struct analysis_feed *feed;
+	struct asked asked = {0};
 	int ret;
 
 	*a = (struct analysis){.session = s, .options = options};
@@ -142,13 +228,16 @@ int analysis_run(const struct vmsync_session *s,
 	feed = analysis_feed_new(s, e);
 	if (!feed)
 		return e->code;
-	ret = run(a, feed, progress, e);
+	ret = run(a, feed, &asked, progress, e);
 	analysis_feed_free(feed);
+	while (asked.n)
+		analysis_why_free(asked.why[--asked.n]);
 	return ret;
 }
 
 void analysis_free(struct analysis *a)
 {
+	analysis_why_node_free(&a->why);
 	analysis_model_free(a->model);
 	analysis_totals_free(&a->totals);
 }

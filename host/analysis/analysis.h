@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "analysis/totals.h"
+#include "analysis/why.h"
 #include "fuse/session.h"
 
 /**
@@ -18,6 +19,9 @@
  * @vm:		name or process of the only VM to report on, NULL: all
  * @vcpu:	of the only virtual CPU to report on, plus 1; 0: all
  * @all:	list everything, not only the most
+ * @why_vm:	name or process of the VM whose thread @why_tid is explained, and
+ *		nothing else; NULL: none is
+ * @why_tid:	by the guest's kernel
  */
 struct analysis_options {
 	int64_t since_ns;
@@ -25,11 +29,15 @@ struct analysis_options {
 	const char *vm;
 	uint32_t vcpu;
 	bool all;
+	const char *why_vm;
+	int32_t why_tid;
 };
 
 /**
  * struct analysis - what was found
  * @begin_ns, @end_ns: of the host's recording
+ * @why:	if it is asked for
+ * @why_guest:	number of the guest that it is about, in @session
  */
 struct analysis {
 	const struct vmsync_session *session;
@@ -38,6 +46,8 @@ struct analysis {
 	struct analysis_totals totals;
 	int64_t begin_ns;
 	int64_t end_ns;
+	struct analysis_why_node why;
+	size_t why_guest;
 };
 
 /**
@@ -65,6 +75,18 @@ bool analysis_reported(const struct analysis *a, uint32_t vcpu);
 
 /** analysis_text() - tables, of at most 100 columns, the answer first */
 void analysis_text(FILE *f, const struct analysis *a);
+
+/** analysis_why_text() - the tree of causes */
+void analysis_why_text(FILE *f, const struct analysis *a);
+
+/** analysis_why_json() - the same */
+void analysis_why_json(FILE *f, const struct analysis *a);
+
+/** analysis_why_bound_ns() - error limit of the guest's times in it */
+int64_t analysis_why_bound_ns(const struct analysis *a);
+
+/* Of the JSON; goes up where a key is taken away or changes its meaning. */
+#define ANALYSIS_SCHEMA 1
 
 /** analysis_json() - everything, see Documentation/analysis.rst */
 void analysis_json(FILE *f, const struct analysis *a);

@@ -6,9 +6,6 @@
 #include "analysis/reasons.h"
 #include "sync/json_string.h"
 
-/* Goes up where a key is taken away or changes its meaning. */
-#define SCHEMA 1
-
 static void parts(FILE *f, const int64_t ns[ANALYSIS_STATES])
 {
 	int i;
@@ -220,7 +217,7 @@ void analysis_json(FILE *f, const struct analysis *a)
 	fprintf(f,
 		"{\"schema\": %d,\n  \"from_ns\": %" PRId64
 		", \"until_ns\": %" PRId64 ",\n  \"vcpus\": [",
-		SCHEMA, a->totals.from_ns, a->totals.until_ns);
+		ANALYSIS_SCHEMA, a->totals.from_ns, a->totals.until_ns);
 	for (i = 0; i < a->totals.vcpus.count; i++) {
 		if (!analysis_reported(a, i))
 			continue;

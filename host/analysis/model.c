@@ -41,7 +41,7 @@ void analysis_model_free(struct analysis_model *m)
 void analysis_model_sink(struct analysis_model *m,
 			 const struct analysis_sink *sink)
 {
-	if (m->n_sinks < ANALYSIS_SINKS)
+	if (m->n_sinks < ANALYSIS_MAX_SINKS)
 		m->sinks[m->n_sinks++] = *sink;
 }
 

@@ -59,25 +59,6 @@ struct analysis_vcpu_id {
 	uint32_t cpu;
 };
 
-/**
- * struct analysis_stay - a virtual CPU was in one state
- * @vcpu:	number of the virtual CPU
- * @place:	where its thread was, or had been when it lost its CPU
- * @thread:	of the guest, number, that it ran or would have run;
- *		ANALYSIS_NONE: not known
- * @cpu:	of the host; where it waits, whose run queue at first;
- *		ANALYSIS_NONE: none
- */
-struct analysis_stay {
-	uint32_t vcpu;
-	enum analysis_state state;
-	enum analysis_place place;
-	uint32_t thread;
-	uint32_t cpu;
-	int64_t from_ns;
-	int64_t until_ns;
-};
-
 /** enum analysis_by - what kept a host CPU from a virtual CPU that waited */
 enum analysis_by {
 	ANALYSIS_BY_UNKNOWN,
@@ -95,6 +76,27 @@ struct analysis_who {
 	enum analysis_by by;
 	uint32_t id;
 	uint32_t thread;
+};
+
+/**
+ * struct analysis_stay - a virtual CPU was in one state
+ * @vcpu:	number of the virtual CPU
+ * @place:	where its thread was, or had been when it lost its CPU
+ * @thread:	of the guest, number, that it ran or would have run;
+ *		ANALYSIS_NONE: not known
+ * @cpu:	of the host; where it waits, whose run queue at first;
+ *		ANALYSIS_NONE: none
+ * @woken_by:	what ran on the CPU of the host on which a sleeper was woken
+ */
+struct analysis_stay {
+	uint32_t vcpu;
+	enum analysis_state state;
+	enum analysis_place place;
+	uint32_t thread;
+	uint32_t cpu;
+	struct analysis_who woken_by;
+	int64_t from_ns;
+	int64_t until_ns;
 };
 
 /**
@@ -149,6 +151,41 @@ struct analysis_wake {
 };
 
 /**
+ * enum analysis_step_kind - what becomes of a thread of a guest
+ * @ANALYSIS_STEP_IN:	it gets a CPU of the guest
+ * @ANALYSIS_STEP_OUT:	it loses it
+ * @ANALYSIS_STEP_WOKEN: it is to run, and waits for one
+ * @ANALYSIS_STEP_MOVED: it waits for another one
+ * @ANALYSIS_STEP_LOST:	events of @vcpu may be missing: of all threads of @machine
+ *			but those that other CPUs run nothing is known
+ */
+enum analysis_step_kind {
+	ANALYSIS_STEP_IN,
+	ANALYSIS_STEP_OUT,
+	ANALYSIS_STEP_WOKEN,
+	ANALYSIS_STEP_MOVED,
+	ANALYSIS_STEP_LOST,
+};
+
+/**
+ * struct analysis_step - see there
+ * @vcpu:	the CPU in question, ANALYSIS_NONE: not known whose thread it is
+ * @sleeps:	of ANALYSIS_STEP_OUT: it does not want to run on
+ * @waker, @waker_vcpu: of ANALYSIS_STEP_WOKEN: the guest's thread that ran where it
+ *		was woken, and where that was; ANALYSIS_NONE: not known
+ */
+struct analysis_step {
+	enum analysis_step_kind kind;
+	uint32_t machine;
+	uint32_t thread;
+	uint32_t vcpu;
+	bool sleeps;
+	uint32_t waker;
+	uint32_t waker_vcpu;
+	int64_t ns;
+};
+
+/**
  * struct analysis_sink - who takes what the model finds; NULL: does not want it
  * Times are within the recording. Of one virtual CPU stays come in the order of
  * time and without gaps.
@@ -159,6 +196,7 @@ struct analysis_sink {
 	void (*exit)(void *ctx, const struct analysis_exit *x);
 	void (*wake)(void *ctx, const struct analysis_wake *w);
 	void *ctx;
+	void (*step)(void *ctx, const struct analysis_step *s);
 };
 
 /**
@@ -184,7 +222,9 @@ struct analysis_model *analysis_model_new(int64_t begin_ns, bool wakeups);
 /** analysis_model_free() - NULL is fine */
 void analysis_model_free(struct analysis_model *m);
 
-/** analysis_model_sink() - one more sink, before the first event; at most 4 */
+#define ANALYSIS_MAX_SINKS 4
+
+/** analysis_model_sink() - one more sink, before the first event */
 void analysis_model_sink(struct analysis_model *m,
 			 const struct analysis_sink *sink);
 

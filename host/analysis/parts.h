@@ -88,8 +88,6 @@ struct analysis_task {
 	struct analysis_waking *wake; /* of a guest, owned, NULL: never woken */
 };
 
-#define ANALYSIS_SINKS 4
-
 struct analysis_model {
 	bool wakeups;
 	bool failed; /* out of memory, somewhere */
@@ -101,7 +99,7 @@ struct analysis_model {
 	VMSYNC_ARRAY(struct analysis_cpu) cpus;
 	struct analysis_index guest_cpus; /* machine and CPU -> @of_guest_cpu */
 	VMSYNC_ARRAY(uint32_t) of_guest_cpu;
-	struct analysis_sink sinks[ANALYSIS_SINKS];
+	struct analysis_sink sinks[ANALYSIS_MAX_SINKS];
 	int n_sinks;
 	struct analysis_anomalies anomalies;
 };

@@ -67,4 +67,13 @@ static inline bool analysis_state_waits(enum analysis_state s)
 	return s == ANALYSIS_PREEMPTED || s == ANALYSIS_WAKING;
 }
 
+/* Of include/linux/sched.h: what is beyond it says that a thread could run. */
+#define ANALYSIS_TASK_REPORT_MAX 0x100
+
+/** analysis_could_run() - a thread that lost its CPU, by prev_state */
+static inline bool analysis_could_run(int64_t prev_state)
+{
+	return !prev_state || prev_state >= ANALYSIS_TASK_REPORT_MAX;
+}
+
 #endif /* VMSYNC_ANALYSIS_STATE_H */

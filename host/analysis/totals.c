@@ -225,7 +225,8 @@ static void wake(void *ctx, const struct analysis_wake *w)
 
 struct analysis_sink analysis_totals_sink(struct analysis_totals *t)
 {
-	return (struct analysis_sink){stay, charge, left, wake, t};
+	return (struct analysis_sink){
+		.stay = stay, .charge = charge, .exit = left, .wake = wake, .ctx = t};
 }
 
 struct analysis_figures analysis_figures_of(const int64_t ns[ANALYSIS_STATES])

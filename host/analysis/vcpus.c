@@ -2,13 +2,12 @@
 /* What each virtual CPU does. */
 #include "analysis/parts.h"
 
-/* Of include/linux/sched.h; what is beyond them says that it could run. */
+/* Of include/linux/sched.h. */
 #define TASK_INTERRUPTIBLE 0x01
 #define TASK_STOPPED	   0x04
 #define TASK_TRACED	   0x08
 #define EXIT_DEAD	   0x10
 #define EXIT_ZOMBIE	   0x20
-#define TASK_REPORT_MAX	   0x100
 
 /* HLT, by SVM_EXIT_HLT of asm/svm.h and EXIT_REASON_HLT of asm/vmx.h. */
 #define SVM_HLT 0x78
@@ -87,6 +86,8 @@ void analysis_vcpu_settle(struct analysis_model *m, struct analysis_vcpu *v,
 	v->open.place = v->place;
 	v->open.thread = v->thread;
 	v->open.cpu = cpu;
+	v->open.woken_by = (struct analysis_who){
+		ANALYSIS_BY_UNKNOWN, ANALYSIS_NONE, ANALYSIS_NONE};
 	v->open.from_ns = ns;
 }
 
@@ -211,7 +212,7 @@ void analysis_vcpu_take(struct analysis_model *m, struct analysis_vcpu *v,
 		return;
 	}
 	v->on = ANALYSIS_NONE;
-	if (!prev_state || prev_state >= TASK_REPORT_MAX)
+	if (analysis_could_run(prev_state))
 		v->off = ANALYSIS_PREEMPTED;
 	else if (v->early && !m->wakeups)
 		v->off = ANALYSIS_WAKING;
@@ -235,6 +236,7 @@ static void woken(struct analysis_model *m, struct analysis_vcpu *v,
 	if (v->off == ANALYSIS_UNKNOWN)
 		analysis_wait_begin(m, v, ANALYSIS_NONE, ev->ns);
 	analysis_wait_slept(v, ev->ns);
+	v->open.woken_by = m->cpus.at[ev->cpu].who;
 	v->off = ANALYSIS_WAKING;
 	/* It was halted, and is not any more. */
 	if (v->place == ANALYSIS_IN_POLL)

@@ -15,6 +15,21 @@ static struct analysis_vcpu *vcpu_of(struct analysis_model *m, uint32_t machine,
 	return n == ANALYSIS_NONE ? NULL : &m->vcpus.at[m->of_guest_cpu.at[n]];
 }
 
+static void step(struct analysis_model *m, const struct analysis_step *s)
+{
+	int i;
+
+	for (i = 0; i < m->n_sinks; i++) {
+		if (m->sinks[i].step)
+			m->sinks[i].step(m->sinks[i].ctx, s);
+	}
+}
+
+static uint32_t number_of(const struct analysis_vcpu *v)
+{
+	return v ? v->open.vcpu : ANALYSIS_NONE;
+}
+
 /* Take what it has waited for its virtual CPU so far. */
 static void wake_add(struct analysis_model *m, struct analysis_waking *w,
 		     int64_t ns)
@@ -36,11 +51,18 @@ static void wake_add(struct analysis_model *m, struct analysis_waking *w,
 	}
 }
 
-static void wake_move(struct analysis_model *m, struct analysis_waking *w,
+static void wake_move(struct analysis_model *m, uint32_t task,
+		      struct analysis_waking *w,
 		      const struct analysis_event *ev)
 {
 	struct analysis_vcpu *to = vcpu_of(m, ev->machine, ev->target);
+	const struct analysis_step moved = {.kind = ANALYSIS_STEP_MOVED,
+					    .machine = ev->machine,
+					    .thread = task,
+					    .vcpu = number_of(to),
+					    .ns = ev->ns};
 
+	step(m, &moved);
 	if (!to || w->vcpu == to->open.vcpu)
 		return;
 	wake_add(m, w, ev->ns);
@@ -54,7 +76,16 @@ static void wake_begin(struct analysis_model *m, uint32_t task,
 	struct analysis_vcpu *waker = vcpu_of(m, ev->machine, ev->cpu);
 	struct analysis_vcpu *on = vcpu_of(m, ev->machine, ev->target);
 	struct analysis_waking *w = m->tasks.at[task].wake;
+	const struct analysis_step woken = {
+		.kind = ANALYSIS_STEP_WOKEN,
+		.machine = ev->machine,
+		.thread = task,
+		.vcpu = number_of(on),
+		.waker = waker ? waker->thread : ANALYSIS_NONE,
+		.waker_vcpu = number_of(waker),
+		.ns = ev->ns};
 
+	step(m, &woken);
 	if (!on)
 		return;
 	if (!w) {
@@ -121,8 +152,20 @@ static void switched(struct analysis_model *m, const struct analysis_event *ev)
 	struct analysis_vcpu *v = vcpu_of(m, ev->machine, ev->cpu);
 	uint32_t prev = analysis_task_of(m, ev->machine, ev->current);
 	uint32_t next = analysis_task_of(m, ev->machine, ev->tid);
+	struct analysis_step s = {.kind = ANALYSIS_STEP_OUT,
+				  .machine = ev->machine,
+				  .thread = prev,
+				  .vcpu = number_of(v),
+				  .sleeps = !analysis_could_run(ev->prev_state),
+				  .ns = ev->ns};
 
-	if (!v || prev == ANALYSIS_NONE || next == ANALYSIS_NONE)
+	if (prev == ANALYSIS_NONE || next == ANALYSIS_NONE)
+		return;
+	step(m, &s);
+	s.kind = ANALYSIS_STEP_IN;
+	s.thread = next;
+	step(m, &s);
+	if (!v)
 		return;
 	analysis_name_set(m, next, ev);
 	/* It was woken while it ran: nobody waited. */
@@ -135,8 +178,14 @@ static void guest_lost(struct analysis_model *m,
 		       const struct analysis_event *ev)
 {
 	struct analysis_vcpu *v = vcpu_of(m, ev->machine, ev->cpu);
+	const struct analysis_step lost = {.kind = ANALYSIS_STEP_LOST,
+					   .machine = ev->machine,
+					   .thread = ANALYSIS_NONE,
+					   .vcpu = number_of(v),
+					   .ns = ev->ns};
 	uint32_t i;
 
+	step(m, &lost);
 	for (i = 0; i < m->tasks.count; i++) {
 		if (m->tasks.at[i].is.machine == ev->machine)
 			wake_forget(m, i);
@@ -170,7 +219,7 @@ void analysis_wakes_event(struct analysis_model *m,
 		return;
 	w = m->tasks.at[task].wake;
 	if (w && w->vcpu != ANALYSIS_NONE)
-		wake_move(m, w, ev);
+		wake_move(m, task, w, ev);
 	else if (ev->kind != ANALYSIS_EV_MIGRATE)
 		wake_begin(m, task, ev);
 }

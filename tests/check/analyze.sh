@@ -56,6 +56,33 @@ expect_eq "a VM by its name" \
 	"$($vmsync analyze --json --vm=guest "$t/p" | jq '.vcpus | length')" 2
 expect_eq "a VM that is not there" \
 	"$($vmsync analyze --json --vm=other "$t/p" | jq '.vcpus | length')" 0
+# --- one thread: its causes add up to the ns, at every node of the tree
+tid=$(jq -r '[.threads[] | select(.thread.machine == 1 and .thread.tid > 0)] |
+	max_by(.states_ns.guest).thread.tid' "$t/json")
+leaves='[.why | .. | objects | select(.causes == []).ns] | add'
+$vmsync analyze --json --why="guest:$tid" "$t/p" > "$t/why"
+expect_eq "why: exit status" $? 0
+expect_eq "why: leaves are the recording" "$(jq "$leaves" "$t/why")" \
+	"$(jq '.until_ns - .from_ns' "$t/json")"
+expect_eq "why: it really ran as long as the tables say" \
+	"$(jq '[.why.causes[] | select(.what | startswith("on vCPU")).causes[] |
+		select(.what == "it really ran").ns] | add' "$t/why")" \
+	"$(jq "[.threads[] | select(.thread.machine == 1 and .thread.tid == $tid)
+		.states_ns.guest] | add" "$t/json")"
+expect "why: the map's bound is told" jq -e '.bound_ns > 0' "$t/why"
+$vmsync analyze --json --why="guest:$tid" --from=0.02 --to=0.03 "$t/p" > "$t/why"
+expect_eq "why: 10 ms of it" "$(jq "$leaves" "$t/why")" 10000000
+expect "why: text" $vmsync analyze --why="guest:$tid" "$t/p"
+expect_eq "why: no line is longer than 100 columns" \
+	"$(awk 'length($0) > 100' "$check_out" | head -n 1)" ""
+expect_error "why: no thread named" "not VM:TID: guest" \
+	$vmsync analyze --why=guest "$t/p"
+expect_error "why: another guest" "no guest of that name" \
+	$vmsync analyze --why=other:1 "$t/p"
+expect_error "why: another thread" "no thread 99999" \
+	$vmsync analyze --why=guest:99999 "$t/p"
+expect_error "nothing was recorded then" "recording is" \
+	$vmsync analyze --since=5000 "$t/p"
 expect_error "no number of seconds" "not a number of seconds: -1" \
 	$vmsync analyze --since=-1 "$t/p"
 expect_error "no virtual CPU" "not a virtual CPU: x" $vmsync analyze --vcpu=x "$t/p"

@@ -4,9 +4,11 @@
  * a gap and fill the recording, charges of each add up to its waits, and what
  * exits and wake-ups went to adds up to how long they took.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "analysis/totals.h"
+#include "analysis/why.h"
 #include "analysis_any.h"
 
 struct world {
@@ -67,14 +69,48 @@ static void wake(void *ctx, const struct analysis_wake *k)
 	w->bad += parts_bad(k->ns, k->until_ns - k->from_ns);
 }
 
+/* What the leaves lack of the whole; none is negative. */
+static uint64_t tree_bad(const struct analysis_why_node *n)
+{
+	int64_t below = 0;
+	uint64_t bad = n->ns < 0;
+	size_t i;
+
+	for (i = 0; i < n->n_children; i++) {
+		below += n->child[i].ns;
+		bad += tree_bad(&n->child[i]);
+	}
+	return bad + (n->n_children && below != n->ns);
+}
+
+/* A part of the recording is explained to the ns, whatever the part. */
+static uint64_t why_bad(struct analysis_why *why, int64_t from, int64_t until,
+			int64_t end)
+{
+	struct analysis_why_node root;
+	int ret = analysis_why_tree(why, end, &root);
+	uint64_t bad;
+
+	if (until > end)
+		until = end;
+	CHECK(!ret || ret == -ENOENT);
+	bad = ret ? 0
+		  : tree_bad(&root) +
+			      (root.ns != (until > from ? until - from : 0));
+	analysis_why_node_free(&root);
+	analysis_why_free(why);
+	return bad;
+}
+
 static void one(uint64_t seed)
 {
 	struct world w = {.begin_ns = 1000};
-	struct analysis_sink sink = {stay, charge, left, wake, &w};
+	struct analysis_sink sink = {stay, charge, left, wake, &w, NULL};
 	struct analysis_totals t;
 	struct analysis_sink sums;
 	struct analysis_model *m;
-	int64_t ns = w.begin_ns, end;
+	int64_t ns = w.begin_ns, end, from, until;
+	struct analysis_why *why;
 	uint64_t i, n;
 
 	check_reseed(seed);
@@ -85,6 +121,14 @@ static void one(uint64_t seed)
 	analysis_model_sink(m, &sink);
 	analysis_totals_init(&t, w.begin_ns, INT64_MAX);
 	sums = analysis_totals_sink(&t);
+	analysis_model_sink(m, &sums);
+	from = w.begin_ns + (int64_t)check_range(0, 300);
+	until = check_range(0, 1) ? INT64_MAX
+				  : from + (int64_t)check_range(1, 900);
+	why = analysis_why_new(m, (uint32_t)check_range(1, GUESTS),
+			       (int32_t)check_range(1, 3), from, until);
+	CHECK(why);
+	sums = analysis_why_sink(why);
 	analysis_model_sink(m, &sums);
 	any_vcpus(m);
 	n = check_range(1, 400);
@@ -107,6 +151,7 @@ static void one(uint64_t seed)
 			w.bad += f.steal != w.waits_ns[i];
 		}
 	}
+	w.bad += why_bad(why, from, until, end);
 	CHECK(!w.bad && !t.failed);
 	analysis_totals_free(&t);
 	analysis_model_free(m);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/model.h"
+#include "analysis/why.h"
 #include "check.h"
 
 #define FOLDER	  "tests/analysis"
@@ -28,6 +28,7 @@ struct story {
 	int64_t end_ns;
 	char *told[MAX_LINES]; /* what came out */
 	int n_told;
+	struct analysis_why *why;
 	int64_t stays_ns; /* sums of these */
 	int64_t waits_ns;
 	int64_t charges_ns;
@@ -274,7 +275,7 @@ static void details(const struct story *s, char **w, struct analysis_event *ev)
 
 static void begin(struct story *s)
 {
-	struct analysis_sink sink = {stay, charge, left, wake, s};
+	struct analysis_sink sink = {stay, charge, left, wake, s, NULL};
 
 	if (s->m)
 		return;
@@ -318,6 +319,53 @@ static void event(struct story *s, char **w)
 	analysis_model_event(s->m, &ev);
 }
 
+/* why GUEST TID: at the end, in the whole story */
+static void why_in(struct story *s, char **w)
+{
+	struct analysis_sink sink;
+
+	begin(s);
+	s->why = analysis_why_new(s->m, (uint32_t)number(s, w[1]),
+				  (int32_t)number(s, w[2]), s->begin_ns,
+				  INT64_MAX);
+	CHECK(s->why);
+	sink = analysis_why_sink(s->why);
+	analysis_model_sink(s->m, &sink);
+}
+
+static void causes(struct story *s, const struct analysis_why_node *n,
+		   int depth)
+{
+	size_t i;
+
+	say(s, "why %d %s: %" PRId64, depth, n->what, n->ns);
+	for (i = 0; i < n->n_children; i++)
+		causes(s, &n->child[i], depth + 1);
+}
+
+static int64_t leaves_ns(const struct analysis_why_node *n)
+{
+	int64_t ns = n->n_children ? 0 : n->ns;
+	size_t i;
+
+	for (i = 0; i < n->n_children; i++)
+		ns += leaves_ns(&n->child[i]);
+	return ns;
+}
+
+static void why_out(struct story *s)
+{
+	struct analysis_why_node root;
+
+	if (!s->why)
+		return;
+	CHECK(!analysis_why_tree(s->why, s->end_ns, &root));
+	causes(s, &root, 0);
+	CHECK_EQ(leaves_ns(&root), s->end_ns - s->begin_ns);
+	analysis_why_node_free(&root);
+	analysis_why_free(s->why);
+}
+
 static void in(struct story *s, char **w)
 {
 	if (!strcmp(w[0], "begin"))
@@ -326,9 +374,12 @@ static void in(struct story *s, char **w)
 		s->wakeups = false;
 	else if (!strcmp(w[0], "vcpu"))
 		vcpu(s, w);
+	else if (!strcmp(w[0], "why"))
+		why_in(s, w);
 	else if (!strcmp(w[0], "end")) {
 		s->end_ns = number(s, w[1]);
 		CHECK(!analysis_model_end(s->m, s->end_ns));
+		why_out(s);
 	} else
 		event(s, w);
 }
