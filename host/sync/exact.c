@@ -188,8 +188,12 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 	step = wide_abs(b.g - at.g);
 	if (step > EPOCH_STEP && (jump || step > b.h - a.h))
 		w->epoch++;
-	if (!read_twice(q, a.g - b.g))
+	if (!read_twice(q, a.g - b.g)) {
+		/* Nor does it read again what lines before the jump read. */
+		if (jump)
+			w->spill_until = VMSYNC_AXIS_MIN;
 		return 0;
+	}
 	if (!jump)
 		return vmsync_walk_join_line(w, p, q, z0, z1, error);
 	if (a.g - b.g > VMSYNC_SMALL_STEP &&
