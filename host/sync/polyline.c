@@ -220,11 +220,15 @@ static double gap_error(const struct vmsync_polyline *p,
 				 fmax(first_error(s), last_error(s))));
 }
 
-/* As put(), with what may hide in the gaps of @s. */
+/*
+ * As put(), with what may hide between the fixes of @s: more in its gaps, if these
+ * are longer than what makes it a short one.
+ */
 static int put_gaps(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t g0, int64_t g1, double d0, double d1, double error)
 {
 	double slope = g1 > g0 ? (d1 - d0) / (double)(g1 - g0) : 0, d = d0, next;
+	double hidden = short_error(p, s);
 	int err = 0;
 
 	for (unsigned int i = 0; !err && i < s->gaps.count; i++) {
@@ -235,14 +239,14 @@ static int put_gaps(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		if (from >= until)
 			continue;
 		next = d + slope * (double)(from - g0);
-		err = put(&p->map, p, s, g0, from, d, next, error);
+		err = put(&p->map, p, s, g0, from, d, next, error + hidden);
 		d = next + slope * (double)(until - from);
 		if (!err)
 			err = put(&p->map, p, s, from, until, next, d,
-				  error + gap_error(p, s, gap));
+				  error + fmax(hidden, gap_error(p, s, gap)));
 		g0 = until;
 	}
-	return err ? err : put(&p->map, p, s, g0, g1, d, d1, error);
+	return err ? err : put(&p->map, p, s, g0, g1, d, d1, error + hidden);
 }
 
 /*
@@ -255,7 +259,7 @@ static int put_tail(struct vmsync_polyline *p, int64_t to, double want)
 	double off = to > p->from ?
 			     reach(p, s, to - p->from, p->from_off, want) :
 			     p->from_off;
-	double error = stretch_error(s, p->from_off, off) + short_error(p, s);
+	double error = stretch_error(s, p->from_off, off);
 	double slope = to > p->from ? (off - p->from_off) /
 					      (double)(to - p->from) : 0;
 	int64_t a = p->play_until, b = s->bent ? s->before_last : to;
