@@ -68,6 +68,21 @@ static bool covers(struct filler *f, int64_t lo, int64_t hi)
 	return false;
 }
 
+/*
+ * A segment that covers nothing says how its line goes on into the hole behind it:
+ * not where one that covers the hole begins at the same moment.
+ */
+static void give_way(struct vmsync_map *to, int64_t begin)
+{
+	const struct vmsync_segment *last;
+
+	if (!to->count)
+		return;
+	last = &to->segments[to->count - 1];
+	if (last->guest_start.ns == begin && last->guest_end.ns == begin)
+		to->count--;
+}
+
 /* Copies what @f covers in [@lo, @hi) behind @to. */
 static int fill(struct vmsync_map *to, struct filler *f, int64_t lo, int64_t hi)
 {
@@ -88,6 +103,7 @@ static int fill(struct vmsync_map *to, struct filler *f, int64_t lo, int64_t hi)
 		if (cut(&s, begin, last)) {
 			if (to->count && epoch > s.epoch)
 				s.epoch = epoch;
+			give_way(to, begin);
 			err = vmsync_map_append(to, &s);
 			if (err == -EINVAL)
 				err = 0;
