@@ -29,6 +29,12 @@ static void limits_in_ns(struct sim_verdict *v, const struct sim_limits *l)
 		complain(v, "max %.0f > %.0f ns", v->max_ns, l->max_ns);
 	if (l->p99_ns > 0 && v->p99_ns > l->p99_ns)
 		complain(v, "p99 %.0f > %.0f ns", v->p99_ns, l->p99_ns);
+	if (l->bound_p50_ns > 0 && v->bound_p50_ns > l->bound_p50_ns)
+		complain(v, "bound, p50 %.0f > %.0f ns", v->bound_p50_ns,
+			 l->bound_p50_ns);
+	if (l->bound_max_ns > 0 && v->bound_max_ns > l->bound_max_ns)
+		complain(v, "bound, max %.0f > %.0f ns", v->bound_max_ns,
+			 l->bound_max_ns);
 	if (l->ratio > 0 && v->ratio > l->ratio)
 		complain(v, "bound over error at p99 %.1f > %.1f", v->ratio,
 			 l->ratio);

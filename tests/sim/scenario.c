@@ -120,6 +120,8 @@ static const struct key keys[] = {
 
 	KEY("limit.max", REAL, limit.max_ns, "0", "ns"),
 	KEY("limit.p99", REAL, limit.p99_ns, "0", "ns"),
+	KEY("limit.bound_p50", REAL, limit.bound_p50_ns, "0", "ns"),
+	KEY("limit.bound_max", REAL, limit.bound_max_ns, "0", "ns"),
 	KEY("limit.ratio", REAL, limit.ratio, "0", "bound p99 / error p99"),
 	KEY("limit.slacks", REAL, limit.slacks, "0",
 	    "error over the least slack on that side"),

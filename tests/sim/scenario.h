@@ -56,6 +56,8 @@ struct sim_delay {
 struct sim_limits {
 	double max_ns;
 	double p99_ns;
+	double bound_p50_ns;
+	double bound_max_ns;
 	double ratio;
 	double slacks;
 	double share;
