@@ -82,6 +82,7 @@ void vmsync_omit_guest(struct vmsync_session *s, size_t i,
 
 	vmsync_omit_machine(s, g->machine, why);
 	free(g->known_traces);
+	free(g->moved);
 	s->n_guests--;
 	memmove(g, g + 1, (s->n_guests - i) * sizeof(*g));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuse/covered.h"
+#include "fuse/moves.h"
 #include "fuse/offsets.h"
 #include "fuse/print.h"
 #include "fuse/report.h"
@@ -251,6 +252,7 @@ static void print_guest(FILE *f, const struct vmsync_session *s,
 	print_causality(f, r);
 	print_contain(f, g);
 	print_offsets(f, r);
+	vmsync_moves_text(f, g);
 	for (i = 0; i < r->n_disagreements; i++) {
 		const struct vmsync_disagreement *d = &r->disagreements[i];
 

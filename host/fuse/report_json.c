@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "fuse/covered.h"
+#include "fuse/moves.h"
 #include "fuse/report.h"
 #include "sync/json_string.h"
 
@@ -210,6 +211,7 @@ static void guest(FILE *f, const struct vmsync_session *s,
 	messages(f, s);
 	beacons(f, r);
 	contain(f, g);
+	vmsync_moves_json(f, g);
 	remarks(f, r);
 	maps(f, vmsync_guest_maps(g->guest));
 	fputc('}', f);

@@ -121,8 +121,10 @@ int vmsync_session_open(char *const *paths, size_t n,
 
 void vmsync_session_close(struct vmsync_session *s)
 {
-	for (size_t i = 0; i < s->n_guests; i++)
+	for (size_t i = 0; i < s->n_guests; i++) {
 		free(s->guests[i].known_traces);
+		free(s->guests[i].moved);
+	}
 	vmsync_sync_free(s->sync);
 	vmsync_runs_free(s->runs);
 	vmsync_array_free(&s->messages);

@@ -14,6 +14,8 @@
 #include "sync/known.h"
 #include "sync/sync.h"
 
+struct vmsync_moved;
+
 /**
  * struct vmsync_progress - how long work tells that it goes on
  * @show:	@what is being done, @done of @total; NULL: do not tell
@@ -36,6 +38,7 @@ struct vmsync_progress {
  * @from_ns, @until_ns: host time of its first packet's begin and its last one's
  *		end
  * @known:	how well they are known, by the same
+ * @moved:	its moves from VM to VM, as many as its report has, by the same
  * @known_traces: [@machine->n] the same for each trace, owned
  */
 struct vmsync_session_guest {
@@ -48,6 +51,7 @@ struct vmsync_session_guest {
 	int64_t until_ns;
 	struct vmsync_known known;
 	struct vmsync_known *known_traces;
+	struct vmsync_moved *moved;
 };
 
 /**

@@ -9,6 +9,7 @@
 
 #include "fuse/fail.h"
 #include "fuse/coverage.h"
+#include "fuse/moves.h"
 #include "fuse/reader.h"
 #include "fuse/run_cursor.h"
 #include "fuse/witness.h"
@@ -526,7 +527,7 @@ int vmsync_witness_tell(const struct vmsync_witness *w, struct ctf_error *e)
 		if (known_tell(w, i))
 			return vmsync_fail_memory(e);
 	}
-	return 0;
+	return vmsync_moves_find(w->session, e);
 }
 
 /* ---------------------------------------------------------- without a rewrite */

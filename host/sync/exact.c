@@ -163,6 +163,23 @@ static bool read_twice(const struct vmsync_link *q, int128 fall)
 				    : VMSYNC_LONGEST_STAND_NS * Q32);
 }
 
+/* Whether the guest came to another VM at @at: it stood still until then. */
+static bool arrives(const struct vmsync_walk *w, int64_t at)
+{
+	const struct vmsync_facts *f = w->facts;
+
+	for (size_t i = 1; i < f->n_homes; i++) {
+		bool told;
+		int64_t ns = vmsync_facts_left(f, i, &told), came;
+
+		if (told && vmsync_axis_of_host(w->tl[HOST], f->tsc_ref, ns,
+						&came) &&
+		    came == at)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Between the end of @p at @z0 and the begin of @q at @z1; moves @z1. After a
  * @jump the virtual CPU had been out of guest mode: no guest time needs a map
@@ -197,8 +214,9 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 	if (!jump)
 		return vmsync_walk_join_line(w, p, q, z0, z1, error);
 	if (a.g - b.g > VMSYNC_SMALL_STEP &&
-	    vmsync_lag_stopped(w->facts, (int64_t)(b.h >> 32),
-			       (int64_t)((at.g - b.g) >> 32)))
+	    (arrives(w, z0) ||
+	     vmsync_lag_stopped(w->facts, (int64_t)(b.h >> 32),
+				(int64_t)((at.g - b.g) >> 32))))
 		return 0;
 	/* Another virtual CPU may have gone on to update the anchor meanwhile.
 	 */

@@ -40,6 +40,7 @@ struct hole {
 /**
  * struct pages - while they are put in order
  * @cur: the page that was in force at @seen; NULL: none is known yet
+ * @came: the guest came to another VM at @seen, and nothing was told there yet
  * @next: the first hole that ends behind @seen
  */
 struct pages {
@@ -47,11 +48,34 @@ struct pages {
 	VMSYNC_ARRAY(struct sighting) all;
 	VMSYNC_ARRAY(struct hole) holes;
 	const struct vmsync_pvclock *cur;
+	bool came;
 	int64_t seen;
 	size_t next;
 };
 
 /* -------------------------------------------------------------- collecting */
+
+/*
+ * The first page that a virtual CPU was told of, in a VM that had run nobody, has been
+ * its own since the guest came: it has not run before.
+ */
+static int64_t told_since(const struct vmsync_facts *f,
+			  const struct vmsync_axis *axis, size_t home, size_t i,
+			  const struct vmsync_pvclock_span *s, int64_t at)
+{
+	int64_t came_ns, came;
+	bool told;
+
+	if (home && !i) {
+		came_ns = vmsync_facts_left(f, home, &told);
+		if (told && came_ns <= s->stamp_ns &&
+		    vmsync_axis_of_host(&axis->host, f->tsc_ref, came_ns,
+					&came) &&
+		    came <= at)
+			return came;
+	}
+	return vmsync_axis_exit(f, &axis->host, s->exit_ns, at);
+}
 
 /* The pages that the host has told of a guest's stay in its home @home. */
 static int collect_told(struct pages *p, const struct vmsync_facts *f,
@@ -90,7 +114,7 @@ static int collect_told(struct pages *p, const struct vmsync_facts *f,
 		if (!new)
 			return -ENOMEM;
 		*new = (struct sighting){
-			vmsync_axis_exit(f, &axis->host, s->exit_ns, at),
+			told_since(f, axis, home, i, s, at),
 			at,
 			&s->pv,
 			true,
@@ -259,6 +283,7 @@ static int take(struct pages *p, int64_t from, int64_t sure,
 	int err = vmsync_timeline_add(p->tl, from, sure, pv, p->cur != NULL);
 
 	p->cur = pv;
+	p->came = false;
 	return err;
 }
 
@@ -270,7 +295,11 @@ static int take_told(struct pages *p, const struct sighting *s)
 
 	if (err)
 		return err;
-	return take(p, p->cur && !lost ? s->from : s->until, s->until, s->pv);
+	if (p->came && !lost)
+		return take(p, s->from, s->from, s->pv);
+	if (lost || !p->cur)
+		return take(p, s->until, s->until, s->pv);
+	return take(p, s->from, s->until, s->pv);
 }
 
 /* The host's word comes: the guest has seen the page just before its stamp. */
@@ -340,6 +369,7 @@ static int leave(struct pages *p, int64_t at)
 	int err = unknown(p, at);
 
 	p->cur = NULL;
+	p->came = true;
 	p->seen = at;
 	return err;
 }

@@ -28,6 +28,7 @@ void vmsync_guest_report_free(struct vmsync_guest_report *r)
 		free(r->notes[i]);
 	free(r->notes);
 	free(r->cpus);
+	free(r->moves);
 	free(r->disagreements);
 	memset(r, 0, sizeof(*r));
 }
@@ -438,6 +439,21 @@ static int suspect_notes(struct vmsync_guest_report *r,
 	return err ? err : name_note(r, guest);
 }
 
+static int report_moves(struct vmsync_guest_report *r,
+			const struct vmsync_guest *guest)
+{
+	r->moves = calloc(guest->homes.count + 1, sizeof(*r->moves));
+	if (!r->moves)
+		return -ENOMEM;
+	for (size_t i = 1; i < guest->homes.count; i++) {
+		const struct vmsync_home *h = &guest->homes.at[i];
+
+		r->moves[r->n_moves++] = (struct vmsync_move){
+			h[-1].vm->id, h->vm->id, h[-1].last_ns, h->from_ns};
+	}
+	return 0;
+}
+
 static int note_homes(struct vmsync_guest_report *r,
 		      const struct vmsync_guest *guest)
 {
@@ -528,6 +544,8 @@ int vmsync_guest_report_make(struct vmsync_guest *guest)
 	r->causal_worst_ns = guest->causal.worst_ns;
 	r->rtt_min_ns = guest->rtt_min_ns == INT64_MAX ? 0 : guest->rtt_min_ns;
 	err = report_cpus(r, guest);
+	if (!err)
+		err = report_moves(r, guest);
 	if (!err)
 		err = report_disagreements(r, guest);
 	report_ends(r, &guest->maps);

@@ -708,6 +708,18 @@ vmsync_guest_method_map(const struct vmsync_guest *guest,
 	return maps->count && maps->segments[0].method == method ? maps : NULL;
 }
 
+int32_t vmsync_guest_home_thread(const struct vmsync_guest *guest, size_t home,
+				 uint32_t cpu)
+{
+	const struct vmsync_vcpu *vcpu;
+
+	if (cpu >= guest->n_cpus || !guest->cpus[cpu].known)
+		return 0;
+	vcpu = vmsync_vm_find_vcpu(guest->homes.at[home].vm,
+				   guest->cpus[cpu].vcpu_id);
+	return vcpu ? vcpu->tid : 0;
+}
+
 bool vmsync_guest_has_thread(const struct vmsync_guest *guest, uint32_t cpu,
 			     int32_t tid)
 {

@@ -161,11 +161,23 @@ struct vmsync_disagreement {
 };
 
 /**
+ * struct vmsync_move - the guest went on in another VM
+ * @last_ns, @first_ns: host times of its last beacon there and its first one here
+ */
+struct vmsync_move {
+	struct vmsync_vm_id from;
+	struct vmsync_vm_id to;
+	int64_t last_ns;
+	int64_t first_ns;
+};
+
+/**
  * struct vmsync_guest_report - what is known of a guest besides its map
  * @found:	the VM was found among the host's records
  * @vm, @vm_uid: who it is; @vm is valid if @found
  * @cpus:	[@n_cpus], index is the guest kernel's CPU number
  * @tids:	threads of the VM's vCPUs as the host named them, by vcpu_id
+ * @moves:	[@n_moves], in order
  * @matched:	beacons of which at least one pair (gh or hg) was matched
  * @whole:	beacons of which both were
  * @guest_unmatched, @host_unmatched: legs seen on one side only
@@ -190,6 +202,8 @@ struct vmsync_guest_report {
 	uint64_t vm_uid;
 	struct vmsync_cpu *cpus;
 	uint32_t n_cpus;
+	struct vmsync_move *moves;
+	size_t n_moves;
 	uint64_t matched;
 	uint64_t whole;
 	uint64_t guest_unmatched;
@@ -230,6 +244,13 @@ vmsync_guest_method_map(const struct vmsync_guest *guest,
  */
 bool vmsync_guest_has_thread(const struct vmsync_guest *guest, uint32_t cpu,
 			     int32_t tid);
+
+/**
+ * vmsync_guest_home_thread - the thread that was CPU @cpu of the guest in VM @home
+ * Counted from 0 in the order of its moves; 0: not known.
+ */
+int32_t vmsync_guest_home_thread(const struct vmsync_guest *guest, size_t home,
+				 uint32_t cpu);
 
 /** vmsync_guest_report_of - as of the last settle or finish */
 const struct vmsync_guest_report *
