@@ -14,6 +14,7 @@ quick="
 	cli
 	doctor
 	boots
+	move
 	bounds
 	match
 	identity

@@ -79,6 +79,16 @@ $(O)/tests/boots: tests/gen/boots.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
+# Scenarios of the simulator, as traces.
+RECORDED_SRC := tests/gen/recorded.c tests/property/record.c tests/property/stays.c \
+		tests/gen/writer.c $(patsubst %,tests/sim/%.c,rng timekeeper steer \
+		kernel vm world beacons knots stream scenario lies runs)
+$(O)/tests/recorded: $(RECORDED_SRC) $(wildcard tests/property/*.h tests/sim/*.h) \
+		tests/gen/writer.h $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -Itests -Itests/sim -o $@ $(filter %.c,$^) \
+		$(O)/libvmsync.a $(HOST_LDLIBS)
+
 # How fast reading alone is; make bench puts it beside babeltrace2.
 $(O)/tests/walk $(O)/tests/sync: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

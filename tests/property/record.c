@@ -197,13 +197,14 @@ static const char *comm_of(const struct sim_vcpu *v)
 	return names[v->vcpu_id % SIM_MAX_VCPUS];
 }
 
+/* @v: NULL: nobody */
 static void switch_put(struct recorder *r, uint64_t h, uint32_t cpu,
-		       const struct sim_vcpu *v)
+		       const struct sim_guest *g, const struct sim_vcpu *v)
 {
 	struct item *item = item_add(&r->host, h, cpu, SWITCH);
 
 	item->comm = v ? comm_of(v) : "swapper/0";
-	item->ev.tid = v ? v->tid : 0;
+	item->ev.tid = v ? sim_vcpu_tid(&g->vm, v, h) : 0;
 }
 
 /*
@@ -226,17 +227,33 @@ static uint32_t cpu_at(const struct whereabouts *where, uint64_t h)
 }
 
 static void move(struct recorder *r, struct whereabouts *where,
-		 const struct sim_vcpu *v, uint64_t h)
+		 const struct sim_guest *g, const struct sim_vcpu *v, uint64_t h)
 {
 	uint32_t from = cpu_at(where, h);
 
-	switch_put(r, h, from, NULL);
+	switch_put(r, h, from, g, NULL);
 	where->moved = reallocarray(where->moved, where->n + 1,
 				    sizeof(*where->moved));
 	if (!where->moved)
 		abort();
 	where->moved[where->n++] = h;
-	switch_put(r, h, cpu_at(where, h), v);
+	switch_put(r, h, cpu_at(where, h), g, v);
+}
+
+/* The guest is moved after @h: another thread of the host is the vCPU from then on. */
+static void change_thread(struct recorder *r, const struct whereabouts *where,
+			  const struct sim_guest *g, const struct sim_vcpu *v,
+			  uint64_t h)
+{
+	for (size_t i = 1; i < g->vm.home_count; i++) {
+		uint64_t from = g->vm.homes[i].from;
+
+		if (from <= h)
+			continue;
+		switch_put(r, from, cpu_at(where, from), g, NULL);
+		switch_put(r, from + 1, cpu_at(where, from), g, v);
+		return;
+	}
 }
 
 static void entry_put(struct recorder *r, const struct whereabouts *where,
@@ -275,10 +292,13 @@ static void fill_stay(struct recorder *r, const struct sim_guest *g,
 static void dump_put(struct recorder *r, const struct sim_guest *g,
 		     const struct sim_vcpu *v, uint32_t cpu)
 {
-	struct item *item = item_add(&r->host, r->w->start, cpu, DUMP);
+	for (size_t i = 0; i < g->vm.home_count; i++) {
+		uint64_t h = i ? g->vm.homes[i].from : r->w->start;
+		struct item *item = item_add(&r->host, h, cpu, DUMP);
 
-	item->ev.tid = v->tid;
-	item->ev.vm = g->vm.id;
+		item->ev.tid = sim_vcpu_tid(&g->vm, v, h);
+		item->ev.vm = sim_vm_id(&g->vm, h);
+	}
 }
 
 /* What the vCPU did: entries, exits, moves, and the guest's events between. */
@@ -294,10 +314,14 @@ static void vcpu_record(struct recorder *r, const struct sim_guest *g,
 	if (r->plan->dump)
 		dump_put(r, g, v, where->cpu);
 	n = stays_make(v, known, n, r->w->start, r->w->end, mean, &r->rng, &stay);
-	switch_put(r, r->w->start, where->cpu, v);
+	switch_put(r, r->w->start, where->cpu, g, v);
 	for (size_t i = 0; i < n; i++) {
-		if (stay[i].entry > last + 2 && sim_rng_chance(&r->rng, 0.05))
-			move(r, where, v, last + 1);
+		if (sim_vm_id(&g->vm, last).pid !=
+		    sim_vm_id(&g->vm, stay[i].entry).pid)
+			change_thread(r, where, g, v, last);
+		else if (stay[i].entry > last + 2 &&
+			 sim_rng_chance(&r->rng, 0.05))
+			move(r, where, g, v, last + 1);
 		entry_put(r, where, v, stay[i].entry);
 		fill_stay(r, g, cpu, &stay[i]);
 		exit_put(r, where, g, cpu, stay[i].exit);
@@ -382,7 +406,7 @@ static void guest_record(struct recorder *r, const struct sim_guest *g,
 		uint32_t c = cpu_of_vcpu(g, h->ev.vcpu);
 
 		if (h->ev.kind == VMSYNC_EV_KNOT ||
-		    (h->ev.vm.pid && h->ev.vm.pid != g->vm.id.pid))
+		    (h->ev.vm.pid && !sim_vm_was(&g->vm, h->ev.vm.pid)))
 			continue;
 		put_record(r, &r->host, cpu_at(&where[c], h->h), h);
 	}
