@@ -24,6 +24,8 @@ static const char help[] =
 	"recording\n"
 	"      --until=S       and what is later than S seconds after its "
 	"begin\n"
+	"      --window=NS     and tell what each virtual CPU had in every NS "
+	"of that\n"
 	"      --why=VM:TID    explain one thread of a guest, and nothing "
 	"else: a "
 	"tree of\n"
@@ -76,6 +78,18 @@ static int seconds(const char *value, int64_t *ns)
 	return 0;
 }
 
+static int nanoseconds(const char *value, int64_t *ns)
+{
+	char *end;
+	long long v = strtoll(value, &end, 10);
+
+	if (*end || end == value || v <= 0)
+		return cmd_usage_error("analyze", "not a number of ns: %s",
+				       value);
+	*ns = v;
+	return 0;
+}
+
 static int number(const char *value, uint32_t *n)
 {
 	char *end;
@@ -116,6 +130,8 @@ static int take(void *arguments, int option, const char *value)
 		return seconds(value, &args->options.since_ns);
 	case 'u':
 		return seconds(value, &args->options.until_ns);
+	case 'W':
+		return nanoseconds(value, &args->options.window_ns);
 	case 'w':
 		return why(optarg, &args->options);
 	case 'a':
@@ -139,6 +155,7 @@ int cmd_analyze(int argc, char **argv)
 		{"until", required_argument, NULL, 'u'},
 		{"from", required_argument, NULL, 's'},
 		{"to", required_argument, NULL, 'u'},
+		{"window", required_argument, NULL, 'W'},
 		{"why", required_argument, NULL, 'w'},
 		{"all", no_argument, NULL, 'a'},
 		{"json", no_argument, NULL, 'J'},
@@ -149,7 +166,7 @@ int cmd_analyze(int argc, char **argv)
 	static const struct cmd_options options = {
 		"analyze", help, ":j:h", table, take,
 	};
-	struct arguments args = {0};
+	struct arguments args = {.session.options.alone = true};
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)

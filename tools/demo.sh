@@ -36,6 +36,9 @@ step "one trace: the longest time that a vCPU was ready and did not run"
 babeltrace2 build/demo > build/demo.txt
 awk -f tools/preemption.awk build/demo.txt build/demo.txt
 
+step "what its virtual CPUs were really doing"
+build/vmsync analyze build/lab/basic/host build/lab/basic/guest
+
 cat <<END
 
 the fused trace   build/demo        babeltrace2 build/demo, or Trace Compass

@@ -10,7 +10,7 @@
 
 /* Guests of one name, boots of a VM, of which one has the thread in question.
  */
-#define MAX_WHY (ANALYSIS_MAX_SINKS - 1)
+#define MAX_WHY (ANALYSIS_MAX_SINKS - 2)
 
 /* Events between two looks at the clock, for the progress. */
 #define PROGRESS_EVENTS 65536
@@ -141,6 +141,9 @@ static int model_make(struct analysis *a, const struct analysis_feed *feed)
 	if (!a->model)
 		return -ENOMEM;
 	analysis_model_sink(a->model, &sink);
+	sink = analysis_windows_sink(&a->windows);
+	if (a->windows.n)
+		analysis_model_sink(a->model, &sink);
 	for (i = 0; !ret && i < a->session->n_guests; i++)
 		ret = guest_vcpus(a, i);
 	return ret ? ret : host_vcpus(a);
@@ -178,6 +181,12 @@ static int first_event(struct analysis *a, struct analysis_feed *feed,
 			"recording is %" PRId64 ".%03d s long",
 			(a->end_ns - a->begin_ns) / 1000000000,
 			(int)((a->end_ns - a->begin_ns) / 1000000 % 1000));
+	if (analysis_windows_init(&a->windows, a->totals.from_ns,
+				  a->totals.until_ns, o->window_ns))
+		return vmsync_fail(e, -E2BIG,
+				   "name longer ones, or a shorter time",
+				   "more than %d windows",
+				   ANALYSIS_WINDOWS_MOST);
 	if (model_make(a, feed) || why_make(a, asked))
 		return vmsync_fail_memory(e);
 	return ret;
@@ -203,7 +212,8 @@ static int run(struct analysis *a, struct analysis_feed *feed,
 				       (uint64_t)(a->end_ns - a->begin_ns));
 	}
 	if (!ret &&
-	    (analysis_model_end(a->model, a->end_ns) || a->totals.failed))
+	    (analysis_model_end(a->model, a->end_ns) || a->totals.failed ||
+	     a->windows.failed))
 		ret = vmsync_fail_memory(e);
 	if (!ret && a->options->why_vm)
 		ret = why_answer(a, asked, e);
@@ -238,6 +248,7 @@ int analysis_run(const struct vmsync_session *s,
 void analysis_free(struct analysis *a)
 {
 	analysis_why_node_free(&a->why);
+	analysis_windows_free(&a->windows);
 	analysis_model_free(a->model);
 	analysis_totals_free(&a->totals);
 }

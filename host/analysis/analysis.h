@@ -10,6 +10,7 @@
 
 #include "analysis/totals.h"
 #include "analysis/why.h"
+#include "analysis/windows.h"
 #include "fuse/session.h"
 
 /**
@@ -18,6 +19,7 @@
  * @until_ns:	of it: what is after does not count; 0: all does
  * @vm:		name or process of the only VM to report on, NULL: all
  * @vcpu:	of the only virtual CPU to report on, plus 1; 0: all
+ * @window_ns:	tell what each did in every such part of the time; 0: do not
  * @all:	list everything, not only the most
  * @why_vm:	name or process of the VM whose thread @why_tid is explained, and
  *		nothing else; NULL: none is
@@ -28,6 +30,7 @@ struct analysis_options {
 	int64_t until_ns;
 	const char *vm;
 	uint32_t vcpu;
+	int64_t window_ns;
 	bool all;
 	const char *why_vm;
 	int32_t why_tid;
@@ -46,6 +49,7 @@ struct analysis {
 	struct analysis_totals totals;
 	int64_t begin_ns;
 	int64_t end_ns;
+	struct analysis_windows windows;
 	struct analysis_why_node why;
 	size_t why_guest;
 };

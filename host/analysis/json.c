@@ -208,6 +208,44 @@ static void worst(FILE *f, const struct analysis *a)
 	}
 }
 
+static void window(FILE *f, const struct analysis *a, uint32_t number)
+{
+	const struct analysis_windows *w = &a->windows;
+	const char *sep = "";
+	uint32_t i;
+
+	fprintf(f,
+		"%s\n    {\"from_ns\": %" PRId64 ", \"until_ns\": %" PRId64
+		", \"vcpus\": [",
+		number ? "," : "", analysis_window_begin(w, number),
+		analysis_window_begin(w, number + 1));
+	for (i = 0; i < a->totals.vcpus.count; i++) {
+		const struct analysis_window *v =
+			analysis_window_of(w, i, number);
+
+		if (!v || !analysis_reported(a, i))
+			continue;
+		fprintf(f, "%s\n      {\"number\": %u, \"states_ns\": ", sep, i);
+		parts(f, v->ns);
+		fputs(", \"figures\": ", f);
+		figures(f, v->ns);
+		fputc('}', f);
+		sep = ",";
+	}
+	fputs("]}", f);
+}
+
+static void windows(FILE *f, const struct analysis *a)
+{
+	uint32_t i;
+
+	if (!a->windows.n)
+		return;
+	fputs("],\n  \"windows\": [", f);
+	for (i = 0; i < a->windows.n; i++)
+		window(f, a, i);
+}
+
 void analysis_json(FILE *f, const struct analysis *a)
 {
 	const struct analysis_anomalies *n = analysis_model_anomalies(a->model);
@@ -229,6 +267,7 @@ void analysis_json(FILE *f, const struct analysis *a)
 	threads(f, a);
 	fputs("],\n  \"worst_wakes\": [", f);
 	worst(f, a);
+	windows(f, a);
 	fprintf(f,
 		"],\n  \"anomalies\": {\"entries\": %" PRIu64
 		", \"exits\": %" PRIu64 ", \"strangers\": %" PRIu64 "}}\n",

@@ -222,7 +222,7 @@ struct analysis_model *analysis_model_new(int64_t begin_ns, bool wakeups);
 /** analysis_model_free() - NULL is fine */
 void analysis_model_free(struct analysis_model *m);
 
-#define ANALYSIS_MAX_SINKS 4
+#define ANALYSIS_MAX_SINKS 6
 
 /** analysis_model_sink() - one more sink, before the first event */
 void analysis_model_sink(struct analysis_model *m,

@@ -553,6 +553,41 @@ static void notes(FILE *f, const struct analysis *a)
 			n->entries, n->exits, n->strangers);
 }
 
+/* Seconds from the recording's begin, and what each virtual CPU had from then on. */
+static void windows(FILE *f, const struct analysis *a)
+{
+	const struct analysis_windows *w = &a->windows;
+	uint32_t i, k;
+
+	if (!w->n)
+		return;
+	fputs("\nFrom second                           wanted        got      "
+	      "steal    blocked   overhead\n",
+	      f);
+	for (i = 0; i < w->n; i++) {
+		int64_t us = (analysis_window_begin(w, i) - a->begin_ns) / 1000;
+
+		for (k = 0; k < a->totals.vcpus.count; k++) {
+			const struct analysis_window *v =
+				analysis_window_of(w, k, i);
+			struct analysis_figures fig;
+
+			if (!v || !analysis_reported(a, k))
+				continue;
+			fig = analysis_figures_of(v->ns);
+			fprintf(f, "%4" PRId64 ".%06" PRId64 " ", us / 1000000,
+				us % 1000000);
+			vcpu_cell(f, a, k);
+			ms(f, fig.wanted, 10);
+			ms(f, fig.got, 10);
+			ms(f, fig.steal, 10);
+			ms(f, fig.denied - fig.steal, 10);
+			ms(f, fig.overhead, 10);
+			fputc('\n', f);
+		}
+	}
+}
+
 void analysis_text(FILE *f, const struct analysis *a)
 {
 	answer(f, a);
@@ -562,5 +597,6 @@ void analysis_text(FILE *f, const struct analysis *a)
 	exits(f, a);
 	threads(f, a);
 	worst(f, a);
+	windows(f, a);
 	notes(f, a);
 }

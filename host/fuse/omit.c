@@ -131,7 +131,7 @@ int vmsync_omit_unmapped(struct vmsync_session *s, struct ctf_error *e)
 		not_mapped(s, g, &why);
 		vmsync_omit_guest(s, i, &why);
 	}
-	if (s->n_guests)
+	if (s->n_guests || s->alone)
 		return 0;
 	*e = s->left_out[0].why;
 	return e->code;

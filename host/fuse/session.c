@@ -37,7 +37,7 @@ static int guests_find(struct vmsync_session *s, struct ctf_error *e)
 		else if (m != s->host)
 			vmsync_omit_machine(s, m, &why);
 	}
-	if (s->n_guests)
+	if (s->n_guests || s->alone)
 		return 0;
 	*e = s->left_out[0].why;
 	return e->code;
@@ -77,7 +77,7 @@ static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 			      "the host, and name that trace too",
 			      "%.400s: no trace of a host among those named",
 			      path_of(&s->machines.machine[0]));
-	if (s->machines.n < 2)
+	if (s->machines.n < 2 && !s->alone)
 		return vmsync_fail(e, -EINVAL, "name the guests' traces as well",
 			      "%.400s: is the host's, and there is no other",
 			      path_of(s->host));
@@ -111,6 +111,7 @@ int vmsync_session_open(char *const *paths, size_t n,
 
 	memset(s, 0, sizeof(*s));
 	s->exchange = options ? options->exchange : NULL;
+	s->alone = options && options->alone;
 	s->jobs = ctf_jobs(options ? options->jobs : 0);
 	s->pool = ctf_pool_new(s->jobs);
 	ret = vmsync_machines_open(paths, n, &s->machines, e);
@@ -396,10 +397,14 @@ int vmsync_session_sync(struct vmsync_session *s,
 			const struct vmsync_progress *progress,
 			struct ctf_error *e)
 {
-	struct side *sides = calloc(s->n_guests + 1, sizeof(*sides));
+	struct side *sides;
 	size_t i;
 	int ret = 0;
 
+	/* Nobody is to be put on the host's clock. */
+	if (!s->n_guests)
+		return 0;
+	sides = calloc(s->n_guests + 1, sizeof(*sides));
 	s->sync = vmsync_sync_new(options ? &options->sync : NULL);
 	if (!s->exchange)
 		s->runs = vmsync_runs_new();

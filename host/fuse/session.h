@@ -72,6 +72,7 @@ struct vmsync_left_out {
  * @runs:	of the host, once it was read
  * @exchange:	the evidence is messages: not NULL
  * @messages:	those, once they were read
+ * @alone:	the host may be alone, no guest has to be put on its clock
  * @jobs:	threads to use
  * @pool:	those that decode ahead
  */
@@ -86,6 +87,7 @@ struct vmsync_session {
 	struct vmsync_runs *runs;
 	const struct vmsync_exchange *exchange;
 	vmsync_messages messages;
+	bool alone;
 	unsigned int jobs;
 	struct ctf_pool *pool;
 };
@@ -95,11 +97,13 @@ struct vmsync_session {
  * @sync:	for the sync library
  * @exchange:	the only evidence is these messages, between two machines of
  *		which the one named first is the reference; NULL: vmsync's own
+ * @alone:	a host without any guest's trace will do
  * @jobs:	threads, 0: one per processor
  */
 struct vmsync_session_options {
 	struct vmsync_sync_options sync;
 	const struct vmsync_exchange *exchange;
+	bool alone;
 	unsigned int jobs;
 };
 

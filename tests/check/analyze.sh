@@ -56,6 +56,22 @@ expect_eq "a VM by its name" \
 	"$($vmsync analyze --json --vm=guest "$t/p" | jq '.vcpus | length')" 2
 expect_eq "a VM that is not there" \
 	"$($vmsync analyze --json --vm=other "$t/p" | jq '.vcpus | length')" 0
+# --- windows: parts of the time, of which each has all of its time
+$vmsync analyze --json --window=7000001 "$t/p" > "$t/windows"
+expect_eq "windows: as many as there are" "$(jq '.windows | length' "$t/windows")" \
+	"$(jq '(.until_ns - .from_ns + 7000000) / 7000001 | floor' "$t/json")"
+expect_eq "windows: each is full" "$(jq -c '[.windows[] | (.until_ns - .from_ns) as $n |
+	.vcpus[] | ([.states_ns[]] | add) - $n] | unique' "$t/windows")" "[0]"
+expect_eq "windows: they make the whole" \
+	"$(jq -c '[.windows[].vcpus[] | select(.number == 0).states_ns.guest] | add' \
+		"$t/windows")" \
+	"$(jq '.vcpus[] | select(.number == 0).states_ns.guest' "$t/json")"
+expect_eq "windows: nothing else changes" "$(jq -c 'del(.windows)' "$t/windows")" \
+	"$(jq -c . "$t/json")"
+expect "windows: text" $vmsync analyze --window=10000000 "$t/p"
+expect_error "windows: too many" "more than 10000 windows" $vmsync analyze --window=1 "$t/p"
+expect_error "windows: no length" "not a number of ns: 1s" $vmsync analyze --window=1s "$t/p"
+
 # --- one thread: its causes add up to the ns, at every node of the tree
 tid=$(jq -r '[.threads[] | select(.thread.machine == 1 and .thread.tid > 0)] |
 	max_by(.states_ns.guest).thread.tid' "$t/json")
@@ -86,7 +102,27 @@ expect_error "nothing was recorded then" "recording is" \
 expect_error "no number of seconds" "not a number of seconds: -1" \
 	$vmsync analyze --since=-1 "$t/p"
 expect_error "no virtual CPU" "not a virtual CPU: x" $vmsync analyze --vcpu=x "$t/p"
-expect_error "a host alone" "there is no other" $vmsync analyze "$t/p/host"
+
+# --- a host alone: what it tells of its virtual CPUs is the same, but what they ran
+expect "a host alone" $vmsync analyze "$t/p/host"
+$vmsync analyze --json "$t/p/host" > "$t/alone"
+expect_eq "a host alone: all sums agree" "$(sums "$t/alone")" "[0]"
+same='[.vcpus[] | {tid, vcpu_id, waits, exits: [.exits[] | {reason, count}],
+	states: (.states_ns | .guest += .guest_idle | del(.guest_idle))}] | sort_by(.tid)'
+expect_eq "a host alone: the same states, waits and exits" \
+	"$(jq -c "$same" "$t/alone")" "$(jq -c "$same" "$t/json")"
+expect_eq "a host alone: no thread of a guest" "$(jq -c .threads "$t/alone")" "[]"
+expect_error "why: no guest's trace" "no guest of that name" \
+	$vmsync analyze --why=guest:1 "$t/p/host"
+mkdir "$t/strange"
+cp -r "$t/p/host" "$t/strange/host"
+build/release/tests/pair "$t/other" events=20000 seed=7 > "$t/truth"
+cp -r "$t/other/guest" "$t/strange/guest"
+$vmsync analyze --json "$t/strange" > "$t/alone" 2> "$t/err"
+expect_eq "another host's guest is left out" $? 1
+expect_eq "another host's guest: that is said" "$(grep -c 'LEFT OUT' "$t/err")" 1
+expect_eq "another host's guest: the host's tables" "$(jq '.vcpus | length' "$t/alone")" 2
+expect_error "a guest alone" "no trace of a host" $vmsync analyze "$t/p/guest"
 
 # --- what tells nothing is left out early where a CPU has one file, and not where
 # it has several: the same is found
