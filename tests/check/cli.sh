@@ -305,7 +305,7 @@ expect "help of fuse" $vmsync fuse --help
 # Completion offers what there is: every command, every option of each.
 complete() {
 	bash -c '. tools/completion/vmsync.bash
-		PATH=$PWD/build:$PATH COMP_WORDS=("$@")
+		PATH=$PWD/build/asan:$PATH COMP_WORDS=("$@")
 		COMP_CWORD=$(($# - 1))
 		compopt() { :; }
 		_vmsync
@@ -315,11 +315,11 @@ expect_eq "completion: commands" "$(complete vmsync c)" "cat check"
 expect_eq "... of an option" "$(complete vmsync fuse --me)" "--method="
 for command in $(complete vmsync ""); do
 	case $command in -* | help) continue ;; esac
-	expect "help $command" cmp <(build/vmsync help "$command") \
-		<(build/vmsync "$command" --help)
+	expect "help $command" cmp <($vmsync help "$command") \
+		<($vmsync "$command" --help)
 	expect_eq "completion: all options of $command" \
 		"$(complete vmsync "$command" --)" \
-		"$(build/vmsync "$command" --help | grep -oE '^ .*' |
+		"$($vmsync "$command" --help | grep -oE '^ .*' |
 			grep -oE -- '(^ +|, )--[a-z-]+=?' | tr -d ' ,' | sort -u | paste -sd' ')"
 	page=Documentation/man/vmsync-$command.1
 	for option in $(complete vmsync "$command" --); do

@@ -5,6 +5,7 @@
 # manual pages. Needs the kernels' headers (tests/check/modules.sh).
 . tests/check/lib.sh
 
+expect "the tool builds" make -s -j2 tool
 t=$check_tmp
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
