@@ -137,6 +137,20 @@ for steps in miss=10..10 miss=10..12 discard=8..11 \
 	expect "$steps: one file a CPU or several" cmp "$t/whole" "$t/chunks"
 done
 
+# --- the schema that is published is that of what is printed
+against() { # FILE [CHANGE]
+	jq "${2:-.}" "$1" | jq -c --slurpfile schema Documentation/analysis.schema.json \
+		-f tests/check/schema.jq
+}
+for f in json windows why alone; do
+	expect_eq "schema: $f" "$(against "$t/$f")" "[]"
+done
+for change in '.schema = 2' 'del(.anomalies)' '.new = 1' '.vcpus[0].exits[0].count = "1"' \
+	'.vcpus[0].states_ns.guest = -1' 'del(.vcpus[0].states_ns.stopped)'; do
+	expect_eq "schema: not after $change" "$(against "$t/json" "$change")" \
+		'[": fits nothing"]'
+done
+
 # --- where events are missing nothing is known, and sums still agree
 cp -r "$t/p" "$t/cut"
 for f in "$t"/cut/host/*_[0-3]; do
