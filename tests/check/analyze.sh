@@ -151,6 +151,27 @@ for change in '.schema = 2' 'del(.anomalies)' '.new = 1' '.vcpus[0].exits[0].cou
 		'[": fits nothing"]'
 done
 
+# --- names of threads may be anything: they do no harm, neither as text nor as JSON
+cp -r "$t/p" "$t/evil"
+for f in "$t"/evil/*/*_[0-9]; do
+	LC_ALL=C sed -i 's/nginx/\x1b[2J\n/g; s/eth0/\xff"\xc3\\/g' "$f"
+done
+$vmsync analyze --json "$t/evil" > "$t/evil.json"
+expect "hostile names: there are some" jq -e \
+	'[.threads[].thread.name] | any(contains("\u001b[2J\n")) and any(contains("\\xff\""))' \
+	"$t/evil.json"
+expect_eq "hostile names: schema" "$(against "$t/evil.json")" "[]"
+tid=$(jq -r '[.threads[].thread | select(.machine == 1 and (.name | contains("\u001b")))][0].tid' \
+	"$t/evil.json")
+$vmsync analyze --all "$t/evil" > "$t/evil.text"
+$vmsync analyze --all --why="guest:$tid" "$t/evil" >> "$t/evil.text"
+expect "hostile names: the thread is explained" grep -q "of guest, 0" "$t/evil.text"
+$vmsync analyze --json --why="guest:$tid" "$t/evil" > "$t/evil.why"
+expect_eq "hostile names: schema of why" "$(against "$t/evil.why")" "[]"
+cat "$t"/evil.json "$t"/evil.why >> "$t/evil.text"
+expect_eq "hostile names: printable characters only" \
+	"$(LC_ALL=C tr -d '\n -~' < "$t/evil.text" | wc -c)" 0
+
 # --- where events are missing nothing is known, and sums still agree
 cp -r "$t/p" "$t/cut"
 for f in "$t"/cut/host/*_[0-3]; do
