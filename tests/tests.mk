@@ -51,6 +51,8 @@ $(O)/unit/kmod_guest: $(addprefix $(O)/,guest/guest.o tests/unit/kmod/kernel.o)
 $(O)/unit/kmod_line: $(O)/tests/unit/kmod/kernel.o
 $(O)/unit/kmod_knot: $(addprefix $(O)/,kmod/knot.o tests/unit/kmod/kernel.o)
 
+$(O)/unit/port_limit: $(O)/host/daemon/limit.o
+
 # The generator of random traces: a test of its own, and a program.
 RANDOM_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/random.c tests/gen/random_*.c))
 $(O)/unit/ctf_random: $(RANDOM_OBJ)
@@ -64,8 +66,8 @@ $(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
-# What stands for QEMU between the two ends of a port.
-$(O)/tests/port-chardev: tests/gen/port-chardev.c $(O)/libvmsync.a
+# What stands for QEMU between the two ends of a port, and for many guests.
+$(O)/tests/port-chardev $(O)/tests/port-many: $(O)/tests/%: tests/gen/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 

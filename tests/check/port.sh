@@ -29,7 +29,7 @@ trap 'touch "$t"/{host,one,two}/stop 2> /dev/null; [ -z "$machines" ] || wait $m
 	rm -rf "$check_tmp"' EXIT
 
 expect "the tool builds" make -s -j2 tool build/release/tests/pair \
-	build/release/tests/port-chardev
+	build/release/tests/port-chardev build/release/tests/port-many
 
 json() { jq -r "$1" "$t/json"; }
 
@@ -105,6 +105,41 @@ for program in vmsyncd vmsync-agent; do
 	expect "$program: help" "$o/$program" --help
 	expect "$program: version" "$o/$program" --version
 done
+
+# --- 256 guests, ten beacons a second each
+
+many() {
+	local sockets=() i many daemon status
+	mkdir "$t/many"
+	"$o/tests/port-many" "$t/many" 256 30 > "$t/many.out" &
+	many=$!
+	jobs="$jobs $many"
+	for _ in $(seq 200); do
+		grep -q ready "$t/many.out" && break
+		sleep 0.1
+	done
+	for ((i = 0; i < 256; i++)); do
+		sockets+=(--socket "$t/many/$i.sock")
+	done
+	$vmsyncd "${sockets[@]}" 2> "$t/many.said" &
+	daemon=$!
+	jobs="$jobs $daemon"
+	wait $many
+	status=$?
+	expect_eq "256 guests: $(tail -n 1 "$t/many.out")" $status 0
+	read -r _ status _ < <(grep VmHWM /proc/$daemon/status)
+	expect "256 guests: $status KiB of memory" test "$status" -lt 16384
+	echo "vmsyncd: 256 guests at 10 beacons a second: $status KiB, CPU time" \
+		"$(awk '{ print ($14 + $15) * 10 }' /proc/$daemon/stat) ms of 3 s"
+	kill $daemon
+	wait $daemon
+	expect_eq "256 guests: exit status" $? 0
+	expect_eq "256 guests: nothing is lost of any" "$(grep -c \
+		': 30 beacons answered, 0 dropped, 0 unsent, 0 bytes skipped$' \
+		"$t/many.said")" 256
+	jobs=""
+}
+many
 
 # --- a host and two guests
 
