@@ -38,6 +38,8 @@ void vmsync_trail_free(struct vmsync_trail *trail)
 {
 	vmsync_array_free(&trail->at_lock);
 	vmsync_array_free(&trail->limits);
+	vmsync_array_free(&trail->ahead);
+	vmsync_array_free(&trail->behind);
 }
 
 static const struct vmsync_vcpu *vcpu_of(const struct vmsync_tracker *t,
@@ -238,6 +240,8 @@ int vmsync_trail_extend(struct vmsync_tracker *t, struct vmsync_trail *trail,
 			     &trail->at_first);
 	if (!err)
 		trail->first = before + 1;
+	trail->from = trail->first;
+	trail->until = trail->end;
 	return err;
 }
 
@@ -366,4 +370,39 @@ int vmsync_trail_follow(struct vmsync_tracker *t, struct vmsync_trail *trail)
 	if (!err)
 		err = come_back(t, trail, -1, trail->first - 1);
 	return err ? err : gather(t, trail);
+}
+
+/* What is possible at event @i, as far as the way there from the lock tells. */
+static int note(struct vmsync_tracker *t, size_t i, int step,
+		vmsync_limits *notes)
+{
+	struct vmsync_offsets o = hull(&t->reach);
+	struct vmsync_between *last = vmsync_array_last(notes);
+	int64_t ns = step * t->events->at[i].ns;
+
+	if (!last || last->guest_ns != ns)
+		last = vmsync_array_add(notes);
+	if (!last)
+		return -ENOMEM;
+	*last = (struct vmsync_between){ns, o.lo, o.hi};
+	return 0;
+}
+
+int vmsync_trail_beyond(struct vmsync_tracker *t, struct vmsync_trail *trail,
+			int step)
+{
+	vmsync_limits *notes = step > 0 ? &trail->ahead : &trail->behind;
+	size_t stop = step > 0 ? trail->until : trail->from - 1;
+	size_t last = trail->lock;
+	int err = start(t, trail);
+
+	for (size_t i = last; !err && i != stop; i += (size_t)step) {
+		if (!vcpu_of(t, i))
+			continue;
+		err = cut(t, last, i);
+		last = i;
+		if (!err && (step > 0 ? i + 1 >= trail->end : i <= trail->first))
+			err = note(t, i, step, notes);
+	}
+	return err == -ENOENT ? 0 : err;
 }

@@ -32,15 +32,27 @@ typedef VMSYNC_ARRAY(struct vmsync_between) vmsync_limits;
  * @at_first, @at_last: what it may be at the first and at the last event, as
  *far as the way there from @lock tells
  * @limits:	that the events give, once it was followed
+ * @from, @until: it leads through all of [@from, @until), though events beyond
+ *		@first and @end are not surely its own
+ * @fell:	how far the clock may have fallen back before it, ns
+ * @ahead, @behind: what the offset is at events beyond @end, and before @first, if
+ *		it still is, or is already, this one; from its own last one on, and
+ *		from its own first one back. Guest times of @behind are negated, so
+ *		that both rise
  */
 struct vmsync_trail {
 	size_t first;
 	size_t end;
+	size_t from;
+	size_t until;
+	int64_t fell;
 	size_t lock;
 	VMSYNC_ARRAY(struct vmsync_offsets) at_lock;
 	struct vmsync_offsets at_first;
 	struct vmsync_offsets at_last;
 	vmsync_limits limits;
+	vmsync_limits ahead;
+	vmsync_limits behind;
 };
 
 /**
@@ -89,6 +101,13 @@ int vmsync_trail_extend(struct vmsync_tracker *t, struct vmsync_trail *trail,
  * Returns 0, -ENOMEM, or -ENOENT if it does not lead through all of them.
  */
 int vmsync_trail_follow(struct vmsync_tracker *t, struct vmsync_trail *trail);
+
+/**
+ * vmsync_trail_beyond - find @ahead, or with a @step of -1 @behind
+ * Returns 0 or -ENOMEM.
+ */
+int vmsync_trail_beyond(struct vmsync_tracker *t, struct vmsync_trail *trail,
+			int step);
 
 void vmsync_trail_free(struct vmsync_trail *trail);
 

@@ -222,6 +222,7 @@ static int part(const struct finder *f, struct vmsync_trail *a,
 
 	if (fell < 0 || old_ns > new_ns + fell)
 		return -ENOENT;
+	b->fell = fell;
 	if (!fell) {
 		size_t end = a->end;
 
@@ -247,6 +248,11 @@ static int follow_all(struct finder *f)
 		err = part(f, &trails[i - 1], &trails[i]);
 	for (size_t i = 0; !err && i < n; i++)
 		err = vmsync_trail_follow(&f->t, &trails[i]);
+	for (size_t i = 1; !err && i < n; i++) {
+		err = vmsync_trail_beyond(&f->t, &trails[i - 1], 1);
+		if (!err)
+			err = vmsync_trail_beyond(&f->t, &trails[i], -1);
+	}
 	return err;
 }
 

@@ -17,6 +17,7 @@
 
 #include "sync/drift.h"
 #include "sync/estimator.h"
+#include "sync/jump.h"
 #include "sync/slack.h"
 #include "sync/trails.h"
 #include "sync/winding.h"
@@ -81,73 +82,6 @@ static int guest_event(void *state, const struct vmsync_evidence *ev)
 	return 0;
 }
 
-/* What is still possible at the moment of the next limit, grown and cut by it.
- */
-static struct vmsync_between follow(struct vmsync_between now,
-				    const struct vmsync_between *next)
-{
-	int64_t away = next->guest_ns - now.guest_ns;
-	int64_t grow =
-		1 + (int64_t)(MAX_DRIFT * (double)(away < 0 ? -away : away));
-
-	return (struct vmsync_between){
-		.guest_ns = next->guest_ns,
-		.lo = now.lo - grow > next->lo ? now.lo - grow : next->lo,
-		.hi = now.hi + grow < next->hi ? now.hi + grow : next->hi,
-	};
-}
-
-/* What is possible at the last limit, coming from the first one. */
-static struct vmsync_between at_end(const vmsync_limits *l)
-{
-	struct vmsync_between now = l->at[0];
-
-	for (size_t i = 1; i < l->count; i++)
-		now = follow(now, &l->at[i]);
-	return now;
-}
-
-/* The same at the first limit, coming from the last one. */
-static struct vmsync_between at_begin(const vmsync_limits *l)
-{
-	struct vmsync_between now = l->at[l->count - 1];
-
-	for (size_t i = l->count - 1; i--;)
-		now = follow(now, &l->at[i]);
-	return now;
-}
-
-/*
- * The clock at a jump, behind @a and not behind @b: as before or after it, and
- * it drifts besides.
- */
-static int put_jump(const struct vmsync_between *a,
-		    const struct vmsync_between *b, struct vmsync_map *map)
-{
-	int64_t lo = a->lo < b->lo ? a->lo : b->lo;
-	int64_t hi = a->hi > b->hi ? a->hi : b->hi;
-	struct vmsync_segment s, *last;
-
-	if (!map->count)
-		return 0;
-	last = &map->segments[map->count - 1];
-	s = (struct vmsync_segment){
-		.guest_start = {a->guest_ns + 1},
-		.guest_end = {b->guest_ns},
-		.host_start =
-			vmsync_map_eval(map, (guest_time){a->guest_ns + 1}),
-		.slope = 1,
-		.method = VMSYNC_METHOD_WINDOW,
-		.bound_ns = hi - lo +
-			    (int64_t)(MAX_DRIFT *
-				      (double)(b->guest_ns - a->guest_ns)) +
-			    2,
-		.epoch = last->epoch + 1,
-	};
-	last->guest_end = s.guest_start;
-	return vmsync_map_append(map, &s) == -ENOMEM ? -ENOMEM : 0;
-}
-
 /* The longest trail tells what the tightest limits leave, and usual ones. */
 static int measure(const struct vmsync_trails *trails, struct vmsync_winding *w)
 {
@@ -166,6 +100,44 @@ static int measure(const struct vmsync_trails *trails, struct vmsync_winding *w)
 	return err;
 }
 
+/* @next behind @map, never before it: what it is raised for that is in its bound. */
+static int append(struct vmsync_map *map, const struct vmsync_map *next)
+{
+	int err = 0;
+
+	for (size_t i = 0; err != -ENOMEM && i < next->count; i++) {
+		struct vmsync_segment s = next->segments[i];
+		int64_t floor_ns =
+			map->count ? map->segments[map->count - 1].host_start.ns
+				   : 0;
+
+		if (s.host_start.ns < floor_ns) {
+			s.bound_ns += floor_ns - s.host_start.ns;
+			s.host_start.ns = floor_ns;
+		}
+		err = vmsync_map_append(map, &s);
+	}
+	return err == -ENOMEM ? err : 0;
+}
+
+/* @t behind @last, if there is any before it, and the jump in between. */
+static int map_trail(const struct vmsync_winding *w,
+		     const struct vmsync_trail *last,
+		     const struct vmsync_trail *t, struct vmsync_map *map)
+{
+	struct vmsync_map next;
+	int err;
+
+	vmsync_map_init(&next);
+	err = vmsync_winding_map(w, t->limits.at, t->limits.count, &next);
+	if (!err && last)
+		err = vmsync_jump_map(last, t, MAX_DRIFT, &next, map);
+	if (!err)
+		err = append(map, &next);
+	vmsync_map_free(&next);
+	return err;
+}
+
 static int map_trails(const struct vmsync_trails *trails,
 		      struct vmsync_map *map)
 {
@@ -173,24 +145,18 @@ static int map_trails(const struct vmsync_trails *trails,
 		.method = VMSYNC_METHOD_WINDOW,
 		.steep = MAX_DRIFT,
 	};
-	const vmsync_limits *last = NULL;
+	const struct vmsync_trail *last = NULL;
 	int err = measure(trails, &w);
 
 	for (size_t i = 0; !err && i < trails->all.count; i++) {
-		const vmsync_limits *l = &trails->all.at[i].limits;
+		const struct vmsync_trail *t = &trails->all.at[i];
 
-		if (!l->count)
+		if (!t->limits.count)
 			continue;
-		if (last) {
-			struct vmsync_between a = at_end(last);
-			struct vmsync_between b = at_begin(l);
-
-			err = put_jump(&a, &b, map);
+		if (last)
 			w.epoch += 2;
-		}
-		last = l;
-		if (!err)
-			err = vmsync_winding_map(&w, l->at, l->count, map);
+		err = map_trail(&w, last, t, map);
+		last = t;
 	}
 	return err;
 }
