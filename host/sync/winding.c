@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "sync/chain.h"
+#include "sync/either.h"
 #include "sync/envelope.h"
 #include "sync/pieces.h"
 
@@ -43,6 +44,7 @@ struct corner {
  * @a_lines, @b_lines: that pass the cores
  * @small:	the clock is on one of the two lines
  * @step:	the lines do not cross: it may have stepped from one to the other
+ * @either:	what is known of both then
  */
 struct joint {
 	const struct vmsync_winding *w;
@@ -53,6 +55,7 @@ struct joint {
 	const struct vmsync_corridor *b_lines;
 	bool small;
 	bool step;
+	struct vmsync_either either;
 	VMSYNC_ARRAY(struct corner) corners;
 	struct vmsync_envelope envelope;
 };
@@ -292,8 +295,9 @@ static int put_edge(const struct joint *j, struct corner a,
 		error = vmsync_envelope_error(&j->envelope, a.ns, a.off, b.ns,
 					      b.off, i);
 		if (j->step)
-			error = fmax(error, fmax(one_of_two(j, &a),
-						 one_of_two(j, &b)));
+			error = fmax(error, vmsync_either_error(&j->either, a.ns,
+								a.off, b.ns,
+								b.off));
 		else if (j->small)
 			error = fmin(error, fmax(one_of_two(j, &a),
 						 one_of_two(j, &b)));
@@ -339,12 +343,16 @@ static int put_joint(struct joint *j, const struct vmsync_between *e,
 	j->step = j->a && j->b && !crossing(j, a, b, e[first].guest_ns,
 					     e[last].guest_ns, &at);
 	err = surround(j, e, first, last);
+	if (!err && j->step)
+		err = vmsync_either_find(&j->either, e, a, b, j->w->steep,
+					 j->base);
 	if (!err)
 		err = wind(j, e, a, b, first, last);
 	if (!err)
 		err = put_corners(j, map);
 	vmsync_array_free(&j->corners);
 	vmsync_envelope_free(&j->envelope);
+	vmsync_either_free(&j->either);
 	return err;
 }
 
