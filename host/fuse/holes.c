@@ -77,12 +77,11 @@ int vmsync_holes_meet(struct vmsync_holes *h, const struct vmsync_holes *other)
 	return replace(h, &both, ret);
 }
 
-bool vmsync_holes_in(const struct vmsync_holes *h, int64_t from_ns,
-		     int64_t until_ns)
+/* The first one that begins behind @until_ns; of the others the last one counts. */
+static size_t first_behind(const struct vmsync_holes *h, int64_t until_ns)
 {
 	size_t lo = 0, hi = h->hole.count;
 
-	/* The first one that begins behind it; only the one before can matter. */
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -91,5 +90,25 @@ bool vmsync_holes_in(const struct vmsync_holes *h, int64_t from_ns,
 		else
 			hi = mid;
 	}
-	return lo && h->hole.at[lo - 1].until_ns > from_ns;
+	return lo;
+}
+
+bool vmsync_holes_in(const struct vmsync_holes *h, int64_t from_ns,
+		     int64_t until_ns)
+{
+	size_t i = first_behind(h, until_ns);
+
+	return i && h->hole.at[i - 1].until_ns > from_ns;
+}
+
+bool vmsync_holes_none(const struct vmsync_holes *h, int64_t from_ns,
+		       int64_t until_ns, struct vmsync_hole *none)
+{
+	size_t i = first_behind(h, until_ns);
+
+	*none = (struct vmsync_hole){
+		i ? h->hole.at[i - 1].until_ns : INT64_MIN,
+		i < h->hole.count ? h->hole.at[i].from_ns : INT64_MAX,
+	};
+	return none->from_ns <= from_ns;
 }

@@ -42,4 +42,11 @@ int vmsync_holes_meet(struct vmsync_holes *h, const struct vmsync_holes *other);
 bool vmsync_holes_in(const struct vmsync_holes *h, int64_t from_ns,
 		     int64_t until_ns);
 
+/**
+ * vmsync_holes_none() - whether there is none between @from_ns and @until_ns
+ * @none:	if so, the whole stretch around it without any
+ */
+bool vmsync_holes_none(const struct vmsync_holes *h, int64_t from_ns,
+		       int64_t until_ns, struct vmsync_hole *none);
+
 #endif /* VMSYNC_FUSE_HOLES_H */

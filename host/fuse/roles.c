@@ -21,12 +21,14 @@ static void context(struct vmsync_role_class *c, const struct ctf_class *cls,
 		    enum vmsync_role_field f, const char *name)
 {
 	c->has[f] = vmsync_context_find(cls, name, &c->field[f]);
+	c->plain[f] = c->has[f] && ctf_field_plain(&c->field[f], &c->at[f]);
 }
 
 static void payload(struct vmsync_role_class *c, const struct ctf_class *cls,
 		    enum vmsync_role_field f, const char *name)
 {
 	c->has[f] = vmsync_payload_find(cls, name, &c->field[f]);
+	c->plain[f] = c->has[f] && ctf_field_plain(&c->field[f], &c->at[f]);
 }
 
 static bool is_end(const struct vmsync_role_class *c)
@@ -103,9 +105,9 @@ void vmsync_roles_want(const struct vmsync_roles *roles, bool all,
 	}
 }
 
-int32_t vmsync_role_number(const struct vmsync_role_class *c,
-			   enum vmsync_role_field f, const struct ctf_event *ev,
-			   int32_t otherwise)
+int32_t vmsync_role_any_number(const struct vmsync_role_class *c,
+			       enum vmsync_role_field f,
+			       const struct ctf_event *ev, int32_t otherwise)
 {
 	uint64_t value;
 

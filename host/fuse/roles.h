@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "ctf/ctf.h"
+#include "ctf/plain.h"
 
 /** enum vmsync_role - what an event class means here */
 enum vmsync_role {
@@ -31,9 +31,16 @@ enum vmsync_role_field {
 	VMSYNC_ROLE_FIELDS,
 };
 
+/**
+ * struct vmsync_role_class - what a class's fields are
+ * @has:	it has @field
+ * @plain:	which is a number at a place of its own, @at
+ */
 struct vmsync_role_class {
 	enum vmsync_role role;
 	bool has[VMSYNC_ROLE_FIELDS];
+	bool plain[VMSYNC_ROLE_FIELDS];
+	struct ctf_plain at[VMSYNC_ROLE_FIELDS];
 	struct ctf_field field[VMSYNC_ROLE_FIELDS];
 };
 
@@ -60,10 +67,22 @@ struct vmsync_roles *vmsync_roles_new(const struct ctf_trace *t);
 void vmsync_roles_want(const struct vmsync_roles *roles, bool all,
 		       uint8_t *want);
 
+/** vmsync_role_any_number() - the same as vmsync_role_number(), of any layout */
+int32_t vmsync_role_any_number(const struct vmsync_role_class *c,
+			       enum vmsync_role_field f,
+			       const struct ctf_event *ev, int32_t otherwise);
+
 /** vmsync_role_number() - a field's value, or @otherwise where it has none */
-int32_t vmsync_role_number(const struct vmsync_role_class *c,
-			   enum vmsync_role_field f, const struct ctf_event *ev,
-			   int32_t otherwise);
+static inline int32_t vmsync_role_number(const struct vmsync_role_class *c,
+					 enum vmsync_role_field f,
+					 const struct ctf_event *ev,
+					 int32_t otherwise)
+{
+	if (c->plain[f] &&
+	    ctf_plain_there(ev, c->at[f].at + CTF_PLAIN_BYTES))
+		return (int32_t)ctf_plain_get(ev, &c->at[f]);
+	return vmsync_role_any_number(c, f, ev, otherwise);
+}
 
 /** vmsync_role_end() - enum vmsync_runs_end of an entry or exit */
 unsigned int vmsync_role_end(const struct vmsync_role_class *c,

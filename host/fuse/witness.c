@@ -53,6 +53,8 @@ struct eye {
 	struct vmsync_stretch stretch;
 	const struct vmsync_map *map;
 	struct bound bound;
+	const struct vmsync_holes *holes; /* there are none of these in @clear */
+	struct vmsync_hole clear;
 	size_t near; /* of the last event in its map */
 	struct vmsync_contain_result *results; /* by guest */
 	struct vmsync_known *known; /* by trace */
@@ -415,7 +417,7 @@ static int check_anyone(const struct vmsync_witness *w, struct eye *eye,
 }
 
 /* A run is seen on its own CPU; in a gap there may have been others on any. */
-static bool is_lost(const struct vmsync_cover *cover,
+static bool is_lost(struct eye *eye, const struct vmsync_cover *cover,
 		    const struct vmsync_stretch *s)
 {
 	const struct vmsync_holes *holes = NULL;
@@ -424,7 +426,14 @@ static bool is_lost(const struct vmsync_cover *cover,
 		holes = vmsync_cover_cpu(cover, s->from_cpu);
 	if (!holes)
 		holes = &cover->any;
-	return vmsync_holes_in(holes, s->from_ns, s->until_ns);
+	if (eye->holes == holes && s->from_ns >= eye->clear.from_ns &&
+	    s->until_ns <= eye->clear.until_ns)
+		return false;
+	eye->holes = holes;
+	if (vmsync_holes_none(holes, s->from_ns, s->until_ns, &eye->clear))
+		return false;
+	eye->holes = NULL;
+	return true;
 }
 
 static int look(struct eye *eye, const struct watched *g,
@@ -444,7 +453,7 @@ static int look(struct eye *eye, const struct watched *g,
 						 seen->n - i);
 
 		if (n) {
-			s->lost = is_lost(cover, s);
+			s->lost = is_lost(eye, cover, s);
 			ret = check_anyone(g->witness, eye, s, e);
 			if (ret)
 				return ret;

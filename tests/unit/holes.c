@@ -33,12 +33,24 @@ static void same(const struct vmsync_holes *h, const bool *in)
 	for (i = 0; i < POINTS; i++) {
 		int64_t until = i + (int64_t)check_range(
 					    0, POINTS - 1 - (uint64_t)i), at;
+		struct vmsync_hole none;
 		bool any = false;
 
 		for (at = i; at < until; at++)
 			any |= in[at];
-		if (until > i)
-			CHECK_EQ(vmsync_holes_in(h, i, until), any);
+		if (until <= i)
+			continue;
+		CHECK_EQ(vmsync_holes_in(h, i, until), any);
+		CHECK_EQ(vmsync_holes_none(h, i, until, &none), !any);
+		if (any)
+			continue;
+		/* All of it is clear, and not a point more. */
+		CHECK(none.from_ns <= i && none.until_ns >= until);
+		for (at = 0; at < POINTS; at++)
+			if (at >= none.from_ns && at < none.until_ns)
+				CHECK(!in[at]);
+		CHECK(none.from_ns < 1 || in[none.from_ns - 1]);
+		CHECK(none.until_ns >= POINTS || in[none.until_ns]);
 	}
 }
 
