@@ -206,6 +206,38 @@ static void from_kernel(void)
 	end();
 }
 
+/*
+ * A hostile kernel takes the name and the numbers of an honest guest, from all its
+ * CPUs: nothing of the honest one is doubted, dropped, or taken for the other's.
+ */
+static void forged(void)
+{
+	struct kvm *bad, *good;
+
+	begin();
+	bad = kvm_vm(100, 4);
+	good = kvm_vm(200, 1);
+	for (u32 i = 0; i < 2000; i++) {
+		kernel.cpu = 1;
+		for (u32 j = 0; j < 20; j++)
+			kvm_beacon(kvm_vcpu(bad, (int)(j % 4)), i,
+				   j % 2 ? UID : j);
+		kernel.cpu = 0;
+		ms_pass(10);
+		tracer.n = 0;
+		kvm_beacon(kvm_vcpu(good, 0), i, UID);
+		CHECK_EQ(tracer_count(GH), 1);
+		CHECK_EQ(tracer_count(HG), 1);
+		CHECK_EQ(tracer_last(GH)->suspect, 0);
+		CHECK_EQ(tracer_last(GH)->who.vm_pid, 200);
+	}
+	CHECK(strstr(kernel_debugfs_read(),
+		     "vm_pid=200 vm_serial=2 vcpus=1 vm_uid=5 taken=2000 dropped=0 suspect=0 user=0\n"));
+	kvm_vm_end(bad);
+	kvm_vm_end(good);
+	end();
+}
+
 /* Fifty guests flood: together they get no more than all may have. */
 static void many(void)
 {
@@ -291,6 +323,7 @@ int main(int argc, char **argv)
 	CHECK_APART(narrow);
 	CHECK_APART(from_user_space);
 	CHECK_APART(from_kernel);
+	CHECK_APART(forged);
 	CHECK_APART(many);
 	CHECK_APART(no_lock);
 	CHECK_APART(writes);
