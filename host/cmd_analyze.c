@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/analysis.h"
+#include "analysis/check.h"
 #include "cmd.h"
 
 static const char help[] =
@@ -32,35 +32,59 @@ static const char help[] =
 	"                      causes through both kernels, to the ns\n"
 	"      --from=S        the same as --since=S\n"
 	"      --to=S          the same as --until=S\n"
+	"      --check=FILE    compare with the kernel's counters, which "
+	"vmsync-counters\n"
+	"                      took before and after the recording\n"
 	"      --all           list everything, not only the most\n"
 	"      --json          print the report as JSON\n" CMD_SESSION_HELP
 	"  -h, --help          this text\n"
 	"\n"
 	"Exit status: 0 done, 1 a guest could not be mapped and was left out, "
-	"2 it could\n"
-	"not be done.\n"
+	"or the\n"
+	"kernel counted less than the analysis, 2 it could not be done.\n"
 	"\n"
 	"  vmsync analyze ~/lttng-traces/host-20260101 guest-traces/\n";
 
 struct arguments {
 	struct cmd_session session;
 	struct analysis_options options;
+	const char *counters;
 	bool json;
 };
+
+static void print(const struct arguments *args, const struct analysis *a,
+		  const struct analysis_check *check)
+{
+	if (args->options.why_vm) {
+		if (args->json)
+			analysis_why_json(stdout, a);
+		else
+			analysis_why_text(stdout, a);
+	} else if (args->json) {
+		analysis_json(stdout, a, check);
+	} else {
+		analysis_text(stdout, a);
+		if (check)
+			analysis_check_text(stdout, a, check);
+	}
+}
 
 static int report(struct vmsync_session *s, void *arguments,
 		  struct ctf_error *e)
 {
 	const struct arguments *args = arguments;
+	struct analysis_check check = {0};
 	struct analysis a;
 	int ret = analysis_run(s, &args->options, &a, cmd_progress(), e);
 
 	cmd_progress_end();
+	if (!ret && args->counters)
+		ret = analysis_check_file(&a, args->counters, &check, e);
 	if (!ret)
-		(args->options.why_vm
-			 ? args->json ? analysis_why_json : analysis_why_text
-		 : args->json ? analysis_json
-			      : analysis_text)(stdout, &a);
+		print(args, &a, args->counters ? &check : NULL);
+	if (!ret && !analysis_check_agrees(&check))
+		ret = EXIT_FOUND;
+	vmsync_array_free(&check.rows);
 	analysis_free(&a);
 	return ret;
 }
@@ -130,6 +154,9 @@ static int take(void *arguments, int option, const char *value)
 		return seconds(value, &args->options.since_ns);
 	case 'u':
 		return seconds(value, &args->options.until_ns);
+	case 'k':
+		args->counters = value;
+		return 0;
 	case 'W':
 		return nanoseconds(value, &args->options.window_ns);
 	case 'w':
@@ -155,6 +182,7 @@ int cmd_analyze(int argc, char **argv)
 		{"until", required_argument, NULL, 'u'},
 		{"from", required_argument, NULL, 's'},
 		{"to", required_argument, NULL, 'u'},
+		{"check", required_argument, NULL, 'k'},
 		{"window", required_argument, NULL, 'W'},
 		{"why", required_argument, NULL, 'w'},
 		{"all", no_argument, NULL, 'a'},

@@ -92,7 +92,10 @@ int64_t analysis_why_bound_ns(const struct analysis *a);
 /* Of the JSON; goes up where a key is taken away or changes its meaning. */
 #define ANALYSIS_SCHEMA 1
 
-/** analysis_json() - everything, see Documentation/analysis.rst */
-void analysis_json(FILE *f, const struct analysis *a);
+struct analysis_check;
+
+/** analysis_json() - everything; @check: NULL: nothing was compared */
+void analysis_json(FILE *f, const struct analysis *a,
+		   const struct analysis_check *check);
 
 #endif /* VMSYNC_ANALYSIS_ANALYSIS_H */

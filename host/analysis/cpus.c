@@ -95,12 +95,32 @@ static void replace(struct analysis_model *m, uint32_t cpu, uint32_t task,
 	give(m, cpu, task, ns);
 }
 
+static void count(struct analysis_model *m, const struct analysis_event *ev,
+		  uint32_t next)
+{
+	uint32_t prev = m->cpus.at[ev->cpu].thread, v;
+
+	if (prev == ANALYSIS_NONE || m->tasks.at[prev].is.tid != ev->current)
+		prev = analysis_task_find(m, ANALYSIS_HOST, ev->current);
+	v = prev == ANALYSIS_NONE ? ANALYSIS_NONE : m->tasks.at[prev].vcpu;
+	/* Where a signal keeps it from sleeping the kernel calls it voluntary.
+	 */
+	if (v != ANALYSIS_NONE && analysis_could_run(ev->prev_state))
+		m->vcpus.at[v].switches.involuntary++;
+	else if (v != ANALYSIS_NONE)
+		m->vcpus.at[v].switches.voluntary++;
+	v = next == ANALYSIS_NONE ? ANALYSIS_NONE : m->tasks.at[next].vcpu;
+	if (v != ANALYSIS_NONE)
+		m->vcpus.at[v].switches.in++;
+}
+
 static void switched(struct analysis_model *m, const struct analysis_event *ev)
 {
 	struct analysis_vcpu *v = analysis_vcpu_on(m, ev->cpu);
 	uint32_t next = analysis_task_of(m, ANALYSIS_HOST, ev->tid);
 
 	analysis_name_set(m, next, ev);
+	count(m, ev, next);
 	if (v)
 		analysis_vcpu_take(m, v, ev->prev_state, ev->ns);
 	give(m, ev->cpu, next, ev->ns);

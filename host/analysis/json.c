@@ -2,7 +2,7 @@
 /* The report as JSON; Documentation/analysis.rst says what each key means. */
 #include <inttypes.h>
 
-#include "analysis/analysis.h"
+#include "analysis/check.h"
 #include "analysis/reasons.h"
 #include "sync/json_string.h"
 
@@ -246,7 +246,8 @@ static void windows(FILE *f, const struct analysis *a)
 		window(f, a, i);
 }
 
-void analysis_json(FILE *f, const struct analysis *a)
+void analysis_json(FILE *f, const struct analysis *a,
+		   const struct analysis_check *check)
 {
 	const struct analysis_anomalies *n = analysis_model_anomalies(a->model);
 	const char *sep = "";
@@ -270,6 +271,9 @@ void analysis_json(FILE *f, const struct analysis *a)
 	windows(f, a);
 	fprintf(f,
 		"],\n  \"anomalies\": {\"entries\": %" PRIu64
-		", \"exits\": %" PRIu64 ", \"strangers\": %" PRIu64 "}}\n",
+		", \"exits\": %" PRIu64 ", \"strangers\": %" PRIu64 "}",
 		n->entries, n->exits, n->strangers);
+	if (check)
+		analysis_check_json(f, check);
+	fputs("}\n", f);
 }

@@ -223,6 +223,12 @@ struct analysis_vcpu_id analysis_model_vcpu_id(const struct analysis_model *m,
 	return m->vcpus.at[vcpu].id;
 }
 
+const struct analysis_switches *
+analysis_model_switches(const struct analysis_model *m, uint32_t vcpu)
+{
+	return &m->vcpus.at[vcpu].switches;
+}
+
 const struct analysis_thread *
 analysis_model_thread(const struct analysis_model *m, uint32_t thread)
 {

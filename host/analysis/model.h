@@ -252,6 +252,20 @@ uint32_t analysis_model_vcpus(const struct analysis_model *m);
 struct analysis_vcpu_id analysis_model_vcpu_id(const struct analysis_model *m,
 					       uint32_t vcpu);
 
+/**
+ * struct analysis_switches - sched_switch of a virtual CPU's thread, as the kernel
+ * counts them (nvcsw and nivcsw of its task)
+ */
+struct analysis_switches {
+	uint64_t in;
+	uint64_t voluntary;
+	uint64_t involuntary;
+};
+
+/** analysis_model_switches() - of the whole recording */
+const struct analysis_switches *
+analysis_model_switches(const struct analysis_model *m, uint32_t vcpu);
+
 /** analysis_model_thread() - a thread by its number */
 const struct analysis_thread *
 analysis_model_thread(const struct analysis_model *m, uint32_t thread);

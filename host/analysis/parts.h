@@ -37,6 +37,7 @@ struct analysis_turn {
  */
 struct analysis_vcpu {
 	struct analysis_vcpu_id id;
+	struct analysis_switches switches;
 	uint32_t on;
 	enum analysis_state off;
 	enum analysis_place place;

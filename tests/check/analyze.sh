@@ -137,11 +137,71 @@ for steps in miss=10..10 miss=10..12 discard=8..11 \
 	expect "$steps: one file a CPU or several" cmp "$t/whole" "$t/chunks"
 done
 
-# --- the schema that is published is that of what is printed
 against() { # FILE [CHANGE]
 	jq "${2:-.}" "$1" | jq -c --slurpfile schema Documentation/analysis.schema.json \
 		-f tests/check/schema.jq
 }
+
+# --- against the kernel's counters: a host's folders as they would be before and after
+counters() { # NS TIMES: 0 before, more after
+	local tid f
+	mkdir -p "$t/proc/4711" "$t/debug/kvm/4711-12"
+	echo "now at $1 nsecs" > "$t/proc/timer_list"
+	for tid in 4720 4721; do
+		mkdir -p "$t/proc/4711/task/$tid"
+		echo "CPU 0/KVM" > "$t/proc/4711/task/$tid/comm"
+		echo "$(($2 * 1000000000)) $(($2 * 1000000000)) $((17 + $2 *
+			$(grep -c "sched_switch.* next_tid = $tid," "$t/text")))" \
+			> "$t/proc/4711/task/$tid/schedstat"
+		printf 'voluntary_ctxt_switches:\t%d\nnonvoluntary_ctxt_switches:\t%d\n' \
+			$(($2 * $(grep "sched_switch.* prev_tid = $tid," "$t/text" |
+				grep -vcE 'prev_state = (\( [^:]*: container = )?(0|256)[, )]'))) \
+			$(($2 * $(grep "sched_switch.* prev_tid = $tid," "$t/text" |
+				grep -cE 'prev_state = (\( [^:]*: container = )?(0|256)[, )]'))) \
+			> "$t/proc/4711/task/$tid/status"
+	done
+	for f in exits:kvm_x86_exit irq_exits:'kvm_x86_exit.*exit_reason = 96,'; do
+		echo $((5 + $2 * $(grep -cE "${f#*:}" "$t/text"))) > "$t/debug/kvm/4711-12/${f%%:*}"
+	done
+	VMSYNC_PROC="$t/proc" VMSYNC_DEBUG="$t/debug" VMSYNC_CGROUP="$t/none" \
+		tools/vmsync-counters
+}
+counters 1 0 > "$t/counters"
+counters 4000000000000000000 1 >> "$t/counters"
+expect_eq "counters: two snapshots" "$(grep -c -e '^snapshot' -e '^end' "$t/counters")" 4
+expect "check: text" $vmsync analyze --check="$t/counters" "$t/p"
+$vmsync analyze --json --check="$t/counters" "$t/p" > "$t/check"
+expect_eq "check: exit status" $? 0
+expect_eq "check: schema" "$(against "$t/check")" "[]"
+expect_eq "check: counts are the kernel's to the last one" \
+	"$(jq -c '[.check[] | select(.unit == "times") | .verdict] | unique' "$t/check")" \
+	'["same"]'
+expect_eq "check: so many figures" "$(jq '.check | length' "$t/check")" 12
+expect "check: there are some to count" jq -e \
+	'[.check[] | select(.what == ("switched in", "exits", "irq_exits")).ours] | min > 0' \
+	"$t/check"
+expect_eq "check: times are less than a kernel's that ran longer" \
+	"$(jq -c '[.check[] | select(.unit == "ns").verdict] | unique' "$t/check")" '["fewer"]'
+{ counters 1 0; counters 4000000000000000000 2; } > "$t/more"
+expect_eq "check: fewer than a kernel that counted before and after" \
+	"$($vmsync analyze --json --check="$t/more" "$t/p" |
+		jq -c '[.check[] | select(.kernels > 0).verdict] | unique')" '["fewer"]'
+sed 's/ exits [1-9][0-9]*$/ exits 6/' "$t/counters" > "$t/less"
+$vmsync analyze --json --check="$t/less" "$t/p" > "$t/check"
+expect_eq "check: more than the kernel counted is wrong" "$? $(jq -c \
+	'[.check[] | select(.verdict == "more").what]' "$t/check")" '1 ["exits"]'
+head -n 5 "$t/counters" > "$t/half"
+expect_error "check: half a file" "two are needed" \
+	$vmsync analyze --check="$t/half" "$t/p"
+counters 1 0 > "$t/early"
+counters 2 1 >> "$t/early"
+expect_error "check: another time" "not of the time of the recording" \
+	$vmsync analyze --check="$t/early" "$t/p"
+sed 's/4711 472/4711 99/' "$t/counters" > "$t/others"
+expect_error "check: another host" "none of the virtual CPUs" \
+	$vmsync analyze --check="$t/others" "$t/p"
+
+# --- the schema that is published is that of what is printed
 for f in json windows why alone; do
 	expect_eq "schema: $f" "$(against "$t/$f")" "[]"
 done
