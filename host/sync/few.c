@@ -20,10 +20,11 @@
 #define PART_NS 1000000
 
 static void keep(struct vmsync_few *few, const struct vmsync_few_limit *limit,
-		 bool upper)
+		 bool upper, bool whole)
 {
 	few->at[few->count] = *limit;
 	few->at[few->count].upper = upper;
+	few->at[few->count].whole = whole;
 	few->at[few->count++].apart = few->part;
 	few->part = false;
 }
@@ -42,9 +43,9 @@ void vmsync_few_see(struct vmsync_few *few, const struct vmsync_few_limit *upper
 	else if (room <= keeps)
 		return;
 	if (upper)
-		keep(few, upper, true);
+		keep(few, upper, true, lower);
 	if (lower)
-		keep(few, lower, false);
+		keep(few, lower, false, upper);
 }
 
 void vmsync_few_cut(struct vmsync_few *few, int64_t until)
@@ -58,11 +59,15 @@ void vmsync_few_cut(struct vmsync_few *few, int64_t until)
 	few->part = true;
 }
 
-/** struct moment - the offset is in [lo, hi] then, less the part's base */
+/**
+ * struct moment - the offset is in [lo, hi] then, less the part's base
+ * @whole:	some limit of it is of an exchange that has both
+ */
 struct moment {
 	int64_t ns;
 	double lo;
 	double hi;
+	bool whole;
 };
 
 /**
@@ -126,7 +131,8 @@ static void gather(struct part *p, struct vmsync_few_limit *limits,
 			m--;
 		else
 			p->at[p->n++] = (struct moment){ limits[i].ns, -INFINITY,
-							 INFINITY };
+							 INFINITY, false };
+		m->whole |= limits[i].whole;
 		if (limits[i].upper)
 			m->hi = fmin(m->hi, y + ROUND_NS / 2);
 		else
@@ -224,14 +230,23 @@ static int put(const struct part *p, int64_t a, double at_a, int64_t b,
 	return err == -EINVAL ? 0 : err;
 }
 
-/* The clock stepped somewhere between two moments: it was at either's edges. */
+/*
+ * The clock stepped somewhere between two moments: it was at either's edges. What has
+ * a limit of one side may have been before the step, or behind it.
+ */
 static double stepped(const struct part *p, unsigned int i, unsigned int first)
 {
-	const struct vmsync_envelope_at *at = &p->envelope.at.at[i - first];
-	double drift = p->drift * (double)(at[1].ns - at[0].ns);
-	double hi = fmax(at[0].hi, at[1].hi) + drift;
-	double lo = fmin(at[0].lo, at[1].lo) - drift;
+	const struct vmsync_envelope_at *at = p->envelope.at.at;
+	unsigned int a = i - first, b = a + 1;
+	double drift, hi, lo;
 
+	while (a && !p->at[first + a].whole)
+		a--;
+	while (b + 1 < p->envelope.at.count && !p->at[first + b].whole)
+		b++;
+	drift = p->drift * (double)(at[b].ns - at[a].ns);
+	hi = fmax(at[a].hi, at[b].hi) + drift;
+	lo = fmin(at[a].lo, at[b].lo) - drift;
 	return fmax(hi - fmin(p->y[i], p->y[i + 1]),
 		    fmax(p->y[i], p->y[i + 1]) - lo);
 }
@@ -280,12 +295,17 @@ static int put_jump(const struct part *p, unsigned int i,
 	return err;
 }
 
-/* Two moments between which no clock that drifts gets from one to the other. */
-static unsigned int steepest(const struct part *p, unsigned int first,
-			     unsigned int last)
+/*
+ * Two moments between which no clock that drifts gets from one to the other: @from
+ * and @to. It jumped anywhere in between, where limits of one side may fit both.
+ */
+static void steepest(const struct part *p, unsigned int first,
+		     unsigned int last, unsigned int *from, unsigned int *to)
 {
-	unsigned int at = first;
 	double most = 0;
+
+	*from = first;
+	*to = first + 1;
 
 	for (unsigned int i = first; i < last; i++) {
 		for (unsigned int k = i + 1; k <= last; k++) {
@@ -296,11 +316,11 @@ static unsigned int steepest(const struct part *p, unsigned int first,
 			/* The nearest two of them enclose it. */
 			if (need > most) {
 				most = need;
-				at = k - 1;
+				*from = i;
+				*to = k;
 			}
 		}
 	}
-	return at;
 }
 
 /**
@@ -365,16 +385,22 @@ static bool both_kinds(const struct part *p, unsigned int first,
 }
 
 /*
+ * It begins and ends with an exchange: a limit of one side alone does not show that
+ * the clock was not set before it.
  * Where the limits contradict what two clocks can, they are two of another kind, or
  * one stepped. By no drift that there is: it jumped.
  */
 static int write_part(struct part *p, struct writer *w, unsigned int first,
 		      unsigned int last, double drift)
 {
-	unsigned int at;
+	unsigned int from, to;
 	double d;
 	int err;
 
+	while (first < last && !p->at[first].whole)
+		first++;
+	while (last > first && !p->at[last].whole)
+		last--;
 	if (!both_kinds(p, first, last))
 		return 0;
 	err = surround(p, first, last, drift);
@@ -384,9 +410,9 @@ static int write_part(struct part *p, struct writer *w, unsigned int first,
 	p->loose = p->drift > drift;
 	if (err != -ERANGE)
 		return err ? err : write_range(p, w, first, last);
-	at = steepest(p, first, last);
-	err = write_part(p, w, first, at, drift);
-	return err ? err : write_part(p, w, at + 1, last, drift);
+	steepest(p, first, last, &from, &to);
+	err = write_part(p, w, first, from, drift);
+	return err ? err : write_part(p, w, to, last, drift);
 }
 
 int vmsync_few_map(const struct vmsync_few *few, enum vmsync_method method,

@@ -22,12 +22,14 @@
  * @ns:		guest time at which it is
  * @offset:	the limit
  * @upper:	else it is a lower one
+ * @whole:	its exchange has both
  * @apart:	the limits before it say nothing of this one's time, nor it of theirs
  */
 struct vmsync_few_limit {
 	int64_t ns;
 	int64_t offset;
 	bool upper;
+	bool whole;
 	bool apart;
 };
 
