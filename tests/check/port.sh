@@ -238,12 +238,12 @@ for _ in $(seq 200); do
 	[ "$(grep -c connected "$t/host/said" 2> /dev/null)" = 3 ] && break
 	sleep 0.1
 done
-machine one 1000 $agent --device="$t/one.dev" --rate=50
-machine two 50000 $agent --device="$t/two.dev" --rate=50
-wait_answers 100
+machine one 1000 $agent --device="$t/one.dev" --rate=25
+machine two 50000 $agent --device="$t/two.dev" --rate=25
+wait_answers 60
 # Whoever is gone is waited for, and is the same one when it is back.
 touch "$t/host/again"
-wait_answers 100
+wait_answers 60
 for name in one two host; do
 	touch "$t/$name/stop"
 	for _ in $(seq 200); do
@@ -269,9 +269,11 @@ expect "of its beacons $(count flood dropped) were dropped" \
 	test "$(count flood dropped)" -gt 0
 for name in one two; do
 	expect_eq "$name: beacons dropped" "$(count $name dropped)" 0
-	expect_eq "$name: bytes skipped" "$(count $name skipped)" 0
+	# What was cut off where vmsyncd began anew may be the rest of a frame.
+	expect "$name: $(count $name skipped) bytes skipped" \
+		test "$(count $name skipped)" -lt 36
 	expect "$name: $(count $name answered) beacons answered" \
-		test "$(count $name answered)" -ge 200
+		test "$(count $name answered)" -ge 120
 done
 
 # --- what the tool makes of it
@@ -291,7 +293,7 @@ truth() {
 	expect_eq "$name: who answers" "$(json "$me | .vm_pid")" \
 		"$(eval "echo \$chardev_$name")"
 	expect "$name: $(json "$me | .beacons.matched") beacons" \
-		test "$(json "$me | .beacons.matched")" -ge 200
+		test "$(json "$me | .beacons.matched")" -ge 120
 	expect_eq "$name: causality" \
 		"$(json "$me | .beacons.causality_violations")" 0
 	$vmsync sync -o "$t/map" "$t/host/trace" "$t/$name/trace" > "$check_out" 2>&1
