@@ -83,8 +83,11 @@ guest_record_told() {
 	lttng -q -n start lab || fail "lttng start"
 	say "recording"
 	load 1000 /dev/vda &
+	guest_during &
+	during=$!
 	read -r go < /dev/ttyS0
 	[ "$go" = stop ] || fail "heard '$go'"
+	wait "$during" || fail "what the guest did meanwhile"
 	lttng -q -n stop lab || fail "lttng stop"
 	killall load
 	lttng -q -n destroy lab

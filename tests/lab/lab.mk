@@ -7,9 +7,10 @@
 LAB_ENV := build/packages$(if $(KERNEL),-$(KERNEL)).env
 
 ## make lab		the lab's scenarios; SCENARIO=name runs one [KERNEL=rt|6.12|debug]
+## make lab-nightly	all scenarios, judged: hours on a busy machine
 ## make debug-kernel	the kernel of KERNEL=debug: KASAN, lockdep, kmemleak and more
 
-.PHONY: lab-packages lab-lttng lab-modules lab debug-kernel
+.PHONY: lab-packages lab-lttng lab-modules lab lab-nightly debug-kernel
 
 # Kernel, headers and LTTng sources under build/root; REFRESH=1 looks for newer.
 lab-packages:
@@ -36,3 +37,7 @@ lab-modules: lab-lttng
 # LAB_PLAIN=1 records without vmsync's modules.
 lab: $(if $(LAB_PLAIN),lab-lttng,$(if $(SCENARIO),lab-modules))
 	@tests/lab/run.sh "$(SCENARIO)" $(KERNEL)
+
+# All scenarios, judged.
+lab-nightly:
+	@tests/run.sh modules unload lab faults

@@ -150,7 +150,7 @@ prepare() {
 		die "no modules in $ko: make modules, or LAB_PLAIN=1"
 	fi
 	[ "$kernel" != rt ] || module_build constant-tsc
-	for f in load slew now flood; do
+	for f in load slew now flood clock; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
 				-o "$work/$f" "$here/$f.c"
