@@ -118,16 +118,30 @@ void ctf_merge_pool(struct ctf_merge *m, struct ctf_pool *pool)
 	m->pool = pool;
 }
 
+/* The first input of a source; there are as many sources as streams, perhaps. */
+static size_t first_of(const struct ctf_merge *m, int source)
+{
+	size_t lo = 0, hi = m->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m->in[mid]->source < (uint32_t)source)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 void ctf_merge_take(struct ctf_merge *m, int source,
 		    int (*fn)(void *ctx, const struct ctf_event *ev,
 			      struct ctf_error *e),
 		    void *ctx)
 {
-	size_t i;
+	size_t i = first_of(m, source);
 
-	for (i = 0; i < m->n; i++) {
-		if (m->in[i]->source != (uint32_t)source)
-			continue;
+	for (; i < m->n && m->in[i]->source == (uint32_t)source; i++) {
 		m->in[i]->take = fn;
 		m->in[i]->take_ctx = ctx;
 	}
@@ -135,12 +149,10 @@ void ctf_merge_take(struct ctf_merge *m, int source,
 
 void ctf_merge_note(struct ctf_merge *m, int source, size_t size)
 {
-	size_t i;
+	size_t i = first_of(m, source);
 
-	for (i = 0; i < m->n; i++) {
-		if (m->in[i]->source == (uint32_t)source)
-			m->in[i]->note = (size + 7) / 8;
-	}
+	for (; i < m->n && m->in[i]->source == (uint32_t)source; i++)
+		m->in[i]->note = (size + 7) / 8;
 }
 
 void ctf_merge_passed(const struct ctf_merge *m, struct ctf_passed *by_source)
