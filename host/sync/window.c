@@ -40,7 +40,7 @@
 #define RECENT_RUNS 16
 
 /* Events beyond all runs that are no more than the first or the last of all. */
-#define FEW_BEYOND 4
+#define FEW_BEYOND 1
 
 /** struct state - one guest's events, and the map once it is made */
 struct state {
@@ -179,7 +179,7 @@ static double share_of_runs(const struct vmsync_vm *vm)
 	return all > 0 ? in / all : 1;
 }
 
-/* Whether more than a few events of virtual CPUs that ran are between these times. */
+/* Whether more than one event of virtual CPUs that ran are between these times. */
 static bool any_events(const struct state *s, const struct vmsync_vm *vm,
 		       int64_t from_ns, int64_t until_ns)
 {
@@ -239,7 +239,7 @@ static size_t limits_of_runs(const struct vmsync_vm *vm, const vmsync_limits *l,
  * Events that lie before the first run or behind the last one fit any offset. So
  * if the clock was set near there, only those between that and the begin of the
  * runs could tell, and each of them is in a run by chance as often as the virtual
- * CPU runs: as many as that may be limit nothing. If only a few lie beyond, they are
+ * CPU runs: as many as that may be limit nothing. If only one lies beyond, it is
  * the first or the last of all, and no clock is taken to be set just there.
  */
 static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
