@@ -11,7 +11,7 @@
 . tests/check/lib.sh
 . tests/check/record.sh
 
-all="two faults"
+all="two faults adversary"
 
 expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
@@ -74,6 +74,10 @@ exact() {
 
 faults_two() { judge 2; exact 0; exact 1; }
 faults_faults() { judge 2; exact 0; exact 1; }
+faults_adversary() {
+	expect "$s: the neighbour keeps its map" tests/lab/adversary.sh
+	cat "$check_out"
+}
 
 # shellcheck disable=SC2086
 for s in ${LAB_ONLY-$all}; do

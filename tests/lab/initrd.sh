@@ -121,6 +121,7 @@ l2_make() {
 	cp "$moddir"/modules.{builtin,builtin.modinfo,order} \
 		"$dir/lib/modules/$LAB_RELEASE/"
 	depmod -b "$dir" "$LAB_RELEASE"
+	[ -z "$LAB_ADVERSARY" ] || cp "$work/adversary/adversary.ko" "$dir/"
 	cp "$work/lab.conf" "$dir/"
 	cp "$here"/{common,leaks,l2}.sh "$dir/"
 	cp "$here/scenarios/$LAB_NAME.sh" "$dir/scenario.sh"

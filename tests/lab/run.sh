@@ -56,6 +56,7 @@ LAB_L1_MB=3072			# memory
 LAB_L2_MB=768
 LAB_L2_SMP=2			# as QEMU's -smp
 LAB_L2_QEMU=			# more arguments
+LAB_ADVERSARY=			# yes: the guests have /adversary.ko
 LAB_GUESTS=1			# 2: a second one beside it, with LAB_GUEST=2 in l2.sh
 LAB_GUEST2_CPUS=1
 LAB_GUEST2_MB=512
@@ -150,6 +151,7 @@ prepare() {
 		die "no modules in $ko: make modules, or LAB_PLAIN=1"
 	fi
 	[ "$kernel" != rt ] || module_build constant-tsc
+	[ -z "$LAB_ADVERSARY" ] || module_build adversary
 	for f in load slew now flood clock; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
@@ -168,6 +170,7 @@ prepare() {
 		LAB_L2_MB=$LAB_L2_MB
 		LAB_L2_SMP=$LAB_L2_SMP
 		LAB_L2_QEMU='$LAB_L2_QEMU'
+		LAB_ADVERSARY=$LAB_ADVERSARY
 		LAB_CYCLES=${LAB_CYCLES-}
 		LAB_GUESTS=$LAB_GUESTS
 		LAB_GUEST2_CPUS=$LAB_GUEST2_CPUS
