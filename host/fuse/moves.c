@@ -87,7 +87,7 @@ static int move_find(const struct vmsync_session *s,
 		if (ends.entry_ns < entry_ns)
 			entry_ns = ends.entry_ns;
 	}
-	m->at_most = exit_ns < move->last_ns || entry_ns > move->first_ns ||
+	m->at_most = move->away || exit_ns < move->last_ns || entry_ns > move->first_ns ||
 		     exit_ns > entry_ns ||
 		     lost_between(s, move->last_ns, move->first_ns);
 	m->left_ns = m->at_most ? move->last_ns : exit_ns;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "sync/map.h"
 #include "utf8.h"
 
 /* Where the text begins that follows a label. */
@@ -46,7 +47,9 @@ void print_seconds(FILE *f, int64_t ns)
 
 void print_ns(FILE *f, int64_t ns)
 {
-	if (ns < 10000)
+	if (ns >= VMSYNC_BOUND_NONE)
+		fputs("no bound", f);
+	else if (ns < 10000)
 		fprintf(f, "%" PRId64 " ns", ns);
 	else
 		fprintf(f, "%" PRId64 ".%" PRId64 " us",

@@ -285,7 +285,7 @@ int64_t vmsync_facts_left(const struct vmsync_facts *f, size_t home, bool *told)
 	const struct vmsync_vm *vm = f->homes[home].vm;
 	int64_t first_ns = INT64_MAX;
 
-	for (size_t i = 0; i < vm->vcpus.count; i++) {
+	for (size_t i = 0; !f->homes[home].away && i < vm->vcpus.count; i++) {
 		int64_t ns = told_ns(f, home, &stay, vm->vcpus.at[i]);
 
 		if (ns < first_ns)

@@ -56,11 +56,17 @@ struct vmsync_mark {
 /**
  * struct vmsync_home - a VM that a guest was in, one after the other
  * @from_ns, @last_ns: host times of the first and the last beacon answered there
+ * @from_guest_ns, @last_guest_ns: the guest's times of these
+ * @away:	others that were sent before the first one have no answer: it may have
+ *		been somewhere else before
  */
 struct vmsync_home {
 	const struct vmsync_vm *vm;
 	int64_t from_ns;
 	int64_t last_ns;
+	int64_t from_guest_ns;
+	int64_t last_guest_ns;
+	bool away;
 };
 
 /** struct vmsync_lost - some of the host's records may be missing, host ns */

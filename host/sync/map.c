@@ -247,6 +247,8 @@ static int64_t bound_in(const struct vmsync_map *map, size_t i, int64_t g,
 		*extrapolated = away != 0;
 	if (!away)
 		return s->bound_ns;
+	if (map->extrapolation_ppb == VMSYNC_PPB_NONE)
+		return VMSYNC_BOUND_NONE;
 	bound = growth(map, away) + s->bound_ns;
 	if (g > s->guest_end.ns && i + 1 < map->count)
 		bound += jump_in_hole(map, i);

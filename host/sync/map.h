@@ -27,6 +27,13 @@
 /* How long the slowest counter of which a clock is made stands still: acpi_pm. */
 #define VMSYNC_COARSE_NS 280
 
+/*
+ * As a map's extrapolation_ppb: outside the evidence the clock may have jumped, and
+ * there is no bound; it is given as VMSYNC_BOUND_NONE.
+ */
+#define VMSYNC_PPB_NONE	  UINT32_MAX
+#define VMSYNC_BOUND_NONE (INT64_MAX / 4)
+
 /** enum vmsync_method - what a segment was computed from, best first */
 enum vmsync_method {
 	VMSYNC_METHOD_EXACT,

@@ -321,6 +321,19 @@ void vmsync_match_bind(struct vmsync_match *m, struct vmsync_vm *vm,
 	m->started = false;
 }
 
+static void hear(struct vmsync_match *m, const struct vmsync_leg *g,
+		 const struct vmsync_leg *h, bool gh)
+{
+	struct vmsync_answered a = {gh ? g->gh_ns : g->hg_ns,
+				    gh ? h->gh_ns : h->hg_ns};
+
+	if (!m->heard || a.guest_ns < m->first_heard.guest_ns)
+		m->first_heard = a;
+	if (!m->heard || a.guest_ns > m->last_heard.guest_ns)
+		m->last_heard = a;
+	m->heard = true;
+}
+
 void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
 {
 	struct vmsync_leg *g = guest_leg(m, m->stream, base);
@@ -338,6 +351,10 @@ void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
 	if (!both)
 		return;
 	g->forged = false;
+	if (both & VMSYNC_LEG_GH)
+		hear(m, g, &h->leg, true);
+	if (both & VMSYNC_LEG_HG)
+		hear(m, g, &h->leg, false);
 	g->matched |= both;
 	h->leg.matched |= both;
 	if (!m->started) {
@@ -411,6 +428,26 @@ uint64_t vmsync_match_forged(const struct vmsync_match *m)
 	for (size_t i = 0; i < VMSYNC_SYNC_WINDOW; i++)
 		forged += m->ring[i].forged;
 	return forged;
+}
+
+bool vmsync_match_is_alone(const struct vmsync_match *m,
+			   const struct vmsync_leg *leg)
+{
+	return leg->vm_uid == m->vm_uid && leg->have & VMSYNC_LEG_GH &&
+	       !leg->matched && !leg->forged;
+}
+
+bool vmsync_match_alone(const struct vmsync_match *m, int64_t from_ns,
+			int64_t until_ns)
+{
+	for (size_t i = 0; i < VMSYNC_SYNC_WINDOW; i++) {
+		const struct vmsync_leg *g = &m->ring[i];
+
+		if (vmsync_match_is_alone(m, g) && g->gh_ns > from_ns &&
+		    g->gh_ns < until_ns)
+			return true;
+	}
+	return false;
 }
 
 void vmsync_match_left(const struct vmsync_match *m, uint64_t *guest,

@@ -108,10 +108,18 @@ struct vmsync_stream {
 	struct vmsync_host_leg ring[VMSYNC_SYNC_WINDOW];
 };
 
+/** struct vmsync_answered - when a beacon was sent, and answered */
+struct vmsync_answered {
+	int64_t guest_ns;
+	int64_t host_ns;
+};
+
 /**
  * struct vmsync_match - a guest's side
  * @vm, @stream: the VM that was found to be this guest, or NULL; @stream is
  *		NULL too where it had to make room
+ * @heard:	any beacon was answered
+ * @first_heard, @last_heard: of these the first and the last, by the guest's clock
  * @past:	of the stream that made room
  * @next:	number of the next beacon to give out
  * @newest:	number of the newest matched one
@@ -122,6 +130,9 @@ struct vmsync_match {
 	struct vmsync_stream *stream;
 	bool any;
 	bool started;
+	bool heard;
+	struct vmsync_answered first_heard;
+	struct vmsync_answered last_heard;
 	uint64_t vm_uid;
 	uint32_t last_cnt;
 	uint32_t next;
@@ -181,6 +192,17 @@ bool vmsync_match_next(struct vmsync_match *m, bool flush,
 
 /** vmsync_match_forged - beacons of which the host heard something else only */
 uint64_t vmsync_match_forged(const struct vmsync_match *m);
+
+/** vmsync_match_is_alone - of @m's ring: a beacon that nobody answered */
+bool vmsync_match_is_alone(const struct vmsync_match *m,
+			   const struct vmsync_leg *leg);
+
+/**
+ * vmsync_match_alone - did the guest send beacons between two times that nobody
+ * answered? Of the last VMSYNC_SYNC_WINDOW that it sent.
+ */
+bool vmsync_match_alone(const struct vmsync_match *m, int64_t from_ns,
+			int64_t until_ns);
 
 /** vmsync_match_left - legs still in the two windows without their other half */
 void vmsync_match_left(const struct vmsync_match *m, uint64_t *guest,

@@ -11,6 +11,7 @@
 
 #include "sync/drift.h"
 #include "sync/ends.h"
+#include "sync/heard.h"
 #include "sync/session.h"
 
 /* Fewer contradictions may have an honest reason. */
@@ -439,6 +440,33 @@ static int suspect_notes(struct vmsync_guest_report *r,
 	return err ? err : name_note(r, guest);
 }
 
+/* Where nobody answered it while the host recorded. */
+static int note_unheard(struct vmsync_guest_report *r,
+			const struct vmsync_guest *guest)
+{
+	const struct vmsync_heard h = vmsync_heard_find(guest);
+	static const char *const why =
+		"it was on another host, or vmsync-host was not loaded; its clock "
+		"may have jumped, and no bound is known there";
+	int err = 0;
+
+	if (h.from_ns != INT64_MIN)
+		err = note(r, "the host recorded, and answered none of its "
+			   "beacons before guest time %" PRId64 " ns: %s",
+			   h.from_ns, why);
+	for (size_t i = 1; !err && i < h.n_homes; i++)
+		if (h.away >> i & 1)
+			err = note(r, "the host answered none of its beacons from "
+				   "guest time %" PRId64 " ns to %" PRId64
+				   " ns: %s", h.homes[i - 1].last_guest_ns,
+				   h.homes[i].from_guest_ns, why);
+	if (!err && h.until_ns != INT64_MAX)
+		err = note(r, "the host recorded, and answered none of its "
+			   "beacons after guest time %" PRId64 " ns: %s",
+			   h.until_ns, why);
+	return err;
+}
+
 static int report_moves(struct vmsync_guest_report *r,
 			const struct vmsync_guest *guest)
 {
@@ -449,7 +477,8 @@ static int report_moves(struct vmsync_guest_report *r,
 		const struct vmsync_home *h = &guest->homes.at[i];
 
 		r->moves[r->n_moves++] = (struct vmsync_move){
-			h[-1].vm->id, h->vm->id, h[-1].last_ns, h->from_ns};
+			h[-1].vm->id, h->vm->id, h[-1].last_ns, h->from_ns,
+			h->away};
 	}
 	return 0;
 }
@@ -508,6 +537,8 @@ static int report_notes(struct vmsync_guest_report *r,
 			   r->disagreements[i].at.ns);
 	if (!err)
 		err = note_homes(r, guest);
+	if (!err)
+		err = note_unheard(r, guest);
 	if (!err)
 		err = note_lost(r, "host", &guest->sync->side);
 	if (!err)

@@ -11,6 +11,7 @@
 #include "sync/choose.h"
 #include "sync/drift.h"
 #include "sync/ends.h"
+#include "sync/heard.h"
 #include "sync/lag.h"
 #include "sync/session.h"
 #include "sync/spread.h"
@@ -150,6 +151,7 @@ static void drop_unsure(struct vmsync_guest *guest)
 static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		     bool final)
 {
+	struct vmsync_heard heard = {INT64_MIN, INT64_MAX, NULL, 0, 0};
 	vmsync_spreads spreads = {0};
 	int err = resize(guest);
 
@@ -162,6 +164,12 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 	if (!err)
 		vmsync_steps_align(guest->by_method[VMSYNC_METHOD_EXACT],
 				   guest->n_cpus);
+	if (final)
+		heard = vmsync_heard_find(guest);
+	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
+		for (uint32_t cpu = 0; !err && cpu < guest->maps.vcpus; cpu++)
+			err = vmsync_heard_clip(&heard,
+						&guest->by_method[m][cpu]);
 	guest->disagreements.count = 0;
 	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++) {
 		struct vmsync_map *map = &guest->maps.maps[cpu];
@@ -169,6 +177,8 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		err = vmsync_choose(guest, cpu);
 		if (!err && map->count)
 			err = vmsync_map_close(map, drift_of(guest));
+		if (!vmsync_heard_all(&heard))
+			map->extrapolation_ppb = VMSYNC_PPB_NONE;
 	}
 	if (!err)
 		err = vmsync_anyone_make(&guest->maps);

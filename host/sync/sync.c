@@ -188,7 +188,8 @@ static int move_to(struct vmsync_guest *guest, const struct vmsync_vm *vm)
 	h = vmsync_array_add(&guest->homes);
 	if (!h)
 		return -ENOMEM;
-	*h = (struct vmsync_home){ vm, guest->sync->side.last_ns, 0 };
+	*h = (struct vmsync_home){ .vm = vm,
+				   .from_ns = guest->sync->side.last_ns };
 	return 0;
 }
 
@@ -196,13 +197,21 @@ static void at_home(struct vmsync_guest *guest, const struct vmsync_beacon *b)
 {
 	struct vmsync_home *h = vmsync_array_last(&guest->homes);
 	int64_t ns = b->gh ? b->gh_host_ns : b->hg_host_ns;
+	int64_t guest_ns = b->gh ? b->gh_guest_ns : b->hg_guest_ns;
 
 	if (h->vm != guest->match.vm)
 		return;
+	if (!h->last_ns && guest->homes.count > 1)
+		h->away = vmsync_match_alone(&guest->match, h[-1].last_guest_ns,
+					     guest_ns);
+	if (!h->last_ns || guest_ns < h->from_guest_ns)
+		h->from_guest_ns = guest_ns;
 	if (ns < h->from_ns)
 		h->from_ns = ns;
-	if (ns > h->last_ns)
-		h->last_ns = ns;
+	if (ns < h->last_ns)
+		return;
+	h->last_ns = ns;
+	h->last_guest_ns = guest_ns;
 }
 
 static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b)

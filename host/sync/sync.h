@@ -163,12 +163,14 @@ struct vmsync_disagreement {
 /**
  * struct vmsync_move - the guest went on in another VM
  * @last_ns, @first_ns: host times of its last beacon there and its first one here
+ * @away:	it sent others in between that nobody answered
  */
 struct vmsync_move {
 	struct vmsync_vm_id from;
 	struct vmsync_vm_id to;
 	int64_t last_ns;
 	int64_t first_ns;
+	bool away;
 };
 
 /**

@@ -125,6 +125,42 @@ jq_is "no entries: it is said to be at most so long" '.guests[0].moves[0] |
 jq_is "... and exact on both sides all the same" '.guests[0] |
 	.bound_worst_events_ns <= 2' true
 
+# To a host of which there is no recording, and back from it: nothing is said of the
+# guest's clock there, and that is said.
+recorded gone 6 'move = 2:0.1:1'
+recorded back 6 'move = 1:0.1:1, 3:0.2'
+for name in gone back; do
+	$vmsync sync --json "$t/$name" > "$t/json" 2> "$t/err"
+	expect_eq "$name: exit status" $? 1
+	jq_is "$name: nobody lies" '.agrees, .guests[0].suspect' "true
+false"
+	jq_is "$name: it is said" '[.guests[0].notes[] |
+		select(test("answered none of its beacons"))] | length' 1
+	jq_is "$name: exact where it was here" \
+		'.guests[0].methods.exact.guest_ns > 1e9' true
+	jq_is "$name: else no bound" '.guests[0].bound_worst_events_ns > 1e18' true
+	rm -rf "$t/$name.out"
+	$vmsync fuse --force -o "$t/$name.out" "$t/$name" > "$t/log" 2>&1
+	events "$t/$name.out"/guest-* > "$t/events"
+	# What the map has evidence for, by the guest's clock.
+	jq -r '.guests[0].maps[0].segments[] |
+		"\(.guest_start_ns) \(.guest_end_ns) \(.bound_ns)"' "$t/json" \
+		> "$t/segments"
+	expect_eq "$name: no event there is off by more than is said" "$(sort -k3,3n \
+		"$t/events" | awk '
+		NR == FNR { n++; from[n] = $1; to[n] = $2; most[n] = $3; next }
+		{
+			while (i < n && to[i] < $3) i++
+			if ($3 < from[i] || $3 > to[i]) { out++; next }
+			d = $1 - $2; if (d < 0) d = -d
+			bad += d > most[i]; m++
+		}
+		END { print (m > 500), (out > 500), bad + 0 }' "$t/segments" -)" \
+		"1 1 0"
+done
+jq_is "back: nothing is claimed of how long it did not run" \
+	'.guests[0].moves[0].at_most' true
+
 # Records of the host are missing before, around and behind a move: less is known,
 # what is said holds, and nobody is accused.
 recorded holes 5 'move = 2:0.1' 'beacon.hz = 200'

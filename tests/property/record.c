@@ -251,7 +251,8 @@ static void change_thread(struct recorder *r, const struct whereabouts *where,
 		if (from <= h)
 			continue;
 		switch_put(r, from, cpu_at(where, from), g, NULL);
-		switch_put(r, from + 1, cpu_at(where, from), g, v);
+		if (!sim_vm_away(&g->vm, from))
+			switch_put(r, from + 1, cpu_at(where, from), g, v);
 		return;
 	}
 }
@@ -294,8 +295,11 @@ static void dump_put(struct recorder *r, const struct sim_guest *g,
 {
 	for (size_t i = 0; i < g->vm.home_count; i++) {
 		uint64_t h = i ? g->vm.homes[i].from : r->w->start;
-		struct item *item = item_add(&r->host, h, cpu, DUMP);
+		struct item *item;
 
+		if (sim_vm_away(&g->vm, h))
+			continue;
+		item = item_add(&r->host, h, cpu, DUMP);
 		item->ev.tid = sim_vcpu_tid(&g->vm, v, h);
 		item->ev.vm = sim_vm_id(&g->vm, h);
 	}
@@ -319,12 +323,14 @@ static void vcpu_record(struct recorder *r, const struct sim_guest *g,
 		if (sim_vm_id(&g->vm, last).pid !=
 		    sim_vm_id(&g->vm, stay[i].entry).pid)
 			change_thread(r, where, g, v, last);
-		else if (stay[i].entry > last + 2 &&
+		else if (!sim_vm_away(&g->vm, last) && stay[i].entry > last + 2 &&
 			 sim_rng_chance(&r->rng, 0.05))
 			move(r, where, g, v, last + 1);
-		entry_put(r, where, v, stay[i].entry);
 		fill_stay(r, g, cpu, &stay[i]);
-		exit_put(r, where, g, cpu, stay[i].exit);
+		if (!sim_vm_away(&g->vm, stay[i].entry)) {
+			entry_put(r, where, v, stay[i].entry);
+			exit_put(r, where, g, cpu, stay[i].exit);
+		}
 		last = stay[i].exit;
 	}
 	free(stay);

@@ -145,7 +145,7 @@ static uint64_t leg(struct flight *f, enum vmsync_evidence_kind kind,
 	ev.stamp_ns = mono(f, guest, stamp);
 	if (!f->pairs)
 		ev.pair = (struct vmsync_pair){.mono_ns = ev.stamp_ns};
-	if (stamp < f->w->end)
+	if (stamp < f->w->end && (guest || !sim_vm_away(&f->g->vm, h)))
 		sim_stream_add(guest ? &f->rec->guests[f->g->index]
 				     : &f->rec->host,
 			       stamp, &ev);

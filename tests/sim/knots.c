@@ -84,7 +84,8 @@ static void record_tsc(struct sim_recording *rec, const struct sim_world *w,
 		if (v->tsc[i].why != VMSYNC_WHY_FIRST)
 			ev.prev_offset = v->tsc[i - 1].scaling.offset;
 
-		add(rec, w, event_time(w, v->tsc[i].from), &ev);
+		if (!sim_vm_away(&g->vm, v->tsc[i].from))
+			add(rec, w, event_time(w, v->tsc[i].from), &ev);
 	}
 }
 
@@ -102,7 +103,8 @@ static void record_pages(struct sim_recording *rec, const struct sim_world *w,
 		};
 		uint64_t h = v->pages[i].from - sim_world_cycles(w, 800);
 
-		add(rec, w, event_time(w, h), &ev);
+		if (!sim_vm_away(&g->vm, h))
+			add(rec, w, event_time(w, h), &ev);
 	}
 }
 
@@ -120,7 +122,8 @@ static void record_threads(struct sim_recording *rec, const struct sim_world *w,
 			.why = VMSYNC_WHY_FIRST,
 		};
 
-		if (v->tsc[i].why == VMSYNC_WHY_FIRST)
+		if (v->tsc[i].why == VMSYNC_WHY_FIRST &&
+		    !sim_vm_away(&g->vm, h))
 			add(rec, w, event_time(w, h), &ev);
 	}
 }

@@ -47,6 +47,8 @@ static void host_event(struct walk *k, enum vmsync_evidence_kind kind,
 		.stamp_ns = sim_host_mono(k->w, h, &k->host_hint),
 	};
 
+	if (sim_vm_away(&k->g->vm, h))
+		return;
 	if (!k->w->sc->host_tsc)
 		ev.vm.serial = 0;
 	sim_stream_add(&k->rec->host, h, &ev);

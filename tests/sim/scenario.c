@@ -85,7 +85,7 @@ static const struct key keys[] = {
 	KEY("rebase", OPS, rebase, "", "s:ns, kvm-clock's anchor moves"),
 	KEY("stop", OPS, stop, "", "s:s, stopped and continued"),
 	KEY("tsc_write", OPS, tsc_write, "", "s:cycles[:cpu], default all"),
-	KEY("move", OPS, move, "", "s:s, stopped, and goes on in another VM"),
+	KEY("move", OPS, move, "", "s:s[:1], stopped, goes on in another VM [1: of another host]"),
 	KEY("burst", OPS, burst, "", "s:s[:1], all lost, [1: by the host]"),
 
 	KEY("beacon.hz", REAL, beacon_hz, "10", "of each guest"),

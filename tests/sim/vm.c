@@ -295,14 +295,14 @@ static uint64_t wakes(struct sim_vm *vm, uint32_t vcpu, uint64_t until)
 }
 
 /* What KVM knows of a VM is told at the first entry of each vCPU. */
-void sim_vm_move(struct sim_vm *vm, uint64_t h, uint64_t until)
+void sim_vm_move(struct sim_vm *vm, uint64_t h, uint64_t until, bool away)
 {
 	const struct vmsync_vm_id id = vm->homes[vm->home_count - 1].id;
 	double still = sim_rng_between(&vm->rng, 0.2, 1);
 
 	assert(vm->home_count < SIM_MAX_HOMES);
 	vm->homes[vm->home_count++] = (struct sim_home){
-		h, {id.pid + SIM_HOME_TIDS, id.serial + 100}};
+		h, {id.pid + SIM_HOME_TIDS, id.serial + 100}, away};
 	vm->kvmclock_offset -= (raw_ns(vm, until) - raw_ns(vm, h)) *
 			       sim_rng_between(&vm->rng, 0.2, 1);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
@@ -331,6 +331,11 @@ static size_t home_at(const struct sim_vm *vm, uint64_t h)
 struct vmsync_vm_id sim_vm_id(const struct sim_vm *vm, uint64_t h)
 {
 	return vm->homes[home_at(vm, h)].id;
+}
+
+bool sim_vm_away(const struct sim_vm *vm, uint64_t h)
+{
+	return vm->homes[home_at(vm, h)].away;
 }
 
 bool sim_vm_was(const struct sim_vm *vm, int32_t pid)

@@ -38,10 +38,14 @@ struct sim_hole {
 #define SIM_MAX_WRITES 32 /* of a TSC offset */
 #define SIM_MAX_HOMES  9
 
-/** struct sim_home - what KVM calls the VM from host TSC @from on */
+/**
+ * struct sim_home - what KVM calls the VM from host TSC @from on
+ * @away:	it is on another host, of which there is no recording
+ */
 struct sim_home {
 	uint64_t from;
 	struct vmsync_vm_id id;
+	bool away;
 };
 
 /** struct sim_vcpu - one virtual CPU over time; lists in the order of time */
@@ -119,7 +123,10 @@ void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t cycles, int cpu);
  * sim_vm_move - the guest stops at @h and goes on in another VM at @until
  * Its TSCs and kvm-clock stand still for some of that time, each for its own.
  */
-void sim_vm_move(struct sim_vm *vm, uint64_t h, uint64_t until);
+void sim_vm_move(struct sim_vm *vm, uint64_t h, uint64_t until, bool away);
+
+/** sim_vm_away - is it on a host that is not recorded at host TSC @h? */
+bool sim_vm_away(const struct sim_vm *vm, uint64_t h);
 
 /** sim_vm_id - what KVM calls it at host TSC @h */
 struct vmsync_vm_id sim_vm_id(const struct sim_vm *vm, uint64_t h);

@@ -178,7 +178,7 @@ static void change_vm(struct sim_world *w, struct sim_vm *vm, uint64_t from,
 			sim_vm_stop(vm, h, from);
 		} else if (which == 3) {
 			from += sim_world_cycles(w, op->value * 1e9);
-			sim_vm_move(vm, h, from);
+			sim_vm_move(vm, h, from, op->extra > 0);
 		} else {
 			sim_vm_write_tsc(vm, h, op->value, op->extra);
 		}
