@@ -284,6 +284,38 @@ window_check() {
 	rm -rf "$stripped"
 }
 
+# Messages over the port alone, as if neither side had a module, against the exact
+# map of the same time.
+port_check() {
+	local ust="build/lab/$s/host/ust build/lab/$s/guest/ust" bound
+	# shellcheck disable=SC2086
+	$vmsync sync --json -o "$t/$s.port" $ust > "$t/$s.json" 2> "$t/$s.err"
+	expect "$s: sync's exit status" test $? -le 1
+	cat "$t/$s.err"
+	expect_eq "$s: methods" \
+		"$(number '.guests[0].methods | keys | join(",")')" port
+	expect "$s: beacons over the port" \
+		test "$(number .guests[0].beacons.whole)" -ge 50
+	expect_eq "$s: ... that violate causality" \
+		"$(number .guests[0].beacons.causality_violations)" 0
+	# 1: the kernel's events begin before the first message is answered.
+	$vmsync check -m "$t/$s.port" "build/lab/$s/host" "build/lab/$s/guest" \
+		> "$t/verdict"
+	expect "$s: check's exit status" test $? -le 1
+	bound=$(number .guests[0].bound_worst_ns)
+	expect "$s: the port's map is within its bound of exact" \
+		test "$(differs exact)" -le "$bound"
+	expect "$s: no witness contradicts it" grep -q " 0 violations" "$t/verdict"
+	expect "$s: no event is outside" grep -q " 0 outside" "$t/verdict"
+	echo "$s: port differs from exact by at most $(differs exact) ns," \
+		"its bound is $bound ns"
+	# All of it at once: what the modules say is better.
+	# shellcheck disable=SC2086
+	$vmsync sync --json "build/lab/$s"/{host,guest} $ust > "$t/$s.json"
+	expect_eq "$s: with both: exact" \
+		"$(number '.guests[0].methods | keys | join(",")')" exact
+}
+
 # The guest's clock steps where it was continued, and nowhere else. A change of a
 # line that came late, since the machine was held up, is a step as well, of ns or us:
 # those of a ms and more are meant, in host time between two segments.
@@ -370,6 +402,14 @@ for s in basic tsc slew pause; do
 		window_check
 	fi
 done
+
+s=port
+if record "$s"; then
+	pass "$s recorded"
+	port_check
+else
+	fail "$s: the lab failed, see build/lab/$s"
+fi
 
 s=flood
 if record "$s"; then

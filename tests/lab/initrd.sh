@@ -94,6 +94,14 @@ programs_copy() {
 	done
 }
 
+# The folder that it lies in may be one that the guest hides.
+agent_copy() {
+	local agent=$LAB_TOP/build/release/vmsync-agent
+
+	programs_copy "$1" "$agent"
+	cp "$agent" "$1/bin/"
+}
+
 l2_make() {
 	local dir=$work/l2 ko sub consumer extra
 
@@ -107,6 +115,7 @@ l2_make() {
 	echo 'root:x:0:' > "$dir/etc/group"
 	consumer=$(find /usr/lib -name lttng-consumerd | head -1)
 	programs_copy "$dir" /usr/bin/lttng /usr/bin/lttng-sessiond "$consumer"
+	[ -z "$LAB_PORT" ] || agent_copy "$dir"
 	# The daemon does not start without the schema of its own files.
 	mkdir -p "$dir/usr/share/xml"
 	cp -r /usr/share/xml/lttng "$dir/usr/share/xml/"
@@ -114,7 +123,7 @@ l2_make() {
 	extra=$(cd "$moddir/extra" && printf '%s\n' *.ko | sed 's/\.ko$//' |
 		grep -Ev '^(lttng-test|lttng-clock-plugin-test|vmsync-host|lttng-probe-vmsync-kvm)$')
 	# shellcheck disable=SC2086
-	modules_needed virtio_pci virtio_blk $extra | while read -r ko; do
+	modules_needed virtio_pci virtio_blk virtio_console $extra | while read -r ko; do
 		sub=${ko#"$moddir/"}
 		module_copy "$ko" "$dir/lib/modules/$LAB_RELEASE/${sub%/*}"
 	done > /dev/null

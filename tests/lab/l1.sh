@@ -108,6 +108,8 @@ record_stop() {
 	lttng -q -n stop lab || fail "lttng stop"
 	lttng -q -n destroy lab || fail "lttng destroy"
 	cp -r /run/trace/kernel /share/host || fail "host trace not copied"
+	[ -z "$LAB_PORT" ] || cp -r /run/trace/ust /share/host/ ||
+		fail "trace of the port not copied"
 }
 
 record_begin() {

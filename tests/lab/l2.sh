@@ -43,6 +43,8 @@ finish() {
 }
 
 trace_out() {
+	[ -z "$LAB_PORT" ] || mv /tmp/trace/ust /tmp/trace/kernel/ ||
+		fail "no trace of the port"
 	tar -c -f /dev/vdb -C /tmp/trace/kernel . || fail "trace not written"
 	sync
 }

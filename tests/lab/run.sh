@@ -52,6 +52,7 @@ LAB_LIMIT=1800			# seconds that the guest may live, however slow all is
 LAB_SILENCE=240			# seconds without a heartbeat: the host machine hangs
 LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
+LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
 LAB_L1_MB=3072			# memory
 LAB_L2_MB=768
 LAB_L2_SMP=2			# as QEMU's -smp
@@ -150,6 +151,7 @@ prepare() {
 	elif [ ! -e "$ko/vmsync-host.ko" ]; then
 		die "no modules in $ko: make modules, or LAB_PLAIN=1"
 	fi
+	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
 	[ "$kernel" != rt ] || module_build constant-tsc
 	[ -z "$LAB_ADVERSARY" ] || module_build adversary
 	for f in load slew now flood clock; do
@@ -179,6 +181,7 @@ prepare() {
 		LAB_CLOCKSOURCE=$LAB_CLOCKSOURCE
 		LAB_MIN_EVENTS=$LAB_MIN_EVENTS
 		LAB_L2_APPEND='$LAB_L2_APPEND'
+		LAB_PORT='$LAB_PORT'
 		LAB_VMSYNC='$vmsync'
 		LAB_LIMIT=$LAB_LIMIT
 		LAB_SILENCE=$LAB_SILENCE
