@@ -263,12 +263,54 @@ static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
 	memmove(first->at, first->at + k, first->count * sizeof(*first->at));
 }
 
+/* How many runs events were in, each counted once. */
+static size_t runs_told(const struct vmsync_vm *vm,
+			const struct vmsync_trails *trails)
+{
+	int64_t entry[RECENT_RUNS] = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < trails->all.count; i++) {
+		const vmsync_limits *l = &trails->all.at[i].limits;
+
+		for (size_t k = 0; k < l->count; k++) {
+			int64_t at = l->at[k].guest_ns + l->at[k].lo;
+			bool again = !of_run(vm, &l->at[k]);
+
+			for (size_t j = 0; !again && j < RECENT_RUNS; j++)
+				again = n > j && entry[j] == at;
+			if (!again)
+				entry[n++ % RECENT_RUNS] = at;
+		}
+	}
+	return n;
+}
+
+/*
+ * Could trails be in runs by chance alone? There are about as many offsets to choose
+ * from as a virtual CPU has runs. One of them may put the few events that are not
+ * beyond the recording into runs of any VM.
+ */
+static bool by_chance(const struct vmsync_vm *vm,
+		      const struct vmsync_trails *trails)
+{
+	double share = share_of_runs(vm), offsets = 1;
+
+	for (size_t i = 0; i < vm->vcpus.count; i++)
+		offsets = fmax(offsets, (double)vm->vcpus.at[i]->runs.count);
+	return share >= 1 ||
+	       (share > 0 && (double)runs_told(vm, trails) <
+				     log(CHANCE / offsets) / log(share));
+}
+
 static int map_vm(const struct state *s, const struct vmsync_vm *vm,
 		  struct vmsync_map *map)
 {
 	struct vmsync_trails trails = {0};
 	int err = vmsync_trails_find(&s->events, vm, &trails);
 
+	if (!err && by_chance(vm, &trails))
+		err = -ENOENT;
 	if (!err) {
 		drop_chance(s, vm, &trails);
 		err = map_trails(&trails, map);
