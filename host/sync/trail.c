@@ -177,7 +177,10 @@ int vmsync_trail_find(struct vmsync_tracker *t, size_t from, int step,
 		return -ENOENT;
 	*stop = step > 0 ? n : (size_t)-1;
 	err = lock(t, trail, last);
-	return err ? err : -ENOENT;
+	if (err)
+		return err;
+	/* Where runs are long it stays as wide as they allow, to the end. */
+	return tried > SURE && rivals(&t->reach) == 1 ? 0 : -ENOENT;
 }
 
 /* What is possible at the lock, to begin with. */

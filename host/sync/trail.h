@@ -80,7 +80,9 @@ void vmsync_tracker_free(struct vmsync_tracker *t);
  * @among:	offsets that may be meant
  * @trail:	its @lock and @at_lock are set
  * @stop:	the event that nothing fitted, or that behind the last one
- * Returns 0, -ENOMEM, or -ENOENT where nothing fits or it stays ambiguous. If
+ * One offset is known to the width that runs leave, at most 50 us if there are
+ * events behind it. Returns 0, -ENOMEM, or -ENOENT where nothing fits or it stays
+ * ambiguous. If
  * that is so at the last event, @lock and @at_lock are set as well, to all that
  * is left.
  */
