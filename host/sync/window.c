@@ -209,6 +209,29 @@ static bool of_run(const struct vmsync_vm *vm, const struct vmsync_between *b)
 	return false;
 }
 
+/** struct told - runs that events told of; @n of them, each counted once */
+struct told {
+	int64_t entry_ns[RECENT_RUNS];
+	size_t n;
+};
+
+/* Does @b tell of a run on record, and not of one that was just told of? */
+static bool is_new(const struct told *t, const struct vmsync_vm *vm,
+		   const struct vmsync_between *b)
+{
+	if (!of_run(vm, b))
+		return false;
+	for (size_t i = 0; i < RECENT_RUNS && i < t->n; i++)
+		if (t->entry_ns[i] == b->guest_ns + b->lo)
+			return false;
+	return true;
+}
+
+static void tell(struct told *t, const struct vmsync_between *b)
+{
+	t->entry_ns[t->n++ % RECENT_RUNS] = b->guest_ns + b->lo;
+}
+
 /*
  * How many limits at one end (@back: the last one) @runs runs give: events that
  * share a run are in it by one and the same chance, and where records are missing
@@ -217,20 +240,18 @@ static bool of_run(const struct vmsync_vm *vm, const struct vmsync_between *b)
 static size_t limits_of_runs(const struct vmsync_vm *vm, const vmsync_limits *l,
 			     bool back, double runs)
 {
-	int64_t entry[RECENT_RUNS] = {0};
-	size_t most = l->count / MOST_PART, n = 0, k = 0;
+	size_t most = l->count / MOST_PART, k = 0;
+	struct told told = {0};
 
 	for (; k < most; k++) {
 		const struct vmsync_between *b =
 			&l->at[back ? l->count - 1 - k : k];
-		bool nothing = !of_run(vm, b);
 
-		for (size_t i = 0; i < RECENT_RUNS; i++)
-			nothing |= n > i && entry[i] == b->guest_ns + b->lo;
-		if (!nothing && (double)n >= runs)
+		if (!is_new(&told, vm, b))
+			continue;
+		if ((double)told.n >= runs)
 			break;
-		if (!nothing)
-			entry[n++ % RECENT_RUNS] = b->guest_ns + b->lo;
+		tell(&told, b);
 	}
 	return k;
 }
@@ -263,27 +284,20 @@ static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
 	memmove(first->at, first->at + k, first->count * sizeof(*first->at));
 }
 
-/* How many runs events were in, each counted once. */
+/* How many runs events were in. */
 static size_t runs_told(const struct vmsync_vm *vm,
 			const struct vmsync_trails *trails)
 {
-	int64_t entry[RECENT_RUNS] = {0};
-	size_t n = 0;
+	struct told told = {0};
 
 	for (size_t i = 0; i < trails->all.count; i++) {
 		const vmsync_limits *l = &trails->all.at[i].limits;
 
-		for (size_t k = 0; k < l->count; k++) {
-			int64_t at = l->at[k].guest_ns + l->at[k].lo;
-			bool again = !of_run(vm, &l->at[k]);
-
-			for (size_t j = 0; !again && j < RECENT_RUNS; j++)
-				again = n > j && entry[j] == at;
-			if (!again)
-				entry[n++ % RECENT_RUNS] = at;
-		}
+		for (size_t k = 0; k < l->count; k++)
+			if (is_new(&told, vm, &l->at[k]))
+				tell(&told, &l->at[k]);
 	}
-	return n;
+	return told.n;
 }
 
 /*
