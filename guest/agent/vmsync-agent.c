@@ -6,13 +6,11 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -20,6 +18,7 @@
 #include "port/frame.h"
 #include "port/now.h"
 #include "port/output.h"
+#include "port/signals.h"
 
 #define TROUBLE	    2
 #define DEVICE	    "/dev/virtio-ports/" VMSYNC_PORT_NAME
@@ -117,19 +116,6 @@ static int options(struct agent *a, int argc, char **argv)
 	return TROUBLE;
 }
 
-static int signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int timer(unsigned int rate)
 {
 	struct itimerspec t = { .it_value.tv_nsec = 1 };
@@ -169,7 +155,7 @@ static int start(struct agent *a)
 			VMSYNC_PORT_NAME);
 		return TROUBLE;
 	}
-	a->pfd[SIGNALS].fd = signals();
+	a->pfd[SIGNALS].fd = vmsync_port_signals();
 	a->pfd[TICK].fd = timer(a->rate);
 	if (a->pfd[SIGNALS].fd < 0 || a->pfd[TICK].fd < 0 ||
 	    identity(&a->vm_uid)) {

@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "daemon/link.h"
 #include "port/now.h"
+#include "port/signals.h"
 
 #define TROUBLE 2
 #define NS_PER_MS 1000000
@@ -86,21 +86,6 @@ static int options(struct links *l, int argc, char **argv)
 	return TROUBLE;
 }
 
-/* A signal ends the loop, not what it is about to do. */
-static int signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	signal(SIGPIPE, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int wait_ms(uint64_t now_ns, uint64_t until_ns)
 {
 	uint64_t ms;
@@ -146,7 +131,9 @@ int main(int argc, char **argv)
 	l.pfd = calloc(l.n + 1, sizeof(*l.pfd));
 	if (!l.pfd)
 		return TROUBLE;
-	l.pfd[l.n] = (struct pollfd){ .fd = signals(), .events = POLLIN };
+	/* A guest that hangs up is told by write(). */
+	signal(SIGPIPE, SIG_IGN);
+	l.pfd[l.n] = (struct pollfd){ .fd = vmsync_port_signals(), .events = POLLIN };
 	if (l.pfd[l.n].fd < 0) {
 		fprintf(stderr, "vmsyncd: signals: %s\n", strerror(errno));
 		return TROUBLE;
