@@ -17,7 +17,7 @@
 #define HOST_FIRST 1
 #define HOST_LAST  12
 
-/* Adds a check; what is found and the remedy follow by doctor_say(). */
+/* Adds a check; say() and remedy() fill it in. */
 static struct doctor_check *add(struct doctor *d, const char *name)
 {
 	struct doctor_check *c = &d->checks[d->n];

@@ -24,7 +24,7 @@ ssize_t system_read(const struct doctor *d, char *text, size_t size,
 /** system_word() - does a file hold @word, between blanks or brackets? */
 bool system_word(const struct doctor *d, const char *path, const char *word);
 
-/** system_module() - is module @name, "-" for "_" as in file names, loaded? */
+/** system_module_loaded() - is module @name loaded? "-" or "_", as in file names */
 bool system_module_loaded(const struct doctor *d, const char *name);
 
 /** system_module_built() - is there a file of it for the kernel that runs? */

@@ -19,15 +19,15 @@ expect_eq "what lintian says" "$(lintian --allow-root --pedantic \
 
 # Not installed here: unpacked, and what installing would run is looked at.
 tool=$t/one/vmsync_${version}_amd64.deb dkms=$t/one/vmsync-dkms_${version}_all.deb
-mkdir "$t/root"
-dpkg -x "$tool" "$t/root"
-dpkg -x "$dkms" "$t/root"
-expect_eq "the tool runs" "$("$t/root/usr/bin/vmsync" --version)" \
+mkdir "$t/tree"
+dpkg -x "$tool" "$t/tree"
+dpkg -x "$dkms" "$t/tree"
+expect_eq "the tool runs" "$("$t/tree/usr/bin/vmsync" --version)" \
 	"$(build/vmsync --version)"
 expect "babeltrace2 finds the plugin" grep -q vmsync <(babeltrace2 \
-	--plugin-path="$t/root/usr/lib/x86_64-linux-gnu/babeltrace2/plugins" \
+	--plugin-path="$t/tree/usr/lib/x86_64-linux-gnu/babeltrace2/plugins" \
 	list-plugins)
-expect_eq "nothing outside /usr" "$(cd "$t/root" && ls)" usr
+expect_eq "nothing outside /usr" "$(cd "$t/tree" && ls)" usr
 dpkg -e "$tool" "$t/control"
 expect_eq "the tool's package runs nothing" "$(cd "$t/control" && ls)" \
 	"$(printf 'control\nmd5sums')"
@@ -42,7 +42,7 @@ for kdir in "$LAB_KDIR" "$LAB_KDIR_NEWER"; do
 	release=${kdir##*/linux-headers-}
 	dkms build -m vmsync -v "$version" -k "$release" -a x86_64 \
 		--kernelsourcedir "$PWD/$kdir" --dkmstree "$t/dkms" \
-		--sourcetree "$t/root/usr/src" > "$t/dkms.log" 2>&1 ||
+		--sourcetree "$t/tree/usr/src" > "$t/dkms.log" 2>&1 ||
 		tail -20 "$t/dkms.log"
 	expect_eq "DKMS's modules for $release" \
 		"$(cd "$t/dkms/vmsync/$version/$release/x86_64/module" && echo *.ko)" \
@@ -55,7 +55,7 @@ targets="install install-plugin install-modules-source"
 expect "make $targets" make -s $targets DESTDIR="$t/hand" PREFIX=/usr
 expect_eq "... as the packages do" \
 	"$(cd "$t/hand" && find . -type f | sed 's/\.gz$//' | sort)" \
-	"$(cd "$t/root" && find . -type f ! -path './usr/share/doc/*' |
+	"$(cd "$t/tree" && find . -type f ! -path './usr/share/doc/*' |
 		sed 's/\.gz$//' | sort)"
 expect "make uninstall" make -s uninstall DESTDIR="$t/hand" PREFIX=/usr
 expect_eq "... leaves nothing" "$(find "$t/hand" -type f)" ""
