@@ -8,6 +8,8 @@
 /* A beacon may be on its way when recording begins or ends, host ns. */
 #define EDGE_NS 10000000
 
+_Static_assert(VMSYNC_MAX_HOMES <= 64, "a bit of struct vmsync_heard's away each");
+
 /* Whether records of the host are there around host time @ns. */
 static bool recorded(const struct vmsync_sync *sync, int64_t ns)
 {
