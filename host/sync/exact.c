@@ -227,27 +227,42 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 	return 0;
 }
 
+/* What the guest's clock read where it was known last; 0: nowhere yet. */
+static int128 last_read(const struct vmsync_map *map)
+{
+	return map->count ?
+		       map->segments[map->count - 1].guest_end.ns * Q32 :
+		       0;
+}
+
 /*
  * Whether the guest's boot was over before the change that leads to @q: no
- * beacon of it came later, and its clock has told all that it recorded and
- * would fall back, as with a reset, or offsets that nobody saw lie in between.
+ * beacon of it came later, and its clock would fall back, as with a reset, by more
+ * than that of a guest which goes on, or another boot has answered since, or it had
+ * told all that it recorded; or offsets that nobody saw lie in between.
  */
 static bool over(const struct vmsync_walk *w, const struct vmsync_link *p,
 		 const struct vmsync_link *q, int64_t z0, int64_t z1)
 {
 	const struct vmsync_facts *f = w->facts;
+	int128 read = last_read(w->map);
 	struct vmsync_point a, b;
 
-	if (vmsync_walk_has_next(w, GUEST) || !w->map->count || !q->valid ||
-	    !f->n_marks || !vmsync_link_at(q, z1, &b) ||
-	    (b.h >> 32) <= f->answered_ns)
+	if (!w->map->count || !q->valid || !f->n_marks ||
+	    !vmsync_link_at(q, z1, &b) || (b.h >> 32) <= f->answered_ns)
+		return false;
+	/* It may have run until the change was over, for all that is known. */
+	if (p->valid && vmsync_link_at(p, z0 < z1 ? z1 : z0, &a))
+		read = a.g;
+	if (read - b.g > VMSYNC_LONGEST_STAND_NS * Q32 ||
+	    (read - b.g > VMSYNC_SMALL_STEP && f->succeeded))
+		return true;
+	if (vmsync_walk_has_next(w, GUEST))
 		return false;
 	if (!p->valid)
 		return !p->chain.scaling;
-	/* It may have run until the change was over, for all that is known. */
-	return vmsync_link_at(p, z0 < z1 ? z1 : z0, &a) &&
-	       (a.g >> 32) >= f->guest_until_ns &&
-	       a.g - b.g > VMSYNC_SMALL_STEP;
+	return (read >> 32) >= f->guest_until_ns &&
+	       read - b.g > VMSYNC_SMALL_STEP;
 }
 
 /* When KVM's change of @t, just taken, is over. */

@@ -86,6 +86,7 @@ struct vmsync_lost {
  * @host_until_ns, @guest_until_ns: records are complete up to here
  * @marks:	a thinned-out list, sorted
  * @answered_ns: host time of its last beacon
+ * @succeeded:	its VM has answered beacons of another boot since
  */
 struct vmsync_facts {
 	const struct vmsync_lines *host_lines;
@@ -107,6 +108,7 @@ struct vmsync_facts {
 	const struct vmsync_mark *marks;
 	size_t n_marks;
 	int64_t answered_ns;
+	bool succeeded;
 };
 
 /** vmsync_facts_vcpu - the vCPU that guest CPU @cpu is, or may be; or NULL */

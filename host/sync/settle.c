@@ -43,6 +43,18 @@ static int resize(struct vmsync_guest *guest)
 	return 0;
 }
 
+/* Somebody else has answered in the guest's VM since it did. */
+static bool is_succeeded(const struct vmsync_guest *guest)
+{
+	const struct vmsync_vm *vm = guest->match.vm;
+
+	for (size_t i = 0; vm && i < vm->streams.count; i++)
+		if (vm->streams.at[i]->answers.legs &&
+		    vm->streams.at[i]->answers.first_ns > guest->answered_ns)
+			return true;
+	return false;
+}
+
 struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest)
 {
 	const struct vmsync_sync *sync = guest->sync;
@@ -65,6 +77,7 @@ struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest)
 		.marks = guest->marks,
 		.n_marks = guest->n_marks,
 		.answered_ns = guest->answered_ns,
+		.succeeded = is_succeeded(guest),
 	};
 }
 

@@ -11,6 +11,7 @@
 
 #define MAX_FIELDS 40
 #define KNOWN	   3 /* fields that every class ends with */
+#define LAST_EXIT  2000 /* cycles: a VM that is reset was left so long before */
 
 /* A field of an event, and where its value is in the evidence. */
 struct row {
@@ -283,10 +284,21 @@ static void fill_stay(struct recorder *r, const struct sim_guest *g,
 	struct tape *t = &r->guests[g->index];
 	uint64_t n = sim_rng_below(&r->rng, 4), len = s->exit - s->entry;
 
-	while (n--)
+	while (s->entry >= g->from && n--)
 		item_add(t, s->entry + sim_rng_below(&r->rng, len + 1), cpu,
 			 sim_rng_chance(&r->rng, 0.5) ? VMSYNC_EV_GUEST_EVENT :
 							FILLER);
+}
+
+/* When @g's VM is recorded, as this guest's. */
+static uint64_t life_begin(const struct recorder *r, const struct sim_guest *g)
+{
+	return g->born ? g->born : r->w->start;
+}
+
+static uint64_t life_end(const struct recorder *r, const struct sim_guest *g)
+{
+	return g->died < r->w->end ? g->died - LAST_EXIT : r->w->end;
 }
 
 /* What LTTng tells of a thread that was there before the recording. */
@@ -313,12 +325,12 @@ static void vcpu_record(struct recorder *r, const struct sim_guest *g,
 	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
 	double mean = sim_world_cycles(r->w, 1e9 / r->w->sc->exits_hz);
 	struct stay *stay;
-	uint64_t last = r->w->start;
+	uint64_t last = life_begin(r, g), end = life_end(r, g);
 
-	if (r->plan->dump)
+	if (r->plan->dump && !g->born)
 		dump_put(r, g, v, where->cpu);
-	n = stays_make(v, known, n, r->w->start, r->w->end, mean, &r->rng, &stay);
-	switch_put(r, r->w->start, where->cpu, g, v);
+	n = stays_make(v, known, n, last, end, mean, &r->rng, &stay);
+	switch_put(r, last, where->cpu, g, v);
 	for (size_t i = 0; i < n; i++) {
 		if (sim_vm_id(&g->vm, last).pid !=
 		    sim_vm_id(&g->vm, stay[i].entry).pid)
@@ -333,6 +345,8 @@ static void vcpu_record(struct recorder *r, const struct sim_guest *g,
 		}
 		last = stay[i].exit;
 	}
+	if (end < r->w->end)
+		switch_put(r, g->died - 1, cpu_at(where, g->died), g, NULL);
 	free(stay);
 }
 
@@ -403,7 +417,7 @@ static void guest_record(struct recorder *r, const struct sim_guest *g,
 		vcpu_record(r, g, c, known[c], n[c], &where[c]);
 		free(known[c]);
 	}
-	sim_record_vms(&rec, r->w);
+	sim_record_vm(&rec, r->w, g);
 	for (size_t i = 0; i < own->count; i++)
 		put_record(r, &r->guests[g->index], own->records[i].ev.vcpu,
 			   &own->records[i]);
@@ -411,10 +425,8 @@ static void guest_record(struct recorder *r, const struct sim_guest *g,
 		const struct sim_record *h = &rec.host.records[i];
 		uint32_t c = cpu_of_vcpu(g, h->ev.vcpu);
 
-		if (h->ev.kind == VMSYNC_EV_KNOT ||
-		    (h->ev.vm.pid && !sim_vm_was(&g->vm, h->ev.vm.pid)))
-			continue;
-		put_record(r, &r->host, cpu_at(&where[c], h->h), h);
+		if (h->ev.kind != VMSYNC_EV_KNOT)
+			put_record(r, &r->host, cpu_at(&where[c], h->h), h);
 	}
 	for (uint32_t c = 0; c < g->vm.vcpu_count; c++)
 		free(where[c].moved);
@@ -493,7 +505,7 @@ static void tape_write(struct recorder *r, struct tape *t,
 	}
 	own_end = sim_host_mono(r->w, r->w->end, &hint);
 	if (g)
-		own_end = sim_guest_mono(g, 0, r->w->end, &own_hint);
+		own_end = sim_guest_mono(g, 0, g->until - 1, &own_hint);
 	for (uint32_t i = 0; i < t->trace.n_streams; i++)
 		if ((uint64_t)own_end < t->trace.streams[i].last)
 			own_end = (int64_t)t->trace.streams[i].last;
@@ -537,7 +549,8 @@ void record_world(const struct sim_world *w, const struct record_plan *plan)
 	tape_write(&r, &r.host, NULL);
 	for (int i = 0; i < w->guest_count; i++) {
 		snprintf(path, sizeof(path), "%s/g%d", plan->folder, i);
-		snprintf(name, sizeof(name), plan->names ? "vm" : "vm%d", i);
+		snprintf(name, sizeof(name), plan->names ? "vm" : "vm%d",
+			 w->guests[i].first);
 		tape_open(&r, &r.guests[i], path, name,
 			  w->guests[i].vm.vcpu_count,
 			  w->seed * 16 + 2 + (uint64_t)i,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SHAPE_PURPOSE 900
+#define RESET_PURPOSE 901
 
 static const char *one_of(struct sim_rng *rng, const char *const *names, int n)
 {
@@ -188,6 +189,30 @@ static bool cut(struct sim_rng *rng, struct shape_cut *c)
 	}
 }
 
+/*
+ * The first VM is reset, once or twice: one guest more each time. From a stream
+ * of its own, so that the other shapes' cases stay what they are.
+ */
+static void resets(struct shape *s)
+{
+	struct sim_scenario *sc = &s->sc;
+	struct sim_rng rng;
+	int n;
+
+	sim_rng_init(&rng, s->seed, RESET_PURPOSE);
+	if (shape_steps(s) || !sim_rng_chance(&rng, 0.15))
+		return;
+	n = 1 + (int)sim_rng_below(&rng, 2);
+	for (int i = 0; i < n; i++) {
+		double life = sc->seconds / (n + 1);
+
+		op_add(&sc->reset, life * (i + sim_rng_between(&rng, 0.8, 1.2)),
+		       life * sim_rng_between(&rng, 0.02, 0.4), 0);
+	}
+	sc->guests += n;
+	s->plan.clones = false;
+}
+
 void shape_make(struct shape *s, uint64_t seed)
 {
 	struct sim_rng rng;
@@ -197,6 +222,7 @@ void shape_make(struct shape *s, uint64_t seed)
 	sim_rng_init(&rng, seed, SHAPE_PURPOSE);
 	world(&rng, &s->sc);
 	plan(&rng, s);
+	resets(s);
 	for (int i = 0; i <= s->sc.guests; i++)
 		s->gaps |= cut(&rng, &s->cut[i]);
 	s->first = (int)sim_rng_below(&rng, (uint64_t)s->sc.guests + 1);
@@ -225,7 +251,7 @@ const char *shape_held(const struct shape *s)
 void shape_print(const struct shape *s)
 {
 	printf("seed %llu: %.2f s, %d guests of %d vCPUs on %s, %s/%s, beacons "
-	       "%s%s%s%s%s%s%s%s%s\n",
+	       "%s%s%s%s%s%s%s%s%s%s\n",
 	       (unsigned long long)s->seed, s->sc.seconds, s->sc.guests,
 	       s->sc.vcpus, s->sc.clock, s->sc.host.steer, s->sc.guest.steer,
 	       s->plan.beacons ? s->sc.fields : "none",
@@ -236,6 +262,7 @@ void shape_print(const struct shape *s)
 	       s->sc.rebase.count ? ", rebase" : "",
 	       s->sc.stop.count ? ", stop" : "",
 	       s->sc.tsc_write.count ? ", tsc write" : "",
+	       s->sc.reset.count ? ", reset" : "",
 	       s->sc.spread > 0 ? ", spread" : "");
 	for (int i = 0; i <= s->sc.guests; i++) {
 		printf("  %s%d:", i ? "g" : "host", i - 1);

@@ -145,7 +145,7 @@ static uint64_t leg(struct flight *f, enum vmsync_evidence_kind kind,
 	ev.stamp_ns = mono(f, guest, stamp);
 	if (!f->pairs)
 		ev.pair = (struct vmsync_pair){.mono_ns = ev.stamp_ns};
-	if (stamp < f->w->end && (guest || !sim_vm_away(&f->g->vm, h)))
+	if (stamp < f->g->until && (guest || !sim_vm_away(&f->g->vm, h)))
 		sim_stream_add(guest ? &f->rec->guests[f->g->index]
 				     : &f->rec->host,
 			       stamp, &ev);
@@ -199,7 +199,8 @@ void sim_record_beacons(struct sim_recording *rec, const struct sim_world *w,
 		h += sim_world_cycles(w, period);
 		f.cpu = f.cnt / 2 % g->vm.vcpu_count;
 		/* A stopped guest sends nothing; nor does one about to be. */
-		if (!sim_vcpu_out(&g->vm.vcpus[f.cpu], at,
+		if (at >= g->from && at < g->until &&
+		    !sim_vcpu_out(&g->vm.vcpus[f.cpu], at,
 				  at + sim_world_cycles(w, 2e7)))
 			fly(&f, at);
 	}

@@ -4,9 +4,10 @@
  */
 #include "stream.h"
 
-static bool recorded(const struct sim_world *w, uint64_t h)
+static bool recorded(const struct sim_world *w, const struct sim_guest *g,
+		     uint64_t h)
 {
-	return h >= w->start && h < w->end;
+	return g ? h >= g->from && h < g->until : h >= w->start && h < w->end;
 }
 
 static void record_knots(struct sim_stream *s, const struct sim_world *w,
@@ -19,7 +20,7 @@ static void record_knots(struct sim_stream *s, const struct sim_world *w,
 		const struct sim_change *ch = &k->changes[i];
 		struct vmsync_evidence ev = {.kind = VMSYNC_EV_KNOT};
 
-		if (!recorded(w, ch->confirm) ||
+		if (!recorded(w, g, ch->confirm) ||
 		    sim_rng_chance(rng, w->sc->knot_loss))
 			continue;
 		ev.line = ch->line;
@@ -56,12 +57,18 @@ static uint64_t event_time(const struct sim_world *w, uint64_t h)
 	return h < w->start ? w->start : h;
 }
 
-/* What comes after the end is not recorded. */
+/*
+ * Of guest @g's VM at @h: what comes after the end is not recorded, and what
+ * is another guest's by then is put there with that one.
+ */
 static void add(struct sim_recording *rec, const struct sim_world *w,
-		uint64_t h, struct vmsync_evidence *ev)
+		const struct sim_guest *g, uint64_t h, struct vmsync_evidence *ev)
 {
 	size_t hint = 0;
 
+	if (h < g->born || h >= g->died || sim_vm_away(&g->vm, h))
+		return;
+	h = event_time(w, h);
 	if (h > w->end)
 		return;
 	ev->stamp_ns = sim_host_mono(w, h, &hint);
@@ -83,9 +90,7 @@ static void record_tsc(struct sim_recording *rec, const struct sim_world *w,
 
 		if (v->tsc[i].why != VMSYNC_WHY_FIRST)
 			ev.prev_offset = v->tsc[i - 1].scaling.offset;
-
-		if (!sim_vm_away(&g->vm, v->tsc[i].from))
-			add(rec, w, event_time(w, v->tsc[i].from), &ev);
+		add(rec, w, g, v->tsc[i].from, &ev);
 	}
 }
 
@@ -101,10 +106,8 @@ static void record_pages(struct sim_recording *rec, const struct sim_world *w,
 			.pvclock = v->pages[i].page,
 			.why = v->pages[i].why,
 		};
-		uint64_t h = v->pages[i].from - sim_world_cycles(w, 800);
 
-		if (!sim_vm_away(&g->vm, h))
-			add(rec, w, event_time(w, h), &ev);
+		add(rec, w, g, v->pages[i].from - sim_world_cycles(w, 800), &ev);
 	}
 }
 
@@ -122,24 +125,17 @@ static void record_threads(struct sim_recording *rec, const struct sim_world *w,
 			.why = VMSYNC_WHY_FIRST,
 		};
 
-		if (v->tsc[i].why == VMSYNC_WHY_FIRST &&
-		    !sim_vm_away(&g->vm, h))
-			add(rec, w, event_time(w, h), &ev);
+		if (v->tsc[i].why == VMSYNC_WHY_FIRST)
+			add(rec, w, g, h, &ev);
 	}
 }
 
-static void record_vm(struct sim_recording *rec, const struct sim_world *w,
-		      const struct sim_guest *g)
+void sim_record_vm(struct sim_recording *rec, const struct sim_world *w,
+		   const struct sim_guest *g)
 {
 	for (uint32_t i = 0; i < g->vm.vcpu_count; i++) {
 		record_threads(rec, w, g, &g->vm.vcpus[i]);
 		record_tsc(rec, w, g, &g->vm.vcpus[i]);
 		record_pages(rec, w, g, &g->vm.vcpus[i]);
 	}
-}
-
-void sim_record_vms(struct sim_recording *rec, const struct sim_world *w)
-{
-	for (int i = 0; i < w->guest_count; i++)
-		record_vm(rec, w, &w->guests[i]);
 }

@@ -103,6 +103,8 @@ struct sim_scenario {
 	struct sim_ops stop;
 	struct sim_ops tsc_write;
 	struct sim_ops move;
+	struct sim_ops reset; /* of the first VM; value: s until its next kernel
+				 records, which is the next guest */
 	struct sim_ops burst;
 
 	double beacon_hz;

@@ -150,9 +150,9 @@ void sim_record_world(struct sim_recording *rec, const struct sim_world *w,
 	memset(rec, 0, sizeof(*rec));
 	if (sc->knots)
 		sim_record_knots(rec, w);
-	if (sc->host_tsc)
-		sim_record_vms(rec, w);
 	for (int i = 0; i < w->guest_count; i++) {
+		if (sc->host_tsc)
+			sim_record_vm(rec, w, &w->guests[i]);
 		if (sc->beacon_hz > 0)
 			sim_record_beacons(rec, w, &w->guests[i]);
 		if (sc->exits_hz > 0)

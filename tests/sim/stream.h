@@ -53,8 +53,9 @@ void sim_recording_free(struct sim_recording *rec);
 /** sim_record_knots - knots of the host and of all guests */
 void sim_record_knots(struct sim_recording *rec, const struct sim_world *w);
 
-/** sim_record_vms - VM, TSC and page events of the host's module */
-void sim_record_vms(struct sim_recording *rec, const struct sim_world *w);
+/** sim_record_vm - VM, TSC and page events of the host's module about @g */
+void sim_record_vm(struct sim_recording *rec, const struct sim_world *w,
+		   const struct sim_guest *g);
 
 /** sim_record_beacons - the four legs of every beacon of @g */
 void sim_record_beacons(struct sim_recording *rec, const struct sim_world *w,

@@ -352,6 +352,20 @@ int32_t sim_vcpu_tid(const struct sim_vm *vm, const struct sim_vcpu *v,
 	return v->tid + SIM_HOME_TIDS * (int32_t)home_at(vm, h);
 }
 
+void sim_vm_reset(struct sim_vm *vm, uint64_t h)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct sim_vcpu *v = &vm->vcpus[i];
+		struct vmsync_scaling s = *sim_vcpu_scaling(v, h);
+
+		assert(v->tsc_count < SIM_MAX_WRITES);
+		s.offset = -sim_scale_tsc(h, &s);
+		v->tsc[v->tsc_count++] =
+			(struct sim_tsc){h, VMSYNC_WHY_WRITE, s};
+	}
+	new_pages(vm, h, h, 0);
+}
+
 void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t by, int cpu)
 {
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {

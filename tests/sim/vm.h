@@ -119,6 +119,9 @@ void sim_vm_stop(struct sim_vm *vm, uint64_t h, uint64_t until);
  */
 void sim_vm_write_tsc(struct sim_vm *vm, uint64_t h, int64_t cycles, int cpu);
 
+/** sim_vm_reset - all TSCs begin at 0 again at host TSC @h */
+void sim_vm_reset(struct sim_vm *vm, uint64_t h);
+
 /**
  * sim_vm_move - the guest stops at @h and goes on in another VM at @until
  * Its TSCs and kvm-clock stand still for some of that time, each for its own.

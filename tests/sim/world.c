@@ -108,13 +108,13 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 	uint64_t boot = sim_world_at(w, -sc->boot_s);
 	double ratio;
 
-	sim_rng_init(&vm->rng, w->seed, SIM_RNG_VM + g->index);
+	sim_rng_init(&vm->rng, w->seed, SIM_RNG_VM + g->first);
 	ratio = sim_rng_between(&vm->rng, sc->ratio_lo, sc->ratio_hi);
 	vm->host_khz = sc->khz;
 	sim_clocksource_init(&vm->host_cs, VMSYNC_CLOCKSOURCE_TSC,
 			     sc->khz * 1000);
-	vm->homes[0].id = (struct vmsync_vm_id){1000 + 7 * g->index,
-						g->index + 1};
+	vm->homes[0].id = (struct vmsync_vm_id){1000 + 7 * g->first,
+						g->first + 1};
 	vm->home_count = 1;
 	vm->vcpu_count = sc->vcpus;
 	vm->master = sc->master;
@@ -129,7 +129,7 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 		int id = sc->swap ? sc->vcpus - 1 - i : i;
 
 		vm->vcpus[i].vcpu_id = id;
-		vm->vcpus[i].tid = 2000 + 100 * g->index + id;
+		vm->vcpus[i].tid = 2000 + 100 * g->first + id;
 	}
 }
 
@@ -195,6 +195,13 @@ static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
 
 	g->kvmclock = !strcmp(sc->clock, "kvmclock");
 	start_vm(w, g);
+	for (int i = g->first; i < g->index; i++) {
+		from = sim_world_at(w, sc->reset.op[i].at_s);
+		sim_vm_reset(&g->vm, from);
+		from = sim_vcpu_wake(&g->vm.vcpus[0], from);
+	}
+	if (until > g->died)
+		until = g->died;
 	change_vm(w, &g->vm, from, until);
 	sim_rng_init(&k->rng, w->seed, SIM_RNG_GUEST + g->index);
 	sim_rng_init(&k->steer.rng, w->seed, SIM_RNG_GUEST_STEER + g->index);
@@ -214,9 +221,31 @@ static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
 					     sim_vcpu_scaling(&g->vm.vcpus[0],
 							      from)));
 	sim_kernel_start(k, &cs, from,
-			 (from - sim_world_at(w, -sc->boot_s)) /
-				 w->cycles_per_ns);
+			 g->born ? 0 :
+				   (from - sim_world_at(w, -sc->boot_s)) /
+					   w->cycles_per_ns);
 	sim_kernel_run(k, from, until);
+}
+
+/* Whose VM guest @i has and from when to when: resets are the first VM's. */
+static void plan_life(struct sim_world *w, int i)
+{
+	const struct sim_ops *reset = &w->sc->reset;
+	struct sim_guest *g = &w->guests[i];
+	int resets = (int)reset->count;
+
+	g->index = i;
+	g->first = i <= resets ? 0 : i;
+	g->died = UINT64_MAX;
+	g->from = w->start;
+	g->until = w->end;
+	if (i && i <= resets) {
+		g->born = sim_world_at(w, reset->op[i - 1].at_s);
+		g->from = g->born +
+			  sim_world_cycles(w, reset->op[i - 1].value * 1e9);
+	}
+	if (i < resets)
+		g->until = g->died = sim_world_at(w, reset->op[i].at_s);
 }
 
 void sim_world_build(struct sim_world *w, const struct sim_scenario *sc,
@@ -241,7 +270,7 @@ void sim_world_build(struct sim_world *w, const struct sim_scenario *sc,
 	run_host(w, from, until);
 	w->guest_count = sc->guests;
 	for (int i = 0; i < sc->guests; i++) {
-		w->guests[i].index = i;
+		plan_life(w, i);
 		run_guest(w, &w->guests[i], from, until);
 	}
 }

@@ -11,12 +11,22 @@
 
 #define SIM_MAX_GUESTS 8
 
-/** struct sim_guest - a guest's kernel in its VM */
+/**
+ * struct sim_guest - a guest's kernel in its VM
+ * @first:	the guest whose VM it is: another one if that was reset
+ * @born, @died: host TSC between which the VM is this kernel's
+ * @from, @until: host TSC between which the guest records
+ */
 struct sim_guest {
 	struct sim_vm vm;
 	struct sim_kernel kernel;
 	uint64_t vm_uid;
 	int index;
+	int first;
+	uint64_t born;
+	uint64_t died;
+	uint64_t from;
+	uint64_t until;
 	bool kvmclock;
 };
 
