@@ -194,14 +194,26 @@ static bool any_events(const struct state *s, const struct vmsync_vm *vm,
 	return n > FEW_BEYOND;
 }
 
-/* Whether @b is of one run that is on record. */
+/* Whether run @k of @v, and what is around it, is on record. */
+static bool is_known(const struct vmsync_vcpu *v, size_t k)
+{
+	return !vmsync_vcpu_is_lost(v, k) &&
+	       (!k || !vmsync_vcpu_is_lost(v, k - 1)) &&
+	       (k + 1 >= v->runs.count || !vmsync_vcpu_is_lost(v, k + 1));
+}
+
+/*
+ * Whether @b is of one run that is on record. Where the virtual CPU may have run
+ * unseen all the time in between, an event in it tells nothing: it would have been
+ * in a run in any case.
+ */
 static bool of_run(const struct vmsync_vm *vm, const struct vmsync_between *b)
 {
 	for (size_t i = 0; i < vm->vcpus.count; i++) {
 		const struct vmsync_vcpu *v = vm->vcpus.at[i];
 		size_t k = vmsync_run_at(v, b->guest_ns + b->lo);
 
-		if (k < v->runs.count && !vmsync_vcpu_is_lost(v, k) &&
+		if (k < v->runs.count && is_known(v, k) &&
 		    v->runs.at[k].entry_ns == b->guest_ns + b->lo &&
 		    v->runs.at[k].exit_ns == b->guest_ns + b->hi)
 			return true;

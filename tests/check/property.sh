@@ -37,6 +37,7 @@ some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
 #  54002659  the recording begins within an update of the host's line
 #  50103894 52102944  a bend before the last beacon of all, whose slope is borrowed
 #  62000294 62001341 62002001 3000060683  window, a clock set where few runs tell of it
+#  31525  window, a clock set where virtual CPUs may have run unseen
 #  7000160177  window, few events beside the recording fit the runs of another VM
 #  40068 62000334 62000365 62000564 62001931  no master clock, and pages are lost
 #  63000906  pages that differ by 1 ns, and a single virtual CPU
@@ -45,7 +46,7 @@ some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
 for once in 807 5516 20004199 20004799 50000307 51004009 20011274 51101489 \
 	53000179 53101230 54002659 50103894 52102944 62000294 7000160177 \
 	62001341 62002001 40068 62000334 62000365 62000564 62001931 63000906 63000336 \
-	63000448 4000020791 3000060683 20109 20387 20431 20477 20798 21157; do
+	63000448 4000020791 3000060683 20109 20387 20431 20477 20798 21157 31525; do
 	some $once 1 "$check_tmp/$once.log"
 done
 wait
