@@ -19,8 +19,23 @@ static int64_t end_of(const struct vmsync_map *map, size_t i)
 	return end;
 }
 
-/* @s from @g on, its values unchanged; raised to @floor_ns if it is below. */
-static bool cut(struct vmsync_segment *s, int64_t g, int64_t floor_ns)
+/*
+ * What a better method says of the moments before and behind what is cut out of a
+ * map: the clock was not before @floor_ns there, nor behind @ceiling_ns, give or
+ * take @ceiling_bound_ns.
+ */
+struct limits {
+	int64_t floor_ns;
+	int64_t ceiling_ns;
+	int64_t ceiling_bound_ns;
+};
+
+/*
+ * @s from @g on, its values unchanged; raised to the floor if it is below. Where
+ * it begins above the ceiling, so does all of it, and it comes down to that: if the
+ * truth is lower by less than its bound said, so it is from there.
+ */
+static bool cut(struct vmsync_segment *s, int64_t g, const struct limits *l)
 {
 	int128 h;
 
@@ -33,12 +48,18 @@ static bool cut(struct vmsync_segment *s, int64_t g, int64_t floor_ns)
 		s->host_start.ns = (int64_t)h;
 		s->guest_start.ns = g;
 	}
-	if (s->host_start.ns < floor_ns) {
+	if (s->host_start.ns < l->floor_ns) {
 		if (__builtin_add_overflow(s->bound_ns,
-					   floor_ns - s->host_start.ns,
+					   l->floor_ns - s->host_start.ns,
 					   &s->bound_ns))
 			s->bound_ns = INT64_MAX;
-		s->host_start.ns = floor_ns;
+		s->host_start.ns = l->floor_ns;
+	}
+	if (s->host_start.ns > l->ceiling_ns) {
+		s->host_start.ns = l->ceiling_ns;
+		s->host_frac = 0;
+		if (s->bound_ns < l->ceiling_bound_ns)
+			s->bound_ns = l->ceiling_bound_ns;
 	}
 	return true;
 }
@@ -83,24 +104,44 @@ static void give_way(struct vmsync_map *to, int64_t begin)
 		to->count--;
 }
 
-/* Copies what @f covers in [@lo, @hi) behind @to. */
-static int fill(struct vmsync_map *to, struct filler *f, int64_t lo, int64_t hi)
+/*
+ * Where @to ends the clock is, and not where its line goes on to: the clock may
+ * jump in the hole.
+ */
+static int64_t end_host(const struct vmsync_map *to, int64_t begin)
 {
+	guest_time end;
+
+	if (!to->count)
+		return 0;
+	end = to->segments[to->count - 1].guest_end;
+	if (end.ns > begin)
+		end.ns = begin;
+	return vmsync_map_eval(to, end).ns;
+}
+
+/* Copies what @f covers in [@lo, @hi), before @next, behind @to. */
+static int fill(struct vmsync_map *to, struct filler *f, int64_t lo, int64_t hi,
+		const struct vmsync_segment *next)
+{
+	struct limits limits = {.ceiling_ns = INT64_MAX};
 	const uint32_t epoch =
 		to->count ? to->segments[to->count - 1].epoch : 0;
 	int err = 0;
 
+	if (next) {
+		limits.ceiling_ns = next->host_start.ns;
+		limits.ceiling_bound_ns = next->bound_ns;
+	}
 	for (; !err && covers(f, lo, hi); f->next++) {
 		struct vmsync_segment s = f->from->segments[f->next];
 		int64_t begin = s.guest_start.ns, end = end_of(f->from, f->next);
-		int64_t last;
 
 		if (begin < lo)
 			begin = lo;
 		s.guest_end.ns = end > hi ? hi : end;
-		last = to->count ? vmsync_map_eval(to, (guest_time){ begin }).ns :
-				   0;
-		if (cut(&s, begin, last)) {
+		limits.floor_ns = end_host(to, begin);
+		if (cut(&s, begin, &limits)) {
 			if (to->count && epoch > s.epoch)
 				s.epoch = epoch;
 			give_way(to, begin);
@@ -145,18 +186,14 @@ static int overlay(const struct vmsync_map *best,
 	int err = 0;
 
 	for (size_t i = 0; !err && i <= best->count; i++) {
-		struct vmsync_segment s;
+		const struct vmsync_segment *next =
+			i < best->count ? &best->segments[i] : NULL;
 
 		if (hole(best, i, &lo, &hi))
-			err = fill(out, &f, lo, hi);
-		if (err || i == best->count)
+			err = fill(out, &f, lo, hi, next);
+		if (err || !next)
 			break;
-		s = best->segments[i];
-		/* Never back, whatever the other method said before it. */
-		if (out->count)
-			cut(&s, s.guest_start.ns,
-			    out->segments[out->count - 1].host_start.ns);
-		err = vmsync_map_append(out, &s);
+		err = vmsync_map_append(out, next);
 		if (err == -EINVAL)
 			err = 0;
 	}

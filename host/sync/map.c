@@ -218,7 +218,8 @@ static int128 growth(const struct vmsync_map *map, int64_t away)
  * In the hole behind segment @i: the clock has left its line by no more than the
  * bound grows, unless what comes is nowhere near. Then it jumped in the hole,
  * nobody knows when, and what the lines are apart is what may be wrong; they drift
- * apart besides, by as much as the bound grows from one end to the other.
+ * apart besides, by as much as the bound grows from one end to the other. And where
+ * what comes is known worse than that, it does not tell that there was no jump.
  */
 static int128 jump_in_hole(const struct vmsync_map *map, size_t i)
 {
@@ -227,7 +228,8 @@ static int128 jump_in_hole(const struct vmsync_map *map, size_t i)
 	int128 apart, known = growth(map, length);
 
 	apart = wide_abs(line_at(s, next->guest_start.ns) - next->host_start.ns);
-	if (apart <= known + s->bound_ns + next->bound_ns)
+	if (apart <= known + s->bound_ns + next->bound_ns &&
+	    next->bound_ns <= known + s->bound_ns)
 		return 0;
 	return apart + known + next->bound_ns;
 }
