@@ -461,14 +461,31 @@ static int add_crossing(struct vmsync_polyline *p,
 	return err ? err : start(p, s);
 }
 
-/* Lines that are farther apart are not of one clock that runs on. */
-static double jump_ns(const struct vmsync_polyline *p,
-		      const struct vmsync_stretch *s, double gap)
+/* Does a clock that drifts no faster than any get from the tail's line to @s? */
+static bool in_reach(const struct vmsync_polyline *p,
+		     const struct vmsync_stretch *s, double gap)
 {
-	double known = JUMP_NS + JUMP_SLOPE * gap;
+	double most = fmax(p->drift, fmax(fabs(p->tail.slope), fabs(s->slope)));
+	double known = last_error(&p->tail) + p->tail.base_ns +
+		       p->tail.play_last + first_error(s) + s->base_ns +
+		       s->play_first;
 
+	return fabs(apart(&p->tail, s, s->first) + p->tail.slope * gap) <=
+	       most * gap + known;
+}
+
+/*
+ * Lines that are farther apart are not of one clock that runs on: few that run have
+ * a bend of JUMP_SLOPE, and what those make of a long gap others do by a jump.
+ */
+static bool is_jump(const struct vmsync_polyline *p,
+		    const struct vmsync_stretch *s, double gap, double jump)
+{
 	/* Between machines messages may take as long: then it is no sign. */
-	return known + p->tail.sure_ns + s->sure_ns;
+	double known = JUMP_NS + p->tail.sure_ns + s->sure_ns;
+
+	return fabs(jump) > known + JUMP_SLOPE * gap ||
+	       (fabs(jump) > known && !in_reach(p, s, gap));
 }
 
 static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
@@ -484,7 +501,7 @@ static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	hi = next.first;
 	g = lo + (hi - lo) / 2;
 	jump = apart(&p->tail, &next, g);
-	if (fabs(jump) > jump_ns(p, &next, (double)(hi - lo)))
+	if (is_jump(p, &next, (double)(hi - lo), jump))
 		return add_jump(p, &next, jump);
 	if (fabs(next.slope - p->tail.slope) >= NO_BEND &&
 	    vmsync_bend_find(&p->tail, &next, p->play_ns, &bend) &&
@@ -614,6 +631,19 @@ static void cut_stretch(struct vmsync_stretch *s, double drift, int64_t until)
 	s->lasts.count = 0;
 }
 
+/* The tail goes on from where the map has got to, wherever its own line is. */
+static double map_off(const struct vmsync_polyline *p)
+{
+	const struct vmsync_stretch *s = &p->tail;
+	int64_t host;
+
+	if (!p->map.count)
+		return 0;
+	host = vmsync_map_eval(&p->map, (guest_time){p->from}).ns;
+	return (double)(host - p->from - s->offset) -
+	       vmsync_stretch_at(s, p->from);
+}
+
 void vmsync_polyline_cut(struct vmsync_polyline *p, int64_t until)
 {
 	struct vmsync_map *map = &p->map;
@@ -628,12 +658,12 @@ void vmsync_polyline_cut(struct vmsync_polyline *p, int64_t until)
 	if (p->from <= until)
 		return;
 	p->from = p->play_until = until;
-	p->from_off = 0;
 	while (map->count && map->segments[map->count - 1].guest_start.ns >=
 			     until)
 		map->count--;
 	if (map->count && map->segments[map->count - 1].guest_end.ns > until)
 		map->segments[map->count - 1].guest_end.ns = until;
+	p->from_off = map_off(p);
 }
 
 int vmsync_polyline_end(struct vmsync_polyline *p)
