@@ -26,6 +26,7 @@ int cmd_fuse(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_analyze(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 /** cmd_error() - print "vmsync NAME: message; remedy", return EXIT_TROUBLE */
@@ -118,6 +119,12 @@ int cmd_session_run(const char *name, char *const *argv,
 
 /** cmd_jobs() - a number of threads, 1 .. 1024; 0, or EXIT_TROUBLE, and said */
 int cmd_jobs(const char *name, const char *text, unsigned int *jobs);
+
+/**
+ * cmd_seconds() - seconds with a fraction, at most 100 days, as ns
+ * Return: 0, or EXIT_TROUBLE with the error said.
+ */
+int cmd_seconds(const char *name, const char *text, int64_t *ns);
 
 /** cmd_flush() - have stdout written; false, with an error said, if not */
 bool cmd_flush(const char *name);

@@ -89,19 +89,6 @@ static int report(struct vmsync_session *s, void *arguments,
 	return ret;
 }
 
-/* Seconds with a fraction, as ns; at most 100 days. */
-static int seconds(const char *value, int64_t *ns)
-{
-	char *end;
-	double s = strtod(value, &end);
-
-	if (*end || end == value || !(s >= 0 && s <= 8640000))
-		return cmd_usage_error("analyze", "not a number of seconds: %s",
-				       value);
-	*ns = (int64_t)(s * 1e9);
-	return 0;
-}
-
 static int nanoseconds(const char *value, int64_t *ns)
 {
 	char *end;
@@ -151,9 +138,9 @@ static int take(void *arguments, int option, const char *value)
 	case 'c':
 		return number(value, &args->options.vcpu);
 	case 's':
-		return seconds(value, &args->options.since_ns);
+		return cmd_seconds("analyze", value, &args->options.since_ns);
 	case 'u':
-		return seconds(value, &args->options.until_ns);
+		return cmd_seconds("analyze", value, &args->options.until_ns);
 	case 'k':
 		args->counters = value;
 		return 0;

@@ -147,6 +147,18 @@ int cmd_jobs(const char *name, const char *text, unsigned int *jobs)
 				       text);
 }
 
+int cmd_seconds(const char *name, const char *text, int64_t *ns)
+{
+	char *end;
+	double s = strtod(text, &end);
+
+	if (*end || end == text || !(s >= 0 && s <= 8640000))
+		return cmd_usage_error(name, "not a number of seconds: %s",
+				       text);
+	*ns = (int64_t)(s * 1e9);
+	return 0;
+}
+
 int cmd_session_option(const char *name, int option, const char *value,
 		       struct cmd_session *s)
 {

@@ -10,6 +10,7 @@ static const struct vmsync_command commands[] = {
 	{ "fuse", cmd_fuse, "write host and guest traces as one, on the host's clock" },
 	{ "check", cmd_check, "hold a saved map against the traces" },
 	{ "analyze", cmd_analyze, "say what every virtual CPU was really doing" },
+	{ "export", cmd_export, "write that for other programs: JSON lines, CSV" },
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },
 	{ "cat", cmd_cat, "print the events of all traces, merged, as babeltrace2 does" },
 };

@@ -27,6 +27,7 @@ quick="
 	perf
 	engine
 	analyze
+	export
 	ust
 	port
 	bt2

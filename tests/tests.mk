@@ -81,6 +81,11 @@ $(O)/tests/boots: tests/gen/boots.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
+# That of virtual CPUs that share a CPU of the host.
+$(O)/tests/contend: tests/gen/contend.c tests/gen/writer.c tests/gen/writer.h
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
+
 # Scenarios of the simulator, as traces.
 RECORDED_SRC := tests/gen/recorded.c tests/property/record.c tests/property/stays.c \
 		tests/gen/writer.c $(patsubst %,tests/sim/%.c,rng timekeeper steer \

@@ -10,7 +10,7 @@
 
 /* Guests of one name, boots of a VM, of which one has the thread in question.
  */
-#define MAX_WHY (ANALYSIS_MAX_SINKS - 2)
+#define MAX_WHY (ANALYSIS_MAX_SINKS - 3)
 
 /* Events between two looks at the clock, for the progress. */
 #define PROGRESS_EVENTS 65536
@@ -149,6 +149,20 @@ static int model_make(struct analysis *a, const struct analysis_feed *feed)
 	return ret ? ret : host_vcpus(a);
 }
 
+static int taker_begin(struct analysis *a, struct ctf_error *e)
+{
+	const struct analysis_taker *taker = a->options->taker;
+	struct analysis_sink sink = {0};
+	int ret;
+
+	if (!taker)
+		return 0;
+	ret = taker->begin(taker->ctx, a, &sink, e);
+	if (!ret)
+		analysis_model_sink(a->model, &sink);
+	return ret;
+}
+
 /*
  * LTTng's first packets begin when its buffers were made, which may be long
  * before the session was started: the recording begins with the host's first
@@ -189,7 +203,22 @@ static int first_event(struct analysis *a, struct analysis_feed *feed,
 				   ANALYSIS_WINDOWS_MOST);
 	if (model_make(a, feed) || why_make(a, asked))
 		return vmsync_fail_memory(e);
-	return ret;
+	return taker_begin(a, e) ? e->code : ret;
+}
+
+/* Now and then: tell that it goes on, unless it makes no sense to. */
+static int look(struct analysis *a, int64_t ns,
+		const struct vmsync_progress *progress, struct ctf_error *e)
+{
+	const struct analysis_taker *taker = a->options->taker;
+
+	if (taker && taker->failed(taker->ctx, e))
+		return e->code;
+	if (progress && progress->show)
+		progress->show(progress->ctx, "analysing",
+			       (uint64_t)(ns - a->begin_ns),
+			       (uint64_t)(a->end_ns - a->begin_ns));
+	return 0;
 }
 
 static int run(struct analysis *a, struct analysis_feed *feed,
@@ -206,10 +235,9 @@ static int run(struct analysis *a, struct analysis_feed *feed,
 		if (ev.ns > a->end_ns)
 			continue;
 		analysis_model_event(a->model, &ev);
-		if (++n % PROGRESS_EVENTS == 0 && progress && progress->show)
-			progress->show(progress->ctx, "analysing",
-				       (uint64_t)(ev.ns - a->begin_ns),
-				       (uint64_t)(a->end_ns - a->begin_ns));
+		if (++n % PROGRESS_EVENTS == 0 &&
+		    look(a, ev.ns, progress, e))
+			return e->code;
 	}
 	if (!ret &&
 	    (analysis_model_end(a->model, a->end_ns) || a->totals.failed ||

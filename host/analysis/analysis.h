@@ -13,6 +13,21 @@
 #include "analysis/windows.h"
 #include "fuse/session.h"
 
+struct analysis;
+
+/**
+ * struct analysis_taker - somebody else who takes what the model finds
+ * @begin:	the model is made, the time in question is known: fill in @sink.
+ *		Return: 0 or a negative errno.
+ * @failed:	there is no use in going on: @e says why. Asked now and then.
+ */
+struct analysis_taker {
+	int (*begin)(void *ctx, const struct analysis *a,
+		     struct analysis_sink *sink, struct ctf_error *e);
+	bool (*failed)(void *ctx, struct ctf_error *e);
+	void *ctx;
+};
+
 /**
  * struct analysis_options - all 0 is the default
  * @since_ns:	of the recording's beginning: what is before does not count
@@ -24,6 +39,7 @@
  * @why_vm:	name or process of the VM whose thread @why_tid is explained, and
  *		nothing else; NULL: none is
  * @why_tid:	by the guest's kernel
+ * @taker:	NULL: nobody else
  */
 struct analysis_options {
 	int64_t since_ns;
@@ -34,6 +50,7 @@ struct analysis_options {
 	bool all;
 	const char *why_vm;
 	int32_t why_tid;
+	const struct analysis_taker *taker;
 };
 
 /**

@@ -41,8 +41,21 @@ void analysis_model_free(struct analysis_model *m)
 void analysis_model_sink(struct analysis_model *m,
 			 const struct analysis_sink *sink)
 {
-	if (m->n_sinks < ANALYSIS_MAX_SINKS)
-		m->sinks[m->n_sinks++] = *sink;
+	if (m->n_sinks >= ANALYSIS_MAX_SINKS)
+		return;
+	m->sinks[m->n_sinks++] = *sink;
+	m->tells_events |= sink->event != NULL;
+}
+
+static void tell(const struct analysis_model *m,
+		 const struct analysis_event *ev)
+{
+	int i;
+
+	for (i = 0; i < m->n_sinks; i++) {
+		if (m->sinks[i].event)
+			m->sinks[i].event(m->sinks[i].ctx, ev);
+	}
 }
 
 static uint64_t pair_key(uint32_t a, uint32_t b)
@@ -189,6 +202,8 @@ static void thread_told(struct analysis_model *m,
 void analysis_model_event(struct analysis_model *m,
 			  const struct analysis_event *ev)
 {
+	if (m->tells_events)
+		tell(m, ev);
 	if (ev->kind == ANALYSIS_EV_THREAD)
 		thread_told(m, ev);
 	if (ev->machine != ANALYSIS_HOST) {
@@ -220,7 +235,15 @@ uint32_t analysis_model_vcpus(const struct analysis_model *m)
 struct analysis_vcpu_id analysis_model_vcpu_id(const struct analysis_model *m,
 					       uint32_t vcpu)
 {
-	return m->vcpus.at[vcpu].id;
+	struct analysis_vcpu_id id = m->vcpus.at[vcpu].id;
+	uint32_t task;
+
+	/* Its first entry tells; what told of its thread may have before. */
+	if (id.pid <= 0) {
+		task = analysis_task_find(m, ANALYSIS_HOST, id.tid);
+		id.pid = task == ANALYSIS_NONE ? 0 : m->tasks.at[task].is.pid;
+	}
+	return id;
 }
 
 const struct analysis_switches *
@@ -233,6 +256,17 @@ const struct analysis_thread *
 analysis_model_thread(const struct analysis_model *m, uint32_t thread)
 {
 	return &m->tasks.at[thread].is;
+}
+
+uint32_t analysis_model_threads(const struct analysis_model *m)
+{
+	return (uint32_t)m->tasks.count;
+}
+
+uint32_t analysis_model_thread_of(const struct analysis_model *m,
+				  uint32_t machine, int32_t tid)
+{
+	return analysis_task_find(m, machine, tid);
 }
 
 const struct analysis_anomalies *

@@ -188,7 +188,8 @@ struct analysis_step {
 /**
  * struct analysis_sink - who takes what the model finds; NULL: does not want it
  * Times are within the recording. Of one virtual CPU stays come in the order of
- * time and without gaps.
+ * time and without gaps. @event has what the model is told, before it takes it:
+ * all switches and wake-ups of all machines, in the order of time.
  */
 struct analysis_sink {
 	void (*stay)(void *ctx, const struct analysis_stay *s);
@@ -197,6 +198,7 @@ struct analysis_sink {
 	void (*wake)(void *ctx, const struct analysis_wake *w);
 	void *ctx;
 	void (*step)(void *ctx, const struct analysis_step *s);
+	void (*event)(void *ctx, const struct analysis_event *ev);
 };
 
 /**
@@ -269,6 +271,13 @@ analysis_model_switches(const struct analysis_model *m, uint32_t vcpu);
 /** analysis_model_thread() - a thread by its number */
 const struct analysis_thread *
 analysis_model_thread(const struct analysis_model *m, uint32_t thread);
+
+/** analysis_model_threads() - how many there are, of all machines */
+uint32_t analysis_model_threads(const struct analysis_model *m);
+
+/** analysis_model_thread_of() - a thread's number; ANALYSIS_NONE: not met */
+uint32_t analysis_model_thread_of(const struct analysis_model *m,
+				  uint32_t machine, int32_t tid);
 
 const struct analysis_anomalies *
 analysis_model_anomalies(const struct analysis_model *m);

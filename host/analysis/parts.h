@@ -102,6 +102,7 @@ struct analysis_model {
 	VMSYNC_ARRAY(uint32_t) of_guest_cpu;
 	struct analysis_sink sinks[ANALYSIS_MAX_SINKS];
 	int n_sinks;
+	bool tells_events; /* some sink wants them */
 	struct analysis_anomalies anomalies;
 };
 

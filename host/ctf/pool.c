@@ -7,6 +7,7 @@
  * long who has looked in vain.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -187,6 +188,22 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/*
+ * Signals are for the thread that called: one that it blocks, to remove what is
+ * half written, must not end the process by way of another thread.
+ */
+static void start(struct ctf_pool *p, unsigned int threads)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (p->n < threads &&
+	       !pthread_create(&p->thread[p->n], NULL, work, p))
+		p->n++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 struct ctf_pool *ctf_pool_new(unsigned int jobs)
 {
 	unsigned int threads = ctf_jobs(jobs) - 1;
@@ -203,9 +220,7 @@ struct ctf_pool *ctf_pool_new(unsigned int jobs)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->done, NULL);
-	while (p->n < threads &&
-	       !pthread_create(&p->thread[p->n], NULL, work, p))
-		p->n++;
+	start(p, threads);
 	if (p->n)
 		return p;
 	ctf_pool_free(p);

@@ -16,6 +16,7 @@
 static struct {
 	pthread_mutex_t lock;
 	bool active;
+	mode_t umask;
 	char path[4096];
 	char temporary[4096 + 16];
 } output = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -72,17 +73,38 @@ static int catch_signals(void)
 	return -pthread_create(&thread, NULL, wait_for_signal, &set);
 }
 
-const char *vmsync_output_begin(const char *path, struct ctf_error *e)
+/* Make the temporary folder or file. */
+static int make(bool folder)
+{
+	int fd;
+
+	if (folder)
+		return mkdtemp(output.temporary) &&
+				       !chmod(output.temporary, 0755)
+			       ? 0
+			       : -errno;
+	fd = mkostemp(output.temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* As open() would make it. */
+	fchmod(fd, 0666 & ~output.umask);
+	close(fd);
+	return 0;
+}
+
+static const char *begin(const char *path, bool folder, struct ctf_error *e)
 {
 	static bool caught;
 	size_t len = strlen(path);
 	struct stat st;
+	int ret;
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	if (!len || len >= sizeof(output.path)) {
 		vmsync_fail(e, -ENAMETOOLONG, "",
-			    "%.400s: no usable name of a folder", path);
+			    "%.400s: no usable name of a %s", path,
+			    folder ? "folder" : "file");
 		return NULL;
 	}
 	memcpy(output.path, path, len);
@@ -100,21 +122,32 @@ const char *vmsync_output_begin(const char *path, struct ctf_error *e)
 			    output.path);
 		return NULL;
 	}
+	if (!caught) {
+		output.umask = umask(0);
+		umask(output.umask);
+	}
 	caught = true;
 
 	pthread_mutex_lock(&output.lock);
-	if (!mkdtemp(output.temporary)) {
-		vmsync_fail(e, -errno,
-			    "the folder that it shall be in must exist and be "
-			    "writable",
-			    "%.400s: %s", output.path, strerror(errno));
-		pthread_mutex_unlock(&output.lock);
-		return NULL;
-	}
-	chmod(output.temporary, 0755);
-	output.active = true;
+	ret = make(folder);
+	output.active = !ret;
 	pthread_mutex_unlock(&output.lock);
-	return output.temporary;
+	if (!ret)
+		return output.temporary;
+	vmsync_fail(e, ret,
+		    "the folder that it shall be in must exist and be writable",
+		    "%.400s: %s", output.path, strerror(-ret));
+	return NULL;
+}
+
+const char *vmsync_output_begin(const char *path, struct ctf_error *e)
+{
+	return begin(path, true, e);
+}
+
+const char *vmsync_output_file(const char *path, struct ctf_error *e)
+{
+	return begin(path, false, e);
 }
 
 int vmsync_output_commit(struct ctf_error *e)

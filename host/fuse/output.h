@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The output folder: it appears whole or not at all.
+ * The output, a folder or a file: it appears whole or not at all.
  *
- * All is written into a temporary folder beside it, which is renamed at the
- * end. An error, SIGINT, SIGTERM or SIGHUP removes the temporary folder.
+ * All is written into a temporary folder or file beside it, which is renamed at
+ * the end. An error, SIGINT, SIGTERM or SIGHUP removes that.
  */
 #ifndef VMSYNC_FUSE_OUTPUT_H
 #define VMSYNC_FUSE_OUTPUT_H
@@ -20,6 +20,12 @@
  * the temporary folder's path, valid until commit or abort, or NULL.
  */
 const char *vmsync_output_begin(const char *path, struct ctf_error *e);
+
+/**
+ * vmsync_output_file() - the same of a single file, which is made empty
+ * Return: the temporary file's path.
+ */
+const char *vmsync_output_file(const char *path, struct ctf_error *e);
 
 /**
  * vmsync_output_commit() - let the folder appear under its name

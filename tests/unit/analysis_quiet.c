@@ -91,7 +91,8 @@ static uint64_t run(uint64_t seed, const struct analysis_event *ev, size_t n,
 		    bool wakeups, bool all, uint64_t *skipped)
 {
 	struct found f = {0xcbf29ce484222325u};
-	struct analysis_sink sink = {stay, charge, left, wake, &f, NULL};
+	struct analysis_sink sink = {.stay = stay, .charge = charge, .exit = left,
+				     .wake = wake, .ctx = &f};
 	struct analysis_model *m = analysis_model_new(1000, wakeups);
 	struct analysis_quiet *q[CPUS];
 	size_t i;

@@ -105,7 +105,8 @@ static uint64_t why_bad(struct analysis_why *why, int64_t from, int64_t until,
 static void one(uint64_t seed)
 {
 	struct world w = {.begin_ns = 1000};
-	struct analysis_sink sink = {stay, charge, left, wake, &w, NULL};
+	struct analysis_sink sink = {.stay = stay, .charge = charge, .exit = left,
+				     .wake = wake, .ctx = &w};
 	struct analysis_totals t;
 	struct analysis_sink sums;
 	struct analysis_model *m;

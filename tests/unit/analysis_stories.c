@@ -275,7 +275,8 @@ static void details(const struct story *s, char **w, struct analysis_event *ev)
 
 static void begin(struct story *s)
 {
-	struct analysis_sink sink = {stay, charge, left, wake, s, NULL};
+	struct analysis_sink sink = {.stay = stay, .charge = charge, .exit = left,
+				     .wake = wake, .ctx = s};
 
 	if (s->m)
 		return;

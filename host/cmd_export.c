@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmd.h"
+#include "export/export.h"
+#include "export/rows.h"
+
+static const char help[] =
+	"usage: vmsync export FORMAT -o FILE [OPTION]... TRACE...\n"
+	"\n"
+	"Writes what vmsync analyze sums up, piece by piece, for other "
+	"programs: what\n"
+	"every virtual CPU did from when to when, who had its host CPU while "
+	"it waited,\n"
+	"each exit, each wake-up of a guest's thread. FORMAT is one of\n"
+	"\n"
+	"  jsonl               a line of JSON for each row of each table\n"
+	"  csv                 one table, see --table\n"
+	"\n"
+	"  -o, --output=FILE   the file to make; it appears when all is right; "
+	"\"-\" is\n"
+	"                      stdout, for jsonl and csv\n"
+	"      --table=NAME    only this one: states (csv: if none is named), "
+	"charges,\n"
+	"                      exits, wakes, machines, vcpus, threads\n"
+	"      --vm=NAME       only this VM: its guest's name, or its process\n"
+	"      --since=S       leave out the first S seconds of the host's "
+	"recording\n"
+	"      --until=S       and what is later than S seconds after its "
+	"begin\n" CMD_SESSION_HELP "  -h, --help          this text\n"
+	"\n"
+	"Exit status: 0 written, 1 written, but a guest could not be mapped "
+	"and was left\n"
+	"out, 2 it could not be done.\n"
+	"\n"
+	"  vmsync export csv --table=exits -o exits.csv host/ guest/\n";
+
+static const struct export_format *const formats[] = {
+	&export_jsonl,
+	&export_csv,
+};
+
+struct arguments {
+	struct cmd_session session;
+	struct export_options options;
+	const struct export_format *format;
+};
+
+static int write_it(struct vmsync_session *s, void *arguments,
+		    struct ctf_error *e)
+{
+	const struct arguments *args = arguments;
+	int ret =
+		export_run(s, args->format, &args->options, cmd_progress(), e);
+
+	cmd_progress_end();
+	return ret;
+}
+
+static int take(void *arguments, int option, const char *value)
+{
+	struct arguments *args = arguments;
+
+	switch (option) {
+	case 'o':
+		args->options.output = value;
+		return 0;
+	case 't':
+		args->options.table = value;
+		return 0;
+	case 'v':
+		args->options.analysis.vm = value;
+		return 0;
+	case 's':
+		return cmd_seconds("export", value,
+				   &args->options.analysis.since_ns);
+	case 'u':
+		return cmd_seconds("export", value,
+				   &args->options.analysis.until_ns);
+	default:
+		return cmd_session_option("export", option, value,
+					  &args->session);
+	}
+}
+
+static int format_find(const char *name, const struct export_format **format)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (!strcmp(formats[i]->name, name)) {
+			*format = formats[i];
+			return 0;
+		}
+	}
+	return cmd_usage_error("export", "no format %s", name);
+}
+
+/* What makes no sense is said before anything is read. */
+static int options_check(const struct arguments *args)
+{
+	const struct export_options *o = &args->options;
+	const struct export_format *f = args->format;
+	struct stat st;
+
+	if (!o->output)
+		return cmd_usage_error("export",
+				       "no output: -o FILE is needed");
+	if (o->table && !f->has_tables)
+		return cmd_usage_error("export", "%s has no tables", f->name);
+	if (o->table && export_table_find(o->table) == EXPORT_TABLES)
+		return cmd_usage_error("export", "no table %s", o->table);
+	if (!strcmp(o->output, "-"))
+		return f->stdout_too
+			       ? 0
+			       : cmd_usage_error("export", "%s needs a file",
+						 f->name);
+	if (!lstat(o->output, &st))
+		return cmd_usage_error("export",
+				       "%s exists already: remove it, or give "
+				       "another name with -o",
+				       o->output);
+	return 0;
+}
+
+int cmd_export(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"output", required_argument, NULL, 'o'},
+		{"table", required_argument, NULL, 't'},
+		{"vm", required_argument, NULL, 'v'},
+		{"since", required_argument, NULL, 's'},
+		{"until", required_argument, NULL, 'u'},
+		CMD_SESSION_OPTIONS,
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	static const struct cmd_options options = {
+		"export", help, ":o:j:h", table, take,
+	};
+	struct arguments args = {.session.options.alone = true};
+	int ret = cmd_options(&options, argc, argv, &args);
+
+	if (ret != CMD_GO_ON)
+		return ret;
+	if (optind == argc)
+		return cmd_usage_error("export", "no format named");
+	ret = format_find(argv[optind], &args.format);
+	if (!ret)
+		ret = options_check(&args);
+	if (ret)
+		return ret;
+	ret = cmd_session_run("export", argv + optind + 1, &args.session,
+			      write_it, &args);
+	vmsync_exchange_free(&args.session.exchange);
+	return ret;
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "export/export.h"
+#include "fuse/fail.h"
+#include "fuse/output.h"
+#include "utf8.h"
+
+/* An export as analysis_run() sees it. */
+struct taker {
+	struct export_job job;
+	const struct export_format *format;
+};
+
+static int job_fail(const struct export_job *j, struct ctf_error *e)
+{
+	if (j->error == -ENOMEM)
+		return vmsync_fail_memory(e);
+	if (j->why[0])
+		return vmsync_fail(e, j->error, "", "%.400s: %s",
+				   j->options->output, j->why);
+	return vmsync_fail_file(e, j->error, j->options->output);
+}
+
+static int begin(void *ctx, const struct analysis *a,
+		 struct analysis_sink *sink, struct ctf_error *e)
+{
+	struct taker *t = ctx;
+	int ret;
+
+	t->job.analysis = a;
+	ret = t->format->begin(&t->job, sink);
+	if (ret && !t->job.error)
+		t->job.error = ret;
+	return ret ? job_fail(&t->job, e) : 0;
+}
+
+static bool failed(void *ctx, struct ctf_error *e)
+{
+	struct taker *t = ctx;
+
+	if (t->job.error)
+		job_fail(&t->job, e);
+	return t->job.error != 0;
+}
+
+static int run(const struct vmsync_session *s, struct taker *t,
+	       const struct vmsync_progress *progress, struct ctf_error *e)
+{
+	const struct analysis_taker taker = {begin, failed, t};
+	struct analysis_options options = t->job.options->analysis;
+	struct analysis a;
+	int ret;
+
+	options.taker = &taker;
+	ret = analysis_run(s, &options, &a, progress, e);
+	if (!ret && !t->job.error)
+		t->job.error = t->format->end(&t->job);
+	if (!ret && t->job.error)
+		ret = job_fail(&t->job, e);
+	if (t->job.analysis)
+		t->format->free(&t->job);
+	analysis_free(&a);
+	return ret;
+}
+
+int export_run(const struct vmsync_session *s, const struct export_format *f,
+	       const struct export_options *options,
+	       const struct vmsync_progress *progress, struct ctf_error *e)
+{
+	struct taker t = {.job = {.options = options}, .format = f};
+	bool to_stdout = !strcmp(options->output, "-");
+	int ret;
+
+	if (!to_stdout) {
+		t.job.path = vmsync_output_file(options->output, e);
+		if (!t.job.path)
+			return e->code;
+	}
+	ret = run(s, &t, progress, e);
+	vmsync_array_free(&t.job.wanted);
+	if (to_stdout)
+		return ret;
+	if (!ret)
+		return vmsync_output_commit(e);
+	vmsync_output_abort();
+	return ret;
+}
+
+bool export_wants(struct export_job *j, uint32_t vcpu)
+{
+	struct analysis_vcpu_id id;
+	uint8_t *p;
+
+	if (!j->options->analysis.vm)
+		return true;
+	while (j->wanted.count <= vcpu) {
+		p = vmsync_array_add(&j->wanted);
+		if (!p) {
+			j->error = -ENOMEM;
+			return false;
+		}
+		*p = 0;
+	}
+	p = &j->wanted.at[vcpu];
+	if (!*p) {
+		id = analysis_model_vcpu_id(j->analysis->model, vcpu);
+		/* Of which process it is may be told later. */
+		if (!id.machine && id.pid <= 0)
+			return false;
+		*p = analysis_reported(j->analysis, vcpu) ? 1 : 2;
+	}
+	return *p == 1;
+}
+
+bool export_wants_machine(const struct export_job *j, uint32_t machine)
+{
+	const struct vmsync_session_guest *g;
+	const struct vmsync_guest_report *r;
+	const char *vm = j->options->analysis.vm;
+	char pid[16];
+
+	if (!vm || machine == ANALYSIS_HOST)
+		return true;
+	g = &j->analysis->session->guests[machine - 1];
+	r = vmsync_guest_report_of(g->guest);
+	snprintf(pid, sizeof(pid), "%d", r->found ? r->vm.pid : 0);
+	return !strcmp(vm, g->machine->name) || !strcmp(vm, pid);
+}
+
+bool export_clip(const struct export_job *j, int64_t *from_ns,
+		 int64_t *until_ns)
+{
+	const struct analysis_totals *t = &j->analysis->totals;
+
+	if (*from_ns < t->from_ns)
+		*from_ns = t->from_ns;
+	if (*until_ns > t->until_ns)
+		*until_ns = t->until_ns;
+	return *from_ns < *until_ns;
+}
+
+const char *export_text(const char *s, char *buf, size_t size)
+{
+	char *p = buf, *end = buf + size - 1;
+
+	while (*s) {
+		uint32_t code;
+		size_t n = utf8_char(s, &code);
+
+		if (!n || code == '\\' || utf8_is_control(code)) {
+			if (end - p < 4)
+				break;
+			p += snprintf(p, 5, "\\x%02x", (unsigned char)*s);
+			s++;
+			continue;
+		}
+		if ((size_t)(end - p) < n)
+			break;
+		memcpy(p, s, n);
+		p += n;
+		s += n;
+	}
+	*p = '\0';
+	return buf;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an analysis finds, written to a file for other programs. A format is a
+ * sink of the model (analysis/model.h) with a file: what it is told goes out as
+ * it comes, so memory does not grow with the recording. The file appears whole
+ * or not at all (fuse/output.h).
+ */
+#ifndef VMSYNC_EXPORT_EXPORT_H
+#define VMSYNC_EXPORT_EXPORT_H
+
+#include "analysis/analysis.h"
+#include "sync/array.h"
+
+/**
+ * struct export_options - all 0 is the default
+ * @output:	the file, or "-": stdout, if the format can be written to it
+ * @table:	the only table to write, NULL: all
+ * @analysis:	since, until and vm
+ */
+struct export_options {
+	const char *output;
+	const char *table;
+	struct analysis_options analysis;
+};
+
+/**
+ * struct export_job - an export that goes on
+ * @analysis:	what it is of
+ * @options:	what was asked for
+ * @path:	the file that is written, under its temporary name; NULL: stdout
+ * @wanted:	[vCPU] is it asked for: 0 not known yet, 1 yes, 2 no
+ * @error:	negative errno: it could not be written, nothing more is taken
+ * @why:	in words, "" where @error says all
+ * @state:	the format's
+ */
+struct export_job {
+	const struct analysis *analysis;
+	const struct export_options *options;
+	const char *path;
+	VMSYNC_ARRAY(uint8_t) wanted;
+	int error;
+	char why[200];
+	void *state;
+};
+
+/**
+ * struct export_format - a format
+ * @name:	"jsonl", ...
+ * @stdout_too:	it can be written to a pipe
+ * @has_tables:	one of them can be asked for
+ * @one_table:	one has to be: without, it is the first
+ * @begin:	before the first event: open the file, fill in the sink, whose
+ *		context is the job. Return: 0 or a negative errno.
+ * @end:	all was told: write the rest. Return: 0 or a negative errno.
+ * @free:	free the state, after an error too
+ */
+struct export_format {
+	const char *name;
+	bool stdout_too;
+	bool has_tables;
+	bool one_table;
+	int (*begin)(struct export_job *j, struct analysis_sink *sink);
+	int (*end)(struct export_job *j);
+	void (*free)(struct export_job *j);
+};
+
+extern const struct export_format export_jsonl;
+extern const struct export_format export_csv;
+
+/**
+ * export_run() - analyse a session and write it
+ * @s:		its maps are made
+ * @progress:	may be NULL
+ * Return: 0 or a negative errno; then there is no file.
+ */
+int export_run(const struct vmsync_session *s, const struct export_format *f,
+	       const struct export_options *options,
+	       const struct vmsync_progress *progress, struct ctf_error *e);
+
+/** export_wants() - is a virtual CPU of a VM that is asked for? */
+bool export_wants(struct export_job *j, uint32_t vcpu);
+
+/** export_wants_machine() - the same of a guest whose trace there is */
+bool export_wants_machine(const struct export_job *j, uint32_t machine);
+
+/**
+ * export_clip() - leave what is within the time that was asked for
+ * Return: whether something is left.
+ */
+bool export_clip(const struct export_job *j, int64_t *from_ns,
+		 int64_t *until_ns);
+
+/**
+ * export_text() - a name that may be any bytes, as UTF-8 without control
+ * characters
+ * @buf:	[@size]; what does not fit is cut off
+ *
+ * What is no character of UTF-8, a control character and a backslash become
+ * \xHH, so that no two names are the same text.
+ */
+const char *export_text(const char *s, char *buf, size_t size);
+
+#endif /* VMSYNC_EXPORT_EXPORT_H */

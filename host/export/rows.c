@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "analysis/reasons.h"
+#include "export/rows.h"
+
+#define BITS(a, b) (1u << (a) | 1u << (b))
+
+/* Columns by state are in the order of enum analysis_state. */
+#define STATE_COLUMNS                                                       \
+	"guest_ns", "guest_idle_ns", "host_irq_ns", "hypervisor_ns",        \
+		"polling_ns", "user_space_ns", "preempted_ns", "waking_ns", \
+		"halted_ns", "blocked_ns", "stopped_ns", "unknown_ns"
+
+static const struct export_columns tables[EXPORT_TABLES] = {
+	[EXPORT_STATES] = {"states",
+			   {"vcpu", "from_ns", "until_ns", "state", "place",
+			    "thread", "cpu", "woken_by", "woken_by_thread",
+			    "woken_by_vcpu"},
+			   10,
+			   BITS(3, 4) | 1u << 7},
+	[EXPORT_CHARGES] = {"charges",
+			    {"vcpu", "from_ns", "until_ns", "state", "thread",
+			     "who", "who_thread", "who_vcpu"},
+			    8,
+			    BITS(3, 5)},
+	[EXPORT_EXITS] = {"exits",
+			  {"vcpu", "from_ns", "until_ns", "isa", "reason",
+			   "name", "ended", "thread", STATE_COLUMNS},
+			  8 + ANALYSIS_STATES,
+			  BITS(3, 5)},
+	[EXPORT_WAKES] = {"wakes",
+			  {"thread", "from_ns", "until_ns", "vcpu", "waker",
+			   STATE_COLUMNS},
+			  5 + ANALYSIS_STATES,
+			  0},
+	[EXPORT_MACHINES] = {"machines",
+			     {"machine", "name", "kind", "bound_ns", "from_ns",
+			      "until_ns"},
+			     6,
+			     BITS(1, 2)},
+	[EXPORT_VCPUS] = {"vcpus",
+			  {"vcpu", "vm", "pid", "tid", "vcpu_id", "machine",
+			   "cpu"},
+			  7,
+			  1u << 1},
+	[EXPORT_THREADS] = {"threads",
+			    {"thread", "machine", "tid", "pid", "name"},
+			    5,
+			    1u << 4},
+};
+
+static const char *const by[] = {
+	[ANALYSIS_BY_UNKNOWN] = "unknown", [ANALYSIS_BY_NOBODY] = "nobody",
+	[ANALYSIS_BY_IRQ] = "irq",	   [ANALYSIS_BY_TASK] = "task",
+	[ANALYSIS_BY_VCPU] = "vcpu",
+};
+
+static const char *const places[ANALYSIS_PLACES] = {
+	"guest", "hypervisor", "polling", "user_space", "unknown",
+};
+
+const struct export_columns *export_columns_of(enum export_table t)
+{
+	return &tables[t];
+}
+
+enum export_table export_table_find(const char *name)
+{
+	int t;
+
+	for (t = 0; t < EXPORT_TABLES && strcmp(name, tables[t].name); t++)
+		;
+	return (enum export_table)t;
+}
+
+static struct export_value number(int64_t n)
+{
+	return (struct export_value){.number = n};
+}
+
+static struct export_value text(const char *s)
+{
+	return (struct export_value){.text = s};
+}
+
+static struct export_value text_or_none(const char *s)
+{
+	return (struct export_value){.text = *s ? s : NULL, .none = !*s};
+}
+
+static struct export_value number_or_none(int64_t n, bool is)
+{
+	return (struct export_value){.number = is ? n : 0, .none = !is};
+}
+
+static struct export_value numbered(uint32_t n)
+{
+	return number_or_none(n, n != ANALYSIS_NONE);
+}
+
+static void put(struct export_job *j, enum export_table t,
+		const struct export_value *v)
+{
+	const struct export_rows *rows = j->state;
+
+	if (!j->error)
+		j->error = rows->row(rows->ctx, t, v);
+}
+
+static void who(struct export_value *v, const struct analysis_who *w)
+{
+	v[0] = text(by[w->by]);
+	v[1] = numbered(w->by == ANALYSIS_BY_TASK   ? w->id
+			: w->by == ANALYSIS_BY_VCPU ? w->thread
+						    : ANALYSIS_NONE);
+	v[2] = numbered(w->by == ANALYSIS_BY_VCPU ? w->id : ANALYSIS_NONE);
+}
+
+static void stay(void *ctx, const struct analysis_stay *s)
+{
+	struct export_job *j = ctx;
+	int64_t from = s->from_ns, until = s->until_ns;
+	struct export_value v[EXPORT_COLUMNS] = {
+		number(s->vcpu),
+		number(0),
+		number(0),
+		text(analysis_state_key(s->state)),
+		text(places[s->place]),
+		numbered(s->thread),
+		numbered(s->cpu),
+	};
+
+	if (!export_clip(j, &from, &until) || !export_wants(j, s->vcpu))
+		return;
+	v[1].number = from;
+	v[2].number = until;
+	if (s->state == ANALYSIS_WAKING)
+		who(&v[7], &s->woken_by);
+	else
+		v[7] = v[8] = v[9] = number_or_none(0, false);
+	put(j, EXPORT_STATES, v);
+}
+
+static void charge(void *ctx, const struct analysis_charge *c)
+{
+	struct export_job *j = ctx;
+	int64_t from = c->from_ns, until = c->until_ns;
+	struct export_value v[EXPORT_COLUMNS] = {
+		number(c->vcpu),     number(0),
+		number(0),	     text(analysis_state_key(c->state)),
+		numbered(c->thread),
+	};
+
+	if (!export_clip(j, &from, &until) || !export_wants(j, c->vcpu))
+		return;
+	v[1].number = from;
+	v[2].number = until;
+	who(&v[5], &c->who);
+	put(j, EXPORT_CHARGES, v);
+}
+
+/* As in the tables: what begins in the time that was asked for counts. */
+static bool begins(const struct export_job *j, int64_t ns)
+{
+	const struct analysis_totals *t = &j->analysis->totals;
+
+	return ns >= t->from_ns && ns < t->until_ns;
+}
+
+static void states(struct export_value *v, const int64_t ns[ANALYSIS_STATES])
+{
+	int i;
+
+	for (i = 0; i < ANALYSIS_STATES; i++)
+		v[i] = number(ns[i]);
+}
+
+static void left(void *ctx, const struct analysis_exit *x)
+{
+	static const char *const isa[] = {"unknown", "vmx", "svm"};
+	struct export_job *j = ctx;
+	char name[48];
+	struct export_value v[EXPORT_COLUMNS];
+
+	if (!x->told || !begins(j, x->from_ns) || !export_wants(j, x->vcpu))
+		return;
+	analysis_reason_text(x->isa, x->reason, name, sizeof(name));
+	v[0] = number(x->vcpu);
+	v[1] = number(x->from_ns);
+	v[2] = number(x->until_ns);
+	v[3] = text(isa[x->isa]);
+	v[4] = number(x->reason);
+	v[5] = text(name);
+	v[6] = number(x->ended);
+	v[7] = numbered(x->thread);
+	states(&v[8], x->ns);
+	put(j, EXPORT_EXITS, v);
+}
+
+static void wake(void *ctx, const struct analysis_wake *w)
+{
+	struct export_job *j = ctx;
+	struct export_value v[EXPORT_COLUMNS];
+
+	if (!begins(j, w->from_ns) || !export_wants(j, w->vcpu))
+		return;
+	v[0] = number(w->thread);
+	v[1] = number(w->from_ns);
+	v[2] = number(w->until_ns);
+	v[3] = number(w->vcpu);
+	v[4] = numbered(w->waker);
+	states(&v[5], w->ns);
+	put(j, EXPORT_WAKES, v);
+}
+
+struct analysis_sink export_rows_sink(struct export_job *j)
+{
+	return (struct analysis_sink){.stay = stay,
+				      .charge = charge,
+				      .exit = left,
+				      .wake = wake,
+				      .ctx = j};
+}
+
+/* All, whatever is asked for: those that are not may be to blame. */
+static void machines(struct export_job *j)
+{
+	const struct analysis *a = j->analysis;
+	const struct vmsync_session *s = a->session;
+	char name[280];
+	uint32_t i;
+
+	for (i = 0; i <= s->n_guests; i++) {
+		const struct vmsync_session_guest *g =
+			i ? &s->guests[i - 1] : NULL;
+		const struct export_value v[EXPORT_COLUMNS] = {
+			number(i),
+			text(export_text(g ? g->machine->name : s->host->name,
+					 name, sizeof(name))),
+			text(g ? "guest" : "host"),
+			number(g ? vmsync_guest_report_of(g->guest)
+					       ->bound_worst_ns
+				 : 0),
+			number(a->totals.from_ns),
+			number(a->totals.until_ns),
+		};
+
+		put(j, EXPORT_MACHINES, v);
+	}
+}
+
+static void vcpus(struct export_job *j)
+{
+	const struct analysis *a = j->analysis;
+	char name[64], clean[256];
+	uint32_t i;
+
+	for (i = 0; i < analysis_model_vcpus(a->model); i++) {
+		struct analysis_vcpu_id id =
+			analysis_model_vcpu_id(a->model, i);
+		const struct export_value v[EXPORT_COLUMNS] = {
+			number(i),
+			text(export_text(analysis_vm_name(a, i, name,
+							  sizeof(name)),
+					 clean, sizeof(clean))),
+			number_or_none(id.pid, id.pid > 0),
+			number(id.tid),
+			number_or_none(id.vcpu_id, id.vcpu_id >= 0),
+			number_or_none(id.machine, id.machine != 0),
+			number_or_none(id.cpu, id.machine != 0),
+		};
+
+		put(j, EXPORT_VCPUS, v);
+	}
+}
+
+static void threads(struct export_job *j)
+{
+	const struct analysis_model *m = j->analysis->model;
+	char name[ANALYSIS_NAME * 4 + 1];
+	uint32_t i;
+
+	for (i = 0; i < analysis_model_threads(m); i++) {
+		const struct analysis_thread *t = analysis_model_thread(m, i);
+		const struct export_value v[EXPORT_COLUMNS] = {
+			number(i),
+			number(t->machine),
+			number(t->tid),
+			number_or_none(t->pid, t->pid > 0),
+			text_or_none(export_text(t->name, name, sizeof(name))),
+		};
+
+		put(j, EXPORT_THREADS, v);
+	}
+}
+
+int export_rows_end(struct export_job *j)
+{
+	machines(j);
+	vcpus(j);
+	threads(j);
+	return j->error;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an analysis finds as rows of tables. Which tables and columns there are
+ * is said once, here, so that all formats of rows tell the same.
+ */
+#ifndef VMSYNC_EXPORT_ROWS_H
+#define VMSYNC_EXPORT_ROWS_H
+
+#include "export/export.h"
+
+/** enum export_table - as the rows come; those from EXPORT_MACHINES on at the
+ * end */
+enum export_table {
+	EXPORT_STATES,
+	EXPORT_CHARGES,
+	EXPORT_EXITS,
+	EXPORT_WAKES,
+	EXPORT_MACHINES,
+	EXPORT_VCPUS,
+	EXPORT_THREADS,
+	EXPORT_TABLES,
+};
+
+#define EXPORT_COLUMNS 24
+
+/**
+ * struct export_columns - a table
+ * @column:	[@n] names; of those in the set @texts the values are texts
+ */
+struct export_columns {
+	const char *name;
+	const char *column[EXPORT_COLUMNS];
+	int n;
+	uint32_t texts;
+};
+
+/** export_columns_of() - what a table's rows hold */
+const struct export_columns *export_columns_of(enum export_table t);
+
+/** export_table_find() - by its name; EXPORT_TABLES: there is none */
+enum export_table export_table_find(const char *name);
+
+/**
+ * struct export_value - a number, or @text if it is not NULL
+ * @none:	neither: it is not known, or there is none
+ */
+struct export_value {
+	int64_t number;
+	const char *text;
+	bool none;
+};
+
+/**
+ * struct export_rows - who writes rows
+ * @row:	0 or a negative errno
+ */
+struct export_rows {
+	int (*row)(void *ctx, enum export_table t,
+		   const struct export_value *v);
+	void *ctx;
+};
+
+/** export_rows_sink() - of a job whose state begins with struct export_rows */
+struct analysis_sink export_rows_sink(struct export_job *j);
+
+/** export_rows_end() - the tables that are known at the end */
+int export_rows_end(struct export_job *j);
+
+#endif /* VMSYNC_EXPORT_ROWS_H */
