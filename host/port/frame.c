@@ -13,6 +13,31 @@
 #define AT_CNT		12
 #define AT_UID		20
 #define AT_MONO		28
+#define AT_SESSION	12
+#define AT_EVENTS	16
+#define AT_STATE	16
+#define AT_TEXT		20
+#define AT_FILE		16
+#define AT_OFFSET	20
+#define AT_PULLED	28
+#define AT_TOTAL	28
+#define AT_DATA		36
+
+/* Bytes of a frame without those of its text or data, and how many those may be. */
+static const struct {
+	uint8_t len;
+	uint8_t data_max;
+} shapes[] = {
+	[VMSYNC_PORT_REQUEST] = { VMSYNC_PORT_REQUEST_LEN, 0 },
+	[VMSYNC_PORT_ANSWER] = { VMSYNC_PORT_ANSWER_LEN, 0 },
+	[VMSYNC_PORT_START] = { AT_EVENTS + 4, 0 },
+	[VMSYNC_PORT_STOP] = { AT_SESSION + 4, 0 },
+	[VMSYNC_PORT_ASK] = { AT_SESSION + 4, 0 },
+	[VMSYNC_PORT_PULL] = { AT_PULLED + 4, 0 },
+	[VMSYNC_PORT_FORGET] = { AT_SESSION + 4, 0 },
+	[VMSYNC_PORT_STATE] = { AT_TEXT, VMSYNC_PORT_TEXT_MAX },
+	[VMSYNC_PORT_DATA] = { AT_DATA, VMSYNC_PORT_DATA_MAX },
+};
 
 static uint16_t get16(const uint8_t *p)
 {
@@ -128,20 +153,63 @@ static size_t seek(struct vmsync_port_decoder *d)
 	return 0;
 }
 
+static bool shape_is_known(uint8_t type, size_t len)
+{
+	return type < sizeof(shapes) / sizeof(shapes[0]) && shapes[type].len &&
+	       len >= shapes[type].len &&
+	       len <= (size_t)shapes[type].len + shapes[type].data_max;
+}
+
+static void read_beacon(const uint8_t *p, struct vmsync_port_frame *frame)
+{
+	frame->cnt = get32(p + AT_CNT);
+	frame->vm_uid = get64(p + AT_UID);
+	if (frame->type == VMSYNC_PORT_REQUEST)
+		frame->mono_ns = get64(p + AT_MONO);
+}
+
 static bool read_frame(const uint8_t *p, size_t len,
 		       struct vmsync_port_frame *frame)
 {
 	memset(frame, 0, sizeof(*frame));
 	frame->type = p[AT_TYPE];
-	if ((frame->type != VMSYNC_PORT_REQUEST ||
-	     len != VMSYNC_PORT_REQUEST_LEN) &&
-	    (frame->type != VMSYNC_PORT_ANSWER || len != VMSYNC_PORT_ANSWER_LEN))
+	if (!shape_is_known(frame->type, len))
 		return false;
-	frame->cnt = get32(p + AT_CNT);
-	frame->vm_uid = get64(p + AT_UID);
-	if (frame->type == VMSYNC_PORT_REQUEST)
-		frame->mono_ns = get64(p + AT_MONO);
+	if (frame->type <= VMSYNC_PORT_ANSWER) {
+		read_beacon(p, frame);
+		return true;
+	}
+	frame->session = get32(p + AT_SESSION);
+	frame->n = (uint8_t)(len - shapes[frame->type].len);
+	memcpy(frame->data, p + shapes[frame->type].len, frame->n);
+	switch (frame->type) {
+	case VMSYNC_PORT_START:
+		frame->events = p[AT_EVENTS];
+		break;
+	case VMSYNC_PORT_STATE:
+		frame->state = p[AT_STATE];
+		break;
+	case VMSYNC_PORT_PULL:
+		frame->length = get32(p + AT_PULLED);
+		break;
+	case VMSYNC_PORT_DATA:
+		frame->total = get64(p + AT_TOTAL);
+		break;
+	}
+	if (frame->type == VMSYNC_PORT_PULL || frame->type == VMSYNC_PORT_DATA) {
+		frame->file = get32(p + AT_FILE);
+		frame->offset = get64(p + AT_OFFSET);
+	}
 	return true;
+}
+
+bool vmsync_port_read(const uint8_t *p, size_t n,
+		      struct vmsync_port_frame *frame)
+{
+	return n >= VMSYNC_PORT_HEADER && n <= VMSYNC_PORT_MAX && begins(p, n) &&
+	       p[AT_VERSION] == VMSYNC_PORT_VERSION && get16(p + AT_LENGTH) == n &&
+	       get32(p + AT_CRC) == vmsync_port_crc(p, n) &&
+	       read_frame(p, n, frame);
 }
 
 bool vmsync_port_next(struct vmsync_port_decoder *d,
@@ -172,21 +240,52 @@ bool vmsync_port_next(struct vmsync_port_decoder *d,
 	return false;
 }
 
+static void write_beacon(const struct vmsync_port_frame *frame, uint8_t *out)
+{
+	put32(out + AT_CNT, frame->cnt);
+	put64(out + AT_UID, frame->vm_uid);
+	if (frame->type == VMSYNC_PORT_REQUEST)
+		put64(out + AT_MONO, frame->mono_ns);
+}
+
+static void write_recording(const struct vmsync_port_frame *frame, uint8_t *out)
+{
+	put32(out + AT_SESSION, frame->session);
+	switch (frame->type) {
+	case VMSYNC_PORT_START:
+		out[AT_EVENTS] = frame->events;
+		break;
+	case VMSYNC_PORT_STATE:
+		out[AT_STATE] = frame->state;
+		break;
+	case VMSYNC_PORT_PULL:
+		put32(out + AT_PULLED, frame->length);
+		break;
+	case VMSYNC_PORT_DATA:
+		put64(out + AT_TOTAL, frame->total);
+		break;
+	}
+	if (frame->type == VMSYNC_PORT_PULL || frame->type == VMSYNC_PORT_DATA) {
+		put32(out + AT_FILE, frame->file);
+		put64(out + AT_OFFSET, frame->offset);
+	}
+	memcpy(out + shapes[frame->type].len, frame->data, frame->n);
+}
+
 size_t vmsync_port_write(const struct vmsync_port_frame *frame,
 			 uint8_t out[VMSYNC_PORT_MAX])
 {
-	bool request = frame->type == VMSYNC_PORT_REQUEST;
-	size_t len = request ? VMSYNC_PORT_REQUEST_LEN : VMSYNC_PORT_ANSWER_LEN;
+	size_t len = (size_t)shapes[frame->type].len + frame->n;
 
 	memset(out, 0, len);
 	put32(out + AT_MAGIC, VMSYNC_PORT_MAGIC);
 	out[AT_VERSION] = VMSYNC_PORT_VERSION;
 	out[AT_TYPE] = frame->type;
-	put16(out + AT_LENGTH, len);
-	put32(out + AT_CNT, frame->cnt);
-	put64(out + AT_UID, frame->vm_uid);
-	if (request)
-		put64(out + AT_MONO, frame->mono_ns);
+	put16(out + AT_LENGTH, (uint16_t)len);
+	if (frame->type <= VMSYNC_PORT_ANSWER)
+		write_beacon(frame, out);
+	else
+		write_recording(frame, out);
 	put32(out + AT_CRC, vmsync_port_crc(out, len));
 	return len;
 }

@@ -24,16 +24,29 @@
 #define VMSYNC_PORT_BUFFER	(VMSYNC_PORT_READ + VMSYNC_PORT_MAX)
 
 /**
- * struct vmsync_port_frame - a beacon's message
- * @type:	VMSYNC_PORT_REQUEST or VMSYNC_PORT_ANSWER
- * @cnt, @vm_uid: of the beacon
- * @mono_ns:	of a request; 0 in an answer
+ * struct vmsync_port_frame - a message; what its type has not is 0
+ * @type:	VMSYNC_PORT_*
+ * @cnt, @vm_uid: of a beacon
+ * @mono_ns:	of a beacon's request
+ * @session, @events, @state: of a recording
+ * @file, @offset, @length: the part of a file that a PULL asks for, or a DATA brings
+ * @total:	size of that file
+ * @n:		bytes of @data: of a DATA, or the text of a STATE
  */
 struct vmsync_port_frame {
 	uint8_t type;
+	uint8_t events;
+	uint8_t state;
+	uint8_t n;
 	uint32_t cnt;
 	uint64_t vm_uid;
 	uint64_t mono_ns;
+	uint32_t session;
+	uint32_t file;
+	uint32_t length;
+	uint64_t offset;
+	uint64_t total;
+	uint8_t data[VMSYNC_PORT_DATA_MAX];
 };
 
 /**
@@ -75,6 +88,10 @@ bool vmsync_port_next(struct vmsync_port_decoder *d,
 /** vmsync_port_write() - @frame as bytes; returns how many; of a known type */
 size_t vmsync_port_write(const struct vmsync_port_frame *frame,
 			 uint8_t out[VMSYNC_PORT_MAX]);
+
+/** vmsync_port_read() - the frame that @n bytes are, all of them; false: none */
+bool vmsync_port_read(const uint8_t *bytes, size_t n,
+		      struct vmsync_port_frame *frame);
 
 /** vmsync_port_crc() - CRC-32C of a frame of @len bytes, without those it lies in */
 uint32_t vmsync_port_crc(const uint8_t *frame, size_t len);

@@ -40,6 +40,46 @@
  *	16	4	0
  *	20	8	vm_uid of the request
  *
+ * Recording, asked for by the host and done by the agent. The host asks again where
+ * no answer came, so that nothing depends on a frame that is lost: each request may
+ * come twice. "session" is a number that the host drew, never 0.
+ *
+ * Requests of the host; 16 bytes where nothing else is said:
+ *
+ *	12	4	session
+ *
+ *	START, 20 bytes: record
+ *	16	1	which events, VMSYNC_PORT_EVENTS_*
+ *	17	3	0
+ *	STOP: end the recording and keep it
+ *	ASK: say how it is; of whatever session
+ *	PULL, 32 bytes: send a part of a file of a recording that has ended
+ *	16	4	number of the file
+ *	20	8	where the part begins
+ *	28	4	bytes of it, at most VMSYNC_PORT_PULL_MAX
+ *	FORGET: end it and delete it
+ *
+ * Answers of the agent:
+ *
+ *	STATE, 20 to 220 bytes, to all but PULL
+ *	12	4	session that there is, 0: none
+ *	16	1	VMSYNC_PORT_STATE_*
+ *	17	3	0
+ *	20	...	a text for people: why it failed, or what is not recorded
+ *	DATA, 36 to 256 bytes, a part of what a PULL asked for
+ *	12	4	session
+ *	16	4	number of the file
+ *	20	8	where these bytes lie in it
+ *	28	8	size of the file
+ *	36	...	the bytes; none: the file ends here
+ *
+ * File 0 is the list of the others, which are numbered from 1: of each 16 bytes, the
+ * number of the folder it is in (u32), whether it is a stream (0) or the metadata (1)
+ * of a trace (u32), its size (u64). Names do not come over the port.
+ *
+ * The agent ends and deletes a recording of which it was asked nothing for
+ * VMSYNC_PORT_PATIENCE_S: no host is there any more.
+ *
  * Who reads what is no frame of its version goes on one byte further and counts it.
  * A frame of an unknown type, or longer than its type says, is left for later
  * versions of these programs: it is passed over, counted, and is no error.
@@ -61,8 +101,37 @@
 
 #define VMSYNC_PORT_REQUEST	1
 #define VMSYNC_PORT_ANSWER	2
+#define VMSYNC_PORT_START	3
+#define VMSYNC_PORT_STOP	4
+#define VMSYNC_PORT_ASK		5
+#define VMSYNC_PORT_PULL	6
+#define VMSYNC_PORT_FORGET	7
+#define VMSYNC_PORT_STATE	8
+#define VMSYNC_PORT_DATA	9
 
 #define VMSYNC_PORT_REQUEST_LEN	36
 #define VMSYNC_PORT_ANSWER_LEN	28
+
+/* Bytes of a text, of a DATA, and those that one PULL may ask for. */
+#define VMSYNC_PORT_TEXT_MAX	200
+#define VMSYNC_PORT_DATA_MAX	220
+#define VMSYNC_PORT_PULL_MAX	14080
+#define VMSYNC_PORT_ENTRY_LEN	16
+#define VMSYNC_PORT_PATIENCE_S	60
+
+/* Each has those before it as well. */
+#define VMSYNC_PORT_EVENTS_SYNC		0	/* beacons, clocks */
+#define VMSYNC_PORT_EVENTS_SCHED	1	/* who runs */
+#define VMSYNC_PORT_EVENTS_KVM		2	/* host: entries and exits */
+#define VMSYNC_PORT_EVENTS_ANALYSIS	3	/* interrupts, timers, wake-ups */
+#define VMSYNC_PORT_EVENTS_ALL		4	/* system calls */
+
+#define VMSYNC_PORT_STATE_IDLE		0
+#define VMSYNC_PORT_STATE_STARTING	1
+#define VMSYNC_PORT_STATE_RECORDING	2
+#define VMSYNC_PORT_STATE_STOPPING	3
+#define VMSYNC_PORT_STATE_STOPPED	4	/* can be pulled */
+#define VMSYNC_PORT_STATE_FAILED	5
+#define VMSYNC_PORT_STATE_REFUSED	6	/* by the guest's configuration */
 
 #endif /* _UAPI_VMSYNC_PORT_H */

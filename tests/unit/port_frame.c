@@ -10,6 +10,8 @@
 
 #define MAX_BYTES 65536
 #define MAX_FRAMES 512
+#define SHORTEST 16
+#define FOLLOW 20
 
 /* A stream, and the frames that must come out of it. */
 struct stream {
@@ -22,16 +24,41 @@ struct stream {
 
 static struct stream stream;
 
-static struct vmsync_port_frame random_frame(void)
+static struct vmsync_port_frame random_beacon(uint8_t type)
 {
-	bool request = check_range(0, 1);
-
 	return (struct vmsync_port_frame){
-		.type = request ? VMSYNC_PORT_REQUEST : VMSYNC_PORT_ANSWER,
+		.type = type,
 		.cnt = (uint32_t)check_rand(),
 		.vm_uid = check_rand(),
-		.mono_ns = request ? check_rand() : 0,
+		.mono_ns = type == VMSYNC_PORT_REQUEST ? check_rand() : 0,
 	};
+}
+
+static struct vmsync_port_frame random_frame(void)
+{
+	uint8_t type = (uint8_t)check_range(VMSYNC_PORT_REQUEST, VMSYNC_PORT_DATA);
+	bool part = type == VMSYNC_PORT_PULL || type == VMSYNC_PORT_DATA;
+	struct vmsync_port_frame f = {
+		.type = type,
+		.session = (uint32_t)check_rand(),
+	};
+	size_t i;
+
+	if (type <= VMSYNC_PORT_ANSWER)
+		return random_beacon(type);
+	f.events = type == VMSYNC_PORT_START ? (uint8_t)check_rand() : 0;
+	f.state = type == VMSYNC_PORT_STATE ? (uint8_t)check_rand() : 0;
+	f.file = part ? (uint32_t)check_rand() : 0;
+	f.offset = part ? check_rand() : 0;
+	f.length = type == VMSYNC_PORT_PULL ? (uint32_t)check_rand() : 0;
+	f.total = type == VMSYNC_PORT_DATA ? check_rand() : 0;
+	if (type == VMSYNC_PORT_STATE)
+		f.n = (uint8_t)check_range(0, VMSYNC_PORT_TEXT_MAX);
+	if (type == VMSYNC_PORT_DATA)
+		f.n = (uint8_t)check_range(0, VMSYNC_PORT_DATA_MAX);
+	for (i = 0; i < f.n; i++)
+		f.data[i] = (uint8_t)check_rand();
+	return f;
 }
 
 static void add_frame(struct stream *s)
@@ -60,7 +87,12 @@ static bool same(const struct vmsync_port_frame *a,
 		 const struct vmsync_port_frame *b)
 {
 	return a->type == b->type && a->cnt == b->cnt &&
-	       a->vm_uid == b->vm_uid && a->mono_ns == b->mono_ns;
+	       a->vm_uid == b->vm_uid && a->mono_ns == b->mono_ns &&
+	       a->session == b->session && a->events == b->events &&
+	       a->state == b->state && a->file == b->file &&
+	       a->offset == b->offset && a->length == b->length &&
+	       a->total == b->total && a->n == b->n &&
+	       !memcmp(a->data, b->data, a->n);
 }
 
 /* Decode @s in reads of at most @cut bytes, random ones if it is 0. */
@@ -133,7 +165,7 @@ static void test_offsets(void)
 {
 	size_t given, wrong;
 
-	for (size_t from = 1; from < VMSYNC_PORT_ANSWER_LEN; from++) {
+	for (size_t from = 1; from < SHORTEST; from++) {
 		memset(&stream, 0, sizeof(stream));
 		for (int i = 0; i < 3; i++)
 			add_frame(&stream);
@@ -158,8 +190,8 @@ static void test_flips(void)
 	memset(&stream, 0, sizeof(stream));
 	add_frame(&stream);
 	length = stream.n;
-	/* A length that is too long by mistake waits for so much. */
-	for (int i = 0; i < 12; i++)
+	/* A length that is too long by mistake waits for so much at most. */
+	for (int i = 0; i < FOLLOW; i++)
 		add_frame(&stream);
 	memmove(stream.frames, stream.frames + 1,
 		--stream.n_frames * sizeof(stream.frames[0]));
@@ -169,7 +201,7 @@ static void test_flips(void)
 			struct vmsync_port_counts c =
 				decode(&stream, cut, &given, &wrong);
 
-			CHECK_EQ(given, 12);
+			CHECK_EQ(given, FOLLOW);
 			CHECK_EQ(wrong, 0);
 			CHECK_EQ(c.skipped, length);
 		}
@@ -220,7 +252,7 @@ static void test_unknown(void)
 
 		memset(&stream, 0, sizeof(stream));
 		add_frame(&stream);
-		put_frame(&stream, 7, len);
+		put_frame(&stream, VMSYNC_PORT_DATA + 1, len);
 		/* A type that is known, of another length. */
 		put_frame(&stream, VMSYNC_PORT_ANSWER,
 			  len == VMSYNC_PORT_ANSWER_LEN ? 29 : len);
