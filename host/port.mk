@@ -7,9 +7,11 @@
 PORT_UST := $(shell echo '\#include <lttng/tracepoint.h>' | $(CC) -E - \
 		> /dev/null 2>&1 && echo yes)
 PORT_LIB := $(O)/host/port/frame.o $(O)/host/port/output.o
+PORT_HOST := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard host/libvirt/*.c)) \
+	     host/sync/json_string.c)
 PORT_DAEMON := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard host/daemon/*.c)))
 PORT_AGENT := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard guest/agent/*.c)))
-PORT_BIN := $(O)/vmsyncd $(O)/vmsync-agent
+PORT_BIN := $(O)/vmsyncd $(O)/vmsync-agent $(O)/libvirt-hook
 PORT_LDLIBS := -llttng-ust -ldl
 
 .PHONY: port port-missing install-port uninstall-port
@@ -24,21 +26,49 @@ $(PORT_DAEMON) $(PORT_AGENT): HOST_CFLAGS += -Iguest \
 		-DVMSYNC_VERSION='"$(VERSION)"'
 $(PORT_DAEMON) $(PORT_AGENT): dkms.conf
 
-$(O)/vmsyncd: $(PORT_DAEMON) $(PORT_LIB)
+$(O)/vmsyncd: $(PORT_DAEMON) $(PORT_LIB) $(PORT_HOST)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(LDFLAGS) $(PORT_LDLIBS)
 
 $(O)/vmsync-agent: $(PORT_AGENT) $(PORT_LIB)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(LDFLAGS) $(PORT_LDLIBS)
 
+# It needs nothing that is not everywhere, and a hook had best be small.
+$(O)/libvirt-hook: tools/libvirt-hook.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $< $(LDFLAGS)
+
+# Where each file goes; units name the program where it is.
+PORT_SBIN = $(DESTDIR)$(PREFIX)/sbin
+PORT_LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/vmsync
+PORT_MAN = $(DESTDIR)$(PREFIX)/share/man/man8
+PORT_UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+PORT_RULE = $(DESTDIR)$(PREFIX)/lib/udev/rules.d/90-vmsync-agent.rules
+PORT_GROUP = $(DESTDIR)$(PREFIX)/lib/sysusers.d/vmsync.conf
+PORT_MODPROBE = $(DESTDIR)$(PREFIX)/lib/modprobe.d/vmsync.conf
+PORT_UNIT_NAMES := vmsyncd.service vmsyncd.socket vmsync-agent.service
+
+install: $(if $(PORT_UST),install-port)
 install-port: port
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/sbin $(PORT_BIN)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 \
+	install -D -m 755 -t $(PORT_SBIN) $(O)/vmsyncd $(O)/vmsync-agent
+	install -D -m 755 -t $(PORT_LIBEXEC) $(O)/libvirt-hook
+	install -D -m 644 -t $(PORT_MAN) \
 		Documentation/man/vmsyncd.8 Documentation/man/vmsync-agent.8
+	install -d $(PORT_UNITS)
+	for unit in $(PORT_UNIT_NAMES); do \
+		sed 's|@SBINDIR@|$(PREFIX)/sbin|' tools/systemd/$$unit \
+			> $(PORT_UNITS)/$$unit && \
+		chmod 644 $(PORT_UNITS)/$$unit || exit; \
+	done
+	install -D -m 644 tools/systemd/90-vmsync-agent.rules $(PORT_RULE)
+	install -D -m 644 tools/systemd/vmsync.sysusers $(PORT_GROUP)
+	install -D -m 644 tools/systemd/vmsync.modprobe $(PORT_MODPROBE)
 
 uninstall: uninstall-port
 uninstall-port:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/sbin/,$(notdir $(PORT_BIN)))
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man8/vmsyncd.8 \
-		$(DESTDIR)$(PREFIX)/share/man/man8/vmsync-agent.8
+	rm -f $(PORT_SBIN)/vmsyncd $(PORT_SBIN)/vmsync-agent \
+		$(PORT_LIBEXEC)/libvirt-hook \
+		$(PORT_MAN)/vmsyncd.8 $(PORT_MAN)/vmsync-agent.8 \
+		$(addprefix $(PORT_UNITS)/,$(PORT_UNIT_NAMES)) \
+		$(PORT_RULE) $(PORT_GROUP) $(PORT_MODPROBE)
 
 -include $(PORT_DAEMON:.o=.d) $(PORT_AGENT:.o=.d)

@@ -12,6 +12,7 @@ static const struct vmsync_command commands[] = {
 	{ "analyze", cmd_analyze, "say what every virtual CPU was really doing" },
 	{ "export", cmd_export, "write that for other programs: JSON lines, CSV" },
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },
+	{ "status", cmd_status, "say which guests vmsyncd knows, and how they are" },
 	{ "cat", cmd_cat, "print the events of all traces, merged, as babeltrace2 does" },
 };
 

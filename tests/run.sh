@@ -30,6 +30,7 @@ quick="
 	export
 	ust
 	port
+	daemon
 	bt2
 	many
 	sim

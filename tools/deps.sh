@@ -14,7 +14,7 @@ set -eu
 # lab:     two nested machines, each with a root of its own, and their tracing
 # checks:  the oracle for traces and its library for the plugin, JSON, static
 #          analysis, fuzzing
-# package: tools/deb.sh, and who looks at what it makes
+# package: tools/deb.sh, and who looks at what it makes; systemd-analyze
 # kernel:  what a kernel is configured and built with (tests/lab/debug-kernel.sh)
 packages="
 	make gcc gcc-12 libc6-dev binutils libelf1 libssl3 pahole
@@ -23,7 +23,7 @@ packages="
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq
 	sparse clang libclang-rt-14-dev
 	flex bison bc libelf-dev
-	dpkg-dev debhelper dkms dh-dkms lintian mandoc
+	dpkg-dev debhelper dkms dh-dkms lintian mandoc systemd
 "
 
 missing() {

@@ -31,6 +31,7 @@ int vmsync_link_init(struct vmsync_link *l, const char *path)
 		return -ENAMETOOLONG;
 	l->path = path;
 	l->fd = -1;
+	l->reader = -1;
 	l->bytes.step_ns = SECOND / BYTE_RATE;
 	l->bytes.burst = BYTE_BURST;
 	l->beacons.step_ns = SECOND / BEACON_RATE;
@@ -58,6 +59,7 @@ static void hang_up(struct vmsync_link *l, int err, uint64_t now_ns)
 	l->fd = -1;
 	l->retry_ns = now_ns + SECOND;
 	l->out.n = 0;
+	l->granted = 0;
 	/* What came is no beginning of what comes from the next one. */
 	l->in.counts.skipped += l->in.tail - l->in.head;
 	l->in.head = l->in.tail = 0;
@@ -93,9 +95,12 @@ void vmsync_link_wait(struct vmsync_link *l, struct pollfd *pfd,
 {
 	uint64_t at;
 
+	*pfd = (struct pollfd){ .fd = -1 };
+	if (!l->path[0])
+		return;
 	if (l->fd < 0 && now_ns >= l->retry_ns)
 		dial(l, now_ns);
-	*pfd = (struct pollfd){ .fd = l->fd };
+	pfd->fd = l->fd;
 	at = l->fd < 0 ? l->retry_ns : vmsync_limit_from(&l->bytes, now_ns);
 	if (l->fd >= 0 && at <= now_ns)
 		pfd->events = POLLIN;
@@ -114,6 +119,25 @@ static void drop(struct vmsync_link *l, uint64_t now_ns)
 	tracepoint(vmsync_port, drop, l->peer_pid, l->id, l->untold);
 	l->untold = 0;
 	l->told_ns = now_ns;
+}
+
+static void count_answer(struct vmsync_link *l, uint64_t now_ns)
+{
+	l->answered++;
+	if (now_ns - l->second_ns >= SECOND) {
+		l->in_last = now_ns - l->second_ns < 2 * SECOND ? l->in_second :
+								  0;
+		l->in_second = 0;
+		l->second_ns = now_ns;
+	}
+	l->in_second++;
+}
+
+uint64_t vmsync_link_rate(const struct vmsync_link *l, uint64_t now_ns)
+{
+	if (now_ns - l->second_ns >= 2 * SECOND)
+		return 0;
+	return now_ns - l->second_ns >= SECOND ? l->in_second : l->in_last;
 }
 
 /* Events are on the same side of a message as the readings of the clock. */
@@ -136,9 +160,63 @@ static int answer(struct vmsync_link *l, const struct vmsync_port_frame *ask,
 	tracepoint(vmsync_port, hg_host, frame.cnt, frame.vm_uid, l->peer_pid,
 		   l->id, vmsync_port_now());
 	ret = vmsync_port_send(&l->out, l->fd, &frame);
-	l->answered += !ret;
+	if (!ret)
+		count_answer(l, came_ns);
 	l->unsent += ret == -EAGAIN;
 	return ret == -EAGAIN ? 0 : ret;
+}
+
+/* Who does not take it asks again. */
+static void pass_on(struct vmsync_link *l, const struct vmsync_port_frame *frame)
+{
+	uint8_t bytes[VMSYNC_PORT_MAX];
+	size_t n;
+
+	if (l->reader < 0)
+		return;
+	n = vmsync_port_write(frame, bytes);
+	send(l->reader, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void vmsync_link_ask(struct vmsync_link *l, const struct vmsync_port_frame *frame)
+{
+	/* As many bytes again: frames are more than what they bring. */
+	const uint64_t most = 2 * VMSYNC_PORT_PULL_MAX;
+
+	if (frame->type < VMSYNC_PORT_START || frame->type > VMSYNC_PORT_FORGET)
+		return;
+	if (frame->type == VMSYNC_PORT_START)
+		l->session = frame->session;
+	if (frame->type == VMSYNC_PORT_FORGET)
+		l->session = 0;
+	if (l->fd < 0 || vmsync_port_send(&l->out, l->fd, frame) ||
+	    frame->type != VMSYNC_PORT_PULL)
+		return;
+	l->granted += 2 * (uint64_t)frame->length;
+	if (l->granted > most)
+		l->granted = most;
+}
+
+void vmsync_link_left(struct vmsync_link *l)
+{
+	struct vmsync_port_frame forget = {
+		.type = VMSYNC_PORT_FORGET,
+		.session = l->session,
+	};
+
+	l->reader = -1;
+	l->granted = 0;
+	if (l->session)
+		vmsync_link_ask(l, &forget);
+}
+
+/* What was asked for is not counted against what comes by itself. */
+static void spend(struct vmsync_link *l, uint64_t now_ns, uint64_t n)
+{
+	uint64_t granted = n < l->granted ? n : l->granted;
+
+	l->granted -= granted;
+	vmsync_limit_spend(&l->bytes, now_ns, n - granted);
 }
 
 static int take(struct vmsync_link *l, uint64_t came_ns)
@@ -147,8 +225,12 @@ static int take(struct vmsync_link *l, uint64_t came_ns)
 	int ret = 0;
 
 	while (!ret && vmsync_port_next(&l->in, &frame)) {
+		if (frame.type == VMSYNC_PORT_STATE ||
+		    frame.type == VMSYNC_PORT_DATA)
+			pass_on(l, &frame);
 		if (frame.type != VMSYNC_PORT_REQUEST)
 			continue;
+		l->last_ns = came_ns;
 		if (vmsync_limit_take(&l->beacons, came_ns))
 			ret = answer(l, &frame, came_ns);
 		else
@@ -175,7 +257,7 @@ void vmsync_link_work(struct vmsync_link *l, short revents)
 			 max < VMSYNC_PORT_READ ? max : VMSYNC_PORT_READ);
 		now_ns = vmsync_port_now();
 		if (n > 0) {
-			vmsync_limit_spend(&l->bytes, now_ns, (uint64_t)n);
+			spend(l, now_ns, (uint64_t)n);
 			vmsync_port_fed(&l->in, (size_t)n);
 			ret = take(l, now_ns);
 		} else if (!n || (errno != EAGAIN && errno != EINTR)) {
@@ -192,6 +274,8 @@ void vmsync_link_end(struct vmsync_link *l)
 		close(l->fd);
 	if (l->untold)
 		tracepoint(vmsync_port, drop, l->peer_pid, l->id, l->untold);
+	if (!l->path[0])
+		return;
 	fprintf(stderr,
 		"vmsyncd: %s: %llu beacons answered, %llu dropped, %llu unsent, "
 		"%llu bytes skipped\n",

@@ -19,7 +19,7 @@
 
 /**
  * struct vmsync_link - one guest
- * @path:	of QEMU's socket
+ * @path:	of QEMU's socket; "": it has none
  * @id:		number of the socket, made of its path: the same after a restart
  * @fd:		-1: not connected; tried again at @retry_ns
  * @said:	why it could not be, errno, as it was last told
@@ -30,6 +30,12 @@
  *		no answer
  * @untold:	of @dropped, no event has told of them
  * @told_ns:	when one last did
+ * @last_ns:	when the last beacon came, 0: none did
+ * @second_ns, @in_second, @in_last: answered in the second that began at @second_ns,
+ *		and in the one before it
+ * @reader:	who takes the frames of a recording, a descriptor; -1: nobody
+ * @session:	the last one that was asked for, 0: none
+ * @granted:	bytes that were asked for and may come besides the usual ones
  */
 struct vmsync_link {
 	const char *path;
@@ -47,6 +53,13 @@ struct vmsync_link {
 	uint64_t unsent;
 	uint64_t untold;
 	uint64_t told_ns;
+	uint64_t last_ns;
+	uint64_t second_ns;
+	uint64_t in_second;
+	uint64_t in_last;
+	int reader;
+	uint32_t session;
+	uint64_t granted;
 };
 
 /** vmsync_link_init() - for the socket at @path; 0, or -ENAMETOOLONG */
@@ -62,6 +75,15 @@ void vmsync_link_wait(struct vmsync_link *l, struct pollfd *pfd,
 
 /** vmsync_link_work() - one round's work, after @revents */
 void vmsync_link_work(struct vmsync_link *l, short revents);
+
+/** vmsync_link_rate() - beacons answered in the last whole second */
+uint64_t vmsync_link_rate(const struct vmsync_link *l, uint64_t now_ns);
+
+/** vmsync_link_ask() - pass on a frame of the link's reader, where it is a request */
+void vmsync_link_ask(struct vmsync_link *l, const struct vmsync_port_frame *frame);
+
+/** vmsync_link_left() - the reader is gone, and with it the recording */
+void vmsync_link_left(struct vmsync_link *l);
 
 /** vmsync_link_end() - close it and say what it has done */
 void vmsync_link_end(struct vmsync_link *l);

@@ -50,7 +50,7 @@ for kdir in "$LAB_KDIR" "$LAB_KDIR_NEWER"; do
 done
 
 # By hand.
-targets="install install-plugin install-modules-source"
+targets="install-tool install-plugin install-modules-source"
 # shellcheck disable=SC2086
 expect "make $targets" make -s $targets DESTDIR="$t/hand" PREFIX=/usr
 expect_eq "... as the packages do" \
@@ -59,6 +59,24 @@ expect_eq "... as the packages do" \
 		sed 's/\.gz$//' | sort)"
 expect "make uninstall" make -s uninstall DESTDIR="$t/hand" PREFIX=/usr
 expect_eq "... leaves nothing" "$(find "$t/hand" -type f)" ""
+
+# The daemons' units are right, and keep them from what they do not need.
+units=$t/units
+expect "make install" make -s install PREFIX="$units"
+for unit in vmsyncd vmsync-agent; do
+	SYSTEMD_UNIT_PATH="$units/lib/systemd/system:" systemd-analyze --man=no \
+		verify "$unit.service" > "$t/verify" 2>&1
+	expect_eq "$unit.service: exit status of systemd-analyze verify" $? 0
+	expect_eq "$unit.service: ... and a word of it" \
+		"$(grep "^$unit" "$t/verify")" ""
+	expect "$unit.service: exposed by less than 2.0" systemd-analyze security \
+		--offline=yes --threshold=20 "$units/lib/systemd/system/$unit.service"
+done
+expect "what is installed is where units look for it" \
+	test -x "$units/sbin/vmsyncd" -a -x "$units/sbin/vmsync-agent" -a \
+	-x "$units/libexec/vmsync/libvirt-hook"
+expect "make uninstall" make -s uninstall PREFIX="$units"
+expect_eq "... leaves nothing" "$(find "$units" -type f)" ""
 
 for page in Documentation/man/*; do
 	expect_eq "${page##*/}: what mandoc says" "$(mandoc -Tlint -W warning "$page")" ""

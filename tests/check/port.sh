@@ -94,7 +94,6 @@ then
 	finish
 fi
 vmsyncd=$o/vmsyncd agent=$o/vmsync-agent
-expect_error "vmsyncd: no socket" "--socket" $vmsyncd
 expect_error "vmsyncd: an argument" "no arguments" $vmsyncd --socket=x y
 expect_error "vmsyncd: a long path" "shorter" \
 	$vmsyncd --socket="$(printf '%0200d' 1)"
