@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * For each change of a guest's line that was confirmed late (sync/second.h), the
- * exit that tells more, from the runs of the thread that is its virtual CPU.
+ * exit that tells more, and for each of KVM's the exit before it (sync/left.h),
+ * from the runs of the thread that is the virtual CPU.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "fuse/fail.h"
 #include "fuse/run_cursor.h"
 #include "fuse/second_look.h"
+#include "sync/left.h"
 #include "sync/second.h"
 
 /* One guest's runs; @cpu is the CPU that @cursor is of, if there is one. */
@@ -64,6 +66,21 @@ static int find(void *ctx, const struct vmsync_guest *guest, uint32_t cpu,
 	return ret;
 }
 
+static int left(void *ctx, const struct vmsync_guest *guest, uint32_t cpu,
+		int64_t ns, int64_t *exit_ns)
+{
+	struct looker *l = ctx;
+	struct vmsync_stretch s;
+	int ret = turn_to(l, guest, cpu);
+
+	if (!ret)
+		ret = vmsync_run_cursor_seek(l->cursor, ns, &s, l->e);
+	if (ret || s.from != VMSYNC_END_EXIT)
+		return ret;
+	*exit_ns = s.from_ns;
+	return 1;
+}
+
 int vmsync_second_look(struct vmsync_session *s, struct ctf_error *e)
 {
 	size_t i;
@@ -75,6 +92,8 @@ int vmsync_second_look(struct vmsync_session *s, struct ctf_error *e)
 		struct looker l = { .runs = s->runs, .e = e };
 
 		ret = vmsync_guest_second_look(s->guests[i].guest, find, &l);
+		if (!ret)
+			ret = vmsync_guest_left(s->guests[i].guest, left, &l);
 		vmsync_run_cursor_free(l.cursor);
 	}
 	return ret == -ENOMEM ? vmsync_fail_memory(e) : ret;

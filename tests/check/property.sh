@@ -52,6 +52,11 @@ for once in 807 5516 20004199 20004799 50000307 51004009 20011274 51101489 \
 	8000000959 7000120849 7000100522 3000021126 5000001133; do
 	some $once 1 "$check_tmp/$once.log"
 done
+# Of shapes that are held back, for others of their kind still fail:
+#  5001037  a VM is stopped, and its kvm-clock has fallen back when it goes on
+for once in 5001037; do
+	PROPERTY_ALL=1 some $once 1 "$check_tmp/$once.log"
+done
 wait
 for log in "$check_tmp"/*.log; do
 	sed '$d' "$log"
