@@ -144,10 +144,7 @@ static int written(const struct vmsync_apart *a, struct vmsync_apart_cpu *cpu)
 {
 	int err = a->how->end ? a->how->end(cpu->state) : 0;
 
-	vmsync_fit_cut(cpu->state, cpu->last_ns);
-	/* The host has told of it: if it shows, that is nothing odd. */
-	cpu->odd++;
-	return err ? err : vmsync_fit_break(cpu->state);
+	return err ? err : vmsync_fit_jump(cpu->state, cpu->last_ns);
 }
 
 /*
@@ -266,10 +263,7 @@ uint64_t vmsync_apart_odd(const void *apart)
 
 	if (a->common)
 		return vmsync_fit_odd(a->common);
-	for (size_t i = 0; i < a->cpus.count; i++) {
-		uint64_t odd = vmsync_fit_odd(a->cpus.at[i].state);
-
-		n += odd > a->cpus.at[i].odd ? odd - a->cpus.at[i].odd : 0;
-	}
+	for (size_t i = 0; i < a->cpus.count; i++)
+		n += vmsync_fit_odd(a->cpus.at[i].state) - a->cpus.at[i].odd;
 	return n;
 }

@@ -39,8 +39,7 @@ struct vmsync_follow {
  * @since_ns:	guest time of its first beacon; 0: it had a part in the common clock
  * @last_ns:	guest time when it last had @scaling
  * @state:	what follows its clock; NULL while it is that of all
- * @odd:	what @state had of the common clock's oddities when it began, and how often
- *		the host told of a write of its TSC since then
+ * @odd:	of @state's oddities those that it had from the common clock when it began
  */
 struct vmsync_apart_cpu {
 	uint32_t vcpu;

@@ -79,6 +79,7 @@ static void open_corridor(struct vmsync_fit *fit, const struct vmsync_fix *fix)
 	fit->before_last = fit->last = l->guest_ns;
 	fit->firsts.count = fit->lasts.count = 0;
 	fit->gaps.count = 0;
+	fit->first_set_ns = fit->set_ns;
 }
 
 static double x_of(const struct vmsync_fit *fit, const struct vmsync_limit *l)
@@ -237,6 +238,8 @@ static bool line_of(const struct vmsync_fit *fit, struct vmsync_stretch *out)
 		.w_last = width_at(c, s, x1, b + a * x1),
 		.count = fit->count,
 		.borrowed = borrowed,
+		.jumped = fit->jumped,
+		.set_ns = fit->first_set_ns,
 		.second = fit->second,
 		.before_last = fit->before_last,
 		.play_first = fit->play_first,
@@ -261,6 +264,7 @@ static int close_corridor(struct vmsync_fit *fit, bool bent)
 	if (!good)
 		return 0;
 	line.bent = bent;
+	fit->jumped = false;
 	fit->last_slope = line.slope;
 	fit->has_slope = true;
 	fit->line.play_ns = fit->wave_ns;
@@ -272,7 +276,7 @@ int vmsync_fit_break(struct vmsync_fit *fit)
 	return close_corridor(fit, true);
 }
 
-void vmsync_fit_cut(struct vmsync_fit *fit, int64_t until)
+static void cut(struct vmsync_fit *fit, int64_t until)
 {
 	if (fit->mean)
 		until += fit->mean_less_guest;
@@ -286,6 +290,16 @@ void vmsync_fit_cut(struct vmsync_fit *fit, int64_t until)
 	if (fit->before_last > until)
 		fit->before_last = until;
 	fit->lasts.count = 0;
+}
+
+int vmsync_fit_jump(struct vmsync_fit *fit, int64_t until)
+{
+	int err;
+
+	cut(fit, until);
+	err = fit->open ? close_corridor(fit, true) : 0;
+	fit->jumped = true;
+	return err;
 }
 
 /* So much later than usual that the clocks may have bent meanwhile. */
@@ -378,17 +392,24 @@ void vmsync_fit_see(struct vmsync_fit *fit, const struct vmsync_fix *limits)
 		       fix.has_lower ? &lower : NULL);
 }
 
+/* The clock was set, by more than a line's own bound has room for. */
+static bool is_set(const struct vmsync_fit *fit)
+{
+	return fit->set_ns > fit->base_ns / 2;
+}
+
 int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *exchange)
 {
 	struct vmsync_fix own = over_axis(fit, exchange), *fix = &own;
 	int err = 0;
 
-	if (!fit->open || is_late(fit, fix) || !take(fit, fix)) {
+	if (!fit->open || is_set(fit) || is_late(fit, fix) || !take(fit, fix)) {
 		if (fit->open)
 			err = close_corridor(fit, true);
 		open_corridor(fit, fix);
 		take(fit, fix);
 	}
+	fit->set_ns = 0;
 	if (!err && (fit->count >= MAX_FIXES ||
 		     fit->last - fit->first > MAX_LENGTH_NS ||
 		     vmsync_corridor_full(&fit->corridor)))
@@ -468,5 +489,5 @@ int64_t vmsync_fit_settled(const struct vmsync_fit *fit)
 
 uint64_t vmsync_fit_odd(const struct vmsync_fit *fit)
 {
-	return fit->steep + fit->line.epoch;
+	return fit->steep + fit->line.epoch - fit->line.told;
 }

@@ -55,12 +55,16 @@ struct vmsync_range {
  * struct vmsync_fit - the corridor that is followed
  * @base_ns, @wave_ns: to be set before each fix: what the result may be wrong
  *		by besides, and what of that the limits already have in them
+ * @set_ns:	to be added to before each fix: by how much the clock was set since the
+ *		last one
  * @origin, @offset: of the corridor: guest time, host minus guest
  * @first, @second, @before_last, @last: guest times of fixes in it
  * @seen_ns:	of the last exchange that was seen
  * @gaps:	the widest of these, while the corridor is followed
  * @play_first, @play_last: see struct vmsync_stretch
  * @firsts, @lasts: fixes at its two ends
+ * @jumped:	(the next stretch) begins behind a jump, see vmsync_fit_jump()
+ * @first_set_ns: by how much the clock was set just before it
  * @steep:	stretches that are steeper than any two steered clocks
  * @mean:	the time axis is the mean of both clocks, see vmsync_fit_machines()
  * @mean_less_guest: how much that was before the guest's time of late
@@ -70,6 +74,7 @@ struct vmsync_range {
 struct vmsync_fit {
 	double base_ns;
 	double wave_ns;
+	double set_ns;
 	bool mean;
 	int64_t mean_less_guest;
 	struct vmsync_range range;
@@ -89,6 +94,8 @@ struct vmsync_fit {
 	double play_last;
 	struct vmsync_sights firsts;
 	struct vmsync_sights lasts;
+	bool jumped;
+	double first_set_ns;
 	uint64_t steep;
 	double last_slope;
 	bool has_slope;
@@ -123,11 +130,13 @@ void vmsync_fit_see(struct vmsync_fit *fit, const struct vmsync_fix *fix);
 int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix);
 
 /**
- * vmsync_fit_cut - nothing is known of the time after @until
- * Also where the map of it was settled: something that was not known then has
- * happened.
+ * vmsync_fit_jump - the clock went by a step, at some time after @until
+ * Nothing is known of the time from there to the next exchange, also where the map
+ * of it was settled: something that was not known then has happened. That a clock
+ * which only drifts could have got from the one line to the other does not matter:
+ * it did not. Returns 0 or -ENOMEM.
  */
-void vmsync_fit_cut(struct vmsync_fit *fit, int64_t until);
+int vmsync_fit_jump(struct vmsync_fit *fit, int64_t until);
 
 /** vmsync_fit_break - the clocks' relation changed: no line goes on */
 int vmsync_fit_break(struct vmsync_fit *fit);

@@ -25,6 +25,7 @@
  * @coarse:	one side's clock was not made of its TSC at gh: it stood still
  *		between ticks of something slower
  * @kvmclock:	the guest's clock was made of kvm-clock at gh: one for all its CPUs
+ * @set_ns:	by so much was that clock set since the beacon before, see set.h
  */
 struct vmsync_beacon {
 	uint32_t cnt;
@@ -44,6 +45,7 @@ struct vmsync_beacon {
 	struct vmsync_scaling scaling;
 	bool coarse;
 	bool kvmclock;
+	double set_ns;
 };
 
 #define VMSYNC_LEG_GH 1

@@ -254,7 +254,7 @@ static int by_from(const void *a, const void *b)
 	return y->own - x->own;
 }
 
-/* Whether a change may have been missed since @seen and before @at, and where. */
+/* Whether a change may have been missed behind @seen and before @at, and where. */
 static bool missed(struct pages *p, int64_t at, struct hole *where)
 {
 	const struct hole *h = p->holes.at;
@@ -265,7 +265,7 @@ static bool missed(struct pages *p, int64_t at, struct hole *where)
 	i = p->next;
 	if (i == p->holes.count || h[i].from >= at)
 		return false;
-	where->from = h[i].from > p->seen ? h[i].from : p->seen;
+	where->from = h[i].from > p->seen ? h[i].from : p->seen + 1;
 	while (i + 1 < p->holes.count && h[i + 1].from < at)
 		i++;
 	where->until = h[i].until < at ? h[i].until : at;

@@ -348,19 +348,47 @@ static int start_anew(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	return err;
 }
 
+/* How far a clock may get from the line of @s in @length ns, if it bends as it did. */
+static double drifts(const struct vmsync_polyline *p,
+		     const struct vmsync_stretch *s, double length, double tilt)
+{
+	double most = (p->drift + fabs(s->slope)) * length;
+	double bent = HIDDEN_BENDS * fmax(p->tilt, tilt) + HIDDEN_SLOPE;
+
+	return length > dark_ns(p) ? most : fmin(most, bent * length);
+}
+
+/*
+ * How far off the line of the tail the clock may be up to @s, before which it
+ * jumped: it is as far from the tail's line as it drifted, or from that of @s as it
+ * drifts until then. Both change by time alone, and are the most at an end.
+ */
+static double jump_error(const struct vmsync_polyline *p,
+			 const struct vmsync_stretch *s)
+{
+	const struct vmsync_stretch *a = &p->tail;
+	double length = (double)(s->first - a->last);
+	double known = last_error(a) + a->play_last;
+	double next = first_error(s) + s->play_first +
+		      fmax(0, s->base_ns - a->base_ns);
+	double tilt = fabs(s->slope - a->slope);
+	double before = known + drifts(p, a, length, tilt);
+	double behind = next + fabs(apart(a, s, a->last)) +
+			drifts(p, s, length, tilt);
+
+	return fmax(fmax(before, behind), next + fabs(apart(a, s, s->first)));
+}
+
 /* The clock jumped: the old line as far as it is known, then the new one. */
-static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s,
-		    double jump)
+static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
 	int err = put_tail(p, p->tail.last, 0);
 
 	if (!err)
 		err = put(&p->map, p, &p->tail, p->from, s->first, p->from_off,
-			  p->from_off,
-			  fabs(jump) + fabs(p->from_off) +
-			  last_error(&p->tail) + first_error(s) +
-			  2 * p->drift * (double)(s->first - p->tail.last));
+			  p->from_off, fabs(p->from_off) + jump_error(p, s));
 	p->epoch++;
+	p->told += s->jumped;
 	return err ? err : start_anew(p, s);
 }
 
@@ -392,7 +420,7 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	double gap = (double)(s->first - p->tail.last), hidden, known;
 	int err;
 
-	if (!vmsync_gap_is_wide(gap, usual_gap(&p->tail)) &&
+	if (s->set_ns == 0 && !vmsync_gap_is_wide(gap, usual_gap(&p->tail)) &&
 	    (!p->sure || gap <= dark_ns(p)) && goes_on(p, s, tilt, half)) {
 		err = put_tail(p, g, half);
 		turn_to(p, s);
@@ -403,8 +431,8 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		     first_error(s) + s->play_first);
 	hidden = hidden_error(p, gap, away(p, &p->tail, s, p->tail.last, g,
 					   s->first, known));
-	/* It may have been a step, anywhere between the two. */
-	known += fabs(half);
+	/* It may have been a step, anywhere between the two, or beside a bend. */
+	known += fabs(half) + s->set_ns;
 	err = put_tail(p, p->tail.last, 0);
 	if (!err)
 		err = put_on(p, &p->tail, g, half, known + hidden);
@@ -435,7 +463,7 @@ static int add_crossing(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s,
 			const struct vmsync_bend *bend)
 {
-	double known = last_error(&p->tail) + first_error(s);
+	double known = last_error(&p->tail) + first_error(s) + s->set_ns;
 	double error = known + fmax(short_error(p, &p->tail), short_error(p, s));
 	double a = bend->apart_before, b = bend->apart_after;
 	int64_t before = bend->before > p->from ? bend->before : p->from;
@@ -501,8 +529,8 @@ static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	hi = next.first;
 	g = lo + (hi - lo) / 2;
 	jump = apart(&p->tail, &next, g);
-	if (is_jump(p, &next, (double)(hi - lo), jump))
-		return add_jump(p, &next, jump);
+	if (next.jumped || is_jump(p, &next, (double)(hi - lo), jump))
+		return add_jump(p, &next);
 	if (fabs(next.slope - p->tail.slope) >= NO_BEND &&
 	    vmsync_bend_find(&p->tail, &next, p->play_ns, &bend) &&
 	    bend.at > p->from)
@@ -546,7 +574,8 @@ static bool is_bend(const struct vmsync_polyline *p,
 	double first, last;
 	int64_t g;
 
-	if (!m->bent || !crossing(a, s, a->last, s->first, &g))
+	if (!m->bent || m->jumped || s->jumped || m->set_ns + s->set_ns > 0 ||
+	    !crossing(a, s, a->last, s->first, &g))
 		return false;
 	first = fabs(apart(a, m, m->first));
 	last = fabs(apart(m, s, m->last));

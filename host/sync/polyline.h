@@ -32,6 +32,8 @@
  * @borrowed: too few fixes tell a slope: it goes on with that of the one before
  * @between: it lies between two bends, and need not be straight itself
  * @bent:	it ended because the next one did not fit, not for its length
+ * @jumped:	it is known that the clock jumped between the one before and this
+ * @set_ns:	it was set by no more than this in between, at any time
  */
 struct vmsync_stretch {
 	int64_t first;
@@ -56,6 +58,8 @@ struct vmsync_stretch {
 	bool borrowed;
 	bool between;
 	bool bent;
+	bool jumped;
+	double set_ns;
 };
 
 /** vmsync_stretch_at - the offset of @s at guest time @g, less @s->offset */
@@ -74,6 +78,7 @@ double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g);
  * @seen:	limits of late; to be added to by who calls
  * @play_until, @play_error: the begin of @tail, where a bend may be hidden
  * @from, @from_off: where it begins: guest time, and offset less its own line's
+ * @epoch, @told: jumps so far, and those of them that were known beforehand
  */
 struct vmsync_polyline {
 	enum vmsync_method method;
@@ -94,6 +99,7 @@ struct vmsync_polyline {
 	int64_t from;
 	double from_off;
 	uint32_t epoch;
+	uint32_t told;
 };
 
 void vmsync_polyline_init(struct vmsync_polyline *p, enum vmsync_method method);

@@ -10,6 +10,7 @@
 #include "sync/estimator.h"
 #include "sync/facts.h"
 #include "sync/match.h"
+#include "sync/set.h"
 #include "sync/sync.h"
 
 /* CPU numbers above are not believed. */
@@ -50,6 +51,7 @@ struct vmsync_guest {
 	struct vmsync_guest_cpu *cpus;
 	uint32_t n_cpus;
 	struct vmsync_match match;
+	struct vmsync_set set;
 	struct vmsync_mark marks[VMSYNC_MARKS];
 	size_t n_marks;
 	uint64_t marks_step;

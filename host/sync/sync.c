@@ -249,8 +249,13 @@ static int drain(struct vmsync_guest *guest, bool flush)
 	struct vmsync_beacon b;
 	int err = 0;
 
-	while (!err && vmsync_match_next(&guest->match, flush, &b))
+	while (!err && vmsync_match_next(&guest->match, flush, &b)) {
+		if (b.cpu < guest->n_cpus)
+			b.set_ns = vmsync_set_ns(&guest->set,
+						 &guest->cpus[b.cpu], &b,
+						 guest->n_cpus == 1);
 		err = take_beacon(guest, &b);
+	}
 	return err;
 }
 

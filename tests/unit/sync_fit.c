@@ -3,7 +3,9 @@
  * Fitting beside a bend: limits of an offset that bends once, at a time that no
  * fix shows. The map must be near it all along, and within its bound. And fixes that
  * end anywhere on a clock that bends again and again: the last stretch may be of one
- * fix, which tells no slope.
+ * fix, which tells no slope. And a jump that is known of, but not when it was, in a gap
+ * so long that a clock which drifts could have gone as far; and one that is set by a
+ * known amount, while it may bend.
  */
 #include <math.h>
 
@@ -188,6 +190,168 @@ static void run_end(void)
 	vmsync_map_free(&map);
 }
 
+/* ------------------------------------------- a jump that is known of */
+
+#define JUMPS	   500
+#define JUMP_FIXES 100
+#define MAX_GAP	   1000000000
+#define MAX_JUMP   2000000.0
+
+/* The clock is @jump ns farther from @at on. */
+static double jumped(const struct truth *t, int64_t at, double jump, int64_t g)
+{
+	return offset(t, g) + (g < at ? 0 : jump);
+}
+
+static int add_jumped(struct vmsync_fit *fit, double y, int64_t g)
+{
+	double read = y + (2 * uniform() - 1) * (PLAY - 3);
+	struct vmsync_fix fix = {
+		.has_upper = true,
+		.has_lower = true,
+		.upper = {g, g + OFFSET, read + PLAY},
+		.lower = {g, g + OFFSET, read - PLAY},
+		.play_ns = PLAY,
+	};
+
+	fit->wave_ns = 3;
+	vmsync_fit_see(fit, &fix);
+	fit->base_ns = 3 + 2 * PLAY;
+	return vmsync_fit_add(fit, &fix);
+}
+
+static void run_jump(void)
+{
+	const int64_t last = START + JUMP_FIXES * (int64_t)PERIOD;
+	const int64_t next = last + PERIOD + (int64_t)check_range(0, MAX_GAP);
+	const int64_t end = next + JUMP_FIXES * (int64_t)PERIOD;
+	const int64_t at = last + (int64_t)(uniform() * (double)(next - last));
+	const struct truth t = {at, (uniform() - 0.5) * 1e-3,
+				(uniform() - 0.5) * 1e-3};
+	const double jump = uniform() * MAX_JUMP;
+	struct vmsync_map map;
+	struct vmsync_fit fit;
+	int over = 0;
+
+	vmsync_map_init(&map);
+	vmsync_fit_init(&fit, VMSYNC_METHOD_PAIR);
+	for (int64_t g = START; g <= last; g += PERIOD)
+		CHECK_EQ(add_jumped(&fit, jumped(&t, at, jump, g), g), 0);
+	CHECK_EQ(vmsync_fit_jump(&fit, last), 0);
+	for (int64_t g = next; g <= end; g += PERIOD)
+		CHECK_EQ(add_jumped(&fit, jumped(&t, at, jump, g), g), 0);
+	CHECK_EQ(vmsync_fit_map(&fit, &map), 0);
+	/* It was told beforehand: nobody is to blame. */
+	CHECK_EQ(vmsync_fit_odd(&fit), 0);
+	for (int64_t g = START; map.count && g <= end; g += PERIOD / 8) {
+		bool outside;
+		double bound = (double)vmsync_map_bound_ns(
+			&map, (guest_time){g}, &outside);
+		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
+				     OFFSET);
+		double error = is - jumped(&t, at, jump, g);
+
+		over += !outside && fabs(error) - 1 > bound;
+	}
+	CHECK_EQ(over, 0);
+	vmsync_fit_free(&fit);
+	vmsync_map_free(&map);
+}
+
+/* ------------------------------ a clock that is set, and bends meanwhile */
+
+#define SET_RUNS   300
+#define ROWS	   12
+#define ROW_FIXES  40
+#define PARTS	   8
+#define MOST_PARTS (4 * PARTS)
+#define STEPS	   ((ROWS + 1) * (ROW_FIXES * PARTS + MOST_PARTS))
+#define MAX_SLOPE  0.00004
+#define MAX_SET_NS 1000.0
+
+/* The clock, @n moments of it so far, and how steep it is. */
+struct clock {
+	double y[1 + STEPS];
+	int n;
+	double slope;
+};
+
+static double some(double most)
+{
+	return (2 * uniform() - 1) * most;
+}
+
+static int64_t moment(int i)
+{
+	return START + (int64_t)i * (PERIOD / PARTS);
+}
+
+static void go_on(struct clock *c, double set)
+{
+	c->y[c->n] = c->y[c->n - 1] + c->slope * PERIOD / PARTS + set;
+	c->n++;
+}
+
+/* Two bends, and the clock is set, each at any time; returns by how much. */
+static double gap(struct clock *c)
+{
+	int parts = (int)check_range(PARTS, MOST_PARTS);
+	int one = (int)check_range(0, (uint64_t)parts - 1);
+	int two = (int)check_range(0, (uint64_t)parts - 1);
+	int at = (int)check_range(0, (uint64_t)parts - 1);
+	double set = some(MAX_SET_NS);
+
+	for (int i = 0; i < parts; i++) {
+		if (i == one || i == two)
+			c->slope = some(MAX_SLOPE);
+		go_on(c, i == at ? set : 0);
+	}
+	return set;
+}
+
+static void row(struct vmsync_fit *fit, struct clock *c)
+{
+	for (int i = 0; i < ROW_FIXES * PARTS; i++) {
+		go_on(c, 0);
+		if (i % PARTS == 0)
+			CHECK_EQ(add_jumped(fit, c->y[c->n - 1],
+					    moment(c->n - 1)), 0);
+	}
+}
+
+static void run_set(void)
+{
+	static struct clock c;
+	struct vmsync_map map;
+	struct vmsync_fit fit;
+	int over = 0;
+
+	c.n = 1;
+	c.slope = some(MAX_SLOPE);
+	vmsync_map_init(&map);
+	vmsync_fit_init(&fit, VMSYNC_METHOD_PAIR);
+	for (int i = 0; i < ROWS; i++) {
+		row(&fit, &c);
+		fit.set_ns = fabs(gap(&c));
+	}
+	row(&fit, &c);
+	CHECK_EQ(vmsync_fit_map(&fit, &map), 0);
+	/* Not before some bends were seen. */
+	for (int i = c.n / 2; map.count && i < c.n; i++) {
+		int64_t g = moment(i);
+		bool outside;
+		double bound = (double)vmsync_map_bound_ns(
+			&map, (guest_time){g}, &outside);
+		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
+				     OFFSET);
+
+		over += !outside && fabs(is - c.y[i]) - 1 > bound;
+	}
+	CHECK_EQ(over, 0);
+	vmsync_fit_free(&fit);
+	vmsync_map_free(&map);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
@@ -211,6 +375,13 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < ENDS; i++) {
 		check_reseed(first + i);
 		run_end();
+	}
+	for (int i = 0; i < JUMPS; i++)
+		run_jump();
+	first = check_rand();
+	for (uint64_t i = 0; i < SET_RUNS; i++) {
+		check_reseed(first + i);
+		run_set();
 	}
 	return check_done();
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "sync/set.h"
+
+#include <math.h>
+
+#include "sync/chain.h"
+#include "uapi/vmsync.h"
+
+/* Flag of a page: all CPUs have the same line. */
+#define STABLE 1
+
+/* The record that showed a page and the beacon's own reading may be so far apart. */
+#define RECORD_NS 1000000
+
+/* kvm-clock itself. */
+static const struct vmsync_line own_line = {
+	.seq = 1,
+	.clocksource = VMSYNC_CLOCKSOURCE_KVMCLOCK,
+	.mult = 1,
+};
+
+/* The page that @cpu had when it sent @b; NULL: it showed none. */
+static const struct vmsync_pvclock *page_of(const struct vmsync_guest_cpu *cpu,
+					    const struct vmsync_beacon *b)
+{
+	for (size_t i = cpu->pvs.count; i--;) {
+		const struct vmsync_pv_run *r = &cpu->pvs.at[i];
+
+		if (r->first.ns <= b->gh_guest_ns + RECORD_NS &&
+		    (int64_t)(b->gh_guest.tsc - r->first.tsc) >= 0)
+			return &r->pv;
+	}
+	return NULL;
+}
+
+static bool read_page(const struct vmsync_pvclock *pv,
+		      const struct vmsync_scaling *scaling, uint64_t host_tsc,
+		      int128 *q32)
+{
+	const struct vmsync_chain chain = {
+		.guest = &own_line,
+		.scaling = scaling,
+		.pv = pv,
+	};
+
+	return vmsync_chain_guest(&chain, host_tsc, q32);
+}
+
+double vmsync_set_ns(struct vmsync_set *set, const struct vmsync_guest_cpu *cpu,
+		     const struct vmsync_beacon *b, bool alone)
+{
+	struct vmsync_set last = *set;
+	const struct vmsync_pvclock *pv;
+	int128 was, is;
+
+	if (!b->kvmclock || !b->gh || !b->gh_guest.valid ||
+	    !b->gh_host.valid || !b->scaling.ratio)
+		return 0;
+	pv = page_of(cpu, b);
+	if (!pv)
+		return 0;
+	*set = (struct vmsync_set){true, *pv, b->scaling};
+	if (!last.any || (!alone && !(pv->flags & last.pv.flags & STABLE)))
+		return 0;
+	/* Where the TSC was written the page follows it. */
+	if (!read_page(&last.pv, &last.scaling, b->gh_host.tsc, &was) ||
+	    !read_page(pv, &b->scaling, b->gh_host.tsc, &is))
+		return 0;
+	return fabs((double)(is - was)) / (double)Q32;
+}
