@@ -205,20 +205,26 @@ static bool has_jumps(const struct skip *s)
 	return false;
 }
 
-static void fill_quick(struct quick *q, const struct class *c)
+static void fill_quick(struct sclass *sc, const struct class *c)
 {
-	q->index = (uint32_t)c->pub.index;
-	q->skip = c->skip;
-	if (c->is_fixed) {
-		q->fixed = (uint32_t)c->fixed;
-		q->skip = NULL;
-	} else if (c->skip[0].code == SKIP_ADD && !has_jumps(c->skip)) {
-		q->fixed = (uint32_t)c->skip[0].n;
-		q->skip = c->skip + 1;
+	struct quick *q = &sc->quick[c->pub.id];
+	const struct skip *rest = c->is_fixed ? NULL : c->skip;
+	uint64_t fixed = c->fixed;
+
+	if (rest) {
+		fixed = 0;
+		if (rest->code == SKIP_ADD && !has_jumps(rest))
+			fixed = rest++->n;
 	}
+	/* What is so long that it fits no packet is told where all else is. */
+	if (fixed >= QUICK_SKIP / 2)
+		return;
+	q->index = (uint32_t)c->pub.index;
+	q->fixed = (uint32_t)fixed | (rest ? QUICK_SKIP : 0);
+	sc->skip_rest[c->pub.id] = rest;
 }
 
-/* The table by id: entries that the hot loops cannot use have index ~0. */
+/* The table by id. */
 static int build_quick(struct sclass *sc, struct ctf_error *e)
 {
 	size_t n = 32, i;
@@ -228,16 +234,18 @@ static int build_quick(struct sclass *sc, struct ctf_error *e)
 		    sc->classes[i]->pub.id >= n)
 			n = sc->classes[i]->pub.id + 1;
 	sc->quick = arena_get(&sc->trace->arena, n * sizeof(*sc->quick));
-	if (!sc->quick)
+	sc->skip_rest = arena_get(&sc->trace->arena,
+				  n * sizeof(*sc->skip_rest));
+	if (!sc->quick || !sc->skip_rest)
 		return fail_nomem(e);
 	sc->n_quick = n;
 	for (i = 0; i < n; i++)
-		sc->quick[i].index = UINT32_MAX;
+		sc->quick[i].fixed = QUICK_NONE;
 	for (i = 0; i < sc->n_classes; i++) {
 		const struct class *c = sc->classes[i];
 
 		if (c->pub.id < DENSE_IDS && c->skip)
-			fill_quick(&sc->quick[c->pub.id], c);
+			fill_quick(sc, c);
 	}
 	return 0;
 }

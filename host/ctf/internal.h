@@ -212,10 +212,16 @@ enum header_kind {
 
 /* One entry per event id: all that the hot loops need. */
 struct quick {
-	uint32_t fixed;		/* bytes of the fields, or of the first run */
+	uint32_t fixed;		/* bytes of the fields, or QUICK_RARE and more */
 	uint32_t index;		/* of the class */
-	const struct skip *skip; /* the rest, or NULL */
 };
+
+/* Of quick.fixed: of the first run; the rest is in skip_rest, by the same id. */
+#define QUICK_SKIP	0x80000000u
+/* Of quick.fixed: the id has no class that the hot loops can pass. */
+#define QUICK_NONE	0xffffffffu
+/* Below that the fields are of one length. */
+#define QUICK_RARE	QUICK_SKIP
 
 struct fixed_header {
 	uint8_t id_at, id_size;		/* bytes; size 0: no id */
@@ -237,7 +243,8 @@ struct sclass {
 	struct class **classes;	/* sorted by id */
 	size_t n_classes, cap_classes;
 	struct quick *quick;	/* by id */
-	size_t n_quick;
+	const struct skip **skip_rest; /* the same, see QUICK_SKIP */
+	size_t n_quick;		/* more than any id in a compact header */
 	int n_common;		/* slots of head and event_head */
 };
 

@@ -84,7 +84,36 @@ static const uint8_t *step_slow(struct walk *w, uint64_t id, const uint8_t *p,
 	return q;
 }
 
+/*
+ * Where the table does not say the whole length. @start is where the header
+ * begins, @p is behind it.
+ */
+static const uint8_t *step_rare(struct walk *w, uint64_t id,
+				const uint8_t *start, const uint8_t *p,
+				uint32_t *index, struct ctf_error *e)
+{
+	const struct sclass *sc = w->sc;
+	const uint8_t *end = w->data + w->end / 8;
+
+	if (id >= sc->n_quick || sc->quick[id].fixed == QUICK_NONE)
+		return step_slow(w, id, p, index, e);
+	p += sc->quick[id].fixed & ~QUICK_SKIP;
+	/* The caller sees to that. */
+	if (p > end)
+		return p;
+	p = skip_run(sc->skip_rest[id], w->data, p, end, w->slot);
+	if (unlikely(!p))
+		bad(w, start, e, "its fields do not fit the packet");
+	return p;
+}
+
 enum shape { SHAPE_COMPACT, SHAPE_LARGE, SHAPE_FIXED };
+
+static inline struct quick quick_of(const struct quick *table, size_t n,
+				    uint64_t id)
+{
+	return likely(id < n) ? table[id] : (struct quick){ QUICK_NONE, 0 };
+}
 
 static inline uint64_t load_sized(const uint8_t *p, unsigned int size)
 {
@@ -117,102 +146,109 @@ static bool header_fits(const struct walk *w, enum shape shape,
 	       (load16(p) != LARGE_ESCAPE || left >= LARGE_EXT);
 }
 
+/* With so many bytes left, a whole header is there. */
+#define HEADER_MOST	255
+
+/*
+ * Most of the time goes by here. What can be known before the loop is not found
+ * out in it, and what it does need should fit the processor's registers.
+ */
 static inline __attribute__((always_inline)) int
 fill(struct walk *w, struct batch *b, enum shape shape, bool pick,
      struct ctf_error *e)
 {
-	const uint8_t *p = w->data + w->pos / 8, *pe = w->data + w->end / 8;
-	const struct quick *table = w->sc->quick;
+	const uint8_t *const data = w->data, *const want = w->want;
+	const uint8_t *p = data + w->pos / 8, *const pe = data + w->end / 8;
+	const uint8_t *const near = pe - data > HEADER_MOST ? pe - HEADER_MOST :
+							      data;
+	const struct quick *const table = w->sc->quick;
 	const size_t n_quick = w->sc->n_quick;
 	const struct fixed_header fh = w->sc->fixed;
 	uint64_t clock = w->clock, events = w->events;
-	uint32_t n = 0, index;
+	uint32_t n = 0;
 	int ret = 0;
 
-	while (n < BATCH && p < pe) {
-		const uint8_t *start = p, *body;
-		const struct quick *q;
-		uint32_t ext = 0;
+	for (; n < BATCH; events++) {
+		const uint8_t *body, *next;
+		struct quick q;
+		uint32_t ext = 0, index;
 		uint64_t id, stamp;
 
-		if (unlikely(pe - p < 255) && !header_fits(w, shape, p, pe)) {
-			ret = bad(w, p, e, "cut short");
-			goto stop;
+		if (unlikely(p >= near)) {
+			if (p >= pe)
+				break;
+			if (!header_fits(w, shape, p, pe)) {
+				ret = bad(w, p, e, "cut short");
+				break;
+			}
 		}
 		if (shape == SHAPE_COMPACT) {
 			uint32_t h = load32(p);
 
 			id = h & 31;
+			q = table[id];
 			stamp = clock + (((h >> 5) - clock) & COMPACT_MASK);
-			p += COMPACT_SIZE;
+			body = p + COMPACT_SIZE;
 			if (unlikely(id == COMPACT_ESCAPE)) {
-				id = load32(start + 1);
-				stamp = load64(start + 5);
-				p = start + COMPACT_EXT;
+				id = load32(p + 1);
+				stamp = load64(p + 5);
+				body = p + COMPACT_EXT;
+				q = quick_of(table, n_quick, id);
 				ext = WALK_EXT;
 			}
 		} else if (shape == SHAPE_LARGE) {
 			id = load16(p);
+			q = quick_of(table, n_quick, id);
 			stamp = clock + (uint32_t)(load32(p + 2) - clock);
-			p += LARGE_SIZE;
+			body = p + LARGE_SIZE;
 			if (unlikely(id == LARGE_ESCAPE)) {
-				id = load32(start + 2);
-				stamp = load64(start + 6);
-				p = start + LARGE_EXT;
+				id = load32(p + 2);
+				stamp = load64(p + 6);
+				body = p + LARGE_EXT;
+				q = quick_of(table, n_quick, id);
 				ext = WALK_EXT;
 			}
 		} else {
 			id = load_sized(p + fh.id_at, fh.id_size);
+			q = quick_of(table, n_quick, id);
 			stamp = load_sized(p + fh.stamp_at, fh.stamp_size);
 			if (fh.stamp_size < 8)
 				stamp = clock + ((stamp - clock) &
 						 low_bits(fh.stamp_size * 8u));
-			p += fh.size;
+			body = p + fh.size;
 		}
-		if (unlikely(stamp < clock) && !is_early(w, start, stamp)) {
-			ret = bad(w, start, e, "its time is before the event before it");
-			goto stop;
+		if (unlikely(stamp < clock) && !is_early(w, p, stamp)) {
+			ret = bad(w, p, e, "its time is before the event before it");
+			break;
 		}
-		body = p;
-		if (unlikely(id >= n_quick ||
-			     (q = &table[id])->index == UINT32_MAX)) {
-			p = step_slow(w, id, p, &index, e);
-			if (!p) {
+		index = q.index;
+		next = body + q.fixed;
+		if (unlikely(q.fixed >= QUICK_RARE)) {
+			uint32_t slow = index;
+
+			next = step_rare(w, id, p, body, &slow, e);
+			if (!next) {
 				ret = e ? e->code : -EINVAL;
-				goto stop;
+				break;
 			}
-		} else {
-			index = q->index;
-			p += q->fixed;
-			if (q->skip && p <= pe) {
-				p = skip_run(q->skip, w->data, p, pe, w->slot);
-				if (unlikely(!p)) {
-					ret = bad(w, start, e,
-						  "its fields do not fit the packet");
-					goto stop;
-				}
-			}
+			index = slow;
 		}
-		if (unlikely(p > pe)) {
-			ret = bad(w, start, e, "its fields pass the end of the packet");
-			goto stop;
+		if (unlikely(next > pe)) {
+			ret = bad(w, p, e, "its fields pass the end of the packet");
+			break;
 		}
-		if (unlikely(p == start)) {
-			ret = bad(w, start, e, "it has no bits, and so no end");
-			goto stop;
+		if (shape == SHAPE_FIXED && unlikely(next == p)) {
+			ret = bad(w, p, e, "it has no bits, and so no end");
+			break;
 		}
+		p = next;
 		clock = stamp;
-		events++;
 		b->clock[n] = stamp;
-		b->at[n] = (uint32_t)(body - w->data) * 8;
+		b->at[n] = (uint32_t)(body - data) * 8;
 		b->cls[n] = index | ext;
-		n += pick ? w->want[index] != 0 : 1;
-		continue;
-stop:
-		p = start;
-		break;
+		n += pick ? want[index] != 0 : 1;
 	}
-	w->pos = (uint64_t)(p - w->data) * 8;
+	w->pos = (uint64_t)(p - data) * 8;
 	w->clock = clock;
 	w->events = events;
 	b->n = n;
