@@ -7,6 +7,8 @@
 #include "fuse/roles.h"
 #include "fuse/runs.h"
 
+#define TASK_COMM_LEN 16 /* bytes of a thread's name in a kernel */
+
 /*
  * Reasons for which KVM leaves a guest that takes interrupts: it is about to take
  * one, or it waits for one. Numbers of VMX, which SVM does not use, and of SVM,
@@ -29,6 +31,14 @@ static void payload(struct vmsync_role_class *c, const struct ctf_class *cls,
 {
 	c->has[f] = vmsync_payload_find(cls, name, &c->field[f]);
 	c->plain[f] = c->has[f] && ctf_field_plain(&c->field[f], &c->at[f]);
+}
+
+static void name(struct vmsync_role_class *c)
+{
+	const struct ctf_field *f = &c->field[VMSYNC_ROLE_NAME];
+
+	c->name_plain = c->has[VMSYNC_ROLE_NAME] &&
+			ctf_field_plain_text(f, TASK_COMM_LEN, &c->name_at);
 }
 
 static bool is_end(const struct vmsync_role_class *c)
@@ -69,6 +79,7 @@ static void class_init(struct vmsync_role_class *c, const struct ctf_class *cls)
 		payload(c, cls, VMSYNC_ROLE_PID, "pid");
 		payload(c, cls, VMSYNC_ROLE_NAME, "name");
 	}
+	name(c);
 }
 
 struct vmsync_roles *vmsync_roles_new(const struct ctf_trace *t)
@@ -132,15 +143,16 @@ unsigned int vmsync_role_end(const struct vmsync_role_class *c,
 	}
 }
 
-int32_t vmsync_role_named(const struct vmsync_role_class *c,
-			  const struct ctf_event *ev)
+int32_t vmsync_role_any_named(const struct vmsync_role_class *c,
+			      const struct ctf_event *ev)
 {
 	const struct ctf_field *f = &c->field[VMSYNC_ROLE_NAME];
 	const char *s;
 	int32_t id = 0;
 	size_t len, i;
 
-	if (!c->has[VMSYNC_ROLE_NAME] || !ctf_str_begins(ev, f, "CPU ", 4))
+	if (!c->has[VMSYNC_ROLE_NAME] ||
+	    !ctf_str_begins(ev, f, VMSYNC_ROLE_CPU, VMSYNC_ROLE_CPU_LEN))
 		return -1;
 	s = ctf_get_str(ev, f, &len);
 	if (!s || len < 9)

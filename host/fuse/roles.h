@@ -35,11 +35,14 @@ enum vmsync_role_field {
  * struct vmsync_role_class - what a class's fields are
  * @has:	it has @field
  * @plain:	which is a number at a place of its own, @at
+ * @name_plain:	its name is a row of bytes at a place of its own, @name_at
  */
 struct vmsync_role_class {
 	enum vmsync_role role;
 	bool has[VMSYNC_ROLE_FIELDS];
 	bool plain[VMSYNC_ROLE_FIELDS];
+	bool name_plain;
+	uint32_t name_at;
 	struct ctf_plain at[VMSYNC_ROLE_FIELDS];
 	struct ctf_field field[VMSYNC_ROLE_FIELDS];
 };
@@ -88,8 +91,25 @@ static inline int32_t vmsync_role_number(const struct vmsync_role_class *c,
 unsigned int vmsync_role_end(const struct vmsync_role_class *c,
 			     const struct ctf_event *ev);
 
+/* What names of virtual CPUs' threads begin with. */
+#define VMSYNC_ROLE_CPU	    "CPU "
+#define VMSYNC_ROLE_CPU_LEN 4
+
+/** vmsync_role_any_named() - vmsync_role_named(), of any layout */
+int32_t vmsync_role_any_named(const struct vmsync_role_class *c,
+			      const struct ctf_event *ev);
+
 /** vmsync_role_named() - 3 for a thread that is called "CPU 3/KVM", or -1 */
-int32_t vmsync_role_named(const struct vmsync_role_class *c,
-			  const struct ctf_event *ev);
+static inline int32_t vmsync_role_named(const struct vmsync_role_class *c,
+					const struct ctf_event *ev)
+{
+	/* Of nearly all threads one look tells that they are none. */
+	if (c->name_plain &&
+	    ctf_plain_there(ev, c->name_at + VMSYNC_ROLE_CPU_LEN) &&
+	    memcmp(ev->data + ev->at / 8 + c->name_at, VMSYNC_ROLE_CPU,
+		   VMSYNC_ROLE_CPU_LEN))
+		return -1;
+	return vmsync_role_any_named(c, ev);
+}
 
 #endif /* VMSYNC_FUSE_ROLES_H */
