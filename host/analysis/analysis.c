@@ -169,7 +169,7 @@ static int taker_begin(struct analysis *a, struct ctf_error *e)
  * event.
  */
 static int first_event(struct analysis *a, struct analysis_feed *feed,
-		       struct analysis_event *ev, struct asked *asked,
+		       const struct analysis_event **ev, struct asked *asked,
 		       struct ctf_error *e)
 {
 	const struct analysis_options *o = a->options;
@@ -177,12 +177,12 @@ static int first_event(struct analysis *a, struct analysis_feed *feed,
 
 	do {
 		ret = analysis_feed_next(feed, ev, e);
-	} while (ret > 0 && (ev->machine != ANALYSIS_HOST ||
-			     ev->kind == ANALYSIS_EV_LOST));
+	} while (ret > 0 && ((*ev)->machine != ANALYSIS_HOST ||
+			     (*ev)->kind == ANALYSIS_EV_LOST));
 	if (ret < 0)
 		return ret;
 	a->end_ns = a->session->host->coverage.end_ns;
-	a->begin_ns = ret ? ev->ns : a->end_ns;
+	a->begin_ns = ret ? (*ev)->ns : a->end_ns;
 	analysis_totals_init(&a->totals, a->begin_ns + o->since_ns,
 			     o->until_ns && o->until_ns <
 						     a->end_ns - a->begin_ns
@@ -225,18 +225,18 @@ static int run(struct analysis *a, struct analysis_feed *feed,
 	       struct asked *asked, const struct vmsync_progress *progress,
 	       struct ctf_error *e)
 {
-	struct analysis_event ev;
+	const struct analysis_event *ev;
 	uint64_t n = 0;
 	int ret;
 
 	for (ret = first_event(a, feed, &ev, asked, e); ret > 0;
 	     ret = analysis_feed_next(feed, &ev, e)) {
 		/* A guest may have been recorded for longer. */
-		if (ev.ns > a->end_ns)
+		if (ev->ns > a->end_ns)
 			continue;
-		analysis_model_event(a->model, &ev);
+		analysis_model_event(a->model, ev);
 		if (++n % PROGRESS_EVENTS == 0 &&
-		    look(a, ev.ns, progress, e))
+		    look(a, ev->ns, progress, e))
 			return e->code;
 	}
 	if (!ret &&

@@ -61,35 +61,47 @@ enum analysis_isa {
 
 #define ANALYSIS_NOT_SAID (-1)
 
+#define ANALYSIS_NAME 16 /* TASK_COMM_LEN */
+
 /**
  * struct analysis_event - see enum analysis_kind for which members are meant
  * @ns:		time on the host's clock
+ * @prev_state:	of ANALYSIS_EV_SWITCH, the kernel's number
+ * @target:	CPU, UINT32_MAX: not known
+ * @vcpu_id:	of entries and exits: KVM's number of the virtual CPU, any that
+ *		cannot be one: not said
  * @machine:	ANALYSIS_HOST, or the number of a guest
  * @cpu:	number by its kernel, UINT32_MAX: not known
  * @current:	thread that made the event; ANALYSIS_NOT_SAID: then who runs on
  *		@cpu did
- * @pid:	process of @tid of ANALYSIS_EV_THREAD, or of @current of entries
- *and exits; 0: not said
  * @tid:	the thread that the event is about, if it is about another one
- * @vcpu_id:	KVM's number of the virtual CPU, -1: not said
- * @name:	not NUL-terminated where @name_len says so, NULL: not said
+ * @pid:	process of @tid of ANALYSIS_EV_THREAD, or of @current of entries
+ *		and exits; 0: not said
+ * @kind:	enum analysis_kind
+ * @isa:	enum analysis_isa
+ * @named:	@name is said, up to a NUL or its end
+ *
+ * It is written where the event is decoded, and read after the traces were
+ * merged: small, so that many fit the processor's cache.
  */
 struct analysis_event {
 	int64_t ns;
-	int64_t until_ns;
+	union {
+		int64_t until_ns;
+		int64_t prev_state;
+		int64_t target;
+		int64_t vcpu_id;
+	};
 	uint32_t machine;
 	uint32_t cpu;
-	enum analysis_kind kind;
 	int32_t current;
 	int32_t tid;
 	int32_t pid;
-	int32_t vcpu_id;
-	int64_t prev_state;
-	uint32_t target;
 	uint32_t reason;
-	enum analysis_isa isa;
-	const char *name;
-	uint32_t name_len;
+	uint8_t kind;
+	uint8_t isa;
+	uint8_t named;
+	char name[ANALYSIS_NAME];
 };
 
 #endif /* VMSYNC_ANALYSIS_EVENT_H */

@@ -34,6 +34,8 @@ struct feed_stream {
 	struct analysis_quiet *quiet;
 };
 
+#define FEED_EVENTS 64 /* that the merge is asked for at a time */
+
 struct analysis_feed {
 	const struct vmsync_session *session;
 	struct ctf_merge *merge;
@@ -41,7 +43,9 @@ struct analysis_feed {
 	VMSYNC_ARRAY(struct feed_stream) streams;
 	VMSYNC_ARRAY(struct lost) lost;
 	size_t next_lost;
-	const struct ctf_event *held;
+	struct analysis_event lost_event; /* given out */
+	struct ctf_noted noted[FEED_EVENTS];
+	int i, n; /* the next one of these, and how many there are */
 	bool wakeups;
 };
 
@@ -238,23 +242,37 @@ static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
 }
 
 /* In whichever thread decodes the stream. */
-static int note_take(void *ctx, const struct ctf_event *ev, struct ctf_error *e)
+static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 {
 	struct feed_stream *s = ctx;
-	struct analysis_note *note = ev->note;
-	enum analysis_kind kind = analysis_kinds_of(s->kinds, ev);
-	/* Raw clock values are ns, for streams with a @quiet the host's. */
-	int64_t ns = (int64_t)ev->clock;
+	struct analysis_quiet *q = s->quiet;
+	uint32_t i;
 
 	(void)e;
-	if (s->quiet && analysis_quiet_kind(kind) &&
-	    analysis_quiet_skips(s->quiet, kind,
-				 analysis_kinds_current(s->kinds, ev), ns))
-		return 1;
-	analysis_kinds_note(s->kinds, ev, note);
-	if (s->quiet)
-		analysis_quiet_passed(s->quiet, (enum analysis_kind)note->kind,
-				      note->current, note->a, ns);
+	for (i = 0; i < some->n; i++) {
+		enum analysis_kind kind =
+			(enum analysis_kind)analysis_kinds_class(s->kinds, some,
+								 i)
+				->kind;
+		/* Raw clock values are ns, for streams with a @quiet the
+		 * host's. */
+		int64_t ns = (int64_t)some->clock[i];
+		struct analysis_event *ev;
+
+		if (q && analysis_quiet_kind(kind) &&
+		    analysis_quiet_skips(
+			    q, kind, analysis_kinds_current(s->kinds, some, i),
+			    ns))
+			continue;
+		ev = (struct analysis_event *)some->note;
+		analysis_kinds_event(s->kinds, some, i, ev);
+		ev->machine = s->machine;
+		ev->cpu = some->ev.cpu;
+		if (q)
+			analysis_quiet_passed(q, (enum analysis_kind)ev->kind,
+					      ev->current, ev->tid, ns);
+		ctf_some_keep(some, i);
+	}
 	return 0;
 }
 
@@ -266,8 +284,9 @@ static int takes_add(struct analysis_feed *f, struct ctf_error *e)
 	for (i = 0; i < f->streams.count; i++) {
 		if (quiet_add(f, &f->streams.at[i]))
 			return vmsync_fail_memory(e);
-		ctf_merge_note(f->merge, (int)i, sizeof(struct analysis_note));
-		ctf_merge_take(f->merge, (int)i, note_take, &f->streams.at[i]);
+		ctf_merge_note(f->merge, (int)i, sizeof(struct analysis_event));
+		ctf_merge_take(f->merge, (int)i, events_take,
+			       &f->streams.at[i]);
 	}
 	return 0;
 }
@@ -334,9 +353,11 @@ bool analysis_feed_wakeups(const struct analysis_feed *f)
 	return f->wakeups;
 }
 
-static void lost_event(const struct lost *l, struct analysis_event *ev)
+static const struct analysis_event *lost_event(struct analysis_feed *f)
 {
-	*ev = (struct analysis_event){
+	const struct lost *l = &f->lost.at[f->next_lost++];
+
+	f->lost_event = (struct analysis_event){
 		.ns = l->from_ns,
 		.until_ns = l->until_ns,
 		.machine = l->machine,
@@ -344,35 +365,33 @@ static void lost_event(const struct lost *l, struct analysis_event *ev)
 		.kind = ANALYSIS_EV_LOST,
 		.current = ANALYSIS_NOT_SAID,
 	};
+	return &f->lost_event;
 }
 
-int analysis_feed_next(struct analysis_feed *f, struct analysis_event *ev,
-		       struct ctf_error *e)
+int analysis_feed_next(struct analysis_feed *f,
+		       const struct analysis_event **out, struct ctf_error *e)
 {
-	const struct lost *l =
-		f->next_lost < f->lost.count ? &f->lost.at[f->next_lost] : NULL;
-	const struct feed_stream *s;
-	int ret;
+	const struct ctf_noted *next;
+	struct analysis_event *ev;
 
-	if (!f->held) {
-		ret = ctf_merge_next(f->merge, &f->held, e);
-		if (ret < 0)
-			return ret;
-		if (!ret)
-			f->held = NULL;
+	if (f->i == f->n) {
+		f->i = 0;
+		f->n = ctf_merge_notes(f->merge, f->noted, FEED_EVENTS, e);
+		if (f->n < 0)
+			return f->n;
 	}
-	if (l && (!f->held || (int64_t)f->held->time >= l->from_ns)) {
-		lost_event(l, ev);
-		f->next_lost++;
+	next = f->n ? &f->noted[f->i] : NULL;
+	if (f->next_lost < f->lost.count &&
+	    (!next ||
+	     (int64_t)next->time >= f->lost.at[f->next_lost].from_ns)) {
+		*out = lost_event(f);
 		return 1;
 	}
-	if (!f->held)
+	if (!next)
 		return 0;
-	s = &f->streams.at[f->held->source];
-	analysis_note_event(f->held->note, ev);
-	ev->cpu = f->held->cpu;
-	ev->ns = (int64_t)f->held->time;
-	ev->machine = s->machine;
-	f->held = NULL;
+	f->i++;
+	ev = next->note;
+	ev->ns = (int64_t)next->time;
+	*out = ev;
 	return 1;
 }

@@ -33,10 +33,10 @@ bool analysis_feed_wakeups(const struct analysis_feed *f);
 
 /**
  * analysis_feed_next() - the next event
- * @ev:		filled in; valid until the next call
+ * @out:	valid until the next call
  * Return: 1, 0 at the end, or a negative errno.
  */
-int analysis_feed_next(struct analysis_feed *f, struct analysis_event *ev,
-		       struct ctf_error *e);
+int analysis_feed_next(struct analysis_feed *f,
+		       const struct analysis_event **out, struct ctf_error *e);
 
 #endif /* VMSYNC_ANALYSIS_FEED_H */

@@ -18,17 +18,17 @@ static const struct meaning {
 } kinds[] = {
 	{"sched_switch",
 	 ANALYSIS_EV_SWITCH,
-	 {"prev_tid", "next_tid", "prev_state"},
+	 {"prev_tid", "next_tid", NULL, "prev_state"},
 	 "next_comm"},
-	{"sched_waking", ANALYSIS_EV_WAKING, {NULL, "tid", "target_cpu"}, NULL},
-	{"sched_wakeup", ANALYSIS_EV_WAKEUP, {NULL, "tid", "target_cpu"}, NULL},
+	{"sched_waking", ANALYSIS_EV_WAKING, {NULL, "tid", NULL, "target_cpu"}, NULL},
+	{"sched_wakeup", ANALYSIS_EV_WAKEUP, {NULL, "tid", NULL, "target_cpu"}, NULL},
 	{"sched_wakeup_new",
 	 ANALYSIS_EV_WAKEUP,
-	 {NULL, "tid", "target_cpu"},
+	 {NULL, "tid", NULL, "target_cpu"},
 	 NULL},
 	{"sched_migrate_task",
 	 ANALYSIS_EV_MIGRATE,
-	 {NULL, "tid", "dest_cpu"},
+	 {NULL, "tid", NULL, "dest_cpu"},
 	 NULL},
 	{"sched_process_exit", ANALYSIS_EV_GONE, {NULL, "tid"}, NULL},
 	{"sched_process_fork",
@@ -55,9 +55,11 @@ static const struct meaning {
 
 /* By other names too; the process is a context. */
 static const struct meaning entry = {
-	NULL, ANALYSIS_EV_ENTRY, {NULL, NULL, "vcpu_id"}, NULL};
+	NULL, ANALYSIS_EV_ENTRY, {[ANALYSIS_OF_B] = "vcpu_id"}, NULL};
 static const struct meaning exit_of = {
-	NULL, ANALYSIS_EV_EXIT, {NULL, NULL, "vcpu_id", "exit_reason", "isa"},
+	NULL,
+	ANALYSIS_EV_EXIT,
+	{NULL, NULL, NULL, "vcpu_id", "exit_reason", "isa"},
 	NULL};
 static const struct meaning vector_in = {NULL, ANALYSIS_EV_IRQ_IN, {NULL}, NULL};
 static const struct meaning vector_out = {NULL, ANALYSIS_EV_IRQ_OUT, {NULL},
@@ -103,7 +105,7 @@ static bool field_find(const struct ctf_class *cls, const struct meaning *m,
 		return true;
 	if (number == ANALYSIS_OF_CURRENT)
 		return vmsync_context_find(cls, "tid", out);
-	return number == ANALYSIS_OF_A && runs(m->kind) &&
+	return number == ANALYSIS_OF_PID && runs(m->kind) &&
 	       vmsync_context_find(cls, "pid", out);
 }
 
@@ -115,9 +117,7 @@ static int64_t absent(enum analysis_kind kind, int number)
 		return 0;
 	if (runs(kind))
 		return -1;
-	return kind == ANALYSIS_EV_SWITCH || kind == ANALYSIS_EV_THREAD
-		       ? 0
-		       : UINT32_MAX;
+	return kind == ANALYSIS_EV_SWITCH ? 0 : UINT32_MAX;
 }
 
 /* Names are rows of 16 bytes; where they are strings they are not at hand. */
@@ -127,12 +127,27 @@ static bool name_find(struct analysis_class *c, const struct ctf_class *cls,
 	c->named = comm && vmsync_payload_find(cls, comm, name);
 	if (!c->named)
 		return true;
-	return ctf_field_plain_text(name, ANALYSIS_NOTE_NAME, &c->name_at);
+	return ctf_field_plain_text(name, ANALYSIS_NAME, &c->name_at);
 }
 
 static uint32_t most(uint32_t a, uint32_t b)
 {
 	return a > b ? a : b;
+}
+
+/* False where the number is not at hand. */
+static bool number_find(struct analysis_class *c, int number,
+			const struct ctf_field *field)
+{
+	struct ctf_plain plain;
+
+	c->has |= (uint8_t)(1 << number);
+	if (!ctf_field_plain(field, &plain))
+		return false;
+	c->number[number] = (struct analysis_place){plain.at, plain.mask,
+						    plain.sign, plain.sign};
+	c->plain_bytes = most(c->plain_bytes, plain.at + CTF_PLAIN_BYTES);
+	return true;
 }
 
 static void class_init(struct analysis_class *c, const struct ctf_class *cls,
@@ -150,16 +165,12 @@ static void class_init(struct analysis_class *c, const struct ctf_class *cls,
 	c->kind = (uint8_t)m->kind;
 	c->ioctl = m->kind == ANALYSIS_EV_RUN;
 	plain = !c->ioctl && name_find(c, cls, m->comm, name);
-	c->plain_bytes = c->name_at + ANALYSIS_NOTE_NAME;
+	c->plain_bytes = c->name_at + ANALYSIS_NAME;
 	for (i = 0; i < ANALYSIS_NUMBERS; i++) {
-		c->absent[i] = absent(m->kind, i);
-		if (!field_find(cls, m, i, &field[i]))
-			continue;
-		c->absent[i] = 0;
-		c->has |= (uint8_t)(1 << i);
-		plain &= ctf_field_plain(&field[i], &c->plain[i]);
-		c->plain_bytes = most(c->plain_bytes,
-				      c->plain[i].at + CTF_PLAIN_BYTES);
+		if (field_find(cls, m, i, &field[i]))
+			plain &= number_find(c, i, &field[i]);
+		else
+			c->number[i].less = -(uint64_t)absent(m->kind, i);
 	}
 	c->says_current = c->has & 1 << ANALYSIS_OF_CURRENT;
 	if (!plain)
@@ -218,22 +229,30 @@ void analysis_kinds_free(struct analysis_kinds *k)
 	free(k);
 }
 
-static void name_note(const struct ctf_event *ev, const struct ctf_field *f,
-		      struct analysis_note *out)
+int32_t analysis_kinds_slow_current(const struct analysis_kinds *k,
+				    const struct ctf_event *ev)
+{
+	int64_t v;
+
+	return ctf_get_s64(ev, &k->field[ev->cls->index][ANALYSIS_OF_CURRENT],
+			   &v)
+		       ? (int32_t)v
+		       : ANALYSIS_NOT_SAID;
+}
+
+static void name_get(const struct ctf_event *ev, const struct ctf_field *f,
+		     struct analysis_event *out)
 {
 	size_t len = 0;
 	const char *name = ctf_get_str(ev, f, &len);
 
 	out->named = name != NULL;
-	memset(out->name, 0, sizeof(out->name));
 	if (name)
-		memcpy(out->name, name,
-		       len < ANALYSIS_NOTE_NAME ? len : ANALYSIS_NOTE_NAME);
+		memcpy(out->name, name, len < ANALYSIS_NAME ? len : ANALYSIS_NAME);
 }
 
-void analysis_kinds_slow_note(const struct analysis_kinds *k,
-			      const struct ctf_event *ev,
-			      struct analysis_note *out)
+void analysis_kinds_slow(const struct analysis_kinds *k,
+			 const struct ctf_event *ev, struct analysis_event *out)
 {
 	const struct analysis_class *c = &k->cls[ev->cls->index];
 	const struct ctf_field *field = k->field[ev->cls->index];
@@ -244,16 +263,19 @@ void analysis_kinds_slow_note(const struct analysis_kinds *k,
 		if (!(c->has & 1 << i) || !ctf_get_s64(ev, &field[i], &v[i]))
 			v[i] = absent((enum analysis_kind)c->kind, i);
 	}
-	*out = (struct analysis_note){
-		.b = v[ANALYSIS_OF_B],
+	*out = (struct analysis_event){
+		.prev_state = v[ANALYSIS_OF_B],
 		.current = (int32_t)v[ANALYSIS_OF_CURRENT],
-		.a = (int32_t)v[ANALYSIS_OF_A],
+		.tid = (int32_t)v[ANALYSIS_OF_TID],
+		.pid = (int32_t)v[ANALYSIS_OF_PID],
 		.reason = (uint32_t)v[ANALYSIS_OF_REASON],
-		.isa = v[ANALYSIS_OF_ISA] & ~0xff ? 0xff : (uint8_t)v[ANALYSIS_OF_ISA],
+		.isa = (uint64_t)v[ANALYSIS_OF_ISA] > ANALYSIS_ISA_SVM
+			       ? ANALYSIS_ISA_UNKNOWN
+			       : (uint8_t)v[ANALYSIS_OF_ISA],
 		.kind = c->kind,
 	};
 	if (c->ioctl && v[ANALYSIS_OF_REASON] != IOCTL_KVM_RUN)
 		out->kind = ANALYSIS_EV_OTHER;
 	if (c->named)
-		name_note(ev, &k->name[ev->cls->index], out);
+		name_get(ev, &k->name[ev->cls->index], out);
 }

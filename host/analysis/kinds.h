@@ -8,8 +8,34 @@
 
 #include <stdbool.h>
 
-#include "analysis/note.h"
+#include "analysis/event.h"
 #include "ctf/plain.h"
+#include "ctf/take.h"
+
+/**
+ * enum analysis_number - numbers of an event, see struct analysis_event
+ * @ANALYSIS_OF_B:	what there is one of for each kind: prev_state, vcpu_id, target
+ */
+enum analysis_number {
+	ANALYSIS_OF_CURRENT,
+	ANALYSIS_OF_TID,
+	ANALYSIS_OF_PID,
+	ANALYSIS_OF_B,
+	ANALYSIS_OF_REASON,
+	ANALYSIS_OF_ISA,
+	ANALYSIS_NUMBERS,
+};
+
+/**
+ * struct analysis_place - where a number of an event is, as struct ctf_plain
+ * @less:	@sign, or where it is not said minus the value then
+ */
+struct analysis_place {
+	uint32_t at;
+	uint64_t mask;
+	uint64_t sign;
+	uint64_t less;
+};
 
 /**
  * struct analysis_class - a class of events
@@ -18,8 +44,7 @@
  * @plain_bytes: for ctf_plain_there(), 0: some number is not plain
  * @name_at:	bytes from the beginning of the fields to the name, if @named
  * @has:	bit by enum analysis_number
- * @plain:	by enum analysis_number; what is not said has no bits
- * @absent:	the value then
+ * @number:	by enum analysis_number; what is not said has no bits
  */
 struct analysis_class {
 	uint8_t kind;
@@ -29,8 +54,7 @@ struct analysis_class {
 	uint8_t has;
 	uint32_t plain_bytes;
 	uint32_t name_at;
-	struct ctf_plain plain[ANALYSIS_NUMBERS];
-	int64_t absent[ANALYSIS_NUMBERS];
+	struct analysis_place number[ANALYSIS_NUMBERS];
 };
 
 /**
@@ -62,56 +86,90 @@ struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host);
 /** analysis_kinds_free() - NULL is fine */
 void analysis_kinds_free(struct analysis_kinds *k);
 
-/** analysis_kinds_of() - what kind of event it is; ioctl() may be another */
-static inline enum analysis_kind
-analysis_kinds_of(const struct analysis_kinds *k, const struct ctf_event *ev)
+/** analysis_kinds_class() - what kind of event it is; an ioctl() may be another */
+static inline const struct analysis_class *
+analysis_kinds_class(const struct analysis_kinds *k, const struct ctf_some *some,
+		     uint32_t i)
 {
-	return (enum analysis_kind)k->cls[ev->cls->index].kind;
+	return &k->cls[ctf_some_class(some, i)];
+}
+
+/** analysis_kinds_slow_current() - the thread that made it, or none said */
+int32_t analysis_kinds_slow_current(const struct analysis_kinds *k,
+				    const struct ctf_event *ev);
+
+/** analysis_kinds_slow() - where some number is not at hand */
+void analysis_kinds_slow(const struct analysis_kinds *k,
+			 const struct ctf_event *ev, struct analysis_event *out);
+
+/** analysis_place_get() - the number, @fields being where the event's begin */
+static inline uint64_t analysis_place_get(const struct analysis_place *p,
+					  const uint8_t *fields)
+{
+	uint64_t v;
+
+	memcpy(&v, fields + p->at, sizeof(v));
+	return ((v & p->mask) ^ p->sign) - p->less;
+}
+
+/** analysis_kinds_fields() - where an event begins whose numbers are, or NULL */
+static inline const uint8_t *
+analysis_kinds_fields(const struct analysis_class *c,
+		      const struct ctf_some *some, uint32_t i)
+{
+	uint64_t at = some->at[i];
+
+	return c->plain_bytes && !(at & 7) &&
+			       at + c->plain_bytes * 8ull <=
+				       some->ev.packet->content
+		       ? some->ev.data + at / 8
+		       : NULL;
 }
 
 /** analysis_kinds_current() - the thread that made it, or ANALYSIS_NOT_SAID */
 static inline int32_t analysis_kinds_current(const struct analysis_kinds *k,
-					     const struct ctf_event *ev)
+					     struct ctf_some *some, uint32_t i)
 {
-	int64_t v = ANALYSIS_NOT_SAID;
+	const struct analysis_class *c = analysis_kinds_class(k, some, i);
+	const uint8_t *fields;
 
-	if (k->cls[ev->cls->index].says_current)
-		ctf_get_s64(ev, &k->field[ev->cls->index][ANALYSIS_OF_CURRENT],
-			    &v);
-	return (int32_t)v;
+	if (!c->says_current)
+		return ANALYSIS_NOT_SAID;
+	fields = analysis_kinds_fields(c, some, i);
+	return fields ? (int32_t)analysis_place_get(
+				&c->number[ANALYSIS_OF_CURRENT], fields)
+		      : analysis_kinds_slow_current(k, ctf_some_event(some, i));
 }
 
-/** analysis_kinds_slow_note() - where some number is not at hand */
-void analysis_kinds_slow_note(const struct analysis_kinds *k,
-			      const struct ctf_event *ev,
-			      struct analysis_note *out);
-
-/** analysis_kinds_note() - what an event tells */
-static inline void analysis_kinds_note(const struct analysis_kinds *k,
-				       const struct ctf_event *ev,
-				       struct analysis_note *out)
+/** analysis_kinds_event() - what it tells, but for when and where */
+static inline void analysis_kinds_event(const struct analysis_kinds *k,
+					struct ctf_some *some, uint32_t i,
+					struct analysis_event *out)
 {
-	const struct analysis_class *c = &k->cls[ev->cls->index];
-	int64_t v[ANALYSIS_NUMBERS];
-	int i;
+	const struct analysis_class *c = analysis_kinds_class(k, some, i);
+	const uint8_t *fields = analysis_kinds_fields(c, some, i);
+	const struct analysis_place *number = c->number;
+	uint64_t isa;
 
-	if (!c->plain_bytes || !ctf_plain_there(ev, c->plain_bytes)) {
-		analysis_kinds_slow_note(k, ev, out);
+	if (!fields) {
+		analysis_kinds_slow(k, ctf_some_event(some, i), out);
 		return;
 	}
 	/* Without a branch: what comes next is nearly always another class. */
-	for (i = 0; i < ANALYSIS_NUMBERS; i++)
-		v[i] = ctf_plain_get(ev, &c->plain[i]) + c->absent[i];
-	out->b = v[ANALYSIS_OF_B];
-	out->current = (int32_t)v[ANALYSIS_OF_CURRENT];
-	out->a = (int32_t)v[ANALYSIS_OF_A];
-	out->reason = (uint32_t)v[ANALYSIS_OF_REASON];
-	out->isa = v[ANALYSIS_OF_ISA] & ~0xff ? 0xff
-					     : (uint8_t)v[ANALYSIS_OF_ISA];
+	out->current = (int32_t)analysis_place_get(&number[ANALYSIS_OF_CURRENT],
+						   fields);
+	out->tid = (int32_t)analysis_place_get(&number[ANALYSIS_OF_TID], fields);
+	out->pid = (int32_t)analysis_place_get(&number[ANALYSIS_OF_PID], fields);
+	out->prev_state =
+		(int64_t)analysis_place_get(&number[ANALYSIS_OF_B], fields);
+	out->reason = (uint32_t)analysis_place_get(&number[ANALYSIS_OF_REASON],
+						   fields);
+	isa = analysis_place_get(&number[ANALYSIS_OF_ISA], fields);
+	out->isa = (uint8_t)(isa > ANALYSIS_ISA_SVM ? ANALYSIS_ISA_UNKNOWN
+						    : isa);
 	out->kind = c->kind;
 	out->named = c->named;
-	memcpy(out->name, ev->data + ev->at / 8 + c->name_at,
-	       ANALYSIS_NOTE_NAME);
+	memcpy(out->name, fields + c->name_at, ANALYSIS_NAME);
 }
 
 #endif /* VMSYNC_ANALYSIS_KINDS_H */

@@ -92,13 +92,12 @@ void analysis_name_set(struct analysis_model *m, uint32_t task,
 		       const struct analysis_event *ev)
 {
 	struct analysis_thread *t;
-	uint32_t len = ev->name_len;
+	size_t len;
 
-	if (task == ANALYSIS_NONE || !ev->name)
+	if (task == ANALYSIS_NONE || !ev->named)
 		return;
 	t = &m->tasks.at[task].is;
-	if (len > ANALYSIS_NAME - 1)
-		len = ANALYSIS_NAME - 1;
+	len = strnlen(ev->name, ANALYSIS_NAME - 1);
 	memcpy(t->name, ev->name, len);
 	memset(t->name + len, 0, ANALYSIS_NAME - len);
 }

@@ -27,8 +27,6 @@
 
 struct analysis_model;
 
-#define ANALYSIS_NAME 16 /* TASK_COMM_LEN */
-
 /**
  * struct analysis_thread - of the host or of a guest
  * @machine:	ANALYSIS_HOST or a guest's number

@@ -15,9 +15,33 @@
 
 #include <stdbool.h>
 
-#include "analysis/note.h"
+#include "analysis/event.h"
+#include "sync/array.h"
 
-struct analysis_quiet;
+/** struct analysis_hole - a stretch of time in which events may be missing */
+struct analysis_hole {
+	int64_t from_ns;
+	int64_t until_ns;
+};
+
+/**
+ * struct analysis_quiet - what the events of a CPU have told so far
+ * @told:	the thread that runs is known to the model: @current
+ * @entered:	the last event was an entry
+ * @lost_until_ns: the model passes over what is before
+ * @holes:	those to come, from @next on
+ * @next_ns:	when the next one begins
+ */
+struct analysis_quiet {
+	bool wakeups;
+	bool told;
+	bool entered;
+	int32_t current;
+	int64_t lost_until_ns;
+	VMSYNC_ARRAY(struct analysis_hole) holes;
+	size_t next;
+	int64_t next_ns;
+};
 
 /**
  * analysis_quiet_new() - for a CPU of the host
@@ -37,13 +61,8 @@ void analysis_quiet_free(struct analysis_quiet *q);
 int analysis_quiet_lost(struct analysis_quiet *q, int64_t from_ns,
 			int64_t until_ns);
 
-/**
- * analysis_quiet_skips() - does the next event change nothing?
- * @kind:	is analysis_quiet_kind()
- * @current:	who made it, or ANALYSIS_NOT_SAID
- */
-bool analysis_quiet_skips(struct analysis_quiet *q, enum analysis_kind kind,
-			  int32_t current, int64_t ns);
+/** analysis_quiet_forget() - a hole begins at or before @ns */
+void analysis_quiet_forget(struct analysis_quiet *q, int64_t ns);
 
 /** analysis_quiet_kind() - need analysis_quiet_skips() be asked? */
 static inline bool analysis_quiet_kind(enum analysis_kind kind)
@@ -52,11 +71,43 @@ static inline bool analysis_quiet_kind(enum analysis_kind kind)
 }
 
 /**
+ * analysis_quiet_skips() - does the next event change nothing?
+ * @kind:	is analysis_quiet_kind()
+ * @current:	who made it, or ANALYSIS_NOT_SAID
+ */
+static inline bool analysis_quiet_skips(struct analysis_quiet *q,
+					enum analysis_kind kind,
+					int32_t current, int64_t ns)
+{
+	if (ns >= q->next_ns)
+		analysis_quiet_forget(q, ns);
+	if (kind == ANALYSIS_EV_WAKING && !q->wakeups)
+		return false;
+	return q->told && !q->entered &&
+	       (current == ANALYSIS_NOT_SAID || current == q->current);
+}
+
+/**
  * analysis_quiet_passed() - an event is not left out
  * @current:	who made it, or ANALYSIS_NOT_SAID
  * @next:	who runs after an ANALYSIS_EV_SWITCH
  */
-void analysis_quiet_passed(struct analysis_quiet *q, enum analysis_kind kind,
-			   int32_t current, int32_t next, int64_t ns);
+static inline void analysis_quiet_passed(struct analysis_quiet *q,
+					 enum analysis_kind kind,
+					 int32_t current, int32_t next,
+					 int64_t ns)
+{
+	if (ns >= q->next_ns)
+		analysis_quiet_forget(q, ns);
+	q->entered = kind == ANALYSIS_EV_ENTRY;
+	if (kind == ANALYSIS_EV_SWITCH)
+		current = next;
+	else if (current == ANALYSIS_NOT_SAID)
+		return;
+	if (ns < q->lost_until_ns)
+		return;
+	q->current = current;
+	q->told = true;
+}
 
 #endif /* VMSYNC_ANALYSIS_QUIET_H */

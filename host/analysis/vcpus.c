@@ -13,6 +13,8 @@
 #define SVM_HLT 0x78
 #define VMX_HLT 12
 
+#define MAX_VCPU_ID 4096 /* KVM_MAX_VCPU_IDS */
+
 static bool is_halt(enum analysis_isa isa, uint32_t reason)
 {
 	return isa == ANALYSIS_ISA_SVM	 ? reason == SVM_HLT
@@ -241,7 +243,7 @@ static void woken(struct analysis_model *m, struct analysis_vcpu *v,
 	/* It was halted, and is not any more. */
 	if (v->place == ANALYSIS_IN_POLL)
 		v->place = ANALYSIS_IN_KVM;
-	analysis_wait_move(m, v, ev->target, ev->ns);
+	analysis_wait_move(m, v, (uint32_t)ev->target, ev->ns);
 	analysis_vcpu_settle(m, v, ev->ns);
 }
 
@@ -267,10 +269,18 @@ static void about(struct analysis_model *m, const struct analysis_event *ev)
 		woken(m, v, ev);
 	else if (ev->kind == ANALYSIS_EV_MIGRATE && v->on == ANALYSIS_NONE &&
 		 v->off != ANALYSIS_UNKNOWN) {
-		analysis_wait_move(m, v, ev->target, ev->ns);
+		analysis_wait_move(m, v, (uint32_t)ev->target, ev->ns);
 	} else if (ev->kind == ANALYSIS_EV_GONE && v->on == ANALYSIS_NONE) {
 		analysis_vcpu_lose(m, v, ev->ns);
 	}
+}
+
+/* LTTng's own, on newer kernels, is half of a pointer. */
+static int32_t vcpu_id_of(const struct analysis_event *ev)
+{
+	return ev->vcpu_id >= 0 && ev->vcpu_id < MAX_VCPU_ID
+		       ? (int32_t)ev->vcpu_id
+		       : -1;
 }
 
 /*
@@ -281,7 +291,7 @@ static uint32_t vcpu_new(struct analysis_model *m,
 			 const struct analysis_event *ev, uint32_t task)
 {
 	const struct analysis_vcpu_id id = {.tid = m->tasks.at[task].is.tid,
-					    .vcpu_id = ev->vcpu_id};
+					    .vcpu_id = vcpu_id_of(ev)};
 	uint32_t cpu, number = analysis_model_vcpu(m, &id);
 
 	for (cpu = 0; cpu < m->cpus.count; cpu++) {
@@ -312,7 +322,7 @@ static struct analysis_vcpu *current_vcpu(struct analysis_model *m,
 	if (v->id.pid <= 0)
 		v->id.pid = m->tasks.at[task].is.pid;
 	if (v->id.vcpu_id < 0)
-		v->id.vcpu_id = ev->vcpu_id;
+		v->id.vcpu_id = vcpu_id_of(ev);
 	analysis_vcpu_put(m, v, ev->cpu, ev->ns);
 	return v;
 }
@@ -341,9 +351,9 @@ static void exited(struct analysis_model *m, struct analysis_vcpu *v,
 	if (!v->exiting)
 		exit_begin(m, v, ev->ns);
 	v->exit.told = true;
-	v->exit.isa = ev->isa;
+	v->exit.isa = (enum analysis_isa)ev->isa;
 	v->exit.reason = ev->reason;
-	v->place = is_halt(ev->isa, ev->reason) ? ANALYSIS_IN_POLL
+	v->place = is_halt(v->exit.isa, ev->reason) ? ANALYSIS_IN_POLL
 						: ANALYSIS_IN_KVM;
 	v->left = false;
 }

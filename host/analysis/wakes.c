@@ -55,7 +55,7 @@ static void wake_move(struct analysis_model *m, uint32_t task,
 		      struct analysis_waking *w,
 		      const struct analysis_event *ev)
 {
-	struct analysis_vcpu *to = vcpu_of(m, ev->machine, ev->target);
+	struct analysis_vcpu *to = vcpu_of(m, ev->machine, (uint32_t)ev->target);
 	const struct analysis_step moved = {.kind = ANALYSIS_STEP_MOVED,
 					    .machine = ev->machine,
 					    .thread = task,
@@ -74,7 +74,7 @@ static void wake_begin(struct analysis_model *m, uint32_t task,
 		       const struct analysis_event *ev)
 {
 	struct analysis_vcpu *waker = vcpu_of(m, ev->machine, ev->cpu);
-	struct analysis_vcpu *on = vcpu_of(m, ev->machine, ev->target);
+	struct analysis_vcpu *on = vcpu_of(m, ev->machine, (uint32_t)ev->target);
 	struct analysis_waking *w = m->tasks.at[task].wake;
 	const struct analysis_step woken = {
 		.kind = ANALYSIS_STEP_WOKEN,

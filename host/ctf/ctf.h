@@ -396,7 +396,7 @@ int ctf_trace_span(const struct ctf_trace *t, struct ctf_span *out,
  * @source:	merge: which call of ctf_merge_add() it came from, from 0
  * @at:		bit offset in the packet of the event's fields (after the
  *		event's header)
- * @note:	see ctf_merge_note(), NULL where there is none
+ * @note:	see ctf_merge_note() of take.h, NULL where there is none
  * @data:	internal
  * @state:	internal
  *
@@ -719,34 +719,6 @@ int ctf_merge_add_want(struct ctf_merge *m, const struct ctf_trace *t,
  *		threads, those of one stream one after the other
  */
 void ctf_merge_pool(struct ctf_merge *m, struct ctf_pool *pool);
-
-/**
- * ctf_merge_take() - have events taken out before they are merged
- * @m:		merge, before the first ctf_merge_next()
- * @source:	of which trace or stream
- * @fn:		told of each wanted event of a stream as it is decoded, in the
- *		order of the stream but in no order between streams, and in any
- *		thread; @ctx must allow that. ev->time is not set. 1: the event is
- *		taken and not merged; 0: it is merged; or an error, with its
- *		reason in @e
- * @ctx:	first argument of @fn
- */
-void ctf_merge_take(struct ctf_merge *m, int source,
-		    int (*fn)(void *ctx, const struct ctf_event *ev,
-			      struct ctf_error *e),
-		    void *ctx);
-
-/**
- * ctf_merge_note() - have whoever may take events write something to the others
- * @m:		merge, before the first ctf_merge_next()
- * @source:	that has a ctf_merge_take()
- * @size:	bytes at ev->note, aligned to 8, that are its @fn's to fill in, and
- *		come with the event
- *
- * For what is best done as an event is decoded: its bytes are in the processor's
- * cache then, and several threads do so.
- */
-void ctf_merge_note(struct ctf_merge *m, int source, size_t size);
 
 /**
  * ctf_merge_next() - the next event in the order of ctf_event.time

@@ -90,36 +90,38 @@ int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e)
 	return ret;
 }
 
-/* Leaves in the block what nobody takes. */
+const struct ctf_event *ctf_some_event(struct ctf_some *s, uint32_t i)
+{
+	s->ev.cls = &s->ev.stream->trace->classes[ctf_some_class(s, i)]->pub;
+	s->ev.clock = s->clock[i];
+	s->ev.at = s->at[i];
+	return &s->ev;
+}
+
+/* Leaves in the block what is kept. */
 static int take_some(struct input *in, struct timed *t)
 {
 	struct block *b = &t->block;
-	struct batch *batch = &b->batch;
 	struct reader reader = { .slot = in->cur->slot };
-	struct ctf_event ev = {
-		.stream = in->cur->stream,
-		.packet = &b->packet,
-		.cpu = b->packet.cpu,
-		.source = in->source,
-		.data = b->data,
-		.state = &reader,
+	struct ctf_some some = {
+		.ev = {
+			.stream = in->cur->stream,
+			.packet = &b->packet,
+			.cpu = b->packet.cpu,
+			.source = in->source,
+			.data = b->data,
+			.state = &reader,
+		},
+		.n = b->batch.n,
+		.clock = b->batch.clock,
+		.at = b->batch.at,
+		.cls = b->batch.cls,
+		.note = (uint8_t *)t->note,
+		.note_size = in->note * sizeof(t->note[0]),
 	};
-	uint32_t i, n = 0;
-	int ret = 0;
+	int ret = in->take(in->take_ctx, &some, &in->why);
 
-	for (i = 0; i < batch->n && ret >= 0; i++) {
-		ev.cls = &in->cur->classes[batch->cls[i] & WALK_CLS]->pub;
-		ev.clock = batch->clock[i];
-		ev.at = batch->at[i];
-		ev.note = t->note + n * in->note;
-		ret = in->take(in->take_ctx, &ev, &in->why);
-		if (ret)
-			continue;
-		batch->clock[n] = batch->clock[i];
-		batch->at[n] = batch->at[i];
-		batch->cls[n++] = batch->cls[i];
-	}
-	batch->n = n;
+	b->batch.n = some.kept;
 	reader_free(&reader);
 	return ret < 0 ? ret : 1;
 }

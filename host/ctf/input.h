@@ -8,9 +8,11 @@
 
 #include "ctf/cursor.h"
 #include "ctf/pool.h"
+#include "ctf/take.h"
 
 #define REF_BITS	11	/* of a reference to an event: its place in the batch */
 
+_Static_assert(CTF_SOME_CLASS == WALK_CLS, "take.h knows a batch");
 _Static_assert(BATCH == 1 << REF_BITS, "a reference holds a place in a batch");
 
 /* A block with the times that its events are merged by, and their notes. */
@@ -27,8 +29,7 @@ struct input {
 	const uint8_t *want;
 	struct ctf_cursor *cur;	/* NULL before input_start(), after input_end() */
 	struct ctf_map map;
-	int (*take)(void *ctx, const struct ctf_event *ev,
-		    struct ctf_error *e);
+	int (*take)(void *ctx, struct ctf_some *some, struct ctf_error *e);
 	void *take_ctx;
 	size_t note;		/* words of 8 bytes that each event has */
 	uint32_t source;

@@ -135,7 +135,7 @@ static size_t first_of(const struct ctf_merge *m, int source)
 }
 
 void ctf_merge_take(struct ctf_merge *m, int source,
-		    int (*fn)(void *ctx, const struct ctf_event *ev,
+		    int (*fn)(void *ctx, struct ctf_some *some,
 			      struct ctf_error *e),
 		    void *ctx)
 {
@@ -429,19 +429,48 @@ static inline int give(struct ctf_merge *m, const struct ctf_event **ev)
 	return 1;
 }
 
-/* Apart, to keep the way of all other events short. */
-static __attribute__((noinline)) int
-give_first(struct ctf_merge *m, const struct ctf_event **ev, struct ctf_error *e)
+/* More to give out: 1, 0 after the last event, or an error. */
+static int fill_more(struct ctf_merge *m, struct ctf_error *e)
 {
 	if (!m->error)
 		m->error = fill_block(m, &m->why);
 	if (m->error && e)
 		*e = m->why;
-	return m->error || !m->key ? m->error : give(m, ev);
+	return m->error ? m->error : m->key != NULL;
+}
+
+/* Apart, to keep the way of all other events short. */
+static __attribute__((noinline)) int
+give_first(struct ctf_merge *m, const struct ctf_event **ev, struct ctf_error *e)
+{
+	int ret = fill_more(m, e);
+
+	return ret > 0 ? give(m, ev) : ret;
 }
 
 int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
 		   struct ctf_error *e)
 {
 	return unlikely(m->key == m->end) ? give_first(m, ev, e) : give(m, ev);
+}
+
+int ctf_merge_notes(struct ctf_merge *m, struct ctf_noted *out, uint32_t most,
+		    struct ctf_error *e)
+{
+	int ret = m->key == m->end ? fill_more(m, e) : 1;
+	uint32_t i, n = most;
+
+	if (ret <= 0)
+		return ret;
+	if (n > (size_t)(m->end - m->key))
+		n = (uint32_t)(m->end - m->key);
+	for (i = 0; i < n; i++) {
+		uint64_t key = m->key[i];
+		const struct input *in = m->in[(key & m->ref_mask) >> REF_BITS];
+
+		out[i].time = m->base + (key >> m->ref_bits);
+		out[i].note = in->now->note + (key & (BATCH - 1)) * in->note;
+	}
+	m->key += n;
+	return (int)n;
 }

@@ -96,35 +96,55 @@ static void packet_see(struct vmsync_lane *l, const struct ctf_packet *p)
 	l->lossy = p->dropped;
 }
 
-int vmsync_lane_take(void *ctx, const struct ctf_event *ev, struct ctf_error *e)
+static int run_end(struct vmsync_lane *l, const struct vmsync_role_class *c,
+		   const struct ctf_event *ev, struct ctf_error *e)
+{
+	uint32_t number;
+
+	if (number_of(l, c, ev, &number))
+		return vmsync_fail_memory(e);
+	return vmsync_runs_put(l->runs, number, (int64_t)ev->clock,
+			       vmsync_role_end(c, ev), e);
+}
+
+static int thread_told(struct vmsync_lane *l, const struct vmsync_role_class *c,
+		       const struct ctf_event *ev, struct ctf_error *e)
+{
+	int32_t tid = vmsync_role_number(c, VMSYNC_ROLE_TID, ev, 0);
+	int32_t vcpu_id = vmsync_role_named(c, ev);
+
+	if (vcpu_id >= 0 && vmsync_runs_name(l->runs, tid, vcpu_id))
+		return vmsync_fail_memory(e);
+	if (c->role == VMSYNC_ROLE_SWITCH && !l->lossy)
+		l->tid = tid;
+	return 0;
+}
+
+int vmsync_lane_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 {
 	struct vmsync_lane *l = ctx;
-	const struct vmsync_role_class *c = &l->roles->cls[ev->cls->index];
-	uint32_t number;
-	int32_t vcpu_id, tid;
-	int ret;
+	uint32_t i;
+	int ret = 0;
 
-	if (l->packet != ev->packet->offset + 1)
-		packet_see(l, ev->packet);
-	switch (c->role) {
-	case VMSYNC_ROLE_ENTRY:
-	case VMSYNC_ROLE_EXIT:
-		if (number_of(l, c, ev, &number))
-			return vmsync_fail_memory(e);
-		ret = vmsync_runs_put(l->runs, number, (int64_t)ev->clock,
-				      vmsync_role_end(c, ev), e);
-		return ret ? ret : 1;
-	case VMSYNC_ROLE_SWITCH:
-	case VMSYNC_ROLE_DUMP:
-		tid = vmsync_role_number(c, VMSYNC_ROLE_TID, ev, 0);
-		vcpu_id = vmsync_role_named(c, ev);
-		if (vcpu_id >= 0 && vmsync_runs_name(l->runs, tid, vcpu_id))
-			return vmsync_fail_memory(e);
-		if (c->role == VMSYNC_ROLE_SWITCH && !l->lossy)
-			l->tid = tid;
-		return 1;
-	case VMSYNC_ROLE_NONE:
-		break;
+	if (l->packet != some->ev.packet->offset + 1)
+		packet_see(l, some->ev.packet);
+	for (i = 0; !ret && i < some->n; i++) {
+		const struct vmsync_role_class *c =
+			&l->roles->cls[ctf_some_class(some, i)];
+
+		switch (c->role) {
+		case VMSYNC_ROLE_ENTRY:
+		case VMSYNC_ROLE_EXIT:
+			ret = run_end(l, c, ctf_some_event(some, i), e);
+			break;
+		case VMSYNC_ROLE_SWITCH:
+		case VMSYNC_ROLE_DUMP:
+			ret = thread_told(l, c, ctf_some_event(some, i), e);
+			break;
+		case VMSYNC_ROLE_NONE:
+			ctf_some_keep(some, i);
+			break;
+		}
 	}
-	return 0;
+	return ret;
 }

@@ -6,6 +6,7 @@
 #ifndef VMSYNC_FUSE_LANE_H
 #define VMSYNC_FUSE_LANE_H
 
+#include "ctf/take.h"
 #include "fuse/roles.h"
 #include "fuse/runs.h"
 
@@ -39,7 +40,6 @@ int vmsync_lanes_suffice(struct ctf_trace *const *traces,
 			 struct ctf_error *e);
 
 /** vmsync_lane_take() - for ctf_merge_take(), with the lane as @ctx */
-int vmsync_lane_take(void *ctx, const struct ctf_event *ev,
-		     struct ctf_error *e);
+int vmsync_lane_take(void *ctx, struct ctf_some *some, struct ctf_error *e);
 
 #endif /* VMSYNC_FUSE_LANE_H */

@@ -31,19 +31,13 @@ static inline struct analysis_event any_event(int64_t ns)
 		.machine = guest ? (uint32_t)check_range(1, GUESTS)
 				 : ANALYSIS_HOST,
 		.cpu = (uint32_t)check_range(0, CPUS - 1),
-		.kind = (enum analysis_kind)check_range(0,
-							ANALYSIS_EV_KINDS - 1),
+		.kind = (uint8_t)check_range(0, ANALYSIS_EV_KINDS - 1),
 		.current = check_range(0, 3) ? ANALYSIS_NOT_SAID : any_thread(),
 		.tid = any_thread(),
-		.vcpu_id = (int32_t)check_range(0, 3),
-		.prev_state = any_state(),
-		.target = check_range(0, 9) ? (uint32_t)check_range(0, CPUS)
-					    : UINT32_MAX,
-		.isa = (enum analysis_isa)check_range(0, 2),
+		.isa = (uint8_t)check_range(0, 2),
 		.reason = check_range(0, 1) ? 0x78 : 12,
-		.until_ns = ns + (int64_t)check_range(0, 40),
+		.named = 1,
 		.name = "name",
-		.name_len = 4,
 	};
 
 	/* Losses end all that is known: few of them. */
@@ -51,6 +45,15 @@ static inline struct analysis_event any_event(int64_t ns)
 		ev.kind = ANALYSIS_EV_SWITCH;
 	if (ev.kind == ANALYSIS_EV_SWITCH)
 		ev.current = any_thread();
+	if (ev.kind == ANALYSIS_EV_SWITCH)
+		ev.prev_state = any_state();
+	else if (ev.kind == ANALYSIS_EV_LOST)
+		ev.until_ns = ns + (int64_t)check_range(0, 40);
+	else if (ev.kind == ANALYSIS_EV_ENTRY || ev.kind == ANALYSIS_EV_EXIT)
+		ev.vcpu_id = (int64_t)check_range(0, 3);
+	else
+		ev.target = check_range(0, 9) ? (int64_t)check_range(0, CPUS)
+					      : UINT32_MAX;
 	return ev;
 }
 

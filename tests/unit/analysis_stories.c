@@ -231,8 +231,9 @@ static void reason(const struct story *s, const char *word,
 
 static void name_of(struct analysis_event *ev, const char *word)
 {
-	ev->name = word;
-	ev->name_len = word ? (uint32_t)strlen(word) : 0;
+	ev->named = word != NULL;
+	if (word)
+		memcpy(ev->name, word, strnlen(word, ANALYSIS_NAME));
 }
 
 /* The words after the verb. */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ctf/ctf.h"
+#include "ctf/take.h"
 
 #define MAX_STREAMS	9
 #define MAX_EVENTS	3000
@@ -170,6 +170,86 @@ static void run_one(unsigned int streams, unsigned int traces)
 	ctf_trace_close(t);
 }
 
+/* What whoever takes events writes down of those that are merged. */
+struct note {
+	uint32_t n, len;
+	uint64_t clock;
+};
+
+/* Which are left out: nearly all, few, or whole blocks. */
+static bool is_kept(uint32_t n)
+{
+	return n % 5 == 2 || (n & 0xc00) == 0x400;
+}
+
+static int take(void *ctx, struct ctf_some *some, struct ctf_error *e)
+{
+	const struct ctf_field *f = ctx;
+	uint32_t i;
+
+	(void)e;
+	for (i = 0; i < some->n; i++) {
+		const struct ctf_event *ev = ctf_some_event(some, i);
+		struct note note = { .clock = some->clock[i] };
+		uint64_t n, len;
+
+		/* Other threads count no checks. */
+		if (ctf_some_class(some, i) != ev->cls->index ||
+		    !ctf_get_u64(ev, &f[0], &n) || !ctf_get_u64(ev, &f[1], &len))
+			return -EINVAL;
+		note.n = (uint32_t)n;
+		note.len = (uint32_t)len;
+		if (is_kept(note.n))
+			memcpy(ctf_some_keep(some, i), &note, sizeof(note));
+	}
+	return 0;
+}
+
+/* Those that are kept, by their notes. */
+static void run_noted(void)
+{
+	struct ctf_pool *pool = check_rand() & 1 ? ctf_pool_new(3) : NULL;
+	struct ctf_merge *m = ctf_merge_new();
+	struct ctf_noted noted[32];
+	struct ctf_error e;
+	struct ctf_trace *t = ctf_trace_open(dir, &e);
+	struct ctf_field f[2];
+	uint32_t most = 1 + (uint32_t)check_range(0, 31);
+	size_t i = 0;
+	int k, n;
+
+	CHECK(t && m && ctf_merge_add(m, t, NULL, &e) == 0);
+	if (!t || !m)
+		return;
+	CHECK(ctf_field_any(ctf_trace_class(t, 0), "n", &f[0]));
+	CHECK(ctf_field_any(ctf_trace_class(t, 0), "len", &f[1]));
+	ctf_merge_pool(m, pool);
+	ctf_merge_note(m, 0, sizeof(struct note));
+	ctf_merge_take(m, 0, take, f);
+	qsort(want, n_want, sizeof(want[0]), by_order);
+	while ((n = ctf_merge_notes(m, noted, most, &e)) > 0) {
+		for (k = 0; k < n; k++, i++) {
+			const struct note *note = noted[k].note;
+
+			while (i < n_want && !is_kept(want[i].n))
+				i++;
+			if (i == n_want || noted[k].time != want[i].time + 7 ||
+			    note->clock != want[i].time ||
+			    note->n != want[i].n || note->len != want[i].len)
+				break;
+		}
+		if (k < n)
+			break;
+	}
+	CHECK_EQ(n, 0);
+	while (i < n_want && !is_kept(want[i].n))
+		i++;
+	CHECK_EQ(i, n_want);
+	ctf_merge_free(m);
+	ctf_pool_free(pool);
+	ctf_trace_close(t);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
@@ -188,6 +268,7 @@ int main(int argc, char **argv)
 		n_want = 0;
 		for (k = 0; k < n; k++)
 			write_stream(k);
+		run_noted();
 		run_one(n, 1 + (check_rand() & 1));
 		for (k = 0; k < n; k++) {
 			snprintf(path, sizeof(path), "%s/s%u", dir, k);
