@@ -9,9 +9,11 @@
 
 /*
  * A moment that is expected where nothing is known of the TSC is not sought
- * farther off, ns.
+ * farther off, ns: beacons take less on their way, and a line that is dated wrong
+ * by so much is wrong by 1 ns at most. With more, a line could be dated by the TSC
+ * of another boot, or of before a write.
  */
-#define STRAY_NS 1000000000
+#define STRAY_NS 1000000
 
 /* Readings of two clocks that have drifted apart by 2000 ppm at most, ns. */
 #define SLACK_NS    1000

@@ -42,7 +42,7 @@ some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
 #  40068 62000334 62000365 62000564 62001931  no master clock, and pages are lost
 #  63000906  pages that differ by 1 ns, and a single virtual CPU
 #  63000336 63000448 4000020791  a TSC is written while few beacons have come
-#  20109 20387 20431 20477 20798 21157  a VM is reset, and records are missing there
+#  20109 20387 20431 20477 20798 21157 11000000861  a VM is reset, and records are missing
 #  8000000959 7000120849 7000100522 3000021126  a TSC is written in a hole
 #  5000001133  a TSC is written where one virtual CPU has no beacons for a second
 for once in 807 5516 20004199 20004799 50000307 51004009 20011274 51101489 \
