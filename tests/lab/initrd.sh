@@ -18,30 +18,33 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$work/lab.conf"
 
 modroot=$work/modroot
-moddir=$modroot/lib/modules/$LAB_RELEASE
 
-# The kernel's modules as they are, ours and LTTng's without debug information.
+# modules_gather RELEASE MODULES LTTNG_SRC KO: a kernel's modules as they are, ours
+# and LTTng's without debug information.
 modules_gather() {
-	local f ko
+	local f ko moddir=$modroot/lib/modules/$1
 
-	rm -rf "$modroot"
 	mkdir -p "$moddir/extra"
-	ln -s "$(readlink -f "$LAB_MODULES/kernel")" "$moddir/kernel"
+	ln -s "$(readlink -f "$2/kernel")" "$moddir/kernel"
 	for f in modules.builtin modules.builtin.modinfo modules.order; do
-		cp "$LAB_MODULES/$f" "$moddir/"
+		cp "$2/$f" "$moddir/"
 	done
 	{
-		find "$LAB_LTTNG_SRC/src" -name '*.ko'
-		[ "$LAB_VMSYNC" = yes ] && printf '%s\n' "$LAB_KO"/*.ko
+		find "$3/src" -name '*.ko'
+		[ "$LAB_VMSYNC" = yes ] && printf '%s\n' "$4"/*.ko
 	} | while read -r ko; do
 		objcopy --strip-debug "$ko" "$moddir/extra/${ko##*/}"
 	done
-	depmod -b "$modroot" "$LAB_RELEASE"
+	depmod -b "$modroot" "$1"
 }
 
-# Paths of MODULE... and of all they need, in the order to load them.
+# modules_needed RELEASE MODULE...: their paths, and of all they need, in the order
+# to load them.
 modules_needed() {
-	modprobe -d "$modroot" -S "$LAB_RELEASE" --show-depends -a "$@" |
+	local release=$1
+
+	shift
+	modprobe -d "$modroot" -S "$release" --show-depends -a "$@" |
 		awk '/^insmod/ && !seen[$2]++ { print $2 }'
 }
 
@@ -72,7 +75,7 @@ l1_make() {
 	mkdir -p "$dir"/{bin,dev,proc,sys,newroot,ro,rw,modules}
 	: > "$dir/modules/order"
 	cp /bin/busybox "$dir/bin/"
-	modules_needed virtio_pci 9pnet_virtio 9p overlay | while read -r ko; do
+	modules_needed "$LAB_RELEASE" virtio_pci 9pnet_virtio 9p overlay | while read -r ko; do
 		module_copy "$ko" "$dir/modules" >> "$dir/modules/order"
 	done
 	cp "$work/lab.conf" "$dir/"
@@ -103,11 +106,12 @@ agent_copy() {
 }
 
 l2_make() {
-	local dir=$work/l2 ko sub consumer extra
+	local dir=$work/l2 ko sub consumer extra release=$LAB_L2_RELEASE
+	local moddir=$modroot/lib/modules/$release
 
 	rm -rf "$dir"
 	mkdir -p "$dir"/{bin,sbin,dev,proc,sys,tmp,run,etc,root,usr/bin,var} \
-		"$dir/lib/modules/$LAB_RELEASE"
+		"$dir/lib/modules/$release"
 	cp /bin/busybox "$dir/bin/"
 	cp "$work"/{load,slew,now,flood,clock} "$dir/bin/"
 	ln -s /run "$dir/var/run"
@@ -123,21 +127,25 @@ l2_make() {
 	extra=$(cd "$moddir/extra" && printf '%s\n' *.ko | sed 's/\.ko$//' |
 		grep -Ev '^(lttng-test|lttng-clock-plugin-test|vmsync-host|lttng-probe-vmsync-kvm)$')
 	# shellcheck disable=SC2086
-	modules_needed virtio_pci virtio_blk virtio_console $extra | while read -r ko; do
-		sub=${ko#"$moddir/"}
-		module_copy "$ko" "$dir/lib/modules/$LAB_RELEASE/${sub%/*}"
-	done > /dev/null
-	cp "$moddir"/modules.{builtin,builtin.modinfo,order} \
-		"$dir/lib/modules/$LAB_RELEASE/"
-	depmod -b "$dir" "$LAB_RELEASE"
+	modules_needed "$release" virtio_pci virtio_blk virtio_console $extra |
+		while read -r ko; do
+			sub=${ko#"$moddir/"}
+			module_copy "$ko" "$dir/lib/modules/$release/${sub%/*}"
+		done > /dev/null
+	cp "$moddir"/modules.{builtin,builtin.modinfo,order} "$dir/lib/modules/$release/"
+	depmod -b "$dir" "$release"
 	[ -z "$LAB_ADVERSARY" ] || cp "$work/adversary/adversary.ko" "$dir/"
-	cp "$work/lab.conf" "$dir/"
+	# Each machine is told its own kernel's.
+	sed "s/^LAB_RELEASE=.*/LAB_RELEASE='$release'/" "$work/lab.conf" > "$dir/lab.conf"
 	cp "$here"/{common,leaks,l2}.sh "$dir/"
 	cp "$here/scenarios/$LAB_NAME.sh" "$dir/scenario.sh"
 	ln -s /l2.sh "$dir/init"
 	archive "$dir" "$work/l2.cpio"
 }
 
-modules_gather
+rm -rf "$modroot"
+modules_gather "$LAB_RELEASE" "$LAB_MODULES" "$LAB_LTTNG_SRC" "$LAB_KO"
+[ "$LAB_L2_RELEASE" = "$LAB_RELEASE" ] ||
+	modules_gather "$LAB_L2_RELEASE" "$LAB_L2_MODULES" "$LAB_L2_LTTNG_SRC" "$LAB_L2_KO"
 l1_make
 l2_make

@@ -207,7 +207,7 @@ guest_qemu() {
 			-mon chardev=mon,mode=control \
 			-drive "file=/run/$at.scratch,if=virtio,format=raw" \
 			-drive "file=/run/$at.img,if=virtio,format=raw" \
-			-kernel "$LAB_VMLINUZ" -initrd "$LAB_WORK/l2.cpio" \
+			-kernel "$LAB_L2_VMLINUZ" -initrd "$LAB_WORK/l2.cpio" \
 			-append "$append" "$@" >> "/share/$at.qemu" 2>&1
 	) &
 }

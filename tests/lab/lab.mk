@@ -2,7 +2,8 @@
 #
 # The lab: Debian's kernel as host (L1) and guest (L2), both under QEMU, with
 # LTTng in both. Included by the top Makefile. KERNEL=rt, 6.12 or debug takes
-# another kernel for both.
+# another kernel for both; with GUEST_KERNEL the guest has that one, "stock" being
+# Debian's usual one.
 
 LAB_ENV := build/packages$(if $(KERNEL),-$(KERNEL)).env
 
@@ -36,7 +37,10 @@ lab-modules: lab-lttng
 # (build/lab-KERNEL/SCENARIO).
 # LAB_PLAIN=1 records without vmsync's modules.
 lab: $(if $(LAB_PLAIN),lab-lttng,$(if $(SCENARIO),lab-modules))
-	@tests/lab/run.sh "$(SCENARIO)" $(KERNEL)
+	@$(if $(GUEST_KERNEL),$(MAKE) --no-print-directory lab-modules \
+		KERNEL=$(filter-out stock,$(GUEST_KERNEL)))
+	@tests/lab/run.sh "$(SCENARIO)" $(if $(GUEST_KERNEL),"$(KERNEL)" \
+		"$(GUEST_KERNEL)",$(KERNEL))
 
 # All scenarios, judged.
 lab-nightly:

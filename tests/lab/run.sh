@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# run.sh SCENARIO [KERNEL]: boots a host (L1) and a guest (L2) in QEMU, records
-# LTTng traces in both, and leaves under build/lab/SCENARIO, or with a KERNEL of
-# packages.sh under build/lab-KERNEL/SCENARIO,
+# run.sh SCENARIO [KERNEL [GUEST_KERNEL]]: boots a host (L1) and a guest (L2) in
+# QEMU, records LTTng traces in both, and leaves under build/lab/SCENARIO, or with a
+# KERNEL of packages.sh under build/lab-KERNEL/SCENARIO,
 #
 #	host/ guest/	the two CTF traces; guest2/ where there is a second guest
 #	truth		TSC offset and ratio of each virtual CPU, from KVM's
@@ -13,6 +13,9 @@
 #
 # Nothing of this touches the machine's own kernel: L1 is emulated (TCG with
 # SVM), or runs under nested KVM where the machine offers that.
+#
+# The guest has the host's kernel, or GUEST_KERNEL, which "stock" makes Debian's
+# usual one; then it is build/lab-KERNEL-GUEST_KERNEL.
 #
 # LAB_PLAIN=1 leaves vmsync's modules out. A run that is lost to a lock-up of
 # the emulation is repeated once. Exit status: 0 passed, 1 failed, 2 usage.
@@ -31,7 +34,8 @@ scenarios() {
 name=${1-}
 if [ -z "$name" ] || [ ! -e "$here/scenarios/$name.sh" ]; then
 	[ -z "$name" ] || echo "no scenario '$name'" >&2
-	echo "make lab SCENARIO=NAME [KERNEL=rt|6.12|debug], with NAME one of" >&2
+	echo "make lab SCENARIO=NAME [KERNEL=rt|6.12|debug [GUEST_KERNEL=stock]]," \
+		"with NAME one of" >&2
 	scenarios >&2
 	exit 2
 fi
@@ -66,16 +70,24 @@ LAB_GUEST2_MB=512
 LAB_SLOW_APPEND="watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 # shellcheck disable=SC1090
 . "$here/scenarios/$name.sh"
-kernel=${2-}
-# KASAN and its kind take their share, and their time.
+kernel=${2-} guest_kernel=${3-${2-}}
+flavour=${kernel:+-$kernel}
+[ "$guest_kernel" = "$kernel" ] || flavour=-${kernel:-stock}-$guest_kernel
+[ "$guest_kernel" != stock ] || guest_kernel=
+# KASAN and its kind take their share, and their time. What a timer that fires warns
+# of they print with a lock that may not be taken there, and lockdep, which sees it,
+# looks no more: warnings go to dmesg alone.
 if [ "$kernel" = debug ]; then
-	LAB_L1_MB=$((LAB_L1_MB + 2048)) LAB_L2_MB=$((LAB_L2_MB + 512))
+	LAB_L1_MB=$((LAB_L1_MB + 2048)) LAB_L1_APPEND="loglevel=4 $LAB_L1_APPEND"
 	LAB_LIMIT=$((LAB_LIMIT * 2)) LAB_L2_SILENCE=$((LAB_L2_SILENCE * 2))
 	LAB_SILENCE=$((LAB_SILENCE * 2))
 fi
+if [ "$guest_kernel" = debug ]; then
+	LAB_L2_MB=$((LAB_L2_MB + 512)) LAB_L2_APPEND="loglevel=4 $LAB_L2_APPEND"
+fi
 
-out=$top/build/lab${kernel:+-$kernel}/$name
-work=$top/build/lab${kernel:+-$kernel}/.work
+out=$top/build/lab$flavour/$name
+work=$top/build/lab$flavour/.work
 mkdir -p "$out" "$work"
 
 exec 9> build/lab.lock
@@ -137,37 +149,51 @@ module_build() {
 		> "$work/$1.log" 2>&1 || die "$1 does not build: $work/$1.log"
 }
 
-prepare() {
-	local f ko=$top/build/modules vmsync=yes
-
-	"$here/packages.sh" "$kernel"
+# kernel_ready KERNEL: all that it takes is there, and LAB_RELEASE and so on are it.
+kernel_ready() {
+	"$here/packages.sh" "$1"
 	# shellcheck disable=SC1090
-	. "build/packages${kernel:+-$kernel}.env"
+	. "build/packages${1:+-$1}.env"
 	"$here/lttng.sh" "$LAB_KDIR" "$LAB_LTTNG_SRC"
-	ko=$ko/$LAB_RELEASE
+	[ "$with_vmsync" = no ] || [ -e "build/modules/$LAB_RELEASE/vmsync-host.ko" ] ||
+		die "no modules for $LAB_RELEASE: make lab-modules KERNEL=$1, or LAB_PLAIN=1"
+}
+
+# kernel_conf PREFIX: that kernel, for lab.conf
+kernel_conf() {
+	cat <<-CONF
+		${1}RELEASE='$LAB_RELEASE'
+		${1}VMLINUZ='$top/$LAB_VMLINUZ'
+		${1}MODULES='$top/$LAB_MODULES'
+		${1}LTTNG_SRC='$top/$LAB_LTTNG_SRC'
+		${1}KO='$top/build/modules/$LAB_RELEASE'
+	CONF
+}
+
+prepare() {
+	local f
+
+	with_vmsync=yes
 	if [ -n "${LAB_PLAIN-}" ]; then
 		[ "$LAB_MIN_EVENTS" != 0 ] || die "nothing to do without vmsync's modules"
-		vmsync=no
-	elif [ ! -e "$ko/vmsync-host.ko" ]; then
-		die "no modules in $ko: make modules, or LAB_PLAIN=1"
+		with_vmsync=no
 	fi
-	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
-	[ "$kernel" != rt ] || module_build constant-tsc
+	kernel_ready "$guest_kernel"
+	kernel_conf LAB_L2_ > "$work/lab.conf"
 	[ -z "$LAB_ADVERSARY" ] || module_build adversary
+	kernel_ready "$kernel"
+	kernel_conf LAB_ >> "$work/lab.conf"
+	[ "$kernel" != rt ] || module_build constant-tsc
+	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
 	for f in load slew now flood clock; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
 				-o "$work/$f" "$here/$f.c"
 	done
-	cat > "$work/lab.conf" <<-CONF
+	cat >> "$work/lab.conf" <<-CONF
 		LAB_TOP='$top'
 		LAB_WORK='$work'
 		LAB_NAME='$name'
-		LAB_RELEASE='$LAB_RELEASE'
-		LAB_VMLINUZ='$top/$LAB_VMLINUZ'
-		LAB_MODULES='$top/$LAB_MODULES'
-		LAB_LTTNG_SRC='$top/$LAB_LTTNG_SRC'
-		LAB_KO='$ko'
 		LAB_L2_CPU='$l2_cpu'
 		LAB_L2_MB=$LAB_L2_MB
 		LAB_L2_SMP=$LAB_L2_SMP
@@ -182,15 +208,13 @@ prepare() {
 		LAB_MIN_EVENTS=$LAB_MIN_EVENTS
 		LAB_L2_APPEND='$LAB_L2_APPEND'
 		LAB_PORT='$LAB_PORT'
-		LAB_VMSYNC='$vmsync'
+		LAB_VMSYNC='$with_vmsync'
 		LAB_LIMIT=$LAB_LIMIT
 		LAB_SILENCE=$LAB_SILENCE
 		LAB_L2_SILENCE=$LAB_L2_SILENCE
 		LAB_SLOW_APPEND='$LAB_SLOW_APPEND'
 	CONF
 	"$here/initrd.sh" "$work"
-	vmlinuz=$top/$LAB_VMLINUZ
-	with_vmsync=$vmsync
 }
 
 qemu() {
@@ -199,7 +223,7 @@ qemu() {
 	qemu-system-x86_64 "${accel[@]}" -smp "$LAB_L1_CPUS" -m "$LAB_L1_MB" \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-serial stdio -d cpu_reset -D "$out/host.reset" \
-		-kernel "$vmlinuz" -initrd "$work/l1.cpio" \
+		-kernel "$top/$LAB_VMLINUZ" -initrd "$work/l1.cpio" \
 		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable mitigations=off $LAB_SLOW_APPEND $LAB_L1_APPEND" \
 		-fsdev local,id=r,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=r,mount_tag=root \
@@ -287,7 +311,8 @@ status() {
 		echo "attempts=$attempts"
 		echo "seconds=$((SECONDS - started))"
 		echo "accel=$accel_name"
-		echo "release=$LAB_RELEASE"
+		sed -n "s/^LAB_RELEASE=/release=/p; s/^LAB_L2_RELEASE=/guest_release=/p" \
+			"$work/lab.conf"
 		echo "vmsync=$with_vmsync"
 		[ ! -e "$out/counts" ] || cat "$out/counts"
 	} > "$out/status"
