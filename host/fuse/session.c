@@ -208,10 +208,13 @@ static void side_begin(struct vmsync_session *s, const struct side *side)
 {
 	const struct vmsync_coverage *c = &side->machine->coverage;
 
-	if (side->guest)
+	if (side->guest) {
+		vmsync_sync_guest_from(side->guest,
+				       (guest_time){ c->begin_ns });
 		vmsync_sync_guest_lost(side->guest, c->discarded, c->lost);
-	else
+	} else {
 		vmsync_sync_host_lost(s->sync, c->discarded, c->lost);
+	}
 }
 
 static int side_end(struct vmsync_session *s, struct side *side)

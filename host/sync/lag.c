@@ -224,3 +224,67 @@ int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
 	}
 	return err;
 }
+
+/* Guest time when the host's clock is at @ns, as a map goes on from (@g, @h). */
+static int64_t guest_at(int64_t g, int64_t h, int64_t ns)
+{
+	return g + (ns - h);
+}
+
+/* What two clocks drift apart meanwhile. */
+static int64_t slack(int64_t a, int64_t b)
+{
+	return (int64_t)(2 * VMSYNC_DRIFT * (double)(a > b ? a - b : b - a)) + 1;
+}
+
+/* Were times of before the write at host time @ns, at most, recorded? */
+static bool before_it(const struct vmsync_map *map, int64_t ns, int64_t fall,
+		      int64_t first_ns)
+{
+	const struct vmsync_segment *s = map->segments;
+	int64_t g = guest_at(s->guest_start.ns, s->host_start.ns, ns);
+
+	/* Falls that are longer are another boot's, or a restored guest's. */
+	if (fall <= VMSYNC_LONGEST_STAND_NS)
+		g += fall;
+	return g + slack(ns, s->host_start.ns) + s->bound_ns > first_ns;
+}
+
+/* Were times of behind the write at host time @ns, at least, recorded? */
+static bool behind_it(const struct vmsync_map *map, int64_t ns, int64_t last_ns)
+{
+	const struct vmsync_segment *s = &map->segments[map->count - 1];
+	int64_t h = vmsync_map_eval(map, s->guest_end).ns;
+	int64_t g = guest_at(s->guest_end.ns, h, ns);
+
+	return g - slack(ns, h) - s->bound_ns < last_ns;
+}
+
+bool vmsync_lag_beyond(const struct vmsync_facts *f, uint32_t cpu,
+		       const struct vmsync_map *map, int64_t first_ns,
+		       int64_t last_ns)
+{
+	const struct vmsync_vcpu *own = vmsync_facts_vcpu(f, cpu);
+	const struct vmsync_line *line = guest_line(f);
+	int64_t begin, end;
+
+	if (!own || !map->count ||
+	    (line && line->clocksource != VMSYNC_CLOCKSOURCE_TSC))
+		return false;
+	begin = map->segments[0].host_start.ns;
+	end = vmsync_map_eval(map, map->segments[map->count - 1].guest_end).ns;
+	for (size_t i = 1; i < own->scalings.count; i++) {
+		const struct vmsync_scaling_span *now = &own->scalings.at[i];
+		int64_t ns = now->stamp_ns;
+		int64_t fall = ns_of(line, set_back(&now[-1].scaling,
+						    &now->scaling));
+
+		/* Found written by then: that may have been for another boot. */
+		if (now->gap)
+			continue;
+		if ((ns <= begin && before_it(map, ns, fall, first_ns)) ||
+		    (ns >= end && behind_it(map, ns, last_ns)))
+			return true;
+	}
+	return false;
+}

@@ -32,4 +32,14 @@ int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
  */
 bool vmsync_lag_stopped(const struct vmsync_facts *f, int64_t ns, int64_t fall);
 
+/**
+ * vmsync_lag_beyond - did KVM tell of a write of the TSC of guest CPU @cpu beyond the
+ * evidence of its @map, while the guest recorded: from @first_ns to @last_ns? Then
+ * what goes on from the evidence to there is off by as much, and by no bound that
+ * grows. Nothing where the guest does not read TSCs.
+ */
+bool vmsync_lag_beyond(const struct vmsync_facts *f, uint32_t cpu,
+		       const struct vmsync_map *map, int64_t first_ns,
+		       int64_t last_ns);
+
 #endif /* VMSYNC_SYNC_LAG_H */

@@ -190,7 +190,10 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		err = vmsync_choose(guest, cpu);
 		if (!err && map->count)
 			err = vmsync_map_close(map, drift_of(guest));
-		if (!vmsync_heard_all(&heard))
+		if (!vmsync_heard_all(&heard) ||
+		    (final && vmsync_lag_beyond(f, cpu, map,
+						guest->side.first_ns,
+						guest->side.last_ns)))
 			map->extrapolation_ppb = VMSYNC_PPB_NONE;
 	}
 	if (!err)

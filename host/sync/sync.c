@@ -631,6 +631,11 @@ void vmsync_sync_guest_until(struct vmsync_guest *guest, guest_time t)
 	side_seen(&guest->side, t.ns);
 }
 
+void vmsync_sync_guest_from(struct vmsync_guest *guest, guest_time t)
+{
+	side_seen(&guest->side, t.ns);
+}
+
 void vmsync_sync_host_lost(struct vmsync_sync *sync, uint64_t events,
 			   uint64_t packets)
 {

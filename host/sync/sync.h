@@ -88,6 +88,12 @@ void vmsync_sync_host_until(struct vmsync_sync *sync, host_time t);
 void vmsync_sync_guest_until(struct vmsync_guest *guest, guest_time t);
 
 /**
+ * vmsync_sync_guest_from - @guest recorded from @t on, before its first record
+ * Known without it: from its first record on.
+ */
+void vmsync_sync_guest_from(struct vmsync_guest *guest, guest_time t);
+
+/**
  * vmsync_sync_host_lost - how much the host's recording lacks, for the report
  * @events:	that its tracer discarded
  * @packets:	that are missing

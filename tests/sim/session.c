@@ -37,7 +37,7 @@ const struct vmsync_map *sim_session_map(const struct sim_session *s, int guest,
 	return map && map->count ? map : NULL;
 }
 
-static int announce(struct sim_session *s)
+static int announce(struct sim_session *s, const struct sim_recording *rec)
 {
 	char name[16];
 
@@ -46,6 +46,8 @@ static int announce(struct sim_session *s)
 		s->guests[i] = vmsync_sync_guest_new(s->sync, name);
 		if (!s->guests[i])
 			return -ENOMEM;
+		vmsync_sync_guest_from(s->guests[i],
+				       (guest_time){rec->guests[i].begin_ns});
 	}
 	return 0;
 }
@@ -268,7 +270,7 @@ int sim_session_run(struct sim_session *s, const struct sim_recording *rec,
 	s->sync = vmsync_sync_new(&opt);
 	if (!s->sync)
 		return -ENOMEM;
-	err = announce(s);
+	err = announce(s, rec);
 	if (!err)
 		err = feed_all(s, &f, sc->settle, order);
 	if (!err)

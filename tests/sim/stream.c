@@ -141,6 +141,15 @@ static void lose_bursts(struct sim_recording *rec, const struct sim_world *w)
 	}
 }
 
+/* When the guest began to record, by its own clock; it may have booted later. */
+static int64_t begin_of(const struct sim_world *w, const struct sim_guest *g)
+{
+	uint64_t from = sim_world_at(w, w->sc->late_s);
+
+	return sim_guest_mono(g, 0, from < g->born ? g->born : from,
+			      &(size_t){0});
+}
+
 void sim_record_world(struct sim_recording *rec, const struct sim_world *w,
 		      bool truthful)
 {
@@ -157,6 +166,7 @@ void sim_record_world(struct sim_recording *rec, const struct sim_world *w,
 			sim_record_beacons(rec, w, &w->guests[i]);
 		if (sc->exits_hz > 0)
 			sim_record_runs(rec, w, &w->guests[i]);
+		rec->guests[i].begin_ns = begin_of(w, &w->guests[i]);
 		rec->guests[i].end_ns =
 			sim_guest_mono(&w->guests[i], 0, w->end, &(size_t){0});
 		sim_stream_sort(&rec->guests[i]);

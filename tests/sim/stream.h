@@ -18,12 +18,13 @@ struct sim_record {
 
 /**
  * struct sim_stream - one side's recording
- * @end_ns: when it ended, by that side's clock
+ * @begin_ns, @end_ns: when it began and ended, by that side's clock
  */
 struct sim_stream {
 	struct sim_record *records;
 	size_t count;
 	size_t capacity;
+	int64_t begin_ns;
 	int64_t end_ns;
 };
 
