@@ -411,6 +411,22 @@ static double usual_gap(const struct vmsync_stretch *s)
 	return (double)(s->last - s->first + 1) / (s->count ? s->count : 1);
 }
 
+/*
+ * How much the clock bent from the tail to @s. It has gone from the end of the one to
+ * the begin of the other: lines that do not lead there, as one that has its slope from
+ * another one, have bent more than their slopes tell.
+ */
+static double tilt_of(const struct vmsync_polyline *p,
+		      const struct vmsync_stretch *s, double known)
+{
+	const struct vmsync_stretch *a = &p->tail;
+	double gap = (double)(s->first - a->last);
+	double off = fmax(fabs(apart(a, s, a->last)), fabs(apart(a, s, s->first)));
+
+	known += a->base_ns + s->base_ns + s->set_ns;
+	return fmax(fabs(s->slope - a->slope), (off - known) / gap);
+}
+
 /* The joint at @g, off both lines by half of what they are apart there. */
 static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t g)
@@ -426,9 +442,9 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		turn_to(p, s);
 		return err ? err : start(p, s);
 	}
-	saw_bend(p, tilt);
 	known = fmax(last_error(&p->tail) + p->tail.play_last,
 		     first_error(s) + s->play_first);
+	saw_bend(p, tilt_of(p, s, 2 * known));
 	hidden = hidden_error(p, gap, away(p, &p->tail, s, p->tail.last, g,
 					   s->first, known));
 	/* It may have been a step, anywhere between the two, or beside a bend. */

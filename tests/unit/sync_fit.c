@@ -5,7 +5,7 @@
  * end anywhere on a clock that bends again and again: the last stretch may be of one
  * fix, which tells no slope. And a jump that is known of, but not when it was, in a gap
  * so long that a clock which drifts could have gone as far; and one that is set by a
- * known amount, while it may bend.
+ * known amount, while it may bend. And a bend that no slope tells, but where the next fix is.
  */
 #include <math.h>
 
@@ -352,6 +352,59 @@ static void run_set(void)
 	vmsync_map_free(&map);
 }
 
+/* ------------------------------------- a bend that a short end alone tells of */
+
+#define RARE	   45000000
+#define RARE_FIXES 110
+#define SMALL_BEND 0.00007
+#define LARGE_BEND 0.000325
+
+/*
+ * Fixes so far apart that the last ones tell no slope: that the clock has bent by more
+ * than ever before shows by where the next fix is, and not by any line's slope.
+ */
+static void run_vee(double share)
+{
+	const int64_t last = START + RARE_FIXES * (int64_t)RARE;
+	const int64_t at = last + (int64_t)(share * RARE);
+	struct vmsync_map map;
+	struct vmsync_fit fit;
+	double y[(RARE_FIXES + 2) * PARTS + 1], slope = 0;
+	bool bent = false;
+	int over = 0;
+
+	y[0] = 0;
+	for (int i = 1; i <= (RARE_FIXES + 2) * PARTS; i++) {
+		int64_t g = START + i * (int64_t)(RARE / PARTS);
+
+		y[i] = y[i - 1] + slope * RARE / PARTS;
+		if (g > at && !bent) {
+			bent = true;
+			y[i] += LARGE_BEND * (double)(g - at);
+			slope += LARGE_BEND;
+		} else if (i % (10 * PARTS) == 10 * PARTS - 2) {
+			slope = slope == 0 ? -SMALL_BEND : 0;
+		}
+	}
+	vmsync_map_init(&map);
+	vmsync_fit_init(&fit, VMSYNC_METHOD_PAIR);
+	for (int i = 0; i <= RARE_FIXES + 2; i++)
+		CHECK_EQ(add_jumped(&fit, y[i * PARTS],
+				    START + i * (int64_t)RARE), 0);
+	CHECK_EQ(vmsync_fit_map(&fit, &map), 0);
+	for (int i = RARE_FIXES * PARTS; i <= (RARE_FIXES + 2) * PARTS; i++) {
+		int64_t g = START + i * (int64_t)(RARE / PARTS);
+		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
+				     OFFSET);
+
+		over += fabs(is - y[i]) - 1 >
+			(double)vmsync_map_bound_ns(&map, (guest_time){g}, NULL);
+	}
+	CHECK_EQ(over, 0);
+	vmsync_fit_free(&fit);
+	vmsync_map_free(&map);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
@@ -383,5 +436,7 @@ int main(int argc, char **argv)
 		check_reseed(first + i);
 		run_set();
 	}
+	for (int i = 1; i < 20; i++)
+		run_vee(i / 20.0);
 	return check_done();
 }
