@@ -250,6 +250,25 @@ static int put_gaps(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 }
 
 /*
+ * Where no line comes before the first fix, or behind the last one, what the clock did
+ * between it and the next one may have brought it to where the others' line passes: a
+ * fix alone does not tell.
+ */
+static double end_error(const struct vmsync_polyline *p, int64_t g0, int64_t g1)
+{
+	const struct vmsync_stretch *s = &p->tail;
+	double off;
+
+	if (p->sure || g1 <= g0)
+		return 0;
+	off = hidden_error(p, (double)(g1 - g0),
+			   away(p, s, s, g0, g0 + (g1 - g0) / 2, g1,
+				fmax(first_error(s), last_error(s))));
+	/* That of a short one counts for all of it. */
+	return fmax(0, off - short_error(p, s));
+}
+
+/*
  * The tail up to @to, where the map is to be @off beside its line; p->from and
  * p->from_off are where it gets to.
  */
@@ -272,11 +291,14 @@ static int put_tail(struct vmsync_polyline *p, int64_t to, double want)
 	off_a = p->from_off + slope * (double)(a - p->from);
 	off_b = p->from_off + slope * (double)(b - p->from);
 	err = put_gaps(p, s, p->from, a, p->from_off, off_a,
-		       error + p->play_error);
+		       error + p->play_error +
+			       (p->anew ? end_error(p, p->from, a) : 0));
 	if (!err)
 		err = put_gaps(p, s, a, b, off_a, off_b, error);
 	if (!err)
-		err = put_gaps(p, s, b, to, off_b, off, error + s->play_last);
+		err = put_gaps(p, s, b, to, off_b, off,
+			       error + s->play_last +
+				       (p->ended ? end_error(p, b, to) : 0));
 	if (to > p->from)
 		p->from = to;
 	p->from_off = off;
@@ -329,6 +351,7 @@ static int start(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	p->has_tail = true;
 	p->play_until = p->from;
 	p->play_error = 0;
+	p->anew = false;
 	return 0;
 }
 
@@ -344,6 +367,7 @@ static int start_anew(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	if (!p->sure) {
 		p->play_until = s->second;
 		p->play_error = s->play_first;
+		p->anew = true;
 	}
 	return err;
 }
@@ -721,6 +745,7 @@ int vmsync_polyline_end(struct vmsync_polyline *p)
 	}
 	/* Nor is one known that comes behind. */
 	p->tail.bent |= !p->sure;
+	p->ended = true;
 	if (!err && p->has_tail)
 		err = put_tail(p, p->tail.last, 0);
 	return err;

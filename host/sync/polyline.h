@@ -77,6 +77,7 @@ double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g);
  * @tilt:	the greatest bend so far, ns per ns; @bends: how many there were
  * @seen:	limits of late; to be added to by who calls
  * @play_until, @play_error: the begin of @tail, where a bend may be hidden
+ * @anew, @ended: no line comes before the tail, or behind it
  * @from, @from_off: where it begins: guest time, and offset less its own line's
  * @epoch, @told: jumps so far, and those of them that were known beforehand
  */
@@ -96,6 +97,8 @@ struct vmsync_polyline {
 	unsigned int bends;
 	int64_t play_until;
 	double play_error;
+	bool anew;
+	bool ended;
 	int64_t from;
 	double from_off;
 	uint32_t epoch;

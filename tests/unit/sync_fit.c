@@ -5,7 +5,8 @@
  * end anywhere on a clock that bends again and again: the last stretch may be of one
  * fix, which tells no slope. And a jump that is known of, but not when it was, in a gap
  * so long that a clock which drifts could have gone as far; and one that is set by a
- * known amount, while it may bend. And a bend that no slope tells, but where the next fix is.
+ * known amount, while it may bend. And a bend that no slope tells, but where the next
+ * fix is; and one beside a fix that has no line on its other side.
  */
 #include <math.h>
 
@@ -405,6 +406,46 @@ static void run_vee(double share)
 	vmsync_map_free(&map);
 }
 
+/* ---------------------------- the first fix alone, and the last one alone */
+
+#define LONE_NS	   (4 * (int64_t)PERIOD)
+#define LONE_FIXES 60
+#define LONE_OFF   180.0
+
+/* Between the outermost fix and the others the clock goes off the line, and back. */
+static double lone(int64_t g, int64_t from)
+{
+	double x = (double)(g - from) / (double)LONE_NS;
+
+	return x < 0 || x > 1 ? 0 : LONE_OFF * (1 - fabs(2 * x - 1));
+}
+
+static void run_lone(bool first)
+{
+	const int64_t end = START + LONE_FIXES * (int64_t)PERIOD;
+	const int64_t from = first ? START : end - LONE_NS;
+	struct vmsync_map map;
+	struct vmsync_fit fit;
+	int over = 0;
+
+	vmsync_map_init(&map);
+	vmsync_fit_init(&fit, VMSYNC_METHOD_PAIR);
+	for (int64_t g = START; g <= end; g += PERIOD)
+		if (g <= from || g >= from + LONE_NS)
+			CHECK_EQ(add_jumped(&fit, lone(g, from), g), 0);
+	CHECK_EQ(vmsync_fit_map(&fit, &map), 0);
+	for (int64_t g = START; g <= end; g += PERIOD / PARTS) {
+		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
+				     OFFSET);
+
+		over += fabs(is - lone(g, from)) - 1 >
+			(double)vmsync_map_bound_ns(&map, (guest_time){g}, NULL);
+	}
+	CHECK_EQ(over, 0);
+	vmsync_fit_free(&fit);
+	vmsync_map_free(&map);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
@@ -438,5 +479,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = 1; i < 20; i++)
 		run_vee(i / 20.0);
+	for (int i = 0; i < 20; i++)
+		run_lone(i % 2);
 	return check_done();
 }
