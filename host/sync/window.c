@@ -42,6 +42,13 @@
 /* Events beyond all runs that are no more than the first or the last of all. */
 #define FEW_BEYOND 1
 
+/*
+ * A stretch at an end of the recording in which no clock is taken to be set, ns:
+ * until each CPU of a host has told who runs on it, virtual CPUs may run unseen.
+ * If it were longer, a clock set there would go unnoticed.
+ */
+#define MOMENT_NS 1000000
+
 /** struct state - one guest's events, and the map once it is made */
 struct state {
 	vmsync_guest_events events;
@@ -221,6 +228,20 @@ static bool of_run(const struct vmsync_vm *vm, const struct vmsync_between *b)
 	return false;
 }
 
+/* Whether @b would be in a run in any case, as records are missing there. */
+static bool is_silent(const struct vmsync_vm *vm, const struct vmsync_between *b)
+{
+	for (size_t i = 0; i < vm->vcpus.count; i++) {
+		const struct vmsync_vcpu *v = vm->vcpus.at[i];
+		size_t k = vmsync_run_at(v, b->guest_ns + b->lo);
+
+		if (k < v->runs.count && !is_known(v, k) &&
+		    v->runs.at[k].entry_ns == b->guest_ns + b->lo)
+			return true;
+	}
+	return false;
+}
+
 /** struct told - runs that events told of; @n of them, each counted once */
 struct told {
 	int64_t entry_ns[RECENT_RUNS];
@@ -244,36 +265,57 @@ static void tell(struct told *t, const struct vmsync_between *b)
 	t->entry_ns[t->n++ % RECENT_RUNS] = b->guest_ns + b->lo;
 }
 
-/*
- * How many limits at one end (@back: the last one) @runs runs give: events that
- * share a run are in it by one and the same chance, and where records are missing
- * they are in one whatever the offset.
+/**
+ * struct chance - limits at one end of a trail that may all be by chance
+ * @limits:	how many
+ * @silent:	those of them that would be in a run in any case
+ * @silent_ns:	guest time from the end to the farthest of these
  */
-static size_t limits_of_runs(const struct vmsync_vm *vm, const vmsync_limits *l,
+struct chance {
+	size_t limits;
+	size_t silent;
+	int64_t silent_ns;
+};
+
+/*
+ * At one end (@back: the last one) those that @runs runs give: events that share a
+ * run are in it by one and the same chance, and where records are missing they are
+ * in one whatever the offset.
+ */
+static struct chance by_runs(const struct vmsync_vm *vm, const vmsync_limits *l,
 			     bool back, double runs)
 {
-	size_t most = l->count / MOST_PART, k = 0;
+	size_t most = l->count / MOST_PART;
+	struct chance c = {0};
 	struct told told = {0};
+	int64_t end_ns = 0;
 
-	for (; k < most; k++) {
+	if (l->count)
+		end_ns = l->at[back ? l->count - 1 : 0].guest_ns;
+	for (; c.limits < l->count && c.limits - c.silent < most; c.limits++) {
 		const struct vmsync_between *b =
-			&l->at[back ? l->count - 1 - k : k];
+			&l->at[back ? l->count - 1 - c.limits : c.limits];
 
+		if (is_silent(vm, b)) {
+			c.silent++;
+			c.silent_ns = llabs(b->guest_ns - end_ns);
+		}
 		if (!is_new(&told, vm, b))
 			continue;
 		if ((double)told.n >= runs)
 			break;
 		tell(&told, b);
 	}
-	return k;
+	return c;
 }
 
 /*
- * Events that lie before the first run or behind the last one fit any offset. So
- * if the clock was set near there, only those between that and the begin of the
- * runs could tell, and each of them is in a run by chance as often as the virtual
- * CPU runs: as many as that may be limit nothing. If only one lies beyond, it is
- * the first or the last of all, and no clock is taken to be set just there.
+ * Events that lie before the first run or behind the last one fit any offset, and
+ * so do those where a virtual CPU may have run unseen. If the clock was set near
+ * there, only those between that and the begin of the runs could tell, and each of
+ * them is in a run by chance as often as the virtual CPU runs: as many as that may
+ * be limit nothing. If only one lies beyond, it is the first or the last of all,
+ * and no clock is taken to be set just there.
  */
 static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
 			struct vmsync_trails *trails)
@@ -281,19 +323,23 @@ static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
 	vmsync_limits *first = &trails->all.at[0].limits;
 	vmsync_limits *last = &vmsync_array_last(&trails->all)->limits;
 	double share = share_of_runs(vm), runs = INFINITY;
-	size_t k;
+	struct chance c;
 
 	if (share < 1)
 		runs = share > 0 ? ceil(log(CHANCE) / log(share)) : 1;
+	c = by_runs(vm, last, true, runs);
 	if (last->count &&
-	    any_events(s, vm, last->at[last->count - 1].guest_ns, INT64_MAX))
-		last->count -= limits_of_runs(vm, last, true, runs);
+	    (c.silent_ns > MOMENT_NS ||
+	     any_events(s, vm, last->at[last->count - 1].guest_ns, INT64_MAX)))
+		last->count -= c.limits;
+	c = by_runs(vm, first, false, runs);
 	if (!first->count ||
-	    !any_events(s, vm, INT64_MIN, first->at[0].guest_ns))
+	    (c.silent_ns <= MOMENT_NS &&
+	     !any_events(s, vm, INT64_MIN, first->at[0].guest_ns)))
 		return;
-	k = limits_of_runs(vm, first, false, runs);
-	first->count -= k;
-	memmove(first->at, first->at + k, first->count * sizeof(*first->at));
+	first->count -= c.limits;
+	memmove(first->at, first->at + c.limits,
+		first->count * sizeof(*first->at));
 }
 
 /* How many runs events were in. */

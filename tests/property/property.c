@@ -15,7 +15,7 @@
  *	  counted by reason.
  *
  * Shapes that are known to fail are passed over, but not with PROPERTY_ALL in the
- * environment. The recordings of cases that fail stay where they are. Exit status 0 if none
+ * environment. With PROPERTY_BARE nothing of vmsync is recorded in any case. The recordings of cases that fail stay where they are. Exit status 0 if none
  * does, 1 if some do, 2 for trouble.
  */
 #include <errno.h>

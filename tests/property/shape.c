@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SHAPE_PURPOSE 900
@@ -97,6 +98,7 @@ static void world(struct sim_rng *rng, struct sim_scenario *sc)
 static void plan(struct sim_rng *rng, struct shape *s)
 {
 	struct record_plan *p = &s->plan;
+	uint64_t kind;
 
 	p->large = sim_rng_chance(rng, 0.3);
 	p->packet = sim_rng_chance(rng, 0.5) ? 4096 : 8192;
@@ -104,7 +106,8 @@ static void plan(struct sim_rng *rng, struct shape *s)
 	p->dump = sim_rng_chance(rng, 0.7);
 	p->names = sim_rng_chance(rng, 0.2);
 	p->clones = sim_rng_chance(rng, 0.1);
-	switch (sim_rng_below(rng, 10)) {
+	kind = sim_rng_below(rng, 10);
+	switch (getenv("PROPERTY_BARE") ? 2 : kind) {
 	case 0: /* the old addons */
 		strcpy(s->sc.fields, "stamps");
 		p->knots = p->module = false;
