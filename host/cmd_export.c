@@ -17,6 +17,9 @@ static const char help[] =
 	"\n"
 	"  jsonl               a line of JSON for each row of each table\n"
 	"  csv                 one table, see --table\n"
+	"  perfetto            for ui.perfetto.dev: scheduling of all machines "
+	"and what\n"
+	"                      every virtual CPU did, as tracks\n"
 	"\n"
 	"  -o, --output=FILE   the file to make; it appears when all is right; "
 	"\"-\" is\n"
@@ -39,6 +42,7 @@ static const char help[] =
 static const struct export_format *const formats[] = {
 	&export_jsonl,
 	&export_csv,
+	&export_perfetto,
 };
 
 struct arguments {

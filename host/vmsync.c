@@ -10,7 +10,7 @@ static const struct vmsync_command commands[] = {
 	{ "fuse", cmd_fuse, "write host and guest traces as one, on the host's clock" },
 	{ "check", cmd_check, "hold a saved map against the traces" },
 	{ "analyze", cmd_analyze, "say what every virtual CPU was really doing" },
-	{ "export", cmd_export, "write that for other programs: JSON lines, CSV" },
+	{ "export", cmd_export, "write that for Perfetto and other programs" },
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },
 	{ "status", cmd_status, "say which guests vmsyncd knows, and how they are" },
 	{ "cat", cmd_cat, "print the events of all traces, merged, as babeltrace2 does" },

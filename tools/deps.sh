@@ -13,7 +13,7 @@ set -eu
 # build:   the tool and the modules (pahole, libelf1, libssl3: kbuild's tools)
 # lab:     two nested machines, each with a root of its own, and their tracing
 # checks:  the oracle for traces and its library for the plugin, JSON, static
-#          analysis, fuzzing
+#          analysis, fuzzing; what runs Perfetto's trace processor
 # package: tools/deb.sh, and who looks at what it makes; systemd-analyze
 # kernel:  what a kernel is configured and built with (tests/lab/debug-kernel.sh)
 packages="
@@ -21,7 +21,7 @@ packages="
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
 	lttng-tools procps util-linux iproute2 xz-utils
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq
-	sparse clang libclang-rt-14-dev
+	sparse clang libclang-rt-14-dev nodejs
 	flex bison bc libelf-dev
 	dpkg-dev debhelper dkms dh-dkms lintian mandoc systemd
 "

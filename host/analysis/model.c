@@ -257,6 +257,11 @@ analysis_model_thread(const struct analysis_model *m, uint32_t thread)
 	return &m->tasks.at[thread].is;
 }
 
+bool analysis_model_wakeups(const struct analysis_model *m)
+{
+	return m->wakeups;
+}
+
 uint32_t analysis_model_threads(const struct analysis_model *m)
 {
 	return (uint32_t)m->tasks.count;

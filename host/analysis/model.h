@@ -270,6 +270,9 @@ analysis_model_switches(const struct analysis_model *m, uint32_t vcpu);
 const struct analysis_thread *
 analysis_model_thread(const struct analysis_model *m, uint32_t thread);
 
+/** analysis_model_wakeups() - what analysis_model_new() was told */
+bool analysis_model_wakeups(const struct analysis_model *m);
+
 /** analysis_model_threads() - how many there are, of all machines */
 uint32_t analysis_model_threads(const struct analysis_model *m);
 

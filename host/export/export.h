@@ -66,6 +66,7 @@ struct export_format {
 
 extern const struct export_format export_jsonl;
 extern const struct export_format export_csv;
+extern const struct export_format export_perfetto;
 
 /**
  * export_run() - analyse a session and write it

@@ -6,7 +6,7 @@
 . tests/check/lib.sh
 
 expect "the tool builds" make -s -j2 tool build/release/tests/contend \
-	build/release/tests/pair
+	build/release/tests/carve
 vmsync=build/vmsync
 t=$check_tmp
 
@@ -115,6 +115,119 @@ expect "csv: without --table it is states" cmp \
 expect "a host alone" $vmsync export jsonl -o "$t/alone" "$t/c/host"
 expect_eq "a host alone: no wake-up" "$(grep -c '"table":"wakes"' "$t/alone")" 0
 
+# --- Perfetto, read by its own trace processor
+section() { # NUMBER: rows of a query, with blanks between columns
+	awk -v n="$1" 'n == 1 && $0 != "" { print } $0 == "" { n-- }' "$t/rows" |
+		tr '\t' ' ' | sort
+}
+whole="iif(s.dur < 0, trace_end() - s.ts, s.dur)"
+perfetto_rows() { # TRACE
+	node tests/perfetto/query.mjs build/perfetto "$1" \
+		"select name, idx, value from stats
+			where severity in ('error', 'data_loss') and value > 0" \
+		"select t.tid, sum($whole) from sched s join thread t using (utid)
+			where t.machine_id = 0 and t.name = 'CPU 0/KVM' group by 1" \
+		"select t.tid, replace(s.name, ' ', '_'), sum(s.dur) from slice s
+			join thread_track k on s.track_id = k.id join thread t using (utid)
+			where k.type = 'thread_execution' and s.dur > 0 group by 1, 2" \
+		"include perfetto module sched.latency;
+			select t.tid, sum(latency_dur) from sched_latency_for_running_interval
+			join thread t using (utid)
+			where t.machine_id = 0 and t.name = 'CPU 0/KVM' group by 1" \
+		"select k.name, replace(s.name, ' ', '_'), sum(s.dur) from slice s
+			join track k on s.track_id = k.id join track g on k.parent_id = g.id
+			where s.dur > 0 and g.name like '%: threads in real time' group by 1, 2" \
+		"select t.machine_id, t.tid, sum($whole) from sched s
+			join thread t using (utid) where t.machine_id > 0 group by 1, 2" \
+		"select k.name, s.name, count(*), sum(s.dur) from slice s
+			join track k on s.track_id = k.id where k.name like '%: exits' group by 1, 2" \
+		"select k.name, sum(s.dur) from slice s join track k on s.track_id = k.id
+			where k.name like '%: waits for' group by 1" \
+		"select k.name, max(c.value) from counter c join track k on c.track_id = k.id
+			where k.name like '%: steal' group by 1" \
+		"select count(*), count(distinct trace_id) from flow" \
+		"select p.pid, p.name, t.tid from thread t join process p using (upid)
+			where t.name = 'CPU 0/KVM'" \
+		"select a.name || '/' || b.name from flow f join slice a on f.slice_out = a.id
+			join slice b on f.slice_in = b.id limit 1000" \
+		> "$t/rows"
+}
+# The names that states have in the tool's tables.
+keys='gsub(/host_interrupt/, "host_irq") + gsub(/halt_polling/, "polling") + 1'
+perfetto_agrees() { # TEXT OPTION...: of $t/even
+	local text=$1
+	shift
+	rm -f "$t/p"
+	expect "$text: written" $vmsync export perfetto -o "$t/p" "$@" "$t/even"
+	expect "$text: read" perfetto_rows "$t/p"
+	$vmsync analyze --json "$@" "$t/even" > "$t/part"
+	$vmsync export jsonl -o - "$@" "$t/even" > "$t/lines"
+	expect_eq "$text: no error" "$(section 1)" ""
+	expect_eq "$text: scheduling is ours to the ns" "$(section 2)" "$(jq -rs '
+		(map(select(.table == "vcpus")) | map({key: "\(.vcpu)", value: .tid}) |
+		from_entries) as $tid | map(select(.table == "states" and ((.state |
+		IN("guest", "guest_idle", "host_irq", "hypervisor", "polling", "user_space")) or
+		(.state == "unknown" and .cpu != null)))) | group_by(.vcpu)[] |
+		"\($tid["\(.[0].vcpu)"]) \(map(.until_ns - .from_ns) | add)"' "$t/lines" | sort)"
+	expect_eq "$text: states are ours to the ns" "$(section 3 | awk "$keys" | sort)" "$(jq -r '
+		.vcpus[] | .tid as $tid | .states_ns | to_entries[] | select(.value > 0) |
+		"\($tid) \(.key) \(.value)"' "$t/part" | sort)"
+	expect_eq "$text: what threads of guests really got" "$(section 5 | awk "$keys" | sort)" \
+		"$(jq -r '.threads[] | select(.thread.tid > 0) | .thread as $t | .states_ns |
+		to_entries[] | select(.value > 0) | "\($t.name | gsub("\u001b"; "\\x1b")) \($t.tid
+		) \(.key) \(.value)"' "$t/part" | sort)"
+	expect_eq "$text: waits" "$(section 8)" "$(jq -r '.vcpus[] |
+		"vCPU 0 of \(.vm): waits for \(.figures.steal_ns)"' "$t/part" | sort)"
+	expect_eq "$text: the counter of steal" "$(section 9)" "$(jq -r '.vcpus[] |
+		"vCPU 0 of \(.vm): steal \(.figures.steal_ns)"' "$t/part" | sort)"
+}
+build/release/tests/contend "$t/even" 600 1 0
+if tests/perfetto/fetch.sh build/perfetto > "$check_out" 2>&1; then
+	perfetto_agrees "perfetto, part of the time" --since=0.01 --until=0.0300001
+	perfetto_agrees "perfetto"
+	expect_eq "perfetto: its own latency of scheduling is ours" "$(section 4)" \
+		"$(jq -r '.vcpus[] | "\(.tid) \(.waits.total_ns)"' "$t/part" | sort)"
+	expect_eq "perfetto: exits" "$(section 7)" "$(jq -r '.vcpus[] | .vm as $vm | .exits[] |
+		"vCPU 0 of \($vm): exits \(.name) \(.count) \([.states_ns[]] | add)"' \
+		"$t/part" | sort)"
+	expect_eq "perfetto: an arrow for each wake-up" "$(section 10 | cut -d' ' -f2)" \
+		"$(jq '[.threads[] | select(.thread.tid > 0).wakes.count] | add' "$t/part")"
+	expect_eq "perfetto: arrows lead to the thread that runs" "$(section 12 |
+		grep -vcE '^(wakes|runs again, for) .*/(runs again, for|runs:) ')" 0
+	expect_eq "perfetto: processes" "$(section 11)" \
+		"$(printf '500 qemu-system-x86 501\n600 qemu-system-x86 601')"
+	# But of the thread that ran at the end of its guest's recording.
+	jq -r '.threads[] | "\(.thread.machine) \(.thread.tid) \([.states_ns[]] | add)"' \
+		"$t/part" | sort > "$t/b"
+	section 6 > "$t/a"
+	expect "perfetto: scheduling of guests is ours" \
+		test "$(comm -12 "$t/a" "$t/b" | wc -l)" -ge 6
+	build/release/tests/carve "$t/even/host" "$t/holes" miss=5..9 whole=host > "$t/truth"
+	rm -f "$t/p"
+	expect "perfetto, events lost: written" $vmsync export perfetto -o "$t/p" "$t/holes" \
+		"$t/even/g0" "$t/even/g1"
+	perfetto_rows "$t/p"
+	expect_eq "perfetto, events lost: no error" "$(section 1)" ""
+	$vmsync analyze --json "$t/holes" "$t/even/g0" "$t/even/g1" > "$t/part"
+	expect_eq "perfetto, events lost: states" "$(section 3 | grep unknown)" "$(jq -r '.vcpus[] |
+		"\(.tid) unknown \(.states_ns.unknown)"' "$t/part" | sort)"
+	rm -f "$t/p"
+	expect "perfetto, one VM: written" $vmsync export perfetto --vm=vm0 -o "$t/p" "$t/even"
+	perfetto_rows "$t/p"
+	expect_eq "perfetto, one VM: its exits" "$(section 7 | cut -d: -f1 | uniq)" "vCPU 0 of vm0"
+	expect_eq "perfetto, one VM: and the host's scheduling" "$(section 2 | wc -l)" 2
+else
+	skip "perfetto: its trace processor cannot be had: $(head -n 1 "$check_out")"
+fi
+
+# --- the same under the sanitizers
+expect "the tool builds with sanitizers" make -s -j2 VARIANT=asan tool
+for format in jsonl csv perfetto; do
+	rm -f "$t/p"
+	expect "$format: sanitizers have nothing to say" build/asan/vmsync export $format \
+		-o "$t/p" --since=0.001 "$t/c"
+done
+
 # --- a file that is there whole or not at all
 left() { ls -d "$1"* 2> /dev/null; }
 expect_error "no format" "no format named" $vmsync export
@@ -164,6 +277,8 @@ set -m
 build/release/tests/contend "$t/big" 60000
 full jsonl
 full csv
+full perfetto
 stopped jsonl
 stopped csv
+stopped perfetto
 finish

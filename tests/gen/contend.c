@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * contend OUT [ROUNDS [SEED]]: traces of a host and of two guests, OUT/host,
- * OUT/g0 and OUT/g1, whose virtual CPUs and a task of the host share one CPU:
- * preempted, halted, woken, served by interrupts. The guests' threads wake each
- * other, and some have names that no program should take for more than names.
+ * contend OUT [ROUNDS [SEED [SIGNALS]]]: traces of a host and of two guests,
+ * OUT/host, OUT/g0 and OUT/g1, whose virtual CPUs and a task of the host share
+ * one CPU: preempted, halted, woken, served by interrupts. The guests' threads
+ * wake each other, and some have names that no program should take for more
+ * than names.
  *
  * The clocks are brought together by the beacons of the old addons. ROUNDS
- * (2000) are turns on the CPU, of some 100 us each.
+ * (2000) are turns on the CPU, of some 100 us each. One sleep in SIGNALS (10;
+ * 0: none) is cut short by a signal: the thread stays on the run queue.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -276,7 +278,7 @@ static void wake_vcpu(unsigned int i)
 	later(4000);
 }
 
-static void turns(unsigned int rounds)
+static void turns(unsigned int rounds, uint64_t signals)
 {
 	int runs = 0; /* 0 the idle thread, 1 the hog, 2.. vCPUs */
 	int64_t state = 0;
@@ -287,7 +289,7 @@ static void turns(unsigned int rounds)
 		int next = 1 + (int)rng(1 + VMS);
 		int tids[] = {0, HOG};
 
-		if (next >= 2 && asleep[next] && rng(10))
+		if (next >= 2 && asleep[next] && (!signals || rng(signals)))
 			wake_vcpu((unsigned int)next - 2);
 		if (next != runs) {
 			host_switch(0,
@@ -345,7 +347,8 @@ int main(int argc, char **argv)
 	unsigned int rounds = argc > 2 ? (unsigned int)atoi(argv[2]) : 2000, i;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: contend OUT [ROUNDS [SEED]]\n");
+		fprintf(stderr,
+			"usage: contend OUT [ROUNDS [SEED [SIGNALS]]]\n");
 		return 2;
 	}
 	if (argc > 3)
@@ -362,7 +365,7 @@ int main(int argc, char **argv)
 		dump(1, vcpu_tid(i), FIRST_TID + 100 * (int)i, "CPU 0/KVM");
 	}
 	host_switch(1, 0, "swapper/1", 0, TIMERS, "timers");
-	turns(rounds);
+	turns(rounds, argc > 4 ? strtoull(argv[4], NULL, 0) : 10);
 	gen_stop(&host, now);
 	for (i = 0; i < VMS; i++) {
 		gen_stop(&vms[i].trace, guest_ns(i));
