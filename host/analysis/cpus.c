@@ -5,7 +5,7 @@
 /* A trace may claim any number; Linux has at most 8192 CPUs. */
 #define MAX_CPUS 8192
 
-struct analysis_cpu *analysis_cpu_of(struct analysis_model *m, uint32_t cpu)
+struct analysis_cpu *analysis_cpu_new(struct analysis_model *m, uint32_t cpu)
 {
 	if (cpu >= MAX_CPUS)
 		return NULL;
@@ -22,9 +22,9 @@ struct analysis_cpu *analysis_cpu_of(struct analysis_model *m, uint32_t cpu)
 	return &m->cpus.at[cpu];
 }
 
-static struct analysis_who who_has(const struct analysis_model *m, uint32_t cpu)
+static inline struct analysis_who who_has(const struct analysis_model *m,
+				   const struct analysis_cpu *c, uint32_t cpu)
 {
-	const struct analysis_cpu *c = &m->cpus.at[cpu];
 	struct analysis_who who = {ANALYSIS_BY_UNKNOWN, ANALYSIS_NONE,
 				   ANALYSIS_NONE};
 	const struct analysis_task *t;
@@ -36,9 +36,9 @@ static struct analysis_who who_has(const struct analysis_model *m, uint32_t cpu)
 	if (c->thread == ANALYSIS_NONE)
 		return who;
 	t = &m->tasks.at[c->thread];
-	if (t->vcpu != ANALYSIS_NONE && m->vcpus.at[t->vcpu].on != cpu)
-		return who;
 	if (t->vcpu != ANALYSIS_NONE) {
+		if (m->vcpus.at[t->vcpu].on != cpu)
+			return who;
 		who.by = ANALYSIS_BY_VCPU;
 		who.id = t->vcpu;
 		who.thread = m->vcpus.at[t->vcpu].thread;
@@ -51,20 +51,34 @@ static struct analysis_who who_has(const struct analysis_model *m, uint32_t cpu)
 	return who;
 }
 
-void analysis_cpu_settle(struct analysis_model *m, uint32_t cpu, int64_t ns)
+/* Somebody else has the CPU than @c->who: that one is charged up to now. */
+static __attribute__((noinline)) void
+charge_waiters(struct analysis_model *m, const struct analysis_cpu *c,
+	       int64_t ns)
 {
-	struct analysis_cpu *c = &m->cpus.at[cpu];
-	struct analysis_who who = who_has(m, cpu);
 	size_t i;
 
-	if (who.by == c->who.by && who.id == c->who.id &&
-	    who.thread == c->who.thread)
-		return;
 	/* Backwards: one that is taken off the list has the last one's place.
 	 */
 	for (i = c->waiters.count; i-- > 0;)
 		analysis_wait_charge(m, &m->vcpus.at[c->waiters.at[i]], ns);
+}
+
+static inline void settle(struct analysis_model *m, uint32_t cpu, int64_t ns)
+{
+	struct analysis_cpu *c = &m->cpus.at[cpu];
+	struct analysis_who who = who_has(m, c, cpu);
+
+	if (c->waiters.count &&
+	    (who.by != c->who.by || who.id != c->who.id ||
+	     who.thread != c->who.thread))
+		charge_waiters(m, c, ns);
 	c->who = who;
+}
+
+void analysis_cpu_settle(struct analysis_model *m, uint32_t cpu, int64_t ns)
+{
+	settle(m, cpu, ns);
 }
 
 /* A thread gets the CPU; it may be that of a virtual CPU. */
@@ -114,9 +128,10 @@ static void count(struct analysis_model *m, const struct analysis_event *ev,
 		m->vcpus.at[v].switches.in++;
 }
 
-static void switched(struct analysis_model *m, const struct analysis_event *ev)
+/* @v was on the CPU, or NULL. */
+static void switched(struct analysis_model *m, struct analysis_vcpu *v,
+		     const struct analysis_event *ev)
 {
-	struct analysis_vcpu *v = analysis_vcpu_on(m, ev->cpu);
 	uint32_t next = analysis_task_of(m, ANALYSIS_HOST, ev->tid);
 
 	analysis_name_set(m, next, ev);
@@ -133,8 +148,6 @@ static void current_told(struct analysis_model *m,
 	uint32_t task = m->cpus.at[ev->cpu].thread;
 	const struct analysis_thread *known;
 
-	if (ev->current == ANALYSIS_NOT_SAID)
-		return;
 	/* Nearly always it is the one that is known to run. */
 	if (task != ANALYSIS_NONE) {
 		known = &m->tasks.at[task].is;
@@ -151,22 +164,34 @@ static void current_told(struct analysis_model *m,
 	replace(m, ev->cpu, task, ev->ns);
 }
 
+/* Without much ado: it is as before, with @v on the CPU, or NULL. */
+static bool is_settled(const struct analysis_cpu *c,
+		       const struct analysis_vcpu *v)
+{
+	if (c->irqs)
+		return c->who.by == ANALYSIS_BY_IRQ;
+	return v && c->who.by == ANALYSIS_BY_VCPU &&
+	       c->who.id == v->open.vcpu && c->who.thread == v->thread;
+}
+
 void analysis_cpus_event(struct analysis_model *m,
 			 const struct analysis_event *ev)
 {
-	struct analysis_cpu *c = analysis_cpu_of(m, ev->cpu);
+	const uint32_t cpu = ev->cpu;
+	struct analysis_cpu *c = analysis_cpu_of(m, cpu);
 	struct analysis_vcpu *v;
 
 	if (!c || ev->ns < c->lost_until_ns)
 		return;
-	current_told(m, ev);
-	v = analysis_vcpu_on(m, ev->cpu);
+	if (ev->current != ANALYSIS_NOT_SAID)
+		current_told(m, ev);
+	v = analysis_vcpu_on(m, cpu);
 	/* Whatever the host does on the CPU, the guest does not run then. */
 	if (v && ev->kind != ANALYSIS_EV_ENTRY && ev->kind != ANALYSIS_EV_EXIT)
 		analysis_vcpu_left(m, v, ev->ns);
 	switch (ev->kind) {
 	case ANALYSIS_EV_SWITCH:
-		switched(m, ev);
+		switched(m, v, ev);
 		break;
 	case ANALYSIS_EV_IRQ_IN:
 		c->irqs++;
@@ -177,11 +202,15 @@ void analysis_cpus_event(struct analysis_model *m,
 			c->irqs--;
 		break;
 	default:
-		analysis_vcpus_event(m, ev);
+		analysis_vcpus_event(m, v, ev);
 		break;
 	}
-	v = analysis_vcpu_on(m, ev->cpu);
-	if (v)
+	/* There may be more of them by now. */
+	c = &m->cpus.at[cpu];
+	v = analysis_vcpu_on(m, cpu);
+	/* An entry has settled that. */
+	if (v && ev->kind != ANALYSIS_EV_ENTRY)
 		analysis_vcpu_settle(m, v, ev->ns);
-	analysis_cpu_settle(m, ev->cpu, ev->ns);
+	if (!is_settled(c, v))
+		settle(m, cpu, ev->ns);
 }

@@ -43,6 +43,7 @@ struct analysis_feed {
 	VMSYNC_ARRAY(struct feed_stream) streams;
 	VMSYNC_ARRAY(struct lost) lost;
 	size_t next_lost;
+	int64_t lost_ns; /* when that one begins, INT64_MAX: there is none */
 	struct analysis_event lost_event; /* given out */
 	struct ctf_noted noted[FEED_EVENTS];
 	int i, n; /* the next one of these, and how many there are */
@@ -245,29 +246,28 @@ static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
 static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 {
 	struct feed_stream *s = ctx;
+	const struct analysis_kinds *kinds = s->kinds;
+	const uint32_t machine = s->machine, cpu = some->ev.cpu;
 	struct analysis_quiet *q = s->quiet;
-	uint32_t i;
+	uint32_t i, n = some->n;
 
 	(void)e;
-	for (i = 0; i < some->n; i++) {
-		enum analysis_kind kind =
-			(enum analysis_kind)analysis_kinds_class(s->kinds, some,
-								 i)
-				->kind;
+	for (i = 0; i < n; i++) {
+		enum analysis_kind kind = analysis_kinds_kind(kinds, some, i);
 		/* Raw clock values are ns, for streams with a @quiet the
 		 * host's. */
 		int64_t ns = (int64_t)some->clock[i];
 		struct analysis_event *ev;
 
 		if (q && analysis_quiet_kind(kind) &&
-		    analysis_quiet_skips(
-			    q, kind, analysis_kinds_current(s->kinds, some, i),
-			    ns))
+		    analysis_quiet_skips(q, kind,
+					 analysis_kinds_current(kinds, some, i),
+					 ns))
 			continue;
 		ev = (struct analysis_event *)some->note;
-		analysis_kinds_event(s->kinds, some, i, ev);
-		ev->machine = s->machine;
-		ev->cpu = some->ev.cpu;
+		analysis_kinds_event(kinds, some, i, ev);
+		ev->machine = machine;
+		ev->cpu = cpu;
 		if (q)
 			analysis_quiet_passed(q, (enum analysis_kind)ev->kind,
 					      ev->current, ev->tid, ns);
@@ -310,6 +310,7 @@ static int feed_init(struct analysis_feed *f, struct ctf_error *e)
 	if (!ret && f->lost.count)
 		qsort(f->lost.at, f->lost.count, sizeof(f->lost.at[0]),
 		      by_time);
+	f->lost_ns = f->lost.count ? f->lost.at[0].from_ns : INT64_MAX;
 	return ret ? ret : takes_add(f, e);
 }
 
@@ -357,6 +358,9 @@ static const struct analysis_event *lost_event(struct analysis_feed *f)
 {
 	const struct lost *l = &f->lost.at[f->next_lost++];
 
+	f->lost_ns = f->next_lost < f->lost.count
+			     ? f->lost.at[f->next_lost].from_ns
+			     : INT64_MAX;
 	f->lost_event = (struct analysis_event){
 		.ns = l->from_ns,
 		.until_ns = l->until_ns,
@@ -368,27 +372,31 @@ static const struct analysis_event *lost_event(struct analysis_feed *f)
 	return &f->lost_event;
 }
 
-int analysis_feed_next(struct analysis_feed *f,
-		       const struct analysis_event **out, struct ctf_error *e)
+/* Nothing noted is left, or a lost stretch comes before it. */
+static __attribute__((noinline)) int next_rare(struct analysis_feed *f,
+					       const struct analysis_event **out,
+					       struct ctf_error *e)
 {
-	const struct ctf_noted *next;
-	struct analysis_event *ev;
-
 	if (f->i == f->n) {
 		f->i = 0;
 		f->n = ctf_merge_notes(f->merge, f->noted, FEED_EVENTS, e);
-		if (f->n < 0)
+		if (f->n > 0)
+			return analysis_feed_next(f, out, e);
+		if (f->n < 0 || f->next_lost == f->lost.count)
 			return f->n;
 	}
-	next = f->n ? &f->noted[f->i] : NULL;
-	if (f->next_lost < f->lost.count &&
-	    (!next ||
-	     (int64_t)next->time >= f->lost.at[f->next_lost].from_ns)) {
-		*out = lost_event(f);
-		return 1;
-	}
-	if (!next)
-		return 0;
+	*out = lost_event(f);
+	return 1;
+}
+
+int analysis_feed_next(struct analysis_feed *f,
+		       const struct analysis_event **out, struct ctf_error *e)
+{
+	const struct ctf_noted *next = &f->noted[f->i];
+	struct analysis_event *ev;
+
+	if (f->i == f->n || (int64_t)next->time >= f->lost_ns)
+		return next_rare(f, out, e);
 	f->i++;
 	ev = next->note;
 	ev->ns = (int64_t)next->time;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analysis/kinds.h"
+#include "analysis/quiet.h"
 #include "fuse/machine.h"
 #include "fuse/names.h"
 
@@ -201,10 +202,11 @@ struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host)
 		return NULL;
 	k->n = n;
 	k->want = calloc(n + 1, 1);
+	k->kind = calloc(n + 1, 1);
 	k->cls = calloc(n + 1, sizeof(*k->cls));
 	k->field = calloc(n + 1, sizeof(*k->field));
 	k->name = calloc(n + 1, sizeof(*k->name));
-	if (!k->want || !k->cls || !k->field || !k->name) {
+	if (!k->want || !k->kind || !k->cls || !k->field || !k->name) {
 		analysis_kinds_free(k);
 		return NULL;
 	}
@@ -212,6 +214,10 @@ struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host)
 		const struct ctf_class *cls = ctf_trace_class(t, i);
 
 		class_init(&k->cls[i], cls, k->field[i], &k->name[i]);
+		k->kind[i] = k->cls[i].kind;
+		k->says_current |=
+			analysis_quiet_kind((enum analysis_kind)k->kind[i]) &&
+			k->cls[i].says_current;
 		k->have[k->cls[i].kind] = true;
 		k->want[i] = wanted(&k->cls[i], cls, host);
 	}
@@ -223,6 +229,7 @@ void analysis_kinds_free(struct analysis_kinds *k)
 	if (!k)
 		return;
 	free(k->want);
+	free(k->kind);
 	free(k->cls);
 	free(k->field);
 	free(k->name);

@@ -61,6 +61,8 @@ struct analysis_class {
  * struct analysis_kinds - of a trace
  * @n:		number of its classes
  * @want:	[@n] one byte a class: those that matter
+ * @kind:	[@n] one byte a class: enum analysis_kind
+ * @says_current: some quiet class says who made its events
  * @cls:	[@n]
  * @field:	[@n] the fields of each class, by enum analysis_number
  * @name:	[@n] and its name's
@@ -69,6 +71,8 @@ struct analysis_class {
 struct analysis_kinds {
 	size_t n;
 	uint8_t *want;
+	uint8_t *kind;
+	bool says_current;
 	struct analysis_class *cls;
 	struct ctf_field (*field)[ANALYSIS_NUMBERS];
 	struct ctf_field *name;
@@ -86,7 +90,15 @@ struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host);
 /** analysis_kinds_free() - NULL is fine */
 void analysis_kinds_free(struct analysis_kinds *k);
 
-/** analysis_kinds_class() - what kind of event it is; an ioctl() may be another */
+/** analysis_kinds_kind() - what kind of event it is; an ioctl() may be another */
+static inline enum analysis_kind
+analysis_kinds_kind(const struct analysis_kinds *k, const struct ctf_some *some,
+		    uint32_t i)
+{
+	return (enum analysis_kind)k->kind[ctf_some_class(some, i)];
+}
+
+/** analysis_kinds_class() - more of that */
 static inline const struct analysis_class *
 analysis_kinds_class(const struct analysis_kinds *k, const struct ctf_some *some,
 		     uint32_t i)
@@ -130,9 +142,12 @@ analysis_kinds_fields(const struct analysis_class *c,
 static inline int32_t analysis_kinds_current(const struct analysis_kinds *k,
 					     struct ctf_some *some, uint32_t i)
 {
-	const struct analysis_class *c = analysis_kinds_class(k, some, i);
+	const struct analysis_class *c;
 	const uint8_t *fields;
 
+	if (!k->says_current)
+		return ANALYSIS_NOT_SAID;
+	c = analysis_kinds_class(k, some, i);
 	if (!c->says_current)
 		return ANALYSIS_NOT_SAID;
 	fields = analysis_kinds_fields(c, some, i);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +46,11 @@ void analysis_model_sink(struct analysis_model *m,
 		return;
 	m->sinks[m->n_sinks++] = *sink;
 	m->tells_events |= sink->event != NULL;
+	m->tells_steps |= sink->step != NULL;
 }
 
-static void tell(const struct analysis_model *m,
-		 const struct analysis_event *ev)
+static __attribute__((noinline)) void tell(const struct analysis_model *m,
+					   const struct analysis_event *ev)
 {
 	int i;
 
@@ -58,22 +60,11 @@ static void tell(const struct analysis_model *m,
 	}
 }
 
-static uint64_t pair_key(uint32_t a, uint32_t b)
+uint32_t analysis_task_new(struct analysis_model *m, uint32_t machine,
+			   int32_t tid)
 {
-	return (uint64_t)a << 32 | b;
-}
-
-uint32_t analysis_task_find(const struct analysis_model *m, uint32_t machine,
-			    int32_t tid)
-{
-	return analysis_index_find(&m->tids, pair_key(machine, (uint32_t)tid));
-}
-
-uint32_t analysis_task_of(struct analysis_model *m, uint32_t machine,
-			  int32_t tid)
-{
-	uint32_t n =
-		analysis_index_put(&m->tids, pair_key(machine, (uint32_t)tid));
+	uint32_t n = analysis_index_put(&m->tids,
+					analysis_pair(machine, (uint32_t)tid));
 	struct analysis_task *t;
 
 	if (n < m->tasks.count)
@@ -88,18 +79,35 @@ uint32_t analysis_task_of(struct analysis_model *m, uint32_t machine,
 	return n;
 }
 
+/* A bit in the first byte of @v, the lowest, that is 0; 0: there is none. */
+static uint64_t nul_bit(uint64_t v)
+{
+	uint64_t nul = (v - 0x0101010101010101) & ~v & 0x8080808080808080;
+
+	return nul & -nul;
+}
+
+/* The bytes before that; the rest 0. */
+static uint64_t before_nul(uint64_t v)
+{
+	return v & (nul_bit(v) - 1);
+}
+
 void analysis_name_set(struct analysis_model *m, uint32_t task,
 		       const struct analysis_event *ev)
 {
-	struct analysis_thread *t;
-	size_t len;
+	_Static_assert(ANALYSIS_NAME == 16, "two words");
+	uint64_t half[2];
 
 	if (task == ANALYSIS_NONE || !ev->named)
 		return;
-	t = &m->tasks.at[task].is;
-	len = strnlen(ev->name, ANALYSIS_NAME - 1);
-	memcpy(t->name, ev->name, len);
-	memset(t->name + len, 0, ANALYSIS_NAME - len);
+	memcpy(half, ev->name, ANALYSIS_NAME);
+	half[0] = le64toh(half[0]);
+	half[1] = nul_bit(half[0]) ? 0 : le64toh(half[1]);
+	half[0] = htole64(before_nul(half[0]));
+	/* The last byte is a NUL in any case. */
+	half[1] = htole64(before_nul(half[1]) & UINT64_MAX >> 8);
+	memcpy(m->tasks.at[task].is.name, half, ANALYSIS_NAME);
 }
 
 /* The guest's own number of the CPU, for the guest's events. */
@@ -110,7 +118,7 @@ static void guest_cpu_set(struct analysis_model *m,
 
 	if (!id->machine)
 		return;
-	n = analysis_index_put(&m->guest_cpus, pair_key(id->machine, id->cpu));
+	n = analysis_index_put(&m->guest_cpus, analysis_pair(id->machine, id->cpu));
 	if (n < m->of_guest_cpu.count) {
 		m->of_guest_cpu.at[n] = vcpu;
 		return;
@@ -165,7 +173,8 @@ uint32_t analysis_model_vcpu(struct analysis_model *m,
 
 /* A hole in what a CPU of the host tells: nothing is known that it may change.
  */
-static void host_lost(struct analysis_model *m, const struct analysis_event *ev)
+static __attribute__((noinline)) void
+host_lost(struct analysis_model *m, const struct analysis_event *ev)
 {
 	struct analysis_cpu *c = analysis_cpu_of(m, ev->cpu);
 	size_t i;
@@ -188,8 +197,8 @@ static void host_lost(struct analysis_model *m, const struct analysis_event *ev)
 	analysis_cpu_settle(m, ev->cpu, ev->ns);
 }
 
-static void thread_told(struct analysis_model *m,
-			const struct analysis_event *ev)
+static __attribute__((noinline)) void
+thread_told(struct analysis_model *m, const struct analysis_event *ev)
 {
 	uint32_t task = analysis_task_of(m, ev->machine, ev->tid);
 
@@ -205,13 +214,9 @@ void analysis_model_event(struct analysis_model *m,
 		tell(m, ev);
 	if (ev->kind == ANALYSIS_EV_THREAD)
 		thread_told(m, ev);
-	if (ev->machine != ANALYSIS_HOST) {
+	if (ev->machine != ANALYSIS_HOST)
 		analysis_wakes_event(m, ev);
-		return;
-	}
-	if (ev->cpu == ANALYSIS_NONE)
-		return;
-	if (ev->kind == ANALYSIS_EV_LOST)
+	else if (ev->kind == ANALYSIS_EV_LOST)
 		host_lost(m, ev);
 	else
 		analysis_cpus_event(m, ev);

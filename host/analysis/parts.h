@@ -34,6 +34,7 @@ struct analysis_turn {
  *it did not sleep at all, they are charged
  * @overflow:	there were more than are kept
  * @thread:	of the guest, that it runs, ANALYSIS_NONE: not known
+ * @idles:	which is the guest's idle thread
  */
 struct analysis_vcpu {
 	struct analysis_vcpu_id id;
@@ -53,6 +54,7 @@ struct analysis_vcpu {
 	VMSYNC_ARRAY(struct analysis_turn) turns;
 	bool overflow;
 	uint32_t thread;
+	bool idles;
 };
 
 /**
@@ -102,19 +104,40 @@ struct analysis_model {
 	VMSYNC_ARRAY(uint32_t) of_guest_cpu;
 	struct analysis_sink sinks[ANALYSIS_MAX_SINKS];
 	int n_sinks;
+	bool tells_steps;
 	bool tells_events; /* some sink wants them */
 	struct analysis_anomalies anomalies;
 };
 
 /* model.c */
 
-/** analysis_task_of() - a thread's number, made where it is new; or NONE */
-uint32_t analysis_task_of(struct analysis_model *m, uint32_t machine,
-			  int32_t tid);
+/** analysis_pair() - a key for analysis_index_put() */
+static inline uint64_t analysis_pair(uint32_t a, uint32_t b)
+{
+	return (uint64_t)a << 32 | b;
+}
 
-/** analysis_task_find() - the same, or NONE where it was never met */
-uint32_t analysis_task_find(const struct analysis_model *m, uint32_t machine,
-			    int32_t tid);
+/** analysis_task_new() - analysis_task_of() of one that may not be there */
+uint32_t analysis_task_new(struct analysis_model *m, uint32_t machine,
+			   int32_t tid);
+
+/** analysis_task_find() - a thread's number, or NONE where it was never met */
+static inline uint32_t analysis_task_find(const struct analysis_model *m,
+					  uint32_t machine, int32_t tid)
+{
+	return analysis_index_find(&m->tids,
+				   analysis_pair(machine, (uint32_t)tid));
+}
+
+/** analysis_task_of() - the same, made where it is new; or NONE */
+static inline uint32_t analysis_task_of(struct analysis_model *m,
+					uint32_t machine, int32_t tid)
+{
+	uint32_t n = analysis_task_find(m, machine, tid);
+
+	/* A number without a task: memory was out. */
+	return n < m->tasks.count ? n : analysis_task_new(m, machine, tid);
+}
 
 /** analysis_name_set() - the name that an event tells */
 void analysis_name_set(struct analysis_model *m, uint32_t task,
@@ -138,9 +161,17 @@ static inline struct analysis_vcpu *analysis_vcpu_on(struct analysis_model *m,
 
 /* cpus.c */
 
+/** analysis_cpu_new() - analysis_cpu_of() of one that may not be there */
+struct analysis_cpu *analysis_cpu_new(struct analysis_model *m, uint32_t cpu);
+
 /** analysis_cpu_of() - a host CPU, made where it is new; NULL if out of memory
  */
-struct analysis_cpu *analysis_cpu_of(struct analysis_model *m, uint32_t cpu);
+static inline struct analysis_cpu *analysis_cpu_of(struct analysis_model *m,
+						   uint32_t cpu)
+{
+	return cpu < m->cpus.count ? &m->cpus.at[cpu]
+				   : analysis_cpu_new(m, cpu);
+}
 
 /**
  * analysis_cpu_settle() - who has @cpu may have changed: charge who waits for
@@ -176,12 +207,23 @@ void analysis_vcpu_take(struct analysis_model *m, struct analysis_vcpu *v,
 void analysis_vcpu_lose(struct analysis_model *m, struct analysis_vcpu *v,
 			int64_t ns);
 
-/** analysis_vcpu_left() - the host runs on its CPU: the guest does not */
-void analysis_vcpu_left(struct analysis_model *m, struct analysis_vcpu *v,
-			int64_t ns);
+/** analysis_vcpu_leave() - the guest was left, and an exit is not told yet */
+void analysis_vcpu_leave(struct analysis_model *m, struct analysis_vcpu *v,
+			 int64_t ns);
 
-/** analysis_vcpus_event() - an event that tells what a virtual CPU does */
-void analysis_vcpus_event(struct analysis_model *m,
+/** analysis_vcpu_left() - the host runs on its CPU: the guest does not */
+static inline void analysis_vcpu_left(struct analysis_model *m,
+				      struct analysis_vcpu *v, int64_t ns)
+{
+	if (v->place == ANALYSIS_IN_GUEST && !v->left)
+		analysis_vcpu_leave(m, v, ns);
+}
+
+/**
+ * analysis_vcpus_event() - an event that tells what a virtual CPU does
+ * @v:		the one that is on the event's CPU, or NULL
+ */
+void analysis_vcpus_event(struct analysis_model *m, struct analysis_vcpu *v,
 			  const struct analysis_event *ev);
 
 /** analysis_vcpu_end() - end what is open */

@@ -52,6 +52,9 @@ static void hist_add(struct analysis_totals *t, struct analysis_hist *h,
 
 /* The element number @n of an array that is filled up with zeros. */
 #define ELEMENT(t, array, n)                                                  \
+	((array)->count > (n) ? &(array)->at[n] : ELEMENT_NEW(t, array, n))
+
+#define ELEMENT_NEW(t, array, n)                                              \
 	({                                                                    \
 		while ((array)->count <= (n)) {                               \
 			__typeof__((array)->at) e_ = vmsync_array_add(array); \

@@ -22,33 +22,26 @@ static bool is_halt(enum analysis_isa isa, uint32_t reason)
 					 : false;
 }
 
-static bool guest_idles(const struct analysis_model *m,
-			const struct analysis_vcpu *v)
-{
-	return v->thread != ANALYSIS_NONE && !m->tasks.at[v->thread].is.tid;
-}
-
 static enum analysis_state state_of(const struct analysis_model *m,
 				    const struct analysis_vcpu *v)
 {
+	static const uint8_t of_place[ANALYSIS_PLACES] = {
+		[ANALYSIS_IN_GUEST] = ANALYSIS_GUEST,
+		[ANALYSIS_IN_KVM] = ANALYSIS_HYPERVISOR,
+		[ANALYSIS_IN_POLL] = ANALYSIS_POLLING,
+		[ANALYSIS_IN_USER] = ANALYSIS_USER_SPACE,
+		[ANALYSIS_IN_UNKNOWN] = ANALYSIS_UNKNOWN,
+	};
+
 	if (v->on == ANALYSIS_NONE)
 		return v->off;
 	if (m->cpus.at[v->on].irqs)
 		return ANALYSIS_HOST_IRQ;
-	switch (v->place) {
-	case ANALYSIS_IN_GUEST:
-		if (v->left)
-			return ANALYSIS_HYPERVISOR;
-		return guest_idles(m, v) ? ANALYSIS_GUEST_IDLE : ANALYSIS_GUEST;
-	case ANALYSIS_IN_KVM:
+	if (v->place == ANALYSIS_IN_GUEST && v->left)
 		return ANALYSIS_HYPERVISOR;
-	case ANALYSIS_IN_POLL:
-		return ANALYSIS_POLLING;
-	case ANALYSIS_IN_USER:
-		return ANALYSIS_USER_SPACE;
-	default:
-		return ANALYSIS_UNKNOWN;
-	}
+	if (v->place == ANALYSIS_IN_GUEST && v->idles)
+		return ANALYSIS_GUEST_IDLE;
+	return (enum analysis_state)of_place[v->place];
 }
 
 static void stay_close(struct analysis_model *m, struct analysis_vcpu *v,
@@ -140,11 +133,10 @@ static void exit_end(struct analysis_model *m, struct analysis_vcpu *v,
 	}
 }
 
-void analysis_vcpu_left(struct analysis_model *m, struct analysis_vcpu *v,
-			int64_t ns)
+void analysis_vcpu_leave(struct analysis_model *m, struct analysis_vcpu *v,
+			 int64_t ns)
 {
-	if (v->place == ANALYSIS_IN_GUEST && !v->left)
-		exit_begin(m, v, ns);
+	exit_begin(m, v, ns);
 }
 
 void analysis_vcpu_lose(struct analysis_model *m, struct analysis_vcpu *v,
@@ -301,9 +293,12 @@ static uint32_t vcpu_new(struct analysis_model *m,
 	return number;
 }
 
-/* The virtual CPU that an entry or exit is of; a new one is made known. */
-static struct analysis_vcpu *current_vcpu(struct analysis_model *m,
-					  const struct analysis_event *ev)
+/*
+ * The virtual CPU that an entry or exit is of, where it is not @v, the one that is
+ * known to be on that CPU, or not all is known of it.
+ */
+static struct analysis_vcpu *vcpu_told(struct analysis_model *m,
+				       const struct analysis_event *ev)
 {
 	uint32_t task = m->cpus.at[ev->cpu].thread;
 	struct analysis_vcpu *v;
@@ -325,6 +320,15 @@ static struct analysis_vcpu *current_vcpu(struct analysis_model *m,
 		v->id.vcpu_id = vcpu_id_of(ev);
 	analysis_vcpu_put(m, v, ev->cpu, ev->ns);
 	return v;
+}
+
+static inline struct analysis_vcpu *current_vcpu(struct analysis_model *m,
+						 struct analysis_vcpu *v,
+						 const struct analysis_event *ev)
+{
+	return v && v->id.tid && v->id.pid > 0 && v->id.vcpu_id >= 0
+		       ? v
+		       : vcpu_told(m, ev);
 }
 
 static void entered(struct analysis_model *m, struct analysis_vcpu *v,
@@ -358,11 +362,9 @@ static void exited(struct analysis_model *m, struct analysis_vcpu *v,
 	v->left = false;
 }
 
-void analysis_vcpus_event(struct analysis_model *m,
+void analysis_vcpus_event(struct analysis_model *m, struct analysis_vcpu *v,
 			  const struct analysis_event *ev)
 {
-	struct analysis_vcpu *v;
-
 	switch (ev->kind) {
 	case ANALYSIS_EV_WAKING:
 	case ANALYSIS_EV_WAKEUP:
@@ -371,18 +373,17 @@ void analysis_vcpus_event(struct analysis_model *m,
 		about(m, ev);
 		return;
 	case ANALYSIS_EV_ENTRY:
-		v = current_vcpu(m, ev);
+		v = current_vcpu(m, v, ev);
 		if (v)
 			entered(m, v, ev);
 		return;
 	case ANALYSIS_EV_EXIT:
-		v = current_vcpu(m, ev);
+		v = current_vcpu(m, v, ev);
 		if (v)
 			exited(m, v, ev);
 		return;
 	case ANALYSIS_EV_USER_EXIT:
 	case ANALYSIS_EV_RUN:
-		v = analysis_vcpu_on(m, ev->cpu);
 		if (v)
 			v->place = ev->kind == ANALYSIS_EV_RUN
 					   ? ANALYSIS_IN_KVM

@@ -15,6 +15,7 @@ static struct analysis_vcpu *vcpu_of(struct analysis_model *m, uint32_t machine,
 	return n == ANALYSIS_NONE ? NULL : &m->vcpus.at[m->of_guest_cpu.at[n]];
 }
 
+/* Few want to know: ask for @tells_steps before. */
 static void step(struct analysis_model *m, const struct analysis_step *s)
 {
 	int i;
@@ -62,7 +63,8 @@ static void wake_move(struct analysis_model *m, uint32_t task,
 					    .vcpu = number_of(to),
 					    .ns = ev->ns};
 
-	step(m, &moved);
+	if (m->tells_steps)
+		step(m, &moved);
 	if (!to || w->vcpu == to->open.vcpu)
 		return;
 	wake_add(m, w, ev->ns);
@@ -85,7 +87,8 @@ static void wake_begin(struct analysis_model *m, uint32_t task,
 		.waker_vcpu = number_of(waker),
 		.ns = ev->ns};
 
-	step(m, &woken);
+	if (m->tells_steps)
+		step(m, &woken);
 	if (!on)
 		return;
 	if (!w) {
@@ -142,16 +145,31 @@ static void runs(struct analysis_model *m, struct analysis_vcpu *v,
 		 uint32_t task, int64_t ns)
 {
 	v->thread = task;
+	v->idles = task != ANALYSIS_NONE && !m->tasks.at[task].is.tid;
 	analysis_vcpu_settle(m, v, ns);
 	if (v->on != ANALYSIS_NONE)
 		analysis_cpu_settle(m, v->on, ns);
 }
 
-static void switched(struct analysis_model *m, const struct analysis_event *ev)
+/* Who gives the CPU away is nearly always who was known to run there. */
+static uint32_t current_of(struct analysis_model *m,
+			   const struct analysis_vcpu *v,
+			   const struct analysis_event *ev)
 {
-	struct analysis_vcpu *v = vcpu_of(m, ev->machine, ev->cpu);
-	uint32_t prev = analysis_task_of(m, ev->machine, ev->current);
-	uint32_t next = analysis_task_of(m, ev->machine, ev->tid);
+	const struct analysis_thread *t;
+
+	if (v && v->thread != ANALYSIS_NONE) {
+		t = &m->tasks.at[v->thread].is;
+		if (t->tid == ev->current && t->machine == ev->machine)
+			return v->thread;
+	}
+	return analysis_task_of(m, ev->machine, ev->current);
+}
+
+static void switch_steps(struct analysis_model *m,
+			 const struct analysis_vcpu *v, uint32_t prev,
+			 uint32_t next, const struct analysis_event *ev)
+{
 	struct analysis_step s = {.kind = ANALYSIS_STEP_OUT,
 				  .machine = ev->machine,
 				  .thread = prev,
@@ -159,12 +177,22 @@ static void switched(struct analysis_model *m, const struct analysis_event *ev)
 				  .sleeps = !analysis_could_run(ev->prev_state),
 				  .ns = ev->ns};
 
-	if (prev == ANALYSIS_NONE || next == ANALYSIS_NONE)
-		return;
 	step(m, &s);
 	s.kind = ANALYSIS_STEP_IN;
 	s.thread = next;
 	step(m, &s);
+}
+
+static void switched(struct analysis_model *m, const struct analysis_event *ev)
+{
+	struct analysis_vcpu *v = vcpu_of(m, ev->machine, ev->cpu);
+	uint32_t prev = current_of(m, v, ev);
+	uint32_t next = analysis_task_of(m, ev->machine, ev->tid);
+
+	if (prev == ANALYSIS_NONE || next == ANALYSIS_NONE)
+		return;
+	if (m->tells_steps)
+		switch_steps(m, v, prev, next, ev);
 	if (!v)
 		return;
 	analysis_name_set(m, next, ev);
@@ -185,7 +213,8 @@ static void guest_lost(struct analysis_model *m,
 					   .ns = ev->ns};
 	uint32_t i;
 
-	step(m, &lost);
+	if (m->tells_steps)
+		step(m, &lost);
 	for (i = 0; i < m->tasks.count; i++) {
 		if (m->tasks.at[i].is.machine == ev->machine)
 			wake_forget(m, i);
