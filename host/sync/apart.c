@@ -174,6 +174,7 @@ static int learn(struct vmsync_apart *a, const struct vmsync_beacon *b,
 	if (err)
 		return err;
 	a->named |= names;
+	a->kvmclock |= b->kvmclock;
 	*cpu = find(a, b->vcpu);
 	if (a->common && b->scaling.ratio && !b->kvmclock && differs(a, b))
 		err = part(a);
@@ -209,6 +210,32 @@ int vmsync_apart_beacon(void *apart, const struct vmsync_beacon *b)
 	return a->how->beacon(a->common ? a->common : cpu->state, b);
 }
 
+/*
+ * Whether the clock of those that sent beacons is that of @cpu, too. It may have sent
+ * none that was answered, and the host may know all the same that its TSC is another.
+ */
+static bool shares(const struct vmsync_apart *a, const struct vmsync_facts *f,
+		   uint32_t cpu)
+{
+	const struct vmsync_vcpu *v = vmsync_facts_vcpu(f, cpu);
+	bool other = false;
+
+	if (!a->named || a->kvmclock || !v || find(a, v->id))
+		return true;
+	for (size_t i = 0; i < v->scalings.count; i++) {
+		for (size_t k = 0; k < a->cpus.count; k++) {
+			const struct vmsync_scaling *s = &a->cpus.at[k].scaling;
+
+			if (!s->ratio)
+				continue;
+			if (vmsync_scaling_same(s, &v->scalings.at[i].scaling))
+				return true;
+			other = true;
+		}
+	}
+	return !other;
+}
+
 /* The state that follows the clock of the guest's CPU @cpu, or NULL. */
 static void *state_of(const struct vmsync_apart *a,
 		      const struct vmsync_facts *f, uint32_t cpu)
@@ -216,7 +243,7 @@ static void *state_of(const struct vmsync_apart *a,
 	const struct vmsync_apart_cpu *own;
 
 	if (a->common)
-		return a->common;
+		return shares(a, f, cpu) ? a->common : NULL;
 	if (cpu >= f->n_cpus || !f->cpus[cpu].known)
 		return NULL;
 	own = find(a, f->cpus[cpu].vcpu_id);

@@ -53,12 +53,14 @@ struct vmsync_apart_cpu {
 /**
  * struct vmsync_apart - of one guest
  * @named:	the host's evidence has TSC offsets and ratios
+ * @kvmclock:	the guest's clock is made of kvm-clock, which is one for all
  * @common:	the state that follows the clock of all; NULL once they differ
  */
 struct vmsync_apart {
 	const struct vmsync_follow *how;
 	struct vmsync_sync_options opt;
 	bool named;
+	bool kvmclock;
 	void *common;
 	uint64_t common_odd;
 	VMSYNC_ARRAY(struct vmsync_apart_cpu) cpus;

@@ -406,8 +406,12 @@ static double jump_error(const struct vmsync_polyline *p,
 /* The clock jumped: the old line as far as it is known, then the new one. */
 static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
-	int err = put_tail(p, p->tail.last, 0);
+	int err;
 
+	/* It runs otherwise behind it: it may have bent before or after, too. */
+	if (!p->tail.borrowed && !s->borrowed)
+		saw_bend(p, fabs(s->slope - p->tail.slope));
+	err = put_tail(p, p->tail.last, 0);
 	if (!err)
 		err = put(&p->map, p, &p->tail, p->from, s->first, p->from_off,
 			  p->from_off, fabs(p->from_off) + jump_error(p, s));
