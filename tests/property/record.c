@@ -329,7 +329,8 @@ static void vcpu_record(struct recorder *r, const struct sim_guest *g,
 
 	if (r->plan->dump && !g->born)
 		dump_put(r, g, v, where->cpu);
-	n = stays_make(v, known, n, last, end, mean, &r->rng, &stay);
+	n = stays_make(v, known, n, last, end, mean, !g->vm.master,
+		       &r->rng, &stay);
 	switch_put(r, last, where->cpu, g, v);
 	for (size_t i = 0; i < n; i++) {
 		if (sim_vm_id(&g->vm, last).pid !=

@@ -10,6 +10,7 @@ struct making {
 	struct stay *stay;
 	size_t n, cap;
 	bool in;
+	bool shows;
 	uint64_t at; /* of the last entry or exit, or of what was known */
 };
 
@@ -45,6 +46,15 @@ static void turn(struct making *m, uint64_t before)
 		enter(m, h);
 }
 
+/* Reads its clock for the last time at @h, before it has to leave. */
+static void show(struct making *m, uint64_t h)
+{
+	if (!m->in)
+		turn(m, h);
+	if (m->in && h > m->at)
+		leave(m, h);
+}
+
 /* The stop that begins next behind @h, NULL if there is none. */
 static const struct sim_hole *next_hole(const struct making *m, uint64_t h)
 {
@@ -63,7 +73,9 @@ static void wander(struct making *m, uint64_t until)
 			     (uint64_t)sim_rng_exp(m->rng, m->mean);
 
 		if (hole && hole->from < until && h >= hole->from) {
-			if (m->in)
+			if (m->shows)
+				show(m, hole->from);
+			else if (m->in)
 				turn(m, hole->from);
 			m->at = hole->to;
 			continue;
@@ -85,10 +97,11 @@ static int by_time(const void *a, const void *b)
 }
 
 size_t stays_make(const struct sim_vcpu *v, struct stays_known *known, size_t n,
-		  uint64_t from, uint64_t until, double mean,
+		  uint64_t from, uint64_t until, double mean, bool shows,
 		  struct sim_rng *rng, struct stay **out)
 {
-	struct making m = {.v = v, .rng = rng, .mean = mean, .at = from};
+	struct making m = {.v = v, .rng = rng, .mean = mean, .shows = shows,
+			   .at = from};
 
 	qsort(known, n, sizeof(*known), by_time);
 	for (size_t i = 0; i < n; i++) {
@@ -98,7 +111,9 @@ size_t stays_make(const struct sim_vcpu *v, struct stays_known *known, size_t n,
 		wander(&m, known[i].h - (known[i].h - m.at) / 4);
 		hole = next_hole(&m, m.at);
 		if (hole && hole->to < known[i].h && hole->from >= m.at) {
-			if (m.in)
+			if (shows)
+				show(&m, hole->from);
+			else if (m.in)
 				turn(&m, hole->from);
 			m.at = hole->to;
 		}

@@ -26,11 +26,13 @@ struct stay {
  * stays_make() - stays in [@from, @until]
  * @known:	[@n], in any order
  * @mean:	of a stay and of the time between two, cycles
+ * @shows:	it is in the guest up to each moment at which it has to leave: what its
+ *		clock reads then, others' clocks do not fall behind
  * @out:	to be freed
  * Return: their number.
  */
 size_t stays_make(const struct sim_vcpu *v, struct stays_known *known, size_t n,
-		  uint64_t from, uint64_t until, double mean,
+		  uint64_t from, uint64_t until, double mean, bool shows,
 		  struct sim_rng *rng, struct stay **out);
 
 #endif /* TESTS_PROPERTY_STAYS_H */

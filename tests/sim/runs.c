@@ -11,6 +11,7 @@
 #define SLEEP_NS  2000000.0 /* an idle vCPU, until something wakes it */
 #define AT_EDGE	  0.5	    /* runs that begin or end with an event */
 #define LEAVE_NS  1400.0    /* an exit for KVM's sake is on record by then */
+#define SHOW_NS	  20000.0   /* a run before KVM has the vCPU leave */
 
 struct walk {
 	struct sim_recording *rec;
@@ -93,6 +94,20 @@ static uint64_t cut_short(const struct sim_vcpu *v, uint64_t first,
 	return leaves <= out && leaves - 1 < last ? leaves - 1 : last;
 }
 
+/*
+ * When a vCPU that could sleep from @out to @back comes back: others' clocks do
+ * not fall behind what it reads up to the moment at which it has to leave.
+ */
+static uint64_t to_show(const struct walk *k, uint64_t out, uint64_t back)
+{
+	const struct sim_vm *vm = &k->g->vm;
+	uint64_t leaves = sim_vcpu_leaves(&vm->vcpus[k->cpu], out);
+	uint64_t last = leaves - cyc(k, SHOW_NS);
+
+	return !vm->master && back > last && last > out && last < leaves ?
+		       last : back;
+}
+
 /* The first moment after @h at which vCPU 0 must be running: for an update. */
 static uint64_t next_update(struct walk *k, uint64_t h)
 {
@@ -124,13 +139,14 @@ static uint64_t run(struct walk *k, uint64_t h)
 	uint64_t last =
 		first + 1 + cyc(k, sim_rng_exp(&k->rng, 1e9 / sc->exits_hz));
 	double late = slack(k, sc->exit_slack_ns);
-	uint64_t out = last + cyc(k, late), update, back;
+	uint64_t out = last + cyc(k, late), update, back, left;
 	bool leaves, open;
 
 	while ((update = next_update(k, last)) <= out + cyc(k, HANDLE_NS)) {
 		out += update - last;
 		last = update;
 	}
+	left = out;
 	leaves = sim_vcpu_out(v, h, out);
 	if (sim_vcpu_out(v, h, first + 1))
 		return sim_vcpu_wake(v, out) + cyc(k, HANDLE_NS);
@@ -148,6 +164,7 @@ static uint64_t run(struct walk *k, uint64_t h)
 	if (sim_rng_chance(&k->rng, sc->idle_exit))
 		out += cyc(k, sim_rng_exp(&k->rng, SLEEP_NS));
 	back = out + cyc(k, HANDLE_NS * (0.5 + sim_rng_exp(&k->rng, 1)));
+	back = to_show(k, left, back);
 	return back < update ? back : update;
 }
 
