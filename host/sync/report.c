@@ -20,6 +20,9 @@
 /* Pauses, restores and migrations are not as many as one in 100 beacons. */
 #define MANY_ODD 8
 
+/* Flag of a page: all CPUs have the same line. */
+#define PV_STABLE 1
+
 /* More remarks than this are not listed. */
 #define MAX_NOTES 64
 
@@ -379,8 +382,26 @@ static bool host_doubts(const struct vmsync_answers *a)
 }
 
 /*
+ * Without a master clock each virtual CPU's page is set by itself, by as much as the
+ * host's clock has been slewed since the last time: a line through all CPUs' beacons
+ * ends there, and the next one may be steep.
+ */
+static uint64_t told_by_pages(const struct vmsync_vm *vm)
+{
+	uint64_t changes = 0;
+
+	for (size_t i = 0; vm && i < vm->vcpus.count; i++) {
+		const struct vmsync_vcpu *v = vm->vcpus.at[i];
+
+		for (size_t k = 0; k < v->pvclocks.count; k++)
+			changes += !(v->pvclocks.at[k].pv.flags & PV_STABLE);
+	}
+	return 2 * changes;
+}
+
+/*
  * How often its clock did what an honest one hardly does. That it stands still
- * while the guest is moved is none of its own doing.
+ * while the guest is moved is none of its own doing, nor what the host set.
  */
 static uint64_t oddities(const struct vmsync_guest *guest)
 {
@@ -394,6 +415,7 @@ static uint64_t oddities(const struct vmsync_guest *guest)
 			most = n;
 	}
 	moves -= moves > 0;
+	moves += told_by_pages(guest->match.vm);
 	return most > moves ? most - moves : 0;
 }
 

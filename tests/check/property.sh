@@ -40,6 +40,7 @@ some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
 #  31525  window, a clock set where virtual CPUs may have run unseen
 #  7000160177  window, few events beside the recording fit the runs of another VM
 #  40068 62000334 62000365 62000564 62001931  no master clock, and pages are lost
+#  6000040621  no master clock: jumps that pages tell of
 #  63000906  pages that differ by 1 ns, and a single virtual CPU
 #  63000336 63000448 4000020791  a TSC is written while few beacons have come
 #  20109 20387 20431 20477 20798 21157 11000000861  a VM is reset, and records are missing
@@ -53,7 +54,7 @@ some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
 #  8000300887 8000580885  a bend beside the first beacon of all
 #  8000300059  a bend in the few beacons before a TSC write
 #  7000300639  a virtual CPU without beacons, whose TSC is another
-for once in 807 5516 20004199 20004799 50000307 51004009 20011274 51101489 \
+for once in 6000040621 807 5516 20004199 20004799 50000307 51004009 20011274 51101489 \
 	53000179 53101230 54002659 50103894 52102944 62000294 7000160177 \
 	62001341 62002001 40068 62000334 62000365 62000564 62001931 63000906 63000336 \
 	63000448 4000020791 3000060683 20109 20387 20431 20477 20798 21157 31525 \
