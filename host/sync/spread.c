@@ -85,16 +85,23 @@ static int add_times(struct finder *f, const struct vmsync_timeline *tl)
 	return 0;
 }
 
-/* How much a page differs from the one before it, where that is its own doing. */
+/*
+ * How much a page differs from the one before it that is known, where that is its own
+ * doing.
+ */
 static void see_changes(struct finder *f, const struct vmsync_axis *axis)
 {
+	const struct vmsync_pvclock *last = NULL;
+
 	for (size_t i = 1; i < axis->pv.steps.count; i++) {
 		const struct vmsync_step *s = &axis->pv.steps.at[i];
+		const struct vmsync_pvclock *was = last;
 		const struct vmsync_scaling *scaling =
 			vmsync_timeline_at(&axis->scaling, s->sure)->param;
 		int64_t a, b;
 
-		if (!read_page(f, scaling, s[-1].param, s->sure, &a) ||
+		last = s->param ? s->param : last;
+		if (!read_page(f, scaling, was, s->sure, &a) ||
 		    !read_page(f, scaling, s->param, s->sure, &b) ||
 		    llabs(a - b) > SET_NS)
 			continue;
