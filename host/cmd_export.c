@@ -20,6 +20,8 @@ static const char help[] =
 	"  perfetto            for ui.perfetto.dev: scheduling of all machines "
 	"and what\n"
 	"                      every virtual CPU did, as tracks\n"
+	"  sqlite              the tables of jsonl as a database, with indexes "
+	"and views\n"
 	"\n"
 	"  -o, --output=FILE   the file to make; it appears when all is right; "
 	"\"-\" is\n"
@@ -43,6 +45,7 @@ static const struct export_format *const formats[] = {
 	&export_jsonl,
 	&export_csv,
 	&export_perfetto,
+	&export_sqlite,
 };
 
 struct arguments {

@@ -15,6 +15,10 @@ HOST_CFLAGS = $(if $(CFLAGS_$(VARIANT)),$(CFLAGS_$(VARIANT)),$(CFLAGS)) \
 	      -Ihost -Iinclude -pthread $(CPPFLAGS)
 HOST_LDLIBS = $(LDFLAGS) -pthread -lm
 
+# libsqlite3 is for "vmsync export sqlite" only; NO_SQLITE=1 does without it.
+SQLITE := $(if $(NO_SQLITE),,$(shell echo 'int main(void) { return !sqlite3_libversion(); }' | \
+	  $(CC) -include sqlite3.h -x c -o /dev/null - -lsqlite3 2> /dev/null && echo yes))
+
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
@@ -35,6 +39,10 @@ endif
 
 $(O)/host/vmsync.o: HOST_CFLAGS += -DVMSYNC_VERSION='"$(VERSION)"'
 $(O)/host/vmsync.o: dkms.conf
+ifeq ($(SQLITE),yes)
+$(O)/host/export/sqlite.o: HOST_CFLAGS += -DVMSYNC_SQLITE
+$(O)/vmsync: HOST_LDLIBS += -lsqlite3
+endif
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

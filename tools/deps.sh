@@ -21,7 +21,7 @@ packages="
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
 	lttng-tools procps util-linux iproute2 xz-utils
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq
-	sparse clang libclang-rt-14-dev nodejs
+	sparse clang libclang-rt-14-dev nodejs sqlite3 libsqlite3-dev
 	flex bison bc libelf-dev
 	dpkg-dev debhelper dkms dh-dkms lintian mandoc systemd
 "

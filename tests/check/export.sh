@@ -115,6 +115,44 @@ expect "csv: without --table it is states" cmp \
 expect "a host alone" $vmsync export jsonl -o "$t/alone" "$t/c/host"
 expect_eq "a host alone: no wake-up" "$(grep -c '"table":"wakes"' "$t/alone")" 0
 
+# --- SQLite: the lines are its rows, and its views say what --json says
+rm -f "$t/db"
+expect "sqlite: written" $vmsync export sqlite -o "$t/db" "$t/c"
+expect_eq "sqlite: whole" "$(sqlite3 "$t/db" "pragma integrity_check")" ok
+for table in states charges exits wakes machines vcpus threads; do
+	expect "sqlite: $table" cmp <(sqlite3 -csv -header "$t/db" "select * from $table" |
+		tr -d '\r' | sed 's/"CPU 0\/KVM"/CPU 0\/KVM/; s/"=1+1"/=1+1/') \
+		<($vmsync export csv --table=$table -o - "$t/c" | tr -d '\r')
+done
+$vmsync analyze --json "$t/c" > "$t/part"
+db() { sqlite3 -separator ' ' "$t/db" "$1" | sort; }
+expect_eq "sqlite: states" "$(db "select vm, vcpu_id, state, ns from vcpu_states")" "$(jq -r '
+	.vcpus[] | "\(.vm) \(.vcpu_id)" as $v | .states_ns | to_entries[] | select(.value > 0) |
+	"\($v) \(.key) \(.value)"' "$t/part" | sort)"
+expect_eq "sqlite: figures" "$(db "select vm, wanted_ns, got_ns, denied_ns, steal_ns,
+	overhead_ns, not_wanted_ns from vcpu_figures")" "$(jq -r '.vcpus[] | "\(.vm) \(.figures |
+	"\(.wanted_ns) \(.got_ns) \(.denied_ns) \(.steal_ns) \(.overhead_ns) \(.not_wanted_ns)"
+	)"' "$t/part" | sort)"
+expect_eq "sqlite: culprits" "$(db "select vm, who, who_machine, who_tid, turns, ns, longest_ns
+	from culprits" | tr -s ' ')" "$(jq -r '.vcpus[] | .vm as $v | .charges[] |
+	"\($v) \(.by) \(.thread // {} | "\(.machine // "") \(.tid // "")") \(.turns |
+	"\(.count) \(.total_ns) \(.max_ns)")"' "$t/part" | tr -s ' ' | sort)"
+expect_eq "sqlite: exits" "$(db "select vm, name, exits, ns, handling_ns from exit_reasons")" \
+	"$(jq -r '.vcpus[] | .vm as $v | .exits[] | "\($v) \(.name) \(.count) \(
+	[.states_ns[]] | add) \(.states_ns.hypervisor)"' "$t/part" | sort)"
+expect_eq "sqlite: threads" "$(db "select vm, tid, state, ns from thread_states")" "$(jq -r '
+	.threads[] | "vm\(.thread.machine - 1) \(.thread.tid)" as $t | .states_ns | to_entries[] |
+	select(.value > 0) | "\($t) \(.key) \(.value)"' "$t/part" | sort)"
+expect_eq "sqlite: wake-ups" "$(db "select vm, tid, count(*), sum(ns) from wake_ups
+	group by 1, 2")" "$(jq -r '.threads[] | select(.wakes.count > 0) | "vm\(
+	.thread.machine - 1) \(.thread.tid) \(.wakes.count) \(.wakes.total_ns)"' "$t/part" | sort)"
+# Each query of the documentation is one.
+awk '/^SQLite$/ { on = 1 } /^Perfetto$/ { on = 0 } on && /^    / { print substr($0, 5) }' \
+	Documentation/export.rst > "$t/queries"
+expect "sqlite: the documented queries" test "$(grep -c ';$' "$t/queries")" -ge 10
+sqlite3 "$t/db" < "$t/queries" > "$t/rows" 2> "$t/err"
+expect_eq "sqlite: the documented queries work" "$? $(cat "$t/err")" "0 "
+
 # --- Perfetto, read by its own trace processor
 section() { # NUMBER: rows of a query, with blanks between columns
 	awk -v n="$1" 'n == 1 && $0 != "" { print } $0 == "" { n-- }' "$t/rows" |
@@ -222,7 +260,7 @@ fi
 
 # --- the same under the sanitizers
 expect "the tool builds with sanitizers" make -s -j2 VARIANT=asan tool
-for format in jsonl csv perfetto; do
+for format in jsonl csv perfetto sqlite; do
 	rm -f "$t/p"
 	expect "$format: sanitizers have nothing to say" build/asan/vmsync export $format \
 		-o "$t/p" --since=0.001 "$t/c"
@@ -274,11 +312,13 @@ stopped() { # FORMAT: by Ctrl-C
 }
 # A shell has its background jobs ignore SIGINT, but those of job control.
 set -m
-build/release/tests/contend "$t/big" 60000
+build/release/tests/contend "$t/big" 20000
 full jsonl
 full csv
 full perfetto
+full sqlite
 stopped jsonl
 stopped csv
 stopped perfetto
+stopped sqlite
 finish

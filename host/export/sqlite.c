@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Rows in tables of SQLite, with views that sum up as vmsync analyze does.
+ * Nobody else has the file, and an error removes it: no journal is kept. A
+ * library that may not be there: then the format says so.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/rows.h"
+
+#ifdef VMSYNC_SQLITE
+#include <sqlite3.h>
+
+/* What columns are called and what they hold is in rows.c. */
+struct db {
+	struct export_rows rows;
+	sqlite3 *db;
+	sqlite3_stmt *insert[EXPORT_TABLES];
+};
+
+static const char before[] = "pragma page_size = 65536;"
+			     "pragma journal_mode = off;"
+			     "pragma synchronous = off;"
+			     "pragma locking_mode = exclusive;"
+			     "begin;";
+
+/* Sums over rows; figures as in Documentation/analysis.rst. */
+static const char after[] =
+	"create index states_vcpu on states (vcpu, from_ns);"
+	"create index states_thread on states (thread);"
+	"create index charges_vcpu on charges (vcpu, from_ns);"
+	"create index exits_vcpu on exits (vcpu, from_ns);"
+	"create index wakes_thread on wakes (thread, from_ns);"
+
+	"create view vcpu_states as select v.vcpu, v.vm, v.vcpu_id, s.state,"
+	" count(*) as rows, sum(s.until_ns - s.from_ns) as ns"
+	" from states s join vcpus v using (vcpu) group by v.vcpu, s.state;"
+
+	"create view vcpu_figures as select vcpu, vm, vcpu_id,"
+	" got_ns + steal_ns + blocked_ns + overhead_ns as wanted_ns, got_ns,"
+	" steal_ns + blocked_ns as denied_ns, steal_ns, overhead_ns,"
+	" ns - got_ns - steal_ns - blocked_ns - overhead_ns as not_wanted_ns"
+	" from (select vcpu, vm, vcpu_id, sum(ns) as ns,"
+	" sum(iif(state = 'guest', ns, 0)) as got_ns,"
+	" sum(iif(state in ('preempted', 'waking'), ns, 0)) as steal_ns,"
+	" sum(iif(state = 'blocked', ns, 0)) as blocked_ns,"
+	" sum(iif(state in ('hypervisor', 'user_space', 'host_irq'), ns, 0))"
+	" as overhead_ns from vcpu_states group by vcpu);"
+
+	"create view culprits as select v.vcpu, v.vm, v.vcpu_id, c.who,"
+	" w.vm as who_vm, w.vcpu_id as who_vcpu_id, t.name as who_name,"
+	" t.tid as who_tid, t.machine as who_machine, count(*) as turns,"
+	" sum(c.until_ns - c.from_ns) as ns,"
+	" max(c.until_ns - c.from_ns) as longest_ns"
+	" from charges c join vcpus v using (vcpu)"
+	" left join vcpus w on w.vcpu = c.who_vcpu"
+	" left join threads t on t.thread = c.who_thread"
+	" group by c.vcpu, c.who, c.who_vcpu, c.who_thread;"
+
+	"create view exit_reasons as select v.vcpu, v.vm, v.vcpu_id, x.isa,"
+	" x.reason, x.name, count(*) as exits,"
+	" sum(x.until_ns - x.from_ns) as ns,"
+	" sum(x.hypervisor_ns) as handling_ns,"
+	" sum(x.user_space_ns) as user_space_ns,"
+	" sum(x.preempted_ns + x.waking_ns) as steal_ns,"
+	" max(x.until_ns - x.from_ns) as longest_ns"
+	" from exits x join vcpus v using (vcpu)"
+	" group by x.vcpu, x.isa, x.reason;"
+
+	"create view thread_states as select t.thread, m.name as vm, t.tid,"
+	" t.name, s.state, sum(s.until_ns - s.from_ns) as ns"
+	" from states s join threads t using (thread)"
+	" join machines m using (machine) group by t.thread, s.state;"
+
+	"create view wake_ups as select t.thread, m.name as vm, t.tid, t.name,"
+	" w.tid as waker_tid, w.name as waker_name, k.vcpu, k.from_ns,"
+	" k.until_ns - k.from_ns as ns, k.until_ns - k.from_ns - k.guest_ns"
+	" - k.guest_idle_ns as not_guest_ns, k.preempted_ns + k.waking_ns"
+	" as steal_ns, k.halted_ns from wakes k join threads t using (thread)"
+	" join machines m using (machine)"
+	" left join threads w on w.thread = k.waker;"
+
+	"pragma user_version = 1;"
+	"commit;";
+
+static int error_of(int result)
+{
+	return result == SQLITE_OK	? 0
+	       : result == SQLITE_FULL	? -ENOSPC
+	       : result == SQLITE_NOMEM ? -ENOMEM
+					: -EIO;
+}
+
+static int fail(struct export_job *j, int result)
+{
+	struct db *d = j->state;
+	int ret = error_of(result & 0xff);
+
+	if (ret == -EIO)
+		snprintf(j->why, sizeof(j->why), "SQLite: %s",
+			 d->db ? sqlite3_errmsg(d->db)
+			       : sqlite3_errstr(result));
+	return ret;
+}
+
+static int table_make(struct export_job *j, enum export_table t)
+{
+	const struct export_columns *c = export_columns_of(t);
+	struct db *d = j->state;
+	char make[2048], insert[512];
+	int i, ret, m, n;
+
+	m = snprintf(make, sizeof(make), "create table %s (", c->name);
+	n = snprintf(insert, sizeof(insert), "insert into %s values (",
+		     c->name);
+	for (i = 0; i < c->n; i++) {
+		/* The number of a virtual CPU and so on is its table's key. */
+		bool key = !i && t >= EXPORT_MACHINES;
+
+		m += snprintf(make + m, sizeof(make) - (size_t)m, "%s%s %s",
+			      i ? ", " : "", c->column[i],
+			      c->texts & 1u << i ? "text"
+			      : key		 ? "integer primary key"
+						 : "integer");
+		n += snprintf(insert + n, sizeof(insert) - (size_t)n, "%s?",
+			      i ? ", " : "");
+	}
+	strcat(make, ");");
+	strcat(insert, ");");
+	ret = sqlite3_exec(d->db, make, NULL, NULL, NULL);
+	if (!ret)
+		ret = sqlite3_prepare_v2(d->db, insert, -1, &d->insert[t],
+					 NULL);
+	return fail(j, ret);
+}
+
+static int row(void *ctx, enum export_table t, const struct export_value *v)
+{
+	struct export_job *j = ctx;
+	struct db *d = j->state;
+	sqlite3_stmt *s = d->insert[t];
+	int i, n = export_columns_of(t)->n, ret = 0;
+
+	for (i = 0; !ret && i < n; i++) {
+		if (v[i].none)
+			ret = sqlite3_bind_null(s, i + 1);
+		else if (v[i].text)
+			ret = sqlite3_bind_text(s, i + 1, v[i].text, -1,
+						SQLITE_STATIC);
+		else
+			ret = sqlite3_bind_int64(s, i + 1, v[i].number);
+	}
+	if (ret)
+		return fail(j, ret);
+	ret = sqlite3_step(s);
+	sqlite3_reset(s);
+	return ret == SQLITE_DONE ? 0 : fail(j, ret);
+}
+
+static int begin(struct export_job *j, struct analysis_sink *sink)
+{
+	struct db *d = calloc(1, sizeof(*d));
+	int t, ret;
+
+	j->state = d;
+	if (!d)
+		return -ENOMEM;
+	d->rows = (struct export_rows){row, j};
+	ret = sqlite3_open(j->path, &d->db);
+	if (!ret)
+		ret = sqlite3_exec(d->db, before, NULL, NULL, NULL);
+	if (ret)
+		return fail(j, ret);
+	for (t = 0; !ret && t < EXPORT_TABLES; t++)
+		ret = table_make(j, (enum export_table)t);
+	*sink = export_rows_sink(j);
+	return ret;
+}
+
+static int end(struct export_job *j)
+{
+	struct db *d = j->state;
+	int ret = export_rows_end(j);
+
+	return ret ? ret
+		   : fail(j, sqlite3_exec(d->db, after, NULL, NULL, NULL));
+}
+
+static void db_free(struct export_job *j)
+{
+	struct db *d = j->state;
+	int t;
+
+	if (!d)
+		return;
+	for (t = 0; t < EXPORT_TABLES; t++)
+		sqlite3_finalize(d->insert[t]);
+	sqlite3_close(d->db);
+	free(d);
+}
+
+#else
+
+static int begin(struct export_job *j, struct analysis_sink *sink)
+{
+	(void)sink;
+	snprintf(j->why, sizeof(j->why),
+		 "this vmsync was built without libsqlite3");
+	return -ENOTSUP;
+}
+
+static int end(struct export_job *j)
+{
+	(void)j;
+	return 0;
+}
+
+static void db_free(struct export_job *j)
+{
+	(void)j;
+}
+
+#endif
+
+const struct export_format export_sqlite = {
+	.name = "sqlite",
+	.begin = begin,
+	.end = end,
+	.free = db_free,
+};
