@@ -16,11 +16,18 @@
  *	kvm_write_tsc_offset	unsigned int vcpu_id, __u64 prev, __u64 next
  *	kvm_pvclock_update	unsigned int vcpu_id,
  *				struct pvclock_vcpu_time_info *
+ *	kvm_vcpu_wakeup		__u64 ns, bool waited, bool valid
+ *	kvm_halt_poll_ns	bool grow, unsigned int vcpu_id, new, old
+ *	kvm_apic_accept_irq	__u32 apicid, __u16 dm, __u16 tm, __u8 vec
+ *	kvm_apicv_accept_irq	the same
+ *	kvm_inj_virq		unsigned int vector, bool soft, bool reinjected
+ *	kvm_msr			unsigned int write, u32 ecx, u64 data, bool exception
+ *	kvm_pio			unsigned int rw, port, size, count, const void *
  *
  * The flag of kvm_entry came with 6.9, and with some 6.1.y and 6.6.y. Nothing
- * here reads it, and no probe declares it: a function that takes fewer
- * arguments than it is given is sound in the x86-64 calling convention. It is
- * not under kCFI, which compares types at each indirect call.
+ * here reads it or the data of kvm_pio, and no probe declares them: a function
+ * that takes fewer arguments than it is given is sound in the x86-64 calling
+ * convention. It is not under kCFI, which compares types at each indirect call.
  *
  * KVM governs the TSC of every guest that these kernels run. Later ones have
  * guests whose TSC is protected (TDX, Secure TSC of SEV-SNP), where KVM's offset
@@ -54,6 +61,18 @@
 	unsigned int vcpu_id, __u64 prev, __u64 next
 #define VMSYNC_KVM_PVCLOCK_UPDATE_ARGS \
 	unsigned int vcpu_id, struct pvclock_vcpu_time_info *pv
+#define VMSYNC_KVM_VCPU_WAKEUP_ARGS	__u64 ns, bool waited, bool valid
+#define VMSYNC_KVM_HALT_POLL_NS_ARGS \
+	bool grow, unsigned int vcpu_id, unsigned int new, unsigned int old
+#define VMSYNC_KVM_APIC_ACCEPT_IRQ_ARGS \
+	__u32 apicid, __u16 dm, __u16 tm, __u8 vec
+#define VMSYNC_KVM_INJ_VIRQ_ARGS \
+	unsigned int vector, bool soft, bool reinjected
+#define VMSYNC_KVM_MSR_ARGS \
+	unsigned int write, u32 ecx, u64 data, bool exception
+#define VMSYNC_KVM_PIO_ARGS \
+	unsigned int rw, unsigned int port, unsigned int size, \
+	unsigned int count
 
 /*
  * kvm_x86_ops.get_exit_info: {svm,vmx}_get_exit_info. Its type is taken from

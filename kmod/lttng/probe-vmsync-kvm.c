@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lttng-probe-vmsync-kvm.ko: kvm_x86_entry and kvm_x86_exit for LTTng, with
- * the right vcpu_id. Only these two of KVM's tracepoints are touched.
+ * lttng-probe-vmsync-kvm.ko: what KVM tells of virtual CPUs, for LTTng: entries
+ * and exits with the right vcpu_id, halts, interrupts, and what exits were about.
+ * A tracepoint is touched only if its event is recorded.
  */
 #include <linux/module.h>
 #include <lttng/tracer.h>
@@ -14,9 +15,18 @@
 #define CREATE_TRACE_POINTS
 #define TP_MODULE_NOAUTOLOAD
 #define TRACE_INCLUDE_PATH events
-#define TRACE_INCLUDE_FILE vmsync_kvm
 
+#define TRACE_INCLUDE_FILE vmsync_kvm
 #include "events/vmsync_kvm.h"
+
+/* LTTng's names begin with their provider's: each has a file of its own. */
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE vmsync_kvm_vcpu
+#include "events/vmsync_kvm_vcpu.h"
+
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE vmsync_kvm_halt
+#include "events/vmsync_kvm_halt.h"
 
 static int __init vmsync_kvm_init(void)
 {
@@ -27,16 +37,29 @@ static int __init vmsync_kvm_init(void)
 		return err;
 	err = __lttng_events_init__kvm_x86();
 	if (err)
-		goto err_events;
+		goto err_x86;
+	err = __lttng_events_init__kvm_vcpu();
+	if (err)
+		goto err_vcpu;
+	err = __lttng_events_init__kvm_halt();
+	if (err)
+		goto err_halt;
 	return 0;
 
-err_events:
+err_halt:
+	__lttng_events_exit__kvm_vcpu();
+err_vcpu:
+	__lttng_events_exit__kvm_x86();
+	tracepoint_synchronize_unregister();
+err_x86:
 	vmsync_exit_info_exit();
 	return err;
 }
 
 static void __exit vmsync_kvm_exit(void)
 {
+	__lttng_events_exit__kvm_halt();
+	__lttng_events_exit__kvm_vcpu();
 	__lttng_events_exit__kvm_x86();
 	tracepoint_synchronize_unregister();
 	vmsync_exit_info_exit();
@@ -45,7 +68,7 @@ static void __exit vmsync_kvm_exit(void)
 module_init(vmsync_kvm_init);
 module_exit(vmsync_kvm_exit);
 
-MODULE_DESCRIPTION("LTTng probes for entries and exits of KVM's virtual CPUs");
+MODULE_DESCRIPTION("LTTng probes for KVM's virtual CPUs: entries, exits, halts, interrupts");
 MODULE_AUTHOR("vmsync authors");
 MODULE_VERSION(VMSYNC_VERSION);
 MODULE_LICENSE("GPL");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Entries and exits of virtual CPUs for LTTng. The names are those that
- * readers of LTTng traces know; the first word of an event's name has to be
- * the provider's.
+ * What KVM tells of virtual CPUs of x86, for LTTng. Names and fields are those
+ * that readers of LTTng traces know; the first words of an event's name have to
+ * be the provider's.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm_x86
@@ -39,6 +39,63 @@ LTTNG_TRACEPOINT_EVENT_CODE_MAP(kvm_exit, kvm_x86_exit,
 		ctf_integer(u32, vcpu_id, vcpu->vcpu_id)
 	),
 	TP_code_post()
+)
+
+/* A local APIC takes an interrupt: for a virtual CPU that halts, why it wakes. */
+LTTNG_TRACEPOINT_EVENT_MAP(kvm_apic_accept_irq, kvm_x86_apic_accept_irq,
+	TP_PROTO(VMSYNC_KVM_APIC_ACCEPT_IRQ_ARGS),
+	TP_ARGS(apicid, dm, tm, vec),
+	TP_FIELDS(
+		ctf_integer(u32, apicid, apicid)
+		ctf_integer(u16, dm, dm)
+		ctf_integer(u16, tm, tm)
+		ctf_integer(u8, vec, vec)
+	)
+)
+
+/* The same where hardware delivers it: AVIC, APICv. */
+LTTNG_TRACEPOINT_EVENT_MAP(kvm_apicv_accept_irq, kvm_x86_apicv_accept_irq,
+	TP_PROTO(VMSYNC_KVM_APIC_ACCEPT_IRQ_ARGS),
+	TP_ARGS(apicid, dm, tm, vec),
+	TP_FIELDS(
+		ctf_integer(u32, apicid, apicid)
+		ctf_integer(u16, dm, dm)
+		ctf_integer(u16, tm, tm)
+		ctf_integer(u8, vec, vec)
+	)
+)
+
+LTTNG_TRACEPOINT_EVENT_MAP(kvm_inj_virq, kvm_x86_inj_virq,
+	TP_PROTO(VMSYNC_KVM_INJ_VIRQ_ARGS),
+	TP_ARGS(vector, soft, reinjected),
+	TP_FIELDS(
+		ctf_integer(u32, irq, vector)
+		ctf_integer(u8, soft, soft)
+		ctf_integer(u8, reinjected, reinjected)
+	)
+)
+
+LTTNG_TRACEPOINT_EVENT_MAP(kvm_msr, kvm_x86_msr,
+	TP_PROTO(VMSYNC_KVM_MSR_ARGS),
+	TP_ARGS(write, ecx, data, exception),
+	TP_FIELDS(
+		ctf_integer(u32, write, write)
+		ctf_integer_hex(u32, ecx, ecx)
+		ctf_integer_hex(u64, data, data)
+		ctf_integer(u8, exception, exception)
+	)
+)
+
+/* Not what is read or written: it may be a secret of the guest. */
+LTTNG_TRACEPOINT_EVENT_MAP(kvm_pio, kvm_x86_pio,
+	TP_PROTO(VMSYNC_KVM_PIO_ARGS),
+	TP_ARGS(rw, port, size, count),
+	TP_FIELDS(
+		ctf_integer(u32, rw, rw)
+		ctf_integer_hex(u32, port, port)
+		ctf_integer(u32, size, size)
+		ctf_integer(u32, count, count)
+	)
 )
 
 #endif /* _VMSYNC_LTTNG_KVM_H */
