@@ -7,12 +7,12 @@
 #include "fuse/fail.h"
 #include "fuse/print.h"
 
-static enum analysis_verdict verdict(uint64_t ours, uint64_t kernels,
-				     uint64_t tolerance)
+static enum analysis_verdict verdict(const struct analysis_check_row *r)
 {
-	if (ours > kernels + tolerance)
+	if (r->ours > r->kernels + r->tolerance)
 		return ANALYSIS_MORE;
-	return ours + tolerance < kernels ? ANALYSIS_FEWER : ANALYSIS_SAME;
+	return r->ours + r->tolerance_less < r->kernels ? ANALYSIS_FEWER
+							: ANALYSIS_SAME;
 }
 
 static int row(struct analysis_check *c, const struct analysis_check_row *r)
@@ -22,8 +22,45 @@ static int row(struct analysis_check *c, const struct analysis_check_row *r)
 	if (!p)
 		return -ENOMEM;
 	*p = *r;
-	p->verdict = verdict(r->ours, r->kernels, r->tolerance);
+	p->verdict = verdict(p);
 	return 0;
+}
+
+/* The same by two clocks of which one is steered. */
+static uint64_t steering(uint64_t ns)
+{
+	return ns / 1000000 * ANALYSIS_CHECK_PPM +
+	       ns % 1000000 * ANALYSIS_CHECK_PPM / 1000000;
+}
+
+static int times_row(struct analysis_check *c, uint32_t vcpu,
+		     const struct analysis_task_counters *k, const char *what,
+		     uint64_t ours, uint64_t kernels)
+{
+	const struct analysis_check_row r = {.vcpu = vcpu,
+					     .pid = k->pid,
+					     .what = what,
+					     .ours = ours,
+					     .kernels = kernels};
+
+	return row(c, &r);
+}
+
+static int ns_row(struct analysis_check *c, uint32_t vcpu,
+		  const struct analysis_task_counters *k, const char *what,
+		  int64_t ours, uint64_t kernels, int64_t less, int64_t more)
+{
+	const struct analysis_check_row r = {
+		.vcpu = vcpu,
+		.pid = k->pid,
+		.what = what,
+		.is_time = true,
+		.ours = (uint64_t)ours,
+		.kernels = kernels,
+		.tolerance = (uint64_t)less + steering(kernels),
+		.tolerance_less = (uint64_t)more + steering(kernels)};
+
+	return row(c, &r);
 }
 
 /* Of a thread: what it ran, waited, and how often. */
@@ -31,36 +68,31 @@ static int vcpu_rows(struct analysis_check *c, const struct analysis *a,
 		     uint32_t vcpu, const struct analysis_task_counters *k)
 {
 	const int64_t *ns = a->totals.vcpus.at[vcpu].ns;
+	const uint64_t *kernels = k->value;
 	const struct analysis_switches *s =
 		analysis_model_switches(a->model, vcpu);
-	uint64_t ran =
-		(uint64_t)(ns[ANALYSIS_GUEST] + ns[ANALYSIS_GUEST_IDLE] +
-			   ns[ANALYSIS_HOST_IRQ] + ns[ANALYSIS_HYPERVISOR] +
-			   ns[ANALYSIS_POLLING] + ns[ANALYSIS_USER_SPACE]);
-	uint64_t steal = (uint64_t)analysis_figures_of(ns).steal;
-	uint64_t tolerance = (s->in + 1) * ANALYSIS_CHECK_SWITCH_NS;
-	const struct analysis_check_row rows[] = {
-		{vcpu, k->pid, "switched in", false, s->in,
-		 k->value[ANALYSIS_SWITCHED_IN], 0, 0},
-		{vcpu, k->pid, "voluntary switches", false, s->voluntary,
-		 k->value[ANALYSIS_VOLUNTARY], 0, 0},
-		{vcpu, k->pid, "involuntary switches", false, s->involuntary,
-		 k->value[ANALYSIS_INVOLUNTARY], 0, 0},
-		{vcpu, k->pid, "ran", true, ran, k->value[ANALYSIS_RUN_NS],
-		 tolerance + k->value[ANALYSIS_RUN_NS] / 1000000 *
-				     ANALYSIS_CHECK_PPM,
-		 0},
-		{vcpu, k->pid, "steal (run_delay)", true, steal,
-		 k->value[ANALYSIS_DELAY_NS],
-		 tolerance + k->value[ANALYSIS_DELAY_NS] / 1000000 *
-				     ANALYSIS_CHECK_PPM,
-		 0},
-	};
-	size_t i;
-	int ret = 0;
+	const struct analysis_slack *by = analysis_model_slack(a->model, vcpu);
+	int64_t ran = ns[ANALYSIS_GUEST] + ns[ANALYSIS_GUEST_IDLE] +
+		      ns[ANALYSIS_HOST_IRQ] + ns[ANALYSIS_HYPERVISOR] +
+		      ns[ANALYSIS_POLLING] + ns[ANALYSIS_USER_SPACE];
+	int ret;
 
-	for (i = 0; !ret && i < sizeof(rows) / sizeof(rows[0]); i++)
-		ret = row(c, &rows[i]);
+	ret = times_row(c, vcpu, k, "switched in", s->in,
+			kernels[ANALYSIS_SWITCHED_IN]);
+	if (!ret)
+		ret = times_row(c, vcpu, k, "voluntary switches", s->voluntary,
+				kernels[ANALYSIS_VOLUNTARY]);
+	if (!ret)
+		ret = times_row(c, vcpu, k, "involuntary switches",
+				s->involuntary, kernels[ANALYSIS_INVOLUNTARY]);
+	if (!ret)
+		ret = ns_row(c, vcpu, k, "ran", ran, kernels[ANALYSIS_RUN_NS],
+			     by->ran_less_ns, by->ran_more_ns);
+	if (!ret)
+		ret = ns_row(c, vcpu, k, "steal (run_delay)",
+			     analysis_figures_of(ns).steal,
+			     kernels[ANALYSIS_DELAY_NS], by->delay_less_ns,
+			     by->delay_more_ns);
 	return ret;
 }
 
@@ -118,6 +150,74 @@ static int vm_rows(struct analysis_check *c, const struct analysis *a,
 	return ret;
 }
 
+/* All halts of the virtual CPUs of a VM. */
+static struct analysis_halts halts_of(const struct analysis *a,
+				      const struct analysis_counters *k,
+				      int32_t pid)
+{
+	struct analysis_halts sum = {0};
+	uint32_t i;
+
+	for (i = 0; i < a->totals.vcpus.count; i++) {
+		const struct analysis_halts *h =
+			analysis_model_halts(a->model, i);
+
+		if (pid_of(a, k, i) != pid)
+			continue;
+		sum.count += h->count;
+		sum.slept_ns += h->slept_ns;
+		sum.failed_ns += h->failed_ns;
+		sum.failed_less_ns += h->failed_less_ns;
+		sum.polled_ns += h->polled_ns;
+		sum.polled_less_ns += h->polled_less_ns;
+	}
+	return sum;
+}
+
+/* KVM's clock of halts is that of the events: nothing is to be steered. */
+static int halt_rows(struct analysis_check *c, const struct analysis *a,
+		     const struct analysis_counters *k, int32_t pid)
+{
+	const struct analysis_halts h = halts_of(a, k, pid);
+	uint64_t polled, failed, wait;
+	size_t i;
+	int ret = 0;
+
+	if (!h.count ||
+	    !analysis_counters_kvm(k, pid, "halt_poll_success_ns", &polled) ||
+	    !analysis_counters_kvm(k, pid, "halt_poll_fail_ns", &failed) ||
+	    !analysis_counters_kvm(k, pid, "halt_wait_ns", &wait))
+		return 0;
+
+	const struct analysis_check_row rows[] = {
+		{.what = "halt_poll_success_ns",
+		 .ours = (uint64_t)h.polled_ns,
+		 .kernels = polled,
+		 .tolerance = (uint64_t)h.polled_less_ns},
+		{.what = "halt_poll_fail_ns",
+		 .ours = (uint64_t)h.failed_ns,
+		 .kernels = failed,
+		 .tolerance = (uint64_t)h.failed_less_ns},
+		{.what = "halt_wait_ns",
+		 .ours = (uint64_t)(h.slept_ns - h.failed_ns),
+		 .kernels = wait,
+		 .tolerance_less = (uint64_t)h.failed_less_ns},
+		{.what = "both of these",
+		 .ours = (uint64_t)h.slept_ns,
+		 .kernels = failed + wait},
+	};
+
+	for (i = 0; !ret && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct analysis_check_row r = rows[i];
+
+		r.vcpu = ANALYSIS_NONE;
+		r.pid = pid;
+		r.is_time = true;
+		ret = row(c, &r);
+	}
+	return ret;
+}
+
 static bool is_known(const struct analysis_check *c, int32_t pid)
 {
 	size_t i;
@@ -145,8 +245,11 @@ static int compare(const struct analysis *a, const struct analysis_counters *k,
 	for (i = 0; !ret && i < a->totals.vcpus.count; i++) {
 		int32_t pid = pid_of(a, k, i);
 
-		if (pid && !is_known(c, pid))
-			ret = vm_rows(c, a, k, pid);
+		if (!pid || is_known(c, pid))
+			continue;
+		ret = vm_rows(c, a, k, pid);
+		if (!ret)
+			ret = halt_rows(c, a, k, pid);
 	}
 	return ret;
 }
@@ -260,9 +363,11 @@ void analysis_check_json(FILE *f, const struct analysis_check *c)
 		fprintf(f,
 			"\"what\": \"%s\", \"unit\": \"%s\", \"ours\": %" PRIu64
 			", \"kernels\": %" PRIu64 ", \"tolerance\": %" PRIu64
+			", \"tolerance_less\": %" PRIu64
 			", \"verdict\": \"%s\"}",
 			r->what, r->is_time ? "ns" : "times", r->ours,
-			r->kernels, r->tolerance, verdicts[r->verdict]);
+			r->kernels, r->tolerance, r->tolerance_less,
+			verdicts[r->verdict]);
 	}
 	fputs("]", f);
 }

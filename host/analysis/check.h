@@ -10,13 +10,7 @@
 #include "analysis/analysis.h"
 #include "analysis/counters.h"
 
-/*
- * The kernel's clock of run queues is read in the same pass of the scheduler as
- * the event is made, with interrupts off: so much apart at most, each time.
- */
-#define ANALYSIS_CHECK_SWITCH_NS 20000
-
-/* The kernel adds up time that is not steered, by at most 500 ppm. */
+/* The kernel adds up time that is not steered, events' is, by at most 500 ppm. */
 #define ANALYSIS_CHECK_PPM 500
 
 enum analysis_verdict {
@@ -29,7 +23,8 @@ enum analysis_verdict {
  * struct analysis_check_row - one figure
  * @vcpu:	number of the virtual CPU, ANALYSIS_NONE: of the VM @pid
  * @is_time:	ns, else a count
- * @tolerance:	they are the same within
+ * @tolerance:	ours may be more by so much: each transition's, added up
+ * @tolerance_less: ours may be less by so much
  */
 struct analysis_check_row {
 	uint32_t vcpu;
@@ -39,6 +34,7 @@ struct analysis_check_row {
 	uint64_t ours;
 	uint64_t kernels;
 	uint64_t tolerance;
+	uint64_t tolerance_less;
 	enum analysis_verdict verdict;
 };
 

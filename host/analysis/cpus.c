@@ -16,8 +16,11 @@ struct analysis_cpu *analysis_cpu_new(struct analysis_model *m, uint32_t cpu)
 			m->failed = true;
 			return NULL;
 		}
-		*c = (struct analysis_cpu){.thread = ANALYSIS_NONE,
-					   .lost_until_ns = INT64_MIN};
+		*c = (struct analysis_cpu){
+			.thread = ANALYSIS_NONE,
+			.lost_until_ns = INT64_MIN,
+			.queue = {.fence_ns = INT64_MIN, .busy = true},
+		};
 	}
 	return &m->cpus.at[cpu];
 }
@@ -213,4 +216,5 @@ void analysis_cpus_event(struct analysis_model *m,
 		analysis_vcpu_settle(m, v, ev->ns);
 	if (!is_settled(c, v))
 		settle(m, cpu, ev->ns);
+	analysis_slack_event(m, c, ev);
 }

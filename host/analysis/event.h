@@ -28,6 +28,10 @@
  * @ANALYSIS_EV_USER_EXIT:	it leaves KVM for user space, for @reason
  *(KVM_EXIT_*)
  * @ANALYSIS_EV_RUN:	it calls KVM_RUN
+ * @ANALYSIS_EV_HALTED:	KVM ends a halt of this thread's virtual CPU, which took
+ *			@halt_ns by KVM's own clock; @reason: it slept
+ * @ANALYSIS_EV_POLL:	from its next halt on KVM polls for @reason ns, and not for
+ *			@old_poll_ns
  * @ANALYSIS_EV_LOST:	events of this CPU may be missing from @ns until
  *@until_ns
  */
@@ -45,6 +49,8 @@ enum analysis_kind {
 	ANALYSIS_EV_EXIT,
 	ANALYSIS_EV_USER_EXIT,
 	ANALYSIS_EV_RUN,
+	ANALYSIS_EV_HALTED,
+	ANALYSIS_EV_POLL,
 	ANALYSIS_EV_LOST,
 	ANALYSIS_EV_KINDS,
 };
@@ -70,6 +76,8 @@ enum analysis_isa {
  * @target:	CPU, UINT32_MAX: not known
  * @vcpu_id:	of entries and exits: KVM's number of the virtual CPU, any that
  *		cannot be one: not said
+ * @halt_ns:	of ANALYSIS_EV_HALTED
+ * @old_poll_ns: of ANALYSIS_EV_POLL
  * @machine:	ANALYSIS_HOST, or the number of a guest
  * @cpu:	number by its kernel, UINT32_MAX: not known
  * @current:	thread that made the event; ANALYSIS_NOT_SAID: then who runs on
@@ -77,6 +85,8 @@ enum analysis_isa {
  * @tid:	the thread that the event is about, if it is about another one
  * @pid:	process of @tid of ANALYSIS_EV_THREAD, or of @current of entries
  *		and exits; 0: not said
+ * @reason:	of exits and ANALYSIS_EV_USER_EXIT; of ANALYSIS_EV_HALTED: not 0
+ *		where the thread slept; of ANALYSIS_EV_POLL: ns
  * @kind:	enum analysis_kind
  * @isa:	enum analysis_isa
  * @named:	@name is said, up to a NUL or its end
@@ -91,6 +101,8 @@ struct analysis_event {
 		int64_t prev_state;
 		int64_t target;
 		int64_t vcpu_id;
+		int64_t halt_ns;
+		int64_t old_poll_ns;
 	};
 	uint32_t machine;
 	uint32_t cpu;

@@ -52,6 +52,14 @@ static const struct meaning {
 	 ANALYSIS_EV_RUN,
 	 {[ANALYSIS_OF_REASON] = "cmd"},
 	 NULL},
+	{"kvm_vcpu_wakeup",
+	 ANALYSIS_EV_HALTED,
+	 {[ANALYSIS_OF_B] = "ns", [ANALYSIS_OF_REASON] = "waited"},
+	 NULL},
+	{"kvm_halt_poll_ns",
+	 ANALYSIS_EV_POLL,
+	 {[ANALYSIS_OF_B] = "old", [ANALYSIS_OF_REASON] = "new"},
+	 NULL},
 };
 
 /* By other names too; the process is a context. */

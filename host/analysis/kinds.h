@@ -14,7 +14,8 @@
 
 /**
  * enum analysis_number - numbers of an event, see struct analysis_event
- * @ANALYSIS_OF_B:	what there is one of for each kind: prev_state, vcpu_id, target
+ * @ANALYSIS_OF_B:	what there is one of for each kind: prev_state, vcpu_id, target,
+ *			halt_ns, old_poll_ns
  */
 enum analysis_number {
 	ANALYSIS_OF_CURRENT,

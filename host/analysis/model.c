@@ -256,6 +256,18 @@ analysis_model_switches(const struct analysis_model *m, uint32_t vcpu)
 	return &m->vcpus.at[vcpu].switches;
 }
 
+const struct analysis_slack *analysis_model_slack(const struct analysis_model *m,
+						  uint32_t vcpu)
+{
+	return &m->vcpus.at[vcpu].slack;
+}
+
+const struct analysis_halts *analysis_model_halts(const struct analysis_model *m,
+						  uint32_t vcpu)
+{
+	return &m->vcpus.at[vcpu].halts;
+}
+
 const struct analysis_thread *
 analysis_model_thread(const struct analysis_model *m, uint32_t thread)
 {

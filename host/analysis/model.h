@@ -10,6 +10,8 @@
  *	vcpus.c		what each virtual CPU does
  *	waits.c		who is charged for the time that it waits
  *	wakes.c		how long threads of guests wait from wake-up to run
+ *	slack.c		how far the kernel's own sums may be from these
+ *	halts.c		halts as KVM counts them
  *
  * What is not known is never guessed: see ANALYSIS_UNKNOWN and
  *ANALYSIS_BY_UNKNOWN.
@@ -265,6 +267,47 @@ struct analysis_switches {
 /** analysis_model_switches() - of the whole recording */
 const struct analysis_switches *
 analysis_model_switches(const struct analysis_model *m, uint32_t vcpu);
+
+/**
+ * struct analysis_slack - by how much the kernel's sums of a thread may be more, or
+ * less, than the trace's, ns: slack.c says why
+ * @ran_more_ns, @ran_less_ns: its time on CPUs
+ * @delay_more_ns, @delay_less_ns: its time on run queues
+ */
+struct analysis_slack {
+	int64_t ran_more_ns;
+	int64_t ran_less_ns;
+	int64_t delay_more_ns;
+	int64_t delay_less_ns;
+};
+
+/** analysis_model_slack() - of the whole recording */
+const struct analysis_slack *analysis_model_slack(const struct analysis_model *m,
+						  uint32_t vcpu);
+
+/**
+ * struct analysis_halts - as KVM tells of them (kvm_vcpu_wakeup); halts.c says why
+ * @count:	of which the end was told
+ * @slept:	of these, in which the thread slept
+ * @slept_ns:	what these took: KVM's halt_poll_fail_ns and halt_wait_ns
+ * @failed_ns:	of it, that KVM polled in vain, at most: halt_poll_fail_ns
+ * @failed_less_ns: by so much it may be less
+ * @polled_ns:	what the others took, at most: halt_poll_success_ns
+ * @polled_less_ns: by so much it may be less
+ */
+struct analysis_halts {
+	uint64_t count;
+	uint64_t slept;
+	int64_t slept_ns;
+	int64_t failed_ns;
+	int64_t failed_less_ns;
+	int64_t polled_ns;
+	int64_t polled_less_ns;
+};
+
+/** analysis_model_halts() - of the whole recording */
+const struct analysis_halts *analysis_model_halts(const struct analysis_model *m,
+						  uint32_t vcpu);
 
 /** analysis_model_thread() - a thread by its number */
 const struct analysis_thread *

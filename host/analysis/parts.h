@@ -17,6 +17,19 @@ struct analysis_turn {
 };
 
 /**
+ * struct analysis_halt - a halt that goes on
+ * @slept:	the thread went to sleep, at @out_ns
+ * @in_ns:	it got a CPU again, the last time
+ * @alone:	nothing else wanted its CPU when it lost it
+ */
+struct analysis_halt {
+	bool slept;
+	bool alone;
+	int64_t out_ns;
+	int64_t in_ns;
+};
+
+/**
  * struct analysis_vcpu - a virtual CPU
  * @on:		host CPU that it runs on, ANALYSIS_NONE: on none
  * @off:	why it runs on none; ANALYSIS_UNKNOWN also where it may run
@@ -35,6 +48,14 @@ struct analysis_turn {
  * @overflow:	there were more than are kept
  * @thread:	of the guest, that it runs, ANALYSIS_NONE: not known
  * @idles:	which is the guest's idle thread
+ * @halts_on:	it was left for a halt and has not been entered since: a thread that
+ *		leaves KVM meanwhile, for a signal, comes back to the same halt
+ * @halt:	the halt, if it is in one
+ * @poll_ns:	for so long KVM polls, if @poll_known
+ * @poll_next_ns: the same of the next halt
+ * @wait_from_ns: it lost its CPU, or was woken
+ * @wait_early_ns: so much earlier the kernel may say that this was
+ * @wait_moved:	the kernel may have counted nothing of the wait
  */
 struct analysis_vcpu {
 	struct analysis_vcpu_id id;
@@ -55,6 +76,33 @@ struct analysis_vcpu {
 	bool overflow;
 	uint32_t thread;
 	bool idles;
+	bool halts_on;
+	struct analysis_halt halt;
+	struct analysis_halts halts;
+	int64_t poll_ns;
+	int64_t poll_next_ns;
+	bool poll_known;
+	bool poll_next_known;
+	int64_t wait_from_ns;
+	int64_t wait_early_ns;
+	bool wait_moved;
+	struct analysis_slack slack;
+};
+
+/**
+ * struct analysis_queue - what is known of the run queue of a CPU
+ * @fence_ns:	its clock was read after that, see slack.c
+ * @woken:	since the last switch or entry a thread was put on it, and the clock
+ *		was read after @woken_ns then
+ * @waiting:	at most so many threads are on it that do not run, but if @busy
+ * @busy:	it has not been idle yet: more may be
+ */
+struct analysis_queue {
+	int64_t fence_ns;
+	int64_t woken_ns;
+	bool woken;
+	bool busy;
+	uint32_t waiting;
 };
 
 /**
@@ -70,6 +118,7 @@ struct analysis_cpu {
 	uint32_t irqs;
 	int64_t lost_until_ns;
 	struct analysis_who who;
+	struct analysis_queue queue;
 	VMSYNC_ARRAY(uint32_t) waiters;
 };
 
@@ -252,6 +301,69 @@ void analysis_wait_slept(struct analysis_vcpu *v, int64_t ns);
  */
 void analysis_wait_end(struct analysis_model *m, struct analysis_vcpu *v,
 		       int64_t ns);
+
+/* slack.c */
+
+/** analysis_slack_queue() - a switch, or a thread is put on a run queue */
+void analysis_slack_queue(struct analysis_model *m,
+			  const struct analysis_event *ev);
+
+/** analysis_slack_event() - an event of CPU @c, after all else took it */
+static inline void analysis_slack_event(struct analysis_model *m,
+					struct analysis_cpu *c,
+					const struct analysis_event *ev)
+{
+	static const uint32_t fences =
+		1u << ANALYSIS_EV_SWITCH | 1u << ANALYSIS_EV_IRQ_IN |
+		1u << ANALYSIS_EV_IRQ_OUT | 1u << ANALYSIS_EV_ENTRY |
+		1u << ANALYSIS_EV_EXIT | 1u << ANALYSIS_EV_USER_EXIT |
+		1u << ANALYSIS_EV_RUN | 1u << ANALYSIS_EV_HALTED;
+	static const uint32_t queues = 1u << ANALYSIS_EV_SWITCH |
+				       1u << ANALYSIS_EV_WAKEUP |
+				       1u << ANALYSIS_EV_MIGRATE;
+
+	if (1u << ev->kind & fences)
+		c->queue.fence_ns = ev->ns;
+	if (ev->kind == ANALYSIS_EV_ENTRY)
+		c->queue.woken = false;
+	if (1u << ev->kind & queues)
+		analysis_slack_queue(m, ev);
+}
+
+/** analysis_slack_alone() - no thread waits for @cpu */
+bool analysis_slack_alone(const struct analysis_model *m, uint32_t cpu);
+
+/** analysis_slack_out() - a switch: it loses @cpu */
+void analysis_slack_out(struct analysis_model *m, struct analysis_vcpu *v,
+			uint32_t cpu, int64_t ns);
+
+/** analysis_slack_woken() - it is woken by who runs on CPU @by */
+void analysis_slack_woken(struct analysis_model *m, struct analysis_vcpu *v,
+			  uint32_t by, int64_t ns);
+
+/** analysis_slack_in() - it gets @cpu; @v->off says what it did until then */
+void analysis_slack_in(struct analysis_model *m, struct analysis_vcpu *v,
+		       uint32_t cpu, int64_t ns);
+
+/* halts.c */
+
+/** analysis_halts_begin() - a halt begins: an exit for it, or the end of another */
+void analysis_halts_begin(struct analysis_vcpu *v);
+
+/** analysis_halts_out() - its thread loses @cpu */
+void analysis_halts_out(const struct analysis_model *m, struct analysis_vcpu *v,
+			uint32_t cpu, bool sleeps, int64_t ns);
+
+/** analysis_halts_in() - it gets one again */
+void analysis_halts_in(struct analysis_vcpu *v, int64_t ns);
+
+/** analysis_halts_end() - ANALYSIS_EV_HALTED */
+void analysis_halts_end(const struct analysis_model *m, struct analysis_vcpu *v,
+			const struct analysis_event *ev);
+
+/** analysis_halts_poll() - ANALYSIS_EV_POLL */
+void analysis_halts_poll(struct analysis_vcpu *v,
+			 const struct analysis_event *ev);
 
 /* wakes.c */
 

@@ -147,7 +147,8 @@ void analysis_vcpu_lose(struct analysis_model *m, struct analysis_vcpu *v,
 	v->queue = ANALYSIS_NONE;
 	v->off = ANALYSIS_UNKNOWN;
 	v->place = ANALYSIS_IN_UNKNOWN;
-	v->left = v->early = false;
+	v->left = v->early = v->halts_on = false;
+	v->poll_known = v->poll_next_known = false;
 	analysis_vcpu_settle(m, v, ns);
 	exit_end(m, v, ns, false);
 }
@@ -178,6 +179,8 @@ void analysis_vcpu_put(struct analysis_model *m, struct analysis_vcpu *v,
 		v->place = ANALYSIS_IN_KVM;
 on:
 	analysis_wait_end(m, v, ns);
+	analysis_slack_in(m, v, cpu, ns);
+	analysis_halts_in(v, ns);
 	v->on = cpu;
 	v->early = false;
 	analysis_vcpu_settle(m, v, ns);
@@ -190,8 +193,8 @@ static enum analysis_state asleep(const struct analysis_vcpu *v,
 		return ANALYSIS_STOPPED;
 	if (v->place == ANALYSIS_IN_UNKNOWN)
 		return ANALYSIS_UNKNOWN;
-	return v->place == ANALYSIS_IN_POLL ? ANALYSIS_HALTED
-					    : ANALYSIS_BLOCKED;
+	return v->halts_on && v->place != ANALYSIS_IN_USER ? ANALYSIS_HALTED
+							   : ANALYSIS_BLOCKED;
 }
 
 void analysis_vcpu_take(struct analysis_model *m, struct analysis_vcpu *v,
@@ -213,6 +216,8 @@ void analysis_vcpu_take(struct analysis_model *m, struct analysis_vcpu *v,
 	else
 		v->off = asleep(v, prev_state);
 	v->early = false;
+	analysis_slack_out(m, v, cpu, ns);
+	analysis_halts_out(m, v, cpu, !analysis_could_run(prev_state), ns);
 	if (v->off != ANALYSIS_UNKNOWN)
 		analysis_wait_begin(m, v, cpu, ns);
 	analysis_vcpu_settle(m, v, ns);
@@ -230,6 +235,7 @@ static void woken(struct analysis_model *m, struct analysis_vcpu *v,
 	if (v->off == ANALYSIS_UNKNOWN)
 		analysis_wait_begin(m, v, ANALYSIS_NONE, ev->ns);
 	analysis_wait_slept(v, ev->ns);
+	analysis_slack_woken(m, v, ev->cpu, ev->ns);
 	v->open.woken_by = m->cpus.at[ev->cpu].who;
 	v->off = ANALYSIS_WAKING;
 	/* It was halted, and is not any more. */
@@ -261,6 +267,7 @@ static void about(struct analysis_model *m, const struct analysis_event *ev)
 		woken(m, v, ev);
 	else if (ev->kind == ANALYSIS_EV_MIGRATE && v->on == ANALYSIS_NONE &&
 		 v->off != ANALYSIS_UNKNOWN) {
+		v->wait_moved |= analysis_state_waits(v->off);
 		analysis_wait_move(m, v, (uint32_t)ev->target, ev->ns);
 	} else if (ev->kind == ANALYSIS_EV_GONE && v->on == ANALYSIS_NONE) {
 		analysis_vcpu_lose(m, v, ev->ns);
@@ -338,7 +345,7 @@ static void entered(struct analysis_model *m, struct analysis_vcpu *v,
 		m->anomalies.entries++;
 	m->cpus.at[ev->cpu].irqs = 0;
 	v->place = ANALYSIS_IN_GUEST;
-	v->left = false;
+	v->left = v->halts_on = false;
 	analysis_vcpu_settle(m, v, ev->ns);
 	exit_end(m, v, ev->ns, true);
 }
@@ -357,9 +364,31 @@ static void exited(struct analysis_model *m, struct analysis_vcpu *v,
 	v->exit.told = true;
 	v->exit.isa = (enum analysis_isa)ev->isa;
 	v->exit.reason = ev->reason;
-	v->place = is_halt(v->exit.isa, ev->reason) ? ANALYSIS_IN_POLL
-						: ANALYSIS_IN_KVM;
+	v->halts_on = is_halt(v->exit.isa, ev->reason);
+	v->place = v->halts_on ? ANALYSIS_IN_POLL : ANALYSIS_IN_KVM;
 	v->left = false;
+	analysis_halts_begin(v);
+}
+
+/* The virtual CPU whose thread made the event says what that thread does. */
+static void told_by(struct analysis_model *m, struct analysis_vcpu *v,
+		    const struct analysis_event *ev)
+{
+	switch (ev->kind) {
+	case ANALYSIS_EV_USER_EXIT:
+		v->place = ANALYSIS_IN_USER;
+		return;
+	case ANALYSIS_EV_RUN:
+		v->place = ANALYSIS_IN_KVM;
+		return;
+	case ANALYSIS_EV_HALTED:
+		if (v->place == ANALYSIS_IN_POLL)
+			v->place = ANALYSIS_IN_KVM;
+		analysis_halts_end(m, v, ev);
+		return;
+	default:
+		analysis_halts_poll(v, ev);
+	}
 }
 
 void analysis_vcpus_event(struct analysis_model *m, struct analysis_vcpu *v,
@@ -384,10 +413,10 @@ void analysis_vcpus_event(struct analysis_model *m, struct analysis_vcpu *v,
 		return;
 	case ANALYSIS_EV_USER_EXIT:
 	case ANALYSIS_EV_RUN:
+	case ANALYSIS_EV_HALTED:
+	case ANALYSIS_EV_POLL:
 		if (v)
-			v->place = ev->kind == ANALYSIS_EV_RUN
-					   ? ANALYSIS_IN_KVM
-					   : ANALYSIS_IN_USER;
+			told_by(m, v, ev);
 		return;
 	default:
 		return;

@@ -51,6 +51,8 @@ static inline struct analysis_event any_event(int64_t ns)
 		ev.until_ns = ns + (int64_t)check_range(0, 40);
 	else if (ev.kind == ANALYSIS_EV_ENTRY || ev.kind == ANALYSIS_EV_EXIT)
 		ev.vcpu_id = (int64_t)check_range(0, 3);
+	else if (ev.kind == ANALYSIS_EV_HALTED || ev.kind == ANALYSIS_EV_POLL)
+		ev.halt_ns = (int64_t)check_range(0, 60) - 5;
 	else
 		ev.target = check_range(0, 9) ? (int64_t)check_range(0, CPUS)
 					      : UINT32_MAX;

@@ -24,6 +24,7 @@ struct story {
 	int line;
 	struct analysis_model *m;
 	bool wakeups;
+	bool counters;
 	int64_t begin_ns;
 	int64_t end_ns;
 	char *told[MAX_LINES]; /* what came out */
@@ -200,6 +201,7 @@ static const struct verb verbs[] = {
 	{"gone", ANALYSIS_EV_GONE},	  {"entry", ANALYSIS_EV_ENTRY},
 	{"exit", ANALYSIS_EV_EXIT},	  {"userexit", ANALYSIS_EV_USER_EXIT},
 	{"run", ANALYSIS_EV_RUN},	  {"lost", ANALYSIS_EV_LOST},
+	{"halted", ANALYSIS_EV_HALTED},	  {"poll", ANALYSIS_EV_POLL},
 };
 
 static const struct verb *verb_of(const struct story *s, const char *word)
@@ -268,6 +270,14 @@ static void details(const struct story *s, char **w, struct analysis_event *ev)
 		break;
 	case ANALYSIS_EV_LOST:
 		ev->until_ns = number(s, w[0]);
+		break;
+	case ANALYSIS_EV_HALTED:
+		ev->halt_ns = number(s, w[0]);
+		ev->reason = w[1] && !strcmp(w[1], "slept");
+		break;
+	case ANALYSIS_EV_POLL:
+		ev->old_poll_ns = number(s, w[0]);
+		ev->reason = (uint32_t)number(s, w[1]);
 		break;
 	default:
 		break;
@@ -368,6 +378,31 @@ static void why_out(struct story *s)
 	analysis_why_free(s->why);
 }
 
+/* What the kernel may count of each virtual CPU. */
+static void counters_out(struct story *s)
+{
+	uint32_t i;
+
+	for (i = 0; s->counters && i < analysis_model_vcpus(s->m); i++) {
+		const struct analysis_slack *k = analysis_model_slack(s->m, i);
+		const struct analysis_halts *h = analysis_model_halts(s->m, i);
+
+		say(s,
+		    "%d kernel ran -%" PRId64 "+%" PRId64 " delay -%" PRId64
+		    "+%" PRId64,
+		    tid_of(s, i), k->ran_less_ns, k->ran_more_ns,
+		    k->delay_less_ns, k->delay_more_ns);
+		if (h->count)
+			say(s,
+			    "%d halts %" PRIu64 " slept %" PRIu64 ": %" PRId64
+			    " of it failed %" PRId64 "-%" PRId64
+			    " polled %" PRId64 "-%" PRId64,
+			    tid_of(s, i), h->count, h->slept, h->slept_ns,
+			    h->failed_ns, h->failed_less_ns, h->polled_ns,
+			    h->polled_less_ns);
+	}
+}
+
 static void in(struct story *s, char **w)
 {
 	if (!strcmp(w[0], "begin"))
@@ -378,10 +413,13 @@ static void in(struct story *s, char **w)
 		vcpu(s, w);
 	else if (!strcmp(w[0], "why"))
 		why_in(s, w);
+	else if (!strcmp(w[0], "counters"))
+		s->counters = true;
 	else if (!strcmp(w[0], "end")) {
 		s->end_ns = number(s, w[1]);
 		CHECK(!analysis_model_end(s->m, s->end_ns));
 		why_out(s);
+		counters_out(s);
 	} else
 		event(s, w);
 }
