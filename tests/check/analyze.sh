@@ -164,7 +164,7 @@ counters() { # NS TIMES: 0 before, more after
 		echo $((5 + $2 * $(grep -cE "${f#*:}" "$t/text"))) > "$t/debug/kvm/4711-12/${f%%:*}"
 	done
 	VMSYNC_PROC="$t/proc" VMSYNC_DEBUG="$t/debug" VMSYNC_CGROUP="$t/none" \
-		tools/vmsync-counters
+		tools/vmsync-counters | tee "$t/now"
 }
 counters 1 0 > "$t/counters"
 counters 4000000000000000000 1 >> "$t/counters"
@@ -200,6 +200,47 @@ expect_error "check: another time" "not of the time of the recording" \
 sed 's/4711 472/4711 99/' "$t/counters" > "$t/others"
 expect_error "check: another host" "none of the virtual CPUs" \
 	$vmsync analyze --check="$t/others" "$t/p"
+
+# --- halts, by KVM's clock: what it counted is known to the ns but for where polling
+# ended, and that within what the recording leaves open
+build/release/tests/pair "$t/h" events=20000 halts=5 > "$t/truth"
+babeltrace2 --no-delta "$t/h/host" > "$t/text"
+# ns SLEPT [SLEEPS]: what all halts with that took, less 1000 ns for each
+halt_ns() {
+	sed -n "s/.*kvm_vcpu_wakeup: .* ns = \([0-9]*\), waited = $1,.*/\1/p" "$t/text" |
+		awk -v less="$2" '{ n += $1 - less } END { printf "%.0f", n }'
+}
+halts() { # NS TIMES POLLED FAILED WAIT
+	counters "$1" "$2" > "$t/taken"
+	for f in halt_poll_success_ns:$3 halt_poll_fail_ns:$4 halt_wait_ns:$5; do
+		sed -i "s|^end$|kvm 4711 4711-12 ${f%:*} ${f#*:}\nend|" "$t/now"
+	done
+	cat "$t/now"
+}
+slept=$(halt_ns 1 0) waits=$(halt_ns 1 900)
+polled=$(halt_ns 0 0)
+expect "halts: there are both kinds" test "$slept" -gt 0 -a "$polled" -gt 0
+against_halts() { # POLLED FAILED WAIT: verdicts of the four rows
+	{ halts 1 0 5 6 7; halts 4000000000000000000 1 $((5 + $1)) $((6 + $2)) $((7 + $3)); } \
+		> "$t/halts"
+	$vmsync analyze --json --check="$t/halts" "$t/h" > "$t/check"
+	echo "$? $(jq -c '[.check[] | select(.what | test("halt_(poll|wait)|both")) |
+		.verdict]' "$t/check")"
+}
+fail_ns=$((slept - waits))
+expect_eq "halts: as KVM counted" "$(against_halts "$polled" $fail_ns "$waits")" \
+	'0 ["same","same","same","same"]'
+expect_eq "halts: schema" "$(against "$t/check")" "[]"
+expect_eq "halts: 1 ns less with sleep" \
+	"$(against_halts "$polled" $((fail_ns - 1)) "$waits")" \
+	'1 ["same","same","same","more"]'
+expect_eq "halts: 1 ns more with sleep" \
+	"$(against_halts "$polled" $fail_ns $((waits + 1)))" \
+	'0 ["same","same","same","fewer"]'
+expect_eq "halts: less sleep than there was no CPU" \
+	"$(against_halts "$polled" "$slept" 0)" '1 ["same","fewer","more","same"]'
+expect_eq "halts: more polling than there was" \
+	"$(against_halts $((polled + 1)) $fail_ns "$waits")" '0 ["fewer","same","same","same"]'
 
 # --- the schema that is published is that of what is printed
 for f in json windows why alone; do

@@ -20,6 +20,8 @@
  *			records N events
  *	move=N		the vCPUs' threads go from one of two CPUs to the other, each
  *			in one of N rounds (never); sched_switch tells
+ *	halts=N		one stay in the guest in N ends in a halt (none), in which the
+ *			thread sleeps every other time; KVM tells of the halt's end
  *	offset=CYCLES	TSC offset that the host reports is wrong by so much (0)
  *	apart=CYCLES	the TSC of the guest's second vCPU is so much ahead of the
  *			first one's (0)
@@ -187,6 +189,9 @@ static struct gen_class classes[] = {
 	{ "net_if_receive_skb", { { "skbaddr", GEN_X64 }, { "len", GEN_U32 },
 				  { "name", GEN_STRING },
 				  { "network_header", GEN_BYTES } } },
+	/* Only with halts=. */
+	{ "kvm_vcpu_wakeup", { { "ns", GEN_U64 }, { "waited", GEN_U32 },
+			       { "valid", GEN_U32 } } },
 };
 
 /* What a program tells of itself, with the truth. */
@@ -196,18 +201,19 @@ static const struct gen_class ust_classes[] = {
 };
 
 #define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
+#define HALTED	  (N_CLASSES - 1)
 
 /*
  * How often each filler comes, as on a busy machine; the first is
  * sched_switch, which the CPUs of vCPU threads leave out.
  */
-static const uint8_t weights[N_CLASSES - SWITCH] = {
+static const uint8_t weights[HALTED - SWITCH] = {
 	14, 7, 5, 3, 3, 4, 4, 4, 5, 5, 5, 5, 1, 1, 6, 6, 3, 1,
 };
 
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t edge, packet, move, apart, pause, ust;
+	uint64_t edge, packet, move, halts, apart, pause, ust;
 	int64_t wrong_offset;
 	double gap_cycles;
 	bool large, old, net, truth, plain;
@@ -529,6 +535,32 @@ static void move(uint32_t vcpu)
 	step(300);
 }
 
+/* The guest halts: KVM polls, or its thread sleeps until it is woken. */
+static void halt(uint32_t vcpu)
+{
+	static bool sleeps;
+	uint64_t from = stamp(&host, now);
+	struct gen_value v[] = { number(0), number(sleeps), number(1) };
+	struct gen_value out[] = {
+		{ .s = thread_name(vcpu) }, number(FIRST_TID + vcpu),
+		number(20), number(1), { .s = "swapper/0" }, number(0),
+		number(20),
+	};
+
+	step(3000);
+	if (sleeps) {
+		emit(&host, cpu_of[vcpu], SWITCH, out);
+		step(20000);
+		switch_to(&host, cpu_of[vcpu], thread_name(vcpu),
+			  FIRST_TID + (int)vcpu);
+		step(500);
+	}
+	v[0] = number(stamp(&host, now) - from);
+	step(300);
+	emit(&host, cpu_of[vcpu], HALTED, v);
+	sleeps = !sleeps;
+}
+
 /* One stay of @vcpu in the guest and what the host does after it. */
 static void round_of(uint32_t vcpu, bool back_from_beacon)
 {
@@ -565,7 +597,13 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 		round_of(vcpu, true);
 		return;
 	}
-	leave(vcpu, 0x60);
+	if (opt.halts && rng() % opt.halts == 0) {
+		leave(vcpu, 0x78);
+		step(300);
+		halt(vcpu);
+	} else {
+		leave(vcpu, 0x60);
+	}
 	n = (unsigned int)(rng() % 3);
 	for (i = 0; i < n; i++) {
 		step(opt.gap_cycles);
@@ -608,7 +646,7 @@ static void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
 	k->trace = (struct gen_trace){
 		.path = path,
 		.classes = classes,
-		.n_classes = N_CLASSES,
+		.n_classes = opt.halts ? N_CLASSES : HALTED,
 		.large = opt.large,
 		.packet = opt.packet,
 		.n_streams = n_cpus,
@@ -686,6 +724,8 @@ static void option(const char *arg)
 		opt.pause = n;
 	else if (!strncmp(arg, "move=", 5))
 		opt.move = n;
+	else if (!strncmp(arg, "halts=", 6))
+		opt.halts = n;
 	else if (!strncmp(arg, "old=", 4))
 		opt.old = n;
 	else if (!strncmp(arg, "net=", 4))
