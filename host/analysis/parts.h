@@ -93,7 +93,7 @@ struct analysis_vcpu {
  * struct analysis_queue - what is known of the run queue of a CPU
  * @fence_ns:	its clock was read after that, see slack.c
  * @woken:	since the last switch or entry a thread was put on it, and the clock
- *		was read after @woken_ns then
+ *		was read after @woken_ns when that was last so
  * @waiting:	at most so many threads are on it that do not run, but if @busy
  * @busy:	it has not been idle yet: more may be
  */

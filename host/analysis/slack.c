@@ -10,11 +10,11 @@
  * another switch.
  *
  * One thing makes it older: where a wake-up finds that the thread that runs has
- * to give way, the next switch takes the time of that wake-up
- * (rq_clock_skip_update()). An idle CPU that is woken is the commonest case:
- * the kernel counts no delay at all then. Whether it was so is not told. A
- * guest is never entered while the thread has to give way, nor is it so after a
- * switch; for wake-ups behind both the clock may be theirs.
+ * to give way, the next switch takes the time that the queue has, which is that
+ * of the last wake-up to it (rq_clock_skip_update()). An idle CPU that is woken
+ * is the commonest case: the kernel counts no delay at all then. Whether it was
+ * so is not told. A guest is never entered while the thread has to give way,
+ * nor is it so after a switch; for wake-ups behind both the clock may be theirs.
  */
 #include "analysis/parts.h"
 
@@ -43,8 +43,6 @@ static void queued(struct analysis_model *m, uint32_t cpu, uint32_t by)
 	if (!c)
 		return;
 	c->queue.waiting++;
-	if (c->queue.woken)
-		return;
 	c->queue.woken = true;
 	c->queue.woken_ns = fence_of(m, by);
 }
