@@ -223,6 +223,16 @@ static bool has_cpu_alone(const struct analysis_feed *f,
 	return true;
 }
 
+/* All threads that entered a guest, as analysis.c makes virtual CPUs of them. */
+static void quiet_vcpus(const struct analysis_feed *f, struct analysis_quiet *q)
+{
+	struct vmsync_runs *runs = f->session->runs;
+	uint32_t i, n = runs ? vmsync_runs_parts(runs) : 0;
+
+	for (i = 0; i < n; i++)
+		analysis_quiet_vcpu(q, vmsync_runs_part(runs, i).tid);
+}
+
 static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
 {
 	size_t i;
@@ -232,6 +242,7 @@ static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
 	s->quiet = analysis_quiet_new(f->wakeups);
 	if (!s->quiet)
 		return -ENOMEM;
+	quiet_vcpus(f, s->quiet);
 	for (i = 0; i < f->lost.count; i++) {
 		const struct lost *l = &f->lost.at[i];
 
@@ -240,6 +251,15 @@ static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static bool wakes_vcpu(const struct feed_stream *s, struct ctf_some *some,
+		       uint32_t i)
+{
+	int32_t tid;
+
+	return !analysis_kinds_tid(s->kinds, some, i, &tid) ||
+	       analysis_quiet_wakes(s->quiet, tid);
 }
 
 /* In whichever thread decodes the stream. */
@@ -262,7 +282,8 @@ static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 		if (q && analysis_quiet_kind(kind) &&
 		    analysis_quiet_skips(q, kind,
 					 analysis_kinds_current(kinds, some, i),
-					 ns))
+					 ns) &&
+		    (kind != ANALYSIS_EV_WAKING || !wakes_vcpu(s, some, i)))
 			continue;
 		ev = (struct analysis_event *)some->note;
 		analysis_kinds_event(kinds, some, i, ev);
@@ -281,6 +302,8 @@ static int takes_add(struct analysis_feed *f, struct ctf_error *e)
 {
 	size_t i;
 
+	if (f->session->runs && vmsync_runs_settle(f->session->runs))
+		return vmsync_fail_memory(e);
 	for (i = 0; i < f->streams.count; i++) {
 		if (quiet_add(f, &f->streams.at[i]))
 			return vmsync_fail_memory(e);

@@ -157,6 +157,23 @@ static inline int32_t analysis_kinds_current(const struct analysis_kinds *k,
 		      : analysis_kinds_slow_current(k, ctf_some_event(some, i));
 }
 
+/**
+ * analysis_kinds_tid() - the thread that it is about
+ * Return: false where that is not at hand.
+ */
+static inline bool analysis_kinds_tid(const struct analysis_kinds *k,
+				      struct ctf_some *some, uint32_t i,
+				      int32_t *tid)
+{
+	const struct analysis_class *c = analysis_kinds_class(k, some, i);
+	const uint8_t *fields = analysis_kinds_fields(c, some, i);
+
+	if (!fields)
+		return false;
+	*tid = (int32_t)analysis_place_get(&c->number[ANALYSIS_OF_TID], fields);
+	return true;
+}
+
 /** analysis_kinds_event() - what it tells, but for when and where */
 static inline void analysis_kinds_event(const struct analysis_kinds *k,
 					struct ctf_some *some, uint32_t i,

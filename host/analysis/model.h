@@ -86,7 +86,7 @@ struct analysis_who {
  *		ANALYSIS_NONE: not known
  * @cpu:	of the host; where it waits, whose run queue at first;
  *		ANALYSIS_NONE: none
- * @woken_by:	what ran on the CPU of the host on which a sleeper was woken
+ * @woken_by:	what ran on the CPU of the host that began to wake a sleeper
  */
 struct analysis_stay {
 	uint32_t vcpu;

@@ -48,6 +48,7 @@ struct analysis_halt {
  * @overflow:	there were more than are kept
  * @thread:	of the guest, that it runs, ANALYSIS_NONE: not known
  * @idles:	which is the guest's idle thread
+ * @wakes:	@waker has begun to wake it, since it had a CPU last
  * @halts_on:	it was left for a halt and has not been entered since: a thread that
  *		leaves KVM meanwhile, for a signal, comes back to the same halt
  * @halt:	the halt, if it is in one
@@ -76,6 +77,8 @@ struct analysis_vcpu {
 	bool overflow;
 	uint32_t thread;
 	bool idles;
+	bool wakes;
+	struct analysis_who waker;
 	bool halts_on;
 	struct analysis_halt halt;
 	struct analysis_halts halts;

@@ -36,6 +36,13 @@ int analysis_quiet_lost(struct analysis_quiet *q, int64_t from_ns,
 	return 0;
 }
 
+void analysis_quiet_vcpu(struct analysis_quiet *q, int32_t tid)
+{
+	uint32_t bit = (uint32_t)tid % ANALYSIS_QUIET_TIDS;
+
+	q->vcpus[bit / 64] |= 1ull << bit % 64;
+}
+
 /* Nothing is known where something may be missing. */
 void analysis_quiet_forget(struct analysis_quiet *q, int64_t ns)
 {

@@ -7,6 +7,7 @@
  * An event is left out if it changes nothing in the model: it means no more than
  * that the kernel runs, the event before it on its CPU was no entry into a guest,
  * and its thread, if it says one, is the one that the events before it told of.
+ * Nor does it say who begins to wake the thread of a virtual CPU.
  * All events of the CPU have to come by here: where they are in several streams
  * that are decoded at once, nothing can be left out.
  */
@@ -17,6 +18,8 @@
 
 #include "analysis/event.h"
 #include "sync/array.h"
+
+#define ANALYSIS_QUIET_TIDS 4096
 
 /** struct analysis_hole - a stretch of time in which events may be missing */
 struct analysis_hole {
@@ -31,6 +34,7 @@ struct analysis_hole {
  * @lost_until_ns: the model passes over what is before
  * @holes:	those to come, from @next on
  * @next_ns:	when the next one begins
+ * @vcpus:	threads of virtual CPUs, and maybe others, by the last bits of tid
  */
 struct analysis_quiet {
 	bool wakeups;
@@ -41,11 +45,13 @@ struct analysis_quiet {
 	VMSYNC_ARRAY(struct analysis_hole) holes;
 	size_t next;
 	int64_t next_ns;
+	uint64_t vcpus[ANALYSIS_QUIET_TIDS / 64];
 };
 
 /**
  * analysis_quiet_new() - for a CPU of the host
- * @wakeups:	the host's recording has sched_wakeup: sched_waking tells nothing
+ * @wakeups:	the host's recording has sched_wakeup: sched_waking tells who woke,
+ *		and nothing else
  * Return: to be freed with analysis_quiet_free(); NULL if out of memory.
  */
 struct analysis_quiet *analysis_quiet_new(bool wakeups);
@@ -61,6 +67,18 @@ void analysis_quiet_free(struct analysis_quiet *q);
 int analysis_quiet_lost(struct analysis_quiet *q, int64_t from_ns,
 			int64_t until_ns);
 
+/** analysis_quiet_vcpu() - a thread of the host is that of a virtual CPU */
+void analysis_quiet_vcpu(struct analysis_quiet *q, int32_t tid);
+
+/** analysis_quiet_wakes() - may it be one? */
+static inline bool analysis_quiet_wakes(const struct analysis_quiet *q,
+					int32_t tid)
+{
+	uint32_t bit = (uint32_t)tid % ANALYSIS_QUIET_TIDS;
+
+	return q->vcpus[bit / 64] & 1ull << bit % 64;
+}
+
 /** analysis_quiet_forget() - a hole begins at or before @ns */
 void analysis_quiet_forget(struct analysis_quiet *q, int64_t ns);
 
@@ -72,7 +90,8 @@ static inline bool analysis_quiet_kind(enum analysis_kind kind)
 
 /**
  * analysis_quiet_skips() - does the next event change nothing?
- * @kind:	is analysis_quiet_kind()
+ * @kind:	is analysis_quiet_kind(); one that says who wakes a virtual CPU is
+ *		to be kept all the same, see analysis_quiet_wakes()
  * @current:	who made it, or ANALYSIS_NOT_SAID
  */
 static inline bool analysis_quiet_skips(struct analysis_quiet *q,

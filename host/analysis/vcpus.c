@@ -147,7 +147,7 @@ void analysis_vcpu_lose(struct analysis_model *m, struct analysis_vcpu *v,
 	v->queue = ANALYSIS_NONE;
 	v->off = ANALYSIS_UNKNOWN;
 	v->place = ANALYSIS_IN_UNKNOWN;
-	v->left = v->early = v->halts_on = false;
+	v->left = v->early = v->wakes = v->halts_on = false;
 	v->poll_known = v->poll_next_known = false;
 	analysis_vcpu_settle(m, v, ns);
 	exit_end(m, v, ns, false);
@@ -182,7 +182,7 @@ on:
 	analysis_slack_in(m, v, cpu, ns);
 	analysis_halts_in(v, ns);
 	v->on = cpu;
-	v->early = false;
+	v->early = v->wakes = false;
 	analysis_vcpu_settle(m, v, ns);
 }
 
@@ -236,7 +236,9 @@ static void woken(struct analysis_model *m, struct analysis_vcpu *v,
 		analysis_wait_begin(m, v, ANALYSIS_NONE, ev->ns);
 	analysis_wait_slept(v, ev->ns);
 	analysis_slack_woken(m, v, ev->cpu, ev->ns);
-	v->open.woken_by = m->cpus.at[ev->cpu].who;
+	/* The wake-up itself may be told by the CPU that it is for. */
+	v->open.woken_by =
+		v->wakes ? v->waker : m->cpus.at[ev->cpu].who;
 	v->off = ANALYSIS_WAKING;
 	/* It was halted, and is not any more. */
 	if (v->place == ANALYSIS_IN_POLL)
@@ -262,6 +264,10 @@ static void about(struct analysis_model *m, const struct analysis_event *ev)
 
 	if (!v)
 		return;
+	if (ev->kind == ANALYSIS_EV_WAKING && ev->ns >= m->lost_until_ns) {
+		v->wakes = true;
+		v->waker = m->cpus.at[ev->cpu].who;
+	}
 	if (ev->kind == ANALYSIS_EV_WAKEUP ||
 	    (ev->kind == ANALYSIS_EV_WAKING && !m->wakeups))
 		woken(m, v, ev);

@@ -32,6 +32,8 @@ static void stay(void *ctx, const struct analysis_stay *s)
 	ADD(ctx, s->place);
 	ADD(ctx, s->thread);
 	ADD(ctx, s->cpu);
+	ADD(ctx, s->woken_by.by);
+	ADD(ctx, s->woken_by.id);
 	ADD(ctx, s->from_ns);
 	ADD(ctx, s->until_ns);
 }
@@ -80,7 +82,8 @@ static struct analysis_event likely(int64_t ns)
 static bool left_out(struct analysis_quiet *q, const struct analysis_event *ev)
 {
 	if (analysis_quiet_kind(ev->kind) &&
-	    analysis_quiet_skips(q, ev->kind, ev->current, ev->ns))
+	    analysis_quiet_skips(q, ev->kind, ev->current, ev->ns) &&
+	    (ev->kind != ANALYSIS_EV_WAKING || !analysis_quiet_wakes(q, ev->tid)))
 		return true;
 	analysis_quiet_passed(q, ev->kind, ev->current, ev->tid, ev->ns);
 	return false;
@@ -95,6 +98,7 @@ static uint64_t run(uint64_t seed, const struct analysis_event *ev, size_t n,
 				     .wake = wake, .ctx = &f};
 	struct analysis_model *m = analysis_model_new(1000, wakeups);
 	struct analysis_quiet *q[CPUS];
+	int32_t tid;
 	size_t i;
 
 	CHECK(m);
@@ -104,6 +108,8 @@ static uint64_t run(uint64_t seed, const struct analysis_event *ev, size_t n,
 	for (i = 0; i < CPUS; i++) {
 		q[i] = analysis_quiet_new(wakeups);
 		CHECK(q[i]);
+		for (tid = 1; tid <= THREADS; tid++)
+			analysis_quiet_vcpu(q[i], tid);
 	}
 	for (i = 0; i < n; i++) {
 		if (ev[i].machine == ANALYSIS_HOST &&
