@@ -37,11 +37,12 @@ session_create() {
 	lttng -q -n add-context -k -s lab -c lab -t pid -t tid -t procname
 }
 
+# $probes_more: LTTng's probes that a scenario needs beside the usual ones, ",NAME"
 session_daemon() {
 	probes=
 	have_vmsync && probes=--extra-kmod-probes=$1
 	# shellcheck disable=SC2086
-	lttng-sessiond -d --kmod-probes=sched,irq,statedump $probes
+	lttng-sessiond -d --kmod-probes="sched,irq,statedump${probes_more-}" $probes
 }
 
 daemon_end() {

@@ -185,7 +185,7 @@ prepare() {
 	kernel_conf LAB_ >> "$work/lab.conf"
 	[ "$kernel" != rt ] || module_build constant-tsc
 	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
-	for f in load slew now flood clock; do
+	for f in load slew now flood clock known; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
 				-o "$work/$f" "$here/$f.c"

@@ -1,0 +1,247 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# A known answer: two guests and a task of the host do one thing after the other on
+# one CPU of a real host (tests/lab/scenarios/known.sh), and the analysis has to find
+# what it was, and as often as the kernel counted it. Run by its name, some minutes;
+# LAB_REUSE=1 takes the recording that is there.
+#
+# VMSYNC: another tool than build/vmsync, to see these checks fail.
+. tests/check/lib.sh
+. tests/check/record.sh
+
+expect "the tool builds" make -s -j2 tool
+vmsync=${VMSYNC:-build/vmsync}
+t=$check_tmp
+s=known
+dir=build/lab/$s
+
+. build/packages.env || { fail "no modules: run modules first"; finish; }
+if record $s; then
+	pass "$s recorded"
+else
+	fail "$s: the lab failed, see $dir"
+	finish
+fi
+
+# --- the kernel's counters, taken while the guests were stopped
+
+$vmsync analyze --json --check="$dir/counters" "$dir" > "$t/all" 2> "$t/err"
+expect_eq "analyze: exit status" $? 0
+cat "$t/err"
+expect_eq "all sums agree" "$(jq -cf tests/check/sums.jq "$t/all")" "[0]"
+expect_eq "no anomaly" "$(jq -c .anomalies "$t/all")" '{"entries":0,"exits":0,"strangers":0}'
+
+jq -r '["process", "what", "here", "kernel", "kernel-here", "from", "to", ""],
+	(.check[] | [.pid, .what, .ours, .kernels, .kernels - .ours, -.tolerance,
+		.tolerance_less, .verdict]) | @tsv' "$t/all" |
+	awk -F'\t' '{ printf "%-7s %-21s %12s %12s %11s %11s %11s %s\n",
+		$1, $2, $3, $4, $5, $6, $7, $8 }'
+
+# of_all ROW EXPRESSION over its figures of both guests
+of_all() {
+	jq -c "[.check[] | select(.what == \"$1\")] | $2" "$t/all"
+}
+
+for what in "switched in" "voluntary switches" "involuntary switches" exits halt_exits \
+	irq_exits io_exits "both of these"; do
+	expect_eq "both guests: $what: as the kernel counted, to the last one" \
+		"$(of_all "$what" 'map([.verdict, .tolerance, .tolerance_less])')" \
+		'[["same",0,0],["same",0,0]]'
+	expect_eq "both guests: $what: there are some" \
+		"$(of_all "$what" 'map(.ours > 0)')" "[true,true]"
+done
+for what in ran "steal (run_delay)" halt_poll_success_ns halt_poll_fail_ns halt_wait_ns; do
+	expect_eq "both guests: $what: as the kernel counted, within the tolerance" \
+		"$(of_all "$what" 'map(.verdict)')" '["same","same"]'
+	expect_eq "both guests: $what: there is some" \
+		"$(of_all "$what" 'map(.kernels) | max > 0')" true
+done
+# A tolerance that lets everything pass proves nothing.
+expect_eq "both guests: ran, steal: the tolerance is below 10 % of it" "$(jq -c '[.check[] |
+	select(.what | test("^(ran|steal)")) | .tolerance + .tolerance_less < .kernels / 10] |
+	unique' "$t/all")" '[true]'
+
+# --- what was done, one thing after the other
+
+begin=$(jq .from_ns "$t/all")
+tid_of() { sed -n "s/^vcpu=$1 tid=//p" "$dir/phases"; }
+
+# note PHASE begin|end KEY
+note() {
+	sed -n "s/^phase=$1 what=$2 .*\<$3=\([0-9]*\).*/\1/p" "$dir/phases"
+}
+
+# What is measured in a guest begins and ends with an access to this port, which KVM
+# tells of; "TID NS".
+babeltrace2 --clock-cycles --no-delta "$dir/host" | sed -n \
+	's/^\[0*\([0-9]*\)\] .* kvm_x86_pio: .* tid = \([0-9]*\), .* port = 0x80, .*/\2 \1/p' \
+	> "$t/marks"
+
+# marks GUEST: the first and the last in the phase
+marks() {
+	awk -v tid="$(tid_of "$1")" -v from="$phase_from" -v until="$phase_until" \
+		'$1 == tid && $2 >= from && $2 <= until {
+			if (!n++) first = $2
+			last = $2
+		} END { printf "%s %s\n", first, last }' "$t/marks"
+}
+
+# phase NAME [GUEST]: what follows is about it, or what the guest measured in it: from
+# $from until $until, $ns
+phase() {
+	p=$1
+	phase_from=$(note "$p" begin mono_ns) phase_until=$(note "$p" end mono_ns)
+	from=$phase_from until=$phase_until
+	[ -z "${2-}" ] || read -r from until <<< "$(marks "$2")"
+	expect "$p: when it was" test "${from:-0}" -gt 0 -a "${until:-0}" -gt "${from:-0}"
+}
+
+seconds() { # NS of the host's clock
+	awk -v ns=$(($1 - begin)) 'BEGIN { printf "%.9f", ns / 1e9 }'
+}
+
+# cut FROM UNTIL: only that time counts
+cut_out() {
+	from=$1 until=$2 ns=$(($2 - $1))
+	$vmsync analyze --json --all --since="$(seconds "$from")" --until="$(seconds "$until")" \
+		"$dir" > "$t/$p" 2> "$t/err" || fail "$p: analyze: $(cat "$t/err")"
+	expect_eq "$p: all sums agree" "$(jq -cf tests/check/sums.jq "$t/$p")" "[0]"
+}
+
+# of GUEST EXPRESSION of its virtual CPU in that time
+of() {
+	jq -r ".vcpus[] | select(.tid == $(tid_of "$1")) | $2" "$t/$p"
+}
+
+# between TEXT NUMBER LEAST [MOST]
+between() {
+	expect "$p: $1: $2, at least $3${4:+, at most $4}" \
+		test "$2" -ge "$3" -a "$2" -le "${4:-$2}"
+}
+
+waited() { of "$1" '.states_ns | .preempted + .waking'; }
+
+# charged GUEST EXPRESSION: of what it waited, with whom that is true, ns
+charged() {
+	of "$1" "[.charges[] | select($2).turns.total_ns] | add // 0"
+}
+
+# Who is charged most for the waits of a guest, but for interrupts; the idle thread
+# of another guest is no less of a culprit.
+culprit() {
+	of "$1" '[.charges[] | select(.by != "irq")] | max_by(.turns.total_ns) |
+		[.by, .thread.name // "-"] | join(" ")'
+}
+
+on_cpu() { of "$1" '.states_ns | .guest + .guest_idle + .hypervisor + .polling + .user_space'; }
+wants() { # GUEST: it wanted its CPU all of the time
+	between "$1 did not sleep" "$(of "$1" '.states_ns | .halted + .blocked')" 0 0
+}
+
+phase alone guest
+cut_out "$from" "$until"
+wants guest
+between "ms that guest computed" $((ns / 1000000)) 500
+between "nothing else had its CPU for long" "$(waited guest)" 0 $((ns / 2))
+
+# Both want one CPU at all times: each waits just while the other one has it.
+phase neighbour guest
+f=$from u=$until
+phase neighbour guest2
+cut_out $((f > from ? f : from)) $((u < until ? u : until))
+between "ms that both computed" $((ns / 1000000)) 700
+wants guest
+wants guest2
+expect_eq "$p: culprits" "$(culprit guest), $(culprit guest2)" \
+	"vcpu neighbour, vcpu worker"
+expect_eq "$p: guest is charged guest2's time on the CPU" \
+	"$(charged guest ".by == \"vcpu\" and .vcpu == $(of guest2 .number)")" "$(on_cpu guest2)"
+expect_eq "$p: guest2 is charged guest's" \
+	"$(charged guest2 ".by == \"vcpu\" and .vcpu == $(of guest .number)")" "$(on_cpu guest)"
+
+# The hog says when it began and ended, and the kernel how long it ran.
+phase hog guest
+read -r f u ran <<< "$(sed -n \
+	's/^known=hog from_ns=\([0-9]*\) until_ns=\([0-9]*\) ran_ns=\([0-9]*\).*/\1 \2 \3/p' \
+	"$dir/phases")"
+expect "$p: the guest computed all the time" test "$from" -le "$f" -a "$u" -le "$until"
+cut_out "$f" "$u"
+wants guest
+expect_eq "$p: culprit" "$(culprit guest)" "task hog"
+hog=$(charged guest '.by == "task" and .thread.name == "hog"')
+# The kernel knows the time of a thread that runs as of its last tick.
+between "ns that the hog ran, by the kernel, of the guest's wait" "$ran" \
+	$((hog * 95 / 100 - 8000000)) \
+	$(((hog + $(charged guest '.by == "irq"')) * 105 / 100 + 8000000))
+
+phase idle
+cut_out "$from" "$until"
+for g in guest guest2; do
+	between "$g wanted nothing" "$(of $g '.states_ns |
+		.halted + .polling + .guest_idle')" $((ns / 2))
+done
+
+# 20 writes at 20 a second.
+phase disk guest
+cut_out "$from" "$until"
+between "ms for the writes" $((ns / 1000000)) 900
+between "guest halted" "$(of guest .states_ns.halted)" $((ns / 4))
+tid=$(jq '[.threads[].thread | select(.name == "writer")][0].tid' "$t/$p")
+$vmsync analyze --json --why="guest:$tid" --from="$(seconds "$from")" \
+	--to="$(seconds "$until")" "$dir" > "$t/why"
+expect_eq "$p: all leaves are the time" \
+	"$(jq '[.why | .. | objects | select(.causes == []).ns] | add' "$t/why")" "$ns"
+asleep=$(jq '[.why.causes[] | select(.what == "asleep").ns] | add // 0' "$t/why")
+between "the writer slept" "$asleep" $((ns / 2))
+qemu=$(jq '[.why | .. | objects | select(.what | test("^halted, until woken by qemu-"))] |
+	map(.times) | add // 0' "$t/why")
+between "until QEMU woke its virtual CPU, times" "$qemu" 10
+
+phase cpuid guest
+cut_out "$from" "$until"
+between "exits for CPUID" "$(of guest '[.exits[] | select(.name == "cpuid").count] | add')" \
+	2000 2100
+between "of which the thread had most" \
+	"$(jq '[.threads[] | select(.thread.name == "asker").exits] | add' "$t/$p")" 2000
+
+phase port guest
+cut_out "$from" "$until"
+between "exits for I/O" "$(of guest '[.exits[] | select(.name == "io").count] | add')" \
+	1000 1100
+
+# The kernel says how long the group's share was used up; the guest's threads of
+# QEMU on the other CPU may have been stopped, too.
+phase quota guest
+cut_out "$from" "$until"
+wants guest
+throttled=$(($(note quota end throttled_us) - $(note quota begin throttled_us)))
+expect_eq "$p: culprit" "$(culprit guest)" "nobody -"
+between "guest waited" "$(waited guest)" $((ns / 3))
+between "us that the group was stopped, by the kernel" "$throttled" \
+	$(($(charged guest '.by == "nobody"') * 9 / 10000))
+
+# --- steal as the guest knows it, in units of 10 ms, as of its last tick
+
+steals() { # begin|end GUEST
+	sed -n "s/^.*@lab $2 steal \([0-9]*\).*/\1/p" "$dir/$2.log" |
+		if [ "$1" = begin ]; then head -n 1; else tail -n 1; fi
+}
+p=steal
+b0=$(note steal-begin begin mono_ns) b1=$(note steal-begin end mono_ns)
+e0=$(note steal-end begin mono_ns) e1=$(note steal-end end mono_ns)
+for g in guest guest2; do
+	steal_ms=$((($(steals end $g) - $(steals begin $g)) * 10))
+	cut_out "$b1" "$e0"
+	least=$(waited $g)
+	cut_out "$b0" "$e1"
+	most=$(waited $g)
+	# KVM's steal is run_delay: what the kernel does not count is none.
+	less=$(jq "[.check[] | select(.vcpu == $(of $g .number) and
+		(.what | startswith(\"steal\"))) | .ours - .kernels] | add" "$t/all")
+	between "ms in $g's /proc/stat" $steal_ms \
+		$(((least - (less > 0 ? less : 0)) / 1000000 - 14)) \
+		$((most / 1000000 + 14))
+done
+
+finish
