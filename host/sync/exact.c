@@ -235,11 +235,19 @@ static int128 last_read(const struct vmsync_map *map)
 		       0;
 }
 
+/* Whether KVM set the virtual CPU's TSC between @p and @q. */
+static bool tsc_set(const struct vmsync_link *p, const struct vmsync_link *q)
+{
+	return p->chain.scaling && q->chain.scaling &&
+	       p->chain.scaling->offset != q->chain.scaling->offset;
+}
+
 /*
  * Whether the guest's boot was over before the change that leads to @q: no
  * beacon of it came later, and its clock would fall back, as with a reset, by more
  * than that of a guest which goes on, or another boot has answered since, or it had
- * told all that it recorded; or offsets that nobody saw lie in between.
+ * told all that it recorded; or offsets that nobody saw lie in between. A reset sets
+ * the TSC, but kvm-clock goes on.
  */
 static bool over(const struct vmsync_walk *w, const struct vmsync_link *p,
 		 const struct vmsync_link *q, int64_t z0, int64_t z1)
@@ -255,7 +263,8 @@ static bool over(const struct vmsync_walk *w, const struct vmsync_link *p,
 	if (p->valid && vmsync_link_at(p, z0 < z1 ? z1 : z0, &a))
 		read = a.g;
 	if (read - b.g > VMSYNC_LONGEST_STAND_NS * Q32 ||
-	    (read - b.g > VMSYNC_SMALL_STEP && f->succeeded))
+	    (f->succeeded &&
+	     (read - b.g > VMSYNC_SMALL_STEP || tsc_set(p, q))))
 		return true;
 	if (vmsync_walk_has_next(w, GUEST))
 		return false;

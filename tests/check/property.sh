@@ -43,7 +43,7 @@ some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
 #  6000040621  no master clock: jumps that pages tell of
 #  63000906  pages that differ by 1 ns, and a single virtual CPU
 #  63000336 63000448 4000020791  a TSC is written while few beacons have come
-#  20109 20387 20431 20477 20798 21157 11000000861  a VM is reset, and records are missing
+#  20109 20387 20431 20477 20798 21157 11000020817 11000000861  a VM is reset, and records are missing
 #  8000000959 7000120849 7000100522 3000021126  a TSC is written in a hole
 #  6000040099  a TSC is written before one virtual CPU's first beacon
 #  5000001133  a TSC is written where one virtual CPU has no beacons for a second
