@@ -101,7 +101,7 @@ static int use(struct state *s, const struct vmsync_beacon *b)
 		.lower = { b->hg_guest_ns, b->hg_host_ns, half - wave(s) },
 	};
 
-	s->fit.set_ns += b->set_ns;
+	vmsync_fit_set(&s->fit, b->set_ns);
 	/*
 	 * Messages that are far apart may seem to take less than no time, if the
 	 * clocks drift; of what is left over of them nobody knows how slow it was.

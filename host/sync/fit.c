@@ -398,6 +398,14 @@ static bool is_set(const struct vmsync_fit *fit)
 	return fit->set_ns > fit->base_ns / 2;
 }
 
+void vmsync_fit_set(struct vmsync_fit *fit, double ns)
+{
+	fit->set_ns += ns;
+	/* Few limits say nothing across it. */
+	if (ns > 0 && is_set(fit))
+		fit->few.part = true;
+}
+
 int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *exchange)
 {
 	struct vmsync_fix own = over_axis(fit, exchange), *fix = &own;

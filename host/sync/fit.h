@@ -55,8 +55,7 @@ struct vmsync_range {
  * struct vmsync_fit - the corridor that is followed
  * @base_ns, @wave_ns: to be set before each fix: what the result may be wrong
  *		by besides, and what of that the limits already have in them
- * @set_ns:	to be added to before each fix: by how much the clock was set since the
- *		last one
+ * @set_ns:	by how much the clock was set since the last fix, see vmsync_fit_set()
  * @origin, @offset: of the corridor: guest time, host minus guest
  * @first, @second, @before_last, @last: guest times of fixes in it
  * @seen_ns:	of the last exchange that was seen
@@ -137,6 +136,12 @@ int vmsync_fit_add(struct vmsync_fit *fit, const struct vmsync_fix *fix);
  * it did not. Returns 0 or -ENOMEM.
  */
 int vmsync_fit_jump(struct vmsync_fit *fit, int64_t until);
+
+/**
+ * vmsync_fit_set - the clock was set by @ns, forth or back, before what comes next
+ * Since the last exchange, at any time.
+ */
+void vmsync_fit_set(struct vmsync_fit *fit, double ns);
 
 /** vmsync_fit_break - the clocks' relation changed: no line goes on */
 int vmsync_fit_break(struct vmsync_fit *fit);

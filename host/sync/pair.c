@@ -134,7 +134,7 @@ static int beacon(void *state, const struct vmsync_beacon *b)
 
 	if (!b->scaling.ratio || b->scaling.frac_bits > 63)
 		return 0;
-	s->fit.set_ns += b->set_ns;
+	vmsync_fit_set(&s->fit, b->set_ns);
 	if (b->gh && b->gh_host.valid)
 		learn_rate(s, &b->gh_host);
 	/* The answer's readings have no bracket: they may be any time apart. */
