@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/events.h"
+#include "agent/recording.h"
 #include "port/frame.h"
 #include "port/now.h"
 #include "port/output.h"
@@ -22,6 +23,7 @@
 
 #define TROUBLE	    2
 #define DEVICE	    "/dev/virtio-ports/" VMSYNC_PORT_NAME
+#define SPOOL	    "/var/lib/vmsync"
 #define USUAL_RATE  10
 #define MOST_RATE   100
 #define CNT_STEP    2
@@ -29,7 +31,7 @@
 /* Answers to so many beacons may still be on their way. */
 #define LATE 1024
 
-enum { SIGNALS, TICK, PORT, N_FDS };
+enum { SIGNALS, TICK, PORT, CHILD, N_FDS };
 
 /**
  * struct agent - all that there is
@@ -37,6 +39,7 @@ enum { SIGNALS, TICK, PORT, N_FDS };
  * @sent, @answered: beacons
  * @unsent:	the port did not take them
  * @away:	nobody has the port open on the host: it is not asked before the next tick
+ * @tell:	the host wants to know how the recording is
  */
 struct agent {
 	const char *device;
@@ -47,6 +50,8 @@ struct agent {
 	uint64_t unsent;
 	uint64_t answered;
 	bool away;
+	bool tell;
+	struct agent_recording recording;
 	struct pollfd pfd[N_FDS];
 	int fd;
 	struct vmsync_port_decoder in;
@@ -56,11 +61,15 @@ struct agent {
 static const char usage[] =
 	"usage: vmsync-agent [OPTION]...\n"
 	"\n"
-	"Sends beacons to vmsyncd on the host while a session records them.\n"
+	"Sends beacons to vmsyncd on the host while a session records them, and records\n"
+	"with LTTng where the host asks for it.\n"
 	"\n"
 	"  -d, --device=PATH  the port, instead of\n"
 	"                     " DEVICE "\n"
 	"  -r, --rate=N       beacons per second, 1 to 100 (10)\n"
+	"      --spool=DIR    keep recordings there until they are fetched, instead of\n"
+	"                     " SPOOL "\n"
+	"      --no-record    do not record for the host\n"
 	"  -h, --help         print this\n"
 	"  -V, --version      print the version\n";
 
@@ -84,6 +93,8 @@ static int options(struct agent *a, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "device", required_argument, NULL, 'd' },
 		{ "rate", required_argument, NULL, 'r' },
+		{ "spool", required_argument, NULL, 'S' },
+		{ "no-record", no_argument, NULL, 'N' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
@@ -98,6 +109,12 @@ static int options(struct agent *a, int argc, char **argv)
 		case 'r':
 			if (rate_set(a, optarg))
 				return TROUBLE;
+			break;
+		case 'S':
+			a->recording.spool = optarg;
+			break;
+		case 'N':
+			a->recording.refuse = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -218,9 +235,28 @@ static int take(struct agent *a)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	a->away = !n;
 	vmsync_port_fed(&a->in, (size_t)n);
-	while (vmsync_port_next(&a->in, &frame))
+	while (vmsync_port_next(&a->in, &frame)) {
 		take_answer(a, &frame, came_ns);
+		a->tell |= agent_recording_take(&a->recording, &frame, came_ns);
+	}
 	return 0;
+}
+
+/* What the host asked for, as far as the port takes it. */
+static int answer_host(struct agent *a)
+{
+	struct vmsync_port_frame frame;
+	int ret = 0;
+
+	if (a->tell && !vmsync_port_busy(&a->out)) {
+		agent_recording_state(&a->recording, &frame);
+		a->tell = false;
+		vmsync_port_add(&a->out, &frame);
+	}
+	agent_recording_pulled(&a->recording, &a->out);
+	if (vmsync_port_busy(&a->out))
+		ret = vmsync_port_flush(&a->out, a->fd);
+	return ret;
 }
 
 static int port_work(struct agent *a)
@@ -243,6 +279,7 @@ static int tick(struct agent *a)
 
 	if (read(a->pfd[TICK].fd, &times, sizeof(times)) != sizeof(times))
 		return 0;
+	agent_recording_tick(&a->recording, vmsync_port_now());
 	/* A port without a host is always ready to say so: ask now and then. */
 	if (a->away) {
 		a->away = false;
@@ -257,10 +294,16 @@ static int run(struct agent *a)
 
 	a->pfd[SIGNALS].events = POLLIN;
 	a->pfd[TICK].events = POLLIN;
+	a->pfd[CHILD].events = POLLIN;
+	agent_recording_init(&a->recording);
 	while (!ret) {
 		a->pfd[PORT].fd = a->away ? -1 : a->fd;
 		a->pfd[PORT].events =
-			POLLIN | (vmsync_port_busy(&a->out) ? POLLOUT : 0);
+			POLLIN | (vmsync_port_busy(&a->out) ||
+						  a->recording.pull.length ?
+					  POLLOUT :
+					  0);
+		a->pfd[CHILD].fd = a->recording.pipe;
 		if (poll(a->pfd, N_FDS, -1) < 0) {
 			if (errno == EINTR)
 				continue;
@@ -271,9 +314,14 @@ static int run(struct agent *a)
 			break;
 		if (a->pfd[PORT].revents)
 			ret = port_work(a);
+		if (a->recording.pipe >= 0 && a->pfd[CHILD].revents)
+			agent_recording_child(&a->recording);
 		if (!ret && a->pfd[TICK].revents)
 			ret = tick(a);
+		if (!ret)
+			ret = answer_host(a);
 	}
+	agent_recording_end(&a->recording);
 	fprintf(stderr,
 		"vmsync-agent: %llu beacons sent, %llu unsent, %llu answered\n",
 		(unsigned long long)a->sent, (unsigned long long)a->unsent,
@@ -288,7 +336,8 @@ static int run(struct agent *a)
 
 int main(int argc, char **argv)
 {
-	struct agent a = { .device = DEVICE, .rate = USUAL_RATE };
+	struct agent a = { .device = DEVICE, .rate = USUAL_RATE,
+			   .recording.spool = SPOOL };
 	int ret = options(&a, argc, argv);
 
 	if (!ret)

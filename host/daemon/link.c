@@ -58,7 +58,7 @@ static void hang_up(struct vmsync_link *l, int err, uint64_t now_ns)
 	close(l->fd);
 	l->fd = -1;
 	l->retry_ns = now_ns + SECOND;
-	l->out.n = 0;
+	l->out.n = l->out.at = 0;
 	l->granted = 0;
 	/* What came is no beginning of what comes from the next one. */
 	l->in.counts.skipped += l->in.tail - l->in.head;
@@ -185,10 +185,8 @@ void vmsync_link_ask(struct vmsync_link *l, const struct vmsync_port_frame *fram
 
 	if (frame->type < VMSYNC_PORT_START || frame->type > VMSYNC_PORT_FORGET)
 		return;
-	if (frame->type == VMSYNC_PORT_START)
-		l->session = frame->session;
-	if (frame->type == VMSYNC_PORT_FORGET)
-		l->session = 0;
+	/* Each tells it: a vmsyncd that was started anew did not see the first. */
+	l->session = frame->type == VMSYNC_PORT_FORGET ? 0 : frame->session;
 	if (l->fd < 0 || vmsync_port_send(&l->out, l->fd, frame) ||
 	    frame->type != VMSYNC_PORT_PULL)
 		return;

@@ -15,7 +15,15 @@ int vmsync_port_flush(struct vmsync_port_output *o, int fd)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	o->at += (uint16_t)n;
 	o->n -= (uint16_t)n;
+	if (!o->n)
+		o->at = 0;
 	return 0;
+}
+
+void vmsync_port_add(struct vmsync_port_output *o,
+		     const struct vmsync_port_frame *frame)
+{
+	o->n += (uint16_t)vmsync_port_write(frame, o->bytes + o->at + o->n);
 }
 
 int vmsync_port_send(struct vmsync_port_output *o, int fd,
@@ -33,6 +41,6 @@ int vmsync_port_send(struct vmsync_port_output *o, int fd,
 	if (!ret && o->n == len)
 		ret = -EAGAIN;
 	if (ret)
-		o->n = 0;
+		o->n = o->at = 0;
 	return ret;
 }

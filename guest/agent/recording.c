@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+#include "agent/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "record/lttng.h"
+#include "record/tracing.h"
+
+#define SECOND 1000000000ull
+#define SESSION "vmsync-agent"
+
+static const char *folder(const struct agent_recording *r)
+{
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s/trace", r->spool);
+	return path;
+}
+
+/* Root's LTTng is found wherever its home is: ours is not touched. */
+static struct vmsync_tracing tracing(const struct agent_recording *r)
+{
+	return (struct vmsync_tracing){
+		.name = SESSION,
+		.output = folder(r),
+		.home = geteuid() ? NULL : r->spool,
+		.events = r->events,
+	};
+}
+
+static int start(const struct agent_recording *r, char *said, size_t size)
+{
+	struct vmsync_tracing t = tracing(r);
+	int ret = 0;
+
+	if (mkdir(r->spool, 0700) && errno != EEXIST) {
+		snprintf(said, size, "%.100s: %s", r->spool, strerror(errno));
+		return -1;
+	}
+	if (!vmsync_tracing_daemon()) {
+		snprintf(said, size, "no lttng-sessiond runs in the guest");
+		return -1;
+	}
+	/* One that is left of an agent that was killed. */
+	vmsync_tracing_stop(&t);
+	agent_files_remove(folder(r));
+	t.said[0] = 0;
+	ret = vmsync_tracing_start(&t);
+	snprintf(said, size, "%s", t.said);
+	return ret;
+}
+
+static int stop(const struct agent_recording *r, char *said, size_t size)
+{
+	struct vmsync_tracing t = tracing(r);
+	int ret = vmsync_tracing_stop(&t);
+
+	snprintf(said, size, "%s", t.said);
+	return ret;
+}
+
+/* Have @work done by a child, whose last words come through the pipe. */
+static void child_start(struct agent_recording *r, uint8_t state,
+			int (*work)(const struct agent_recording *r, char *said,
+				    size_t size))
+{
+	int ends[2], ret;
+	char said[VMSYNC_PORT_TEXT_MAX + 1] = "";
+
+	r->text[0] = 0;
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) {
+		r->state = VMSYNC_PORT_STATE_FAILED;
+		return;
+	}
+	r->child = fork();
+	if (!r->child) {
+		vmsync_spawn_prepare();
+		ret = work(r, said, sizeof(said));
+		if (write(ends[1], said, strlen(said)) < 0)
+			ret = -1;
+		_exit(ret ? 1 : 0);
+	}
+	close(ends[1]);
+	r->pipe = ends[0];
+	r->state = state;
+	if (r->child > 0)
+		return;
+	close(ends[0]);
+	r->pipe = -1;
+	r->child = 0;
+	r->state = VMSYNC_PORT_STATE_FAILED;
+}
+
+static void wipe(struct agent_recording *r)
+{
+	agent_files_free(&r->files);
+	agent_files_remove(folder(r));
+	r->pull.length = 0;
+	r->session = 0;
+	r->forget = false;
+	r->state = VMSYNC_PORT_STATE_IDLE;
+	r->text[0] = 0;
+}
+
+static void stopped(struct agent_recording *r)
+{
+	int ret = agent_files_find(&r->files, folder(r));
+
+	r->state = ret ? VMSYNC_PORT_STATE_FAILED : VMSYNC_PORT_STATE_STOPPED;
+	if (ret)
+		snprintf(r->text, sizeof(r->text), "its trace: %s",
+			 strerror(-ret));
+}
+
+static void forget(struct agent_recording *r)
+{
+	r->forget = true;
+	if (r->child)
+		return;
+	if (r->state == VMSYNC_PORT_STATE_RECORDING)
+		child_start(r, VMSYNC_PORT_STATE_STOPPING, stop);
+	if (!r->child)
+		wipe(r);
+}
+
+static void child_done(struct agent_recording *r, bool well)
+{
+	bool started = r->state == VMSYNC_PORT_STATE_STARTING;
+
+	r->child = 0;
+	if (!well)
+		r->state = VMSYNC_PORT_STATE_FAILED;
+	else if (started)
+		r->state = VMSYNC_PORT_STATE_RECORDING;
+	else
+		stopped(r);
+	if (r->forget)
+		forget(r);
+}
+
+void agent_recording_child(struct agent_recording *r)
+{
+	size_t at = strlen(r->text);
+	ssize_t n = read(r->pipe, r->text + at, sizeof(r->text) - 1 - at);
+	int status = 1;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0) {
+		r->text[at + (size_t)n] = 0;
+		return;
+	}
+	close(r->pipe);
+	r->pipe = -1;
+	while (waitpid(r->child, &status, 0) < 0 && errno == EINTR)
+		;
+	child_done(r, !status);
+}
+
+static void take_start(struct agent_recording *r,
+		       const struct vmsync_port_frame *frame)
+{
+	if (r->refuse || r->session || !frame->session)
+		return;
+	r->session = frame->session;
+	r->events = frame->events;
+	child_start(r, VMSYNC_PORT_STATE_STARTING, start);
+}
+
+static void take_pull(struct agent_recording *r,
+		      const struct vmsync_port_frame *frame)
+{
+	if (r->state != VMSYNC_PORT_STATE_STOPPED ||
+	    frame->length > VMSYNC_PORT_PULL_MAX)
+		return;
+	r->pull = *frame;
+}
+
+bool agent_recording_take(struct agent_recording *r,
+			  const struct vmsync_port_frame *frame, uint64_t now_ns)
+{
+	bool ours = r->session && frame->session == r->session;
+
+	if (ours)
+		r->heard_ns = now_ns;
+	switch (frame->type) {
+	case VMSYNC_PORT_ASK:
+		return true;
+	case VMSYNC_PORT_START:
+		take_start(r, frame);
+		r->heard_ns = now_ns;
+		return true;
+	case VMSYNC_PORT_STOP:
+		if (ours && r->state == VMSYNC_PORT_STATE_RECORDING)
+			child_start(r, VMSYNC_PORT_STATE_STOPPING, stop);
+		return true;
+	case VMSYNC_PORT_PULL:
+		if (ours)
+			take_pull(r, frame);
+		return !ours;
+	case VMSYNC_PORT_FORGET:
+		if (ours)
+			forget(r);
+		return true;
+	}
+	return false;
+}
+
+void agent_recording_state(const struct agent_recording *r,
+			   struct vmsync_port_frame *frame)
+{
+	memset(frame, 0, sizeof(*frame));
+	frame->type = VMSYNC_PORT_STATE;
+	frame->session = r->session;
+	frame->state = r->refuse ? VMSYNC_PORT_STATE_REFUSED : r->state;
+	frame->n = (uint8_t)strlen(r->text);
+	memcpy(frame->data, r->text, frame->n);
+}
+
+/* One frame of it. Return: there may be more. */
+static bool pulled(struct agent_recording *r, struct vmsync_port_output *out)
+{
+	struct vmsync_port_frame frame = {
+		.type = VMSYNC_PORT_DATA,
+		.session = r->session,
+		.file = r->pull.file,
+		.offset = r->pull.offset,
+	};
+	size_t want = r->pull.length < VMSYNC_PORT_DATA_MAX ?
+			      r->pull.length :
+			      VMSYNC_PORT_DATA_MAX;
+	ssize_t n = -1;
+
+	if (agent_files_size(&r->files, frame.file, &frame.total))
+		n = agent_files_read(&r->files, frame.file, frame.offset,
+				     frame.data, want);
+	/* What cannot be read is shorter than it was: the host sees that. */
+	frame.n = n > 0 ? (uint8_t)n : 0;
+	r->pull.offset += frame.n;
+	r->pull.length = frame.n ? r->pull.length - frame.n : 0;
+	vmsync_port_add(out, &frame);
+	return r->pull.length;
+}
+
+void agent_recording_pulled(struct agent_recording *r,
+			    struct vmsync_port_output *out)
+{
+	if (!r->pull.length || vmsync_port_busy(out))
+		return;
+	while (vmsync_port_has_room(out) && pulled(r, out))
+		;
+}
+
+void agent_recording_tick(struct agent_recording *r, uint64_t now_ns)
+{
+	if (!r->session || r->forget ||
+	    now_ns - r->heard_ns < VMSYNC_PORT_PATIENCE_S * SECOND)
+		return;
+	fprintf(stderr, "vmsync-agent: the host asks no more: its recording is "
+			"deleted\n");
+	forget(r);
+}
+
+static int clean(const struct agent_recording *r, char *said, size_t size)
+{
+	stop(r, said, size);
+	agent_files_remove(folder(r));
+	return 0;
+}
+
+void agent_recording_init(struct agent_recording *r)
+{
+	r->pipe = -1;
+	if (access(folder(r), F_OK))
+		return;
+	r->forget = true;
+	child_start(r, VMSYNC_PORT_STATE_STOPPING, clean);
+}
+
+static void child_wait(struct agent_recording *r)
+{
+	if (r->pipe >= 0)
+		fcntl(r->pipe, F_SETFL, 0);
+	while (r->child)
+		agent_recording_child(r);
+}
+
+void agent_recording_end(struct agent_recording *r)
+{
+	child_wait(r);
+	if (r->session)
+		forget(r);
+	child_wait(r);
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "record/tracing.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "record/lttng.h"
+#include "uapi/vmsync_port.h"
+
+#define CHANNEL "vmsync"
+
+/* Each set has those before it. Never kvm_*: LTTng 2.13's kvm_mmio probe oopses. */
+static const struct {
+	const char *name;
+	const char *both;
+	const char *host;
+} sets[] = {
+	[VMSYNC_PORT_EVENTS_SYNC] = { "sync", "vmsync_*", NULL },
+	[VMSYNC_PORT_EVENTS_SCHED] = {
+		"sched",
+		"sched_switch,sched_waking,sched_wakeup,sched_wakeup_new,"
+		"sched_migrate_task,sched_process_fork,sched_process_exit,"
+		"lttng_statedump_*",
+		NULL,
+	},
+	[VMSYNC_PORT_EVENTS_KVM] = { "kvm", NULL, "kvm_x86_entry,kvm_x86_exit" },
+	[VMSYNC_PORT_EVENTS_ANALYSIS] = {
+		"analysis",
+		"irq_handler_entry,irq_handler_exit,irq_softirq_entry,"
+		"irq_softirq_exit,irq_softirq_raise",
+		"kvm_userspace_exit",
+	},
+	[VMSYNC_PORT_EVENTS_ALL] = { "all", NULL, NULL },
+};
+
+#define N_SETS (sizeof(sets) / sizeof(sets[0]))
+
+int vmsync_tracing_events(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < N_SETS; i++) {
+		if (!strcmp(sets[i].name, name))
+			return (int)i;
+	}
+	return -1;
+}
+
+const char *vmsync_tracing_events_name(uint8_t events)
+{
+	return events < N_SETS ? sets[events].name : "unknown";
+}
+
+/* lttng ARGUMENT...; -n: it starts no daemon by itself. */
+static int lttng(struct vmsync_tracing *t, char *said, size_t size,
+		 const char *const arguments[])
+{
+	const char *argv[VMSYNC_LTTNG_ARGS] = { "lttng", "-n" };
+	size_t i;
+
+	for (i = 0; arguments[i] && i + 3 < VMSYNC_LTTNG_ARGS; i++)
+		argv[i + 2] = arguments[i];
+	return vmsync_run(argv, t->home, said, size);
+}
+
+#define LTTNG(t, said, ...)                    \
+	lttng(t, said, sizeof(said),           \
+	      (const char *const[]){ __VA_ARGS__, NULL })
+
+bool vmsync_tracing_daemon(void)
+{
+	struct vmsync_tracing t = { 0 };
+
+	return !LTTNG(&t, t.said, "list");
+}
+
+static void lacks(struct vmsync_tracing *t, const char *what)
+{
+	size_t n = strlen(t->said);
+
+	snprintf(t->said + n, sizeof(t->said) - n, "%s%s",
+		 n ? ", " : "not recorded: ", what);
+}
+
+/* All at once, or where one of them is not there, each by itself. */
+static void enable(struct vmsync_tracing *t, const char *list)
+{
+	char names[512], said[200], *name, *rest;
+
+	if (!list || !LTTNG(t, said, "enable-event", "-k", "-s", t->name, "-c",
+			    CHANNEL, list))
+		return;
+	snprintf(names, sizeof(names), "%s", list);
+	for (name = strtok_r(names, ",", &rest); name;
+	     name = strtok_r(NULL, ",", &rest)) {
+		if (LTTNG(t, said, "enable-event", "-k", "-s", t->name, "-c",
+			  CHANNEL, name))
+			lacks(t, name);
+	}
+}
+
+static void kernel(struct vmsync_tracing *t)
+{
+	char said[200];
+	uint8_t i;
+
+	t->kernel = !LTTNG(t, said, "enable-channel", "-k", "-s", t->name,
+			   t->host ? "--subbuf-size=4M" : "--subbuf-size=1M",
+			   "--num-subbuf=8", CHANNEL);
+	if (!t->kernel) {
+		lacks(t, "the kernel (no LTTng modules, or not allowed)");
+		return;
+	}
+	for (i = 0; i <= t->events && i < N_SETS; i++) {
+		enable(t, sets[i].both);
+		if (t->host)
+			enable(t, sets[i].host);
+	}
+	if (t->events >= VMSYNC_PORT_EVENTS_ALL &&
+	    LTTNG(t, said, "enable-event", "-k", "-s", t->name, "-c", CHANNEL,
+		  "--syscall", "--all"))
+		lacks(t, "system calls");
+	if (t->events >= VMSYNC_PORT_EVENTS_SCHED &&
+	    LTTNG(t, said, "add-context", "-k", "-s", t->name, "-c", CHANNEL,
+		  "-t", "pid", "-t", "tid", "-t", "procname"))
+		lacks(t, "contexts");
+}
+
+static void ust(struct vmsync_tracing *t)
+{
+	char said[200];
+
+	t->ust = !LTTNG(t, said, "enable-channel", "-u", "-s", t->name,
+			"--subbuf-size=256k", "--num-subbuf=8",
+			"--switch-timer=1000000", CHANNEL "-port") &&
+		 !LTTNG(t, said, "enable-event", "-u", "-s", t->name, "-c",
+			CHANNEL "-port", "vmsync_port:*");
+	if (!t->ust)
+		lacks(t, "beacons over the port");
+}
+
+int vmsync_tracing_start(struct vmsync_tracing *t)
+{
+	char output[4096], said[200];
+
+	t->said[0] = 0;
+	snprintf(output, sizeof(output), "--output=%s", t->output);
+	if (LTTNG(t, t->said, "create", t->name, output))
+		return -1;
+	t->said[0] = 0;
+	kernel(t);
+	ust(t);
+	if ((t->kernel || t->ust) && !LTTNG(t, said, "start", t->name))
+		return 0;
+	if (t->kernel || t->ust)
+		snprintf(t->said, sizeof(t->said), "%s", said);
+	LTTNG(t, said, "destroy", t->name);
+	return -1;
+}
+
+/* To destroy is to stop, and waits until the trace is whole. */
+int vmsync_tracing_stop(struct vmsync_tracing *t)
+{
+	return LTTNG(t, t->said, "destroy", t->name) ? -1 : 0;
+}
