@@ -29,6 +29,7 @@ int cmd_analyze(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_record(int argc, char **argv);
 
 /** cmd_error() - print "vmsync NAME: message; remedy", return EXIT_TROUBLE */
 int cmd_error(const char *name, const struct ctf_error *e);

@@ -12,6 +12,7 @@ static const struct vmsync_command commands[] = {
 	{ "analyze", cmd_analyze, "say what every virtual CPU was really doing" },
 	{ "export", cmd_export, "write that for Perfetto and other programs" },
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },
+	{ "record", cmd_record, "record this host and its guests, and fuse that" },
 	{ "status", cmd_status, "say which guests vmsyncd knows, and how they are" },
 	{ "cat", cmd_cat, "print the events of all traces, merged, as babeltrace2 does" },
 };

@@ -31,6 +31,7 @@ quick="
 	ust
 	port
 	daemon
+	recording
 	bt2
 	many
 	sim

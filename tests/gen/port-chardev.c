@@ -25,6 +25,8 @@
 
 #include "port/frame.h"
 
+#define CHUNK 4096
+
 static void fail(const char *what)
 {
 	fprintf(stderr, "port-chardev: %s: %s\n", what, strerror(errno));
@@ -63,11 +65,10 @@ static int device_make(const char *path)
 	return fd;
 }
 
-/* Return: bytes, 0 where @from is not there any more. */
-static size_t pass(int from, int to)
+/* Return: bytes of @data, 0 where @from is not there any more. */
+static size_t pass(int from, int to, uint8_t data[CHUNK])
 {
-	char data[4096];
-	ssize_t n = read(from, data, sizeof(data));
+	ssize_t n = read(from, data, CHUNK);
 	ssize_t at = 0, k;
 
 	if (n <= 0)
@@ -81,17 +82,30 @@ static size_t pass(int from, int to)
 	return (size_t)n;
 }
 
-static void tell(size_t bytes)
+/* What went to the guest: its answers are counted. */
+static void tell(const uint8_t *bytes, size_t n)
 {
-	static size_t n;
+	static struct vmsync_port_decoder d;
+	struct vmsync_port_frame frame;
+	size_t at, room;
 
-	for (n += bytes; n >= VMSYNC_PORT_ANSWER_LEN; n -= VMSYNC_PORT_ANSWER_LEN)
-		puts("answer");
+	for (at = 0; at < n; at += room) {
+		uint8_t *p = vmsync_port_room(&d, &room);
+
+		room = room < n - at ? room : n - at;
+		memcpy(p, bytes + at, room);
+		vmsync_port_fed(&d, room);
+		while (vmsync_port_next(&d, &frame)) {
+			if (frame.type == VMSYNC_PORT_ANSWER)
+				puts("answer");
+		}
+	}
 	fflush(stdout);
 }
 
 static void relay(int listener, int device)
 {
+	uint8_t data[CHUNK];
 	int peer = -1;
 	size_t n;
 
@@ -104,15 +118,15 @@ static void relay(int listener, int device)
 		if (poll(pfd, 2, -1) < 0)
 			fail("poll");
 		if (pfd[0].revents)
-			pass(device, peer);
+			pass(device, peer, data);
 		if (!pfd[1].revents)
 			continue;
 		if (peer < 0) {
 			peer = accept(listener, NULL, NULL);
 			continue;
 		}
-		n = pass(peer, device);
-		tell(n);
+		n = pass(peer, device, data);
+		tell(data, n);
 		if (!n) {
 			close(peer);
 			peer = -1;

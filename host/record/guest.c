@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+#include "record/guest.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define SECOND 1000000000ull
+
+/*
+ * How often each state is asked for, and after how long without what it wants, or
+ * without a byte of it, it is given up.
+ */
+static const struct {
+	uint64_t again_ns;
+	uint64_t patience_ns;
+} times[] = {
+	[RECORD_ASK] = { SECOND / 4, 3 * SECOND },
+	[RECORD_READY] = { 10 * SECOND, 0 },
+	[RECORD_START] = { SECOND / 2, 90 * SECOND },
+	[RECORD_ON] = { SECOND, 0 },
+	[RECORD_STOP] = { SECOND / 2, 120 * SECOND },
+	[RECORD_STOPPED] = { 10 * SECOND, 0 },
+	[RECORD_FETCH] = { SECOND, 60 * SECOND },
+};
+
+/* An agent answers within a second, or it does not. */
+#define SILENT_NS (10 * SECOND)
+
+int record_guest_init(struct record_guest *g, const char *object)
+{
+	memset(g, 0, sizeof(*g));
+	g->fd = -1;
+	if (!vmsync_client_field(object, "name", g->name, sizeof(g->name)) ||
+	    !vmsync_client_field(object, "uuid", g->uuid, sizeof(g->uuid)) ||
+	    !vmsync_client_field(object, "pid", g->pid, sizeof(g->pid)))
+		return -EPROTO;
+	while (!g->session) {
+		if (getrandom(&g->session, sizeof(g->session), 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+void record_guest_set(struct record_guest *g, enum record_state state,
+		      uint64_t now_ns)
+{
+	g->state = state;
+	g->since_ns = now_ns;
+	g->asked_ns = 0;
+}
+
+static void failed(struct record_guest *g, const char *why, uint64_t now_ns)
+{
+	if (why != g->said)
+		snprintf(g->said, sizeof(g->said), "%.250s", why);
+	record_guest_set(g, RECORD_FAILED, now_ns);
+}
+
+static bool is_same(const struct record_guest *g, const char *object)
+{
+	static char text[sizeof(g->name)];
+
+	return vmsync_client_field(object, "name", text, sizeof(text)) &&
+	       !strcmp(text, g->name) &&
+	       vmsync_client_field(object, "uuid", text, sizeof(text)) &&
+	       !strcmp(text, g->uuid);
+}
+
+/* Numbers of guests are those of one vmsyncd: another one has others. */
+static void connect_to(struct record_guest *g, const char *path)
+{
+	struct vmsync_client_list list;
+	struct ctf_error e;
+	char serial[32];
+	size_t i;
+
+	if (vmsync_client_list(path, &list, &e)) {
+		snprintf(g->said, sizeof(g->said), "%.250s", e.msg);
+		return;
+	}
+	for (i = 0; i < list.n && g->fd < 0; i++) {
+		if (!is_same(g, list.guest[i]) ||
+		    !vmsync_client_field(list.guest[i], "serial", serial,
+					 sizeof(serial)))
+			continue;
+		g->fd = vmsync_client_attach(path, strtoull(serial, NULL, 10),
+					     &e);
+		if (g->fd < 0)
+			snprintf(g->said, sizeof(g->said), "%.250s", e.msg);
+		else
+			g->said[0] = 0;
+	}
+	vmsync_client_free(&list);
+}
+
+static bool request(struct record_guest *g, struct vmsync_port_frame *frame)
+{
+	static const uint8_t types[] = {
+		[RECORD_ASK] = VMSYNC_PORT_ASK,
+		[RECORD_READY] = VMSYNC_PORT_ASK,
+		[RECORD_START] = VMSYNC_PORT_START,
+		[RECORD_ON] = VMSYNC_PORT_ASK,
+		[RECORD_STOP] = VMSYNC_PORT_STOP,
+		[RECORD_STOPPED] = VMSYNC_PORT_ASK,
+	};
+
+	if (g->state > RECORD_FETCH)
+		return false;
+	memset(frame, 0, sizeof(*frame));
+	if (g->state == RECORD_FETCH) {
+		vmsync_fetch_next(&g->fetch, frame);
+	} else {
+		frame->type = types[g->state];
+		frame->events = frame->type == VMSYNC_PORT_START ? g->events : 0;
+	}
+	frame->session = g->session;
+	return true;
+}
+
+static void ask(struct record_guest *g, uint64_t now_ns)
+{
+	struct vmsync_port_frame frame;
+
+	g->asked_ns = now_ns;
+	if (g->fd >= 0 && request(g, &frame) &&
+	    vmsync_client_send(g->fd, &frame) == -EPIPE) {
+		close(g->fd);
+		g->fd = -1;
+	}
+}
+
+static void give_up(struct record_guest *g, uint64_t now_ns)
+{
+	static const char *const why[] = {
+		[RECORD_START] = "its agent does not say that it records",
+		[RECORD_STOP] = "its agent does not end its recording",
+		[RECORD_FETCH] = "its agent sends no more of its trace",
+	};
+
+	if (g->state == RECORD_ASK)
+		record_guest_set(g, RECORD_NONE, now_ns);
+	else
+		failed(g, why[g->state], now_ns);
+}
+
+void record_guest_tick(struct record_guest *g, const char *path, uint64_t now_ns)
+{
+	uint64_t asked_ns = g->asked_ns;
+
+	if (g->state > RECORD_FETCH)
+		return;
+	/* While bytes come a trace may be as long as it is, and nothing is lost. */
+	if (g->state == RECORD_FETCH && g->moved_ns > g->since_ns)
+		g->since_ns = g->moved_ns;
+	if (g->state == RECORD_FETCH && asked_ns && g->moved_ns > asked_ns)
+		asked_ns = g->moved_ns;
+	if (times[g->state].patience_ns &&
+	    now_ns - g->since_ns >= times[g->state].patience_ns) {
+		give_up(g, now_ns);
+		return;
+	}
+	g->silent = g->state == RECORD_ON && now_ns - g->heard_ns >= SILENT_NS;
+	if (asked_ns && now_ns - asked_ns < times[g->state].again_ns)
+		return;
+	if (g->fd < 0)
+		connect_to(g, path);
+	ask(g, now_ns);
+}
+
+static void hear_data(struct record_guest *g,
+		      const struct vmsync_port_frame *frame, uint64_t now_ns)
+{
+	uint64_t before = g->fetch.offset;
+	struct ctf_error e;
+	int ret;
+
+	if (g->state != RECORD_FETCH || frame->session != g->session)
+		return;
+	ret = vmsync_fetch_take(&g->fetch, frame, &e);
+	if (ret < 0) {
+		vmsync_fetch_end(&g->fetch);
+		failed(g, e.msg, now_ns);
+	} else if (g->fetch.done) {
+		vmsync_fetch_end(&g->fetch);
+		record_guest_set(g, RECORD_DONE, now_ns);
+	} else if (ret) {
+		ask(g, now_ns);
+	}
+	if (g->fetch.offset != before)
+		g->moved_ns = now_ns;
+}
+
+static void remember(struct record_guest *g,
+		     const struct vmsync_port_frame *frame)
+{
+	size_t i;
+
+	snprintf(g->said, sizeof(g->said), "%.*s", frame->n,
+		 (const char *)frame->data);
+	/* A guest's words go to a terminal. */
+	for (i = 0; g->said[i]; i++) {
+		if (g->said[i] < 0x20 || g->said[i] == 0x7f)
+			g->said[i] = '?';
+	}
+}
+
+/* The recording is another one's, or nobody's, where it should be ours. */
+static void not_ours(struct record_guest *g,
+		     const struct vmsync_port_frame *frame, uint64_t now_ns)
+{
+	if (frame->state == VMSYNC_PORT_STATE_REFUSED)
+		failed(g, "its agent is configured not to record", now_ns);
+	else if (g->state != RECORD_START)
+		failed(g, "its recording is gone: was it, or its agent, started "
+			  "anew?", now_ns);
+	else if (now_ns - g->since_ns >= 5 * SECOND && frame->session)
+		failed(g, "its agent records for somebody else", now_ns);
+}
+
+static void hear_state(struct record_guest *g,
+		       const struct vmsync_port_frame *frame, uint64_t now_ns)
+{
+	if (g->state == RECORD_ASK) {
+		record_guest_set(g, RECORD_READY, now_ns);
+		return;
+	}
+	if (g->state == RECORD_READY || g->state > RECORD_FETCH)
+		return;
+	if (frame->session != g->session) {
+		not_ours(g, frame, now_ns);
+		return;
+	}
+	if (frame->n)
+		remember(g, frame);
+	if (frame->state == VMSYNC_PORT_STATE_FAILED)
+		failed(g, frame->n ? g->said : "its agent cannot record", now_ns);
+	else if (g->state == RECORD_START &&
+		 frame->state == VMSYNC_PORT_STATE_RECORDING)
+		record_guest_set(g, RECORD_ON, now_ns);
+	else if (g->state == RECORD_STOP &&
+		 frame->state == VMSYNC_PORT_STATE_STOPPED)
+		record_guest_set(g, RECORD_STOPPED, now_ns);
+}
+
+void record_guest_hear(struct record_guest *g, uint64_t now_ns)
+{
+	struct vmsync_port_frame frame;
+	int ret = 0;
+
+	while (g->fd >= 0 && !(ret = vmsync_client_take(g->fd, &frame))) {
+		g->heard_ns = now_ns;
+		if (frame.type == VMSYNC_PORT_STATE)
+			hear_state(g, &frame, now_ns);
+		else if (frame.type == VMSYNC_PORT_DATA)
+			hear_data(g, &frame, now_ns);
+	}
+	if (g->fd >= 0 && ret != -EAGAIN) {
+		close(g->fd);
+		g->fd = -1;
+	}
+}
+
+/* vmsyncd has the recording forgotten where we are gone. */
+void record_guest_end(struct record_guest *g)
+{
+	vmsync_fetch_end(&g->fetch);
+	if (g->fd >= 0)
+		close(g->fd);
+	g->fd = -1;
+}

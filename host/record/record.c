@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: MIT
+#include "record/record.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fuse/fail.h"
+#include "port/now.h"
+#include "record/lttng.h"
+#include "sync/json_string.h"
+
+#define SECOND 1000000000ull
+#define ROUND_MS 100
+#define NAME_MAX_BYTES 64
+
+static int no_memory(struct ctf_error *e)
+{
+	return vmsync_fail(e, -ENOMEM, "", "out of memory");
+}
+
+/* --- guests */
+
+/* @name as vmsyncd would print it. Return: to be freed, or NULL. */
+static char *as_json(const char *name)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	vmsync_json_string(f, name);
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	text[size - 1] = 0;
+	return text;
+}
+
+static bool is_called(const struct record_guest *g, const char *name)
+{
+	char *text = as_json(name);
+	bool is = text && (!strcmp(g->name, text + 1) ||
+			   (*name && !strcmp(g->uuid, name)));
+
+	free(text);
+	return is;
+}
+
+static bool is_wanted(const struct vmsync_record *r,
+		      const struct record_guest *g)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_vm; i++) {
+		if (is_called(g, r->vm[i]))
+			return true;
+	}
+	return !r->n_vm;
+}
+
+/* What a file may be called anywhere, and never twice. */
+static void folder_name(struct vmsync_record *r, struct record_guest *g)
+{
+	char name[NAME_MAX_BYTES + 1];
+	size_t i;
+
+	snprintf(name, sizeof(name), "%.*s", NAME_MAX_BYTES, g->name);
+	for (i = 0; name[i]; i++) {
+		char c = name[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+		      (c == '.' && i)))
+			name[i] = '_';
+	}
+	snprintf(g->folder, sizeof(g->folder), "%.3900s/guests/%s", r->output,
+		 name);
+	for (i = 0; i < r->n; i++) {
+		if (strcmp(r->guest[i].folder, g->folder))
+			continue;
+		snprintf(g->folder, sizeof(g->folder), "%.3900s/guests/%s.%zu",
+			 r->output, name, r->n + 1);
+		break;
+	}
+}
+
+static int guests_take(struct vmsync_record *r,
+		       const struct vmsync_client_list *list,
+		       struct ctf_error *e)
+{
+	struct record_guest *g;
+	size_t i, k;
+
+	r->guest = calloc(list->n + 1, sizeof(*r->guest));
+	if (!r->guest)
+		return no_memory(e);
+	for (i = 0; i < list->n; i++) {
+		g = &r->guest[r->n];
+		if (record_guest_init(g, list->guest[i]))
+			return vmsync_fail(e, -EPROTO, "is it of this version?",
+					   "vmsyncd is not understood");
+		if (!is_wanted(r, g))
+			continue;
+		g->events = r->events;
+		folder_name(r, g);
+		r->n++;
+	}
+	for (k = 0; k < r->n_vm; k++) {
+		for (i = 0; i < r->n && !is_called(&r->guest[i], r->vm[k]); i++)
+			;
+		if (i == r->n)
+			return vmsync_fail(e, -ENOENT, "vmsync status lists them",
+					   "vmsyncd knows no guest %s", r->vm[k]);
+	}
+	return 0;
+}
+
+/* Without vmsyncd there is the host, where no guest was asked for. */
+static int guests_find(struct vmsync_record *r, struct ctf_error *e)
+{
+	struct vmsync_client_list list;
+	struct ctf_error why;
+	int ret = vmsync_client_list(r->control, &list, &why);
+
+	if (ret && r->n_vm) {
+		*e = why;
+		return ret;
+	}
+	if (ret) {
+		snprintf(r->no_guests, sizeof(r->no_guests), "%.200s", why.msg);
+		return 0;
+	}
+	ret = guests_take(r, &list, e);
+	vmsync_client_free(&list);
+	return ret;
+}
+
+static void guests_move(struct vmsync_record *r, enum record_state from,
+			enum record_state to)
+{
+	uint64_t now_ns = vmsync_port_now();
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		if (r->guest[i].state == from)
+			record_guest_set(&r->guest[i], to, now_ns);
+	}
+}
+
+static size_t guests_in(const struct vmsync_record *r, enum record_state state)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < r->n; i++)
+		n += r->guest[i].state == state;
+	return n;
+}
+
+/* --- the loop */
+
+static void signals_take(struct vmsync_record *r)
+{
+	struct signalfd_siginfo info;
+	int status;
+
+	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGCHLD) {
+			r->stops++;
+		} else if (r->child > 0 &&
+			   waitpid(r->child, &status, WNOHANG) == r->child) {
+			r->child = 0;
+			r->status = WIFEXITED(status) ? WEXITSTATUS(status) :
+							128 + WTERMSIG(status);
+		}
+	}
+}
+
+/* One round: wait for whatever comes, and no longer than ROUND_MS. */
+static void round_once(struct vmsync_record *r, struct pollfd *pfd)
+{
+	uint64_t now_ns = vmsync_port_now();
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		record_guest_tick(&r->guest[i], r->control, now_ns);
+		pfd[i] = (struct pollfd){ .fd = r->guest[i].fd,
+					  .events = POLLIN };
+	}
+	pfd[r->n] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
+	poll(pfd, r->n + 1, ROUND_MS);
+	now_ns = vmsync_port_now();
+	for (i = 0; i < r->n; i++)
+		record_guest_hear(&r->guest[i], now_ns);
+	signals_take(r);
+}
+
+static void show(const struct vmsync_record *r, const char *what, uint64_t done,
+		 uint64_t total)
+{
+	if (r->progress)
+		r->progress(NULL, what, done, total);
+}
+
+/* Until no guest is in @state any more, or one asked to stop @stops times. */
+static void wait_while(struct vmsync_record *r, struct pollfd *pfd,
+		       enum record_state state, int stops, const char *what)
+{
+	while (guests_in(r, state) && r->stops < stops) {
+		round_once(r, pfd);
+		show(r, what, r->n - guests_in(r, state), r->n);
+	}
+}
+
+static void wait_fetched(struct vmsync_record *r, struct pollfd *pfd)
+{
+	uint64_t bytes, total;
+	size_t i;
+
+	while (guests_in(r, RECORD_FETCH) && r->stops < 2) {
+		round_once(r, pfd);
+		for (i = 0, bytes = total = 0; i < r->n; i++) {
+			bytes += r->guest[i].fetch.bytes;
+			total += r->guest[i].fetch.total;
+		}
+		show(r, "guests' traces come", bytes, total);
+	}
+}
+
+static bool is_over(const struct vmsync_record *r)
+{
+	return r->stops || (r->command && !r->child) ||
+	       (r->seconds && vmsync_port_now() - r->begin_ns >=
+				      r->seconds * SECOND);
+}
+
+static int command_start(struct vmsync_record *r, struct ctf_error *e)
+{
+	if (!r->command)
+		return 0;
+	r->child = fork();
+	if (!r->child) {
+		vmsync_spawn_prepare();
+		execvp(r->command[0], r->command);
+		fprintf(stderr, "vmsync record: %s: %s\n", r->command[0],
+			strerror(errno));
+		_exit(127);
+	}
+	return r->child < 0 ? vmsync_fail(e, -errno, "", "fork: %s",
+					  strerror(errno)) :
+			      0;
+}
+
+/* --- the host */
+
+/* The session daemon stays, as one that the user started would. */
+static void daemon_start(void)
+{
+	static const char *const argv[] = {
+		"lttng-sessiond", "-d", "--extra-kmod-probes=vmsync,vmsync-kvm",
+		NULL,
+	};
+	char said[200];
+
+	if (!geteuid() && !vmsync_tracing_daemon())
+		vmsync_run(argv, NULL, said, sizeof(said));
+}
+
+/* Modules that are loaded have their events; none is loaded by us. */
+static void probes_load(void)
+{
+	static const char *const core[] = { "modprobe", "-q",
+					    "lttng-probe-vmsync", NULL };
+	static const char *const kvm[] = { "modprobe", "-q",
+					   "lttng-probe-vmsync-kvm", NULL };
+	char said[200];
+
+	if (geteuid() || access("/sys/module/vmsync_host", F_OK))
+		return;
+	vmsync_run(core, NULL, said, sizeof(said));
+	vmsync_run(kvm, NULL, said, sizeof(said));
+}
+
+static int host_start(struct vmsync_record *r, struct ctf_error *e)
+{
+	snprintf(r->session, sizeof(r->session), "vmsync-record-%d", getpid());
+	snprintf(r->host_folder, sizeof(r->host_folder), "%.4000s/host",
+		 r->output);
+	r->host = (struct vmsync_tracing){
+		.name = r->session,
+		.output = r->host_folder,
+		.home = geteuid() ? NULL : r->output,
+		.events = r->events,
+		.host = true,
+	};
+	daemon_start();
+	probes_load();
+	if (vmsync_tracing_start(&r->host))
+		return vmsync_fail(e, -EIO, "vmsync doctor says what is missing",
+				   "the host cannot be recorded: %s",
+				   r->host.said);
+	r->recording = true;
+	return 0;
+}
+
+static void host_stop(struct vmsync_record *r)
+{
+	char path[4200], said[sizeof(r->host.said)];
+
+	if (!r->recording)
+		return;
+	/* What was not recorded is still to be said. */
+	strcpy(said, r->host.said);
+	if (!vmsync_tracing_stop(&r->host))
+		strcpy(r->host.said, said);
+	r->recording = false;
+	snprintf(path, sizeof(path), "%s/.lttngrc", r->output);
+	unlink(path);
+}
+
+/* --- all of it */
+
+static int signals_open(struct vmsync_record *r, struct ctf_error *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return r->signals < 0 ? vmsync_fail(e, -errno, "", "signals: %s",
+					    strerror(errno)) :
+				0;
+}
+
+static int folders_make(struct vmsync_record *r, struct ctf_error *e)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/guests", r->output);
+	if (mkdir(r->output, 0777) || mkdir(path, 0777))
+		return vmsync_fail(e, -errno, errno == EEXIST ?
+				   "name a folder that is not there" : "",
+				   "%s: %s", r->output, strerror(errno));
+	return 0;
+}
+
+static void fetch_begin(struct vmsync_record *r)
+{
+	uint64_t now_ns = vmsync_port_now();
+	struct ctf_error e;
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		struct record_guest *g = &r->guest[i];
+
+		if (g->state != RECORD_STOPPED)
+			continue;
+		record_guest_set(g, RECORD_FETCH, now_ns);
+		if (!vmsync_fetch_begin(&g->fetch, g->folder, &e))
+			continue;
+		snprintf(g->said, sizeof(g->said), "%.250s", e.msg);
+		record_guest_set(g, RECORD_FAILED, now_ns);
+	}
+}
+
+/* The host is recorded for longer than any guest. */
+static int phases(struct vmsync_record *r, struct pollfd *pfd,
+		  struct ctf_error *e)
+{
+	int ret;
+
+	guests_move(r, RECORD_ASK, RECORD_ASK);
+	wait_while(r, pfd, RECORD_ASK, 1, "guests' agents are asked");
+	ret = r->stops ? 0 : host_start(r, e);
+	if (ret)
+		return ret;
+	guests_move(r, RECORD_READY, RECORD_START);
+	wait_while(r, pfd, RECORD_START, 1, "guests begin");
+	r->begin_ns = vmsync_port_now();
+	ret = r->stops ? 0 : command_start(r, e);
+	while (!ret && !is_over(r)) {
+		round_once(r, pfd);
+		show(r, "recording, seconds",
+		     (vmsync_port_now() - r->begin_ns) / SECOND, 0);
+	}
+	r->end_ns = vmsync_port_now();
+	/* One that was about to begin has begun, or will be told to forget it. */
+	guests_move(r, RECORD_ON, RECORD_STOP);
+	guests_move(r, RECORD_START, RECORD_STOP);
+	wait_while(r, pfd, RECORD_STOP, 2, "guests end");
+	host_stop(r);
+	fetch_begin(r);
+	wait_fetched(r, pfd);
+	return ret;
+}
+
+int vmsync_record_run(struct vmsync_record *r, struct ctf_error *e)
+{
+	struct pollfd *pfd;
+	size_t i;
+	int ret;
+
+	r->status = -1;
+	ret = guests_find(r, e);
+	if (!ret)
+		ret = signals_open(r, e);
+	if (!ret)
+		ret = folders_make(r, e);
+	pfd = calloc(r->n + 1, sizeof(*pfd));
+	if (!ret && !pfd)
+		ret = no_memory(e);
+	if (!ret)
+		ret = phases(r, pfd, e);
+	host_stop(r);
+	for (i = 0; i < r->n; i++)
+		record_guest_end(&r->guest[i]);
+	free(pfd);
+	if (ret)
+		return ret;
+	return r->stops > 1;
+}
+
+void vmsync_record_free(struct vmsync_record *r)
+{
+	free(r->guest);
+	free(r->vm);
+}

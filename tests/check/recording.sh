@@ -1,0 +1,296 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# vmsync record: a host and its guests, from one command to one fused trace.
+#
+#	guest one                                    host
+#	vmsync-agent --- terminal -- chardev -- socket --+-- vmsyncd -- control
+#	guest two                                        |                 |
+#	vmsync-agent --- terminal -- chardev -- socket --+           vmsync record
+#	guest three: nobody answers ----------- socket --+
+#
+# Host and guests are processes of this machine in namespaces of their own, each with
+# a real session daemon, as in tests/check/port.sh; there is no kernel's tracer, so
+# what is recorded is the port's own beacons. libvirt's domains are files.
+#
+# Needs lttng-tools and liblttng-ust-dev, and root for the namespaces.
+. tests/check/lib.sh
+
+t=$check_tmp/t
+o=$PWD/build/release
+mkdir "$t" "$t/domains" "$t/bin"
+jobs=""
+machines=""
+trap 'touch "$t"/{host,one,two}/stop 2> /dev/null; [ -z "$machines" ] || wait $machines
+	kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
+
+expect "the tool builds" make -s -j2 tool build/release/tests/port-chardev
+record=$o/vmsync
+expect_error "no -o" "names the folder" $record record
+expect_error "no such events" "'many'" $record record -o "$t/x" --events=many
+expect_error "no seconds" "1 to 86400" $record record -o "$t/x" --seconds=0
+expect_error "both ends" "not both" $record record -o "$t/x" --seconds=1 -- true
+expect_error "a guest, and no vmsyncd" "none: No such.*start vmsyncd" \
+	$record record -o "$t/x" --vm one --control="$t/none"
+expect_eq "... and no folder" "$(ls "$t/x" 2>&1 | grep -c 'No such')" 1
+
+if ! make -s port > "$check_out" 2>&1 ||
+	! command -v lttng-sessiond > /dev/null
+then
+	skip "recording: no lttng-tools or liblttng-ust-dev here"
+	finish
+fi
+namespaces="-m -u"
+unshare -m true 2> /dev/null || namespaces="-m --propagation unchanged -u"
+# shellcheck disable=SC2086
+if ! unshare $namespaces -T --fork true 2> "$check_out"; then
+	skip "recording: no time namespaces here ($(tail -n 1 "$check_out"))"
+	finish
+fi
+
+# machine.sh FOLDER COMMAND...: a machine with COMMAND in it, started anew where there
+# is a file "again" and ended where there is "stop"; what is in "run" is run.
+cat > "$t/machine.sh" <<-'END'
+	dir=$1
+	shift
+	mkdir -p /var/run/lttng "$dir/home"
+	mount -t tmpfs none /var/run/lttng && mount -t tmpfs none /dev/shm &&
+		mount --bind "$dir/boot_id" /proc/sys/kernel/random/boot_id &&
+		hostname "${dir##*/}" || exit
+	export LTTNG_HOME=$dir/home HOME=$dir/home
+	lttng-sessiond --no-kernel > "$dir/sessiond.log" 2>&1 &
+	daemon=$!
+	trap 'kill $daemon; wait' EXIT
+	for _ in $(seq 100); do
+		lttng list > /dev/null 2>&1 && break
+		sleep 0.1
+	done
+	: > "$dir/ready"
+	until [ -e "$dir/stop" ]; do
+		"$@" 2>> "$dir/said" &
+		command=$!
+		until [ -e "$dir/stop" ] || [ -e "$dir/again" ]; do
+			if [ -e "$dir/run" ]; then
+				mv "$dir/run" "$dir/running"
+				( bash "$dir/running" > "$dir/out" 2> "$dir/err" &
+				echo $! > "$dir/runs"
+				wait $!
+				echo $? > "$dir/status.new"
+				mv "$dir/status.new" "$dir/status" ) &
+			fi
+			sleep 0.1
+		done
+		kill "-$(cat "$dir/signal" 2> /dev/null || echo TERM)" $command
+		wait $command
+		echo $? > "$dir/ended"
+		rm -f "$dir/again"
+	done
+	lttng list > "$dir/left" 2>&1
+END
+
+# machine NAME AHEAD COMMAND...: start one; its clock is AHEAD s ahead of ours
+machine() {
+	local name=$1 ahead=$2
+	shift 2
+	mkdir "$t/$name"
+	echo "$name" | md5sum | sed 's/\(.\{8\}\)\(....\)\(....\)\(....\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' \
+		> "$t/$name/boot_id"
+	# shellcheck disable=SC2086
+	unshare $namespaces -T --monotonic "$ahead" --fork \
+		bash "$t/machine.sh" "$t/$name" "$@" > "$t/$name/log" 2>&1 &
+	machines="$machines $!"
+}
+
+domain() { # NAME SOCKET
+	cat > "$t/domains/$1.xml.new" <<-END
+		<domstatus state='running' pid='$$'><domain><name>$1</name>
+		<uuid>00000000-0000-0000-0000-$(printf %012d "${#1}")</uuid>
+		<devices><channel type='unix'><source mode='bind' path='$2'/>
+		<target type='virtio' name='org.vmsync.agent.0'/></channel></devices>
+		</domain></domstatus>
+	END
+	mv "$t/domains/$1.xml.new" "$t/domains/$1.xml"
+}
+
+until_there() { # FILE
+	for _ in $(seq 600); do
+		[ -e "$1" ] && return
+		sleep 0.1
+	done
+	fail "${1##*/} does not come"
+}
+
+for name in one two; do
+	"$o/tests/port-chardev" "$t/$name.sock" "$t/$name.dev" \
+		> "$t/$name.answers" &
+	jobs="$jobs $!"
+	domain $name "$t/$name.sock"
+	until_there "$t/$name.dev"
+	machine $name $((${#jobs} * 1000)) "$o/vmsync-agent" \
+		--device="$t/$name.dev" --rate=50 --spool="$t/$name.spool"
+done
+machine host 0 "$o/vmsyncd" --domains="$t/domains" --control="$t/control"
+until_there "$t/host/ready"
+until_there "$t/one/ready"
+until_there "$t/two/ready"
+
+# on_host COMMAND...: in the host's namespaces; its exit status
+on_host() {
+	rm -f "$t/host/status"
+	rm -f "$t/host/runs"
+	echo "exec $*" > "$t/host/run.new"
+	mv "$t/host/run.new" "$t/host/run"
+}
+result() {
+	until_there "$t/host/status"
+	cat "$t/host/status"
+}
+rec="$record record --control=$t/control"
+
+# answers N M: a command, until guest one had N more answers, guest two M
+cat > "$t/bin/answers" <<-END
+	#!/bin/bash
+	# For so many of guest one's, and of guest two's.
+	one=\$((\$(wc -l < $t/one.answers) + \$1)) two=\$((\$(wc -l < $t/two.answers) + \$2))
+	for _ in \$(seq 600); do
+		[ \$(wc -l < $t/one.answers) -ge \$one ] &&
+			[ \$(wc -l < $t/two.answers) -ge \$two ] && exit 0
+		sleep 0.1
+	done
+	exit 1
+END
+chmod +x "$t/bin/answers"
+
+# --- two guests, a command
+
+on_host "$rec -o $t/out --events sync --json -- $t/bin/answers 60 60"
+status=$(result)
+cp "$t/host/out" "$t/json"
+expect "two guests: exit status $status" test "$status" -le 1
+tail -n 5 "$t/host/err"
+jq_is() { expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"; }
+jq_is "both by their agents" '[.guests[] | .name + ":" + .how] | join(" ")' \
+	"one:agent two:agent"
+jq_is "the command's status" .command_status 0
+jq_is "what is not recorded is said" '.host | .port and (.said | test("the kernel"))' true
+jq_is "names are libvirt's" '.guests[0].trace' "$t/out/guests/one"
+expect "it is kept" cmp "$t/json" "$t/out/record.json"
+expect_eq "names of files are the host's" "$(cd "$t/out/guests" &&
+	find . -type f | sed 's/[0-9]*$//; s/\/[0-9]*\//\/N\//' | sort -u | paste -sd' ')" \
+	"./one/N/metadata ./one/N/stream ./two/N/metadata ./two/N/stream"
+"$record" sync --json "$t/out/host" "$t"/out/guests/* > "$t/json"
+jq_is "the maps agree" '.agrees and (.left_out | length == 0)' true
+jq_is "... by method port" '[.guests[].methods | keys | join(" ")] | unique | join(" ")' port
+jq_is "... of at least 60 beacons each" '[.guests[].beacons.matched >= 60] | all' true
+expect_eq "all events are in one trace, as babeltrace2 reads it" \
+	"$(babeltrace2 "$t/out/fused" 2> "$t/err" | wc -l)" \
+	"$(babeltrace2 "$t/out/host" "$t/out/guests" | wc -l)"
+expect_eq "... without a word" "$(cat "$t/err")" ""
+expect "a report is there" grep -q port "$t/out/report.txt"
+# left NAME: sessions and traces that are in a guest
+left() {
+	ls -A "$t/$1.spool" | grep -c trace
+}
+# until_nothing NAME: the agent deletes it once it hears of it
+until_nothing() {
+	for _ in $(seq 300); do
+		[ "$(left "$1")" != 0 ] || break
+		sleep 0.1
+	done
+	expect_eq "$1: nothing is left of a recording" "$(left "$1")" 0
+}
+until_nothing one
+until_nothing two
+
+# --- some guests, one of them without an agent; a command that fails
+
+"$o/tests/port-chardev" "$t/three.sock" "$t/three.dev" > /dev/null &
+jobs="$jobs $!"
+until_there "$t/three.dev"
+domain three "$t/three.sock"
+for _ in $(seq 300); do
+	"$record" status --json --control="$t/control" | grep -q three.sock && break
+	sleep 0.1
+done
+on_host "$rec -o $t/some --events sync --json --vm one --vm three -- sh -c '$t/bin/answers 20 0; exit 3'"
+status=$(result)
+cp "$t/host/out" "$t/json"
+expect_eq "a command that fails: exit status" "$status" 1
+expect "... is told of" grep -q 'sh ended with status 3' "$t/host/err"
+jq_is "only those that were named" '[.guests[] | .name + ":" + .how] | join(" ")' \
+	"one:agent three:host"
+expect "... and what is there is fused" test -d "$t/some/fused"
+on_host "$rec -o $t/none --vm four"
+expect_eq "a guest that is not there: exit status" "$(result)" 2
+expect "... is told of" grep -q 'knows no guest four; vmsync status' "$t/host/err"
+expect "... and no folder is made" test ! -e "$t/none"
+rm "$t/domains/three.xml"
+on_host "$rec -o $t/out --vm one --seconds 1"
+expect_eq "a folder that is there: exit status" "$(result)" 2
+expect "... is told of" grep -q 'out: File exists; name a folder' "$t/host/err"
+
+# --- Ctrl-C; vmsyncd is started anew meanwhile
+
+# beats N: until both guests had N more answers
+beats() {
+	"$t/bin/answers" "$1" "$1" || fail "no beacons"
+}
+on_host "$rec -o $t/stopped --events sync --json"
+beats 20
+touch "$t/host/again"
+beats 40
+kill -INT "$(cat "$t/host/runs")"
+status=$(result)
+cp "$t/host/out" "$t/json"
+expect "Ctrl-C: exit status $status" test "$status" -le 1
+jq_is "... both are there" '[.guests[] | .name + ":" + .how] | join(" ")' \
+	"one:agent two:agent"
+expect "... and fused" test -d "$t/stopped/fused"
+
+# --- an agent is killed
+
+on_host "$rec -o $t/killed --events sync --json"
+beats 20
+echo KILL > "$t/two/signal"
+touch "$t/two/again"
+for _ in $(seq 300); do
+	[ -e "$t/two/again" ] || break
+	sleep 0.1
+done
+rm "$t/two/signal"
+"$t/bin/answers" 150 0
+kill -INT "$(cat "$t/host/runs")"
+expect_eq "an agent is killed: exit status" "$(result)" 1
+cp "$t/host/out" "$t/json"
+jq_is "... it is told of, the other one is there" \
+	'[.guests[] | .name + ":" + .how] | join(" ")' "one:agent two:failed"
+jq_is "... and why" '.guests[1].said | test("started anew")' true
+expect "... what is there is fused" test -d "$t/killed/fused"
+until_nothing two
+
+# --- given up
+
+on_host "$rec -o $t/given --events sync"
+beats 20
+# The agent is held up, so that the second one comes before all is done.
+agent=$(pgrep -f "device=$t/one.dev")
+kill -STOP $agent
+pid=$(cat "$t/host/runs")
+for _ in $(seq 100); do
+	[ ! -e "$t/host/status" ] || break
+	kill -INT "$pid" 2> /dev/null
+	sleep 0.2
+done
+expect_eq "a second Ctrl-C: exit status" "$(result)" 2
+expect "... is told of" grep -q 'given up' "$t/host/err"
+kill -CONT $agent
+until_nothing one
+until_nothing two
+
+for name in host one two; do
+	touch "$t/$name/stop"
+	until_there "$t/$name/left"
+	expect_eq "$name: no session is left" \
+		"$(grep -c vmsync "$t/$name/left")" 0
+done
+finish
