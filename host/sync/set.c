@@ -26,7 +26,8 @@ static const struct vmsync_pvclock *page_of(const struct vmsync_guest_cpu *cpu,
 	for (size_t i = cpu->pvs.count; i--;) {
 		const struct vmsync_pv_run *r = &cpu->pvs.at[i];
 
-		if (r->first.ns <= b->gh_guest_ns + RECORD_NS &&
+		/* What a liar says may be any number. */
+		if ((int128)r->first.ns - b->gh_guest_ns <= RECORD_NS &&
 		    (int64_t)(b->gh_guest.tsc - r->first.tsc) >= 0)
 			return &r->pv;
 	}
