@@ -229,8 +229,12 @@ static void quiet_vcpus(const struct analysis_feed *f, struct analysis_quiet *q)
 	struct vmsync_runs *runs = f->session->runs;
 	uint32_t i, n = runs ? vmsync_runs_parts(runs) : 0;
 
-	for (i = 0; i < n; i++)
-		analysis_quiet_vcpu(q, vmsync_runs_part(runs, i).tid);
+	for (i = 0; i < n; i++) {
+		struct vmsync_runs_part part = vmsync_runs_part(runs, i);
+
+		if (part.ran)
+			analysis_quiet_vcpu(q, part.tid);
+	}
 }
 
 static int quiet_add(struct analysis_feed *f, struct feed_stream *s)

@@ -143,6 +143,8 @@ phase alone guest
 cut_out "$from" "$until"
 wants guest
 between "ms that guest computed" $((ns / 1000000)) 500
+# Its CPU has a tick every 4 ms, of some 10 us or more each.
+between "interrupts of the host, ns" "$(of guest .states_ns.host_irq)" $((ns / 400)) $((ns / 2))
 between "nothing else had its CPU for long" "$(waited guest)" 0 $((ns / 2))
 
 # Both want one CPU at all times: each waits just while the other one has it.
