@@ -57,9 +57,10 @@ for what in ran "steal (run_delay)" halt_poll_success_ns halt_poll_fail_ns halt_
 	expect_eq "both guests: $what: there is some" \
 		"$(of_all "$what" 'map(.kernels) | max > 0')" true
 done
-# A tolerance that lets everything pass proves nothing.
-expect_eq "both guests: ran, steal: the tolerance is below 10 % of it" "$(jq -c '[.check[] |
-	select(.what | test("^(ran|steal)")) | .tolerance + .tolerance_less < .kernels / 10] |
+# A tolerance that lets everything pass proves nothing. It grows where a busy machine
+# holds up a CPU of the lab.
+expect_eq "both guests: ran, steal: the tolerance is below 25 % of it" "$(jq -c '[.check[] |
+	select(.what | test("^(ran|steal)")) | .tolerance + .tolerance_less < .kernels / 4] |
 	unique' "$t/all")" '[true]'
 
 # --- what was done, one thing after the other
