@@ -371,7 +371,9 @@ static void exited(struct analysis_model *m, struct analysis_vcpu *v,
 	v->exit.isa = (enum analysis_isa)ev->isa;
 	v->exit.reason = ev->reason;
 	v->halts_on = is_halt(v->exit.isa, ev->reason);
-	v->place = v->halts_on ? ANALYSIS_IN_POLL : ANALYSIS_IN_KVM;
+	v->place = v->halts_on && !(v->poll_known && !v->poll_ns)
+			   ? ANALYSIS_IN_POLL
+			   : ANALYSIS_IN_KVM;
 	v->left = false;
 	analysis_halts_begin(v);
 }
