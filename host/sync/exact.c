@@ -235,7 +235,7 @@ static int128 last_read(const struct vmsync_map *map)
 		       0;
 }
 
-/* Whether KVM set the virtual CPU's TSC between @p and @q. */
+/* Whether KVM has set the virtual CPU's TSC between @p and @q. */
 static bool tsc_set(const struct vmsync_link *p, const struct vmsync_link *q)
 {
 	return p->chain.scaling && q->chain.scaling &&
@@ -247,10 +247,11 @@ static bool tsc_set(const struct vmsync_link *p, const struct vmsync_link *q)
  * beacon of it came later, and its clock would fall back, as with a reset, by more
  * than that of a guest which goes on, or another boot has answered since, or it had
  * told all that it recorded; or offsets that nobody saw lie in between. A reset sets
- * the TSC, but kvm-clock goes on.
+ * the TSC, but kvm-clock goes on. @known: the last link before @q that was one
  */
-static bool over(const struct vmsync_walk *w, const struct vmsync_link *p,
-		 const struct vmsync_link *q, int64_t z0, int64_t z1)
+static bool over(const struct vmsync_walk *w, const struct vmsync_link *known,
+		 const struct vmsync_link *p, const struct vmsync_link *q,
+		 int64_t z0, int64_t z1)
 {
 	const struct vmsync_facts *f = w->facts;
 	int128 read = last_read(w->map);
@@ -264,7 +265,7 @@ static bool over(const struct vmsync_walk *w, const struct vmsync_link *p,
 		read = a.g;
 	if (read - b.g > VMSYNC_LONGEST_STAND_NS * Q32 ||
 	    (f->succeeded &&
-	     (read - b.g > VMSYNC_SMALL_STEP || tsc_set(p, q))))
+	     (read - b.g > VMSYNC_SMALL_STEP || tsc_set(known, q))))
 		return true;
 	if (vmsync_walk_has_next(w, GUEST))
 		return false;
@@ -377,7 +378,7 @@ static int64_t take_changes(struct vmsync_walk *w, int64_t z0, bool *jump)
 
 static int walk(struct vmsync_walk *w)
 {
-	struct vmsync_link before = {0}, now = vmsync_walk_now(w);
+	struct vmsync_link known = {0}, before = {0}, now = vmsync_walk_now(w);
 	int64_t from = VMSYNC_AXIS_MIN, until = VMSYNC_AXIS_MAX, bridged;
 	int128 error = 0;
 	int err = 0;
@@ -400,6 +401,8 @@ static int walk(struct vmsync_walk *w)
 		/* until < from where a bridge reached beyond the next change.
 		 */
 		before = now;
+		if (now.valid)
+			known = now;
 		bridged = from;
 		from = take_changes(w, until, &jump);
 		now = vmsync_walk_now(w);
@@ -409,7 +412,7 @@ static int walk(struct vmsync_walk *w)
 						bridged + 1, error);
 		if (err)
 			return err;
-		if (over(w, &before, &now, until, from))
+		if (over(w, &known, &before, &now, until, from))
 			return 0;
 		err = join(w, &before, &now, until, &from, jump, &error);
 		if (err)
