@@ -39,6 +39,7 @@ endif
 
 $(O)/host/vmsync.o: HOST_CFLAGS += -DVMSYNC_VERSION='"$(VERSION)"'
 $(O)/host/vmsync.o: dkms.conf
+$(O)/host/export/page_write.o: host/export/page.css host/export/page.js
 ifeq ($(SQLITE),yes)
 $(O)/host/export/sqlite.o: HOST_CFLAGS += -DVMSYNC_SQLITE
 $(O)/vmsync: HOST_LDLIBS += -lsqlite3

@@ -10,6 +10,7 @@ static const struct vmsync_command commands[] = {
 	{ "fuse", cmd_fuse, "write host and guest traces as one, on the host's clock" },
 	{ "check", cmd_check, "hold a saved map against the traces" },
 	{ "analyze", cmd_analyze, "say what every virtual CPU was really doing" },
+	{ "report", cmd_report, "write it as a page to look at" },
 	{ "export", cmd_export, "write that for Perfetto and other programs" },
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },
 	{ "record", cmd_record, "record this host and its guests, and fuse that" },

@@ -28,6 +28,7 @@ quick="
 	engine
 	analyze
 	export
+	report
 	ust
 	port
 	daemon

@@ -39,10 +39,18 @@ awk -f tools/preemption.awk build/demo.txt build/demo.txt
 step "what its virtual CPUs were really doing"
 build/vmsync analyze build/lab/basic/host build/lab/basic/guest
 
+step "the same as a page, and for Perfetto"
+rm -f build/demo.html build/demo.pftrace
+build/vmsync report -o build/demo.html build/lab/basic/host build/lab/basic/guest
+build/vmsync export perfetto -o build/demo.pftrace build/lab/basic/host \
+	build/lab/basic/guest
+
 cat <<END
 
 the fused trace   build/demo        babeltrace2 build/demo, or Trace Compass
 as text           build/demo.txt
+a page            build/demo.html   open it in a browser
+for Perfetto      build/demo.pftrace   open it in https://ui.perfetto.dev
 the recordings    build/lab/basic/host build/lab/basic/guest
 logs              build/lab/basic
 END

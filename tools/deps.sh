@@ -13,7 +13,8 @@ set -eu
 # build:   the tool and the modules (pahole, libelf1, libssl3: kbuild's tools)
 # lab:     two nested machines, each with a root of its own, and their tracing
 # checks:  the oracle for traces and its library for the plugin, JSON, static
-#          analysis, fuzzing; what runs Perfetto's trace processor
+#          analysis, fuzzing; what runs Perfetto's trace processor;
+#          a browser for pages
 # package: tools/deb.sh, and who looks at what it makes; systemd-analyze
 # kernel:  what a kernel is configured and built with (tests/lab/debug-kernel.sh)
 packages="
@@ -22,6 +23,7 @@ packages="
 	lttng-tools procps util-linux iproute2 xz-utils
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq
 	sparse clang libclang-rt-14-dev nodejs sqlite3 libsqlite3-dev
+	chromium
 	flex bison bc libelf-dev
 	dpkg-dev debhelper dkms dh-dkms lintian mandoc systemd
 "

@@ -97,6 +97,21 @@ bool analysis_reported(const struct analysis *a, uint32_t vcpu);
 /** analysis_text() - tables, of at most 100 columns, the answer first */
 void analysis_text(FILE *f, const struct analysis *a);
 
+/** analysis_answer() - its first sentences, in lines of at most 100 columns */
+void analysis_answer(FILE *f, const struct analysis *a);
+
+/** analysis_thread_text() - "nginx 12"; "?" for ANALYSIS_NONE. Any bytes. */
+void analysis_thread_text(const struct analysis *a, uint32_t thread, char *buf,
+			  size_t size);
+
+/** analysis_vcpu_text() - "vCPU 0 of web1" */
+void analysis_vcpu_text(const struct analysis *a, uint32_t vcpu, char *buf,
+			size_t size);
+
+/** analysis_who_text() - who had a CPU, in words. Any bytes. */
+void analysis_who_text(const struct analysis *a, const struct analysis_who *w,
+		       char *buf, size_t size);
+
 /** analysis_why_text() - the tree of causes */
 void analysis_why_text(FILE *f, const struct analysis *a);
 

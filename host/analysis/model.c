@@ -290,6 +290,11 @@ uint32_t analysis_model_thread_of(const struct analysis_model *m,
 	return analysis_task_find(m, machine, tid);
 }
 
+bool analysis_model_is_vcpu(const struct analysis_model *m, uint32_t thread)
+{
+	return m->tasks.at[thread].vcpu != ANALYSIS_NONE;
+}
+
 const struct analysis_anomalies *
 analysis_model_anomalies(const struct analysis_model *m)
 {

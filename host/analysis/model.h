@@ -323,6 +323,9 @@ uint32_t analysis_model_threads(const struct analysis_model *m);
 uint32_t analysis_model_thread_of(const struct analysis_model *m,
 				  uint32_t machine, int32_t tid);
 
+/** analysis_model_is_vcpu() - is a thread of the host that of a virtual CPU? */
+bool analysis_model_is_vcpu(const struct analysis_model *m, uint32_t thread);
+
 const struct analysis_anomalies *
 analysis_model_anomalies(const struct analysis_model *m);
 

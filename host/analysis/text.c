@@ -70,7 +70,7 @@ static void vcpu_cell(FILE *f, const struct analysis *a, uint32_t vcpu)
 		fprintf(f, " %4s", "?");
 }
 
-static void thread_text(const struct analysis *a, uint32_t thread, char *buf,
+void analysis_thread_text(const struct analysis *a, uint32_t thread, char *buf,
 			size_t size)
 {
 	const struct analysis_thread *t;
@@ -86,7 +86,7 @@ static void thread_text(const struct analysis *a, uint32_t thread, char *buf,
 		snprintf(buf, size, "thread %d", t->tid);
 }
 
-static void vcpu_text(const struct analysis *a, uint32_t vcpu, char *buf,
+void analysis_vcpu_text(const struct analysis *a, uint32_t vcpu, char *buf,
 		      size_t size)
 {
 	char vm[80];
@@ -96,7 +96,7 @@ static void vcpu_text(const struct analysis *a, uint32_t vcpu, char *buf,
 		 analysis_vm_name(a, vcpu, vm, sizeof(vm)));
 }
 
-static void who_text(const struct analysis *a, const struct analysis_who *w,
+void analysis_who_text(const struct analysis *a, const struct analysis_who *w,
 		     char *buf, size_t size)
 {
 	char thread[48], vcpu[80];
@@ -109,12 +109,12 @@ static void who_text(const struct analysis *a, const struct analysis_who *w,
 		snprintf(buf, size, "interrupts of the host");
 		return;
 	case ANALYSIS_BY_TASK:
-		thread_text(a, w->id, thread, sizeof(thread));
+		analysis_thread_text(a, w->id, thread, sizeof(thread));
 		snprintf(buf, size, "%s (host)", thread);
 		return;
 	case ANALYSIS_BY_VCPU:
-		thread_text(a, w->thread, thread, sizeof(thread));
-		vcpu_text(a, w->id, vcpu, sizeof(vcpu));
+		analysis_thread_text(a, w->thread, thread, sizeof(thread));
+		analysis_vcpu_text(a, w->id, vcpu, sizeof(vcpu));
 		snprintf(buf, size, "%s (%s)", vcpu, thread);
 		return;
 	case ANALYSIS_BY_UNKNOWN:
@@ -226,9 +226,9 @@ static void blame(FILE *m, const struct analysis *a, uint32_t vcpu,
 
 	for (i = 0; i < n && i < BLAMED; i++) {
 		if (list[i].who.by == ANALYSIS_BY_VCPU)
-			vcpu_text(a, list[i].who.id, who, sizeof(who));
+			analysis_vcpu_text(a, list[i].who.id, who, sizeof(who));
 		else
-			who_text(a, &list[i].who, who, sizeof(who));
+			analysis_who_text(a, &list[i].who, who, sizeof(who));
 		ms_text(list[i].ns, time, sizeof(time));
 		fprintf(m, "%s%s ms to ", sep, time);
 		print_clean(m, who);
@@ -249,7 +249,7 @@ static void blame(FILE *m, const struct analysis *a, uint32_t vcpu,
 }
 
 /* One sentence of the virtual CPU that was denied most. */
-static void answer(FILE *f, const struct analysis *a)
+void analysis_answer(FILE *f, const struct analysis *a)
 {
 	const struct analysis_totals *t = &a->totals;
 	struct analysis_figures fig, worst = {0};
@@ -367,7 +367,7 @@ static void culprits(FILE *f, const struct analysis *a)
 		fprintf(f, " %8" PRIu64, list[i]->turns.count);
 		us(f, list[i]->turns.max_ns, 10);
 		us(f, analysis_hist_percentile(&list[i]->turns, 99), 10);
-		who_text(a, &list[i]->who, who, sizeof(who));
+		analysis_who_text(a, &list[i]->who, who, sizeof(who));
 		fputs("  ", f);
 		cell(f, who, 33);
 		fputc('\n', f);
@@ -459,7 +459,7 @@ static void thread_row(FILE *f, const struct analysis *a, uint32_t number)
 	struct analysis_figures fig = analysis_figures_of(t->ns);
 	char name[48];
 
-	thread_text(a, number, name, sizeof(name));
+	analysis_thread_text(a, number, name, sizeof(name));
 	cell(f, machine_name(a, id->machine), 16);
 	fputc(' ', f);
 	cell(f, name, 22);
@@ -526,8 +526,8 @@ static void worst(FILE *f, const struct analysis *a)
 			if (w->ns[s] > w->ns[most])
 				most = (enum analysis_state)s;
 		}
-		thread_text(a, w->thread, name, sizeof(name));
-		thread_text(a, w->waker, by, sizeof(by));
+		analysis_thread_text(a, w->thread, name, sizeof(name));
+		analysis_thread_text(a, w->waker, by, sizeof(by));
 		us(f, (uint64_t)(w->until_ns - w->from_ns), 10);
 		us(f, (uint64_t)host_part(w), 10);
 		fputc(' ', f);
@@ -590,7 +590,7 @@ static void windows(FILE *f, const struct analysis *a)
 
 void analysis_text(FILE *f, const struct analysis *a)
 {
-	answer(f, a);
+	analysis_answer(f, a);
 	wanted(f, a);
 	states(f, a);
 	culprits(f, a);

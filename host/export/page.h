@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of the page share; for host/export/page*.c only.
+ *
+ *	page.c		the format: what is kept while the analysis runs
+ *	page_write.c	the page: sentences, tables, and the data of the
+ *timeline page.css, page.js	as they are in the page
+ */
+#ifndef VMSYNC_EXPORT_PAGE_H
+#define VMSYNC_EXPORT_PAGE_H
+
+#include "export/export.h"
+#include "export/slices.h"
+
+/* Rows of a table, and of the timeline for threads of guests. */
+#define PAGE_LONGEST 20
+#define PAGE_THREADS 500
+
+/* Slices in all: some 5 bytes of the page each. */
+#define PAGE_SLICES 1000000
+
+/** enum page_row_kind - what a row of the timeline is of */
+enum page_row_kind { PAGE_VCPU, PAGE_THREAD, PAGE_CPU };
+
+/** struct page_row - row number of the timeline */
+struct page_row {
+	enum page_row_kind kind;
+	uint32_t number;
+};
+
+/** struct page_run - a thread has had a CPU of the host since then */
+struct page_run {
+	int32_t tid; /* -1: not known */
+	int64_t since_ns;
+};
+
+/**
+ * struct page - what is kept
+ * @vcpu_row, @thread_row, @cpu_row: by number, the row plus 1, or 0
+ * @runs:	by number of the host's CPU: who runs, and since when
+ */
+struct page {
+	struct export_job *job;
+	struct slices slices;
+	VMSYNC_ARRAY(struct page_row) rows;
+	VMSYNC_ARRAY(uint32_t) vcpu_row;
+	VMSYNC_ARRAY(uint32_t) thread_row;
+	VMSYNC_ARRAY(uint32_t) cpu_row;
+	VMSYNC_ARRAY(struct page_run) runs;
+	struct analysis_charge waits[PAGE_LONGEST];
+	int n_waits;
+	struct analysis_exit exits[PAGE_LONGEST];
+	int n_exits;
+	uint32_t n_threads;
+};
+
+/** page_write() - all of it */
+void page_write(struct page *p, FILE *f);
+
+/* A row's number plus 1, or 0. */
+static inline uint32_t page_vcpu_row(const struct page *p, uint32_t vcpu)
+{
+	return vcpu < p->vcpu_row.count ? p->vcpu_row.at[vcpu] : 0;
+}
+
+static inline uint32_t page_thread_row(const struct page *p, uint32_t thread)
+{
+	return thread < p->thread_row.count ? p->thread_row.at[thread] : 0;
+}
+
+extern const struct export_format export_page;
+
+#endif /* VMSYNC_EXPORT_PAGE_H */
