@@ -97,7 +97,7 @@ static void charge(void *ctx, const struct analysis_charge *c)
 	static const char *const by[] = {"unknown", "nobody", "irq", "task",
 					 "vcpu"};
 	struct story *s = ctx;
-	char who[64], thread[64];
+	char who[96], thread[64];
 
 	s->charges_ns += c->until_ns - c->from_ns;
 	switch (c->who.by) {
