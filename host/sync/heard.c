@@ -84,6 +84,8 @@ static void clip_begin(struct vmsync_map *map, int64_t from_ns)
 
 	while (n < map->count && map->segments[n].guest_end.ns <= from_ns)
 		n++;
+	if (!map->count)
+		return;
 	map->count -= n;
 	memmove(map->segments, map->segments + n,
 		map->count * sizeof(*map->segments));
