@@ -243,7 +243,9 @@ const char *shape_held(const struct shape *s)
 	if (!s->sc.master && !strcmp(s->sc.clock, "kvmclock") &&
 	    s->plan.beacons && !s->plan.knots)
 		return "no master clock, and no line that dates its pages";
-	if (s->sc.rebase.count)
+	/* Pages tell of it, and only those that all CPUs share of all of them. */
+	if (s->sc.rebase.count &&
+	    (!s->plan.beacons || strcmp(s->sc.fields, "full") || !s->sc.master))
 		return "kvm-clock is set by what pair and beacon take for a bend";
 	if ((s->sc.tsc_write.count || s->sc.stop.count) &&
 	    !strcmp(s->sc.clock, "kvmclock"))
