@@ -13,6 +13,7 @@ static const struct vmsync_command commands[] = {
 	{ "report", cmd_report, "write it as a page to look at" },
 	{ "export", cmd_export, "write that for Perfetto and other programs" },
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },
+	{ "setup", cmd_setup, "prepare a libvirt host, or a guest of it, for record" },
 	{ "record", cmd_record, "record this host and its guests, and fuse that" },
 	{ "status", cmd_status, "say which guests vmsyncd knows, and how they are" },
 	{ "cat", cmd_cat, "print the events of all traces, merged, as babeltrace2 does" },

@@ -43,7 +43,7 @@ quick) set -- $quick ;;
 all)
 	# The longest one emulates a single CPU: it goes on beside what needs no
 	# lab, on the other.
-	set -- modules $quick packages fuzz lab
+	set -- modules $quick libvirt packages fuzz lab
 	aside=unload
 	;;
 esac

@@ -94,6 +94,7 @@ struct vmsync_guest *vmsync_guest_domain(struct vmsync_guests *all,
 		guest_free(g);
 		return NULL;
 	}
+	g->link.qemu_pid = d->pid;
 	return g;
 }
 

@@ -84,10 +84,11 @@ static void dial(struct vmsync_link *l, uint64_t now_ns)
 		return;
 	}
 	getsockopt(l->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
-	l->peer_pid = peer.pid;
+	/* Libvirt opens the socket for QEMU: then the kernel names it. */
+	l->peer_pid = l->qemu_pid ? l->qemu_pid : peer.pid;
 	l->said = 0;
 	fprintf(stderr, "vmsyncd: %s: connected to process %d\n", l->path,
-		peer.pid);
+		l->peer_pid);
 }
 
 void vmsync_link_wait(struct vmsync_link *l, struct pollfd *pfd,

@@ -23,7 +23,8 @@
  * @id:		number of the socket, made of its path: the same after a restart
  * @fd:		-1: not connected; tried again at @retry_ns
  * @said:	why it could not be, errno, as it was last told
- * @peer_pid:	process that listens at the socket, as the kernel says
+ * @qemu_pid:	QEMU's process, where it is known; 0: it is not
+ * @peer_pid:	the same, or the process that listens at the socket, as the kernel says
  * @bytes:	what may be read
  * @beacons:	what may be answered
  * @answered, @dropped, @unsent: beacons: over the limit, and where the socket took
@@ -42,6 +43,7 @@ struct vmsync_link {
 	uint32_t id;
 	int fd;
 	int said;
+	int32_t qemu_pid;
 	int32_t peer_pid;
 	uint64_t retry_ns;
 	struct vmsync_limit bytes;

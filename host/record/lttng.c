@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,15 +22,16 @@ void vmsync_spawn_prepare(void)
 	signal(SIGPIPE, SIG_DFL);
 }
 
-static void child(const char *const argv[], const char *home, int said)
+static void child(const char *const argv[], const char *home, int out, int said)
 {
 	int null = open("/dev/null", O_RDWR);
 
 	vmsync_spawn_prepare();
+	setenv("LC_ALL", "C", 1);
 	/* Ctrl-C is for us: a session is not left half made. */
 	setpgid(0, 0);
 	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
+	dup2(out < 0 ? null : out, STDOUT_FILENO);
 	dup2(said, STDERR_FILENO);
 	if (home)
 		setenv("LTTNG_HOME", home, 1);
@@ -44,7 +46,7 @@ static void last_line(char *text, char *said, size_t size)
 	char *line = strtok(text, "\n");
 
 	for (; line; line = strtok(NULL, "\n")) {
-		if (!strncmp(line, "Error: ", 7))
+		if (!strncasecmp(line, "Error: ", 7))
 			line += 7;
 		if (*line)
 			snprintf(said, size, "%s", line);
@@ -76,6 +78,12 @@ static void listen_to(int fd, char *said, size_t size)
 int vmsync_run(const char *const argv[], const char *home, char *said,
 	       size_t size)
 {
+	return vmsync_run_into(argv, home, -1, said, size);
+}
+
+int vmsync_run_into(const char *const argv[], const char *home, int out,
+		    char *said, size_t size)
+{
 	int ends[2], status;
 	pid_t pid;
 
@@ -84,7 +92,7 @@ int vmsync_run(const char *const argv[], const char *home, char *said,
 		return NOT_THERE;
 	pid = fork();
 	if (!pid)
-		child(argv, home, ends[1]);
+		child(argv, home, out, ends[1]);
 	close(ends[1]);
 	if (pid > 0)
 		listen_to(ends[0], said, size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The lttng command, run to its end without a word of it on our own output. */
+/* Other programs (lttng, virsh), run to their end without a word on our own output. */
 #ifndef VMSYNC_RECORD_LTTNG_H
 #define VMSYNC_RECORD_LTTNG_H
 
@@ -17,6 +17,10 @@
  */
 int vmsync_run(const char *const argv[], const char *home, char *said,
 	       size_t size);
+
+/** vmsync_run_into() - the same, its output into the descriptor @out; -1: nowhere */
+int vmsync_run_into(const char *const argv[], const char *home, int out,
+		    char *said, size_t size);
 
 /** vmsync_spawn_prepare() - in a child: signals as a program expects them */
 void vmsync_spawn_prepare(void);

@@ -110,7 +110,7 @@ jq_is "... with its uuid" .guests[0].uuid 00000000-0000-0000-0000-000000012345
 jq_is "... QEMU's process" .guests[0].pid 12345
 jq_is "... its vCPUs' threads" '.guests[0].vcpu_threads | join(" ")' "123451 123452"
 jq_is "... the socket that its own channel says" .guests[0].socket "$t/one.sock"
-jq_is "... whoever listens there" .guests[0].peer_pid $others
+jq_is "... whose it is, though another one listens" .guests[0].peer_pid 12345
 "$o/vmsync" status --control="$t/control" > "$t/text"
 expect_eq "a text for people" $? 0
 expect "... names it" grep -qx one "$t/text"

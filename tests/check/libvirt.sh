@@ -1,0 +1,214 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# vmsync setup and vmsyncd with a real libvirtd and a real QEMU, in plain emulation:
+# domains that are defined, started, ended, with hostile names; the hook; libvirtd
+# and vmsyncd started anew beside running domains.
+#
+# Libvirt is unpacked under build/root-libvirt, never installed, and runs in a mount
+# namespace of its own: the machine's is not touched. Domains have no disk and boot
+# nothing; an agent in a guest is in tests/check/recording.sh.
+. tests/check/lib.sh
+
+t=$check_tmp/t
+o=$PWD/build/release
+root=$PWD/build/root-libvirt
+mkdir "$t"
+packages="libvirt-daemon libvirt-clients libvirt-daemon-driver-qemu libvirt0 libyajl2
+	libssh-4 libparted2 libpcap0.8"
+
+# once inside of the namespace
+if [ -z "${LIBVIRT_INSIDE:-}" ]; then
+	expect "the tool builds" make -s -j2 tool
+	if ! make -s port > "$check_out" 2>&1 ||
+		! command -v qemu-system-x86_64 > /dev/null
+	then
+		skip "libvirt: no liblttng-ust-dev or no QEMU here"
+		finish
+	fi
+	if [ ! -e "$root/.whole" ]; then
+		mkdir -p "$root/deb"
+		# shellcheck disable=SC2086
+		if ! (cd "$root/deb" && apt-get -q -o APT::Sandbox::User=root \
+			download $packages) > "$check_out" 2>&1
+		then
+			skip "libvirt: its packages are not to be had" \
+				"($(tail -n 1 "$check_out"))"
+			finish
+		fi
+		for deb in "$root"/deb/*.deb; do
+			dpkg -x "$deb" "$root"
+		done
+		: > "$root/.whole"
+	fi
+	private=
+	unshare -m true 2> /dev/null || private="--propagation unchanged"
+	# shellcheck disable=SC2086
+	if ! unshare -m $private mount -t overlay \
+		-o "lowerdir=$root/usr:/usr" none /usr 2> "$check_out"
+	then
+		skip "libvirt: no overlay here ($(tail -n 1 "$check_out"))"
+		finish
+	fi
+	make -s install PREFIX="$t/vmsync" > "$check_out" 2>&1 ||
+		fail "make install: $(tail -n 1 "$check_out")"
+	# shellcheck disable=SC2086
+	LIBVIRT_INSIDE=$t unshare -m $private bash "$0" > "$check_out" 2>&1
+	cat "$check_out" | grep -v ' passed, '
+	add_counts "$check_out" || fail "it ended without a count: $(tail -n 3 "$check_out")"
+	finish
+fi
+
+t=$LIBVIRT_INSIDE
+vmsync=$t/vmsync/bin/vmsync
+mount -t overlay -o "lowerdir=$root/usr:/usr" none /usr
+mkdir "$t/etc" "$t/work"
+mount -t tmpfs none "$t/etc"
+mkdir "$t/etc/upper" "$t/etc/work"
+mount -t overlay -o "lowerdir=/etc,upperdir=$t/etc/upper,workdir=$t/etc/work" none /etc
+for dir in /run /var/lib /var/log /var/cache; do
+	mount -t tmpfs none $dir
+	mkdir -p $dir/libvirt
+done
+mkdir -p /etc/libvirt /run/lock
+grep -q ^libvirt-qemu: /etc/passwd || {
+	echo libvirt-qemu:x:64055:64055::/:/bin/false >> /etc/passwd
+	echo libvirt-qemu:x:64055: >> /etc/group
+}
+grep -q ^kvm: /etc/group || echo kvm:x:64056: >> /etc/group
+echo 'auth_unix_rw = "none"' > /etc/libvirt/libvirtd.conf
+cat > /etc/libvirt/qemu.conf <<-END
+	user = "root"
+	group = "root"
+	security_driver = "none"
+	cgroup_controllers = []
+	namespaces = []
+	dynamic_ownership = 0
+	remember_owner = 0
+	stdio_handler = "file"
+END
+libvirtd= daemon=
+trap 'for pid in /run/libvirt/qemu/*.pid; do
+		[ "${pid##*/}" = driver.pid ] || kill "$(cat "$pid")" 2> /dev/null
+	done; kill $libvirtd $daemon 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
+
+libvirt_start() {
+	libvirtd > "$t/libvirtd.log" 2>&1 &
+	libvirtd=$!
+	for _ in $(seq 300); do
+		virsh -q list > /dev/null 2>&1 && return
+		sleep 0.1
+	done
+	fail "libvirtd does not start: $(tail -n 1 "$t/libvirtd.log")"
+	finish
+}
+vmsyncd_start() {
+	"$t/vmsync/sbin/vmsyncd" --control="$t/control" --hook=/run/vmsync/hook \
+		2>> "$t/said" &
+	daemon=$!
+}
+status() {
+	"$vmsync" status --json --control="$t/control" > "$t/json" 2> "$t/err"
+}
+until_is() { # TEXT EXPRESSION WANTED
+	local got=
+	for _ in $(seq 200); do
+		status && got=$(jq -r "$2" "$t/json") && [ "$got" = "$3" ] && break
+		sleep 0.1
+	done
+	expect_eq "$1" "$got" "$3"
+}
+define() { # NAME, as XML [DEVICES]
+	cat > "$t/domain.xml" <<-END
+		<domain type='qemu'><name>$1</name><memory unit='MiB'>32</memory>
+		<vcpu>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>
+		<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>$2</devices>
+		</domain>
+	END
+	expect "a domain is defined" virsh -q define "$t/domain.xml"
+}
+setup() { # STATUS ARGUMENT...
+	local want=$1
+	shift
+	"$vmsync" setup "$@" > "$t/out" 2> "$t/err"
+	expect_eq "setup $*: exit status" $? "$want"
+}
+
+# --- the host: the hook is there before libvirtd starts
+
+setup 0 host --dry-run
+expect "... says what it would do" grep -q "would make the link .*qemu.d/vmsync" "$t/out"
+expect "... and does not" test ! -e /etc/libvirt/hooks/qemu.d/vmsync
+setup 0 host
+expect "... does it" test -x /etc/libvirt/hooks/qemu.d/vmsync
+setup 0 host
+expect_eq "... once" "$(grep -c link "$t/out")" 0
+libvirt_start
+mkdir -p /run/vmsync
+vmsyncd_start
+until_is "vmsyncd is there" '.guests | length' 0
+
+# --- guests
+
+name='a <b> & "c" $(id)'
+define 'a &lt;b&gt; &amp; "c" $(id)' "<controller type='virtio-serial' index='0'/>"
+setup 0 guest "$name" --dry-run
+expect "... says what it would do" grep -qF 'would add the port to the definition of a <b>' "$t/out"
+expect_eq "... and does not" "$(virsh dumpxml "$name" | grep -c vmsync)" 0
+expect "it starts" virsh -q start "$name"
+until_is "vmsyncd sees it" '.guests[0] | .name + ":" + .port' "$name:none"
+expect_eq "... with QEMU's process" "$(jq .guests[0].pid "$t/json")" \
+	"$(cat /run/libvirt/qemu/a*.pid)"
+expect_eq "... and the threads of its vCPUs" \
+	"$(jq -r '.guests[0].vcpu_threads[]' "$t/json" |
+		while read -r tid; do cat "/proc/$tid/comm"; done | paste -sd,)" \
+	"CPU 0/TCG,CPU 1/TCG"
+setup 0 guest "$name"
+expect_eq "... stored and at once" "$(grep -c '^add the port' "$t/out")" 2
+until_is "vmsyncd is connected" '.guests[0].connected' true
+expect_eq "... to QEMU" "$(jq '.guests[0] | .peer_pid == .pid' "$t/json")" true
+setup 0 guest "$name"
+expect_eq "... is done once" "$(cat "$t/out")" ""
+expect "libvirt sees somebody there" grep -q 'org.vmsync.agent.0' \
+	<(virsh dumpxml "$name")
+
+# --- who is started anew harms nobody
+
+kill $libvirtd
+wait $libvirtd
+status
+expect_eq "libvirtd has ended: the guest stays" "$(jq .guests[0].connected "$t/json")" true
+libvirt_start
+expect_eq "libvirtd again: the domain runs" "$(virsh domstate "$name" | head -n 1)" running
+until_is "... and is connected" '[.guests[] | .connected] | join(" ")' true
+kill -KILL $daemon
+wait $daemon 2> /dev/null
+expect_eq "vmsyncd is killed: the domain runs" "$(virsh domstate "$name" | head -n 1)" running
+define second
+expect "... another one starts, the hook notwithstanding" virsh -q start second
+setup 1 guest second
+expect "... which gets the port at its next start" grep -q 'from its next start on' "$t/err"
+vmsyncd_start
+until_is "vmsyncd again: both are there" '[.guests[] | .connected] | sort | map(tostring) | join(" ")' \
+	"false true"
+kill -STOP $daemon
+expect "vmsyncd hangs: a domain ends" virsh -q destroy second
+expect "... and starts" virsh -q start second
+kill -CONT $daemon
+until_is "... and is connected" '[.guests[] | .connected] | map(tostring) | join(" ")' \
+	"true true"
+
+# --- and back
+
+# A guest that boots nothing does not let go of a device.
+setup 1 guest second --undo
+expect "... stays as it is while it runs" grep -q 'from its next start on' "$t/err"
+expect_eq "... of its definition" "$(virsh dumpxml --inactive second | grep -c vmsync)" 0
+expect "a domain is ended" virsh -q destroy "$name"
+until_is "... and gone" '[.guests[].name] | join(" ")' second
+setup 2 guest "no such domain"
+expect "... is told of" grep -q "no such domain" "$t/err"
+setup 0 host --undo
+expect "... takes the hook away" test ! -e /etc/libvirt/hooks/qemu.d/vmsync
+expect "a domain is ended" virsh -q destroy second
+finish
