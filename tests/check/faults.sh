@@ -11,7 +11,7 @@
 . tests/check/lib.sh
 . tests/check/record.sh
 
-all="two cpus faults adversary"
+all="two clocks resets cpus adversary"
 
 expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
@@ -74,7 +74,8 @@ exact() {
 
 faults_two() { judge 2; exact 0; exact 1; }
 faults_cpus() { judge 1; exact 0; }
-faults_faults() { judge 2; exact 0; exact 1; }
+faults_clocks() { judge 1; exact 0; }
+faults_resets() { judge 2; exact 0; exact 1; }
 faults_adversary() {
 	expect "$s: the neighbour keeps its map" tests/lab/adversary.sh
 	cat "$check_out"

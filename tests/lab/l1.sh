@@ -37,9 +37,20 @@ declare -A says hears words monitor_in monitor_out
 guest_is() { echo "$1" > "/run/$at.pid.new" && mv "/run/$at.pid.new" "/run/$at.pid"; }
 guest_lives() { kill -0 "$(cat "/run/$at.pid")" 2>/dev/null; }
 
+# What QEMU has said since it was last asked: why a guest is gone.
+monitor_rest() {
+	local line
+
+	[ -n "${monitor_out[$at]-}" ] || return 0
+	while IFS= read -r -t 1 line <&"${monitor_out[$at]}"; do
+		echo "$at: $line"
+	done >> /share/monitor
+}
+
 quit() {
 	trap - EXIT
 	for at in $guests; do
+		monitor_rest
 		[ ! -e "/run/$at.pid" ] || kill -KILL "$(cat "/run/$at.pid")" 2>/dev/null
 	done
 	watch_end

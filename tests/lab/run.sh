@@ -311,7 +311,8 @@ status() {
 		echo "attempts=$attempts"
 		echo "seconds=$((SECONDS - started))"
 		echo "accel=$accel_name"
-		sed -n "s/^LAB_RELEASE=/release=/p; s/^LAB_L2_RELEASE=/guest_release=/p" \
+		sed -n -e "s/^LAB_RELEASE='\(.*\)'/release=\1/p" \
+			-e "s/^LAB_L2_RELEASE='\(.*\)'/guest_release=\1/p" \
 			"$work/lab.conf"
 		echo "vmsync=$with_vmsync"
 		[ ! -e "$out/counts" ] || cat "$out/counts"
