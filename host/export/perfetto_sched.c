@@ -12,7 +12,6 @@
  * Perfetto's analysis passes over what has none.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "export/perfetto.h"
@@ -39,6 +38,10 @@ enum {
 #define LOST_TID  0x400001 /* Above all that Linux gives (PID_MAX_LIMIT). */
 #define LOST_NAME "(not recorded)"
 #define NOT_KNOWN 0x80 /* TASK_REPORT_IDLE */
+/* Names are of that many bytes, 0 up to the end. */
+static const char lost_name[ANALYSIS_NAME] = "(not recorded)";
+static const char idle_name[ANALYSIS_NAME] = "swapper";
+
 #define MAX_CPUS  8192
 
 /* Numbers are at most 10 bytes, and there are 6 rows of them for each list. */
@@ -142,10 +145,10 @@ static uint32_t name_of(struct sched_cpu *c, const char *name)
 
 	/* What came last comes again. */
 	for (i = c->n_names; i-- > 0 && c->n_names - i <= 8;) {
-		if (!strncmp(c->names[i], name, ANALYSIS_NAME))
+		if (!memcmp(c->names[i], name, ANALYSIS_NAME))
 			return i;
 	}
-	snprintf(c->names[c->n_names], ANALYSIS_NAME, "%s", name);
+	memcpy(c->names[c->n_names], name, ANALYSIS_NAME);
 	return c->n_names++;
 }
 
@@ -166,18 +169,18 @@ static void switch_add(struct perfetto *f, uint32_t machine, uint32_t cpu,
 		bundle_write(f, machine, cpu, c);
 	list_add(c, &c->switches, ns, state, tid, name);
 	c->runs = tid;
-	snprintf(c->comm, ANALYSIS_NAME, "%s", name);
+	memcpy(c->comm, name, ANALYSIS_NAME);
 }
 
+/* Valid until the model takes the next event. */
 static const char *name_known(const struct perfetto *f, uint32_t machine,
-			      int32_t tid, char *buf)
+			      int32_t tid)
 {
+	static const char none[ANALYSIS_NAME];
 	const struct analysis_model *m = f->job->analysis->model;
 	uint32_t t = analysis_model_thread_of(m, machine, tid);
 
-	snprintf(buf, ANALYSIS_NAME, "%s",
-		 t == ANALYSIS_NONE ? "" : analysis_model_thread(m, t)->name);
-	return buf;
+	return t == ANALYSIS_NONE ? none : analysis_model_thread(m, t)->name;
 }
 
 static void event_name(const struct analysis_event *ev, char *buf)
@@ -201,7 +204,7 @@ static void begin(const struct perfetto *f, struct sched_cpu *c)
 	c->begun = true;
 	if (c->runs < 0)
 		return;
-	list_add(c, &c->switches, from, 0, 0, "swapper");
+	list_add(c, &c->switches, from, 0, 0, idle_name);
 	list_add(c, &c->switches, from, 0, c->runs, c->comm);
 }
 
@@ -221,7 +224,7 @@ static void switched(struct perfetto *f, const struct analysis_event *ev,
 	if (c->runs != ev->current && ev->current != ANALYSIS_NOT_SAID)
 		switch_add(f, ev->machine, ev->cpu, c, ev->ns, NOT_KNOWN,
 			   ev->current,
-			   name_known(f, ev->machine, ev->current, name));
+			   name_known(f, ev->machine, ev->current));
 	event_name(ev, name);
 	switch_add(f, ev->machine, ev->cpu, c, ev->ns, ev->prev_state, ev->tid,
 		   name);
@@ -230,7 +233,6 @@ static void switched(struct perfetto *f, const struct analysis_event *ev,
 static void woken(struct perfetto *f, const struct analysis_event *ev,
 		  struct sched_cpu *c)
 {
-	char name[ANALYSIS_NAME];
 
 	if (ev->ns < f->job->analysis->totals.from_ns)
 		return;
@@ -239,7 +241,7 @@ static void woken(struct perfetto *f, const struct analysis_event *ev,
 		bundle_write(f, ev->machine, ev->cpu, c);
 	list_add(c, &c->wakings, ev->ns,
 		 ev->target == UINT32_MAX ? ev->cpu : ev->target, ev->tid,
-		 name_known(f, ev->machine, ev->tid, name));
+		 name_known(f, ev->machine, ev->tid));
 }
 
 /* Nobody is known to run from now on. */
@@ -249,7 +251,7 @@ static void stop(struct perfetto *f, uint32_t machine, uint32_t cpu,
 	if (ns >= f->job->analysis->totals.from_ns && c->runs >= 0) {
 		begin(f, c);
 		switch_add(f, machine, cpu, c, ns, NOT_KNOWN,
-			   LOST_TID + (int32_t)cpu, LOST_NAME);
+			   LOST_TID + (int32_t)cpu, lost_name);
 	}
 	c->runs = -1;
 }

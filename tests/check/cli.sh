@@ -278,9 +278,12 @@ private=
 unshare -m true 2> /dev/null || private="--propagation unchanged"
 expect_error "disk full" "No space left" unshare -m $private bash "$t/full.sh"
 
-# --- Ctrl-C leaves nothing
-$vmsync fuse -o "$t/stopped" "$t/a" > /dev/null 2>&1 &
+# --- Ctrl-C leaves nothing, by whichever thread it is taken
+# Without job control a shell has what runs in the background ignore it.
+set -m
+$vmsync fuse -j 3 -o "$t/stopped" "$t/a" > /dev/null 2>&1 &
 pid=$!
+set +m
 for _ in $(seq 500); do
 	[ -z "$(ls -d "$t"/stopped.part-* 2>/dev/null)" ] || break
 	sleep 0.01
