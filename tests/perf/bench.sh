@@ -108,6 +108,13 @@ peer="babeltrace2 $h $g -o dummy"
 row "merge two traces" $both "$(size "$t/pair")"
 first="$vmsync analyze -j 1 $h $g" all="$vmsync analyze $h $g"
 row "analyze (all tables)" $both "$(size "$t/pair")"
+for format in perfetto sqlite jsonl; do
+	first="$vmsync export $format -j 1 -o $t/out $h $g"
+	all="$vmsync export $format -o $t/out $h $g"
+	row "export $format" $both "$(size "$t/pair")"
+done
+first="$vmsync report -j 1 -o $t/out $h $g" all="$vmsync report -o $t/out $h $g"
+row "report" $both "$(size "$t/pair")"
 
 first="$vmsync cat -j 1 $h" all="$vmsync cat $h" peer="babeltrace2 $h"
 row "cat (text)" "$events" "$(size "$h")"
