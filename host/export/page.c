@@ -80,7 +80,7 @@ static void stay(void *ctx, const struct analysis_stay *s)
 	     ANALYSIS_NONE, from, until);
 }
 
-/* The longest first; @from, @until: of one of them. */
+/* Into a list of the longest, the longest first. */
 #define KEEP_LONGEST(list, n, one)                                             \
 	do {                                                                   \
 		int i_ = (n);                                                  \

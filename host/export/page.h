@@ -57,6 +57,15 @@ struct page {
 /** page_write() - all of it */
 void page_write(struct page *p, FILE *f);
 
+/** page_tables() - all of them */
+void page_tables(FILE *f, const struct page *p);
+
+/** page_text() - any bytes as text of HTML, and of attributes in quotes */
+void page_text(FILE *f, const char *s);
+
+/** page_machine_name() - of the host or a guest */
+const char *page_machine_name(const struct page *p, uint32_t machine);
+
 /* A row's number plus 1, or 0. */
 static inline uint32_t page_vcpu_row(const struct page *p, uint32_t vcpu)
 {
