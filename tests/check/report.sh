@@ -93,7 +93,7 @@ expect "sanitizers have nothing to say" build/asan/vmsync report -o "$t/asan" "$
 
 # --- in a browser
 if command -v chromium > "$check_out"; then
-	expect "Chromium shows it" env TMPDIR="$t" timeout 100 node tests/page/look.mjs "$t/page.html"
+	expect "Chromium shows it" env TMPDIR="$t" timeout 400 node tests/page/look.mjs "$t/page.html"
 	cp "$check_out" "$t/seen"
 	seen() { sed -n "s/^$1: //p" "$t/seen"; }
 	expect_eq "rows: virtual CPUs, CPUs, threads" "$(seen rows)" 10

@@ -32,7 +32,7 @@ function end(status) {
 	});
 	browser.kill('SIGKILL');
 }
-setTimeout(() => { console.error('no answer'); end(1); }, 50000);
+setTimeout(() => { console.error('no answer'); end(1); }, 300000);
 browser.on('error', (e) => { console.error(String(e)); process.exit(1); });
 
 answers.on('data', (bytes) => {
