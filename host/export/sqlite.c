@@ -30,7 +30,6 @@ static const char before[] = "pragma page_size = 65536;"
 /* Sums over rows; figures as in Documentation/analysis.rst. */
 static const char after[] =
 	"create index states_vcpu on states (vcpu, from_ns);"
-	"create index states_thread on states (thread);"
 	"create index charges_vcpu on charges (vcpu, from_ns);"
 	"create index exits_vcpu on exits (vcpu, from_ns);"
 	"create index wakes_thread on wakes (thread, from_ns);"
@@ -169,7 +168,11 @@ static int begin(struct export_job *j, struct analysis_sink *sink)
 	if (!d)
 		return -ENOMEM;
 	d->rows = (struct export_rows){row, j};
-	ret = sqlite3_open(j->path, &d->db);
+	/* One thread writes: locks would take a tenth of the time. */
+	ret = sqlite3_open_v2(j->path, &d->db,
+			      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+				      SQLITE_OPEN_NOMUTEX,
+			      NULL);
 	if (!ret)
 		ret = sqlite3_exec(d->db, before, NULL, NULL, NULL);
 	if (ret)
