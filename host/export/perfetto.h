@@ -54,12 +54,15 @@ struct sched_list {
  * struct sched_cpu - a CPU of a machine
  * @runs:	the thread that runs, as far as was told, -1: not known
  * @begun:	its first event is written
+ * @lost_until_ns: its events may be missing up to here: the model passes over
+ * them
  * @names:	[@n_names] of threads, that the lists refer to
  */
 struct sched_cpu {
 	int32_t runs;
 	char comm[ANALYSIS_NAME];
 	bool begun;
+	int64_t lost_until_ns;
 	struct sched_list switches;
 	struct sched_list wakings;
 	char names[2 * SCHED_EVENTS][ANALYSIS_NAME];

@@ -42,7 +42,7 @@ enum {
 static const char lost_name[ANALYSIS_NAME] = "(not recorded)";
 static const char idle_name[ANALYSIS_NAME] = "swapper";
 
-#define MAX_CPUS  8192
+#define MAX_CPUS 8192
 
 /* Numbers are at most 10 bytes, and there are 6 rows of them for each list. */
 #define BUNDLE_ROOM                      \
@@ -75,6 +75,7 @@ static struct sched_cpu *cpu_of(struct perfetto *f, uint32_t machine,
 		if (!m->cpus.at[cpu])
 			goto failed;
 		m->cpus.at[cpu]->runs = -1;
+		m->cpus.at[cpu]->lost_until_ns = INT64_MIN;
 	}
 	return m->cpus.at[cpu];
 failed:
@@ -202,10 +203,29 @@ static void begin(const struct perfetto *f, struct sched_cpu *c)
 	if (c->begun)
 		return;
 	c->begun = true;
-	if (c->runs < 0)
-		return;
 	list_add(c, &c->switches, from, 0, 0, idle_name);
-	list_add(c, &c->switches, from, 0, c->runs, c->comm);
+	if (c->runs >= 0)
+		list_add(c, &c->switches, from, 0, c->runs, c->comm);
+}
+
+/* Whoever makes an event runs, if another one was known to: since when is not.
+ */
+static void told(struct perfetto *f, const struct analysis_event *ev,
+		 struct sched_cpu *c)
+{
+	const char *name;
+
+	if (c->runs == ev->current || ev->current == ANALYSIS_NOT_SAID)
+		return;
+	name = name_known(f, ev->machine, ev->current);
+	if (ev->ns < f->job->analysis->totals.from_ns) {
+		c->runs = ev->current;
+		memcpy(c->comm, name, ANALYSIS_NAME);
+		return;
+	}
+	begin(f, c);
+	switch_add(f, ev->machine, ev->cpu, c, ev->ns, NOT_KNOWN, ev->current,
+		   name);
 }
 
 static void switched(struct perfetto *f, const struct analysis_event *ev,
@@ -220,11 +240,6 @@ static void switched(struct perfetto *f, const struct analysis_event *ev,
 		return;
 	}
 	begin(f, c);
-	/* Another one ran than is known: since when is not. */
-	if (c->runs != ev->current && ev->current != ANALYSIS_NOT_SAID)
-		switch_add(f, ev->machine, ev->cpu, c, ev->ns, NOT_KNOWN,
-			   ev->current,
-			   name_known(f, ev->machine, ev->current));
 	event_name(ev, name);
 	switch_add(f, ev->machine, ev->cpu, c, ev->ns, ev->prev_state, ev->tid,
 		   name);
@@ -233,7 +248,6 @@ static void switched(struct perfetto *f, const struct analysis_event *ev,
 static void woken(struct perfetto *f, const struct analysis_event *ev,
 		  struct sched_cpu *c)
 {
-
 	if (ev->ns < f->job->analysis->totals.from_ns)
 		return;
 	begin(f, c);
@@ -256,25 +270,36 @@ static void stop(struct perfetto *f, uint32_t machine, uint32_t cpu,
 	c->runs = -1;
 }
 
+/* As the model takes a wake-up; of guests the first of the two kinds counts. */
+static bool is_wakeup(const struct perfetto *f, const struct analysis_event *ev)
+{
+	if (ev->kind == ANALYSIS_EV_WAKING)
+		return ev->machine != ANALYSIS_HOST ||
+		       !analysis_model_wakeups(f->job->analysis->model);
+	return ev->kind == ANALYSIS_EV_WAKEUP;
+}
+
 void sched_event(struct perfetto *f, const struct analysis_event *ev)
 {
-	struct sched_cpu *c;
+	struct sched_cpu *c = cpu_of(f, ev->machine, ev->cpu);
 
-	if (ev->kind != ANALYSIS_EV_SWITCH && ev->kind != ANALYSIS_EV_WAKING &&
-	    ev->kind != ANALYSIS_EV_WAKEUP && ev->kind != ANALYSIS_EV_LOST)
-		return;
-	/* As the model does; of guests the first of the two counts. */
-	if (ev->kind == ANALYSIS_EV_WAKING && ev->machine == ANALYSIS_HOST &&
-	    analysis_model_wakeups(f->job->analysis->model))
-		return;
-	c = cpu_of(f, ev->machine, ev->cpu);
 	if (!c)
 		return;
+	if (ev->kind == ANALYSIS_EV_LOST) {
+		if (ev->machine == ANALYSIS_HOST &&
+		    ev->until_ns > c->lost_until_ns)
+			c->lost_until_ns = ev->until_ns;
+		stop(f, ev->machine, ev->cpu, c, ev->ns);
+		return;
+	}
+	if (ev->ns < c->lost_until_ns)
+		return;
+	/* Of a guest its switches tell, as to the model. */
+	if (ev->machine == ANALYSIS_HOST || ev->kind == ANALYSIS_EV_SWITCH)
+		told(f, ev, c);
 	if (ev->kind == ANALYSIS_EV_SWITCH)
 		switched(f, ev, c);
-	else if (ev->kind == ANALYSIS_EV_LOST)
-		stop(f, ev->machine, ev->cpu, c, ev->ns);
-	else
+	else if (is_wakeup(f, ev))
 		woken(f, ev, c);
 }
 
