@@ -75,9 +75,12 @@ note() {
 
 # What is measured in a guest begins and ends with an access to this port, which KVM
 # tells of; "TID NS".
-babeltrace2 --clock-cycles --no-delta "$dir/host" | sed -n \
-	's/^\[0*\([0-9]*\)\] .* kvm_x86_pio: .* tid = \([0-9]*\), .* port = 0x80, .*/\2 \1/p' \
-	> "$t/marks"
+babeltrace2 --clock-cycles --no-delta "$dir/host" > "$t/text"
+sed -n 's/^\[0*\([0-9]*\)\] .* kvm_x86_pio: .* tid = \([0-9]*\), .* port = 0x80, .*/\2 \1/p' \
+	"$t/text" > "$t/marks"
+# "NS WAKER TID": who begins to wake whom.
+sed -n 's/^\[0*\([0-9]*\)\] .* sched_waking: .* procname = "\([^"]*\)" .* tid = \([0-9]*\), prio.*/\1 \2 \3/p' \
+	"$t/text" > "$t/wakings"
 
 # marks GUEST: the first and the last in the phase
 marks() {
@@ -199,7 +202,11 @@ asleep=$(jq '[.why.causes[] | select(.what == "asleep").ns] | add // 0' "$t/why"
 between "the writer slept" "$asleep" $((ns / 2))
 qemu=$(jq '[.why | .. | objects | select(.what | test("^halted, until woken by qemu-"))] |
 	map(.times) | add // 0' "$t/why")
-between "until QEMU woke its virtual CPU, times" "$qemu" 10
+# As the trace tells it; some find the virtual CPU awake, or the writer.
+told=$(awk -v from="$from" -v until="$until" '$1 >= from && $1 <= until' "$t/wakings" |
+	grep -c " qemu-system-x86 $(tid_of guest)\$")
+between "QEMU woke its virtual CPU, times" "$told" 4
+between "... of which the analysis knows" "$qemu" $((told / 2)) "$told"
 
 phase cpuid guest
 cut_out "$from" "$until"
