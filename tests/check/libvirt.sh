@@ -3,11 +3,12 @@
 #
 # vmsync setup and vmsyncd with a real libvirtd and a real QEMU, in plain emulation:
 # domains that are defined, started, ended, with hostile names; the hook; libvirtd
-# and vmsyncd started anew beside running domains.
+# and vmsyncd started anew beside running domains; and a guest that boots Debian's
+# kernel with vmsync-agent, recorded by one command, without KVM or any module.
 #
 # Libvirt is unpacked under build/root-libvirt, never installed, and runs in a mount
-# namespace of its own: the machine's is not touched. Domains have no disk and boot
-# nothing; an agent in a guest is in tests/check/recording.sh.
+# namespace of its own: the machine's is not touched. Domains have no disk; all but
+# the last boot nothing. Its kernel is that of build/packages.env.
 . tests/check/lib.sh
 
 t=$check_tmp/t
@@ -52,6 +53,10 @@ if [ -z "${LIBVIRT_INSIDE:-}" ]; then
 	fi
 	make -s install PREFIX="$t/vmsync" > "$check_out" 2>&1 ||
 		fail "make install: $(tail -n 1 "$check_out")"
+	if [ -e build/packages.env ] && command -v lttng-sessiond > /dev/null; then
+		tests/check/emulated.sh "$t" > "$t/kernel" 2> "$check_out" ||
+			fail "a guest's file system: $(tail -n 1 "$check_out")"
+	fi
 	# shellcheck disable=SC2086
 	LIBVIRT_INSIDE=$t unshare -m $private bash "$0" > "$check_out" 2>&1
 	cat "$check_out" | grep -v ' passed, '
@@ -118,10 +123,10 @@ until_is() { # TEXT EXPRESSION WANTED
 	done
 	expect_eq "$1" "$got" "$3"
 }
-define() { # NAME, as XML [DEVICES]
+define() { # NAME, as XML [DEVICES [OS [MEMORY]]]
 	cat > "$t/domain.xml" <<-END
-		<domain type='qemu'><name>$1</name><memory unit='MiB'>32</memory>
-		<vcpu>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>
+		<domain type='qemu'><name>$1</name><memory unit='MiB'>${4:-32}</memory>
+		<vcpu>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type>$3</os>
 		<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>$2</devices>
 		</domain>
 	END
@@ -211,4 +216,58 @@ expect "... is told of" grep -q "no such domain" "$t/err"
 setup 0 host --undo
 expect "... takes the hook away" test ! -e /etc/libvirt/hooks/qemu.d/vmsync
 expect "a domain is ended" virsh -q destroy second
+
+# --- a guest with an agent, in emulation
+
+if [ ! -s "$t/kernel" ]; then
+	skip "a guest with an agent: no kernel (run modules first), or no lttng-tools"
+	finish
+fi
+mount -t tmpfs none /dev/shm
+mkdir -p /run/lttng "$t/home"
+export HOME=$t/home
+# vmsyncd's events go to this one; there is no tracer of the kernel.
+kill $daemon
+wait $daemon
+lttng-sessiond --no-kernel > "$t/sessiond.log" 2>&1 &
+sessiond=$!
+for _ in $(seq 100); do
+	lttng list > /dev/null 2>&1 && break
+	sleep 0.1
+done
+vmsyncd_start
+define 'emu "lated"' "<serial type='file'><source path='$t/serial'/></serial>" \
+	"<kernel>$(cat "$t/kernel")</kernel><initrd>$t/guest.cpio</initrd>
+	<cmdline>console=ttyS0 quiet panic=-1</cmdline>" 512
+setup 0 guest 'emu "lated"'
+expect "it boots" virsh -q start 'emu "lated"'
+# The agent opens the port some seconds later, which libvirt sees.
+for _ in $(seq 900); do
+	virsh dumpxml 'emu "lated"' 2> /dev/null | grep -q "state='connected'" && break
+	sleep 0.2
+done
+expect "an agent is there" grep -q "state='connected'" \
+	<(virsh dumpxml 'emu "lated"')
+"$vmsync" record -o "$t/recorded" --control="$t/control" --vm 'emu "lated"' --events sync \
+	--seconds 3 --json > "$t/json" 2> "$t/err"
+status=$?
+expect "recorded: exit status $status" test $status -le 1
+expect_eq "... by its agent" "$(jq -r '.guests[] | .name + ":" + .how' "$t/json")" \
+	'emu "lated":agent'
+expect_eq "... under a name for files" "$(ls "$t/recorded/guests")" emu___lated__
+"$vmsync" sync --json "$t/recorded/host" "$t/recorded/guests" > "$t/json"
+expect_eq "... with a map by port" \
+	"$(jq -r '.agrees, (.guests[0].methods | keys | join(" "))' "$t/json" | paste -sd' ')" \
+	"true port"
+expect_eq "... answered by QEMU, as libvirt has it" "$(jq .guests[0].vm_pid "$t/json")" \
+	"$(cat /run/libvirt/qemu/emu*.pid)"
+expect "... of $(jq .guests[0].beacons.matched "$t/json") beacons" \
+	test "$(jq .guests[0].beacons.matched "$t/json")" -gt 10
+expect "... and fused" babeltrace2 "$t/recorded/fused"
+expect "a domain is ended" virsh -q destroy 'emu "lated"'
+kill $daemon
+wait $daemon
+daemon=
+kill $sessiond
+wait $sessiond
 finish

@@ -18,6 +18,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$work/lab.conf"
 
 modroot=$work/modroot
+# shellcheck source=tests/lab/cpio.sh
+. "$here/cpio.sh"
 
 # modules_gather RELEASE MODULES LTTNG_SRC KO: a kernel's modules as they are, ours
 # and LTTng's without debug information.
@@ -38,36 +40,6 @@ modules_gather() {
 	depmod -b "$modroot" "$1"
 }
 
-# modules_needed RELEASE MODULE...: their paths, and of all they need, in the order
-# to load them.
-modules_needed() {
-	local release=$1
-
-	shift
-	modprobe -d "$modroot" -S "$release" --show-depends -a "$@" |
-		awk '/^insmod/ && !seen[$2]++ { print $2 }'
-}
-
-# module_copy FILE DIR: as it is in DIR, without the compression of newer kernels,
-# which busybox does not undo. Prints its new name.
-module_copy() {
-	local name=${1##*/}
-
-	mkdir -p "$2"
-	case $name in
-	*.xz)
-		name=${name%.xz}
-		xz -d -c "$1" > "$2/$name" ;;
-	*)	cp -L "$1" "$2/$name" ;;
-	esac
-	echo "$name"
-}
-
-archive() {
-	(cd "$1" && find . | cpio -o -H newc --quiet) > "$2.new"
-	mv "$2.new" "$2"
-}
-
 l1_make() {
 	local dir=$work/l1 ko
 
@@ -81,20 +53,6 @@ l1_make() {
 	cp "$work/lab.conf" "$dir/"
 	cp "$here/l1-init.sh" "$dir/init"
 	archive "$dir" "$work/l1.cpio"
-}
-
-# Programs with the shared objects that they need, at the same paths.
-programs_copy() {
-	local dir=$1 f
-
-	shift
-	{
-		printf '%s\n' "$@"
-		ldd "$@" | grep -oE '/[^ :]+\.so[^ :]*'
-	} | sort -u | while read -r f; do
-		mkdir -p "$dir/${f%/*}"
-		cp -L "$f" "$dir/$f"
-	done
 }
 
 # The folder that it lies in may be one that the guest hides.

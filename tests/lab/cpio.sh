@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What initial file systems are made with. Sourced; $modroot is where the modules of
+# their kernels are, after depmod.
+
+# modules_needed RELEASE MODULE...: their paths, and of all they need, in the order
+# to load them.
+modules_needed() {
+	local release=$1
+
+	shift
+	modprobe -d "$modroot" -S "$release" --show-depends -a "$@" |
+		awk '/^insmod/ && !seen[$2]++ { print $2 }'
+}
+
+# module_copy FILE DIR: as it is in DIR, without the compression of newer kernels,
+# which busybox does not undo. Prints its new name.
+module_copy() {
+	local name=${1##*/}
+
+	mkdir -p "$2"
+	case $name in
+	*.xz)
+		name=${name%.xz}
+		xz -d -c "$1" > "$2/$name" ;;
+	*)	cp -L "$1" "$2/$name" ;;
+	esac
+	echo "$name"
+}
+
+archive() {
+	(cd "$1" && find . | cpio -o -H newc --quiet) > "$2.new"
+	mv "$2.new" "$2"
+}
+
+# Programs with the shared objects that they need, at the same paths.
+programs_copy() {
+	local dir=$1 f
+
+	shift
+	{
+		printf '%s\n' "$@"
+		ldd "$@" | grep -oE '/[^ :]+\.so[^ :]*'
+	} | sort -u | while read -r f; do
+		mkdir -p "$dir/${f%/*}"
+		cp -L "$f" "$dir/$f"
+	done
+}
