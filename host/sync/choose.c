@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sync/drift.h"
+#include "sync/ends.h"
 #include "sync/wide.h"
 
 /* Holes that are shorter are a matter of rounding. */
@@ -285,19 +287,30 @@ static void swap(struct vmsync_map *a, struct vmsync_map *b)
 }
 
 /*
+ * Whether method @m may speak of the clock that @exact is of: all others take it
+ * for granted that it is steered as by NTP.
+ */
+static bool may_speak(enum vmsync_method m, bool steep)
+{
+	return m == VMSYNC_METHOD_EXACT || !steep;
+}
+
+/*
  * As long as one method has all, its map is not copied but is the CPU's:
  * vmsync_guest_method_map() finds it there.
  */
 int vmsync_choose(struct vmsync_guest *guest, uint32_t cpu)
 {
 	struct vmsync_map *map = &guest->maps.maps[cpu], *only = NULL;
+	bool steep = vmsync_map_is_steep(
+		&guest->by_method[VMSYNC_METHOD_EXACT][cpu], VMSYNC_DRIFT);
 	int err = 0;
 
 	map->count = 0;
 	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++) {
 		struct vmsync_map next, *other = &guest->by_method[m][cpu];
 
-		if (!other->count)
+		if (!other->count || !may_speak(m, steep))
 			continue;
 		if (!map->count) {
 			swap(map, other);
@@ -316,7 +329,7 @@ int vmsync_choose(struct vmsync_guest *guest, uint32_t cpu)
 		*map = next;
 	}
 	for (int m = 0; !err && map->count && m < VMSYNC_METHOD_COUNT; m++)
-		if (guest->by_method[m][cpu].count)
+		if (guest->by_method[m][cpu].count && may_speak(m, steep))
 			err = compare(guest, map, &guest->by_method[m][cpu], m);
 	return err;
 }

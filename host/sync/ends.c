@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <math.h>
 
+#include "sync/drift.h"
+
 /* Shorter segments may join two lines, or be off by the rounding of their ends. */
 #define SHORT_NS 1000000
 
@@ -40,6 +42,19 @@ int64_t vmsync_map_drift_ppb(const struct vmsync_map *map)
 		if (end_of(map, i) - map->segments[i].guest_start.ns >= SHORT_NS)
 			most = fmax(most, drift_of(&map->segments[i]));
 	return (int64_t)ceil(most * 1e9);
+}
+
+bool vmsync_map_is_steep(const struct vmsync_map *map, double drift)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		const struct vmsync_segment *s = &map->segments[i];
+
+		if (end_of(map, i) - s->guest_start.ns >= SHORT_NS &&
+		    drift_of(s) > drift + ROUNDING &&
+		    drift_of(s) <= VMSYNC_DRIFT_TICKS)
+			return true;
+	}
+	return false;
 }
 
 /* The slope of the nearest segment that has a clock's; else 1. */

@@ -6,6 +6,7 @@
 #ifndef VMSYNC_SYNC_ENDS_H
 #define VMSYNC_SYNC_ENDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sync/map.h"
@@ -23,5 +24,12 @@ int vmsync_map_close(struct vmsync_map *map, double drift);
 
 /** vmsync_map_drift_ppb - the fastest that the clocks drift apart in @map */
 int64_t vmsync_map_drift_ppb(const struct vmsync_map *map);
+
+/**
+ * vmsync_map_is_steep - whether one clock in @map is steered by more than NTP
+ * For at least a millisecond in a row, by no more than the length of ticks can make
+ * of it. What takes for granted that no clock is says nothing of such a one.
+ */
+bool vmsync_map_is_steep(const struct vmsync_map *map, double drift);
 
 #endif /* VMSYNC_SYNC_ENDS_H */

@@ -399,6 +399,19 @@ static uint64_t told_by_pages(const struct vmsync_vm *vm)
 	return 2 * changes;
 }
 
+/* Whether the lines of its clock say that it is steered by more than NTP does. */
+static bool is_steep(const struct vmsync_guest *guest)
+{
+	for (uint32_t i = 0; i < guest->maps.vcpus; i++) {
+		const struct vmsync_map *map = vmsync_guest_method_map(
+			guest, VMSYNC_METHOD_EXACT, i);
+
+		if (map && vmsync_map_is_steep(map, VMSYNC_DRIFT))
+			return true;
+	}
+	return false;
+}
+
 /*
  * How often its clock did what an honest one hardly does. That it stands still
  * while the guest is moved is none of its own doing, nor what the host set.
@@ -452,7 +465,7 @@ static int suspect_notes(struct vmsync_guest_report *r,
 			   " beacons when they came", answers.suspects,
 			   answers.legs);
 	}
-	if (!err && oddities(guest) >= MANY_ODD &&
+	if (!err && !is_steep(guest) && oddities(guest) >= MANY_ODD &&
 	    oddities(guest) * 100 >= guest->matched) {
 		r->suspect = true;
 		err = note(r, "its clock jumped or ran away %" PRIu64

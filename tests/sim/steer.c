@@ -9,6 +9,9 @@
 #define WAVE_PPM     0.2   /* the room's temperature */
 #define WAVE_S	     600.0
 #define CHRONY_GAIN  0.3
+/* A tick of 10 ms is longer or shorter by whole us. */
+#define MAX_PPM	 500
+#define TICK_PPM 100
 #define CHRONY_PPM   400.0
 #define STEER_MAX_US 3000.0
 
@@ -53,8 +56,13 @@ double sim_oscillator_ns(const struct sim_oscillator *osc, uint64_t h)
 	return ns + osc->phase_ns[i] * (1 - part) + osc->phase_ns[i + 1] * part;
 }
 
+/* What frequencies do not reach is done by the length of ticks, as chrony does. */
 static void set_ppm(struct sim_timekeeper *tk, double ppm)
 {
+	double ticks = fabs(ppm) > MAX_PPM ? round(ppm / TICK_PPM) : 0;
+
+	sim_tk_set_ticks(tk, (int64_t)ticks * TICK_PPM);
+	ppm -= ticks * TICK_PPM;
 	/* adjtimex() takes 2^-16 ppm. */
 	sim_tk_set_freq(tk, llround(ppm * 65536) * (SIM_PPM_SCALE >> 16));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define NTP_SHIFT    32
+#define MAX_TICKS_US 100000 /* of a second */
 #define MAX_FREQ     (500 * SIM_PPM_SCALE)
 #define MAX_PHASE_NS 500000000ll
 #define PLL_SHIFT    2
@@ -67,7 +68,8 @@ static void take_clocksource(struct sim_timekeeper *tk,
 /* A new frequency changes the running second as well. */
 static void update_tick_length(struct sim_ntp *ntp)
 {
-	uint64_t second = (NS_PER_S << NTP_SHIFT) + ntp->freq;
+	uint64_t second = ((NS_PER_S + ntp->tick_us * 1000) << NTP_SHIFT) +
+			  ntp->freq;
 	uint64_t base = second / SIM_HZ;
 
 	ntp->tick_length += base - ntp->tick_length_base;
@@ -192,6 +194,11 @@ bool sim_tk_advance(struct sim_timekeeper *tk, uint64_t c, bool now)
 	changed = adjust(tk, rest);
 	carry_seconds(tk);
 	return changed;
+}
+
+void sim_tk_set_ticks(struct sim_timekeeper *tk, int64_t us)
+{
+	tk->ntp.tick_us = clamp64(us, -MAX_TICKS_US, MAX_TICKS_US);
 }
 
 void sim_tk_set_freq(struct sim_timekeeper *tk, int64_t freq)

@@ -39,12 +39,14 @@ void sim_clocksource_init(struct sim_clocksource *cs, uint32_t kind,
 
 /**
  * struct sim_ntp - what adjtimex() steers
+ * @tick_us:	what a second is longer than one by, within +-10 %
  * @freq:	ns << 32 per second, within +-500 ppm
  * @offset:	phase still to be slewed by the PLL, ns << 32 / SIM_HZ
  * @adjust_us:	phase still to be slewed by adjtime(), us
  * @tick_length: what the next tick shall measure, ns << 32
  */
 struct sim_ntp {
+	int64_t tick_us;
 	int64_t freq;
 	int64_t offset;
 	int64_t adjust_us;
@@ -94,6 +96,13 @@ bool sim_tk_advance(struct sim_timekeeper *tk, uint64_t c, bool now);
  * The caller advances at once, as the system call does.
  */
 void sim_tk_set_freq(struct sim_timekeeper *tk, int64_t freq);
+
+/**
+ * sim_tk_set_ticks - ADJ_TICK
+ * @us:		the length of 100 ticks, less a second; limited to +-10 %
+ * Before sim_tk_set_freq(), which makes it count.
+ */
+void sim_tk_set_ticks(struct sim_timekeeper *tk, int64_t us);
 
 /** sim_tk_pll - ADJ_OFFSET with STA_PLL, @offset_ns limited to 0.5 s */
 void sim_tk_pll(struct sim_timekeeper *tk, int64_t offset_ns);
