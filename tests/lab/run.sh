@@ -74,10 +74,13 @@ kernel=${2-} guest_kernel=${3-${2-}}
 flavour=${kernel:+-$kernel}
 [ "$guest_kernel" = "$kernel" ] || flavour=-${kernel:-stock}-$guest_kernel
 [ "$guest_kernel" != stock ] || guest_kernel=
+LAB_MACHINE=pc
 # KASAN and its kind take their share, and their time. What a timer that fires warns
 # of they print with a lock that may not be taken there, and lockdep, which sees it,
 # looks no more: warnings go to dmesg alone.
 if [ "$kernel" = debug ]; then
+	# The other one's firmware takes it 30 s for each PCI device.
+	LAB_MACHINE=q35
 	LAB_L1_MB=$((LAB_L1_MB + 2048)) LAB_L1_APPEND="loglevel=4 $LAB_L1_APPEND"
 	LAB_LIMIT=$((LAB_LIMIT * 2)) LAB_L2_SILENCE=$((LAB_L2_SILENCE * 2))
 	LAB_SILENCE=$((LAB_SILENCE * 2))
@@ -220,7 +223,8 @@ prepare() {
 qemu() {
 	exec setpriv --pdeathsig TERM \
 	timeout -k 5 "$((LAB_LIMIT + LAB_SILENCE))" \
-	qemu-system-x86_64 "${accel[@]}" -smp "$LAB_L1_CPUS" -m "$LAB_L1_MB" \
+	qemu-system-x86_64 -machine "$LAB_MACHINE" "${accel[@]}" \
+		-smp "$LAB_L1_CPUS" -m "$LAB_L1_MB" \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-serial stdio -d cpu_reset -D "$out/host.reset" \
 		-kernel "$top/$LAB_VMLINUZ" -initrd "$work/l1.cpio" \
