@@ -254,4 +254,32 @@ for g in guest guest2; do
 		$((most / 1000000 + 14))
 done
 
+# --- exports of it say the same, to the ns
+
+states() { jq -r '.vcpus[] | .tid as $t | .states_ns | to_entries[] | select(.value > 0) |
+	"\($t) \(.key) \(.value)"' "$t/all" | sort; }
+if tests/perfetto/fetch.sh build/perfetto > "$check_out" 2>&1; then
+	expect "perfetto: written" $vmsync export perfetto -o "$t/pftrace" "$dir"
+	node tests/perfetto/query.mjs build/perfetto "$t/pftrace" \
+		"select name, value from stats where severity in ('error', 'data_loss') and value > 0" \
+		"select t.tid || ' ' || replace(replace(replace(s.name, 'halt polling', 'polling'),
+			'host interrupt', 'host_irq'), ' ', '_') || ' ' || sum(s.dur) from slice s
+			join thread_track k on s.track_id = k.id join thread t using (utid)
+			where k.type = 'thread_execution' and s.dur > 0 group by t.tid, s.name" \
+		"include perfetto module sched.latency;
+			select t.tid || ' ' || sum(latency_dur) from sched_latency_for_running_interval
+			join thread t using (utid)
+			where t.machine_id = 0 and t.name like 'CPU %/KVM' group by t.tid" > "$t/rows"
+	rows() { awk -v n="$1" 'n == 1 && $0 != "" { print } $0 == "" { n-- }' "$t/rows" | sort; }
+	expect_eq "perfetto: no error" "$(rows 1)" ""
+	expect_eq "perfetto: states" "$(rows 2)" "$(states)"
+	expect_eq "perfetto: its own latency of scheduling is our waits" "$(rows 3)" \
+		"$(jq -r '.vcpus[] | "\(.tid) \(.waits.total_ns)"' "$t/all" | sort)"
+else
+	skip "perfetto: its trace processor cannot be had: $(head -n 1 "$check_out")"
+fi
+expect "sqlite: written" $vmsync export sqlite -o "$t/db" "$dir"
+expect_eq "sqlite: states" "$(sqlite3 -separator ' ' "$t/db" \
+	"select tid, state, ns from vcpu_states join vcpus using (vcpu)" | sort)" "$(states)"
+
 finish
