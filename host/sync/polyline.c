@@ -43,6 +43,13 @@
 #define FEW_FIXES     8
 #define FEW_FIXES_FAR 32
 
+/*
+ * A line leads through any two fixes, and through three by chance: that they lie on
+ * one does not show that the clock has not bent between them, nor how much. So the
+ * bends that were seen tell of it only where they are many.
+ */
+#define LINE_FIXES 4
+
 /* Bends that are smaller are no bends, but the corridor's own play. */
 #define NO_BEND 0.0000005
 
@@ -159,14 +166,23 @@ static double hidden_slope(const struct vmsync_polyline *p)
 	return HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE;
 }
 
+/* Nobody knows how the clock went at @s: it tells no line, nor do other bends. */
+static bool is_vague(const struct vmsync_polyline *p,
+		     const struct vmsync_stretch *s)
+{
+	return s->count < LINE_FIXES && p->bends < FEW_BENDS;
+}
+
 /*
- * What bends that no fix shows may do to the clock over @length ns; @away is as
- * far as it can have gone.
+ * What bends that no fix shows may do to the clock over @length ns, which @a and @b
+ * are beside; @away is as far as it can have gone.
  */
-static double hidden_error(const struct vmsync_polyline *p, double length,
+static double hidden_error(const struct vmsync_polyline *p,
+			   const struct vmsync_stretch *a,
+			   const struct vmsync_stretch *b, double length,
 			   double away)
 {
-	if (length > dark_ns(p))
+	if (length > dark_ns(p) || is_vague(p, a) || is_vague(p, b))
 		return away;
 	return fmin(away, length / 4 * hidden_slope(p));
 }
@@ -199,13 +215,13 @@ static void saw_bend(struct vmsync_polyline *p, double tilt)
 static double short_error(const struct vmsync_polyline *p,
 			  const struct vmsync_stretch *s)
 {
-	double apart = (double)(s->last - s->first) / (s->count ? s->count : 1);
+	double length = (double)(s->last - s->first);
+	double apart = length / (s->count > 2 ? s->count - 1 : 1);
 
 	if (s->between)
-		return hidden_error(p, (double)(s->last - s->first),
-				    s->hidden_ns);
+		return hidden_error(p, s, s, length, s->hidden_ns);
 	return s->count < (apart > FAR_NS ? FEW_FIXES_FAR : FEW_FIXES) ?
-		       hidden_error(p, apart, s->hidden_ns) : 0;
+		       hidden_error(p, s, s, apart, s->hidden_ns) : 0;
 }
 
 /* What may hide in a gap between the fixes of a stretch. */
@@ -213,7 +229,7 @@ static double gap_error(const struct vmsync_polyline *p,
 			const struct vmsync_stretch *s,
 			const struct vmsync_gap *gap)
 {
-	return hidden_error(p, (double)gap->length,
+	return hidden_error(p, s, s, (double)gap->length,
 			    away(p, s, s, gap->from,
 				 gap->from + (gap->until - gap->from) / 2,
 				 gap->until,
@@ -261,7 +277,7 @@ static double end_error(const struct vmsync_polyline *p, int64_t g0, int64_t g1)
 
 	if (p->sure || g1 <= g0)
 		return 0;
-	off = hidden_error(p, (double)(g1 - g0),
+	off = hidden_error(p, s, s, (double)(g1 - g0),
 			   away(p, s, s, g0, g0 + (g1 - g0) / 2, g1,
 				fmax(first_error(s), last_error(s))));
 	/* That of a short one counts for all of it. */
@@ -379,7 +395,8 @@ static double drifts(const struct vmsync_polyline *p,
 	double most = (p->drift + fabs(s->slope)) * length;
 	double bent = HIDDEN_BENDS * fmax(p->tilt, tilt) + HIDDEN_SLOPE;
 
-	return length > dark_ns(p) ? most : fmin(most, bent * length);
+	return length > dark_ns(p) || is_vague(p, s) ?
+		       most : fmin(most, bent * length);
 }
 
 /*
@@ -473,8 +490,9 @@ static int add_bend(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	known = fmax(last_error(&p->tail) + p->tail.play_last,
 		     first_error(s) + s->play_first);
 	saw_bend(p, tilt_of(p, s, 2 * known));
-	hidden = hidden_error(p, gap, away(p, &p->tail, s, p->tail.last, g,
-					   s->first, known));
+	hidden = hidden_error(p, &p->tail, s, gap,
+			      away(p, &p->tail, s, p->tail.last, g, s->first,
+				   known));
 	/* It may have been a step, anywhere between the two, or beside a bend. */
 	known += fabs(half) + s->set_ns;
 	err = put_tail(p, p->tail.last, 0);
@@ -507,8 +525,7 @@ static int add_crossing(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s,
 			const struct vmsync_bend *bend)
 {
-	double known = last_error(&p->tail) + first_error(s) + s->set_ns;
-	double error = known + fmax(short_error(p, &p->tail), short_error(p, s));
+	double known = last_error(&p->tail) + first_error(s) + s->set_ns, error;
 	double a = bend->apart_before, b = bend->apart_after;
 	int64_t before = bend->before > p->from ? bend->before : p->from;
 	double inner = fmax(a, b) / 2;
@@ -516,8 +533,10 @@ static int add_crossing(struct vmsync_polyline *p,
 
 	if (p->tail.bent)
 		saw_bend(p, fabs(s->slope - p->tail.slope));
+	error = known + fmax(short_error(p, &p->tail), short_error(p, s));
 	/* In a long one the clocks may have bent more often than twice. */
-	if (bend->gap_ns > (p->sure ? dark_ns(p) : VERY_FAR_NS)) {
+	if (bend->gap_ns > (p->sure ? dark_ns(p) : VERY_FAR_NS) ||
+	    is_vague(p, &p->tail) || is_vague(p, s)) {
 		error = known;
 		a = b = inner = fmax(fmax(a, b),
 				     away(p, &p->tail, s, bend->before,
@@ -651,7 +670,7 @@ static void make_sure(const struct vmsync_polyline *p, struct vmsync_stretch *s)
 	off = vmsync_seen_sure(&p->seen, &line, drift, hidden_slope(p),
 			       dark_ns(p), &gap);
 	s->sure_ns = fmax(s->sure_ns,
-			  off + hidden_error(p, gap, gap / 2 * drift));
+			  off + hidden_error(p, s, s, gap, gap / 2 * drift));
 }
 
 /* A short stretch is kept back until it is known what follows. */
