@@ -148,7 +148,10 @@ static bool known_at(const struct vmsync_facts *f,
 {
 	int64_t at;
 
-	if (ns < 0 || ns > INT64_MAX ||
+	/* What is expected is not exact: it may be before the host's boot. */
+	if (ns < 0)
+		ns = 0;
+	if (ns > INT64_MAX ||
 	    !vmsync_axis_of_host(host, f->tsc_ref, (int64_t)ns, &at))
 		return false;
 	return vmsync_timeline_at(scaling, at)->param;
