@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "sync/reading.h"
+#include "uapi/vmsync.h"
 
 /* A page that a record shows and one that the host tells may cross by this. */
 #define SLACK 300000
@@ -395,6 +396,19 @@ static int order(struct pages *p)
 	return err;
 }
 
+/*
+ * KVM writes pages for a guest that counts its TSC, too, and tells of them; that
+ * one's clock does not change with them.
+ */
+static bool counts_tsc(const struct vmsync_lines *lines)
+{
+	for (size_t i = 0; i < lines->spans.count; i++)
+		if (lines->spans.at[i].line.clocksource !=
+		    VMSYNC_CLOCKSOURCE_TSC)
+			return false;
+	return lines->spans.count > 0;
+}
+
 int vmsync_pages_timeline(struct vmsync_timeline *tl,
 			  const struct vmsync_facts *f,
 			  const struct vmsync_axis *axis, uint32_t cpu)
@@ -402,8 +416,9 @@ int vmsync_pages_timeline(struct vmsync_timeline *tl,
 	struct pages p = {.tl = tl};
 	int err = vmsync_timeline_init(tl);
 
-	if (!err)
-		err = collect(&p, f, axis, cpu);
+	if (err || counts_tsc(f->guest_lines))
+		return err;
+	err = collect(&p, f, axis, cpu);
 	if (!err)
 		err = collect_holes(&p, f, axis);
 	if (p.all.count > 1)

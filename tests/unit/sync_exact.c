@@ -232,6 +232,36 @@ static void push_beacon(const struct model *m, struct vmsync_sync *sync,
 	CHECK(!vmsync_sync_push_host(sync, &h));
 }
 
+/*
+ * The VM of a guest that counts its TSC is stopped, and KVM writes a page when it
+ * goes on: its clock goes on as before, and the host's changes as before.
+ */
+static void push_stop(const struct model *m, struct vmsync_sync *sync)
+{
+	struct vmsync_evidence ev = {
+		.kind = VMSYNC_EV_PVCLOCK,
+		.vm = { 10, 1 },
+		.why = VMSYNC_WHY_FIRST,
+		.pvclock = { .version = 2, .mul = 1u << 31 },
+		.stamp_ns = host_mono(m, 0),
+	};
+
+	CHECK(!vmsync_sync_push_host(sync, &ev));
+	ev.kind = VMSYNC_EV_ENTRY;
+	CHECK(!vmsync_sync_push_host(sync, &ev));
+	ev.kind = VMSYNC_EV_EXIT;
+	ev.stamp_ns = host_mono(m, m->length / 8);
+	CHECK(!vmsync_sync_push_host(sync, &ev));
+	ev.kind = VMSYNC_EV_PVCLOCK;
+	ev.why = VMSYNC_WHY_WRITE;
+	ev.pvclock.version += 2;
+	ev.pvclock.system_time_ns += 1000000;
+	ev.stamp_ns = host_mono(m, m->length / 8 * 7);
+	CHECK(!vmsync_sync_push_host(sync, &ev));
+	ev.kind = VMSYNC_EV_ENTRY;
+	CHECK(!vmsync_sync_push_host(sync, &ev));
+}
+
 static void test_one(void)
 {
 	struct vmsync_sync *sync = vmsync_sync_new(NULL);
@@ -243,6 +273,8 @@ static void test_one(void)
 	make_model(&m);
 	push_knots(&m, sync, NULL);
 	push_knots(&m, sync, guest);
+	if (!m.kvmclock && check_rand() & 1)
+		push_stop(&m, sync);
 	push_beacon(&m, sync, guest, m.length - 100000);
 	vmsync_sync_host_until(sync, (host_time){ host_mono(&m, m.length) });
 	vmsync_sync_guest_until(guest,
