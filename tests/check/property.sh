@@ -53,6 +53,8 @@ some $((seed + 1000000000)) $((cases - half)) "$check_tmp/2.log" &
 #  7000100547  two bends, the second beside fixes that tell no slope
 #  8000300887 8000580885  a bend beside the first beacon of all
 #  8000300059  a bend in the few beacons before a TSC write
+#  11000044002  on clocksource tsc, a VM is stopped while its host's clock bends
+#  11000042756  no master clock, and a VM is reset
 #  7000300639  a virtual CPU without beacons, whose TSC is another
 #  11000040315 11000022371  two fixes that bends are between, and few bends were seen
 for once in 11000020817 11000040863 11000000861 6000040621 807 5516 20004199 20004799 50000307 51004009 20011274 51101489 \
@@ -61,7 +63,7 @@ for once in 11000020817 11000040863 11000000861 6000040621 807 5516 20004199 200
 	63000448 4000020791 3000060683 20109 20387 20431 20477 20798 21157 31525 \
 	8000000959 7000120849 7000100522 3000021126 5000001133 6000040099 \
 	5000020316 7000220006 8000120627 7000100547 8000300887 8000580885 8000300059 \
-	7000300639 11000040315 11000022371; do
+	7000300639 11000040315 11000022371 11000044002 11000042756; do
 	some $once 1 "$check_tmp/$once.log"
 done
 # Of shapes that are held back, for others of their kind still fail:

@@ -415,6 +415,9 @@ static void guest_record(struct recorder *r, const struct sim_guest *g,
 	}
 	for (uint32_t c = 0; c < g->vm.vcpu_count; c++) {
 		where[c].cpu = first_cpu + 2 * c;
+		/* See stays_make(): a reset is such a moment, too. */
+		if (!g->vm.master && g->died < r->w->end)
+			known_add(&known[c], &n[c], life_end(r, g), true);
 		vcpu_record(r, g, c, known[c], n[c], &where[c]);
 		free(known[c]);
 	}
