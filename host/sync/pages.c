@@ -135,6 +135,39 @@ static int collect_homes(struct pages *p, const struct vmsync_facts *f,
 	return err;
 }
 
+/*
+ * Both ends of a run may be where nobody knows the TSC, as when the guest was recorded
+ * for longer than its host: in between the page was in force all along.
+ */
+static bool across(const struct vmsync_facts *f, const struct vmsync_axis *axis,
+		   const struct vmsync_pv_run *r, int64_t *from, int64_t *until)
+{
+	const struct vmsync_timeline *tl = &axis->scaling;
+	const struct vmsync_scaling *scaling = NULL;
+	uint64_t begin, end;
+
+	*from = *until = VMSYNC_AXIS_MAX;
+	for (size_t i = 0; i < tl->steps.count; i++) {
+		const struct vmsync_step *s = &tl->steps.at[i];
+
+		if (!s->param)
+			continue;
+		/* A TSC that was written may have read the same before. */
+		if (scaling && !vmsync_scaling_same(scaling, s->param))
+			return false;
+		if (!scaling)
+			*from = s->sure;
+		scaling = s->param;
+		*until = i + 1 < tl->steps.count ? s[1].from : VMSYNC_AXIS_MAX;
+	}
+	if (!scaling || *from <= VMSYNC_AXIS_MIN + 1 || *until == VMSYNC_AXIS_MAX)
+		return false;
+	begin = vmsync_scaling_guest(scaling, f->tsc_ref + (uint64_t)*from);
+	end = vmsync_scaling_guest(scaling, f->tsc_ref + (uint64_t)*until);
+	return (int64_t)(begin - r->first.tsc) >= 0 &&
+	       (int64_t)(r->last.tsc - end) >= 0;
+}
+
 /* Where only one end of a run can be dated, the page was seen there. */
 static bool dated(const struct vmsync_facts *f, const struct vmsync_axis *axis,
 		  const struct vmsync_pv_run *r, int64_t *from, int64_t *until)
@@ -148,7 +181,7 @@ static bool dated(const struct vmsync_facts *f, const struct vmsync_axis *axis,
 		*from = *until;
 	if (!last)
 		*until = *from;
-	return first || last;
+	return first || last || across(f, axis, r, from, until);
 }
 
 /* What a page was in one VM is nothing in the next. */
