@@ -228,14 +228,20 @@ static bool of_run(const struct vmsync_vm *vm, const struct vmsync_between *b)
 	return false;
 }
 
-/* Whether @b would be in a run in any case, as records are missing there. */
-static bool is_silent(const struct vmsync_vm *vm, const struct vmsync_between *b)
+static bool is_unknown(const struct vmsync_vcpu *v, size_t k)
+{
+	return !is_known(v, k);
+}
+
+/* Whether @b is of a run of which @is holds. */
+static bool of_such(const struct vmsync_vm *vm, const struct vmsync_between *b,
+		    bool (*is)(const struct vmsync_vcpu *v, size_t k))
 {
 	for (size_t i = 0; i < vm->vcpus.count; i++) {
 		const struct vmsync_vcpu *v = vm->vcpus.at[i];
 		size_t k = vmsync_run_at(v, b->guest_ns + b->lo);
 
-		if (k < v->runs.count && !is_known(v, k) &&
+		if (k < v->runs.count && is(v, k) &&
 		    v->runs.at[k].entry_ns == b->guest_ns + b->lo)
 			return true;
 	}
@@ -269,7 +275,8 @@ static void tell(struct told *t, const struct vmsync_between *b)
  * struct chance - limits at one end of a trail that may all be by chance
  * @limits:	how many
  * @silent:	those of them that would be in a run in any case
- * @silent_ns:	guest time from the end to the farthest of these
+ * @silent_ns:	guest time from the end to the farthest of these while records are
+ *		missing: the runs beside those are on record
  */
 struct chance {
 	size_t limits;
@@ -296,10 +303,9 @@ static struct chance by_runs(const struct vmsync_vm *vm, const vmsync_limits *l,
 		const struct vmsync_between *b =
 			&l->at[back ? l->count - 1 - c.limits : c.limits];
 
-		if (is_silent(vm, b)) {
-			c.silent++;
+		c.silent += of_such(vm, b, is_unknown);
+		if (of_such(vm, b, vmsync_vcpu_is_lost))
 			c.silent_ns = llabs(b->guest_ns - end_ns);
-		}
 		if (!is_new(&told, vm, b))
 			continue;
 		if ((double)told.n >= runs)
