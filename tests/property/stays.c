@@ -122,7 +122,10 @@ size_t stays_make(const struct sim_vcpu *v, struct stays_known *known, size_t n,
 		m.at = known[i].h;
 	}
 	wander(&m, until);
-	if (m.in)
+	/* What was known may be so late that there is hardly room left. */
+	if (m.in && until + 1000 <= m.at + 2)
+		leave(&m, m.at + 1);
+	else if (m.in)
 		turn(&m, until + 1000);
 	*out = m.stay;
 	return m.n;
