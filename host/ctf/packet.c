@@ -29,6 +29,14 @@ static int check_identity(const struct ctf_stream *s, const struct run *r,
 	return 0;
 }
 
+/* A full disk leaves it so, and then there is no other copy. */
+static int cut_short(uint64_t offset, struct ctf_error *e)
+{
+	return remedy(e,
+		      "copy the whole trace again; if the disk was full, leave that packet out: truncate -s %llu FILE",
+		      (unsigned long long)offset);
+}
+
 static int check_sizes(const struct ctf_stream *s, const struct run *r,
 		       struct ctf_packet *p, struct ctf_error *e)
 {
@@ -54,7 +62,7 @@ static int check_sizes(const struct ctf_stream *s, const struct run *r,
 			     s->path, (unsigned long long)p->offset,
 			     (unsigned long long)rest,
 			     (unsigned long long)p->size);
-			return remedy(e, "copy the whole trace again");
+			return cut_short(p->offset, e);
 		}
 	}
 	if (p->content > bits)
@@ -149,7 +157,7 @@ int packet_parse(const struct ctf_stream *s, const uint8_t *data, size_t avail,
 		return -EAGAIN;
 	if (ret == RUN_SHORT) {
 		bad(s, offset, e, "cut short in its head");
-		return remedy(e, "copy the whole trace again");
+		return cut_short(offset, e);
 	}
 	if (ret)
 		return bad(s, offset, e, run_text(ret));

@@ -237,6 +237,12 @@ bad "metadata cut short" "cutmeta/guest/metadata.*[0-9]+:[0-9]+" "$t/cutmeta"
 broken cutpacket
 truncate -s -5000 "$t/cutpacket/guest/channel0_0"
 bad "a packet cut short" "cutpacket/guest/channel0_0" "$t/cutpacket"
+# A full disk leaves it so: what is said helps.
+cut=$($vmsync sync "$t/cutpacket" 2>&1 | sed -n 's/.*truncate -s \([0-9]*\) FILE$/\1/p')
+expect "... with what to do" truncate -s "${cut:-none}" \
+	"$t/cutpacket/guest/channel0_0"
+sync_json "$t/cutpacket"
+jq_is "... which leaves out the rest" '.guests | length' 1
 
 poke() { # FILE OFFSET OCTAL...
 	local file=$1 offset=$2
