@@ -225,6 +225,39 @@ int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
 	return err;
 }
 
+/* A step that is no longer may be taken for a bend, ns. */
+#define LITTLE_NS 1000000
+
+/* @ns: of the write, by the host's clock */
+static void widen_beside(struct vmsync_map *map, int64_t ns, int64_t step_ns)
+{
+	size_t at = segment_at(map, ns), first = at ? at - 1 : 0;
+
+	for (size_t i = first; i <= at + 1 && i < map->count; i++)
+		map->segments[i].bound_ns += step_ns;
+}
+
+void vmsync_lag_untold(const struct vmsync_facts *f, struct vmsync_map *map)
+{
+	const struct vmsync_line *line = guest_line(f);
+
+	if (!f->vm || (line && line->clocksource != VMSYNC_CLOCKSOURCE_TSC))
+		return;
+	for (size_t i = 0; map->count && i < f->vm->vcpus.count; i++) {
+		const struct vmsync_vcpu *v = f->vm->vcpus.at[i];
+
+		for (size_t k = 1; k < v->scalings.count; k++) {
+			const struct vmsync_scaling_span *s = &v->scalings.at[k];
+			uint64_t by = set_back(&s[-1].scaling, &s->scaling) +
+				      set_back(&s->scaling, &s[-1].scaling);
+			int64_t ns = by ? ns_of(line, by) : 0;
+
+			if (ns && ns <= LITTLE_NS)
+				widen_beside(map, s->stamp_ns, ns);
+		}
+	}
+}
+
 /* Guest time when the host's clock is at @ns, as a map goes on from (@g, @h). */
 static int64_t guest_at(int64_t g, int64_t h, int64_t ns)
 {

@@ -25,6 +25,13 @@ int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
 		     struct vmsync_map *map);
 
 /**
+ * vmsync_lag_untold - make the bounds of @map, of a method that is not told of
+ * writes, wide enough for those that KVM told of: a little one may be taken for a
+ * bend. Nothing where the guest does not read TSCs.
+ */
+void vmsync_lag_untold(const struct vmsync_facts *f, struct vmsync_map *map);
+
+/**
  * vmsync_lag_stopped - had the guest been stopped before its TSC was set back?
  * Then, as behind a restore, nothing is read twice. It was if none of its beacons,
  * which are more frequent, came in the time before host time @ns that it fell back

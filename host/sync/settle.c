@@ -134,6 +134,8 @@ static int settle_method(struct vmsync_guest *guest,
 			vmsync_spread_widen(spreads, map);
 			err = vmsync_lag_widen(f, cpu, map);
 		}
+		if (m == VMSYNC_METHOD_WINDOW)
+			vmsync_lag_untold(f, map);
 		if (!err)
 			err = vmsync_map_close(map, drift_of(guest));
 	}
