@@ -293,31 +293,56 @@ static bool behind_it(const struct vmsync_map *map, int64_t ns, int64_t last_ns)
 	return g - slack(ns, h) - s->bound_ns < last_ns;
 }
 
+/* Might a write of @own's TSC at host time @ns be missing in the records? */
+static bool may_miss(const struct vmsync_vcpu *own, int64_t ns)
+{
+	const struct vmsync_scaling_span *s = own->scalings.at;
+	size_t n = own->scalings.count;
+
+	for (size_t i = 1; i < n; i++)
+		if (s[i].gap && s[i - 1].seen_ns < ns && ns <= s[i].stamp_ns)
+			return true;
+	return n && (s[0].since_ns > ns || s[n - 1].lost_ns < ns);
+}
+
+/* The same for what was told of @v, which may be another virtual CPU than @own. */
+static bool beyond(const struct vmsync_vcpu *own, const struct vmsync_vcpu *v,
+		   const struct vmsync_line *line, const struct vmsync_map *map,
+		   int64_t first_ns, int64_t last_ns)
+{
+	const struct vmsync_segment *s = map->segments;
+	int64_t begin = s[0].host_start.ns;
+	int64_t end = vmsync_map_eval(map, s[map->count - 1].guest_end).ns;
+
+	for (size_t i = 1; i < v->scalings.count; i++) {
+		const struct vmsync_scaling_span *now = &v->scalings.at[i];
+		int64_t ns = now->stamp_ns;
+		int64_t fall = ns_of(line, set_back(&now[-1].scaling,
+						    &now->scaling));
+
+		/* Found written by then: that may have been for another boot. */
+		if (now->gap || (v != own && !may_miss(own, ns)))
+			continue;
+		if ((ns <= begin && before_it(map, ns, fall, first_ns)) ||
+		    (ns >= end && behind_it(map, ns, last_ns)))
+			return true;
+	}
+	return false;
+}
+
+/* KVM sets the TSCs of all virtual CPUs, one after the other. */
 bool vmsync_lag_beyond(const struct vmsync_facts *f, uint32_t cpu,
 		       const struct vmsync_map *map, int64_t first_ns,
 		       int64_t last_ns)
 {
 	const struct vmsync_vcpu *own = vmsync_facts_vcpu(f, cpu);
 	const struct vmsync_line *line = guest_line(f);
-	int64_t begin, end;
 
 	if (!own || !map->count ||
 	    (line && line->clocksource != VMSYNC_CLOCKSOURCE_TSC))
 		return false;
-	begin = map->segments[0].host_start.ns;
-	end = vmsync_map_eval(map, map->segments[map->count - 1].guest_end).ns;
-	for (size_t i = 1; i < own->scalings.count; i++) {
-		const struct vmsync_scaling_span *now = &own->scalings.at[i];
-		int64_t ns = now->stamp_ns;
-		int64_t fall = ns_of(line, set_back(&now[-1].scaling,
-						    &now->scaling));
-
-		/* Found written by then: that may have been for another boot. */
-		if (now->gap)
-			continue;
-		if ((ns <= begin && before_it(map, ns, fall, first_ns)) ||
-		    (ns >= end && behind_it(map, ns, last_ns)))
+	for (size_t i = 0; i < f->vm->vcpus.count; i++)
+		if (beyond(own, f->vm->vcpus.at[i], line, map, first_ns, last_ns))
 			return true;
-	}
 	return false;
 }
