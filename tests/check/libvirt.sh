@@ -117,7 +117,7 @@ status() {
 }
 until_is() { # TEXT EXPRESSION WANTED
 	local got=
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		status && got=$(jq -r "$2" "$t/json") && [ "$got" = "$3" ] && break
 		sleep 0.1
 	done
@@ -162,6 +162,8 @@ expect "... says what it would do" grep -qF 'would add the port to the definitio
 expect_eq "... and does not" "$(virsh dumpxml "$name" | grep -c vmsync)" 0
 expect "it starts" virsh -q start "$name"
 until_is "vmsyncd sees it" '.guests[0] | .name + ":" + .port' "$name:none"
+# libvirt writes what it knows of a domain several times while it starts.
+until_is "... and its virtual CPUs" '.guests[0].vcpu_threads | length' 2
 expect_eq "... with QEMU's process" "$(jq .guests[0].pid "$t/json")" \
 	"$(cat /run/libvirt/qemu/a*.pid)"
 expect_eq "... and the threads of its vCPUs" \
