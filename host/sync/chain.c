@@ -6,7 +6,6 @@
 
 #include "uapi/vmsync.h"
 
-
 /* Two pages are one line if they agree to this; anchors are whole ns. */
 #define PV_TOLERANCE_NS 1
 
@@ -196,6 +195,24 @@ static bool line_scale(const struct vmsync_line *line, int128 q32, int128 *out)
 		return false;
 	*out = (*out >> line->shift) + 1;
 	return true;
+}
+
+bool vmsync_chain_kvmclock(const struct vmsync_scaling *scaling,
+			   const struct vmsync_pvclock *pv, uint64_t tsc,
+			   int128 *q32)
+{
+	static const struct vmsync_line own = {
+		.seq = 1,
+		.clocksource = VMSYNC_CLOCKSOURCE_KVMCLOCK,
+		.mult = 1,
+	};
+	const struct vmsync_chain chain = {
+		.guest = &own,
+		.scaling = scaling,
+		.pv = pv,
+	};
+
+	return scaling && pv && vmsync_chain_guest(&chain, tsc, q32);
 }
 
 /*

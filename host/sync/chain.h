@@ -73,6 +73,14 @@ bool vmsync_chain_guest(const struct vmsync_chain *c, uint64_t tsc,
 			int128 *q32);
 
 /**
+ * vmsync_chain_kvmclock - kvm-clock itself at host TSC @tsc, q32, by page @pv
+ * Returns false on overflow, or where @scaling or @pv is NULL.
+ */
+bool vmsync_chain_kvmclock(const struct vmsync_scaling *scaling,
+			   const struct vmsync_pvclock *pv, uint64_t tsc,
+			   int128 *q32);
+
+/**
  * vmsync_chain_loss - most that rounding takes from a guest reading, q32
  * A reading r of the true value x satisfies x - loss < r <= x.
  */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "sync/drift.h"
 #include "sync/ends.h"
 #include "sync/wide.h"
 
@@ -303,7 +302,7 @@ int vmsync_choose(struct vmsync_guest *guest, uint32_t cpu)
 {
 	struct vmsync_map *map = &guest->maps.maps[cpu], *only = NULL;
 	bool steep = vmsync_map_is_steep(
-		&guest->by_method[VMSYNC_METHOD_EXACT][cpu], VMSYNC_DRIFT);
+		&guest->by_method[VMSYNC_METHOD_EXACT][cpu]);
 	int err = 0;
 
 	map->count = 0;

@@ -44,13 +44,13 @@ int64_t vmsync_map_drift_ppb(const struct vmsync_map *map)
 	return (int64_t)ceil(most * 1e9);
 }
 
-bool vmsync_map_is_steep(const struct vmsync_map *map, double drift)
+bool vmsync_map_is_steep(const struct vmsync_map *map)
 {
 	for (size_t i = 0; i < map->count; i++) {
 		const struct vmsync_segment *s = &map->segments[i];
 
 		if (end_of(map, i) - s->guest_start.ns >= SHORT_NS &&
-		    drift_of(s) > drift + ROUNDING &&
+		    drift_of(s) > VMSYNC_DRIFT + ROUNDING &&
 		    drift_of(s) <= VMSYNC_DRIFT_TICKS)
 			return true;
 	}

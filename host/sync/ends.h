@@ -30,6 +30,6 @@ int64_t vmsync_map_drift_ppb(const struct vmsync_map *map);
  * For at least a millisecond in a row, by no more than the length of ticks can make
  * of it. What takes for granted that no clock is says nothing of such a one.
  */
-bool vmsync_map_is_steep(const struct vmsync_map *map, double drift);
+bool vmsync_map_is_steep(const struct vmsync_map *map);
 
 #endif /* VMSYNC_SYNC_ENDS_H */

@@ -38,6 +38,9 @@ struct vmsync_line {
 	uint32_t shift;
 };
 
+/* Flag of a page: all virtual CPUs have the same line (KVM's master clock). */
+#define VMSYNC_PV_STABLE 1u
+
 /**
  * struct vmsync_pvclock - kvm-clock as an affine function of the guest's TSC
  *

@@ -23,9 +23,6 @@
 /* Two lines of one clock part by no more: NTP's +-500 ppm, and a little. */
 #define NTP_PPM 1100
 
-/* Flag of a page: all CPUs have the same line. */
-#define PV_STABLE 1
-
 /*
  * KVM set the guest's clock back by a little, from @a to @b at @z1: guest times
  * in between may have been read before the change or after it. After is
@@ -443,7 +440,7 @@ static bool any_unstable(const struct vmsync_timeline *pv)
 	for (size_t i = 0; i < pv->steps.count; i++) {
 		const struct vmsync_pvclock *page = pv->steps.at[i].param;
 
-		if (page && !(page->flags & PV_STABLE))
+		if (page && !(page->flags & VMSYNC_PV_STABLE))
 			return true;
 	}
 	return false;

@@ -15,9 +15,6 @@
 /* A page that a record shows and one that the host tells may cross by this. */
 #define SLACK 300000
 
-/* Flag of a page: all CPUs have the same line. */
-#define STABLE 1
-
 /**
  * struct sighting - a page was in force from @from to @until
  * @pv: NULL: the guest left the VM that it was in
@@ -103,7 +100,7 @@ static int collect_told(struct pages *p, const struct vmsync_facts *f,
 
 		if (s->stamp_ns >= until_ns)
 			break;
-		if (!own && !(s->pv.flags & STABLE))
+		if (!own && !(s->pv.flags & VMSYNC_PV_STABLE))
 			continue;
 		if (!vmsync_axis_of_host(&axis->host, f->tsc_ref,
 					 s->stamp_ns > stay.from_ns ?
@@ -213,7 +210,7 @@ static int collect_seen(struct pages *p, const struct vmsync_facts *f,
 		struct sighting *new;
 		int64_t from, until;
 
-		if (!own && !(r->pv.flags & STABLE))
+		if (!own && !(r->pv.flags & VMSYNC_PV_STABLE))
 			continue;
 		if (!dated(f, axis, r, &from, &until))
 			continue;

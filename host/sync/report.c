@@ -20,9 +20,6 @@
 /* Pauses, restores and migrations are not as many as one in 100 beacons. */
 #define MANY_ODD 8
 
-/* Flag of a page: all CPUs have the same line. */
-#define PV_STABLE 1
-
 /* More remarks than this are not listed. */
 #define MAX_NOTES 64
 
@@ -394,7 +391,7 @@ static uint64_t told_by_pages(const struct vmsync_vm *vm)
 		const struct vmsync_vcpu *v = vm->vcpus.at[i];
 
 		for (size_t k = 0; k < v->pvclocks.count; k++)
-			changes += !(v->pvclocks.at[k].pv.flags & PV_STABLE);
+			changes += !(v->pvclocks.at[k].pv.flags & VMSYNC_PV_STABLE);
 	}
 	return 2 * changes;
 }
@@ -406,7 +403,7 @@ static bool is_steep(const struct vmsync_guest *guest)
 		const struct vmsync_map *map = vmsync_guest_method_map(
 			guest, VMSYNC_METHOD_EXACT, i);
 
-		if (map && vmsync_map_is_steep(map, VMSYNC_DRIFT))
+		if (map && vmsync_map_is_steep(map))
 			return true;
 	}
 	return false;

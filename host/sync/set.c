@@ -4,20 +4,9 @@
 #include <math.h>
 
 #include "sync/chain.h"
-#include "uapi/vmsync.h"
-
-/* Flag of a page: all CPUs have the same line. */
-#define STABLE 1
 
 /* The record that showed a page and the beacon's own reading may be so far apart. */
 #define RECORD_NS 1000000
-
-/* kvm-clock itself. */
-static const struct vmsync_line own_line = {
-	.seq = 1,
-	.clocksource = VMSYNC_CLOCKSOURCE_KVMCLOCK,
-	.mult = 1,
-};
 
 /* The page that @cpu had when it sent @b; NULL: it showed none. */
 static const struct vmsync_pvclock *page_of(const struct vmsync_guest_cpu *cpu,
@@ -34,19 +23,6 @@ static const struct vmsync_pvclock *page_of(const struct vmsync_guest_cpu *cpu,
 	return NULL;
 }
 
-static bool read_page(const struct vmsync_pvclock *pv,
-		      const struct vmsync_scaling *scaling, uint64_t host_tsc,
-		      int128 *q32)
-{
-	const struct vmsync_chain chain = {
-		.guest = &own_line,
-		.scaling = scaling,
-		.pv = pv,
-	};
-
-	return vmsync_chain_guest(&chain, host_tsc, q32);
-}
-
 double vmsync_set_ns(struct vmsync_set *set, const struct vmsync_guest_cpu *cpu,
 		     const struct vmsync_beacon *b, bool alone)
 {
@@ -61,11 +37,12 @@ double vmsync_set_ns(struct vmsync_set *set, const struct vmsync_guest_cpu *cpu,
 	if (!pv)
 		return 0;
 	*set = (struct vmsync_set){true, *pv, b->scaling};
-	if (!last.any || (!alone && !(pv->flags & last.pv.flags & STABLE)))
+	if (!last.any || (!alone && !(pv->flags & last.pv.flags & VMSYNC_PV_STABLE)))
 		return 0;
 	/* Where the TSC was written the page follows it. */
-	if (!read_page(&last.pv, &last.scaling, b->gh_host.tsc, &was) ||
-	    !read_page(pv, &b->scaling, b->gh_host.tsc, &is))
+	if (!vmsync_chain_kvmclock(&last.scaling, &last.pv, b->gh_host.tsc,
+				   &was) ||
+	    !vmsync_chain_kvmclock(&b->scaling, pv, b->gh_host.tsc, &is))
 		return 0;
 	return fabs((double)(is - was)) / (double)Q32;
 }

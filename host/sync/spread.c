@@ -7,9 +7,6 @@
 #include "sync/drift.h"
 #include "uapi/vmsync.h"
 
-/* Flag of a page: all CPUs have the same line. */
-#define PV_STABLE 1
-
 /*
  * A change by more is no page's own: the guest was stopped, or its clock set. KVM
  * does that to one virtual CPU after the other, and none runs meanwhile.
@@ -18,13 +15,6 @@
 
 /* KVM follows a TSC write up with a new page before it enters, host cycles. */
 #define PAGE_FOLLOWS ((int64_t)1 << 27)
-
-/* kvm-clock itself. */
-static const struct vmsync_line own_line = {
-	.seq = 1,
-	.clocksource = VMSYNC_CLOCKSOURCE_KVMCLOCK,
-	.mult = 1,
-};
 
 /**
  * struct finder - of one guest
@@ -44,7 +34,7 @@ static bool is_unstable(const struct vmsync_timeline *pv)
 	for (size_t i = 0; i < pv->steps.count; i++) {
 		const struct vmsync_pvclock *page = pv->steps.at[i].param;
 
-		if (page && !(page->flags & PV_STABLE))
+		if (page && !(page->flags & VMSYNC_PV_STABLE))
 			return true;
 	}
 	return false;
@@ -54,15 +44,10 @@ static bool read_page(const struct finder *f,
 		      const struct vmsync_scaling *scaling,
 		      const struct vmsync_pvclock *page, int64_t at, int64_t *ns)
 {
-	const struct vmsync_chain chain = {
-		.guest = &own_line,
-		.scaling = scaling,
-		.pv = page,
-	};
 	int128 q32;
 
-	if (!scaling || !page ||
-	    !vmsync_chain_guest(&chain, f->facts->tsc_ref + (uint64_t)at, &q32))
+	if (!vmsync_chain_kvmclock(scaling, page,
+				   f->facts->tsc_ref + (uint64_t)at, &q32))
 		return false;
 	*ns = (int64_t)(q32 >> 32);
 	return true;

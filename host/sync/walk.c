@@ -12,9 +12,6 @@
 /* How long a reading that was ahead may be held, host cycles. */
 #define HELD 16384
 
-/* Flag of a page: all CPUs have the same line. */
-#define PV_STABLE 1
-
 const struct vmsync_step *vmsync_walk_step(const struct vmsync_walk *w, int t)
 {
 	return &w->tl[t]->steps.at[w->at[t]];
@@ -188,7 +185,7 @@ int128 vmsync_walk_ahead(const struct vmsync_walk *w,
 	struct vmsync_point d;
 	int128 most;
 
-	if (l->chain.pv && l->chain.pv->flags & PV_STABLE)
+	if (l->chain.pv && l->chain.pv->flags & VMSYNC_PV_STABLE)
 		return 0;
 	/* A page that differs by up to 1 ns is taken for the one before. */
 	if (!w->others)

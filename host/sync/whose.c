@@ -3,9 +3,6 @@
 
 #include "uapi/vmsync.h"
 
-/* Flag of a page: all CPUs have the same line. */
-#define STABLE 1
-
 /* No virtual CPU has it. */
 #define NOBODY UINT32_MAX
 
@@ -37,7 +34,7 @@ static bool any_unstable(const struct vmsync_facts *f)
 		const struct vmsync_vcpu *v = f->vm->vcpus.at[i];
 
 		for (size_t k = 0; k < v->pvclocks.count; k++)
-			if (!(v->pvclocks.at[k].pv.flags & STABLE))
+			if (!(v->pvclocks.at[k].pv.flags & VMSYNC_PV_STABLE))
 				return true;
 	}
 	return false;
