@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "record/lttng.h"
+#include "run.h"
 #include "record/record.h"
 
 static const char help[] =

@@ -11,7 +11,7 @@
 #include "fuse/fail.h"
 #include "fuse/print.h"
 #include "libvirt/virsh.h"
-#include "record/lttng.h"
+#include "run.h"
 
 static const char help[] =
 "usage: vmsync setup host [OPTION]...\n"

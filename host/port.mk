@@ -29,7 +29,7 @@ $(PORT_DAEMON) $(PORT_AGENT): dkms.conf
 $(O)/vmsyncd: $(PORT_DAEMON) $(PORT_LIB) $(PORT_HOST)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(LDFLAGS) $(PORT_LDLIBS)
 
-$(O)/vmsync-agent: $(PORT_AGENT) $(PORT_LIB) $(O)/host/record/lttng.o \
+$(O)/vmsync-agent: $(PORT_AGENT) $(PORT_LIB) $(O)/host/run.o \
 		$(O)/host/record/tracing.o
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(LDFLAGS) $(PORT_LDLIBS)
 

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "record/lttng.h"
+#include "run.h"
 #include "record/tracing.h"
 
 #define SECOND 1000000000ull

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "fuse/fail.h"
-#include "record/lttng.h"
+#include "run.h"
 #include "uapi/vmsync_port.h"
 
 #define URI "qemu:///system"
@@ -26,7 +26,7 @@ static const char channel[] =
 static int virsh(const char *uri, const char *command, const char *name,
 		 const char *const arguments[], int out, struct ctf_error *e)
 {
-	const char *argv[VMSYNC_LTTNG_ARGS] = {
+	const char *argv[VMSYNC_RUN_ARGS] = {
 		"virsh", "-q", "-c", uri ? uri : URI, command, "--domain", name,
 	};
 	char said[200];

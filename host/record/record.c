@@ -13,7 +13,7 @@
 
 #include "fuse/fail.h"
 #include "port/now.h"
-#include "record/lttng.h"
+#include "run.h"
 #include "sync/json_string.h"
 
 #define SECOND 1000000000ull

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "record/lttng.h"
+#include "run.h"
 #include "uapi/vmsync_port.h"
 
 #define CHANNEL "vmsync"
@@ -56,10 +56,10 @@ const char *vmsync_tracing_events_name(uint8_t events)
 static int lttng(struct vmsync_tracing *t, char *said, size_t size,
 		 const char *const arguments[])
 {
-	const char *argv[VMSYNC_LTTNG_ARGS] = { "lttng", "-n" };
+	const char *argv[VMSYNC_RUN_ARGS] = { "lttng", "-n" };
 	size_t i;
 
-	for (i = 0; arguments[i] && i + 3 < VMSYNC_LTTNG_ARGS; i++)
+	for (i = 0; arguments[i] && i + 3 < VMSYNC_RUN_ARGS; i++)
 		argv[i + 2] = arguments[i];
 	return vmsync_run(argv, t->home, said, size);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "record/lttng.h"
+#include "run.h"
 
 #include <errno.h>
 #include <fcntl.h>

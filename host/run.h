@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Other programs (lttng, virsh), run to their end without a word on our own output. */
-#ifndef VMSYNC_RECORD_LTTNG_H
-#define VMSYNC_RECORD_LTTNG_H
+#ifndef VMSYNC_RUN_H
+#define VMSYNC_RUN_H
 
 #include <stddef.h>
 #include <sys/types.h>
 
-#define VMSYNC_LTTNG_ARGS 24
+/* Arguments that a caller makes room for, with the NULL behind them. */
+#define VMSYNC_RUN_ARGS 24
 
 /**
  * vmsync_run() - run a program, apart from our terminal's signals
@@ -25,4 +26,4 @@ int vmsync_run_into(const char *const argv[], const char *home, int out,
 /** vmsync_spawn_prepare() - in a child: signals as a program expects them */
 void vmsync_spawn_prepare(void);
 
-#endif /* VMSYNC_RECORD_LTTNG_H */
+#endif /* VMSYNC_RUN_H */
