@@ -2,8 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cmd.h"
-#include "export/export.h"
+#include "cmd_export.h"
 #include "export/rows.h"
 
 static const char help[] =
@@ -48,16 +47,10 @@ static const struct export_format *const formats[] = {
 	&export_sqlite,
 };
 
-struct arguments {
-	struct cmd_session session;
-	struct export_options options;
-	const struct export_format *format;
-};
-
 static int write_it(struct vmsync_session *s, void *arguments,
 		    struct ctf_error *e)
 {
-	const struct arguments *args = arguments;
+	const struct cmd_export *args = arguments;
 	int ret =
 		export_run(s, args->format, &args->options, cmd_progress(), e);
 
@@ -65,30 +58,59 @@ static int write_it(struct vmsync_session *s, void *arguments,
 	return ret;
 }
 
-static int take(void *arguments, int option, const char *value)
+int cmd_export_option(const char *command, int option, const char *value,
+		      struct cmd_export *args)
 {
-	struct arguments *args = arguments;
-
 	switch (option) {
 	case 'o':
 		args->options.output = value;
-		return 0;
-	case 't':
-		args->options.table = value;
 		return 0;
 	case 'v':
 		args->options.analysis.vm = value;
 		return 0;
 	case 's':
-		return cmd_seconds("export", value,
+		return cmd_seconds(command, value,
 				   &args->options.analysis.since_ns);
 	case 'u':
-		return cmd_seconds("export", value,
+		return cmd_seconds(command, value,
 				   &args->options.analysis.until_ns);
 	default:
-		return cmd_session_option("export", option, value,
+		return cmd_session_option(command, option, value,
 					  &args->session);
 	}
+}
+
+int cmd_export_output(const char *command, const struct cmd_export *args)
+{
+	const char *output = args->options.output;
+	struct stat st;
+
+	if (!output)
+		return cmd_usage_error(command, "no output: -o FILE is needed");
+	if (strcmp(output, "-") && !lstat(output, &st))
+		return cmd_usage_error(command,
+				       "%s exists already: remove it, or give "
+				       "another name with -o",
+				       output);
+	return 0;
+}
+
+int cmd_export_run(const char *command, char **argv, struct cmd_export *args)
+{
+	int ret = cmd_session_run(command, argv, &args->session, write_it, args);
+
+	vmsync_exchange_free(&args->session.exchange);
+	return ret;
+}
+
+static int take(void *arguments, int option, const char *value)
+{
+	struct cmd_export *args = arguments;
+
+	if (option != 't')
+		return cmd_export_option("export", option, value, args);
+	args->options.table = value;
+	return 0;
 }
 
 static int format_find(const char *name, const struct export_format **format)
@@ -105,48 +127,35 @@ static int format_find(const char *name, const struct export_format **format)
 }
 
 /* What makes no sense is said before anything is read. */
-static int options_check(const struct arguments *args)
+static int options_check(const struct cmd_export *args)
 {
 	const struct export_options *o = &args->options;
 	const struct export_format *f = args->format;
-	struct stat st;
+	int ret = cmd_export_output("export", args);
 
-	if (!o->output)
-		return cmd_usage_error("export",
-				       "no output: -o FILE is needed");
+	if (ret)
+		return ret;
 	if (o->table && !f->has_tables)
 		return cmd_usage_error("export", "%s has no tables", f->name);
 	if (o->table && export_table_find(o->table) == EXPORT_TABLES)
 		return cmd_usage_error("export", "no table %s", o->table);
-	if (!strcmp(o->output, "-"))
-		return f->stdout_too
-			       ? 0
-			       : cmd_usage_error("export", "%s needs a file",
-						 f->name);
-	if (!lstat(o->output, &st))
-		return cmd_usage_error("export",
-				       "%s exists already: remove it, or give "
-				       "another name with -o",
-				       o->output);
+	if (!strcmp(o->output, "-") && !f->stdout_too)
+		return cmd_usage_error("export", "%s needs a file", f->name);
 	return 0;
 }
 
 int cmd_export(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"output", required_argument, NULL, 'o'},
 		{"table", required_argument, NULL, 't'},
-		{"vm", required_argument, NULL, 'v'},
-		{"since", required_argument, NULL, 's'},
-		{"until", required_argument, NULL, 'u'},
-		CMD_SESSION_OPTIONS,
+		CMD_EXPORT_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	static const struct cmd_options options = {
 		"export", help, ":o:j:h", table, take,
 	};
-	struct arguments args = {.session.options.alone = true};
+	struct cmd_export args = {.session.options.alone = true};
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)
@@ -156,10 +165,5 @@ int cmd_export(int argc, char **argv)
 	ret = format_find(argv[optind], &args.format);
 	if (!ret)
 		ret = options_check(&args);
-	if (ret)
-		return ret;
-	ret = cmd_session_run("export", argv + optind + 1, &args.session,
-			      write_it, &args);
-	vmsync_exchange_free(&args.session.exchange);
-	return ret;
+	return ret ? ret : cmd_export_run("export", argv + optind + 1, &args);
 }

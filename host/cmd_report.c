@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <string.h>
-#include <sys/stat.h>
-
-#include "cmd.h"
+#include "cmd_export.h"
 #include "export/page.h"
 
 static const char help[] =
@@ -28,75 +25,29 @@ static const char help[] =
 	"\n"
 	"  vmsync report -o report.html host/ guest/\n";
 
-struct arguments {
-	struct cmd_session session;
-	struct export_options options;
-};
-
-static int write_it(struct vmsync_session *s, void *arguments,
-		    struct ctf_error *e)
-{
-	const struct arguments *args = arguments;
-	int ret =
-		export_run(s, &export_page, &args->options, cmd_progress(), e);
-
-	cmd_progress_end();
-	return ret;
-}
-
 static int take(void *arguments, int option, const char *value)
 {
-	struct arguments *args = arguments;
-
-	switch (option) {
-	case 'o':
-		args->options.output = value;
-		return 0;
-	case 'v':
-		args->options.analysis.vm = value;
-		return 0;
-	case 's':
-		return cmd_seconds("report", value,
-				   &args->options.analysis.since_ns);
-	case 'u':
-		return cmd_seconds("report", value,
-				   &args->options.analysis.until_ns);
-	default:
-		return cmd_session_option("report", option, value,
-					  &args->session);
-	}
+	return cmd_export_option("report", option, value, arguments);
 }
 
 int cmd_report(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"vm", required_argument, NULL, 'v'},
-		{"since", required_argument, NULL, 's'},
-		{"until", required_argument, NULL, 'u'},
-		CMD_SESSION_OPTIONS,
+		CMD_EXPORT_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	static const struct cmd_options options = {
 		"report", help, ":o:j:h", table, take,
 	};
-	struct arguments args = {.session.options.alone = true};
+	struct cmd_export args = {
+		.session.options.alone = true,
+		.format = &export_page,
+	};
 	int ret = cmd_options(&options, argc, argv, &args);
-	struct stat st;
 
 	if (ret != CMD_GO_ON)
 		return ret;
-	if (!args.options.output)
-		return cmd_usage_error("report",
-				       "no output: -o FILE is needed");
-	if (!lstat(args.options.output, &st))
-		return cmd_usage_error("report",
-				       "%s exists already: remove it, or give "
-				       "another name with -o",
-				       args.options.output);
-	ret = cmd_session_run("report", argv + optind, &args.session, write_it,
-			      &args);
-	vmsync_exchange_free(&args.session.exchange);
-	return ret;
+	ret = cmd_export_output("report", &args);
+	return ret ? ret : cmd_export_run("report", argv + optind, &args);
 }
