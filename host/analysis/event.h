@@ -13,7 +13,7 @@
  * enum analysis_kind - what happened
  * @ANALYSIS_EV_OTHER:	anything else: the kernel of that CPU ran
  * @ANALYSIS_EV_SWITCH:	@current, in state @prev_state, gave the CPU to @tid,
- *called
+ * called
  *			@name
  * @ANALYSIS_EV_WAKING:	somebody on this CPU begins to wake @tid, last on CPU
  *			@target
@@ -33,7 +33,7 @@
  * @ANALYSIS_EV_POLL:	from its next halt on KVM polls for @reason ns, and not for
  *			@old_poll_ns
  * @ANALYSIS_EV_LOST:	events of this CPU may be missing from @ns until
- *@until_ns
+ * @until_ns
  */
 enum analysis_kind {
 	ANALYSIS_EV_OTHER,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
  * Halts as KVM counts them. At the end of each it says how long it took by the
- *clock from which it makes its counters, and whether the thread slept:
+ * clock from which it makes its counters, and whether the thread slept:
  *
  *	slept:		halt_poll_fail_ns + halt_wait_ns, to the ns
  *	not:		halt_poll_success_ns, but for what follows
  *
  * Where polling ended is not told. Behind it lies all of the time without a
- *CPU, and before it, if nothing else wanted the CPU, all of the time for which
- *KVM was to poll; what is between may be either. In vain it may poll and then,
- *about to sleep, find that it need not: that counts as polled up to where it
- *gave up.
+ * CPU, and before it, if nothing else wanted the CPU, all of the time for which
+ * KVM was to poll; what is between may be either. In vain it may poll and then,
+ * about to sleep, find that it need not: that counts as polled up to where it
+ * gave up.
  */
 #include "analysis/parts.h"
 

@@ -2,8 +2,8 @@
 /*
  * The model: what every virtual CPU of a host does at each instant, who is to
  * blame where it waits, what its exits cost, and how long the guest's threads
- *wait for it. Events come in, in the order of time, and stays, charges, exits
- *and wake-ups go out to sinks, each as soon as it has ended. Memory grows with
+ * wait for it. Events come in, in the order of time, and stays, charges, exits
+ * and wake-ups go out to sinks, each as soon as it has ended. Memory grows with
  * threads, CPUs and virtual CPUs, never with time.
  *
  *	cpus.c		who runs on each CPU of the host
@@ -14,7 +14,7 @@
  *	halts.c		halts as KVM counts them
  *
  * What is not known is never guessed: see ANALYSIS_UNKNOWN and
- *ANALYSIS_BY_UNKNOWN.
+ * ANALYSIS_BY_UNKNOWN.
  */
 #ifndef VMSYNC_ANALYSIS_MODEL_H
 #define VMSYNC_ANALYSIS_MODEL_H

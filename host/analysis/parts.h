@@ -35,7 +35,7 @@ struct analysis_halt {
  * @off:	why it runs on none; ANALYSIS_UNKNOWN also where it may run
  * @place:	where its thread is
  * @left:	the guest was left at some event of the host, and the exit is
- *not told yet; with @place ANALYSIS_IN_GUEST
+ * not told yet; with @place ANALYSIS_IN_GUEST
  * @early:	it was woken before it had gone to sleep, as far as was told
  * @open:	the stay that goes on
  * @sum_ns:	by state, of stays that have ended
@@ -44,7 +44,7 @@ struct analysis_halt {
  * @listed:	on the list of @queue's waiters
  * @charged_ns:	up to here the wait is charged
  * @turns:	who had the CPU since it went to sleep: should it turn out that
- *it did not sleep at all, they are charged
+ * it did not sleep at all, they are charged
  * @overflow:	there were more than are kept
  * @thread:	of the guest, that it runs, ANALYSIS_NONE: not known
  * @idles:	which is the guest's idle thread

@@ -3,8 +3,8 @@
  * What the parts of the page share; for host/export/page*.c only.
  *
  *	page.c		the format: what is kept while the analysis runs
- *	page_write.c	the page: sentences, tables, and the data of the
- *timeline page.css, page.js	as they are in the page
+ *	page_write.c	the page: sentences, tables, and the data of the timeline
+ *	page.css, page.js	as they are in the page
  */
 #ifndef VMSYNC_EXPORT_PAGE_H
 #define VMSYNC_EXPORT_PAGE_H

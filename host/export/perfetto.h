@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of the Perfetto export share; for host/export/perfetto*.c
- *only.
+ * What the parts of the Perfetto export share; for host/export/perfetto*.c only.
  *
- *	perfetto.c	the format: what the model tells, and to which part it
- *goes perfetto_sched.c	scheduling of each machine, as its kernel tells it
+ *	perfetto.c		the format: what the model tells, to the part it is for
+ *	perfetto_sched.c	scheduling of each machine, as its kernel tells it
  *	perfetto_track.c	tracks and what is on them
  *
  * Numbers of fields are those of protos/perfetto/trace/ in Perfetto's sources.

@@ -70,7 +70,7 @@ bool vmsync_link_apart(const struct vmsync_link *p, const struct vmsync_link *q,
 /**
  * vmsync_link_middle - a guest time that both links may have given
  * @out:	that of @q at @at, in the middle of the two host times that it
- *then had
+ * then had
  */
 bool vmsync_link_middle(const struct vmsync_link *p,
 			const struct vmsync_link *q, int64_t at,

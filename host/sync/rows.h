@@ -51,7 +51,7 @@ typedef VMSYNC_ARRAY(struct vmsync_row) vmsync_rows;
  * vmsync_rows_find - tell @n limits apart into rows; times rise strictly
  * @steep:	two clocks do not drift apart by more, ns per ns
  * @half:	limits are taken to be tighter by this on both sides, ns: half
- *of what the tightest of them leave between them
+ * of what the tightest of them leave between them
  * @rows:	empty, to be freed by the caller; 0 or -ENOMEM
  */
 int vmsync_rows_find(const struct vmsync_between *e, size_t n, double steep,

@@ -30,7 +30,7 @@ typedef VMSYNC_ARRAY(struct vmsync_between) vmsync_limits;
  * @lock:	event at which it was found
  * @at_lock:	what it may be there, from @lo to @hi; @n intervals of it
  * @at_first, @at_last: what it may be at the first and at the last event, as
- *far as the way there from @lock tells
+ * far as the way there from @lock tells
  * @limits:	that the events give, once it was followed
  * @from, @until: it leads through all of [@from, @until), though events beyond
  *		@first and @end are not surely its own
