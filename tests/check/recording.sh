@@ -231,11 +231,21 @@ expect "... is told of" grep -q 'out: File exists; name a folder' "$t/host/err"
 
 # --- Ctrl-C; vmsyncd is started anew meanwhile
 
+# until_recorded NAME: its agent has begun
+until_recorded() {
+	for _ in $(seq 300); do
+		[ "$(left "$1")" = 0 ] || return
+		sleep 0.1
+	done
+	fail "$1 is not recorded"
+}
 # beats N: until both guests had N more answers
 beats() {
 	"$t/bin/answers" "$1" "$1" || fail "no beacons"
 }
 on_host "$rec -o $t/stopped --events sync --json"
+until_recorded one
+until_recorded two
 beats 20
 touch "$t/host/again"
 beats 40
@@ -249,7 +259,17 @@ expect "... and fused" test -d "$t/stopped/fused"
 
 # --- an agent is killed
 
-on_host "$rec -o $t/killed --events sync --json"
+# A command runs once all guests are recorded: an agent that is killed before it was
+# told to begin is asked again, and its guest is recorded as well as the other one.
+cat > "$t/bin/until" <<-END
+	#!/bin/bash
+	# Says that it runs, and runs for as long as nobody says that it is over.
+	: > "$t/runs"
+	until [ -e "$t/over" ]; do sleep 0.1; done
+END
+chmod +x "$t/bin/until"
+on_host "$rec -o $t/killed --events sync --json -- $t/bin/until"
+until_there "$t/runs"
 beats 20
 echo KILL > "$t/two/signal"
 touch "$t/two/again"
@@ -259,7 +279,7 @@ for _ in $(seq 300); do
 done
 rm "$t/two/signal"
 "$t/bin/answers" 150 0
-kill -INT "$(cat "$t/host/runs")"
+: > "$t/over"
 expect_eq "an agent is killed: exit status" "$(result)" 1
 cp "$t/host/out" "$t/json"
 jq_is "... it is told of, the other one is there" \
@@ -270,7 +290,9 @@ until_nothing two
 
 # --- given up
 
-on_host "$rec -o $t/given --events sync"
+rm "$t/runs" "$t/over"
+on_host "$rec -o $t/given --events sync -- $t/bin/until"
+until_there "$t/runs"
 beats 20
 # The agent is held up, so that the second one comes before all is done.
 agent=$(pgrep -f "device=$t/one.dev")
@@ -283,6 +305,7 @@ for _ in $(seq 100); do
 done
 expect_eq "a second Ctrl-C: exit status" "$(result)" 2
 expect "... is told of" grep -q 'given up' "$t/host/err"
+: > "$t/over"
 kill -CONT $agent
 until_nothing one
 until_nothing two
