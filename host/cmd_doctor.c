@@ -4,7 +4,7 @@
 
 #include "cmd.h"
 #include "doctor/doctor.h"
-#include "sync/json_string.h"
+#include "json_string.h"
 
 static const char help[] =
 "usage: vmsync doctor [OPTION]...\n"

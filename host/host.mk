@@ -22,9 +22,9 @@ SQLITE := $(if $(NO_SQLITE),,$(shell echo 'int main(void) { return !sqlite3_libv
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-HOST_DIRS := host/ctf host/sync host/fuse host/export host/analysis host/port \
-	     host/doctor host/libvirt host/record
-LIB_SRC := host/run.c $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
+HOST_DIRS := host/ctf host/sync host/sync/* host/fuse host/export host/analysis \
+	     host/port host/doctor host/libvirt host/record
+LIB_SRC := host/run.c host/json_string.c $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)

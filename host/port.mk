@@ -8,7 +8,7 @@ PORT_UST := $(shell echo '\#include <lttng/tracepoint.h>' | $(CC) -E - \
 		> /dev/null 2>&1 && echo yes)
 PORT_LIB := $(O)/host/port/frame.o $(O)/host/port/output.o
 PORT_HOST := $(patsubst %.c,$(O)/%.o,host/libvirt/xml.c \
-	     host/libvirt/domain.c host/sync/json_string.c)
+	     host/libvirt/domain.c host/json_string.c)
 PORT_DAEMON := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard host/daemon/*.c)))
 PORT_AGENT := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard guest/agent/*.c)))
 PORT_BIN := $(O)/vmsyncd $(O)/vmsync-agent $(O)/libvirt-hook

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 /** enum analysis_task_counter - of a thread, in the order of the file */
 enum analysis_task_counter {

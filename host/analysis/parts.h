@@ -4,7 +4,7 @@
 #define VMSYNC_ANALYSIS_PARTS_H
 
 #include "analysis/model.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 /**
  * struct analysis_turn - who had a host CPU for some time, while a virtual CPU

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 #include "analysis/event.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 #define ANALYSIS_QUIET_TIDS 4096
 

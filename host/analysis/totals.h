@@ -9,7 +9,7 @@
 
 #include "analysis/hist.h"
 #include "analysis/model.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 /**
  * struct analysis_vcpu_totals - of one virtual CPU

@@ -12,7 +12,7 @@
 #define VMSYNC_ANALYSIS_WHY_H
 
 #include "analysis/model.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 #define ANALYSIS_WHY_DEPTH 6
 

@@ -7,7 +7,7 @@
 #define VMSYNC_ANALYSIS_WINDOWS_H
 
 #include "analysis/model.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 #define ANALYSIS_WINDOWS_MOST 10000
 

@@ -3,8 +3,8 @@
 ## make plugin		the babeltrace2 plugin (needs libbabeltrace2-dev)
 
 BT2_SO := $(O)/babeltrace-plugin-vmsync.so
-BT2_SRC := $(sort $(wildcard host/bt2/*.c)) host/sync/map.c \
-	   host/sync/map_load.c host/sync/anyone.c host/sync/json_string.c
+BT2_SRC := $(sort $(wildcard host/bt2/*.c)) host/sync/map/map.c \
+	   host/sync/map/map_load.c host/sync/map/anyone.c host/json_string.c
 BT2_PIC := $(BT2_SRC:%.c=$(O)/pic/%.o)
 
 .PHONY: plugin install-plugin uninstall-plugin

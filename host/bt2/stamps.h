@@ -5,7 +5,7 @@
 
 #include <babeltrace2/babeltrace.h>
 
-#include "sync/map.h"
+#include "sync/map/map.h"
 
 /**
  * struct stamps - the maps of all guests, and the host's offset

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/json_string.h"
+#include "json_string.h"
 
 static void guest_free(struct vmsync_guest *g)
 {

@@ -9,7 +9,7 @@
 #define VMSYNC_EXPORT_EXPORT_H
 
 #include "analysis/analysis.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 /**
  * struct export_options - all 0 is the default

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "analysis/state.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 /** enum slice_code - what a slice shows: a state, or one of these */
 enum slice_code {

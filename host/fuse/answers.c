@@ -7,7 +7,7 @@
 #include "fuse/decode.h"
 #include "fuse/fail.h"
 #include "fuse/reader.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 /* Beacons of a trace that are asked for, evenly spread. */
 #define SAMPLES 256

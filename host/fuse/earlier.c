@@ -9,7 +9,7 @@
 #include "fuse/fail.h"
 #include "fuse/machine.h"
 #include "fuse/names.h"
-#include "sync/map.h"
+#include "sync/map/map.h"
 
 /* A trace, and the folder above it that has a file of maps. */
 struct placed {

@@ -6,7 +6,7 @@
 #include "fuse/exchange.h"
 #include "fuse/fail.h"
 #include "fuse/reader.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 /* One end of a message. */
 struct end {

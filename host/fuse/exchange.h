@@ -9,7 +9,7 @@
 
 #include "ctf/ctf.h"
 #include "fuse/machine.h"
-#include "sync/messages.h"
+#include "sync/facts/messages.h"
 
 #define VMSYNC_EXCHANGE_KEYS 8
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 /**
  * struct vmsync_hole - raw clock values

@@ -8,7 +8,7 @@
 #define VMSYNC_FUSE_LEGS_H
 
 #include "fuse/session.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 /**
  * struct vmsync_leg - one message

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "sync/map.h"
+#include "sync/map/map.h"
 #include "utf8.h"
 
 /* Where the text begins that follows a label. */

@@ -4,7 +4,7 @@
 #include "fuse/covered.h"
 #include "fuse/moves.h"
 #include "fuse/report.h"
-#include "sync/json_string.h"
+#include "json_string.h"
 
 static void key_string(FILE *f, const char *key, const char *value)
 {

@@ -4,7 +4,7 @@
 #define VMSYNC_FUSE_RUN_CURSOR_H
 
 #include "fuse/runs.h"
-#include "sync/contain.h"
+#include "sync/witness/contain.h"
 
 struct vmsync_run_cursor;
 

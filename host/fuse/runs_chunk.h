@@ -9,7 +9,7 @@
 #define VMSYNC_FUSE_RUNS_CHUNK_H
 
 #include "fuse/runs.h"
-#include "sync/array.h"
+#include "sync/base/array.h"
 
 #define RUNS_CHUNK 1024 /* words */
 #define RUNS_LATE  (UINT32_MAX >> 2)

@@ -10,9 +10,9 @@
 #include "fuse/exchange.h"
 #include "fuse/machine.h"
 #include "fuse/runs.h"
-#include "sync/contain.h"
-#include "sync/known.h"
+#include "sync/map/known.h"
 #include "sync/sync.h"
+#include "sync/witness/contain.h"
 
 struct vmsync_moved;
 

@@ -14,7 +14,7 @@
 #include "fuse/fail.h"
 #include "port/now.h"
 #include "run.h"
-#include "sync/json_string.h"
+#include "json_string.h"
 
 #define SECOND 1000000000ull
 #define ROUND_MS 100

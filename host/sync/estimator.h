@@ -6,9 +6,9 @@
 #ifndef VMSYNC_SYNC_ESTIMATOR_H
 #define VMSYNC_SYNC_ESTIMATOR_H
 
-#include "sync/facts.h"
-#include "sync/map.h"
-#include "sync/match.h"
+#include "sync/facts/facts.h"
+#include "sync/facts/match.h"
+#include "sync/map/map.h"
 #include "sync/sync.h"
 
 /**
@@ -45,7 +45,7 @@ extern const struct vmsync_estimator *const
 	vmsync_estimators[VMSYNC_METHOD_COUNT];
 
 extern const struct vmsync_estimator vmsync_exact_estimator;
-extern const struct vmsync_estimator vmsync_pair_estimator;
+extern const struct vmsync_estimator vmsync_tsc_pair_estimator;
 extern const struct vmsync_estimator vmsync_beacon_estimator;
 extern const struct vmsync_estimator vmsync_window_estimator;
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "sync/chain.h"
+#include "sync/base/chain.h"
 
 /* A beacon may be on its way when recording begins or ends, host ns. */
 #define EDGE_NS 10000000

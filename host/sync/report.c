@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/drift.h"
-#include "sync/ends.h"
+#include "sync/base/drift.h"
 #include "sync/heard.h"
+#include "sync/map/ends.h"
 #include "sync/session.h"
 
 /* Fewer contradictions may have an honest reason. */

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "sync/reading.h"
+#include "sync/facts/reading.h"
 #include "sync/session.h"
 
 /* A change that is confirmed sooner is not worth a look, host cycles. */
@@ -55,7 +55,7 @@ static const struct vmsync_timeline *scaling_of(struct look *k, uint32_t cpu,
 		return NULL;
 	tl = &k->scaling[cpu];
 	if (!tl->steps.count)
-		*err = vmsync_axis_scaling(tl, &k->f, &k->host, cpu);
+		*err = vmsync_dating_scaling(tl, &k->f, &k->host, cpu);
 	return *err ? NULL : tl;
 }
 
@@ -115,7 +115,7 @@ static int ask(struct look *k, struct vmsync_line_span *s, int64_t from,
 	ret = k->find(k->ctx, k->guest, s->cpu, from_ns, until_ns, &exit_ns);
 	if (ret <= 0)
 		return ret;
-	if (vmsync_axis_of_host(&k->host, k->f.tsc_ref, exit_ns + 1, &over) &&
+	if (vmsync_date_of_host(&k->host, k->f.tsc_ref, exit_ns + 1, &over) &&
 	    over > from && over < until)
 		s->over = over;
 	return 0;
@@ -146,7 +146,7 @@ int vmsync_guest_second_look(struct vmsync_guest *guest, vmsync_open_exit *find,
 		return err;
 	k.f = vmsync_guest_facts(guest);
 	k.scaling = calloc(k.f.n_cpus + 1, sizeof(*k.scaling));
-	err = k.scaling ? vmsync_axis_host(&k.host, &k.f) : -ENOMEM;
+	err = k.scaling ? vmsync_dating_host(&k.host, &k.f) : -ENOMEM;
 	for (size_t i = 0; !err && i < guest->lines.spans.count; i++)
 		err = look_at(&k, i);
 	for (uint32_t i = 0; k.scaling && i < k.f.n_cpus; i++)

@@ -6,12 +6,12 @@
 #ifndef VMSYNC_SYNC_SESSION_H
 #define VMSYNC_SYNC_SESSION_H
 
-#include "sync/causal.h"
 #include "sync/estimator.h"
-#include "sync/facts.h"
-#include "sync/match.h"
-#include "sync/set.h"
+#include "sync/facts/facts.h"
+#include "sync/facts/match.h"
+#include "sync/facts/set.h"
 #include "sync/sync.h"
+#include "sync/witness/causal.h"
 
 /* CPU numbers above are not believed. */
 #define VMSYNC_MAX_CPUS 4096
@@ -92,11 +92,11 @@ struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest);
 int vmsync_guest_drain(struct vmsync_guest *guest);
 
 /**
- * vmsync_guest_settle - maps of all that was pushed
+ * vmsync_guest_build_maps - maps of all that was pushed
  * @final:	nothing more will come
  * Returns 0 or -ENOMEM.
  */
-int vmsync_guest_settle(struct vmsync_guest *guest, bool final);
+int vmsync_guest_build_maps(struct vmsync_guest *guest, bool final);
 
 /**
  * vmsync_guest_check_queue - hold the queued beacons against their map
@@ -106,10 +106,10 @@ int vmsync_guest_settle(struct vmsync_guest *guest, bool final);
 int vmsync_guest_check_queue(struct vmsync_guest *guest);
 
 /**
- * vmsync_guest_settled - guest time up to which CPU 0's map is final
+ * vmsync_guest_final_until - guest time up to which CPU 0's map is final
  * As far as the methods know that its later segments are from.
  */
-int64_t vmsync_guest_settled(const struct vmsync_guest *guest);
+int64_t vmsync_guest_final_until(const struct vmsync_guest *guest);
 
 /** vmsync_guest_may_use - the options allow method @m */
 bool vmsync_guest_may_use(const struct vmsync_guest *guest,

@@ -669,13 +669,14 @@ static int settle(struct vmsync_sync *sync, bool final, host_time *settled)
 		struct vmsync_guest *guest = sync->guests.at[i];
 		const struct vmsync_map *map;
 
-		err = vmsync_guest_settle(guest, final);
+		err = vmsync_guest_build_maps(guest, final);
 		if (!err)
 			err = vmsync_guest_report_make(guest);
 		map = vmsync_guest_map_of(&guest->maps, 0);
 		if (!err && map && !final) {
 			host_time h = vmsync_map_eval(
-				map, (guest_time){ vmsync_guest_settled(guest) });
+				map,
+				(guest_time){vmsync_guest_final_until(guest)});
 
 			if (h.ns < until)
 				until = h.ns;
@@ -686,7 +687,7 @@ static int settle(struct vmsync_sync *sync, bool final, host_time *settled)
 	return err;
 }
 
-int vmsync_sync_settle(struct vmsync_sync *sync, host_time *settled)
+int vmsync_sync_build_maps(struct vmsync_sync *sync, host_time *settled)
 {
 	return settle(sync, false, settled);
 }

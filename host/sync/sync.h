@@ -29,7 +29,7 @@
 
 #include "clock.h"
 #include "sync/evidence.h"
-#include "sync/map.h"
+#include "sync/map/map.h"
 
 /* Beacons kept per side and guest while their other half is awaited. */
 #define VMSYNC_SYNC_WINDOW 16384
@@ -121,11 +121,11 @@ enum vmsync_wants vmsync_sync_wants(struct vmsync_sync *sync,
 				    struct vmsync_guest **guest);
 
 /**
- * vmsync_sync_settle - bring the maps up to date with what was pushed
+ * vmsync_sync_build_maps - bring the maps up to date with what was pushed
  * @settled:	host time up to which later records will not change a map;
  *		may be NULL
  */
-int vmsync_sync_settle(struct vmsync_sync *sync, host_time *settled);
+int vmsync_sync_build_maps(struct vmsync_sync *sync, host_time *settled);
 
 /** vmsync_sync_finish - every side has ended: make maps and reports final */
 int vmsync_sync_finish(struct vmsync_sync *sync);

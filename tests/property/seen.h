@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "ctf/ctf.h"
-#include "sync/map.h"
+#include "sync/map/map.h"
 
 /**
  * struct seen - events of one machine or of several

@@ -6,7 +6,7 @@
 #define VMSYNC_SIM_CONTAINMENT_H
 
 #include "session.h"
-#include "sync/contain.h"
+#include "sync/witness/contain.h"
 
 /**
  * sim_containment - put all guest events of @guest between entries and exits

@@ -132,7 +132,7 @@ static void note_settled(struct sim_session *s, int guest, uint32_t cpu,
 static int settle(struct sim_session *s)
 {
 	host_time until = {INT64_MIN};
-	int err = vmsync_sync_settle(s->sync, &until);
+	int err = vmsync_sync_build_maps(s->sync, &until);
 
 	if (err || until.ns == INT64_MIN)
 		return err;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "sync/map.h"
+#include "sync/map/map.h"
 
 __extension__ typedef __int128 wide;
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "sync/map.h"
+#include "sync/map/map.h"
 
 #define MAX_GUESTS 3
 

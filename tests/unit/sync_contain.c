@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "sync/contain.h"
+#include "sync/witness/contain.h"
 
 #define VCPUS	 3
 #define MAX_RUNS 60

@@ -7,8 +7,8 @@
 #include <math.h>
 
 #include "check.h"
-#include "sync/drift.h"
-#include "sync/few.h"
+#include "sync/base/drift.h"
+#include "sync/estimate/few.h"
 
 #define CASES	4000
 #define PERIOD	30000000

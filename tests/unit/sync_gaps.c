@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "sync/fit.h"
-#include "sync/gaps.h"
+#include "sync/estimate/gaps.h"
+#include "sync/estimate/segmentation.h"
 
 #define USUAL 10000000
 
@@ -40,7 +40,8 @@ static void test_wide(unsigned int n, uint64_t wide)
 }
 
 /* A fix that says where the clock is to a few ns. */
-static void add(struct vmsync_fit *fit, int64_t guest_ns, int64_t host_ns)
+static void add(struct vmsync_segmentation *seg, int64_t guest_ns,
+		int64_t host_ns)
 {
 	struct vmsync_fix fix = {
 		.has_upper = true,
@@ -50,10 +51,10 @@ static void add(struct vmsync_fit *fit, int64_t guest_ns, int64_t host_ns)
 		.play_ns = 5,
 	};
 
-	fit->base_ns = 13;
-	fit->wave_ns = 3;
-	vmsync_fit_see(fit, &fix);
-	CHECK(!vmsync_fit_add(fit, &fix));
+	seg->base_ns = 13;
+	seg->wave_ns = 3;
+	vmsync_segmentation_see(seg, &fix);
+	CHECK(!vmsync_segmentation_add(seg, &fix));
 }
 
 /*
@@ -62,30 +63,30 @@ static void add(struct vmsync_fit *fit, int64_t guest_ns, int64_t host_ns)
  */
 static void test_hidden(int64_t ppb, int64_t gap)
 {
-	struct vmsync_fit fit;
+	struct vmsync_segmentation seg;
 	struct vmsync_map map;
 	int64_t g = 1000000000, off = 500, middle, before;
 
-	vmsync_fit_init(&fit, VMSYNC_METHOD_PAIR);
+	vmsync_segmentation_init(&seg, VMSYNC_METHOD_PAIR);
 	vmsync_map_init(&map);
 	for (unsigned int i = 0; i < 200; i++, g += USUAL) {
 		off += (i / 20 % 2 ? ppb : 0) * (USUAL / 1000) / 1000000;
-		add(&fit, g, g + off);
+		add(&seg, g, g + off);
 	}
 	for (unsigned int i = 0; i < 20; i++, g += USUAL)
-		add(&fit, g, g + off);
+		add(&seg, g, g + off);
 	before = g - USUAL;
 	middle = before + gap / 2;
 	for (g = before + gap; g < before + gap + 20 * USUAL; g += USUAL)
-		add(&fit, g, g + off);
-	CHECK(!vmsync_fit_map(&fit, &map));
+		add(&seg, g, g + off);
+	CHECK(!vmsync_segmentation_map(&seg, &map));
 	CHECK(vmsync_map_bound_ns(&map, (guest_time){ middle }, NULL) >=
 	      gap / 2 / 1000 * ppb / 1000000);
 	/* Beside it that is not so. */
 	CHECK(vmsync_map_bound_ns(&map, (guest_time){ before - 5 * USUAL },
 				  NULL) < 60);
 	vmsync_map_free(&map);
-	vmsync_fit_free(&fit);
+	vmsync_segmentation_free(&seg);
 }
 
 int main(int argc, char **argv)

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "sync/either.h"
-#include "sync/jump.h"
-#include "sync/winding.h"
+#include "sync/window/either.h"
+#include "sync/window/jump.h"
+#include "sync/window/stitch.h"
 
 #define STEEP	 0.0011
 #define START	 1000000000
@@ -115,7 +115,7 @@ static void test_jump(double step, bool notes)
 		.step = step,
 		.drift = 0.0001 * (2 * uniform() - 1),
 	};
-	struct vmsync_winding w = {
+	struct vmsync_stitch w = {
 		.method = VMSYNC_METHOD_WINDOW,
 		.steep = STEEP,
 		.least_ns = 2 * SLACK,
@@ -129,8 +129,8 @@ static void test_jump(double step, bool notes)
 	make_trails(&t, from, until, notes, &a, &b);
 	vmsync_map_init(&map);
 	vmsync_map_init(&next);
-	CHECK(!vmsync_winding_map(&w, a.limits.at, a.limits.count, &map));
-	CHECK(!vmsync_winding_map(&w, b.limits.at, b.limits.count, &next));
+	CHECK(!vmsync_stitch_map(&w, a.limits.at, a.limits.count, &map));
+	CHECK(!vmsync_stitch_map(&w, b.limits.at, b.limits.count, &next));
 	CHECK(!vmsync_jump_map(&a, &b, STEEP, &next, &map));
 	CHECK_EQ(map.segments[map.count - 1].guest_end.ns, end);
 	/* A clock that may fall back makes events around the jump anybody's. */
@@ -152,29 +152,29 @@ static void test_either(double step)
 {
 	static struct vmsync_between e[N];
 	struct truth t = {.at = 0, .step = step};
-	struct vmsync_row a = {0}, b = {0};
+	struct vmsync_span a = {0}, b = {0};
 	struct vmsync_either x = {0};
 	int64_t ns = START;
 	size_t n = 0;
 
 	for (; n < 100; n++, ns += EVERY)
 		e[n] = limit(&t, ns, false);
-	a = (struct vmsync_row){.core_last = n - 1, .origin = START,
-				.offset = e[0].lo};
+	a = (struct vmsync_span){
+		.interior_last = n - 1, .origin = START, .offset = e[0].lo};
 	t.at = (double)ns + uniform() * 100 * EVERY;
 	for (ns += 500 * (int64_t)EVERY; n < 110; n++, ns += EVERY)
 		e[n] = limit(&t, ns, true);
 	ns += 500 * (int64_t)EVERY;
-	b = (struct vmsync_row){.core_first = n, .origin = ns,
-				.offset = e[0].lo};
+	b = (struct vmsync_span){
+		.interior_first = n, .origin = ns, .offset = e[0].lo};
 	for (; n < 120; n++, ns += EVERY)
 		e[n] = limit(&t, ns, true);
-	b.core_last = n - 1;
+	b.interior_last = n - 1;
 	CHECK(!vmsync_either_find(&x, e, &a, &b, STEEP, 0));
-	CHECK_EQ(x.at.count, b.core_first - a.core_last);
+	CHECK_EQ(x.at.count, b.interior_first - a.interior_last);
 	for (size_t i = 0; i < x.at.count; i++) {
-		int64_t from = e[a.core_last + i].guest_ns;
-		int64_t until = e[a.core_last + i + 1].guest_ns;
+		int64_t from = e[a.interior_last + i].guest_ns;
+		int64_t until = e[a.interior_last + i + 1].guest_ns;
 
 		for (int k = 0; k < 20; k++) {
 			double g = (double)from +
@@ -185,7 +185,7 @@ static void test_either(double step)
 
 			/* What is true is one of both. */
 			CHECK(error >= 0);
-			if (g < (double)e[a.core_last].guest_ns + NEAR)
+			if (g < (double)e[a.interior_last].guest_ns + NEAR)
 				CHECK(error <= fabs(step) + 20 * SLACK);
 		}
 	}

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "sync/known.h"
+#include "sync/map/known.h"
 
 #define EVENTS 400
 

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "check.h"
-#include "sync/fit.h"
+#include "sync/estimate/segmentation.h"
 
 #define START	 5000000000
 #define OFFSET	 7000000000
@@ -63,7 +63,8 @@ static void make_clock(struct clock *c, int64_t until)
 	c->slope[BENDS] = (2 * uniform() - 1) * STEEP;
 }
 
-static int add(struct vmsync_fit *fit, const struct clock *c, int64_t g)
+static int add(struct vmsync_segmentation *fit, const struct clock *c,
+	       int64_t g)
 {
 	double y = clock_at(c, g) + (2 * uniform() - 1) * (PLAY - 3);
 	struct vmsync_fix fix = {
@@ -75,9 +76,9 @@ static int add(struct vmsync_fit *fit, const struct clock *c, int64_t g)
 	};
 
 	fit->wave_ns = 3;
-	vmsync_fit_see(fit, &fix);
+	vmsync_segmentation_see(fit, &fix);
 	fit->base_ns = 3 + 2 * PLAY;
-	return vmsync_fit_add(fit, &fix);
+	return vmsync_segmentation_add(fit, &fix);
 }
 
 /* Bends that only the first @few fixes are beside. Returns whether the map
@@ -86,16 +87,16 @@ static bool run(int few)
 {
 	const int64_t end = START + (few + STRAIGHT) * (int64_t)PERIOD;
 	struct vmsync_map map;
-	struct vmsync_fit fit;
+	struct vmsync_segmentation fit;
 	struct clock c;
 	int over = 0;
 
 	make_clock(&c, START + few * (int64_t)PERIOD);
 	vmsync_map_init(&map);
-	vmsync_fit_init(&fit, VMSYNC_METHOD_PAIR);
+	vmsync_segmentation_init(&fit, VMSYNC_METHOD_PAIR);
 	for (int64_t g = START; g <= end; g += PERIOD)
 		CHECK_EQ(add(&fit, &c, g), 0);
-	CHECK_EQ(vmsync_fit_map(&fit, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&fit, &map), 0);
 	CHECK(map.count > 0);
 	for (int64_t g = START; map.count && g <= end; g += PERIOD / PARTS) {
 		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns -
@@ -105,7 +106,7 @@ static bool run(int few)
 			(double)vmsync_map_bound_ns(&map, (guest_time){g},
 						    NULL);
 	}
-	vmsync_fit_free(&fit);
+	vmsync_segmentation_free(&fit);
 	vmsync_map_free(&map);
 	return !over;
 }

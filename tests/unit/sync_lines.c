@@ -4,7 +4,7 @@
  * beacons of other CPUs already named the line that it brought.
  */
 #include "check.h"
-#include "sync/lines.h"
+#include "sync/facts/lines.h"
 #include "uapi/vmsync.h"
 
 #define CYCLES 100000ull /* from one change to the next */

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "sync/drift.h"
-#include "sync/messages.h"
+#include "sync/base/drift.h"
+#include "sync/facts/messages.h"
 #include "sync/sync.h"
 
 #define MAX_BENDS    64

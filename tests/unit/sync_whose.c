@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "sync/whose.h"
+#include "sync/facts/whose.h"
 
 #define CPUS 3
 

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From what was pushed to maps: every method's own, and of these the best for
+ * each stretch of time.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/base/drift.h"
+#include "sync/facts/lag.h"
+#include "sync/facts/spread.h"
+#include "sync/facts/whose.h"
+#include "sync/heard.h"
+#include "sync/map/align_steps.h"
+#include "sync/map/anyone.h"
+#include "sync/map/ends.h"
+#include "sync/select.h"
+#include "sync/session.h"
+
+/* Beacons and knots of several CPUs may be out of order by less. */
+#define QUEUE_MARGIN_NS 1000000000
+
+static int resize(struct vmsync_guest *guest)
+{
+	uint32_t have = guest->maps.vcpus, want = guest->n_cpus;
+	struct vmsync_map *maps;
+
+	if (have >= want)
+		return 0;
+	for (int m = -1; m < VMSYNC_METHOD_COUNT; m++) {
+		struct vmsync_map **slot =
+			m < 0 ? &guest->maps.maps : &guest->by_method[m];
+
+		maps = realloc(*slot, want * sizeof(*maps));
+		if (!maps)
+			return -ENOMEM;
+		*slot = maps;
+		for (uint32_t i = have; i < want; i++)
+			vmsync_map_init(&maps[i]);
+	}
+	guest->maps.vcpus = want;
+	return 0;
+}
+
+/* Somebody else has answered in the guest's VM since it did. */
+static bool is_succeeded(const struct vmsync_guest *guest)
+{
+	const struct vmsync_vm *vm = guest->match.vm;
+
+	for (size_t i = 0; vm && i < vm->streams.count; i++)
+		if (vm->streams.at[i]->answers.legs &&
+		    vm->streams.at[i]->answers.first_ns > guest->answered_ns)
+			return true;
+	return false;
+}
+
+struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest)
+{
+	const struct vmsync_sync *sync = guest->sync;
+
+	return (struct vmsync_facts){
+		.host_lines = &sync->lines,
+		.guest_lines = &guest->lines,
+		.vm = guest->match.vm,
+		.homes = guest->homes.at,
+		.n_homes = guest->homes.count,
+		.vms = sync->vms.at,
+		.n_vms = sync->vms.count,
+		.lost = sync->lost.at,
+		.n_lost = sync->lost.count,
+		.tsc_ref = sync->tsc_ref,
+		.host_until_ns = vmsync_side_complete_ns(&sync->side),
+		.guest_until_ns = vmsync_side_complete_ns(&guest->side),
+		.cpus = guest->cpus,
+		.n_cpus = guest->n_cpus,
+		.marks = guest->marks,
+		.n_marks = guest->n_marks,
+		.answered_ns = guest->answered_ns,
+		.succeeded = is_succeeded(guest),
+	};
+}
+
+bool vmsync_guest_may_use(const struct vmsync_guest *guest,
+			  enum vmsync_method m)
+{
+	uint32_t methods = guest->sync->opt.methods;
+
+	return !methods || methods & 1u << m;
+}
+
+/* Over a port the beacon method has another name. */
+static enum vmsync_method name_of(const struct vmsync_guest *guest,
+				  enum vmsync_method m)
+{
+	return m == VMSYNC_METHOD_BEACON && guest->wide ? VMSYNC_METHOD_PORT
+							: m;
+}
+
+static double drift_of(const struct vmsync_guest *guest)
+{
+	return guest->sync->opt.machines ? VMSYNC_DRIFT_APART : VMSYNC_DRIFT;
+}
+
+/* A CPU number that only the guest's own records name may be anything. */
+static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
+{
+	const struct vmsync_vm *vm = guest->match.vm;
+
+	if (guest->cpus[cpu].known)
+		return true;
+	return vm ? vmsync_vm_find_vcpu(vm, guest->cpus[cpu].vcpu_id) != NULL
+		  : guest->cpus[cpu].seen;
+}
+
+static int settle_method(struct vmsync_guest *guest,
+			 const struct vmsync_facts *f, enum vmsync_method m,
+			 const vmsync_spreads *spreads, bool final)
+{
+	const struct vmsync_estimator *e = vmsync_estimators[m];
+	enum vmsync_method name = name_of(guest, m);
+	int err = 0;
+
+	if (!e || !vmsync_guest_may_use(guest, name))
+		return 0;
+	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++) {
+		struct vmsync_map *map = &guest->by_method[name][cpu];
+
+		map->count = 0;
+		if (is_cpu(guest, cpu))
+			err = e->map(guest->states[m], f, cpu, final, map);
+		/* The exact method widens its own pieces, and fewer of them. */
+		if (!err && m != VMSYNC_METHOD_EXACT) {
+			vmsync_spread_widen(spreads, map);
+			err = vmsync_lag_widen(f, cpu, map);
+		}
+		if (m == VMSYNC_METHOD_WINDOW)
+			vmsync_lag_untold(f, map);
+		if (!err)
+			err = vmsync_map_close(map, drift_of(guest));
+	}
+	return err;
+}
+
+static void check_queue(struct vmsync_guest *guest)
+{
+	for (size_t i = 0; i < guest->queued; i++) {
+		const struct vmsync_times *b = &guest->queue[i];
+		const struct vmsync_map *map =
+			vmsync_guest_map_of(&guest->maps, b->cpu);
+
+		if (map)
+			vmsync_causal_check(&guest->causal, map, b);
+	}
+	guest->queued = 0;
+}
+
+/* A CPU that may be any of some virtual CPUs has the map that holds for all. */
+static void drop_unsure(struct vmsync_guest *guest)
+{
+	for (uint32_t i = 0; guest->maps.anyone.count && i < guest->n_cpus; i++)
+		if (!guest->cpus[i].sure)
+			vmsync_map_free(&guest->maps.maps[i]);
+}
+
+static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
+		     bool final)
+{
+	struct vmsync_heard heard = {INT64_MIN, INT64_MAX, NULL, 0, 0};
+	vmsync_spreads spreads = {0};
+	int err = resize(guest);
+
+	vmsync_whose_find(f, guest->cpus);
+	if (!err)
+		err = vmsync_spread_find(f, &spreads);
+	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
+		err = settle_method(guest, f, m, &spreads, final);
+	vmsync_array_free(&spreads);
+	if (!err)
+		vmsync_align_steps(guest->by_method[VMSYNC_METHOD_EXACT],
+				   guest->n_cpus);
+	if (final)
+		heard = vmsync_heard_find(guest);
+	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
+		for (uint32_t cpu = 0; !err && cpu < guest->maps.vcpus; cpu++)
+			err = vmsync_heard_clip(&heard,
+						&guest->by_method[m][cpu]);
+	guest->disagreements.count = 0;
+	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++) {
+		struct vmsync_map *map = &guest->maps.maps[cpu];
+
+		err = vmsync_select(guest, cpu);
+		if (!err && map->count)
+			err = vmsync_map_close(map, drift_of(guest));
+		if (!vmsync_heard_all(&heard) ||
+		    (final &&
+		     vmsync_lag_beyond(f, cpu, map, guest->side.first_ns,
+				       guest->side.last_ns)))
+			map->extrapolation_ppb = VMSYNC_PPB_NONE;
+	}
+	if (!err)
+		err = vmsync_anyone_make(&guest->maps);
+	if (!err)
+		drop_unsure(guest);
+	return err;
+}
+
+int vmsync_guest_build_maps(struct vmsync_guest *guest, bool final)
+{
+	struct vmsync_facts f = vmsync_guest_facts(guest);
+	int err = make_maps(guest, &f, final);
+
+	if (!err)
+		check_queue(guest);
+	return err;
+}
+
+/* The maps that a guest has, put aside for others. */
+struct shelf {
+	struct vmsync_map *maps;
+	uint32_t vcpus;
+	struct vmsync_map anyone;
+	struct vmsync_map *by_method[VMSYNC_METHOD_COUNT];
+};
+
+static void swap_maps(struct vmsync_guest *guest, struct shelf *shelf)
+{
+	struct shelf had = {.maps = guest->maps.maps,
+			    .vcpus = guest->maps.vcpus,
+			    .anyone = guest->maps.anyone};
+
+	memcpy(had.by_method, guest->by_method, sizeof(had.by_method));
+	guest->maps.maps = shelf->maps;
+	guest->maps.vcpus = shelf->vcpus;
+	guest->maps.anyone = shelf->anyone;
+	memcpy(guest->by_method, shelf->by_method, sizeof(had.by_method));
+	*shelf = had;
+}
+
+static void free_shelf(struct shelf *shelf)
+{
+	vmsync_map_free(&shelf->anyone);
+	for (int m = -1; m < VMSYNC_METHOD_COUNT; m++) {
+		struct vmsync_map *maps =
+			m < 0 ? shelf->maps : shelf->by_method[m];
+
+		for (uint32_t i = 0; maps && i < shelf->vcpus; i++)
+			vmsync_map_free(&maps[i]);
+		free(maps);
+	}
+}
+
+int vmsync_guest_check_queue(struct vmsync_guest *guest)
+{
+	struct vmsync_facts f = vmsync_guest_facts(guest);
+	const struct vmsync_times *first = &guest->queue[0];
+	struct shelf shelf = {0};
+	int err;
+
+	if (!guest->queued)
+		return 0;
+	f.host_from_ns = first->gh ? first->gh_host_ns : first->hg_host_ns;
+	f.guest_from_ns = first->gh ? first->gh_guest_ns : first->hg_guest_ns;
+	f.host_from_ns -= QUEUE_MARGIN_NS;
+	f.guest_from_ns -= QUEUE_MARGIN_NS;
+	swap_maps(guest, &shelf);
+	err = make_maps(guest, &f, false);
+	if (!err)
+		check_queue(guest);
+	swap_maps(guest, &shelf);
+	free_shelf(&shelf);
+	return err;
+}
+
+/* Guest time until which the method is final. */
+static int64_t method_settled(const struct vmsync_guest *guest,
+			      enum vmsync_method method)
+{
+	enum vmsync_method m =
+		method == VMSYNC_METHOD_PORT ? VMSYNC_METHOD_BEACON : method;
+	const struct vmsync_estimator *e = vmsync_estimators[m];
+
+	return e && e->settled ? e->settled(guest->states[m]) : INT64_MAX;
+}
+
+int64_t vmsync_guest_final_until(const struct vmsync_guest *guest)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(&guest->maps, 0);
+	int64_t settled = guest->side.last_ns;
+
+	for (size_t i = 0; map && i < map->count; i++) {
+		const struct vmsync_segment *s = &map->segments[i];
+		int64_t t = method_settled(guest, s->method);
+
+		if (s->guest_end.ns > t && t < settled)
+			settled = t;
+	}
+	return settled < 0 ? 0 : settled;
+}

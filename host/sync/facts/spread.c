@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "sync/facts/spread.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sync/base/drift.h"
+#include "uapi/vmsync.h"
+
+/*
+ * A change by more is no page's own: the guest was stopped, or its clock set.
+ * KVM does that to one virtual CPU after the other, and none runs meanwhile.
+ */
+#define SET_NS 1000000
+
+/* KVM follows a TSC write up with a new page before it enters, host cycles. */
+#define PAGE_FOLLOWS ((int64_t)1 << 27)
+
+/**
+ * struct finder - of one guest
+ * @axes:	[@facts->n_cpus], empty for CPUs that no record names
+ * @times:	of the axis, where a page or a TSC changes
+ * @most_ns:	the greatest change of a page
+ */
+struct finder {
+	const struct vmsync_facts *facts;
+	struct vmsync_dating *axes;
+	VMSYNC_ARRAY(int64_t) times;
+	int64_t most_ns;
+};
+
+static bool is_unstable(const struct vmsync_timeline *pv)
+{
+	for (size_t i = 0; i < pv->steps.count; i++) {
+		const struct vmsync_pvclock *page = pv->steps.at[i].param;
+
+		if (page && !(page->flags & VMSYNC_PV_STABLE))
+			return true;
+	}
+	return false;
+}
+
+static bool read_page(const struct finder *f,
+		      const struct vmsync_scaling *scaling,
+		      const struct vmsync_pvclock *page, int64_t at,
+		      int64_t *ns)
+{
+	int128 q32;
+
+	if (!vmsync_chain_kvmclock(scaling, page,
+				   f->facts->tsc_ref + (uint64_t)at, &q32))
+		return false;
+	*ns = (int64_t)(q32 >> 32);
+	return true;
+}
+
+static int add_times(struct finder *f, const struct vmsync_timeline *tl)
+{
+	for (size_t i = 1; i < tl->steps.count; i++) {
+		const struct vmsync_step *s = &tl->steps.at[i];
+		const int64_t both[] = {s->from, s->sure};
+
+		for (int k = 0; k < 2; k++) {
+			int64_t *at = vmsync_array_add(&f->times);
+
+			if (!at)
+				return -ENOMEM;
+			*at = both[k];
+		}
+	}
+	return 0;
+}
+
+/*
+ * How much a page differs from the one before it that is known, where that is
+ * its own doing.
+ */
+static void see_changes(struct finder *f, const struct vmsync_dating *axis)
+{
+	const struct vmsync_pvclock *last = NULL;
+
+	for (size_t i = 1; i < axis->pv.steps.count; i++) {
+		const struct vmsync_step *s = &axis->pv.steps.at[i];
+		const struct vmsync_pvclock *was = last;
+		const struct vmsync_scaling *scaling =
+			vmsync_timeline_at(&axis->scaling, s->sure)->param;
+		int64_t a, b;
+
+		last = s->param ? s->param : last;
+		if (!read_page(f, scaling, was, s->sure, &a) ||
+		    !read_page(f, scaling, s->param, s->sure, &b) ||
+		    llabs(a - b) > SET_NS)
+			continue;
+		if (llabs(a - b) > f->most_ns)
+			f->most_ns = llabs(a - b);
+	}
+}
+
+/* Those before and behind @at where none is known there; whether both are. */
+static bool around(const struct vmsync_timeline *tl, int64_t at,
+		   const void *param[2])
+{
+	const struct vmsync_step *s = vmsync_timeline_at(tl, at), *next = s;
+
+	while (s > tl->steps.at && !s->param)
+		s--;
+	while (next + 1 < tl->steps.at + tl->steps.count && !next->param)
+		next++;
+	param[0] = s->param;
+	param[1] = next->param;
+	return s->param && next->param;
+}
+
+/* Out of guest mode while KVM changes something: it reads nothing. */
+static bool is_out(const struct vmsync_dating *axis, int64_t at)
+{
+	const struct vmsync_step *scaling =
+		vmsync_timeline_at(&axis->scaling, at);
+	const struct vmsync_step *pv = vmsync_timeline_at(&axis->pv, at);
+	bool more = pv + 1 < axis->pv.steps.at + axis->pv.steps.count;
+
+	if (pv->sure > at || scaling->sure > at)
+		return true;
+	/* The page is to follow a write of the TSC. */
+	return more && scaling->jump && pv->from < scaling->from &&
+	       pv[1].from - scaling->sure < PAGE_FOLLOWS;
+}
+
+/* How far the pages are apart at @at, at most. */
+static int64_t spread_at(const struct finder *f, int64_t at)
+{
+	int64_t lo = INT64_MAX, hi = INT64_MIN, ns;
+	bool known = true;
+
+	for (uint32_t i = 0; i < f->facts->n_cpus; i++) {
+		const struct vmsync_dating *axis = &f->axes[i];
+		const void *page[2], *scaling[2];
+
+		if (!axis->pv.steps.count || is_out(axis, at))
+			continue;
+		known &= around(&axis->pv, at, page);
+		around(&axis->scaling, at, scaling);
+		for (int k = 0; k < 2; k++) {
+			if (!read_page(f, scaling[k], page[k], at, &ns))
+				continue;
+			lo = ns < lo ? ns : lo;
+			hi = ns > hi ? ns : hi;
+		}
+	}
+	ns = hi > lo ? hi - lo + 1 : 0;
+	if (ns > SET_NS)
+		return 0;
+	/* One that nobody saw changes no more than those that were seen. */
+	return known ? ns : ns + f->most_ns;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool host_ns(const struct finder *f, int64_t at, int64_t *ns)
+{
+	const struct vmsync_dating *axis = f->axes;
+	const struct vmsync_line *line;
+	int128 h;
+
+	while (!axis->host.steps.count)
+		axis++;
+	line = vmsync_timeline_at(&axis->host, at)->param;
+	if (!line ||
+	    !vmsync_chain_host(line, f->facts->tsc_ref + (uint64_t)at, &h))
+		return false;
+	*ns = (int64_t)(h >> 32);
+	return true;
+}
+
+static int put_all(struct finder *f, vmsync_spreads *spreads)
+{
+	for (size_t i = 0; i < f->times.count; i++) {
+		struct vmsync_spread *last = vmsync_array_last(spreads);
+		int64_t ns = spread_at(f, f->times.at[i]), from_ns = INT64_MIN;
+
+		/* The first one goes back to the begin of all. */
+		if (last && !host_ns(f, f->times.at[i], &from_ns)) {
+			last->ns = ns > last->ns ? ns : last->ns;
+			continue;
+		}
+		last = vmsync_array_add(spreads);
+		if (!last)
+			return -ENOMEM;
+		*last = (struct vmsync_spread){from_ns, ns};
+	}
+	return 0;
+}
+
+int vmsync_spread_find(const struct vmsync_facts *facts,
+		       vmsync_spreads *spreads)
+{
+	struct finder f = {.facts = facts};
+	bool unstable = false;
+	int err = 0;
+
+	spreads->count = 0;
+	if (facts->n_cpus < 2)
+		return 0;
+	f.axes = calloc(facts->n_cpus, sizeof(*f.axes));
+	if (!f.axes)
+		return -ENOMEM;
+	for (uint32_t i = 0; !err && i < facts->n_cpus; i++) {
+		if (!facts->cpus[i].seen && !facts->cpus[i].known)
+			continue;
+		err = vmsync_dating_init(&f.axes[i], facts, i);
+		unstable |= !err && is_unstable(&f.axes[i].pv);
+	}
+	for (uint32_t i = 0; unstable && !err && i < facts->n_cpus; i++) {
+		see_changes(&f, &f.axes[i]);
+		err = add_times(&f, &f.axes[i].pv);
+		if (!err)
+			err = add_times(&f, &f.axes[i].scaling);
+	}
+	if (f.times.count)
+		qsort(f.times.at, f.times.count, sizeof(*f.times.at), by_value);
+	if (!err)
+		err = put_all(&f, spreads);
+	for (uint32_t i = 0; i < facts->n_cpus; i++)
+		vmsync_dating_free(&f.axes[i]);
+	vmsync_array_free(&f.times);
+	free(f.axes);
+	return err;
+}
+
+/* The most that they are apart between two host times. */
+static int64_t most_between(const vmsync_spreads *spreads, int64_t from_ns,
+			    int64_t until_ns)
+{
+	size_t lo = 0, hi = spreads->count;
+	int64_t most = 0;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (spreads->at[mid].from_ns <= from_ns)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	for (; lo < spreads->count && spreads->at[lo].from_ns <= until_ns; lo++)
+		if (spreads->at[lo].ns > most)
+			most = spreads->at[lo].ns;
+	return most;
+}
+
+void vmsync_spread_widen(const vmsync_spreads *spreads, struct vmsync_map *map)
+{
+	for (size_t i = 0; spreads->count && i < map->count; i++) {
+		struct vmsync_segment *s = &map->segments[i];
+		/* What a line was drawn from may lie in its neighbours. */
+		int64_t from = i ? s[-1].host_start.ns : INT64_MIN;
+		int64_t until =
+			i + 2 < map->count ? s[2].host_start.ns : INT64_MAX;
+		int64_t ns = most_between(spreads, from, until);
+
+		s->bound_ns += ns + (int64_t)(VMSYNC_DRIFT * (double)ns);
+	}
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/* A step of the guest's clock is at the same guest time on all its CPUs. */
+#include "check.h"
+#include "sync/map/align_steps.h"
+
+#define SHIFT 62
+
+/* Two epochs: offset 100 s, and from @step on 103 s. */
+static void make(struct vmsync_map *map, int64_t step, int64_t by)
+{
+	struct vmsync_segment s = {
+		.guest_start = {1000000000},
+		.guest_end = {step},
+		.host_start = {101000000000},
+		.slope = (1ull << SHIFT) - 12345678901,
+		.shift = SHIFT,
+		.method = VMSYNC_METHOD_EXACT,
+		.bound_ns = 2,
+	};
+
+	vmsync_map_init(map);
+	CHECK_EQ(vmsync_map_append(map, &s), 0);
+	s.guest_start.ns = step;
+	s.guest_end.ns = step + 1000000000;
+	s.host_start.ns = step + 100000000000 + by;
+	s.epoch = 1;
+	CHECK_EQ(vmsync_map_append(map, &s), 0);
+}
+
+/* @maps[1] was told of the step by @late ns later than @maps[0]. */
+static void late(int64_t late_ns, int64_t by, int expected)
+{
+	const int64_t step = 5000000000;
+	struct vmsync_map maps[2];
+	host_time before, after;
+	guest_time g = {step + late_ns + 1000};
+
+	make(&maps[0], step, by);
+	make(&maps[1], step + late_ns, by);
+	before = vmsync_map_eval(&maps[1], g);
+	vmsync_align_steps(maps, 2);
+	CHECK_EQ(maps[0].segments[1].guest_start.ns, step);
+	CHECK_EQ(maps[1].segments[1].guest_start.ns,
+		 expected ? step : step + late_ns);
+	after = vmsync_map_eval(&maps[1], g);
+	CHECK_EQ(before.ns, after.ns);
+	CHECK(maps[1].segments[0].guest_end.ns <=
+	      maps[1].segments[1].guest_start.ns);
+	vmsync_map_free(&maps[0]);
+	vmsync_map_free(&maps[1]);
+}
+
+int main(int argc, char **argv)
+{
+	check_init(argc, argv);
+	late(7000000, 3000000000, 1);
+	late(1, 3000000000, 1);
+	/* Another step, or none to speak of, is left where it is. */
+	late(0, 3000000000, 1);
+	late(7000000, 1000, 0);
+	return check_done();
+}
