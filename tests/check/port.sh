@@ -17,16 +17,14 @@
 # Needs lttng-tools and liblttng-ust-dev, and root for the namespaces; what needs
 # neither is done first.
 . tests/check/lib.sh
+. tests/check/machines.sh
 
 t=$check_tmp/t
 o=$PWD/build/release
 vmsync=$o/vmsync
 mkdir "$t"
 jobs=""
-# Machines end by themselves; who is killed leaves a session behind.
-machines=""
-trap 'touch "$t"/{host,one,two}/stop 2> /dev/null; [ -z "$machines" ] || wait $machines; kill $jobs 2> /dev/null; wait
-	rm -rf "$check_tmp"' EXIT
+trap 'machines_end; kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
 
 expect "the tool builds" make -s -j2 tool build/release/tests/pair \
 	build/release/tests/port-chardev build/release/tests/port-many
@@ -142,115 +140,59 @@ many
 
 # --- a host and two guests
 
-namespaces="-m -u"
-unshare -m true 2> /dev/null || namespaces="-m --propagation unchanged -u"
-# shellcheck disable=SC2086
-if ! unshare $namespaces -T --fork true 2> "$check_out"; then
+if ! machines_can; then
 	skip "recording: no time namespaces here ($(tail -n 1 "$check_out"))"
 	finish
 fi
 
-# machine.sh FOLDER COMMAND...: what goes on in a machine. It records until there
-# is a file "stop" in FOLDER; where there is one "again" the command starts anew.
-cat > "$t/machine.sh" <<-'END'
-	dir=$1
-	shift
-	mkdir -p /var/run/lttng "$dir/home"
-	mount -t tmpfs none /var/run/lttng && mount -t tmpfs none /dev/shm &&
-		mount --bind "$dir/boot_id" /proc/sys/kernel/random/boot_id &&
-		hostname "${dir##*/}" || exit
-	export LTTNG_HOME=$dir/home HOME=$dir/home
-	lttng-sessiond --no-kernel > "$dir/sessiond.log" 2>&1 &
-	daemon=$!
-	trap 'kill $daemon' EXIT
-	for _ in $(seq 100); do
-		lttng list > /dev/null 2>&1 && break
-		sleep 0.2
-	done
-	lttng create s --output="$dir/trace" &&
+# record NAME: a session of the beacons there, from now on
+record() {
+	run_in "$1" "sh -c 'lttng create s --output=$t/$1/trace &&
 		lttng enable-channel -u ch --subbuf-size=64k --num-subbuf=16 \
 			--switch-timer=200000 &&
-		lttng enable-event -u -c ch 'vmsync_port:*' &&
-		lttng start || exit
-	until [ -e "$dir/stop" ]; do
-		"$@" 2>> "$dir/said" &
-		command=$!
-		until [ -e "$dir/stop" ] || [ -e "$dir/again" ]; do
-			kill -0 $command || exit
-			sleep 0.2
-		done
-		kill $command
-		wait $command || exit
-		rm -f "$dir/again"
-	done
-	timeout 60 lttng destroy || exit
-	echo ended > "$dir/ended"
-END
-
-# machine NAME AHEAD COMMAND...: start one; its clock is AHEAD s ahead of ours
-machine() {
-	local name=$1 ahead=$2
-	shift 2
-	mkdir "$t/$name"
-	echo "$name" | md5sum | sed 's/\(.\{8\}\)\(....\)\(....\)\(....\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' \
-		> "$t/$name/boot_id"
-	# shellcheck disable=SC2086
-	unshare $namespaces -T --monotonic "$ahead" --fork \
-		bash "$t/machine.sh" "$t/$name" "$@" > "$t/$name/log" 2>&1 &
-	machines="$machines $!"
-}
-
-# answered NAME: answers that went to the guest
-answered() {
-	wc -l < "$t/$1.answers"
+		lttng enable-event -u -c ch \"vmsync_port:*\" && lttng start'"
+	expect_eq "$1 is recorded" "$(result_of "$1")" 0
 }
 
 # wait_answers N: until both guests have so many more
 wait_answers() {
 	local one two
 	one=$(($(answered one) + $1)) two=$(($(answered two) + $1))
-	for _ in $(seq 200); do
-		[ "$(answered one)" -lt $one ] || [ "$(answered two)" -lt $two ] ||
-			break
-		sleep 0.3
-	done
+	until_true "beacons of one" has_answers one $one
+	until_true "beacons of two" has_answers two $two
 	expect "$1 more beacons are answered" test "$(answered one)" -ge $one -a \
 		"$(answered two)" -ge $two
 }
 
 for name in one two; do
-	"$o/tests/port-chardev" "$t/$name.sock" "$t/$name.dev" \
-		> "$t/$name.answers" &
-	jobs="$jobs $!"
+	chardev $name
 	eval "chardev_$name=$!"
 done
-"$o/tests/port-chardev" "$t/flood.sock" --flood 64 > "$t/flooded" &
-jobs="$jobs $!"
-for _ in $(seq 100); do
-	[ -e "$t/one.dev" ] && [ -e "$t/two.dev" ] && [ -e "$t/flood.sock" ] && break
-	sleep 0.1
+chardev flood --flood 64
+for name in one.dev two.dev flood.sock; do
+	until_there "$t/$name"
 done
+connected() { [ "$(grep -c connected "$t/host/said")" = 3 ]; }
 begin=$(date +%s)
 machine host 0 $vmsyncd --socket="$t/none.sock" --socket="$t/flood.sock" \
 	--socket="$t/one.sock" --socket="$t/two.sock"
-for _ in $(seq 200); do
-	[ "$(grep -c connected "$t/host/said" 2> /dev/null)" = 3 ] && break
-	sleep 0.1
-done
+record host
+until_true "vmsyncd is connected" connected
 machine one 1000 $agent --device="$t/one.dev" --rate=25
 machine two 50000 $agent --device="$t/two.dev" --rate=25
+record one
+record two
 wait_answers 60
 # Whoever is gone is waited for, and is the same one when it is back.
 touch "$t/host/again"
+until_gone "$t/host/again"
 wait_answers 60
 for name in one two host; do
-	touch "$t/$name/stop"
-	for _ in $(seq 200); do
-		[ -e "$t/$name/ended" ] && break
-		sleep 0.1
-	done
-	expect "$name ended well" test -e "$t/$name/ended"
-	[ -e "$t/$name/ended" ] || tail -n 5 "$t/$name/log" "$t/$name/said"
+	run_in $name lttng destroy
+	expect_eq "$name: the session ends" "$(result_of $name)" 0
+	machine_stop $name
+	expect_eq "$name: what ran there ended well" "$(sort -u "$t/$name/ended")" 0
+	[ "$(sort -u "$t/$name/ended")" = 0 ] || tail -n 5 "$t/$name/log" "$t/$name/said"
 done
 seconds=$(($(date +%s) - begin))
 

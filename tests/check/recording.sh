@@ -9,20 +9,18 @@
 #	vmsync-agent --- terminal -- chardev -- socket --+           vmsync record
 #	guest three: nobody answers ----------- socket --+
 #
-# Host and guests are processes of this machine in namespaces of their own, each with
-# a real session daemon, as in tests/check/port.sh; there is no kernel's tracer, so
+# Host and guests are those of tests/check/machines.sh, without a tracer of the kernel:
 # what is recorded is the port's own beacons. libvirt's domains are files.
 #
 # Needs lttng-tools and liblttng-ust-dev, and root for the namespaces.
 . tests/check/lib.sh
+. tests/check/machines.sh
 
 t=$check_tmp/t
 o=$PWD/build/release
 mkdir "$t" "$t/domains" "$t/bin"
 jobs=""
-machines=""
-trap 'touch "$t"/{host,one,two}/stop 2> /dev/null; [ -z "$machines" ] || wait $machines
-	kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
+trap 'machines_end; kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
 
 expect "the tool builds" make -s -j2 tool build/release/tests/port-chardev
 record=$o/vmsync
@@ -40,66 +38,10 @@ then
 	skip "recording: no lttng-tools or liblttng-ust-dev here"
 	finish
 fi
-namespaces="-m -u"
-unshare -m true 2> /dev/null || namespaces="-m --propagation unchanged -u"
-# shellcheck disable=SC2086
-if ! unshare $namespaces -T --fork true 2> "$check_out"; then
+if ! machines_can; then
 	skip "recording: no time namespaces here ($(tail -n 1 "$check_out"))"
 	finish
 fi
-
-# machine.sh FOLDER COMMAND...: a machine with COMMAND in it, started anew where there
-# is a file "again" and ended where there is "stop"; what is in "run" is run.
-cat > "$t/machine.sh" <<-'END'
-	dir=$1
-	shift
-	mkdir -p /var/run/lttng "$dir/home"
-	mount -t tmpfs none /var/run/lttng && mount -t tmpfs none /dev/shm &&
-		mount --bind "$dir/boot_id" /proc/sys/kernel/random/boot_id &&
-		hostname "${dir##*/}" || exit
-	export LTTNG_HOME=$dir/home HOME=$dir/home
-	lttng-sessiond --no-kernel > "$dir/sessiond.log" 2>&1 &
-	daemon=$!
-	trap 'kill $daemon; wait' EXIT
-	for _ in $(seq 100); do
-		lttng list > /dev/null 2>&1 && break
-		sleep 0.1
-	done
-	: > "$dir/ready"
-	until [ -e "$dir/stop" ]; do
-		"$@" 2>> "$dir/said" &
-		command=$!
-		until [ -e "$dir/stop" ] || [ -e "$dir/again" ]; do
-			if [ -e "$dir/run" ]; then
-				mv "$dir/run" "$dir/running"
-				( bash "$dir/running" > "$dir/out" 2> "$dir/err" &
-				echo $! > "$dir/runs"
-				wait $!
-				echo $? > "$dir/status.new"
-				mv "$dir/status.new" "$dir/status" ) &
-			fi
-			sleep 0.1
-		done
-		kill "-$(cat "$dir/signal" 2> /dev/null || echo TERM)" $command
-		wait $command
-		echo $? > "$dir/ended"
-		rm -f "$dir/again"
-	done
-	lttng list > "$dir/left" 2>&1
-END
-
-# machine NAME AHEAD COMMAND...: start one; its clock is AHEAD s ahead of ours
-machine() {
-	local name=$1 ahead=$2
-	shift 2
-	mkdir "$t/$name"
-	echo "$name" | md5sum | sed 's/\(.\{8\}\)\(....\)\(....\)\(....\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' \
-		> "$t/$name/boot_id"
-	# shellcheck disable=SC2086
-	unshare $namespaces -T --monotonic "$ahead" --fork \
-		bash "$t/machine.sh" "$t/$name" "$@" > "$t/$name/log" 2>&1 &
-	machines="$machines $!"
-}
 
 domain() { # NAME SOCKET
 	cat > "$t/domains/$1.xml.new" <<-END
@@ -112,47 +54,32 @@ domain() { # NAME SOCKET
 	mv "$t/domains/$1.xml.new" "$t/domains/$1.xml"
 }
 
-until_there() { # FILE
-	for _ in $(seq 600); do
-		[ -e "$1" ] && return
-		sleep 0.1
-	done
-	fail "${1##*/} does not come"
-}
-
 for name in one two; do
-	"$o/tests/port-chardev" "$t/$name.sock" "$t/$name.dev" \
-		> "$t/$name.answers" &
-	jobs="$jobs $!"
+	chardev $name
 	domain $name "$t/$name.sock"
 	until_there "$t/$name.dev"
 	machine $name $((${#jobs} * 1000)) "$o/vmsync-agent" \
 		--device="$t/$name.dev" --rate=50 --spool="$t/$name.spool"
 done
 machine host 0 "$o/vmsyncd" --domains="$t/domains" --control="$t/control"
-until_there "$t/host/ready"
-until_there "$t/one/ready"
-until_there "$t/two/ready"
 
-# on_host COMMAND...: in the host's namespaces; its exit status
-on_host() {
-	rm -f "$t/host/status"
-	rm -f "$t/host/runs"
-	echo "exec $*" > "$t/host/run.new"
-	mv "$t/host/run.new" "$t/host/run"
-}
-result() {
-	until_there "$t/host/status"
-	cat "$t/host/status"
-}
+on_host() { run_in host "$@"; }
+result() { result_of host; }
 rec="$record record --control=$t/control"
+
+# status_is EXPRESSION: of what vmsyncd knows
+status_is() {
+	"$record" status --json --control="$t/control" > "$t/status" &&
+		jq -e "$1" "$t/status"
+}
+until_true "vmsyncd knows both guests" status_is '[.guests[].connected] == [true, true]'
 
 # answers N M: a command, until guest one had N more answers, guest two M
 cat > "$t/bin/answers" <<-END
 	#!/bin/bash
 	# For so many of guest one's, and of guest two's.
 	one=\$((\$(wc -l < $t/one.answers) + \$1)) two=\$((\$(wc -l < $t/two.answers) + \$2))
-	for _ in \$(seq 600); do
+	for _ in \$(seq 3000); do
 		[ \$(wc -l < $t/one.answers) -ge \$one ] &&
 			[ \$(wc -l < $t/two.answers) -ge \$two ] && exit 0
 		sleep 0.1
@@ -191,12 +118,12 @@ expect "a report is there" grep -q port "$t/out/report.txt"
 left() {
 	ls -A "$t/$1.spool" | grep -c trace
 }
+is_left() { # NAME N
+	[ "$(left "$1")" = "$2" ]
+}
 # until_nothing NAME: the agent deletes it once it hears of it
 until_nothing() {
-	for _ in $(seq 300); do
-		[ "$(left "$1")" != 0 ] || break
-		sleep 0.1
-	done
+	until_true "$1: nothing is left of a recording" is_left "$1" 0
 	expect_eq "$1: nothing is left of a recording" "$(left "$1")" 0
 }
 until_nothing one
@@ -208,10 +135,7 @@ until_nothing two
 jobs="$jobs $!"
 until_there "$t/three.dev"
 domain three "$t/three.sock"
-for _ in $(seq 300); do
-	"$record" status --json --control="$t/control" | grep -q three.sock && break
-	sleep 0.1
-done
+until_true "vmsyncd knows three" status_is '[.guests[].connected] == [true, true, true]'
 on_host "$rec -o $t/some --events sync --json --vm one --vm three -- sh -c '$t/bin/answers 20 0; exit 3'"
 status=$(result)
 cp "$t/host/out" "$t/json"
@@ -233,11 +157,7 @@ expect "... is told of" grep -q 'out: File exists; name a folder' "$t/host/err"
 
 # until_recorded NAME: its agent has begun
 until_recorded() {
-	for _ in $(seq 300); do
-		[ "$(left "$1")" = 0 ] || return
-		sleep 0.1
-	done
-	fail "$1 is not recorded"
+	until_true "$1 is recorded" is_left "$1" 1
 }
 # beats N: until both guests had N more answers
 beats() {
@@ -266,6 +186,7 @@ cat > "$t/bin/until" <<-END
 	# Says that it runs, and runs for as long as nobody says that it is over.
 	: > "$t/runs"
 	until [ -e "$t/over" ]; do sleep 0.1; done
+	exit "\$(cat "$t/over")"
 END
 chmod +x "$t/bin/until"
 on_host "$rec -o $t/killed --events sync --json -- $t/bin/until"
@@ -273,13 +194,10 @@ until_there "$t/runs"
 beats 20
 echo KILL > "$t/two/signal"
 touch "$t/two/again"
-for _ in $(seq 300); do
-	[ -e "$t/two/again" ] || break
-	sleep 0.1
-done
+until_gone "$t/two/again"
 rm "$t/two/signal"
 "$t/bin/answers" 150 0
-: > "$t/over"
+echo 0 > "$t/over"
 expect_eq "an agent is killed: exit status" "$(result)" 1
 cp "$t/host/out" "$t/json"
 jq_is "... it is told of, the other one is there" \
@@ -298,21 +216,17 @@ beats 20
 agent=$(pgrep -f "device=$t/one.dev")
 kill -STOP $agent
 pid=$(cat "$t/host/runs")
-for _ in $(seq 100); do
-	[ ! -e "$t/host/status" ] || break
-	kill -INT "$pid" 2> /dev/null
-	sleep 0.2
-done
+stopped() { [ -e "$t/host/status" ] || ! kill -INT "$pid"; }
+until_true "a second Ctrl-C ends it" stopped
 expect_eq "a second Ctrl-C: exit status" "$(result)" 2
 expect "... is told of" grep -q 'given up' "$t/host/err"
-: > "$t/over"
+echo 0 > "$t/over"
 kill -CONT $agent
 until_nothing one
 until_nothing two
 
 for name in host one two; do
-	touch "$t/$name/stop"
-	until_there "$t/$name/left"
+	machine_stop $name
 	expect_eq "$name: no session is left" \
 		"$(grep -c vmsync "$t/$name/left")" 0
 done
