@@ -28,6 +28,9 @@ static const char help[] =
 "      --events=SET    sync, sched, kvm, analysis (default) or all: each has the\n"
 "                      events of those before it\n"
 "      --seconds=N     so long\n"
+"      --snapshot      keep a flight recorder: nothing is written before Ctrl-C, or\n"
+"                      before COMMAND fails; then what the buffers hold, the latest\n"
+"                      events. Nothing, and no OUT, where COMMAND ends well\n"
 "      --json          print what was recorded as JSON\n"
 "      --control=PATH  the control socket of vmsyncd, instead of\n"
 "                      " VMSYNC_CLIENT_PATH "\n"
@@ -92,6 +95,9 @@ static int take(void *arguments, int option, const char *value)
 		return take_seconds(r, value);
 	case 'J':
 		args->json = true;
+		return 0;
+	case 'r':
+		r->ring = true;
 		return 0;
 	}
 	r->control = value;
@@ -186,6 +192,18 @@ static int save(const struct vmsync_record *r)
 	return EXIT_FOUND;
 }
 
+/* A flight recorder whose command ended well. */
+static int nothing(const struct arguments *args)
+{
+	const struct vmsync_record *r = &args->record;
+
+	if (args->json)
+		vmsync_record_print(stdout, r, true);
+	else
+		printf("%s ended well: nothing is kept\n", r->command[0]);
+	return cmd_flush("record") ? 0 : EXIT_TROUBLE;
+}
+
 static int finish(const struct arguments *args)
 {
 	const struct vmsync_record *r = &args->record;
@@ -218,7 +236,7 @@ static int record(struct arguments *args)
 		return cmd_error("record", &e);
 	cmd_progress_end();
 	if (!ret)
-		return finish(args);
+		return vmsync_record_kept(r) ? finish(args) : nothing(args);
 	fprintf(stderr, "vmsync record: given up; what there is of it is in %s\n",
 		r->output);
 	return EXIT_TROUBLE;
@@ -231,6 +249,7 @@ int cmd_record(int argc, char **argv)
 		{ "vm", required_argument, NULL, 'v' },
 		{ "events", required_argument, NULL, 'e' },
 		{ "seconds", required_argument, NULL, 's' },
+		{ "snapshot", no_argument, NULL, 'r' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "control", required_argument, NULL, 'C' },
 		{ "help", no_argument, NULL, 'h' },

@@ -31,6 +31,7 @@ static struct vmsync_tracing tracing(const struct agent_recording *r)
 		.output = folder(r),
 		.home = geteuid() ? NULL : r->spool,
 		.events = r->events,
+		.ring = r->ring,
 	};
 }
 
@@ -56,13 +57,25 @@ static int start(const struct agent_recording *r, char *said, size_t size)
 	return ret;
 }
 
-static int stop(const struct agent_recording *r, char *said, size_t size)
+static int end(const struct agent_recording *r, char *said, size_t size)
 {
 	struct vmsync_tracing t = tracing(r);
 	int ret = vmsync_tracing_stop(&t);
 
 	snprintf(said, size, "%s", t.said);
 	return ret;
+}
+
+/* End it and have its trace. */
+static int stop(const struct agent_recording *r, char *said, size_t size)
+{
+	struct vmsync_tracing t = tracing(r);
+
+	if (!r->ring || !vmsync_tracing_take(&t))
+		return end(r, said, size);
+	end(r, said, size);
+	snprintf(said, size, "%s", t.said);
+	return -1;
 }
 
 /* Have @work done by a child, whose last words come through the pipe. */
@@ -124,7 +137,7 @@ static void forget(struct agent_recording *r)
 	if (r->child)
 		return;
 	if (r->state == VMSYNC_PORT_STATE_RECORDING)
-		child_start(r, VMSYNC_PORT_STATE_STOPPING, stop);
+		child_start(r, VMSYNC_PORT_STATE_STOPPING, end);
 	if (!r->child)
 		wipe(r);
 }
@@ -170,6 +183,7 @@ static void take_start(struct agent_recording *r,
 		return;
 	r->session = frame->session;
 	r->events = frame->events;
+	r->ring = frame->type == VMSYNC_PORT_START_RING;
 	child_start(r, VMSYNC_PORT_STATE_STARTING, start);
 }
 
@@ -193,6 +207,7 @@ bool agent_recording_take(struct agent_recording *r,
 	case VMSYNC_PORT_ASK:
 		return true;
 	case VMSYNC_PORT_START:
+	case VMSYNC_PORT_START_RING:
 		take_start(r, frame);
 		r->heard_ns = now_ns;
 		return true;
@@ -269,7 +284,7 @@ void agent_recording_tick(struct agent_recording *r, uint64_t now_ns)
 
 static int clean(const struct agent_recording *r, char *said, size_t size)
 {
-	stop(r, said, size);
+	end(r, said, size);
 	agent_files_remove(folder(r));
 	return 0;
 }

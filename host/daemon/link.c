@@ -179,12 +179,18 @@ static void pass_on(struct vmsync_link *l, const struct vmsync_port_frame *frame
 	send(l->reader, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static bool is_request(uint8_t type)
+{
+	return (type >= VMSYNC_PORT_START && type <= VMSYNC_PORT_FORGET) ||
+	       type == VMSYNC_PORT_START_RING;
+}
+
 void vmsync_link_ask(struct vmsync_link *l, const struct vmsync_port_frame *frame)
 {
 	/* As many bytes again: frames are more than what they bring. */
 	const uint64_t most = 2 * VMSYNC_PORT_PULL_MAX;
 
-	if (frame->type < VMSYNC_PORT_START || frame->type > VMSYNC_PORT_FORGET)
+	if (!is_request(frame->type))
 		return;
 	/* Each tells it: a vmsyncd that was started anew did not see the first. */
 	l->session = frame->type == VMSYNC_PORT_FORGET ? 0 : frame->session;

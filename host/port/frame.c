@@ -37,6 +37,7 @@ static const struct {
 	[VMSYNC_PORT_FORGET] = { AT_SESSION + 4, 0 },
 	[VMSYNC_PORT_STATE] = { AT_TEXT, VMSYNC_PORT_TEXT_MAX },
 	[VMSYNC_PORT_DATA] = { AT_DATA, VMSYNC_PORT_DATA_MAX },
+	[VMSYNC_PORT_START_RING] = { AT_EVENTS + 4, 0 },
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -184,6 +185,7 @@ static bool read_frame(const uint8_t *p, size_t len,
 	memcpy(frame->data, p + shapes[frame->type].len, frame->n);
 	switch (frame->type) {
 	case VMSYNC_PORT_START:
+	case VMSYNC_PORT_START_RING:
 		frame->events = p[AT_EVENTS];
 		break;
 	case VMSYNC_PORT_STATE:
@@ -253,6 +255,7 @@ static void write_recording(const struct vmsync_port_frame *frame, uint8_t *out)
 	put32(out + AT_SESSION, frame->session);
 	switch (frame->type) {
 	case VMSYNC_PORT_START:
+	case VMSYNC_PORT_START_RING:
 		out[AT_EVENTS] = frame->events;
 		break;
 	case VMSYNC_PORT_STATE:

@@ -115,7 +115,11 @@ static bool request(struct record_guest *g, struct vmsync_port_frame *frame)
 		vmsync_fetch_next(&g->fetch, frame);
 	} else {
 		frame->type = types[g->state];
-		frame->events = frame->type == VMSYNC_PORT_START ? g->events : 0;
+	}
+	if (g->state == RECORD_START) {
+		frame->events = g->events;
+		if (g->ring)
+			frame->type = VMSYNC_PORT_START_RING;
 	}
 	frame->session = g->session;
 	return true;

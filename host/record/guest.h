@@ -30,6 +30,7 @@ enum record_state {
  * @name, @uuid, @pid: as vmsyncd says it, in JSON without quotes
  * @folder:	of its trace
  * @session:	number that it was given
+ * @ring:	as of a struct vmsync_tracing
  * @said:	what its agent said: what is not recorded, or why it failed
  * @asked_ns, @since_ns, @heard_ns: the last request, when @state began, the last answer
  * @moved_ns:	when the last byte of its trace came
@@ -42,6 +43,7 @@ struct record_guest {
 	char folder[4096];
 	uint32_t session;
 	uint8_t events;
+	bool ring;
 	enum record_state state;
 	char said[256];
 	uint64_t asked_ns;

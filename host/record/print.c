@@ -83,7 +83,8 @@ static void print_guest(FILE *f, const struct record_guest *g)
 	/* Name and uuid are strings of JSON already. */
 	fprintf(f, "{\"name\": \"%s\", \"uuid\": \"%s\", \"pid\": %s, "
 		"\"how\": \"%s\", \"trace\": ", g->name, g->uuid, g->pid,
-		g->state == RECORD_DONE ? "agent" :
+		/* Still on: a flight recorder of which nothing is kept. */
+		g->state == RECORD_DONE || g->state == RECORD_ON ? "agent" :
 		g->state == RECORD_NONE ? "host" : "failed");
 	vmsync_json_string(f, g->state == RECORD_DONE ? g->folder : "");
 	fprintf(f, ", \"bytes\": %" PRIu64 ", \"said\": ", g->fetch.bytes);
@@ -102,6 +103,9 @@ static void print_json(FILE *f, const struct vmsync_record *r)
 		fprintf(f, "%d", r->status);
 	else
 		fputs("null", f);
+	fprintf(f, ", \"snapshot\": %s, \"kept\": %s",
+		r->ring ? "true" : "false",
+		vmsync_record_kept(r) ? "true" : "false");
 	fprintf(f, ",\n\"host\": {\"kernel\": %s, \"port\": %s, "
 		"\"module\": %s, \"said\": ", r->host.kernel ? "true" : "false",
 		r->host.ust ? "true" : "false",

@@ -111,6 +111,7 @@ static int guests_take(struct vmsync_record *r,
 		if (!is_wanted(r, g))
 			continue;
 		g->events = r->events;
+		g->ring = r->ring;
 		folder_name(r, g);
 		r->n++;
 	}
@@ -300,6 +301,7 @@ static int host_start(struct vmsync_record *r, struct ctf_error *e)
 		.home = geteuid() ? NULL : r->output,
 		.events = r->events,
 		.host = true,
+		.ring = r->ring,
 	};
 	daemon_start();
 	probes_load();
@@ -324,6 +326,21 @@ static void host_stop(struct vmsync_record *r)
 	r->recording = false;
 	snprintf(path, sizeof(path), "%s/.lttngrc", r->output);
 	unlink(path);
+}
+
+/* The trace of a flight recorder is what it holds now. */
+static int host_take(struct vmsync_record *r, struct ctf_error *e)
+{
+	char said[sizeof(r->host.said)];
+
+	if (!r->recording || !r->ring)
+		return 0;
+	strcpy(said, r->host.said);
+	if (vmsync_tracing_take(&r->host))
+		return vmsync_fail(e, -EIO, "", "the host's recording cannot be "
+				   "taken: %s", r->host.said);
+	strcpy(r->host.said, said);
+	return 0;
 }
 
 /* --- all of it */
@@ -354,6 +371,22 @@ static int folders_make(struct vmsync_record *r, struct ctf_error *e)
 				   "name a folder that is not there" : "",
 				   "%s: %s", r->output, strerror(errno));
 	return 0;
+}
+
+bool vmsync_record_kept(const struct vmsync_record *r)
+{
+	return !r->ring || r->status;
+}
+
+/* The folders are empty where nothing was kept. */
+static void folders_remove(const struct vmsync_record *r)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/guests", r->output);
+	rmdir(path);
+	rmdir(r->host_folder);
+	rmdir(r->output);
 }
 
 static void fetch_begin(struct vmsync_record *r)
@@ -396,10 +429,14 @@ static int phases(struct vmsync_record *r, struct pollfd *pfd,
 		     (vmsync_port_now() - r->begin_ns) / SECOND, 0);
 	}
 	r->end_ns = vmsync_port_now();
+	if (!ret && !vmsync_record_kept(r))
+		return 0;
 	/* One that was about to begin has begun, or will be told to forget it. */
 	guests_move(r, RECORD_ON, RECORD_STOP);
 	guests_move(r, RECORD_START, RECORD_STOP);
 	wait_while(r, pfd, RECORD_STOP, 2, "guests end");
+	if (!ret)
+		ret = host_take(r, e);
 	host_stop(r);
 	fetch_begin(r);
 	wait_fetched(r, pfd);
@@ -426,6 +463,8 @@ int vmsync_record_run(struct vmsync_record *r, struct ctf_error *e)
 	host_stop(r);
 	for (i = 0; i < r->n; i++)
 		record_guest_end(&r->guest[i]);
+	if (!ret && !vmsync_record_kept(r))
+		folders_remove(r);
 	free(pfd);
 	if (ret)
 		return ret;

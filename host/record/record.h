@@ -6,6 +6,9 @@
  *	OUT/guests/NAME		a guest's; NAME made of the domain's
  *	OUT/fused		all on the host's clock (vmsync fuse)
  *	OUT/record.json		who was recorded, and how
+ *
+ * A flight recorder (@ring) writes nothing before its end, and then what the buffers
+ * of all of them hold; nothing at all where @command ended well.
  */
 #ifndef VMSYNC_RECORD_RECORD_H
 #define VMSYNC_RECORD_RECORD_H
@@ -22,6 +25,7 @@
  * @control:	vmsyncd's socket
  * @vm, @n_vm:	guests to record; none: all that vmsyncd knows
  * @events:	VMSYNC_PORT_EVENTS_*
+ * @ring:	keep a flight recorder
  * @seconds:	how long; 0: until it is stopped, or @command has ended
  * @command:	what is run meanwhile, or NULL
  * @status:	exit status of @command, -1: it has not ended
@@ -34,6 +38,7 @@ struct vmsync_record {
 	const char **vm;
 	size_t n_vm;
 	uint8_t events;
+	bool ring;
 	unsigned int seconds;
 	char **command;
 	int status;
@@ -58,6 +63,9 @@ struct vmsync_record {
  * Return: 0; 1: it was given up; a negative errno and @e.
  */
 int vmsync_record_run(struct vmsync_record *r, struct ctf_error *e);
+
+/** vmsync_record_kept() - there is something to keep, once vmsync_record_run() is over */
+bool vmsync_record_kept(const struct vmsync_record *r);
 
 /** vmsync_record_print() - who was recorded, as text or as JSON */
 void vmsync_record_print(FILE *f, const struct vmsync_record *r, bool json);

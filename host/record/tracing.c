@@ -146,7 +146,8 @@ int vmsync_tracing_start(struct vmsync_tracing *t)
 
 	t->said[0] = 0;
 	snprintf(output, sizeof(output), "--output=%s", t->output);
-	if (LTTNG(t, t->said, "create", t->name, output))
+	if (LTTNG(t, t->said, "create", t->name, output,
+		  t->ring ? "--snapshot" : NULL))
 		return -1;
 	t->said[0] = 0;
 	kernel(t);
@@ -157,6 +158,11 @@ int vmsync_tracing_start(struct vmsync_tracing *t)
 		snprintf(t->said, sizeof(t->said), "%s", said);
 	LTTNG(t, said, "destroy", t->name);
 	return -1;
+}
+
+int vmsync_tracing_take(struct vmsync_tracing *t)
+{
+	return LTTNG(t, t->said, "snapshot", "record", "-s", t->name) ? -1 : 0;
 }
 
 /* To destroy is to stop, and waits until the trace is whole. */

@@ -15,6 +15,8 @@
  * @home:	where lttng may leave what it remembers, or NULL: the user's own
  * @events:	VMSYNC_PORT_EVENTS_*
  * @host:	or a guest
+ * @ring:	write nothing by itself: the buffers keep the latest events, which
+ *		vmsync_tracing_take() writes
  * @kernel, @ust: filled in: what is recorded
  * @said:	filled in: why it failed, or what is not recorded; "": nothing lacks
  */
@@ -24,6 +26,7 @@ struct vmsync_tracing {
 	const char *home;
 	uint8_t events;
 	bool host;
+	bool ring;
 	bool kernel;
 	bool ust;
 	char said[200];
@@ -34,6 +37,9 @@ bool vmsync_tracing_daemon(void);
 
 /** vmsync_tracing_start() - make the session and start it; 0, or -1 and @said */
 int vmsync_tracing_start(struct vmsync_tracing *t);
+
+/** vmsync_tracing_take() - write what a @ring's buffers hold; 0, or -1 and @said */
+int vmsync_tracing_take(struct vmsync_tracing *t);
 
 /** vmsync_tracing_stop() - stop and end it, its trace being whole; 0, or -1 and @said */
 int vmsync_tracing_stop(struct vmsync_tracing *t);

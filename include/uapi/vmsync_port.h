@@ -51,6 +51,8 @@
  *	START, 20 bytes: record
  *	16	1	which events, VMSYNC_PORT_EVENTS_*
  *	17	3	0
+ *	START_RING, 20 bytes: as START, but nothing is written before a STOP, which
+ *	writes what the buffers of the recording hold: its latest events
  *	STOP: end the recording and keep it
  *	ASK: say how it is; of whatever session
  *	PULL, 32 bytes: send a part of a file of a recording that has ended
@@ -108,6 +110,7 @@
 #define VMSYNC_PORT_FORGET	7
 #define VMSYNC_PORT_STATE	8
 #define VMSYNC_PORT_DATA	9
+#define VMSYNC_PORT_START_RING	10
 
 #define VMSYNC_PORT_REQUEST_LEN	36
 #define VMSYNC_PORT_ANSWER_LEN	28

@@ -225,6 +225,54 @@ kill -CONT $agent
 until_nothing one
 until_nothing two
 
+# --- a flight recorder: the latest events, once something went wrong
+
+# ring FOLDER STATUS: it is kept until the command ends with STATUS
+ring() {
+	rm -f "$t/runs" "$t/over"
+	on_host "$rec -o $1 --events sync --json --snapshot -- $t/bin/until"
+	until_there "$t/runs"
+	beats 30
+	expect_eq "a flight recorder: no trace while it goes on" \
+		"$(find "$1" "$t"/*.spool -type f ! -name .lttngrc)" ""
+	echo "$2" > "$t/over"
+	status=$(result)
+	cp "$t/host/out" "$t/json"
+}
+# taken FOLDER: and fused
+taken() {
+	jq_is "... both are there" '[.guests[] | .name + ":" + .how] | join(" ")' \
+		"one:agent two:agent"
+	jq_is "... and it says so" '[.snapshot, .kept] | all' true
+	"$record" sync --json "$1/host" "$1"/guests/* > "$t/json"
+	jq_is "... the maps agree" '.agrees and (.left_out | length == 0)' true
+	jq_is "... of those beacons" '[.guests[].beacons.matched >= 30] | all' true
+	expect "... and all is fused" babeltrace2 "$1/fused"
+	until_nothing one
+	until_nothing two
+}
+ring "$t/well" 0
+expect_eq "its command ends well: exit status" "$status" 0
+jq_is "... and nothing is kept" '[.snapshot, .kept, .command_status]' '[
+  true,
+  false,
+  0
+]'
+expect "... no folder" test ! -e "$t/well"
+ring "$t/ring" 3
+expect_eq "its command fails: exit status" "$status" 1
+taken "$t/ring"
+rm -f "$t/runs" "$t/over"
+on_host "$rec -o $t/rings --events sync --json --snapshot -- $t/bin/until"
+until_there "$t/runs"
+beats 30
+kill -INT "$(cat "$t/host/runs")"
+status=$(result)
+cp "$t/host/out" "$t/json"
+expect "Ctrl-C: exit status $status" test "$status" -le 1
+taken "$t/rings"
+echo 0 > "$t/over"
+
 for name in host one two; do
 	machine_stop $name
 	expect_eq "$name: no session is left" \

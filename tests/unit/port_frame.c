@@ -36,7 +36,8 @@ static struct vmsync_port_frame random_beacon(uint8_t type)
 
 static struct vmsync_port_frame random_frame(void)
 {
-	uint8_t type = (uint8_t)check_range(VMSYNC_PORT_REQUEST, VMSYNC_PORT_DATA);
+	uint8_t type = (uint8_t)check_range(VMSYNC_PORT_REQUEST,
+					    VMSYNC_PORT_START_RING);
 	bool part = type == VMSYNC_PORT_PULL || type == VMSYNC_PORT_DATA;
 	struct vmsync_port_frame f = {
 		.type = type,
@@ -46,7 +47,8 @@ static struct vmsync_port_frame random_frame(void)
 
 	if (type <= VMSYNC_PORT_ANSWER)
 		return random_beacon(type);
-	f.events = type == VMSYNC_PORT_START ? (uint8_t)check_rand() : 0;
+	if (type == VMSYNC_PORT_START || type == VMSYNC_PORT_START_RING)
+		f.events = (uint8_t)check_rand();
 	f.state = type == VMSYNC_PORT_STATE ? (uint8_t)check_rand() : 0;
 	f.file = part ? (uint32_t)check_rand() : 0;
 	f.offset = part ? check_rand() : 0;
@@ -252,7 +254,7 @@ static void test_unknown(void)
 
 		memset(&stream, 0, sizeof(stream));
 		add_frame(&stream);
-		put_frame(&stream, VMSYNC_PORT_DATA + 1, len);
+		put_frame(&stream, VMSYNC_PORT_START_RING + 1, len);
 		/* A type that is known, of another length. */
 		put_frame(&stream, VMSYNC_PORT_ANSWER,
 			  len == VMSYNC_PORT_ANSWER_LEN ? 29 : len);
