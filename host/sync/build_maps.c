@@ -29,8 +29,8 @@ static int resize(struct vmsync_guest *guest)
 	if (have >= want)
 		return 0;
 	for (int m = -1; m < VMSYNC_METHOD_COUNT; m++) {
-		struct vmsync_map **slot =
-			m < 0 ? &guest->maps.maps : &guest->by_method[m];
+		struct vmsync_map **slot = m < 0 ? &guest->maps.maps :
+						   &guest->by_method[m];
 
 		maps = realloc(*slot, want * sizeof(*maps));
 		if (!maps)
@@ -93,8 +93,8 @@ bool vmsync_guest_may_use(const struct vmsync_guest *guest,
 static enum vmsync_method name_of(const struct vmsync_guest *guest,
 				  enum vmsync_method m)
 {
-	return m == VMSYNC_METHOD_BEACON && guest->wide ? VMSYNC_METHOD_PORT
-							: m;
+	return m == VMSYNC_METHOD_BEACON && guest->wide ?
+		       VMSYNC_METHOD_PORT : m;
 }
 
 static double drift_of(const struct vmsync_guest *guest)
@@ -109,8 +109,8 @@ static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
 
 	if (guest->cpus[cpu].known)
 		return true;
-	return vm ? vmsync_vm_find_vcpu(vm, guest->cpus[cpu].vcpu_id) != NULL
-		  : guest->cpus[cpu].seen;
+	return vm ? vmsync_vm_find_vcpu(vm, guest->cpus[cpu].vcpu_id) != NULL :
+		    guest->cpus[cpu].seen;
 }
 
 static int settle_method(struct vmsync_guest *guest,
@@ -193,9 +193,9 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		if (!err && map->count)
 			err = vmsync_map_close(map, drift_of(guest));
 		if (!vmsync_heard_all(&heard) ||
-		    (final &&
-		     vmsync_lag_beyond(f, cpu, map, guest->side.first_ns,
-				       guest->side.last_ns)))
+		    (final && vmsync_lag_beyond(f, cpu, map,
+						guest->side.first_ns,
+						guest->side.last_ns)))
 			map->extrapolation_ppb = VMSYNC_PPB_NONE;
 	}
 	if (!err)
@@ -225,9 +225,9 @@ struct shelf {
 
 static void swap_maps(struct vmsync_guest *guest, struct shelf *shelf)
 {
-	struct shelf had = {.maps = guest->maps.maps,
-			    .vcpus = guest->maps.vcpus,
-			    .anyone = guest->maps.anyone};
+	struct shelf had = { .maps = guest->maps.maps,
+			     .vcpus = guest->maps.vcpus,
+			     .anyone = guest->maps.anyone };
 
 	memcpy(had.by_method, guest->by_method, sizeof(had.by_method));
 	guest->maps.maps = shelf->maps;
@@ -241,8 +241,8 @@ static void free_shelf(struct shelf *shelf)
 {
 	vmsync_map_free(&shelf->anyone);
 	for (int m = -1; m < VMSYNC_METHOD_COUNT; m++) {
-		struct vmsync_map *maps =
-			m < 0 ? shelf->maps : shelf->by_method[m];
+		struct vmsync_map *maps = m < 0 ? shelf->maps :
+						  shelf->by_method[m];
 
 		for (uint32_t i = 0; maps && i < shelf->vcpus; i++)
 			vmsync_map_free(&maps[i]);
@@ -254,7 +254,7 @@ int vmsync_guest_check_queue(struct vmsync_guest *guest)
 {
 	struct vmsync_facts f = vmsync_guest_facts(guest);
 	const struct vmsync_times *first = &guest->queue[0];
-	struct shelf shelf = {0};
+	struct shelf shelf = { 0 };
 	int err;
 
 	if (!guest->queued)
@@ -276,8 +276,8 @@ int vmsync_guest_check_queue(struct vmsync_guest *guest)
 static int64_t method_settled(const struct vmsync_guest *guest,
 			      enum vmsync_method method)
 {
-	enum vmsync_method m =
-		method == VMSYNC_METHOD_PORT ? VMSYNC_METHOD_BEACON : method;
+	enum vmsync_method m = method == VMSYNC_METHOD_PORT ?
+				       VMSYNC_METHOD_BEACON : method;
 	const struct vmsync_estimator *e = vmsync_estimators[m];
 
 	return e && e->settled ? e->settled(guest->states[m]) : INT64_MAX;

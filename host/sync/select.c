@@ -21,9 +21,9 @@ static int64_t end_of(const struct vmsync_map *map, size_t i)
 }
 
 /*
- * What a better method says of the moments before and behind what is cut out of
- * a map: the clock was not before @floor_ns there, nor behind @ceiling_ns, give
- * or take @ceiling_bound_ns.
+ * What a better method says of the moments before and behind what is cut out of a
+ * map: the clock was not before @floor_ns there, nor behind @ceiling_ns, give or
+ * take @ceiling_bound_ns.
  */
 struct limits {
 	int64_t floor_ns;
@@ -32,9 +32,9 @@ struct limits {
 };
 
 /*
- * @s from @g on, its values unchanged; raised to the floor if it is below.
- * Where it begins above the ceiling, so does all of it, and it comes down to
- * that: if the truth is lower by less than its bound said, so it is from there.
+ * @s from @g on, its values unchanged; raised to the floor if it is below. Where
+ * it begins above the ceiling, so does all of it, and it comes down to that: if the
+ * truth is lower by less than its bound said, so it is from there.
  */
 static bool cut(struct vmsync_segment *s, int64_t g, const struct limits *l)
 {
@@ -79,8 +79,7 @@ static bool covers(struct filler *f, int64_t lo, int64_t hi)
 {
 	while (f->next < f->from->count) {
 		const struct vmsync_segment *s = &f->from->segments[f->next];
-		int64_t begin = s->guest_start.ns,
-			end = end_of(f->from, f->next);
+		int64_t begin = s->guest_start.ns, end = end_of(f->from, f->next);
 
 		if (begin >= hi)
 			return false;
@@ -92,8 +91,8 @@ static bool covers(struct filler *f, int64_t lo, int64_t hi)
 }
 
 /*
- * A segment that covers nothing says how its line goes on into the hole behind
- * it: not where one that covers the hole begins at the same moment.
+ * A segment that covers nothing says how its line goes on into the hole behind it:
+ * not where one that covers the hole begins at the same moment.
  */
 static void give_way(struct vmsync_map *to, int64_t begin)
 {
@@ -137,8 +136,7 @@ static int fill(struct vmsync_map *to, struct filler *f, int64_t lo, int64_t hi,
 	}
 	for (; !err && covers(f, lo, hi); f->next++) {
 		struct vmsync_segment s = f->from->segments[f->next];
-		int64_t begin = s.guest_start.ns,
-			end = end_of(f->from, f->next);
+		int64_t begin = s.guest_start.ns, end = end_of(f->from, f->next);
 
 		if (begin < lo)
 			begin = lo;
@@ -171,7 +169,7 @@ static bool hole(const struct vmsync_map *best, size_t i, int64_t *lo,
 static bool fills_any(const struct vmsync_map *best,
 		      const struct vmsync_map *other)
 {
-	struct filler f = {.from = other};
+	struct filler f = { .from = other };
 	int64_t lo, hi;
 
 	for (size_t i = 0; i <= best->count; i++)
@@ -184,7 +182,7 @@ static bool fills_any(const struct vmsync_map *best,
 static int overlay(const struct vmsync_map *best,
 		   const struct vmsync_map *other, struct vmsync_map *out)
 {
-	struct filler f = {.from = other};
+	struct filler f = { .from = other };
 	int64_t lo, hi;
 	int err = 0;
 
@@ -206,8 +204,7 @@ static int overlay(const struct vmsync_map *best,
 static int note(struct vmsync_guest *guest, const struct vmsync_segment *s,
 		enum vmsync_method other, int64_t g, int64_t excess)
 {
-	struct vmsync_disagreement *d =
-		vmsync_array_last(&guest->disagreements);
+	struct vmsync_disagreement *d = vmsync_array_last(&guest->disagreements);
 
 	if (s->method == other)
 		return 0;
@@ -216,7 +213,7 @@ static int note(struct vmsync_guest *guest, const struct vmsync_segment *s,
 		d = vmsync_array_add(&guest->disagreements);
 		if (!d)
 			return -ENOMEM;
-		*d = (struct vmsync_disagreement){.a = s->method, .b = other};
+		*d = (struct vmsync_disagreement){ .a = s->method, .b = other };
 	}
 	if (excess > d->excess_ns) {
 		d->at.ns = g;
@@ -236,8 +233,8 @@ static bool look(struct cursor *c, int64_t g, int64_t *host, int64_t *bound)
 {
 	const struct vmsync_segment *s;
 
-	*host = vmsync_map_eval_near(c->map, (guest_time){g}, &c->near, bound)
-			.ns;
+	*host = vmsync_map_eval_near(c->map, (guest_time){ g }, &c->near,
+				     bound).ns;
 	s = &c->map->segments[c->near];
 	return g >= s->guest_start.ns && g <= s->guest_end.ns;
 }
@@ -262,9 +259,9 @@ static int compare_at(struct vmsync_guest *guest, struct cursor *map,
 static int compare(struct vmsync_guest *guest, const struct vmsync_map *map,
 		   const struct vmsync_map *other, enum vmsync_method m)
 {
-	const struct vmsync_map *coarse =
-		other->count < map->count ? other : map;
-	struct cursor own = {.map = map}, others = {.map = other};
+	const struct vmsync_map *coarse = other->count < map->count ? other :
+								      map;
+	struct cursor own = { .map = map }, others = { .map = other };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < coarse->count; i++) {
@@ -289,8 +286,8 @@ static void swap(struct vmsync_map *a, struct vmsync_map *b)
 }
 
 /*
- * Whether method @m may speak of the clock that @exact is of: all others take
- * it for granted that it is steered as by NTP.
+ * Whether method @m may speak of the clock that @exact is of: all others take it
+ * for granted that it is steered as by NTP.
  */
 static bool may_speak(enum vmsync_method m, bool steep)
 {

@@ -9,9 +9,9 @@
 static void make(struct vmsync_map *map, int64_t step, int64_t by)
 {
 	struct vmsync_segment s = {
-		.guest_start = {1000000000},
-		.guest_end = {step},
-		.host_start = {101000000000},
+		.guest_start = { 1000000000 },
+		.guest_end = { step },
+		.host_start = { 101000000000 },
 		.slope = (1ull << SHIFT) - 12345678901,
 		.shift = SHIFT,
 		.method = VMSYNC_METHOD_EXACT,
@@ -33,7 +33,7 @@ static void late(int64_t late_ns, int64_t by, int expected)
 	const int64_t step = 5000000000;
 	struct vmsync_map maps[2];
 	host_time before, after;
-	guest_time g = {step + late_ns + 1000};
+	guest_time g = { step + late_ns + 1000 };
 
 	make(&maps[0], step, by);
 	make(&maps[1], step + late_ns, by);

@@ -101,7 +101,7 @@ static void test_one(void)
 		range(p, n, (min + max) / 2, &want_low, &want_high);
 		CHECK(near(low, want_low) && near(high, want_high));
 		CHECK(low <= high + 1e-6);
-	next:;
+next:;
 	}
 }
 

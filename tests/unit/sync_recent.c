@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What was seen of late against clocks that wander as NTP may steer them: none
- * is ever farther off the path than is said, however the limits lie; and one
- * that does its worst gets almost there.
+ * What was seen of late against clocks that wander as NTP may steer them: none is
+ * ever farther off the path than is said, however the limits lie; and one that
+ * does its worst gets almost there.
  */
 #include <math.h>
 
@@ -22,9 +22,8 @@ static double steepness(void)
 {
 	int kind = (int)check_range(0, 3);
 
-	return kind ? STEEP * (double)(int64_t)check_range(-1000, 1000) / 1000
-	       : check_rand() & 1 ? STEEP
-				  : -STEEP;
+	return kind ? STEEP * (double)(int64_t)check_range(-1000, 1000) / 1000 :
+		      check_rand() & 1 ? STEEP : -STEEP;
 }
 
 static void make(struct wander *w)
@@ -61,9 +60,9 @@ static void see(struct vmsync_recent *s, const struct wander *w, int often)
 static void test_wander(void)
 {
 	static struct vmsync_recent s;
-	struct vmsync_path p = {.offset = (int64_t)check_range(-1000, 1000)};
+	struct vmsync_path p = { .offset = (int64_t)check_range(-1000, 1000) };
 	struct wander w;
-	int at[3] = {0, (int)check_range(0, STEPS), STEPS};
+	int at[3] = { 0, (int)check_range(0, STEPS), STEPS };
 	double known = (double)(int64_t)check_range(0, 5000), worst = 0, limit;
 
 	make(&w);
@@ -94,7 +93,7 @@ static void test_wander(void)
 static void test_worst(void)
 {
 	static struct vmsync_recent s;
-	struct vmsync_path p = {.g = {0, 50000000, 100000000}};
+	struct vmsync_path p = { .g = { 0, 50000000, 100000000 } };
 
 	s = (struct vmsync_recent){0};
 	CHECK(fabs(vmsync_recent_away(&s, &p, STEEP, 0) - 55000) < 1);

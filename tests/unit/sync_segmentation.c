@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: MIT
 /*
  * Fitting beside a bend: limits of an offset that bends once, at a time that no
- * fix shows. The map must be near it all along, and within its bound. And fixes
- * that end anywhere on a clock that bends again and again: the last stretch may
- * be of one fix, which tells no slope. And a jump that is known of, but not
- * when it was, in a gap so long that a clock which drifts could have gone as
- * far; and one that is set by a known amount, while it may bend. And a bend
- * that no slope tells, but where the next fix is; and one beside a fix that has
- * no line on its other side.
+ * fix shows. The map must be near it all along, and within its bound. And fixes that
+ * end anywhere on a clock that bends again and again: the last stretch may be of one
+ * fix, which tells no slope. And a jump that is known of, but not when it was, in a gap
+ * so long that a clock which drifts could have gone as far; and one that is set by a
+ * known amount, while it may bend. And a bend that no slope tells, but where the next
+ * fix is; and one beside a fix that has no line on its other side.
  */
 #include <math.h>
 
 #include "check.h"
 #include "sync/estimate/segmentation.h"
 
-#define PERIOD 10000000
-#define FIXES  400
-#define JITTER 60.0
-#define WAVE   5.0
-#define START  5000000000
-#define OFFSET 7000000000
+#define PERIOD	10000000
+#define FIXES	400
+#define JITTER	60.0
+#define WAVE	5.0
+#define START	5000000000
+#define OFFSET	7000000000
 
 /*
  * What the jitter of a fix hides of a bend: not more, but for one run in 50. By
@@ -52,7 +51,7 @@ static double offset(const struct truth *t, int64_t g)
 
 static struct vmsync_limit limit(const struct truth *t, int64_t g, double rest)
 {
-	return (struct vmsync_limit){g, g + OFFSET, offset(t, g) + rest};
+	return (struct vmsync_limit){ g, g + OFFSET, offset(t, g) + rest };
 }
 
 static int add(struct vmsync_segmentation *seg, const struct truth *t,
@@ -91,14 +90,12 @@ static bool run(const struct truth *t)
 	CHECK(map.count > 0);
 	for (int64_t i = 5 * 16; map.count && i < (FIXES - 5) * 16; i++) {
 		int64_t g = START + i * PERIOD / 16;
-		double error =
-			(double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
-				 OFFSET) -
-			offset(t, g);
+		double error = (double)(vmsync_map_eval(&map, (guest_time){ g }).ns -
+					g - OFFSET) - offset(t, g);
 
 		worst = fmax(worst, fabs(error));
 		over += fabs(error) > (double)vmsync_map_bound_ns(
-					      &map, (guest_time){g}, NULL);
+					      &map, (guest_time){ g }, NULL);
 	}
 	CHECK_EQ(over, 0);
 	vmsync_segmentation_free(&seg);
@@ -184,15 +181,12 @@ static void run_end(void)
 		CHECK_EQ(add_pair(&seg, &p, g), 0);
 	}
 	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
-	for (int64_t at = g - 40 * PERIOD; map.count && at <= g;
-	     at += PERIOD / 8) {
-		double error =
-			(double)(vmsync_map_eval(&map, (guest_time){at}).ns -
-				 at - OFFSET) -
-			polyline_at(&p, at);
+	for (int64_t at = g - 40 * PERIOD; map.count && at <= g; at += PERIOD / 8) {
+		double error = (double)(vmsync_map_eval(&map, (guest_time){at}).ns -
+					at - OFFSET) - polyline_at(&p, at);
 
-		over += fabs(error) - 1 > (double)vmsync_map_bound_ns(
-						  &map, (guest_time){at}, NULL);
+		over += fabs(error) - 1 >
+			(double)vmsync_map_bound_ns(&map, (guest_time){at}, NULL);
 	}
 	CHECK_EQ(over, 0);
 	vmsync_segmentation_free(&seg);
@@ -256,8 +250,8 @@ static void run_jump(void)
 		bool outside;
 		double bound = (double)vmsync_map_bound_ns(
 			&map, (guest_time){g}, &outside);
-		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns -
-				     g - OFFSET);
+		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
+				     OFFSET);
 		double error = is - jumped(&t, at, jump, g);
 
 		over += !outside && fabs(error) - 1 > bound;
@@ -352,8 +346,8 @@ static void run_set(void)
 		bool outside;
 		double bound = (double)vmsync_map_bound_ns(
 			&map, (guest_time){g}, &outside);
-		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns -
-				     g - OFFSET);
+		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
+				     OFFSET);
 
 		over += !outside && fabs(is - c.y[i]) - 1 > bound;
 	}
@@ -381,20 +375,18 @@ static void run_few_set(double share)
 	}
 	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
 	for (int64_t g = START; g <= START + 20 * rare; g += rare / PARTS) {
-		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns -
-				     g - OFFSET);
+		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
+				     OFFSET);
 
 		over += fabs(is - jumped(&t, at, 24000, g)) - 1 >
-			(double)vmsync_map_bound_ns(&map, (guest_time){g},
-						    NULL);
+			(double)vmsync_map_bound_ns(&map, (guest_time){g}, NULL);
 	}
 	CHECK_EQ(over, 0);
 	vmsync_segmentation_free(&seg);
 	vmsync_map_free(&map);
 }
 
-/* ------------------------------------- a bend that a short end alone tells of
- */
+/* ------------------------------------- a bend that a short end alone tells of */
 
 #define RARE	   45000000
 #define RARE_FIXES 110
@@ -402,9 +394,8 @@ static void run_few_set(double share)
 #define LARGE_BEND 0.000325
 
 /*
- * Fixes so far apart that the last ones tell no slope: that the clock has bent
- * by more than ever before shows by where the next fix is, and not by any
- * line's slope.
+ * Fixes so far apart that the last ones tell no slope: that the clock has bent by more
+ * than ever before shows by where the next fix is, and not by any line's slope.
  */
 static void run_vee(double share)
 {
@@ -438,12 +429,11 @@ static void run_vee(double share)
 	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
 	for (int i = RARE_FIXES * PARTS; i <= (RARE_FIXES + 2) * PARTS; i++) {
 		int64_t g = START + i * (int64_t)(RARE / PARTS);
-		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns -
-				     g - OFFSET);
+		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
+				     OFFSET);
 
 		over += fabs(is - y[i]) - 1 >
-			(double)vmsync_map_bound_ns(&map, (guest_time){g},
-						    NULL);
+			(double)vmsync_map_bound_ns(&map, (guest_time){g}, NULL);
 	}
 	CHECK_EQ(over, 0);
 	vmsync_segmentation_free(&seg);
@@ -456,8 +446,7 @@ static void run_vee(double share)
 #define LONE_FIXES 60
 #define LONE_OFF   180.0
 
-/* Between the outermost fix and the others the clock goes off the line, and
- * back. */
+/* Between the outermost fix and the others the clock goes off the line, and back. */
 static double lone(int64_t g, int64_t from)
 {
 	double x = (double)(g - from) / (double)LONE_NS;
@@ -480,12 +469,11 @@ static void run_lone(bool first)
 			CHECK_EQ(add_jumped(&seg, lone(g, from), g), 0);
 	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
 	for (int64_t g = START; g <= end; g += PERIOD / PARTS) {
-		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns -
-				     g - OFFSET);
+		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
+				     OFFSET);
 
 		over += fabs(is - lone(g, from)) - 1 >
-			(double)vmsync_map_bound_ns(&map, (guest_time){g},
-						    NULL);
+			(double)vmsync_map_bound_ns(&map, (guest_time){g}, NULL);
 	}
 	CHECK_EQ(over, 0);
 	vmsync_segmentation_free(&seg);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Where the best method knows nothing another one fills in. If the clock jumps
- * in such a hole neither side may be drawn to the other one: what fills it lies
- * where its own method says, no later than what follows, and what is known
- * exactly stays known exactly.
+ * Where the best method knows nothing another one fills in. If the clock jumps in
+ * such a hole neither side may be drawn to the other one: what fills it lies where
+ * its own method says, no later than what follows, and what is known exactly stays
+ * known exactly.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +38,7 @@ static void done(struct vmsync_guest *guest)
 	vmsync_array_free(&guest->disagreements);
 }
 
-/* [@from, @until) ms of the guest's, @by ms nearer to the host than at first.
- */
+/* [@from, @until) ms of the guest's, @by ms nearer to the host than at first. */
 static void put(struct vmsync_guest *guest, enum vmsync_method m, int64_t from,
 		int64_t until, int64_t by, int64_t bound_ns)
 {
@@ -69,8 +68,7 @@ static void holds(const struct vmsync_guest *guest, int64_t ms, int64_t by,
 	CHECK(bound <= most_ns);
 }
 
-/* A jump ahead by 50 ms at 1200 ms; the best method knows nothing for 400 ms.
- */
+/* A jump ahead by 50 ms at 1200 ms; the best method knows nothing for 400 ms. */
 static void new_side(void)
 {
 	struct vmsync_guest guest;
@@ -92,8 +90,7 @@ static void new_side(void)
 	done(&guest);
 }
 
-/* The same, but what fills the hole has not seen the jump, and says how far
- * off. */
+/* The same, but what fills the hole has not seen the jump, and says how far off. */
 static void old_side(int64_t bound_ns)
 {
 	struct vmsync_guest guest;

@@ -149,8 +149,7 @@ static int128 since_anchor(const struct vmsync_line *line, int128 count)
 }
 
 bool vmsync_line_read(const struct vmsync_line *line,
-		      const struct vmsync_pvclock *pv, uint64_t tsc,
-		      int128 *q32)
+		      const struct vmsync_pvclock *pv, uint64_t tsc, int128 *q32)
 {
 	int128 count;
 

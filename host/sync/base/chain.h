@@ -52,7 +52,8 @@ bool vmsync_pvclock_same(const struct vmsync_pvclock *a,
 bool vmsync_line_usable(const struct vmsync_line *line);
 
 /** vmsync_line_same - whether two lines agree wherever they are read */
-bool vmsync_line_same(const struct vmsync_line *a, const struct vmsync_line *b);
+bool vmsync_line_same(const struct vmsync_line *a,
+		      const struct vmsync_line *b);
 
 /**
  * vmsync_line_read - a kernel's clock when its own TSC read @tsc, q32

@@ -37,8 +37,8 @@ static bool is_above(const struct vmsync_hulls_point *a,
 /* The hull from below: what lines under all points can touch. */
 static void hull_add(struct vmsync_hull *h, struct vmsync_hulls_point p)
 {
-	while (h->count >= 2 &&
-	       is_above(&h->at[h->count - 2], &h->at[h->count - 1], &p))
+	while (h->count >= 2 && is_above(&h->at[h->count - 2],
+					 &h->at[h->count - 1], &p))
 		h->count--;
 	h->at[h->count++] = p;
 }

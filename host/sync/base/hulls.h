@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hulls: which straight lines pass below all upper points and above all
- * lower ones. Each kind of points is added in the order of x. Only the hulls of
+ * Hulls: which straight lines pass below all upper points and above all lower ones,
+ * which are two convex hulls with a line between them. Each kind of points is added in the order of x. Only the hulls of
  * the points are kept, and of these what can still touch a line.
  */
 #ifndef VMSYNC_SYNC_BASE_HULLS_H

@@ -12,8 +12,8 @@ int vmsync_timeline_init(struct vmsync_timeline *tl)
 	s = vmsync_array_add(&tl->steps);
 	if (!s)
 		return -ENOMEM;
-	*s = (struct vmsync_step){VMSYNC_AXIS_MIN, VMSYNC_AXIS_MIN, NULL, false,
-				  false};
+	*s = (struct vmsync_step){ VMSYNC_AXIS_MIN, VMSYNC_AXIS_MIN, NULL,
+				   false, false };
 	return 0;
 }
 
@@ -37,7 +37,7 @@ int vmsync_timeline_add(struct vmsync_timeline *tl, int64_t from, int64_t sure,
 		if (!s)
 			return -ENOMEM;
 	}
-	*s = (struct vmsync_step){from, sure, param, jump, false};
+	*s = (struct vmsync_step){ from, sure, param, jump, false };
 	return 0;
 }
 

@@ -21,14 +21,13 @@
 
 /*
  * Lines are not straight: dithering and small slews make waves, ns; the
- * hulls are as much farther apart, and by a share of an exchange's usual
- * excess.
+ * hulls are as much farther apart, and by a share of an exchange's usual excess.
  */
 #define WAVE_NS	   5.0
 #define WAVE_SHARE 0.08
 
 /* An exchange with so many times the usual excess says nothing new. */
-#define SLOW	 2
+#define SLOW 2
 #define MAX_SLOW 32
 
 /**
@@ -75,8 +74,7 @@ static bool too_slow(struct state *s, const struct vmsync_beacon *b)
 		vmsync_min_delay_ns(&s->delay) +
 		SLOW * fmax(WAVE_NS, vmsync_min_delay_excess_ns(&s->delay));
 
-	/* Messages far apart: the clocks have drifted apart by more meanwhile.
-	 */
+	/* Messages far apart: the clocks have drifted apart by more meanwhile. */
 	if (s->seg.mean)
 		delay = fmax(delay, 0);
 	if (delay >= 0 && delay <= limit)
@@ -101,15 +99,14 @@ static int use(struct state *s, const struct vmsync_beacon *b)
 	struct vmsync_fix fix = {
 		.has_upper = b->gh,
 		.has_lower = b->hg,
-		.upper = {b->gh_guest_ns, b->gh_host_ns, wave(s) - half},
-		.lower = {b->hg_guest_ns, b->hg_host_ns, half - wave(s)},
+		.upper = { b->gh_guest_ns, b->gh_host_ns, wave(s) - half },
+		.lower = { b->hg_guest_ns, b->hg_host_ns, half - wave(s) },
 	};
 
 	vmsync_segmentation_set(&s->seg, b->set_ns);
 	/*
-	 * Messages that are far apart may seem to take less than no time, if
-	 * the clocks drift; of what is left over of them nobody knows how slow
-	 * it was.
+	 * Messages that are far apart may seem to take less than no time, if the
+	 * clocks drift; of what is left over of them nobody knows how slow it was.
 	 */
 	if (s->seg.mean || !b->gh || !b->hg || delay_of(s, b) >= 0)
 		see(s, &fix);

@@ -61,7 +61,7 @@ static void make_joint(struct joint *r, const struct vmsync_stretch *a,
 {
 	unsigned int first = a->lasts.count - kept(&a->lasts);
 
-	*r = (struct joint){.a = a, .b = b};
+	*r = (struct joint){ .a = a, .b = b };
 	for (unsigned int i = first; i < a->lasts.count; i++)
 		r->at[r->count++] = &a->lasts.at[i % VMSYNC_BREAKPOINT_SIGHTS];
 	r->before = r->count;
@@ -70,8 +70,8 @@ static void make_joint(struct joint *r, const struct vmsync_stretch *a,
 }
 
 /*
- * Fixes on the other side of the breakpoint have to keep to both lines. The
- * nearest on either side that keep to one only enclose it.
+ * Fixes on the other side of the breakpoint have to keep to both lines. The nearest on
+ * either side that keep to one only enclose it.
  */
 static bool one_breakpoint(const struct joint *r, double play_ns,
 			   struct vmsync_breakpoint *breakpoint)
@@ -133,8 +133,8 @@ bool vmsync_breakpoint_find(const struct vmsync_stretch *a,
 	x = -apart(a, b, lo) / tilt;
 	if (!(x > 0 && x < (double)(hi - lo)))
 		return false;
-	*breakpoint = (struct vmsync_breakpoint){
-		.at = lo + (int64_t)x, .before = lo, .after = hi};
+	*breakpoint = (struct vmsync_breakpoint){ .at = lo + (int64_t)x,
+				      .before = lo, .after = hi };
 	if (!one_breakpoint(&r, play_ns, breakpoint))
 		return false;
 	breakpoint->apart_before = fabs(apart(a, b, breakpoint->before));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Breakpoints: where two straight stretches meet. The hulls meet some fixes
- * after the clock has bent, so what ends it is not where the breakpoint is.
- * Once the line behind it is known the fixes beside it tell: one breakpoint
- * explains all of them where those before the crossing of the two lines keep to
- * the first one and those after it to the second.
+ * Breakpoints: where two straight stretches meet. The hulls meet some fixes after
+ * the clock has bent, so what ends it is not where the breakpoint is. Once the line
+ * behind it is known the fixes beside it tell: one breakpoint explains all of them
+ * where those before the crossing of the two lines keep to the first one and
+ * those after it to the second.
  */
 #ifndef VMSYNC_SYNC_ESTIMATE_BREAKPOINT_H
 #define VMSYNC_SYNC_ESTIMATE_BREAKPOINT_H
@@ -58,8 +58,7 @@ struct vmsync_breakpoint {
 /** vmsync_sights_add - one more; the oldest goes where there is no room */
 void vmsync_sights_add(struct vmsync_sights *s, const struct vmsync_sight *fix);
 
-/** vmsync_breakpoint_find - false where one breakpoint does not explain both
- * stretches */
+/** vmsync_breakpoint_find - false where one does not explain both stretches */
 bool vmsync_breakpoint_find(const struct vmsync_stretch *a,
 			    const struct vmsync_stretch *b, double play_ns,
 			    struct vmsync_breakpoint *breakpoint);

@@ -29,8 +29,7 @@ static void keep(struct vmsync_few *few, const struct vmsync_few_limit *limit,
 	few->part = false;
 }
 
-void vmsync_few_see(struct vmsync_few *few,
-		    const struct vmsync_few_limit *upper,
+void vmsync_few_see(struct vmsync_few *few, const struct vmsync_few_limit *upper,
 		    const struct vmsync_few_limit *lower)
 {
 	/* Room for the exchanges that may come. */
@@ -76,8 +75,7 @@ struct moment {
  * @at:		[@n] in the order of time, each time once
  * @base:	of all offsets
  * @drift:	what the limits are possible with
- * @loose:	more than was asked for: the clock may have stepped between any
- * two
+ * @loose:	more than was asked for: the clock may have stepped between any two
  * @envelope:	what is left at each moment
  * @y:		[@n] the map
  */
@@ -99,8 +97,8 @@ static int by_time(const void *a, const void *b)
 }
 
 /*
- * A clock that stands still gives limits at one of its times that contradict
- * each other: from the loosest on either side all of them hold.
+ * A clock that stands still gives limits at one of its times that contradict each other:
+ * from the loosest on either side all of them hold.
  */
 static void loosen(struct moment *m, int64_t base,
 		   const struct vmsync_few_limit *limits, unsigned int n)
@@ -132,8 +130,8 @@ static void gather(struct part *p, struct vmsync_few_limit *limits,
 		if (p->n && m[-1].ns == limits[i].ns)
 			m--;
 		else
-			p->at[p->n++] = (struct moment){limits[i].ns, -INFINITY,
-							INFINITY, false};
+			p->at[p->n++] = (struct moment){ limits[i].ns, -INFINITY,
+							 INFINITY, false };
 		m->whole |= limits[i].whole;
 		if (limits[i].upper)
 			m->hi = fmin(m->hi, y + ROUND_NS / 2);
@@ -193,8 +191,8 @@ static bool straight(struct part *p, unsigned int first, unsigned int last)
 }
 
 /*
- * The middle of what is left at each moment: neither of its edges is steeper
- * than the clocks, so that it is not either.
+ * The middle of what is left at each moment: neither of its edges is steeper than
+ * the clocks, so that it is not either.
  */
 static void stitch(struct part *p, unsigned int first, unsigned int last)
 {
@@ -233,8 +231,8 @@ static int put(const struct part *p, int64_t a, double at_a, int64_t b,
 }
 
 /*
- * The clock stepped somewhere between two moments: it was at either's edges.
- * What has a limit of one side may have been before the step, or behind it.
+ * The clock stepped somewhere between two moments: it was at either's edges. What has
+ * a limit of one side may have been before the step, or behind it.
  */
 static double stepped(const struct part *p, unsigned int i, unsigned int first)
 {
@@ -280,8 +278,7 @@ static int put_edge(const struct part *p, unsigned int i, unsigned int first,
 	return err;
 }
 
-/* From the end of one part to the begin of the next one: it jumped in between.
- */
+/* From the end of one part to the begin of the next one: it jumped in between. */
 static int put_jump(const struct part *p, unsigned int i,
 		    const struct vmsync_envelope_at *before, double y_before,
 		    struct vmsync_piece *piece, struct vmsync_map *map)
@@ -299,9 +296,8 @@ static int put_jump(const struct part *p, unsigned int i,
 }
 
 /*
- * Two moments between which no clock that drifts gets from one to the other:
- * @from and @to. It jumped anywhere in between, where limits of one side may
- * fit both.
+ * Two moments between which no clock that drifts gets from one to the other: @from
+ * and @to. It jumped anywhere in between, where limits of one side may fit both.
  */
 static void steepest(const struct part *p, unsigned int first,
 		     unsigned int last, unsigned int *from, unsigned int *to)
@@ -350,8 +346,7 @@ static int write_join(struct part *p, struct writer *w, unsigned int first)
 		return 0;
 	before.lo += shift;
 	before.hi += shift;
-	return put_jump(p, first, &before, w->last_y + shift, &w->piece,
-			w->map);
+	return put_jump(p, first, &before, w->last_y + shift, &w->piece, w->map);
 }
 
 static int write_range(struct part *p, struct writer *w, unsigned int first,
@@ -390,10 +385,10 @@ static bool both_kinds(const struct part *p, unsigned int first,
 }
 
 /*
- * It begins and ends with an exchange: a limit of one side alone does not show
- * that the clock was not set before it. Where the limits contradict what two
- * clocks can, they are two of another kind, or one stepped. By no drift that
- * there is: it jumped.
+ * It begins and ends with an exchange: a limit of one side alone does not show that
+ * the clock was not set before it.
+ * Where the limits contradict what two clocks can, they are two of another kind, or
+ * one stepped. By no drift that there is: it jumped.
  */
 static int write_part(struct part *p, struct writer *w, unsigned int first,
 		      unsigned int last, double drift)
@@ -423,7 +418,7 @@ static int write_part(struct part *p, struct writer *w, unsigned int first,
 int vmsync_few_map(const struct vmsync_few *few, enum vmsync_method method,
 		   double drift, struct vmsync_map *map)
 {
-	struct writer w = {.piece.method = method, .map = map};
+	struct writer w = { .piece.method = method, .map = map };
 	struct vmsync_few limits = *few;
 	struct part *p = calloc(1, sizeof(*p));
 	unsigned int first = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Few messages: too few to tell how straight a clock runs, or what a message's
- * delay usually is. Each limits the offset at its own moment, and from there
- * the offset goes away no faster than two clocks can (drift.h): that is all
- * that is used, so the bound holds whatever the clocks did.
+ * delay usually is. Each limits the offset at its own moment, and from there the
+ * offset goes away no faster than two clocks can (drift.h): that is all that is
+ * used, so the bound holds whatever the clocks did.
  */
 #ifndef VMSYNC_SYNC_ESTIMATE_FEW_H
 #define VMSYNC_SYNC_ESTIMATE_FEW_H
@@ -23,8 +23,7 @@
  * @offset:	the limit
  * @upper:	else it is a lower one
  * @whole:	its exchange has both
- * @apart:	the limits before it say nothing of this one's time, nor it of
- * theirs
+ * @apart:	the limits before it say nothing of this one's time, nor it of theirs
  */
 struct vmsync_few_limit {
 	int64_t ns;
@@ -52,11 +51,10 @@ struct vmsync_few {
  * vmsync_few_see - what an exchange leaves, or a message without an answer
  * @upper, @lower: limits that hold for sure, NULL where there is none
  *
- * Of limits that stand alone some may be left out, if they are many: then less
- * is known, but nothing wrong.
+ * Of limits that stand alone some may be left out, if they are many: then less is
+ * known, but nothing wrong.
  */
-void vmsync_few_see(struct vmsync_few *few,
-		    const struct vmsync_few_limit *upper,
+void vmsync_few_see(struct vmsync_few *few, const struct vmsync_few_limit *upper,
 		    const struct vmsync_few_limit *lower);
 
 /** vmsync_few_cut - nothing is known of the time after @until; a part ends */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * A gap is wide if it is so many times the usual one, and this longer. Beacons
- * come by a timer, so that one which is lost or late makes two or three of it.
+ * A gap is wide if it is so many times the usual one, and this longer. Beacons come
+ * by a timer, so that one which is lost or late makes two or three of it.
  */
 #define WIDE	4
 #define WIDE_NS 1000000
@@ -18,7 +18,7 @@ static void take_out(struct vmsync_gaps *g, unsigned int i)
 
 void vmsync_gaps_add(struct vmsync_gaps *g, int64_t from, int64_t until)
 {
-	struct vmsync_gap gap = {from, until, until - from};
+	struct vmsync_gap gap = { from, until, until - from };
 	unsigned int least = 0;
 
 	if (until <= from)
@@ -36,13 +36,12 @@ void vmsync_gaps_add(struct vmsync_gaps *g, int64_t from, int64_t until)
 
 /* The usual gap: those that are known, the widest, leave the others. */
 static double usual(const struct vmsync_gaps *g, int64_t length,
-		    unsigned int fixes)
+		     unsigned int fixes)
 {
 	for (unsigned int i = 0; i < g->count; i++)
 		length -= g->at[i].length;
-	return fixes > g->count + 1 && length > 0
-		       ? (double)length / (fixes - 1 - g->count)
-		       : 0;
+	return fixes > g->count + 1 && length > 0 ?
+		       (double)length / (fixes - 1 - g->count) : 0;
 }
 
 bool vmsync_gap_is_wide(double length_ns, double usual_ns)
@@ -50,7 +49,8 @@ bool vmsync_gap_is_wide(double length_ns, double usual_ns)
 	return length_ns > WIDE * usual_ns + WIDE_NS;
 }
 
-void vmsync_gaps_wide(struct vmsync_gaps *g, int64_t length, unsigned int fixes)
+void vmsync_gaps_wide(struct vmsync_gaps *g, int64_t length,
+		      unsigned int fixes)
 {
 	double often = usual(g, length, fixes);
 	bool full = g->count == VMSYNC_GAPS;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Gaps between fixes: the widest of a stretch, and which of them are wide for
- * it.
+ * Gaps between fixes: the widest of a stretch, and which of them are wide for it.
  */
 #ifndef VMSYNC_SYNC_ESTIMATE_GAPS_H
 #define VMSYNC_SYNC_ESTIMATE_GAPS_H

@@ -41,9 +41,8 @@ static int128 greater(int128 a, int128 b)
 }
 
 /*
- * At a guest's time the truth is at another mean than the line is, by half of
- * the error: that is where the neighbour's error may be, and the clocks drift
- * between, by
+ * At a guest's time the truth is at another mean than the line is, by half of the
+ * error: that is where the neighbour's error may be, and the clocks drift between, by
  * @drift, q32.
  */
 static int128 error_of(const struct vmsync_map *mean, size_t i, int128 drift)
@@ -73,10 +72,10 @@ int vmsync_mean_map(const struct vmsync_map *mean, struct vmsync_map *map)
 			.dg = SPAN * Q32 - rise / 2,
 			.dh = SPAN * Q32 + rise / 2,
 			.g_end = s->guest_end.ns * Q32 - b / 2,
-			.error = error_of(
-				mean, i,
-				greater(wide_abs(rise) / SPAN,
-					(int128)(VMSYNC_DRIFT_APART * Q32))),
+			.error = error_of(mean, i,
+					  greater(wide_abs(rise) / SPAN,
+						  (int128)(VMSYNC_DRIFT_APART *
+							   Q32))),
 			.method = s->method,
 			.epoch = s->epoch,
 		};

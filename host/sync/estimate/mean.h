@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The mean of two clocks as the time axis. Seen over it the offset between them
- * changes its sign, and nothing else, if the clocks change their places: what
- * is computed so does not depend on which of them is the reference.
+ * changes its sign, and nothing else, if the clocks change their places: what is
+ * computed so does not depend on which of them is the reference.
  */
 #ifndef VMSYNC_SYNC_ESTIMATE_MEAN_H
 #define VMSYNC_SYNC_ESTIMATE_MEAN_H

@@ -25,8 +25,8 @@ double vmsync_beacon_delay(const struct vmsync_beacon *b, bool crossing)
 	int64_t guest = b->hg_guest_ns - b->gh_guest_ns;
 	int64_t host = b->hg_host_ns - b->gh_host_ns;
 
-	return (host < 0 && !crossing) || guest < host ? -1
-						       : (double)(guest - host);
+	return (host < 0 && !crossing) || guest < host ?
+		       -1 : (double)(guest - host);
 }
 
 /*
@@ -74,8 +74,7 @@ static void end_block(struct vmsync_min_delay *d)
 void vmsync_min_delay_learn(struct vmsync_min_delay *d,
 			    const struct vmsync_beacon *b)
 {
-	double delay =
-		b->gh && b->hg ? vmsync_beacon_delay(b, d->crossing) : -1;
+	double delay = b->gh && b->hg ? vmsync_beacon_delay(b, d->crossing) : -1;
 
 	if (delay < 0 || stay_of(b) > MAX_STAY_NS)
 		return;

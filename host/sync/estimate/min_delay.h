@@ -13,7 +13,7 @@
 #include "sync/facts/match.h"
 
 /* Beacons whose median is taken, and medians whose median is. */
-#define VMSYNC_MIN_DELAY_BLOCK	25
+#define VMSYNC_MIN_DELAY_BLOCK  25
 #define VMSYNC_MIN_DELAY_BLOCKS 63
 
 /* Blocks whose quickest exchange counts. */
@@ -21,8 +21,7 @@
 
 /**
  * struct vmsync_min_delay - see above
- * @crossing:	the legs of a beacon are messages that know nothing of each
- * other
+ * @crossing:	the legs of a beacon are messages that know nothing of each other
  */
 struct vmsync_min_delay {
 	bool crossing;
@@ -51,8 +50,7 @@ void vmsync_min_delay_init(struct vmsync_min_delay *d, bool crossing);
 void vmsync_min_delay_learn(struct vmsync_min_delay *d,
 			    const struct vmsync_beacon *b);
 
-/** vmsync_min_delay_flush - use what there is of a block if there was none yet
- */
+/** vmsync_min_delay_flush - use what there is of a block if there was none yet */
 void vmsync_min_delay_flush(struct vmsync_min_delay *d);
 
 /** vmsync_min_delay_ns - the least delay, ns; 0 as long as nothing is known */

@@ -140,8 +140,8 @@ static bool unknown(const struct vmsync_per_vcpu *a,
 
 /*
  * The CPU's own clock went by a step, at some time since its last beacon. What
- * others have told of that time is not true for it. Beacons that wait to be
- * used are of before the step.
+ * others have told of that time is not true for it. Beacons that wait to be used
+ * are of before the step.
  */
 static int written(const struct vmsync_per_vcpu *a,
 		   struct vmsync_per_vcpu_cpu *cpu)
@@ -152,8 +152,8 @@ static int written(const struct vmsync_per_vcpu *a,
 }
 
 /*
- * The host names TSCs, as the first beacons did not show, whose host's half was
- * not recorded: whose clock they told of is not known any more than later.
+ * The host names TSCs, as the first beacons did not show, whose host's half was not
+ * recorded: whose clock they told of is not known any more than later.
  */
 static int begin_anew(struct vmsync_per_vcpu *a)
 {
@@ -215,9 +215,8 @@ int vmsync_per_vcpu_beacon(void *apart, const struct vmsync_beacon *b)
 }
 
 /*
- * Whether the clock of those that sent beacons is that of @cpu, too. It may
- * have sent none that was answered, and the host may know all the same that its
- * TSC is another.
+ * Whether the clock of those that sent beacons is that of @cpu, too. It may have sent
+ * none that was answered, and the host may know all the same that its TSC is another.
  */
 static bool shares(const struct vmsync_per_vcpu *a,
 		   const struct vmsync_facts *f, uint32_t cpu)

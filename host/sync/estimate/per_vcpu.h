@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Virtual CPUs whose clocks are not one. A guest whose clock is made of its
- * TSCs has as many clocks as these differ, and a line through the messages of
- * all its CPUs would be none of theirs. As long as the host's evidence does not
- * show that they differ, a method follows one clock; from there on each CPU's
- * own.
+ * Virtual CPUs whose clocks are not one. A guest whose clock is made of its TSCs
+ * has as many clocks as these differ, and a line through the messages of all its
+ * CPUs would be none of theirs. As long as the host's evidence does not show that
+ * they differ, a method follows one clock; from there on each CPU's own.
  */
 #ifndef VMSYNC_SYNC_ESTIMATE_PER_VCPU_H
 #define VMSYNC_SYNC_ESTIMATE_PER_VCPU_H
@@ -20,8 +19,8 @@
 
 /**
  * struct vmsync_follow - how a method follows one clock
- * @size:	of its state, which begins with a struct vmsync_segmentation and
- *points to nothing besides
+ * @size:	of its state, which begins with a struct vmsync_segmentation and points to
+ *		nothing besides
  * @init:	the state is all 0 before
  * @beacon:	the clock's next beacon; 0 or -ENOMEM
  * @end:	nothing more will come; 0 or -ENOMEM; may be NULL
@@ -37,12 +36,10 @@ struct vmsync_follow {
  * struct vmsync_per_vcpu_cpu - a virtual CPU
  * @vcpu:	KVM's number of it
  * @scaling:	of its TSC, as last seen
- * @since_ns:	guest time of its first beacon; 0: it had a part in the common
- * clock
+ * @since_ns:	guest time of its first beacon; 0: it had a part in the common clock
  * @last_ns:	guest time when it last had @scaling
  * @state:	what follows its clock; NULL while it is that of all
- * @odd:	of @state's oddities those that it had from the common clock when
- * it began
+ * @odd:	of @state's oddities those that it had from the common clock when it began
  */
 struct vmsync_per_vcpu_cpu {
 	uint32_t vcpu;

@@ -15,45 +15,42 @@
 #include "sync/base/drift.h"
 #include "sync/map/quantize.h"
 
-/* A guest or host clock that runs on does not do this: no joint, a new epoch.
- */
-#define JUMP_NS	   100000.0
+/* A guest or host clock that runs on does not do this: no joint, a new epoch. */
+#define JUMP_NS 100000.0
 #define JUMP_SLOPE 0.005
 
 /*
- * Between two beacons a clock may bend twice, and what lies between the
- * breakpoints is not seen: it is taken to be no steeper than this many times
- * the greatest breakpoint that was seen, and this.
+ * Between two beacons a clock may bend twice, and what lies between the breakpoints
+ * is not seen: it is taken to be no steeper than this many times the greatest
+ * breakpoint that was seen, and this.
  */
 #define HIDDEN_BENDS 2
 #define HIDDEN_SLOPE 0.00002
 
 /*
- * Where fixes are far apart that is not taken for granted until some
- * breakpoints were seen; and where they are so far apart never: there the
- * limits that were seen between them, and NTP's slope, say how far the clock
- * can have gone.
+ * Where fixes are far apart that is not taken for granted until some breakpoints were
+ * seen; and where they are so far apart never: there the limits that were seen
+ * between them, and NTP's slope, say how far the clock can have gone.
  */
-#define FAR_NS		50000000.0
-#define FEW_BREAKPOINTS 8
-#define VERY_FAR_NS	200000000.0
+#define FAR_NS	    50000000.0
+#define FEW_BREAKPOINTS   8
+#define VERY_FAR_NS 200000000.0
 
 /*
- * In stretches of fewer fixes breakpoints are not rare; between fixes that are
- * far apart more may hide.
+ * In stretches of fewer fixes breakpoints are not rare; between fixes that are far apart
+ * more may hide.
  */
 #define FEW_FIXES     8
 #define FEW_FIXES_FAR 32
 
 /*
- * A line leads through any two fixes, and through three by chance: that they
- * lie on one does not show that the clock has not bent between them, nor how
- * much. So the breakpoints that were seen tell of it only where they are many.
+ * A line leads through any two fixes, and through three by chance: that they lie on
+ * one does not show that the clock has not bent between them, nor how much. So the
+ * breakpoints that were seen tell of it only where they are many.
  */
 #define LINE_FIXES 4
 
-/* Breakpoints that are smaller are no breakpoints, but the play between the
- * hulls. */
+/* Breakpoints that are smaller are no breakpoints, but the play between the hulls. */
 #define NO_BEND 0.0000005
 
 /* A stretch of fewer beacons may have a breakpoint in itself. */
@@ -93,8 +90,8 @@ static int128 q32(double v)
 }
 
 /*
- * How far off the line of @s a piece gets that leaves @d0 for @d1, in @length
- * ns: what joins two lines that are apart is no steeper than clocks are.
+ * How far off the line of @s a piece gets that leaves @d0 for @d1, in @length ns:
+ * what joins two lines that are apart is no steeper than clocks are.
  */
 static double reach(const struct vmsync_polyline *p,
 		    const struct vmsync_stretch *s, int64_t length, double d0,
@@ -155,8 +152,7 @@ static double stretch_error(const struct vmsync_stretch *s, double d0,
 	return fmax(first_error(s) + fabs(d0), last_error(s) + fabs(d1));
 }
 
-/* Over more than this, or if too little is known of a clock, anything is
- * hidden. */
+/* Over more than this, or if too little is known of a clock, anything is hidden. */
 static double dark_ns(const struct vmsync_polyline *p)
 {
 	if (p->fixes < FEW_FIXES_FAR)
@@ -170,8 +166,7 @@ static double hidden_slope(const struct vmsync_polyline *p)
 	return HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE;
 }
 
-/* Nobody knows how the clock went at @s: it tells no line, nor do other
- * breakpoints. */
+/* Nobody knows how the clock went at @s: it tells no line, nor do other breakpoints. */
 static bool is_vague(const struct vmsync_polyline *p,
 		     const struct vmsync_stretch *s)
 {
@@ -199,11 +194,11 @@ static double away(const struct vmsync_polyline *p,
 		   int64_t g1, double known)
 {
 	struct vmsync_path path = {
-		.g = {g0, g, g1},
+		.g = { g0, g, g1 },
 		.offset = a->offset,
-		.y = {vmsync_stretch_at(a, g0),
-		      vmsync_stretch_at(a, g) + apart(a, b, g) / 2,
-		      vmsync_stretch_at(a, g1) + apart(a, b, g1)},
+		.y = { vmsync_stretch_at(a, g0),
+		       vmsync_stretch_at(a, g) + apart(a, b, g) / 2,
+		       vmsync_stretch_at(a, g1) + apart(a, b, g1) },
 	};
 
 	return vmsync_recent_away(&p->seen, &path, p->drift,
@@ -225,9 +220,8 @@ static double short_error(const struct vmsync_polyline *p,
 
 	if (s->between)
 		return hidden_error(p, s, s, length, s->hidden_ns);
-	return s->count < (apart > FAR_NS ? FEW_FIXES_FAR : FEW_FIXES)
-		       ? hidden_error(p, s, s, apart, s->hidden_ns)
-		       : 0;
+	return s->count < (apart > FAR_NS ? FEW_FIXES_FAR : FEW_FIXES) ?
+		       hidden_error(p, s, s, apart, s->hidden_ns) : 0;
 }
 
 /* What may hide in a gap between the fixes of a stretch. */
@@ -243,14 +237,13 @@ static double gap_error(const struct vmsync_polyline *p,
 }
 
 /*
- * As put(), with what may hide between the fixes of @s: more in its gaps, if
- * these are longer than what makes it a short one.
+ * As put(), with what may hide between the fixes of @s: more in its gaps, if these
+ * are longer than what makes it a short one.
  */
 static int put_gaps(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t g0, int64_t g1, double d0, double d1, double error)
 {
-	double slope = g1 > g0 ? (d1 - d0) / (double)(g1 - g0) : 0, d = d0,
-	       next;
+	double slope = g1 > g0 ? (d1 - d0) / (double)(g1 - g0) : 0, d = d0, next;
 	double hidden = short_error(p, s);
 	int err = 0;
 
@@ -273,9 +266,9 @@ static int put_gaps(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 }
 
 /*
- * Where no line comes before the first fix, or behind the last one, what the
- * clock did between it and the next one may have brought it to where the
- * others' line passes: a fix alone does not tell.
+ * Where no line comes before the first fix, or behind the last one, what the clock did
+ * between it and the next one may have brought it to where the others' line passes: a
+ * fix alone does not tell.
  */
 static double end_error(const struct vmsync_polyline *p, int64_t g0, int64_t g1)
 {
@@ -298,17 +291,17 @@ static double end_error(const struct vmsync_polyline *p, int64_t g0, int64_t g1)
 static int put_tail(struct vmsync_polyline *p, int64_t to, double want)
 {
 	const struct vmsync_stretch *s = &p->tail;
-	double off = to > p->from ? reach(p, s, to - p->from, p->from_off, want)
-				  : p->from_off;
+	double off = to > p->from ?
+			     reach(p, s, to - p->from, p->from_off, want) :
+			     p->from_off;
 	double error = stretch_error(s, p->from_off, off);
-	double slope =
-		to > p->from ? (off - p->from_off) / (double)(to - p->from) : 0;
+	double slope = to > p->from ? (off - p->from_off) /
+					      (double)(to - p->from) : 0;
 	int64_t a = p->play_until, b = s->bent ? s->before_last : to;
 	double off_a, off_b;
 	int err;
 
-	/* Ends beside a breakpoint are less sure than what lies between them.
-	 */
+	/* Ends beside a breakpoint are less sure than what lies between them. */
 	a = a < p->from ? p->from : a > to ? to : a;
 	b = b < a ? a : b > to ? to : b;
 	off_a = p->from_off + slope * (double)(a - p->from);
@@ -378,8 +371,7 @@ static int start(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	return 0;
 }
 
-/* No line came before @s: a breakpoint just inside its first fixes may go
- * unseen. */
+/* No line came before @s: a breakpoint just inside its first fixes may go unseen. */
 static int start_anew(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
 	int err;
@@ -396,24 +388,21 @@ static int start_anew(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	return err;
 }
 
-/* How far a clock may get from the line of @s in @length ns, if it bends as it
- * did. */
+/* How far a clock may get from the line of @s in @length ns, if it bends as it did. */
 static double drifts(const struct vmsync_polyline *p,
 		     const struct vmsync_stretch *s, double length, double tilt)
 {
 	double most = (p->drift + fabs(s->slope)) * length;
 	double bent = HIDDEN_BENDS * fmax(p->tilt, tilt) + HIDDEN_SLOPE;
 
-	return length > dark_ns(p) || is_vague(p, s)
-		       ? most
-		       : fmin(most, bent * length);
+	return length > dark_ns(p) || is_vague(p, s) ?
+		       most : fmin(most, bent * length);
 }
 
 /*
  * How far off the line of the tail the clock may be up to @s, before which it
- * jumped: it is as far from the tail's line as it drifted, or from that of @s
- * as it drifts until then. Both change by time alone, and are the most at an
- * end.
+ * jumped: it is as far from the tail's line as it drifted, or from that of @s as it
+ * drifts until then. Both change by time alone, and are the most at an end.
  */
 static double jump_error(const struct vmsync_polyline *p,
 			 const struct vmsync_stretch *s)
@@ -425,8 +414,8 @@ static double jump_error(const struct vmsync_polyline *p,
 		      fmax(0, s->base_ns - a->base_ns);
 	double tilt = fabs(s->slope - a->slope);
 	double before = known + drifts(p, a, length, tilt);
-	double behind =
-		next + fabs(apart(a, s, a->last)) + drifts(p, s, length, tilt);
+	double behind = next + fabs(apart(a, s, a->last)) +
+			drifts(p, s, length, tilt);
 
 	return fmax(fmax(before, behind), next + fabs(apart(a, s, s->first)));
 }
@@ -436,8 +425,7 @@ static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
 	int err;
 
-	/* It runs otherwise behind it: it may have bent before or after, too.
-	 */
+	/* It runs otherwise behind it: it may have bent before or after, too. */
 	if (!p->tail.borrowed && !s->borrowed)
 		saw_breakpoint(p, fabs(s->slope - p->tail.slope));
 	err = put_tail(p, p->tail.last, 0);
@@ -469,17 +457,16 @@ static double usual_gap(const struct vmsync_stretch *s)
 }
 
 /*
- * How much the clock bent from the tail to @s. It has gone from the end of the
- * one to the begin of the other: lines that do not lead there, as one that has
- * its slope from another one, have bent more than their slopes tell.
+ * How much the clock bent from the tail to @s. It has gone from the end of the one to
+ * the begin of the other: lines that do not lead there, as one that has its slope from
+ * another one, have bent more than their slopes tell.
  */
 static double tilt_of(const struct vmsync_polyline *p,
 		      const struct vmsync_stretch *s, double known)
 {
 	const struct vmsync_stretch *a = &p->tail;
 	double gap = (double)(s->first - a->last);
-	double off =
-		fmax(fabs(apart(a, s, a->last)), fabs(apart(a, s, s->first)));
+	double off = fmax(fabs(apart(a, s, a->last)), fabs(apart(a, s, s->first)));
 
 	known += a->base_ns + s->base_ns + s->set_ns;
 	return fmax(fabs(s->slope - a->slope), (off - known) / gap);
@@ -506,8 +493,7 @@ static int add_breakpoint(struct vmsync_polyline *p,
 	hidden = hidden_error(p, &p->tail, s, gap,
 			      away(p, &p->tail, s, p->tail.last, g, s->first,
 				   known));
-	/* It may have been a step, anywhere between the two, or beside a
-	 * breakpoint. */
+	/* It may have been a step, anywhere between the two, or beside a breakpoint. */
 	known += fabs(half) + s->set_ns;
 	err = put_tail(p, p->tail.last, 0);
 	if (!err)
@@ -523,9 +509,8 @@ static int add_breakpoint(struct vmsync_polyline *p,
 }
 
 /*
- * The line of @s on to @until; that or the begin is the breakpoint: there both
- * clocks may have bent, each before or behind it, by no more than the lines are
- * apart.
+ * The line of @s on to @until; that or the begin is the breakpoint: there both clocks
+ * may have bent, each before or behind it, by no more than the lines are apart.
  */
 static int put_side(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t until, double error0, double error1)
@@ -535,8 +520,7 @@ static int put_side(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 	return err ? err : put_on(p, s, until, 0, error1);
 }
 
-/* One breakpoint explains all: the old line up to it, the new one from it on.
- */
+/* One breakpoint explains all: the old line up to it, the new one from it on. */
 static int add_crossing(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s,
 			const struct vmsync_breakpoint *breakpoint)
@@ -572,8 +556,7 @@ static int add_crossing(struct vmsync_polyline *p,
 	return err ? err : start(p, s);
 }
 
-/* Does a clock that drifts no faster than any get from the tail's line to @s?
- */
+/* Does a clock that drifts no faster than any get from the tail's line to @s? */
 static bool in_reach(const struct vmsync_polyline *p,
 		     const struct vmsync_stretch *s, double gap)
 {
@@ -587,9 +570,8 @@ static bool in_reach(const struct vmsync_polyline *p,
 }
 
 /*
- * Lines that are farther apart are not of one clock that runs on: few that run
- * have a breakpoint of JUMP_SLOPE, and what those make of a long gap others do
- * by a jump.
+ * Lines that are farther apart are not of one clock that runs on: few that run have
+ * a breakpoint of JUMP_SLOPE, and what those make of a long gap others do by a jump.
  */
 static bool is_jump(const struct vmsync_polyline *p,
 		    const struct vmsync_stretch *s, double gap, double jump)
@@ -624,8 +606,7 @@ static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	return add_breakpoint(p, &next, g);
 }
 
-/* Do all fixes of the short stretch @m keep to @a up to @g and to @b behind it?
- */
+/* Do all fixes of the short stretch @m keep to @a up to @g and to @b behind it? */
 static bool explained(const struct vmsync_polyline *p,
 		      const struct vmsync_stretch *m,
 		      const struct vmsync_stretch *a,
@@ -639,20 +620,19 @@ static bool explained(const struct vmsync_polyline *p,
 		const struct vmsync_stretch *l = fix->lower_ns < g ? a : b;
 
 		if (apart(m, u, fix->upper_ns) +
-				    vmsync_stretch_at(m, fix->upper_ns) >
-			    fix->upper + play ||
+			    vmsync_stretch_at(m, fix->upper_ns) >
+		    fix->upper + play ||
 		    apart(m, l, fix->lower_ns) +
-				    vmsync_stretch_at(m, fix->lower_ns) <
-			    fix->lower - play)
+			    vmsync_stretch_at(m, fix->lower_ns) <
+		    fix->lower - play)
 			return false;
 	}
 	return true;
 }
 
 /*
- * Is the middle only what a breakpoint makes of a few beacons on both its
- * sides? Then its line cuts the corner, but not by more than the hulls of both
- * allow.
+ * Is the middle only what a breakpoint makes of a few beacons on both its sides? Then
+ * its line cuts the corner, but not by more than the hulls of both allow.
  */
 static bool is_breakpoint(const struct vmsync_polyline *p,
 			  const struct vmsync_stretch *s)
@@ -671,8 +651,7 @@ static bool is_breakpoint(const struct vmsync_polyline *p,
 	       explained(p, m, a, s, g);
 }
 
-/* A stretch of a few fixes between two breakpoints need not be straight itself.
- */
+/* A stretch of a few fixes between two breakpoints need not be straight itself. */
 static int add_middle(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
 	saw_breakpoint(p, fabs(s->slope - p->tail.slope));
@@ -775,8 +754,8 @@ void vmsync_polyline_cut(struct vmsync_polyline *p, int64_t until)
 	if (p->from <= until)
 		return;
 	p->from = p->play_until = until;
-	while (map->count &&
-	       map->segments[map->count - 1].guest_start.ns >= until)
+	while (map->count && map->segments[map->count - 1].guest_start.ns >=
+			     until)
 		map->count--;
 	if (map->count && map->segments[map->count - 1].guest_end.ns > until)
 		map->segments[map->count - 1].guest_end.ns = until;

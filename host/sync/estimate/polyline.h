@@ -21,20 +21,18 @@
  * @slope:	ns per ns
  * @w_first, @w_last: how far off the line may be at the two ends, ns
  * @second, @before_last: guest times of the evidence next to the two ends
- * @play_first, @play_last: a breakpoint just inside an end may have gone unseen
- *if it took the clock no further off than this, ns
+ * @play_first, @play_last: a breakpoint just inside an end may have gone unseen if it
+ *		took the clock no further off than this, ns
  * @base_ns:	what it may be wrong by besides
  * @firsts, @lasts: fixes at its two ends
  * @gaps:	that are wide, between its fixes
  * @sure_ns:	how far off it may be by what the limits seen leave, all told
- * @hidden_ns:	what the clock may have done between the fixes, by the limits
- *seen
+ * @hidden_ns:	what the clock may have done between the fixes, by the limits seen
  * @count:	beacons that it was found from
  * @borrowed: too few fixes tell a slope: it goes on with that of the one before
  * @between: it lies between two breakpoints, and need not be straight itself
  * @bent:	it ended because the next one did not fit, not for its length
- * @jumped:	it is known that the clock jumped between the one before and
- *this
+ * @jumped:	it is known that the clock jumped between the one before and this
  * @set_ns:	it was set by no more than this in between, at any time
  */
 struct vmsync_stretch {
@@ -70,17 +68,15 @@ double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g);
 /**
  * struct vmsync_polyline - the map being written
  * @drift:	how fast the two clocks drift apart at most, ns per ns
- * @sure:	nothing is taken for granted of how long messages take, nor of
- *how straight a clock is within what they leave
+ * @sure:	nothing is taken for granted of how long messages take, nor of how
+ *		straight a clock is within what they leave
  * @play_ns:	how much wider than needed the hulls were taken apart
  * @fixes:	that all stretches so far were found from
  * @tail:	the last stretch, not yet written
  * @middle:	a short stretch behind @tail: what lies beside a breakpoint
- * @tilt:	the greatest breakpoint so far, ns per ns; @breakpoints: how many
- *there were
+ * @tilt:	the greatest breakpoint so far, ns per ns; @breakpoints: how many there were
  * @seen:	limits of late; to be added to by who calls
- * @play_until, @play_error: the begin of @tail, where a breakpoint may be
- *hidden
+ * @play_until, @play_error: the begin of @tail, where a breakpoint may be hidden
  * @anew, @ended: no line comes before the tail, or behind it
  * @from, @from_off: where it begins: guest time, and offset less its own line's
  * @epoch, @told: jumps so far, and those of them that were known beforehand

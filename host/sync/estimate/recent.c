@@ -36,8 +36,7 @@ void vmsync_recent_lower(struct vmsync_recent *s, int64_t guest_ns,
 	add(&s->lower, guest_ns, guest_ns, host_ns);
 }
 
-/* Points that the clock cannot be farther off the path than @off, on one side.
- */
+/* Points that the clock cannot be farther off the path than @off, on one side. */
 struct points {
 	unsigned int count;
 	int64_t g[VMSYNC_RECENT + 2];
@@ -55,7 +54,8 @@ static double path_at(const struct vmsync_path *p, int64_t g)
 {
 	int piece = g >= p->g[1];
 
-	return p->y[piece] + slope_of(p, piece) * (double)(g - p->g[piece]);
+	return p->y[piece] +
+	       slope_of(p, piece) * (double)(g - p->g[piece]);
 }
 
 static void put(struct points *to, int64_t g, double off)
@@ -76,8 +76,7 @@ static void collect(struct points *to, const struct vmsync_recent_side *side,
 	for (unsigned int i = first; i < side->count; i++) {
 		const struct vmsync_recent_limit *l =
 			&side->at[i % VMSYNC_RECENT];
-		double off =
-			(double)((int128)l->offset - sign * (int128)p->offset);
+		double off = (double)((int128)l->offset - sign * (int128)p->offset);
 
 		if (l->guest_ns <= p->g[0] || l->guest_ns >= p->g[2])
 			continue;
@@ -94,13 +93,13 @@ static double farthest(struct points *p, double rise, double fall)
 	double most = 0;
 
 	for (unsigned int i = 1; i < p->count; i++)
-		p->off[i] = fmin(
-			p->off[i],
-			p->off[i - 1] + rise * (double)(p->g[i] - p->g[i - 1]));
+		p->off[i] = fmin(p->off[i],
+				 p->off[i - 1] +
+				 rise * (double)(p->g[i] - p->g[i - 1]));
 	for (unsigned int i = p->count - 1; i--;)
-		p->off[i] = fmin(
-			p->off[i],
-			p->off[i + 1] + fall * (double)(p->g[i + 1] - p->g[i]));
+		p->off[i] = fmin(p->off[i],
+				 p->off[i + 1] +
+				 fall * (double)(p->g[i + 1] - p->g[i]));
 	for (unsigned int i = 1; i < p->count; i++) {
 		double length = (double)(p->g[i] - p->g[i - 1]);
 		double x = (p->off[i] - p->off[i - 1] + fall * length) /
@@ -144,10 +143,10 @@ double vmsync_recent_drift(const struct vmsync_recent *s)
 	for (unsigned int i = 0; (up = oldest(&s->upper, i)); i++) {
 		for (unsigned int k = 0; (low = oldest(&s->lower, k)); k++) {
 			/* Both readings were rounded down. */
-			double over =
-				-(double)((int128)up->offset + low->offset) - 2;
-			double apart =
-				fabs((double)(up->guest_ns - low->guest_ns));
+			double over = -(double)((int128)up->offset +
+						low->offset) - 2;
+			double apart = fabs((double)(up->guest_ns -
+						     low->guest_ns));
 
 			if (over > 0)
 				most = fmax(most, over / apart);
@@ -185,20 +184,20 @@ static void ask(struct moments *m, const struct vmsync_straight *line,
 	}
 	/* Both readings were rounded down. */
 	if (upper)
-		m->above[i] = fmin(
-			m->above[i],
-			(double)((int128)upper->offset - line->offset) - y + 1);
+		m->above[i] = fmin(m->above[i],
+				   (double)((int128)upper->offset - line->offset) -
+					   y + 1);
 	if (lower)
-		m->below[i] = fmin(
-			m->below[i],
-			(double)((int128)lower->offset + line->offset) + y + 1);
+		m->below[i] = fmin(m->below[i],
+				   (double)((int128)lower->offset + line->offset) +
+					   y + 1);
 }
 
 /* All of them in the order of time. */
 static void ask_all(struct moments *m, const struct vmsync_recent *s,
 		    const struct vmsync_straight *line)
 {
-	const int64_t ends[] = {line->first, line->last};
+	const int64_t ends[] = { line->first, line->last };
 	unsigned int u = 0, l = 0, e = 0;
 
 	m->count = 0;
@@ -255,8 +254,7 @@ static double usual_gap(const struct moments *m,
 	return n ? (double)(line->last - line->first) / n : INFINITY;
 }
 
-/* Each moment's limits hold at all others too, as far as the clock goes
- * meanwhile. */
+/* Each moment's limits hold at all others too, as far as the clock goes meanwhile. */
 static void close_moments(struct moments *m, double up, double down)
 {
 	for (unsigned int i = 1; i < m->count; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was seen of late: every limit of the offset between two clocks, also
- * those of messages too slow to tell a line from. Each holds at its own moment,
- * and from there the offset goes away no faster than two clocks can (drift.h).
+ * What was seen of late: every limit of the offset between two clocks, also those
+ * of messages too slow to tell a line from. Each holds at its own moment, and from
+ * there the offset goes away no faster than two clocks can (drift.h).
  */
 #ifndef VMSYNC_SYNC_ESTIMATE_RECENT_H
 #define VMSYNC_SYNC_ESTIMATE_RECENT_H
@@ -13,8 +13,7 @@
 #define VMSYNC_RECENT 256
 
 /**
- * struct vmsync_recent_limit - at @guest_ns host minus guest clock is not
- * beyond it
+ * struct vmsync_recent_limit - at @guest_ns host minus guest clock is not beyond it
  * @offset:	ns; of a lower limit negated
  */
 struct vmsync_recent_limit {
@@ -34,8 +33,7 @@ struct vmsync_recent {
 
 /**
  * struct vmsync_path - two straight pieces of a map
- * @g:		guest times of its begin, its breakpoint and its end; they do
- * not fall
+ * @g:		guest times of its begin, its breakpoint and its end; they do not fall
  * @offset, @y: host minus guest clock is @offset + @y there, ns
  */
 struct vmsync_path {
@@ -45,8 +43,8 @@ struct vmsync_path {
 };
 
 /**
- * vmsync_recent_upper, vmsync_recent_lower - a limit; left out if it is not
- * after the last of its kind
+ * vmsync_recent_upper, vmsync_recent_lower - a limit; left out if it is not after the
+ * last of its kind
  */
 void vmsync_recent_upper(struct vmsync_recent *s, int64_t guest_ns,
 			 int64_t host_ns);
@@ -83,17 +81,15 @@ struct vmsync_straight {
 };
 
 /**
- * vmsync_recent_sure - how far off a line the clock can be where limits were
- * seen
+ * vmsync_recent_sure - how far off a line the clock can be where limits were seen
  * @drift:	what the clocks drift apart, ns per ns
  * @bent:	what they bend beside the line at most, if no more goes unseen
  * @far_ns:	more does, over more than this
  * @gap_ns:	set to the longest time between two limits
  *
- * At its ends and at the moments of all limits in between; INFINITY if there
- * are none of one kind. Where limits come so often that a clock can wander
- * between them unseen, @drift counts; where it would have to come back to each
- * of them, @bent.
+ * At its ends and at the moments of all limits in between; INFINITY if there are
+ * none of one kind. Where limits come so often that a clock can wander between them
+ * unseen, @drift counts; where it would have to come back to each of them, @bent.
  */
 double vmsync_recent_sure(const struct vmsync_recent *s,
 			  const struct vmsync_straight *line, double drift,

@@ -14,7 +14,7 @@
 #define STEEP 0.0025
 
 /* A stretch has no more fixes than this, nor is it longer. */
-#define MAX_FIXES     200
+#define MAX_FIXES 200
 #define MAX_LENGTH_NS 20000000000
 
 /* A fix that comes so many times later than usual, and this. */
@@ -61,14 +61,13 @@ int vmsync_segmentation_own(struct vmsync_segmentation *seg)
 
 static const struct vmsync_limit *earlier_of(const struct vmsync_fix *fix)
 {
-	return fix->has_upper && (!fix->has_lower ||
-				  fix->upper.guest_ns <= fix->lower.guest_ns)
-		       ? &fix->upper
-		       : &fix->lower;
+	return fix->has_upper && (!fix->has_lower || fix->upper.guest_ns <=
+						     fix->lower.guest_ns) ?
+		       &fix->upper : &fix->lower;
 }
 
 static void begin_line(struct vmsync_segmentation *seg,
-			  const struct vmsync_fix *fix)
+		       const struct vmsync_fix *fix)
 {
 	const struct vmsync_limit *l = earlier_of(fix);
 
@@ -178,8 +177,8 @@ static bool take(struct vmsync_segmentation *seg, const struct vmsync_fix *fix)
 }
 
 /*
- * The slopes that pass and that two clocks have. If none is both, the clocks
- * are others than those, and what passes counts.
+ * The slopes that pass and that two clocks have. If none is both, the clocks are
+ * others than those, and what passes counts.
  */
 struct slopes {
 	double min;
@@ -193,7 +192,7 @@ static struct slopes slopes_of(const struct vmsync_segmentation *seg)
 			   fmin(c->slope_max, seg->line.drift)};
 
 	if (s.min > s.max)
-		s = (struct slopes){c->slope_min, c->slope_max};
+		s = (struct slopes){ c->slope_min, c->slope_max };
 	return s;
 }
 
@@ -201,7 +200,7 @@ static struct slopes slopes_of(const struct vmsync_segmentation *seg)
 static double width_at(const struct vmsync_hulls *c, struct slopes s, double x,
 		       double y)
 {
-	const double slopes[] = {s.min, s.max, (s.min + s.max) / 2};
+	const double slopes[] = { s.min, s.max, (s.min + s.max) / 2 };
 	double low, high, w = 0;
 
 	for (int i = 0; i < 3; i++) {
@@ -334,9 +333,8 @@ static struct vmsync_fix over_axis(struct vmsync_segmentation *seg,
 }
 
 /*
- * A limit that two clocks cannot keep that drift no faster: they are of another
- * kind, and from here on drift as fast as explains it. What no drift explains
- * is a jump.
+ * A limit that two clocks cannot keep that drift no faster: they are of another kind,
+ * and from here on drift as fast as explains it. What no drift explains is a jump.
  */
 static void check_drift(struct vmsync_segmentation *seg, int64_t ns,
 			int64_t offset, bool upper)
@@ -345,8 +343,8 @@ static void check_drift(struct vmsync_segmentation *seg, int64_t ns,
 	double y, drift;
 
 	if (!r->any)
-		*r = (struct vmsync_range){true, ns, offset, -INFINITY,
-					   INFINITY};
+		*r = (struct vmsync_range){ true, ns, offset, -INFINITY,
+					    INFINITY };
 	if (ns < r->ns)
 		return;
 	y = (double)(offset - r->base);
@@ -383,10 +381,10 @@ void vmsync_segmentation_see(struct vmsync_segmentation *seg,
 	const struct vmsync_limit *u = &fix.upper, *l = &fix.lower;
 	int64_t up = u->host_ns + (int64_t)ceil(u->rest_ns);
 	int64_t low = l->host_ns + (int64_t)floor(l->rest_ns);
-	struct vmsync_few_limit upper = {.ns = u->guest_ns,
-					 .offset = up - u->guest_ns};
-	struct vmsync_few_limit lower = {.ns = l->guest_ns,
-					 .offset = low - l->guest_ns};
+	struct vmsync_few_limit upper = { .ns = u->guest_ns,
+					  .offset = up - u->guest_ns };
+	struct vmsync_few_limit lower = { .ns = l->guest_ns,
+					  .offset = low - l->guest_ns };
 
 	see_gap(seg, &fix);
 	if (fix.has_upper)

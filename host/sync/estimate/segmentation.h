@@ -56,19 +56,17 @@ struct vmsync_range {
  * @base_ns, @wave_ns: to be set before each fix: what the result may be wrong
  *		by besides, and what of that the limits already have in them
  * @set_ns:	by how much the clock was set since the last fix, see
- *vmsync_segmentation_set()
+ *		vmsync_segmentation_set()
  * @origin, @offset: of the hulls: guest time, host minus guest
  * @first, @second, @before_last, @last: guest times of fixes in it
  * @seen_ns:	of the last exchange that was seen
  * @gaps:	the widest of these, while the line is followed
  * @play_first, @play_last: see struct vmsync_stretch
  * @firsts, @lasts: fixes at its two ends
- * @jumped:	(the next stretch) begins behind a jump, see
- *vmsync_segmentation_jump()
+ * @jumped:	(the next stretch) begins behind a jump, see vmsync_segmentation_jump()
  * @first_set_ns: by how much the clock was set just before it
  * @steep:	stretches that are steeper than any two steered clocks
- * @mean:	the time axis is the mean of both clocks, see
- *vmsync_segmentation_machines()
+ * @mean:	the time axis is the mean of both clocks, see vmsync_segmentation_machines()
  * @mean_less_guest: how much that was before the guest's time of late
  * @range:	(of machines) what is left, to see that they drift as clocks do
  * @few:	all limits, as long as they are few
@@ -110,43 +108,42 @@ void vmsync_segmentation_free(struct vmsync_segmentation *seg);
 
 /**
  * vmsync_segmentation_machines - the clocks are two machines'
- * The offset is followed over the mean of both clocks, not over the guest's: so
- * it does not matter which of the two is called the guest, and the map of the
- * one to the other is the other's inverse. Nothing is taken for granted of how
- * long messages take. Right after vmsync_segmentation_init().
+ * The offset is followed over the mean of both clocks, not over the guest's: so it
+ * does not matter which of the two is called the guest, and the map of the one to the
+ * other is the other's inverse. Nothing is taken for granted of how long messages
+ * take. Right after vmsync_segmentation_init().
  */
 void vmsync_segmentation_machines(struct vmsync_segmentation *seg);
 
 /**
- * vmsync_segmentation_own - @seg is the copy of another one: own what it points
- * to Returns 0; or -ENOMEM, and then it owns nothing.
+ * vmsync_segmentation_own - @seg is the copy of another one: own what it points to
+ * Returns 0; or -ENOMEM, and then it owns nothing.
  */
 int vmsync_segmentation_own(struct vmsync_segmentation *seg);
 
 /**
- * vmsync_segmentation_see - limits that hold for sure, of an exchange that is
- * added or not In the order of time.
+ * vmsync_segmentation_see - limits that hold for sure
+ * Of an exchange that is added or not, in the order of time.
  */
 void vmsync_segmentation_see(struct vmsync_segmentation *seg,
 			     const struct vmsync_fix *fix);
 
-/** vmsync_segmentation_add - the next exchange, in the order of time; 0 or
- * -ENOMEM */
+/** vmsync_segmentation_add - the next exchange, in the order of time; 0 or -ENOMEM */
 int vmsync_segmentation_add(struct vmsync_segmentation *seg,
 			    const struct vmsync_fix *fix);
 
 /**
- * vmsync_segmentation_jump - the clock went by a step, at some time after
- * @until Nothing is known of the time from there to the next exchange, also
- * where the map of it was settled: something that was not known then has
- * happened. That a clock which only drifts could have got from the one line to
- * the other does not matter: it did not. Returns 0 or -ENOMEM.
+ * vmsync_segmentation_jump - the clock went by a step, at some time after @until
+ * Nothing is known of the time from there to the next exchange, also where the map
+ * of it was settled: something that was not known then has happened. That a clock
+ * which only drifts could have got from the one line to the other does not matter:
+ * it did not. Returns 0 or -ENOMEM.
  */
 int vmsync_segmentation_jump(struct vmsync_segmentation *seg, int64_t until);
 
 /**
- * vmsync_segmentation_set - the clock was set by @ns, forth or back, before
- * what comes next Since the last exchange, at any time.
+ * vmsync_segmentation_set - the clock was set by @ns before what comes next
+ * Forth or back, at any time since the last exchange.
  */
 void vmsync_segmentation_set(struct vmsync_segmentation *seg, double ns);
 
@@ -154,23 +151,20 @@ void vmsync_segmentation_set(struct vmsync_segmentation *seg, double ns);
 int vmsync_segmentation_break(struct vmsync_segmentation *seg);
 
 /**
- * vmsync_segmentation_map - the map as if nothing more came; @seg stays as it
- * is
+ * vmsync_segmentation_map - the map as if nothing more came; @seg stays as it is
  * @map:	empty; 0 or -ENOMEM
  */
 int vmsync_segmentation_map(const struct vmsync_segmentation *seg,
 			    struct vmsync_map *map);
 
-/** vmsync_segmentation_map_from - the same, but nothing before @from_ns is
- * asked for */
+/** vmsync_segmentation_map_from - the same, but nothing before @from_ns is asked for */
 int vmsync_segmentation_map_from(const struct vmsync_segmentation *seg,
 				 int64_t from_ns, struct vmsync_map *map);
 
 /** vmsync_segmentation_final_until - guest time up to which the map is final */
 int64_t vmsync_segmentation_final_until(const struct vmsync_segmentation *seg);
 
-/** vmsync_segmentation_odd - how often the clock did what an honest one hardly
- * does */
+/** vmsync_segmentation_odd - how often the clock did what an honest one hardly does */
 uint64_t vmsync_segmentation_odd(const struct vmsync_segmentation *seg);
 
 #endif /* VMSYNC_SYNC_ESTIMATE_SEGMENTATION_H */

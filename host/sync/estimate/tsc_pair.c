@@ -19,8 +19,8 @@
 #define RATE_SPAN ((int64_t)1 << 27)
 
 /*
- * Readings that are farther apart are not used, unless all are: then a few
- * times the least. The rate between them may be off by what NTP may slew.
+ * Readings that are farther apart are not used, unless all are: then a few times
+ * the least. The rate between them may be off by what NTP may slew.
  */
 #define MAX_APART_NS 2000.0
 #define MAX_APARTS   4
@@ -80,8 +80,8 @@ static bool fix_of(struct state *s, const struct vmsync_beacon *b,
 		   const struct vmsync_pair *host, struct vmsync_fix *fix)
 {
 	const struct vmsync_scaling *scaling = &b->scaling;
-	double ratio =
-		(double)scaling->ratio / ldexp(1, (int)scaling->frac_bits);
+	double ratio = (double)scaling->ratio /
+		       ldexp(1, (int)scaling->frac_bits);
 	double bracket_g = (double)guest->bracket / ratio * s->rate;
 	double bracket_h = (double)host->bracket * s->rate;
 	double apart, play = (bracket_g + bracket_h) / 2 + WAVE_NS +
@@ -101,8 +101,8 @@ static bool fix_of(struct state *s, const struct vmsync_beacon *b,
 	*fix = (struct vmsync_fix){
 		.has_upper = true,
 		.has_lower = true,
-		.upper = {guest->mono_ns, host->mono_ns, apart + play},
-		.lower = {guest->mono_ns, host->mono_ns, apart - play},
+		.upper = { guest->mono_ns, host->mono_ns, apart + play },
+		.lower = { guest->mono_ns, host->mono_ns, apart - play },
 		.play_ns = play,
 	};
 	return true;

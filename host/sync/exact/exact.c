@@ -66,9 +66,9 @@ static void clip_coarse(struct vmsync_map *map)
 }
 
 /*
- * The clock jumped, it is not known whereto, and at @at it reads @g, with the
- * slope of @l: what it may have read in between, if it was set back, has been
- * read before the jump as well. Of such a time nobody knows which one is meant.
+ * The clock jumped, it is not known whereto, and at @at it reads @g, with the slope
+ * of @l: what it may have read in between, if it was set back, has been read before
+ * the jump as well. Of such a time nobody knows which one is meant.
  */
 static void clip_jump(struct vmsync_walk *w, const struct vmsync_link *l,
 		      int64_t at, int128 g)
@@ -227,8 +227,9 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 /* What the guest's clock read where it was known last; 0: nowhere yet. */
 static int128 last_read(const struct vmsync_map *map)
 {
-	return map->count ? map->segments[map->count - 1].guest_end.ns * Q32
-			  : 0;
+	return map->count ?
+		       map->segments[map->count - 1].guest_end.ns * Q32 :
+		       0;
 }
 
 /* Whether KVM has set the virtual CPU's TSC between @p and @q. */
@@ -240,11 +241,10 @@ static bool tsc_set(const struct vmsync_link *p, const struct vmsync_link *q)
 
 /*
  * Whether the guest's boot was over before the change that leads to @q: no
- * beacon of it came later, and its clock would fall back, as with a reset, by
- * more than that of a guest which goes on, or another boot has answered since,
- * or it had told all that it recorded; or offsets that nobody saw lie in
- * between. A reset sets the TSC, but kvm-clock goes on. @known: the last link
- * before @q that was one
+ * beacon of it came later, and its clock would fall back, as with a reset, by more
+ * than that of a guest which goes on, or another boot has answered since, or it had
+ * told all that it recorded; or offsets that nobody saw lie in between. A reset sets
+ * the TSC, but kvm-clock goes on. @known: the last link before @q that was one
  */
 static bool over(const struct vmsync_walk *w, const struct vmsync_link *known,
 		 const struct vmsync_link *p, const struct vmsync_link *q,

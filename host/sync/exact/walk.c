@@ -89,9 +89,8 @@ static bool matters(const struct vmsync_walk *w, const struct vmsync_link *l,
 
 /*
  * What was in force at @at, or where nobody knows before it and behind it: KVM
- * takes all pages of a guest from one clock, so that one which nobody saw is
- * not farther from it than those around. False where there are none on both
- * sides.
+ * takes all pages of a guest from one clock, so that one which nobody saw is not
+ * farther from it than those around. False where there are none on both sides.
  */
 static bool around(const struct vmsync_timeline *tl, int64_t at,
 		   const void *param[2])
@@ -110,8 +109,8 @@ static bool around(const struct vmsync_timeline *tl, int64_t at,
 }
 
 /*
- * How far the counter of CPU @i is ahead of what this one's says, @own;
- * NOT_KNOWN where its page may be any.
+ * How far the counter of CPU @i is ahead of what this one's says, @own; NOT_KNOWN
+ * where its page may be any.
  */
 static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
 		       uint32_t i, int64_t at, int128 own)
@@ -154,7 +153,8 @@ static int128 ahead_at(const struct vmsync_walk *w, const struct vmsync_link *l,
 	own = p.g;
 	for (uint32_t i = 0; i < w->facts->n_cpus; i++)
 		if (matters(w, l, i))
-			most = vmsync_greater(most, ahead_of(w, l, i, at, own));
+			most = vmsync_greater(most,
+					      ahead_of(w, l, i, at, own));
 	return most;
 }
 
@@ -226,8 +226,7 @@ int vmsync_walk_piece(struct vmsync_walk *w, const struct vmsync_link *l,
 
 	if (ahead < 0)
 		w->joined = false;
-	if (ahead < 0 || !vmsync_link_at(l, from, &a) ||
-	    !vmsync_link_at(l, until, &b) ||
+	if (ahead < 0 || !vmsync_link_at(l, from, &a) || !vmsync_link_at(l, until, &b) ||
 	    !vmsync_link_direction(l, from, &d))
 		return 0;
 	p = (struct vmsync_piece){

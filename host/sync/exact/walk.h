@@ -73,8 +73,8 @@ struct vmsync_link vmsync_walk_now(const struct vmsync_walk *w);
 
 /**
  * vmsync_walk_ahead - how far other CPUs' clocks may be ahead, between two
- * points, by the host's clock. Readings of a CPU are not behind what another
- * one has shown. Returns -1 where a page is not known which tells that.
+ * points, by the host's clock. Readings of a CPU are not behind what another one has
+ * shown. Returns -1 where a page is not known which tells that.
  */
 int128 vmsync_walk_ahead(const struct vmsync_walk *w,
 			 const struct vmsync_link *l, int64_t from,

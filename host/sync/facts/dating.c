@@ -15,8 +15,7 @@
 #include "sync/facts/reading.h"
 #include "uapi/vmsync.h"
 
-/* The CPU that boots a guest, and updates its timekeeper unless told otherwise.
- */
+/* The CPU that boots a guest, and updates its timekeeper unless told otherwise. */
 #define BOOT_CPU 0
 
 static uint32_t vcpu_id(const struct vmsync_facts *f, uint32_t cpu)
@@ -247,10 +246,9 @@ static size_t arrival_of(const struct vmsync_vcpu *v,
 }
 
 /*
- * Was the first entry of a virtual CPU in home @home the guest's arrival? Who
- * was first heard of behind the guest's last beacon elsewhere has run nobody
- * before. But a host module that is loaded again knows nobody, and begins to
- * count anew.
+ * Was the first entry of a virtual CPU in home @home the guest's arrival? Who was
+ * first heard of behind the guest's last beacon elsewhere has run nobody before.
+ * But a host module that is loaded again knows nobody, and begins to count anew.
  */
 static bool entered_then(const struct vmsync_facts *f, size_t home,
 			 const struct vmsync_scaling_span *s)
@@ -259,7 +257,7 @@ static bool entered_then(const struct vmsync_facts *f, size_t home,
 	const struct vmsync_vm_id new = f->homes[home].vm->id;
 
 	return s->entered && s->since_ns <= f->homes[home - 1].last_ns &&
-	       new.pid != old.pid &&new.serial > old.serial;
+	       new.pid != old.pid && new.serial > old.serial;
 }
 
 /*
@@ -281,8 +279,7 @@ static int64_t told_ns(const struct vmsync_facts *f, size_t home,
 	return s->stamp_ns;
 }
 
-/* The guest comes with all its virtual CPUs, and may run when the first is
- * there. */
+/* The guest comes with all its virtual CPUs, and may run when the first is there. */
 int64_t vmsync_facts_left(const struct vmsync_facts *f, size_t home, bool *told)
 {
 	const struct vmsync_stay stay = vmsync_facts_stay(f, home, 0);
@@ -300,9 +297,9 @@ int64_t vmsync_facts_left(const struct vmsync_facts *f, size_t home, bool *told)
 }
 
 /*
- * The guest came from another VM. It ran in neither while KVM set the TSCs of
- * this one, and entered it then; if nobody saw that, the offset is not known
- * from the last beacon there to the first one here.
+ * The guest came from another VM. It ran in neither while KVM set the TSCs of this
+ * one, and entered it then; if nobody saw that, the offset is not known from the last
+ * beacon there to the first one here.
  */
 static int add_arrival(struct vmsync_timeline *tl, const struct vmsync_facts *f,
 		       const struct vmsync_timeline *host, size_t home,
@@ -366,16 +363,16 @@ int vmsync_dating_scaling(struct vmsync_timeline *tl,
 			err = add_unheard(tl, f, host, &stay);
 		else if (h)
 			first = arrival_of(v, &stay);
-		for (size_t i = first; !err && v && i < v->scalings.count;
-		     i++) {
+		for (size_t i = first; !err && v && i < v->scalings.count; i++) {
 			const struct vmsync_scaling_span *s =
 				&v->scalings.at[i];
 
 			if (s->stamp_ns >= stay.until_ns)
 				break;
-			err = h && i == first ? add_arrival(tl, f, host, h,
-							    &stay, &s->scaling)
-					      : add_scaling(tl, f, host, s);
+			err = h && i == first ?
+				      add_arrival(tl, f, host, h, &stay,
+						  &s->scaling) :
+				      add_scaling(tl, f, host, s);
 		}
 		if (!err && v && h + 1 == f->n_homes)
 			err = add_scaling_end(tl, f, host, v);
@@ -398,9 +395,8 @@ bool vmsync_facts_tscs_alike(const struct vmsync_facts *f)
 		if (v->scalings.count != first->scalings.count)
 			return false;
 		for (size_t k = 0; k < v->scalings.count; k++)
-			if (!vmsync_scaling_same(
-				    &v->scalings.at[k].scaling,
-				    &first->scalings.at[k].scaling))
+			if (!vmsync_scaling_same(&v->scalings.at[k].scaling,
+						 &first->scalings.at[k].scaling))
 				return false;
 	}
 	return true;
@@ -451,7 +447,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 			  const struct vmsync_facts *f,
 			  const struct vmsync_dating *axis, uint32_t own_cpu)
 {
-	struct vmsync_timeline other = {0};
+	struct vmsync_timeline other = { 0 };
 	uint32_t cpu = own_cpu;
 	const struct vmsync_timeline *scaling = &axis->scaling;
 	int64_t seen_before = VMSYNC_AXIS_MIN + 1;
@@ -462,8 +458,8 @@ static int guest_timeline(struct vmsync_timeline *tl,
 	for (size_t i = first; !err && i < f->guest_lines->spans.count; i++) {
 		const struct vmsync_line_span *s = &f->guest_lines->spans.at[i];
 		const struct vmsync_line *line = &s->line;
-		struct vmsync_reading confirm = {s->confirm, s->stamp_ns};
-		struct vmsync_reading last = {s->seen, s->seen_ns};
+		struct vmsync_reading confirm = { s->confirm, s->stamp_ns };
+		struct vmsync_reading last = { s->seen, s->seen_ns };
 		int64_t from = 0, sure = 0, seen;
 
 		if (s->cpu != cpu) {
@@ -491,7 +487,8 @@ static int guest_timeline(struct vmsync_timeline *tl,
 		if (sure < from)
 			sure = from;
 		if (!line ||
-		    !vmsync_reading_at(f, scaling, &axis->host, &last, &seen))
+		    !vmsync_reading_at(f, scaling, &axis->host, &last,
+				       &seen))
 			seen = sure;
 		/* Not confirmed: the next step, or the end, will cut it. */
 		if (!s->confirmed)
@@ -506,8 +503,7 @@ static int guest_timeline(struct vmsync_timeline *tl,
 		if (line && !vmsync_line_usable(line))
 			line = NULL;
 		if (!err)
-			err = vmsync_timeline_add_line(tl, from, sure, line,
-						       s->told);
+			err = vmsync_timeline_add_line(tl, from, sure, line, s->told);
 		seen_before = seen;
 	}
 	vmsync_timeline_free(&other);

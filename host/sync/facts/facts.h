@@ -55,11 +55,10 @@ struct vmsync_mark {
 
 /**
  * struct vmsync_home - a VM that a guest was in, one after the other
- * @from_ns, @last_ns: host times of the first and the last beacon answered
- *there
+ * @from_ns, @last_ns: host times of the first and the last beacon answered there
  * @from_guest_ns, @last_guest_ns: the guest's times of these
- * @away:	others that were sent before the first one have no answer: it may
- *have been somewhere else before
+ * @away:	others that were sent before the first one have no answer: it may have
+ *		been somewhere else before
  */
 struct vmsync_home {
 	const struct vmsync_vm *vm;
@@ -81,8 +80,7 @@ struct vmsync_lost {
  * @vm:		the last of its homes, NULL where it was not found
  * @homes:	in order; more than one if it was restored elsewhere, or moved
  * @vms, @n_vms: all that the host has
- * @lost:	where the host's recording has holes, in the order of their
- * begins
+ * @lost:	where the host's recording has holes, in the order of their begins
  * @tsc_ref:	origin of the axis
  * @host_from_ns, @guest_from_ns: nothing before is asked for
  * @host_until_ns, @guest_until_ns: records are complete up to here
@@ -148,8 +146,8 @@ bool vmsync_facts_tscs_alike(const struct vmsync_facts *f);
 
 /**
  * vmsync_facts_updates - is guest CPU @cpu one that updates the timekeeper?
- * A knot is recorded where the update ran. Linux gives the duty to the boot
- * CPU; one that has it for a while without a change of the line is not known.
+ * A knot is recorded where the update ran. Linux gives the duty to the boot CPU; one
+ * that has it for a while without a change of the line is not known.
  */
 bool vmsync_facts_updates(const struct vmsync_facts *f, uint32_t cpu);
 
@@ -181,8 +179,7 @@ int vmsync_dating_scaling(struct vmsync_timeline *tl,
 			  const struct vmsync_facts *f,
 			  const struct vmsync_timeline *host, uint32_t cpu);
 
-/** vmsync_date_of_tsc - the point of the axis when the host's TSC read
- * @host_tsc */
+/** vmsync_date_of_tsc - the point of the axis when the host's TSC read @host_tsc */
 int64_t vmsync_date_of_tsc(const struct vmsync_facts *f, uint64_t host_tsc);
 
 /**

@@ -191,8 +191,8 @@ bool vmsync_lag_stopped(const struct vmsync_facts *f, int64_t ns, int64_t fall)
 	const struct vmsync_mark *m = f->marks;
 	size_t n = f->n_marks, i = n;
 
-	if (n < 2 || fall / MISSED < (m[n - 1].guest_ns - m[0].guest_ns) /
-					     (int64_t)(n - 1))
+	if (n < 2 || fall / MISSED <
+			     (m[n - 1].guest_ns - m[0].guest_ns) / (int64_t)(n - 1))
 		return false;
 	while (i && m[i - 1].host_ns > ns)
 		i--;
@@ -247,8 +247,7 @@ void vmsync_lag_untold(const struct vmsync_facts *f, struct vmsync_map *map)
 		const struct vmsync_vcpu *v = f->vm->vcpus.at[i];
 
 		for (size_t k = 1; k < v->scalings.count; k++) {
-			const struct vmsync_scaling_span *s =
-				&v->scalings.at[k];
+			const struct vmsync_scaling_span *s = &v->scalings.at[k];
 			uint64_t by = set_back(&s[-1].scaling, &s->scaling) +
 				      set_back(&s->scaling, &s[-1].scaling);
 			int64_t ns = by ? ns_of(line, by) : 0;
@@ -259,8 +258,7 @@ void vmsync_lag_untold(const struct vmsync_facts *f, struct vmsync_map *map)
 	}
 }
 
-/* Guest time when the host's clock is at @ns, as a map goes on from (@g, @h).
- */
+/* Guest time when the host's clock is at @ns, as a map goes on from (@g, @h). */
 static int64_t guest_at(int64_t g, int64_t h, int64_t ns)
 {
 	return g + (ns - h);
@@ -269,8 +267,7 @@ static int64_t guest_at(int64_t g, int64_t h, int64_t ns)
 /* What two clocks drift apart meanwhile. */
 static int64_t slack(int64_t a, int64_t b)
 {
-	return (int64_t)(2 * VMSYNC_DRIFT * (double)(a > b ? a - b : b - a)) +
-	       1;
+	return (int64_t)(2 * VMSYNC_DRIFT * (double)(a > b ? a - b : b - a)) + 1;
 }
 
 /* Were times of before the write at host time @ns, at most, recorded? */
@@ -308,8 +305,7 @@ static bool may_miss(const struct vmsync_vcpu *own, int64_t ns)
 	return n && (s[0].since_ns > ns || s[n - 1].lost_ns < ns);
 }
 
-/* The same for what was told of @v, which may be another virtual CPU than @own.
- */
+/* The same for what was told of @v, which may be another virtual CPU than @own. */
 static bool beyond(const struct vmsync_vcpu *own, const struct vmsync_vcpu *v,
 		   const struct vmsync_line *line, const struct vmsync_map *map,
 		   int64_t first_ns, int64_t last_ns)
@@ -321,11 +317,10 @@ static bool beyond(const struct vmsync_vcpu *own, const struct vmsync_vcpu *v,
 	for (size_t i = 1; i < v->scalings.count; i++) {
 		const struct vmsync_scaling_span *now = &v->scalings.at[i];
 		int64_t ns = now->stamp_ns;
-		int64_t fall =
-			ns_of(line, set_back(&now[-1].scaling, &now->scaling));
+		int64_t fall = ns_of(line, set_back(&now[-1].scaling,
+						    &now->scaling));
 
-		/* Found written by then: that may have been for another boot.
-		 */
+		/* Found written by then: that may have been for another boot. */
 		if (now->gap || (v != own && !may_miss(own, ns)))
 			continue;
 		if ((ns <= begin && before_it(map, ns, fall, first_ns)) ||
@@ -347,8 +342,7 @@ bool vmsync_lag_beyond(const struct vmsync_facts *f, uint32_t cpu,
 	    (line && line->clocksource != VMSYNC_CLOCKSOURCE_TSC))
 		return false;
 	for (size_t i = 0; i < f->vm->vcpus.count; i++)
-		if (beyond(own, f->vm->vcpus.at[i], line, map, first_ns,
-			   last_ns))
+		if (beyond(own, f->vm->vcpus.at[i], line, map, first_ns, last_ns))
 			return true;
 	return false;
 }

@@ -26,24 +26,24 @@ int vmsync_lag_widen(const struct vmsync_facts *f, uint32_t cpu,
 
 /**
  * vmsync_lag_untold - make the bounds of @map, of a method that is not told of
- * writes, wide enough for those that KVM told of: a little one may be taken for
- * a breakpoint. Nothing where the guest does not read TSCs.
+ * writes, wide enough for those that KVM told of: a little one may be taken for a
+ * breakpoint. Nothing where the guest does not read TSCs.
  */
 void vmsync_lag_untold(const struct vmsync_facts *f, struct vmsync_map *map);
 
 /**
  * vmsync_lag_stopped - had the guest been stopped before its TSC was set back?
- * Then, as behind a restore, nothing is read twice. It was if none of its
- * beacons, which are more frequent, came in the time before host time @ns that
- * it fell back by, @fall ns.
+ * Then, as behind a restore, nothing is read twice. It was if none of its beacons,
+ * which are more frequent, came in the time before host time @ns that it fell back
+ * by, @fall ns.
  */
 bool vmsync_lag_stopped(const struct vmsync_facts *f, int64_t ns, int64_t fall);
 
 /**
- * vmsync_lag_beyond - did KVM tell of a write of the TSC of guest CPU @cpu
- * beyond the evidence of its @map, while the guest recorded: from @first_ns to
- * @last_ns? Then what goes on from the evidence to there is off by as much, and
- * by no bound that grows. Nothing where the guest does not read TSCs.
+ * vmsync_lag_beyond - did KVM tell of a write of the TSC of guest CPU @cpu beyond the
+ * evidence of its @map, while the guest recorded: from @first_ns to @last_ns? Then
+ * what goes on from the evidence to there is off by as much, and by no bound that
+ * grows. Nothing where the guest does not read TSCs.
  */
 bool vmsync_lag_beyond(const struct vmsync_facts *f, uint32_t cpu,
 		       const struct vmsync_map *map, int64_t first_ns,

@@ -35,8 +35,8 @@ static struct vmsync_line_span *find(struct vmsync_lines *lines,
 }
 
 /*
- * An older line, told late. Numbers alone do not say it: a module that is
- * loaded again begins anew, while the clock goes on.
+ * An older line, told late. Numbers alone do not say it: a module that is loaded
+ * again begins anew, while the clock goes on.
  */
 static bool is_late(const struct vmsync_line *last,
 		    const struct vmsync_line *line)
@@ -46,13 +46,13 @@ static bool is_late(const struct vmsync_line *last,
 }
 
 /*
- * Where an older line belongs that is told late, as a knot is that waits for
- * its CPU while a beacon on another one names the line that followed: into the
- * gap before that, which may be the begin of all. NULL where there is none, or
- * no memory (sets @err).
+ * Where an older line belongs that is told late, as a knot is that waits for its
+ * CPU while a beacon on another one names the line that followed: into the gap
+ * before that, which may be the begin of all. NULL where there is none, or no
+ * memory (sets @err).
  */
-static struct vmsync_line_span *
-gap_for(struct vmsync_lines *lines, const struct vmsync_line *line, int *err)
+static struct vmsync_line_span *gap_for(struct vmsync_lines *lines,
+					const struct vmsync_line *line, int *err)
 {
 	size_t i = lines->spans.count;
 	struct vmsync_line_span *s;

@@ -91,11 +91,11 @@ static struct vmsync_leg *take_slot(struct vmsync_leg *slot,
 
 /*
  * Whether a record is news of its beacon. Several sessions record each one
- * several times. A guest that is restored from a memory snapshot, and had run
- * on after it, sends some numbers twice: who waits in vain makes room.
+ * several times. A guest that is restored from a memory snapshot, and had run on
+ * after it, sends some numbers twice: who waits in vain makes room.
  */
-static bool is_news(const struct vmsync_leg *leg,
-		    const struct vmsync_evidence *ev, bool same)
+static bool is_news(const struct vmsync_leg *leg, const struct vmsync_evidence *ev,
+		    bool same)
 {
 	if (!is_gh(ev))
 		return !(leg->have & VMSYNC_LEG_HG);
@@ -114,8 +114,7 @@ static bool is_kvmclock(const struct vmsync_line *line)
 	return line->seq && line->clocksource == VMSYNC_CLOCKSOURCE_KVMCLOCK;
 }
 
-static bool same_reading(const struct vmsync_pair *a,
-			 const struct vmsync_pair *b)
+static bool same_reading(const struct vmsync_pair *a, const struct vmsync_pair *b)
 {
 	return !a->valid || !b->valid ||
 	       (a->tsc == b->tsc && a->mono_ns == b->mono_ns);
@@ -276,8 +275,8 @@ uint32_t vmsync_match_push_guest(struct vmsync_match *m,
 }
 
 /* The guest's half of a beacon of @s. */
-static struct vmsync_leg *
-guest_leg(struct vmsync_match *m, const struct vmsync_stream *s, uint32_t base)
+static struct vmsync_leg *guest_leg(struct vmsync_match *m,
+				    const struct vmsync_stream *s, uint32_t base)
 {
 	struct vmsync_leg *g = &m->ring[slot_of(base)];
 

@@ -20,13 +20,11 @@
  * @vcpu:	KVM's number
  * @tid:	the host's thread that answered, 0: not known
  * @gh_guest_ns ... @hg_guest_ns: in real time each is not after the next one
- * @scaling:	the virtual CPU's TSC over the host's at gh_host; ratio 0:
- *unknown
+ * @scaling:	the virtual CPU's TSC over the host's at gh_host; ratio 0: unknown
  * @gh_guest, @gh_host, @hg_host, @hg_guest: readings of (TSC, clock)
  * @coarse:	one side's clock was not made of its TSC at gh: it stood still
  *		between ticks of something slower
- * @kvmclock:	the guest's clock was made of kvm-clock at gh: one for all its
- *CPUs
+ * @kvmclock:	the guest's clock was made of kvm-clock at gh: one for all its CPUs
  * @set_ns:	by so much was that clock set since the beacon before, see set.h
  */
 struct vmsync_beacon {
@@ -123,8 +121,7 @@ struct vmsync_answered {
  * @vm, @stream: the VM that was found to be this guest, or NULL; @stream is
  *		NULL too where it had to make room
  * @heard:	any beacon was answered
- * @first_heard, @last_heard: of these the first and the last, by the guest's
- *clock
+ * @first_heard, @last_heard: of these the first and the last, by the guest's clock
  * @past:	of the stream that made room
  * @next:	number of the next beacon to give out
  * @newest:	number of the newest matched one
@@ -150,9 +147,9 @@ struct vmsync_match {
 };
 
 /**
- * vmsync_match_makes_room - the stream that is pushed out by a beacon of
- * @vm_uid A VM has few streams at a time: one that reboots often, or lies, has
- * more. Whoever is bound to it must let it go before. NULL: there is room.
+ * vmsync_match_makes_room - the stream that is pushed out by a beacon of @vm_uid
+ * A VM has few streams at a time: one that reboots often, or lies, has more.
+ * Whoever is bound to it must let it go before. NULL: there is room.
  */
 struct vmsync_stream *vmsync_match_makes_room(const struct vmsync_vm *vm,
 					      uint64_t vm_uid);
@@ -209,8 +206,7 @@ bool vmsync_match_is_alone(const struct vmsync_match *m,
 bool vmsync_match_alone(const struct vmsync_match *m, int64_t from_ns,
 			int64_t until_ns);
 
-/** vmsync_match_left - legs still in the two windows without their other half
- */
+/** vmsync_match_left - legs still in the two windows without their other half */
 void vmsync_match_left(const struct vmsync_match *m, uint64_t *guest,
 		       uint64_t *host);
 

@@ -40,9 +40,9 @@ static int by_distance(const void *a, const void *b)
 {
 	const struct couple *x = a, *y = b;
 
-	return x->apart != y->apart
-		       ? order(x->apart, y->apart)
-		       : (x->first > y->first) - (x->first < y->first);
+	return x->apart != y->apart ? order(x->apart, y->apart) :
+				      (x->first > y->first) -
+					      (x->first < y->first);
 }
 
 /* @with: for each message where its partner is, itself if it has none. */
@@ -56,8 +56,8 @@ static int couple(const struct vmsync_message *m, size_t n, size_t *with)
 	for (size_t i = 0; i < n; i++) {
 		with[i] = i;
 		if (i + 1 < n && m[i].to_host != m[i + 1].to_host)
-			c[k++] = (struct couple){i,
-						 when(&m[i + 1]) - when(&m[i])};
+			c[k++] = (struct couple){ i,
+						  when(&m[i + 1]) - when(&m[i]) };
 	}
 	qsort(c, k, sizeof(*c), by_distance);
 	for (size_t i = 0; i < k; i++) {
@@ -84,10 +84,10 @@ struct vmsync_evidence vmsync_leg_evidence(const struct vmsync_leg_record *leg)
 	};
 }
 
-static void record(struct vmsync_leg_records *l, enum vmsync_evidence_kind kind,
-		   uint32_t cnt, int64_t ns)
+static void record(struct vmsync_leg_records *l,
+		   enum vmsync_evidence_kind kind, uint32_t cnt, int64_t ns)
 {
-	l->leg[l->n++] = (struct vmsync_leg_record){ns, cnt, (uint8_t)kind};
+	l->leg[l->n++] = (struct vmsync_leg_record){ ns, cnt, (uint8_t)kind };
 }
 
 static void record_both(const struct vmsync_message *m, uint32_t cnt,

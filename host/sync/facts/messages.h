@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages between two machines, of which each knows when it left or came by
- * its own clock, made into beacons: a message and one of the other direction
- * next to it in time limit the offset from both sides.
+ * Messages between two machines, of which each knows when it left or came by its
+ * own clock, made into beacons: a message and one of the other direction next to it
+ * in time limit the offset from both sides.
  */
 #ifndef VMSYNC_SYNC_FACTS_MESSAGES_H
 #define VMSYNC_SYNC_FACTS_MESSAGES_H
@@ -28,8 +28,8 @@ struct vmsync_message {
 typedef VMSYNC_ARRAY(struct vmsync_message) vmsync_messages;
 
 /**
- * struct vmsync_leg_record - a record of one side, without what all have in
- * common: a recording may have millions of messages
+ * struct vmsync_leg_record - a record of one side, without what all have in common:
+ * a recording may have millions of messages
  */
 struct vmsync_leg_record {
 	int64_t ns;
@@ -49,9 +49,8 @@ struct vmsync_leg_records {
  * @host, @guest: the records of each side; free() their leg, after an error too
  *
  * Each message is in one beacon: those that are nearest to each other make one
- * first. What is left over is a beacon with one leg. If host and guest are
- * named the other way round the same messages make the same beacons. Returns 0
- * or -ENOMEM.
+ * first. What is left over is a beacon with one leg. If host and guest are named the
+ * other way round the same messages make the same beacons. Returns 0 or -ENOMEM.
  */
 int vmsync_messages_records(struct vmsync_message *m, size_t n,
 			    struct vmsync_leg_records *host,

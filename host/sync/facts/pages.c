@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A page is told by the host when it changes, and seen by the guest in its
- * beacons and knots. What the host tells is a change at its moment. What the
- * guest sees was in force since the change before it, for the host would have
- * told of another one: but where some of the host's records are missing it
- * cannot.
+ * A page is told by the host when it changes, and seen by the guest in its beacons
+ * and knots. What the host tells is a change at its moment. What the guest sees
+ * was in force since the change before it, for the host would have told of another
+ * one: but where some of the host's records are missing it cannot.
  */
 #include "sync/facts/pages.h"
 
@@ -55,8 +54,8 @@ struct pages {
 /* -------------------------------------------------------------- collecting */
 
 /*
- * The first page that a virtual CPU was told of, in a VM that had run nobody,
- * has been its own since the guest came: it has not run before.
+ * The first page that a virtual CPU was told of, in a VM that had run nobody, has been
+ * its own since the guest came: it has not run before.
  */
 static int64_t told_since(const struct vmsync_facts *f,
 			  const struct vmsync_dating *axis, size_t home,
@@ -91,8 +90,7 @@ static int collect_told(struct pages *p, const struct vmsync_facts *f,
 	if (home + 1 < f->n_homes)
 		until_ns = vmsync_facts_left(f, home + 1, &told);
 
-	/* Where it arrives KVM writes a page, which may be the last one there.
-	 */
+	/* Where it arrives KVM writes a page, which may be the last one there. */
 	while (home && v && i + 1 < v->pvclocks.count &&
 	       v->pvclocks.at[i].stamp_ns <= stay.from_ns)
 		i++;
@@ -137,9 +135,8 @@ static int collect_homes(struct pages *p, const struct vmsync_facts *f,
 }
 
 /*
- * Both ends of a run may be where nobody knows the TSC, as when the guest was
- * recorded for longer than its host: in between the page was in force all
- * along.
+ * Both ends of a run may be where nobody knows the TSC, as when the guest was recorded
+ * for longer than its host: in between the page was in force all along.
  */
 static bool across(const struct vmsync_facts *f,
 		   const struct vmsync_dating *axis,
@@ -163,8 +160,7 @@ static bool across(const struct vmsync_facts *f,
 		scaling = s->param;
 		*until = i + 1 < tl->steps.count ? s[1].from : VMSYNC_AXIS_MAX;
 	}
-	if (!scaling || *from <= VMSYNC_AXIS_MIN + 1 ||
-	    *until == VMSYNC_AXIS_MAX)
+	if (!scaling || *from <= VMSYNC_AXIS_MIN + 1 || *until == VMSYNC_AXIS_MAX)
 		return false;
 	begin = vmsync_scaling_guest(scaling, f->tsc_ref + (uint64_t)*from);
 	end = vmsync_scaling_guest(scaling, f->tsc_ref + (uint64_t)*until);
@@ -232,9 +228,9 @@ static int collect_seen(struct pages *p, const struct vmsync_facts *f,
 }
 
 /*
- * With a master clock KVM gives all virtual CPUs the same page, and lets none
- * run meanwhile: what another one sees is in force here too. What the host
- * tells of another one is taken only where it has told nothing of this one.
+ * With a master clock KVM gives all virtual CPUs the same page, and lets none run
+ * meanwhile: what another one sees is in force here too. What the host tells of
+ * another one is taken only where it has told nothing of this one.
  */
 static int collect(struct pages *p, const struct vmsync_facts *f,
 		   const struct vmsync_dating *axis, uint32_t cpu)
@@ -294,8 +290,7 @@ static int by_from(const void *a, const void *b)
 	return y->own - x->own;
 }
 
-/* Whether a change may have been missed behind @seen and before @at, and where.
- */
+/* Whether a change may have been missed behind @seen and before @at, and where. */
 static bool missed(struct pages *p, int64_t at, struct hole *where)
 {
 	const struct hole *h = p->holes.at;
@@ -364,9 +359,9 @@ static int take_other(struct pages *p, const struct sighting *s)
 }
 
 /*
- * Behind a hole: the host would have told of a change on this virtual CPU
- * since. But one that is out, as where a guest was moved, is told when it
- * enters again, while others see the new page.
+ * Behind a hole: the host would have told of a change on this virtual CPU since. But
+ * one that is out, as where a guest was moved, is told when it enters again, while
+ * others see the new page.
  */
 static int take_behind(struct pages *p, const struct sighting *s,
 		       const struct hole *hole)
@@ -437,8 +432,8 @@ static int order(struct pages *p)
 }
 
 /*
- * KVM writes pages for a guest that counts its TSC, too, and tells of them;
- * that one's clock does not change with them.
+ * KVM writes pages for a guest that counts its TSC, too, and tells of them; that
+ * one's clock does not change with them.
  */
 static bool counts_tsc(const struct vmsync_lines *lines)
 {

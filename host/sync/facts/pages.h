@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which kvm-clock page a virtual CPU had when, of what its host tells and of
- * what its guest saw.
+ * Which kvm-clock page a virtual CPU had when, of what its host tells and of what
+ * its guest saw.
  */
 #ifndef VMSYNC_SYNC_FACTS_PAGES_H
 #define VMSYNC_SYNC_FACTS_PAGES_H

@@ -9,9 +9,9 @@
 
 /*
  * A moment that is expected where nothing is known of the TSC is not sought
- * farther off, ns: beacons take less on their way, and a line that is dated
- * wrong by so much is wrong by 1 ns at most. With more, a line could be dated
- * by the TSC of another boot, or of before a write.
+ * farther off, ns: beacons take less on their way, and a line that is dated wrong
+ * by so much is wrong by 1 ns at most. With more, a line could be dated by the TSC
+ * of another boot, or of before a write.
  */
 #define STRAY_NS 1000000
 
@@ -86,8 +86,8 @@ static bool next_candidate(struct candidates *c)
 
 	while (c->i < c->end) {
 		const struct vmsync_step *s = &tl->steps.at[c->i++];
-		int64_t end =
-			c->i < tl->steps.count ? s[1].sure : VMSYNC_AXIS_MAX;
+		int64_t end = c->i < tl->steps.count ? s[1].sure :
+						       VMSYNC_AXIS_MAX;
 		uint64_t near = c->f->tsc_ref, h;
 
 		if (s->from > VMSYNC_AXIS_MIN + 1)
@@ -160,19 +160,19 @@ static bool known_at(const struct vmsync_facts *f,
 /*
  * Where a virtual CPU's TSC read what a record says. A TSC that was set back
  * reads some values twice, and one that was reset reads them in both boots:
- * then the one nearest to the record's time is meant. If two are, the guest
- * stood still in between: it was stopped, and was restored with the TSC that it
- * had then, so what is past that comes after it. If none is near, that may be
- * because a guest stood still, too; but where the offset was another one
- * meanwhile and nobody saw which, the reading is from there.
+ * then the one nearest to the record's time is meant. If two are, the guest stood
+ * still in between: it was stopped, and was restored with the TSC that it had
+ * then, so what is past that comes after it. If none is near, that may be because
+ * a guest stood still, too; but where the offset was another one meanwhile and
+ * nobody saw which, the reading is from there.
  */
 bool vmsync_reading_at(const struct vmsync_facts *f,
 		       const struct vmsync_timeline *scaling,
 		       const struct vmsync_timeline *host,
 		       const struct vmsync_reading *r, int64_t *at)
 {
-	struct candidates c = {.f = f, .scaling = scaling, .tsc = r->tsc};
-	int128 expected[2] = {0}, best = NEVER, slack = 0;
+	struct candidates c = { .f = f, .scaling = scaling, .tsc = r->tsc };
+	int128 expected[2] = { 0 }, best = NEVER, slack = 0;
 	bool found = false, known = expected_host(f, r->ns, expected, &slack);
 	int64_t about = 0;
 
@@ -197,8 +197,8 @@ bool vmsync_reading_at(const struct vmsync_facts *f,
 }
 
 /*
- * Where the offset of @limit came into force, if the TSC was past @tsc by then:
- * a guest that is restored goes on with what began in another time.
+ * Where the offset of @limit came into force, if the TSC was past @tsc by then: a
+ * guest that is restored goes on with what began in another time.
  */
 static bool before_offset(const struct vmsync_facts *f,
 			  const struct vmsync_timeline *scaling, uint64_t tsc,
@@ -218,7 +218,7 @@ bool vmsync_reading_before(const struct vmsync_facts *f,
 			   const struct vmsync_timeline *scaling, uint64_t tsc,
 			   int64_t limit, int64_t *at)
 {
-	struct candidates c = {.f = f, .scaling = scaling, .tsc = tsc};
+	struct candidates c = { .f = f, .scaling = scaling, .tsc = tsc };
 	bool found = false;
 
 	candidates_init(&c, limit, false);

@@ -12,9 +12,9 @@
 /**
  * vmsync_reading_at - where a record was made
  * @scaling:	of the virtual CPU that made it
- * @at:		of all points where its TSC read that, the nearest to the
- *record's time by the guest's clock Returns false where there is none, or none
- *that can be told.
+ * @at:		of all points where its TSC read that, the nearest to the record's
+ *		time by the guest's clock
+ * Returns false where there is none, or none that can be told.
  */
 bool vmsync_reading_at(const struct vmsync_facts *f,
 		       const struct vmsync_timeline *scaling,
@@ -22,8 +22,8 @@ bool vmsync_reading_at(const struct vmsync_facts *f,
 		       const struct vmsync_reading *r, int64_t *at);
 
 /**
- * vmsync_reading_before - the last point not after @limit where the TSC read
- * @tsc Or where it came to be past it. Returns false where there is none.
+ * vmsync_reading_before - the last point not after @limit where the TSC read @tsc
+ * Or where it came to be past it. Returns false where there is none.
  */
 bool vmsync_reading_before(const struct vmsync_facts *f,
 			   const struct vmsync_timeline *scaling, uint64_t tsc,

@@ -5,8 +5,7 @@
 
 #include "sync/base/chain.h"
 
-/* The record that showed a page and the beacon's own reading may be so far
- * apart. */
+/* The record that showed a page and the beacon's own reading may be so far apart. */
 #define RECORD_NS 1000000
 
 /* The page that @cpu had when it sent @b; NULL: it showed none. */
@@ -31,15 +30,14 @@ double vmsync_set_ns(struct vmsync_set *set, const struct vmsync_guest_cpu *cpu,
 	const struct vmsync_pvclock *pv;
 	int128 was, is;
 
-	if (!b->kvmclock || !b->gh || !b->gh_guest.valid || !b->gh_host.valid ||
-	    !b->scaling.ratio)
+	if (!b->kvmclock || !b->gh || !b->gh_guest.valid ||
+	    !b->gh_host.valid || !b->scaling.ratio)
 		return 0;
 	pv = page_of(cpu, b);
 	if (!pv)
 		return 0;
 	*set = (struct vmsync_set){true, *pv, b->scaling};
-	if (!last.any ||
-	    (!alone && !(pv->flags & last.pv.flags & VMSYNC_PV_STABLE)))
+	if (!last.any || (!alone && !(pv->flags & last.pv.flags & VMSYNC_PV_STABLE)))
 		return 0;
 	/* Where the TSC was written the page follows it. */
 	if (!vmsync_chain_kvmclock(&last.scaling, &last.pv, b->gh_host.tsc,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far KVM has set a guest's kvm-clock between two of its beacons: each
- * shows the page that was in force. Without a master clock KVM sets it at every
- * new page, with one when the host's clocks were updated. Methods that follow a
- * clock by messages would take the step for a breakpoint of it.
+ * How far KVM has set a guest's kvm-clock between two of its beacons: each shows the
+ * page that was in force. Without a master clock KVM sets it at every new page, with
+ * one when the host's clocks were updated. Methods that follow a clock by messages
+ * would take the step for a breakpoint of it.
  */
 #ifndef VMSYNC_SYNC_FACTS_SET_H
 #define VMSYNC_SYNC_FACTS_SET_H
@@ -30,10 +30,9 @@ struct vmsync_set {
  * @cpu:	that sent @b, with the pages that it saw
  * @alone:	the guest has no other CPU
  *
- * Of several CPUs that have each a page of their own the clock is nobody's; how
- * far these are apart is another matter (spread.h), and 0 is returned, as where
- * nothing is known. A clock that stands still while its guest is stopped jumps
- * by itself.
+ * Of several CPUs that have each a page of their own the clock is nobody's; how far
+ * these are apart is another matter (spread.h), and 0 is returned, as where nothing is
+ * known. A clock that stands still while its guest is stopped jumps by itself.
  */
 double vmsync_set_ns(struct vmsync_set *set, const struct vmsync_guest_cpu *cpu,
 		     const struct vmsync_beacon *b, bool alone);

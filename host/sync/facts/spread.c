@@ -8,8 +8,8 @@
 #include "uapi/vmsync.h"
 
 /*
- * A change by more is no page's own: the guest was stopped, or its clock set.
- * KVM does that to one virtual CPU after the other, and none runs meanwhile.
+ * A change by more is no page's own: the guest was stopped, or its clock set. KVM
+ * does that to one virtual CPU after the other, and none runs meanwhile.
  */
 #define SET_NS 1000000
 
@@ -42,8 +42,7 @@ static bool is_unstable(const struct vmsync_timeline *pv)
 
 static bool read_page(const struct finder *f,
 		      const struct vmsync_scaling *scaling,
-		      const struct vmsync_pvclock *page, int64_t at,
-		      int64_t *ns)
+		      const struct vmsync_pvclock *page, int64_t at, int64_t *ns)
 {
 	int128 q32;
 
@@ -72,8 +71,8 @@ static int add_times(struct finder *f, const struct vmsync_timeline *tl)
 }
 
 /*
- * How much a page differs from the one before it that is known, where that is
- * its own doing.
+ * How much a page differs from the one before it that is known, where that is its own
+ * doing.
  */
 static void see_changes(struct finder *f, const struct vmsync_dating *axis)
 {
@@ -170,8 +169,8 @@ static bool host_ns(const struct finder *f, int64_t at, int64_t *ns)
 	while (!axis->host.steps.count)
 		axis++;
 	line = vmsync_timeline_at(&axis->host, at)->param;
-	if (!line ||
-	    !vmsync_chain_host(line, f->facts->tsc_ref + (uint64_t)at, &h))
+	if (!line || !vmsync_chain_host(
+			     line, f->facts->tsc_ref + (uint64_t)at, &h))
 		return false;
 	*ns = (int64_t)(h >> 32);
 	return true;
@@ -196,8 +195,7 @@ static int put_all(struct finder *f, vmsync_spreads *spreads)
 	return 0;
 }
 
-int vmsync_spread_find(const struct vmsync_facts *facts,
-		       vmsync_spreads *spreads)
+int vmsync_spread_find(const struct vmsync_facts *facts, vmsync_spreads *spreads)
 {
 	struct finder f = {.facts = facts};
 	bool unstable = false;
@@ -259,8 +257,8 @@ void vmsync_spread_widen(const vmsync_spreads *spreads, struct vmsync_map *map)
 		struct vmsync_segment *s = &map->segments[i];
 		/* What a line was drawn from may lie in its neighbours. */
 		int64_t from = i ? s[-1].host_start.ns : INT64_MIN;
-		int64_t until =
-			i + 2 < map->count ? s[2].host_start.ns : INT64_MAX;
+		int64_t until = i + 2 < map->count ? s[2].host_start.ns
+						   : INT64_MAX;
 		int64_t ns = most_between(spreads, from, until);
 
 		s->bound_ns += ns + (int64_t)(VMSYNC_DRIFT * (double)ns);

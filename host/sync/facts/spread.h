@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far the kvm-clocks of a guest's virtual CPUs are apart that have no
- * master clock. Methods that take a guest's CPUs to have one clock follow any
- * of them.
+ * How far the kvm-clocks of a guest's virtual CPUs are apart that have no master
+ * clock. Methods that take a guest's CPUs to have one clock follow any of them.
  */
 #ifndef VMSYNC_SYNC_FACTS_SPREAD_H
 #define VMSYNC_SYNC_FACTS_SPREAD_H
@@ -19,8 +18,8 @@ struct vmsync_spread {
 typedef VMSYNC_ARRAY(struct vmsync_spread) vmsync_spreads;
 
 /**
- * vmsync_spread_find - in the order of time; empty for guests with a master
- * clock What is in @spreads is dropped. Returns 0 or -ENOMEM.
+ * vmsync_spread_find - in the order of time; empty for guests with a master clock
+ * What is in @spreads is dropped. Returns 0 or -ENOMEM.
  */
 int vmsync_spread_find(const struct vmsync_facts *f, vmsync_spreads *spreads);
 

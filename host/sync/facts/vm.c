@@ -173,7 +173,7 @@ static int run_add(struct vmsync_vcpu *vcpu, int64_t until_ns)
 	run = vmsync_array_add(&vcpu->runs);
 	if (!run)
 		return -ENOMEM;
-	*run = (struct vmsync_run){vcpu->entry_ns, until_ns};
+	*run = (struct vmsync_run){ vcpu->entry_ns, until_ns };
 	if (vcpu->missed || vcpu->maybe) {
 		size_t *lost = vmsync_array_add(&vcpu->lost);
 
@@ -238,8 +238,8 @@ void vmsync_vm_scaling_kept(struct vmsync_vm *vm,
 			    const struct vmsync_scaling_span *shown,
 			    int64_t stamp_ns)
 {
-	int64_t since_ns =
-		shown->from_start ? shown->since_ns : shown->stamp_ns;
+	int64_t since_ns = shown->from_start ? shown->since_ns :
+					       shown->stamp_ns;
 
 	for (size_t i = 0; vm->lost_until_ns && i < vm->vcpus.count; i++) {
 		const struct vmsync_vcpu *vcpu = vm->vcpus.at[i];

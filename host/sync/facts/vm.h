@@ -17,16 +17,15 @@
 
 /**
  * struct vmsync_scaling_span - offset and ratio, and since when
- * @from_start: nothing was seen before it: it held from the host's first
- *record, as far as none can be missing
+ * @from_start: nothing was seen before it: it held from the host's first record,
+ *		as far as none can be missing
  * @entered:	of that one: it is what the host told of the first entry
- * @since_ns:	of that one, where its begin lies: INT64_MIN: before the
- *recording
+ * @since_ns:	of that one, where its begin lies: INT64_MIN: before the recording
  * @gap:	what was in force before is not known: a write was lost
  * @exit_ns:	the virtual CPU had left the guest then, -1: not known
  * @seen_ns:	still in force at this host time
- * @lost_ns:	from here on a change may have been missed; INT64_MAX: it was
- *not, or something that was seen later shows that there was none
+ * @lost_ns:	from here on a change may have been missed; INT64_MAX: it was not,
+ *		or something that was seen later shows that there was none
  */
 struct vmsync_scaling_span {
 	struct vmsync_scaling scaling;
@@ -133,8 +132,7 @@ bool vmsync_vm_written_since(const struct vmsync_vm *vm, int64_t ns);
  * vmsync_vm_scaling_kept - one of its virtual CPUs is shown with what it had
  * @shown:	that, since when
  * What changes the TSC of a virtual machine (a reset, a restore, a migration)
- * changes that of all its virtual CPUs: none of it was missed between the begin
- * of
+ * changes that of all its virtual CPUs: none of it was missed between the begin of
  * @shown and @stamp_ns. What was missed before may have changed the others.
  */
 void vmsync_vm_scaling_kept(struct vmsync_vm *vm,

@@ -7,12 +7,11 @@
 /**
  * vmsync_whose_find - which virtual CPUs a guest's CPUs may be
  * @f:		of the guest
- * @cpus:	[@f->n_cpus] its CPUs: vcpu_id and sure of those that are not
- * known
+ * @cpus:	[@f->n_cpus] its CPUs: vcpu_id and sure of those that are not known
  *
- * A matched beacon ties a CPU to its virtual CPU. Those without one are some of
- * the virtual CPUs that are left: one that is left alone is sure. Else each
- * gets another one of them, so that among all there are all that it may be.
+ * A matched beacon ties a CPU to its virtual CPU. Those without one are some of the
+ * virtual CPUs that are left: one that is left alone is sure. Else each gets
+ * another one of them, so that among all there are all that it may be.
  */
 void vmsync_whose_find(const struct vmsync_facts *f,
 		       struct vmsync_guest_cpu *cpus);

@@ -17,13 +17,11 @@ static int64_t step_ns(const struct vmsync_map *map, size_t i)
 	const struct vmsync_segment *before = &map->segments[i - 1];
 	const struct vmsync_segment *s = &map->segments[i];
 	int128 h = (int128)(s->guest_start.ns - before->guest_start.ns) *
-			   before->slope +
-		   before->host_frac;
+			   before->slope + before->host_frac;
 
 	h = s->host_start.ns - before->host_start.ns - (h >> before->shift);
-	return h > INT64_MAX   ? INT64_MAX
-	       : h < INT64_MIN ? INT64_MIN
-			       : (int64_t)h;
+	return h > INT64_MAX ? INT64_MAX : h < INT64_MIN ? INT64_MIN :
+							   (int64_t)h;
 }
 
 static bool is_step(const struct vmsync_map *map, size_t i)

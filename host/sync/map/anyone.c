@@ -34,10 +34,10 @@ static int128 fixed_at(const struct vmsync_segment *s, int64_t g)
 static struct at at(const struct vmsync_map *map, int64_t g)
 {
 	const struct vmsync_segment *s =
-		vmsync_map_segment(map, (guest_time){g});
+		vmsync_map_segment(map, (guest_time){ g });
 
 	return (struct at){
-		.used = vmsync_map_eval(map, (guest_time){g}).ns,
+		.used = vmsync_map_eval(map, (guest_time){ g }).ns,
 		.line = (fixed_at(s, g) >> s->shift) + s->host_start.ns,
 	};
 }
@@ -52,12 +52,13 @@ static int128 reach_at(const struct vmsync_map *base,
 		       const struct vmsync_map *map, int64_t g)
 {
 	struct at b = at(base, g), m = at(map, g);
-	int128 apart = farther(
-		farther(wide_abs(b.used - m.used), wide_abs(b.line - m.line)),
-		farther(wide_abs(b.used - m.line), wide_abs(b.line - m.used)));
+	int128 apart = farther(farther(wide_abs(b.used - m.used),
+				       wide_abs(b.line - m.line)),
+			       farther(wide_abs(b.used - m.line),
+				       wide_abs(b.line - m.used)));
 
 	/* Both were rounded down. */
-	return apart + 1 + vmsync_map_bound_ns(map, (guest_time){g}, NULL);
+	return apart + 1 + vmsync_map_bound_ns(map, (guest_time){ g }, NULL);
 }
 
 static void look(const struct piece *p, const struct vmsync_map *map, int64_t g,
@@ -95,7 +96,7 @@ static int append(struct vmsync_guest_map *gm, const struct piece *p,
 		  size_t *next)
 {
 	struct vmsync_segment s =
-		*vmsync_map_segment(p->base, (guest_time){p->from_ns});
+		*vmsync_map_segment(p->base, (guest_time){ p->from_ns });
 	int128 fixed = fixed_at(&s, p->from_ns), bound = 0;
 
 	/* Host time is never below 0, and no line goes on there. */
@@ -103,10 +104,10 @@ static int append(struct vmsync_guest_map *gm, const struct piece *p,
 		return 0;
 	for (uint32_t i = 0; i < gm->vcpus; i++) {
 		if (gm->maps[i].count)
-			bound = farther(bound,
-					reach_in(p, &gm->maps[i], &next[i]));
+			bound = farther(bound, reach_in(p, &gm->maps[i],
+							&next[i]));
 	}
-	s.host_start = vmsync_map_eval(p->base, (guest_time){p->from_ns});
+	s.host_start = vmsync_map_eval(p->base, (guest_time){ p->from_ns });
 	s.host_frac = (uint64_t)fixed & ((1ull << s.shift) - 1);
 	s.guest_start.ns = p->from_ns;
 	s.guest_end.ns = p->until_ns;
@@ -166,21 +167,20 @@ static uint32_t growth_ppb(const struct vmsync_guest_map *gm,
 static int append_all(struct vmsync_guest_map *gm,
 		      const struct vmsync_map *base, size_t *next)
 {
-	struct piece p = {.base = base};
+	struct piece p = { .base = base };
 	int64_t until_ns;
 	int err = 0;
 
 	evidence_span(gm, &p.from_ns, &until_ns);
 	for (size_t i = 0; !err && i < base->count; i++) {
 		const struct vmsync_segment *s = &base->segments[i];
-		int64_t end_ns = i + 1 < base->count ? s[1].guest_start.ns - 1
-						     : until_ns;
+		int64_t end_ns = i + 1 < base->count ?
+					 s[1].guest_start.ns - 1 : until_ns;
 
 		p.until_ns = s->guest_start.ns - 1;
 		err = append(gm, &p, next);
 		p.from_ns = s->guest_start.ns;
-		p.until_ns =
-			s->guest_end.ns < end_ns ? s->guest_end.ns : end_ns;
+		p.until_ns = s->guest_end.ns < end_ns ? s->guest_end.ns : end_ns;
 		if (!err)
 			err = append(gm, &p, next);
 		p.from_ns = p.until_ns + 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The map for events of which nobody knows the virtual CPU: buffers that all
- * CPUs share, or a CPU without evidence of its own. It is the line of one of
- * the guest's maps with a bound that covers all of them.
+ * The map for events of which nobody knows the virtual CPU: buffers that all CPUs
+ * share, or a CPU without evidence of its own. It is the line of one of the
+ * guest's maps with a bound that covers all of them.
  */
 #ifndef VMSYNC_SYNC_MAP_ANYONE_H
 #define VMSYNC_SYNC_MAP_ANYONE_H

@@ -6,8 +6,7 @@
 
 #include "sync/base/drift.h"
 
-/* Shorter segments may join two lines, or be off by the rounding of their ends.
- */
+/* Shorter segments may join two lines, or be off by the rounding of their ends. */
 #define SHORT_NS 1000000
 
 /* A slope that is so little over is no other. */
@@ -40,8 +39,7 @@ int64_t vmsync_map_drift_ppb(const struct vmsync_map *map)
 	double most = 0;
 
 	for (size_t i = 0; i < map->count; i++)
-		if (end_of(map, i) - map->segments[i].guest_start.ns >=
-		    SHORT_NS)
+		if (end_of(map, i) - map->segments[i].guest_start.ns >= SHORT_NS)
 			most = fmax(most, drift_of(&map->segments[i]));
 	return (int64_t)ceil(most * 1e9);
 }
@@ -87,8 +85,7 @@ static bool ends_here(const struct vmsync_map *map, size_t i)
 		       map->segments[i + 1].guest_start.ns;
 }
 
-/* What goes on from the end of segment @i, or before the first one (@before).
- */
+/* What goes on from the end of segment @i, or before the first one (@before). */
 static struct vmsync_segment other_line(const struct vmsync_map *map, size_t i,
 					double drift, bool before)
 {

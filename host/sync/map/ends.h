@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a map's evidence ends: what goes on there is a line that a clock can
- * have, and its bound grows as fast as the clocks can leave it.
+ * Where a map's evidence ends: what goes on there is a line that a clock can have,
+ * and its bound grows as fast as the clocks can leave it.
  */
 #ifndef VMSYNC_SYNC_MAP_ENDS_H
 #define VMSYNC_SYNC_MAP_ENDS_H
@@ -12,14 +12,13 @@
 #include "sync/map/map.h"
 
 /**
- * vmsync_map_close - @map is whole: make it ready to be used outside its
- * evidence
+ * vmsync_map_close - @map is whole: make it ready to be used outside its evidence
  * @drift:	what two such clocks drift apart, ns per ns
  *
- * Where a short segment that no clock's line is (it joins two that are) ends
- * the evidence or borders on a hole, another one of no length is put behind it,
- * with the slope of the nearest that is one. Sets the growth of the bound.
- * Returns 0 or -ENOMEM.
+ * Where a short segment that no clock's line is (it joins two that are) ends the
+ * evidence or borders on a hole, another one of no length is put behind it, with the
+ * slope of the nearest that is one. Sets the growth of the bound. Returns 0 or
+ * -ENOMEM.
  */
 int vmsync_map_close(struct vmsync_map *map, double drift);
 
@@ -28,9 +27,8 @@ int64_t vmsync_map_drift_ppb(const struct vmsync_map *map);
 
 /**
  * vmsync_map_is_steep - whether one clock in @map is steered by more than NTP
- * For at least a millisecond in a row, by no more than the length of ticks can
- * make of it. What takes for granted that no clock is says nothing of such a
- * one.
+ * For at least a millisecond in a row, by no more than the length of ticks can make
+ * of it. What takes for granted that no clock is says nothing of such a one.
  */
 bool vmsync_map_is_steep(const struct vmsync_map *map);
 

@@ -39,29 +39,28 @@ static size_t up_to(const uint64_t *clock, size_t n, int64_t last)
 /* The last guest time whose segment is @i. */
 static int64_t last_of(const struct vmsync_map *map, size_t i)
 {
-	return i + 1 < map->count ? map->segments[i + 1].guest_start.ns - 1
-				  : INT64_MAX;
+	return i + 1 < map->count ? map->segments[i + 1].guest_start.ns - 1 :
+				    INT64_MAX;
 }
 
 /*
  * Events without evidence: the bound grows away from it, so that the first of
- * them or the last one has the worst, and in a hole that ends with a jump all
- * do.
+ * them or the last one has the worst, and in a hole that ends with a jump all do.
  */
 static void count_outside(struct vmsync_known_at *at,
 			  const struct vmsync_map *map, size_t i,
 			  const uint64_t *clock, size_t n)
 {
 	const struct vmsync_segment *s = &map->segments[i];
-	const int64_t ends[2] = {time_of(clock[0]), time_of(clock[n - 1])};
+	const int64_t ends[2] = { time_of(clock[0]), time_of(clock[n - 1]) };
 
 	for (int k = 0; k < 2; k++) {
-		int64_t away = ends[k] < s->guest_start.ns
-				       ? s->guest_start.ns - ends[k]
-				       : ends[k] - s->guest_end.ns;
+		int64_t away = ends[k] < s->guest_start.ns ?
+				       s->guest_start.ns - ends[k] :
+				       ends[k] - s->guest_end.ns;
 
 		worse(&at->bound_ns,
-		      vmsync_map_bound_ns(map, (guest_time){ends[k]}, NULL));
+		      vmsync_map_bound_ns(map, (guest_time){ ends[k] }, NULL));
 		worse(&at->away_ns, away);
 		nearer(at, away);
 		at->events += k ? n - 1 : 1;
@@ -74,8 +73,8 @@ static size_t count_in(struct vmsync_known *k, const struct vmsync_map *map,
 {
 	const struct vmsync_segment *s = &map->segments[i];
 	struct vmsync_known_at *inside = &k->at[VMSYNC_PLACE_INSIDE];
-	enum vmsync_place beyond =
-		i + 1 < map->count ? VMSYNC_PLACE_WITHIN : VMSYNC_PLACE_AFTER;
+	enum vmsync_place beyond = i + 1 < map->count ? VMSYNC_PLACE_WITHIN :
+							VMSYNC_PLACE_AFTER;
 	size_t done = 0, m;
 
 	if (!i && time_of(clock[0]) < s->guest_start.ns) {
@@ -113,7 +112,7 @@ void vmsync_known_events(struct vmsync_known *k, const struct vmsync_map *map,
 	while (n) {
 		size_t done;
 
-		*near = vmsync_map_find(map, (guest_time){time_of(clock[0])},
+		*near = vmsync_map_find(map, (guest_time){ time_of(clock[0]) },
 					*near);
 		done = count_in(k, map, *near, clock, n);
 		clock += done;
@@ -159,7 +158,7 @@ int64_t vmsync_known_outside_bound_ns(const struct vmsync_known *k)
 
 int64_t vmsync_known_nearest_ns(const struct vmsync_known *k)
 {
-	struct vmsync_known_at all = {0};
+	struct vmsync_known_at all = { 0 };
 
 	for (int i = VMSYNC_PLACE_BEFORE; i < VMSYNC_PLACE_COUNT; i++) {
 		if (!k->at[i].events)

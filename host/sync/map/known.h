@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How well events are known: a map's bound is small where it has evidence, and
- * grows outside. What is said of a map's bound is not true of all events that
- * it is applied to, unless these are counted by where they lie.
+ * grows outside. What is said of a map's bound is not true of all events that it
+ * is applied to, unless these are counted by where they lie.
  */
 #ifndef VMSYNC_SYNC_MAP_KNOWN_H
 #define VMSYNC_SYNC_MAP_KNOWN_H
@@ -12,13 +12,12 @@
 
 #include "sync/map/map.h"
 
-/** enum vmsync_place - where an event lies, seen from the evidence of its map
- */
+/** enum vmsync_place - where an event lies, seen from the evidence of its map */
 enum vmsync_place {
 	VMSYNC_PLACE_INSIDE,
-	VMSYNC_PLACE_BEFORE, /* before all evidence */
-	VMSYNC_PLACE_WITHIN, /* between two stretches of it, in a hole */
-	VMSYNC_PLACE_AFTER,  /* after all evidence */
+	VMSYNC_PLACE_BEFORE,	/* before all evidence */
+	VMSYNC_PLACE_WITHIN,	/* between two stretches of it, in a hole */
+	VMSYNC_PLACE_AFTER,	/* after all evidence */
 	VMSYNC_PLACE_COUNT,
 };
 
@@ -38,8 +37,8 @@ struct vmsync_known_at {
 
 /**
  * struct vmsync_known - all events; all 0 is none
- * @first_ns, @last_ns: guest times of the first and the last one, set if there
- *is any
+ * @first_ns, @last_ns: guest times of the first and the last one, set if there is
+ *		any
  * @cpu_unknown: those that have the map of anyone; the caller counts them
  */
 struct vmsync_known {
@@ -71,12 +70,10 @@ uint64_t vmsync_known_total(const struct vmsync_known *k);
 /** vmsync_known_outside - how many of them lie outside the evidence */
 uint64_t vmsync_known_outside(const struct vmsync_known *k);
 
-/** vmsync_known_outside_bound_ns - the worst bound of those, 0 if there is none
- */
+/** vmsync_known_outside_bound_ns - the worst bound of those, 0 if there is none */
 int64_t vmsync_known_outside_bound_ns(const struct vmsync_known *k);
 
-/** vmsync_known_nearest_ns - how far the nearest of those is from it, 0 if none
- */
+/** vmsync_known_nearest_ns - how far the nearest of those is from it, 0 if none */
 int64_t vmsync_known_nearest_ns(const struct vmsync_known *k);
 
 /** vmsync_known_bound_ns - the worst bound of all events */

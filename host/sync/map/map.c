@@ -32,8 +32,7 @@ static bool segment_valid(const struct vmsync_segment *s)
 	return s->guest_start.ns >= 0 && s->host_start.ns >= 0 &&
 	       s->guest_end.ns >= s->guest_start.ns && s->slope != 0 &&
 	       s->shift <= 63 && s->host_frac >> s->shift == 0 &&
-	       s->bound_ns >= 0 &&
-	       (unsigned int)s->method < VMSYNC_METHOD_COUNT;
+	       s->bound_ns >= 0 && (unsigned int)s->method < VMSYNC_METHOD_COUNT;
 }
 
 int vmsync_map_append(struct vmsync_map *map, const struct vmsync_segment *seg)
@@ -81,8 +80,8 @@ static size_t segment_at(const struct vmsync_map *map, int64_t g)
 /* Where the line of segment @i may not go beyond. */
 static int64_t segment_cap(const struct vmsync_map *map, size_t i)
 {
-	return i + 1 < map->count ? map->segments[i + 1].host_start.ns
-				  : INT64_MAX;
+	return i + 1 < map->count ? map->segments[i + 1].host_start.ns :
+				    INT64_MAX;
 }
 
 /* Floor of the line of @s at @g, not limited. */
@@ -105,7 +104,7 @@ static int64_t eval_in(const struct vmsync_map *map, size_t i, int64_t g)
 
 host_time vmsync_map_eval(const struct vmsync_map *map, guest_time g)
 {
-	return (host_time){eval_in(map, segment_at(map, g.ns), g.ns)};
+	return (host_time){ eval_in(map, segment_at(map, g.ns), g.ns) };
 }
 
 /*
@@ -120,8 +119,8 @@ static uint64_t fast_span(const struct vmsync_map *map, size_t i)
 	if (i + 1 < map->count)
 		span = (uint64_t)(map->segments[i + 1].guest_start.ns -
 				  s->guest_start.ns);
-	while (span &&
-	       line_at(s, s->guest_start.ns + (int64_t)span) > INT64_MAX)
+	while (span && line_at(s, s->guest_start.ns + (int64_t)span) >
+			       INT64_MAX)
 		span /= 2;
 	return span;
 }
@@ -157,8 +156,8 @@ void vmsync_map_eval_batch(const struct vmsync_map *map, const uint64_t *in,
 	size_t i = 0, done = 0;
 
 	while (done < n) {
-		int64_t g =
-			in[done] > INT64_MAX ? INT64_MAX : (int64_t)in[done];
+		int64_t g = in[done] > INT64_MAX ? INT64_MAX :
+						   (int64_t)in[done];
 		size_t k;
 
 		if (i + 1 < map->count &&
@@ -206,7 +205,7 @@ guest_time vmsync_map_inverse(const struct vmsync_map *map, host_time h)
 		g = map->segments[i + 1].guest_start.ns;
 	if (g < 0 || h.ns <= 0)
 		g = 0;
-	return (guest_time){g > INT64_MAX ? INT64_MAX : (int64_t)g};
+	return (guest_time){ g > INT64_MAX ? INT64_MAX : (int64_t)g };
 }
 
 static int128 growth(const struct vmsync_map *map, int64_t away)
@@ -216,12 +215,11 @@ static int128 growth(const struct vmsync_map *map, int64_t away)
 }
 
 /*
- * In the hole behind segment @i: the clock has left its line by no more than
- * the bound grows, unless what comes is nowhere near. Then it jumped in the
- * hole, nobody knows when, and what the lines are apart is what may be wrong;
- * they drift apart besides, by as much as the bound grows from one end to the
- * other. And where what comes is known worse than that, it does not tell that
- * there was no jump.
+ * In the hole behind segment @i: the clock has left its line by no more than the
+ * bound grows, unless what comes is nowhere near. Then it jumped in the hole,
+ * nobody knows when, and what the lines are apart is what may be wrong; they drift
+ * apart besides, by as much as the bound grows from one end to the other. And where
+ * what comes is known worse than that, it does not tell that there was no jump.
  */
 static int128 jump_in_hole(const struct vmsync_map *map, size_t i)
 {
@@ -229,8 +227,7 @@ static int128 jump_in_hole(const struct vmsync_map *map, size_t i)
 	int64_t length = next->guest_start.ns - s->guest_end.ns;
 	int128 apart, known = growth(map, length);
 
-	apart = wide_abs(line_at(s, next->guest_start.ns) -
-			 next->host_start.ns);
+	apart = wide_abs(line_at(s, next->guest_start.ns) - next->host_start.ns);
 	if (apart <= known + s->bound_ns + next->bound_ns &&
 	    next->bound_ns <= known + s->bound_ns)
 		return 0;
@@ -290,11 +287,11 @@ host_time vmsync_map_eval_near(const struct vmsync_map *map, guest_time g,
 {
 	*near = vmsync_map_find(map, g, *near);
 	*bound_ns = bound_in(map, *near, g.ns, NULL);
-	return (host_time){eval_in(map, *near, g.ns)};
+	return (host_time){ eval_in(map, *near, g.ns) };
 }
 
-const struct vmsync_segment *vmsync_map_segment(const struct vmsync_map *map,
-						guest_time g)
+const struct vmsync_segment *
+vmsync_map_segment(const struct vmsync_map *map, guest_time g)
 {
 	return &map->segments[segment_at(map, g.ns)];
 }
@@ -329,8 +326,8 @@ const char *vmsync_method_name(enum vmsync_method method)
 		[VMSYNC_METHOD_WINDOW] = "window",
 	};
 
-	return (unsigned int)method < VMSYNC_METHOD_COUNT ? names[method]
-							  : "unknown";
+	return (unsigned int)method < VMSYNC_METHOD_COUNT ? names[method] :
+							    "unknown";
 }
 
 void vmsync_guest_map_init(struct vmsync_guest_map *gm)
@@ -350,8 +347,8 @@ void vmsync_guest_map_free(struct vmsync_guest_map *gm)
 	vmsync_guest_map_init(gm);
 }
 
-const struct vmsync_map *vmsync_guest_map_of(const struct vmsync_guest_map *gm,
-					     uint32_t vcpu)
+const struct vmsync_map *
+vmsync_guest_map_of(const struct vmsync_guest_map *gm, uint32_t vcpu)
 {
 	if (vcpu < gm->vcpus && gm->maps[vcpu].count)
 		return &gm->maps[vcpu];

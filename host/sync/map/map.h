@@ -11,8 +11,8 @@
  * in 128 bits, limited from above by the next segment's host_start, so that
  * the output never decreases. Where a segment ends before the next one starts,
  * its line goes on, and the bound is larger by 2 * VMSYNC_COARSE_NS at once and
- * grows by extrapolation_ppb from its end on, as it does before the first
- *segment and after the last one.
+ * grows by extrapolation_ppb from its end on, as it does before the first segment
+ * and after the last one.
  */
 #ifndef VMSYNC_SYNC_MAP_MAP_H
 #define VMSYNC_SYNC_MAP_MAP_H
@@ -24,13 +24,12 @@
 
 #include "clock.h"
 
-/* How long the slowest counter of which a clock is made stands still: acpi_pm.
- */
+/* How long the slowest counter of which a clock is made stands still: acpi_pm. */
 #define VMSYNC_COARSE_NS 280
 
 /*
- * As a map's extrapolation_ppb: outside the evidence the clock may have jumped,
- * and there is no bound; it is given as VMSYNC_BOUND_NONE.
+ * As a map's extrapolation_ppb: outside the evidence the clock may have jumped, and
+ * there is no bound; it is given as VMSYNC_BOUND_NONE.
  */
 #define VMSYNC_PPB_NONE	  UINT32_MAX
 #define VMSYNC_BOUND_NONE (INT64_MAX / 4)
@@ -142,8 +141,8 @@ host_time vmsync_map_eval_near(const struct vmsync_map *map, guest_time g,
 size_t vmsync_map_find(const struct vmsync_map *map, guest_time g, size_t near);
 
 /** vmsync_map_segment - the segment whose line is used at @g */
-const struct vmsync_segment *vmsync_map_segment(const struct vmsync_map *map,
-						guest_time g);
+const struct vmsync_segment *
+vmsync_map_segment(const struct vmsync_map *map, guest_time g);
 
 /** vmsync_map_equal - whether two maps are the same to the bit */
 bool vmsync_map_equal(const struct vmsync_map *a, const struct vmsync_map *b);
@@ -181,11 +180,11 @@ void vmsync_guest_map_free(struct vmsync_guest_map *gm);
 
 /**
  * vmsync_guest_map_of - the map of CPU @vcpu
- * A CPU without evidence of its own, or UINT32_MAX, has the map of anyone,
- * whose bound covers all CPUs' maps. NULL if none has evidence.
+ * A CPU without evidence of its own, or UINT32_MAX, has the map of anyone, whose
+ * bound covers all CPUs' maps. NULL if none has evidence.
  */
-const struct vmsync_map *vmsync_guest_map_of(const struct vmsync_guest_map *gm,
-					     uint32_t vcpu);
+const struct vmsync_map *
+vmsync_guest_map_of(const struct vmsync_guest_map *gm, uint32_t vcpu);
 
 /**
  * vmsync_map_save - write @n guests' maps as JSON; the same bits come back

@@ -268,9 +268,11 @@ static int key_index(const char *const *keys, size_t n, const char *key)
 static bool segment_member(struct parser *p, const char *key, void *ctx,
 			   unsigned int *seen)
 {
-	static const char *const keys[] = {
-		"guest_start", "guest_end", "host_start", "slope", "shift",
-		"host_frac",   "method",    "bound_ns",	  "epoch"};
+	static const char *const keys[] = { "guest_start", "guest_end",
+					    "host_start",  "slope",
+					    "shift",	   "host_frac",
+					    "method",	   "bound_ns",
+					    "epoch" };
 	struct vmsync_segment *s = ctx;
 	int i = key_index(keys, COUNT(keys), key);
 
@@ -302,7 +304,7 @@ static bool segment_member(struct parser *p, const char *key, void *ctx,
 
 static bool get_segment(struct parser *p, void *ctx)
 {
-	struct vmsync_segment s = {0};
+	struct vmsync_segment s = { 0 };
 	unsigned int seen;
 	int err;
 
@@ -324,8 +326,8 @@ struct cpu_ctx {
 static bool cpu_member(struct parser *p, const char *key, void *ctx,
 		       unsigned int *seen)
 {
-	static const char *const keys[] = {"extrapolation_ppb", "segments",
-					   "same_as"};
+	static const char *const keys[] = { "extrapolation_ppb", "segments",
+					    "same_as" };
 	struct cpu_ctx *cpu = ctx;
 	int i = key_index(keys, COUNT(keys), key);
 
@@ -357,7 +359,7 @@ static int map_copy(struct vmsync_map *to, const struct vmsync_map *from)
 static bool get_cpu(struct parser *p, void *ctx)
 {
 	struct vmsync_guest_map *gm = ctx;
-	struct cpu_ctx cpu = {.map = {0}};
+	struct cpu_ctx cpu = { .map = { 0 } };
 	struct vmsync_map *maps;
 	unsigned int seen;
 
@@ -392,8 +394,8 @@ err:
 static bool guest_member(struct parser *p, const char *key, void *ctx,
 			 unsigned int *seen)
 {
-	static const char *const keys[] = {"vm_uid", "hostname", "clock_uuid",
-					   "host_clock_uuid", "cpus"};
+	static const char *const keys[] = { "vm_uid", "hostname", "clock_uuid",
+					    "host_clock_uuid", "cpus" };
 	struct vmsync_guest_map *gm = ctx;
 	int i = key_index(keys, COUNT(keys), key);
 
@@ -469,9 +471,9 @@ static void get_file(struct parser *p, struct file_ctx *file)
 int vmsync_map_load(FILE *f, struct vmsync_guest_map **gms, size_t *n,
 		    char *error, size_t error_size)
 {
-	struct parser p = {
-		.f = f, .line = 1, .error = error, .error_size = error_size};
-	struct file_ctx file = {0};
+	struct parser p = { .f = f, .line = 1, .error = error,
+			    .error_size = error_size };
+	struct file_ctx file = { 0 };
 
 	get_file(&p, &file);
 	for (size_t i = 0; !p.status && i < file.n; i++)

@@ -3,8 +3,8 @@
  * Maps as JSON, out:
  *
  *	{"vmsync_map": 1, "guests": [{
- *	  "vm_uid": 5, "hostname": "web1", "clock_uuid": "", "host_clock_uuid":
- *"", "cpus": [
+ *	  "vm_uid": 5, "hostname": "web1", "clock_uuid": "", "host_clock_uuid": "",
+ *	  "cpus": [
  *	    {"extrapolation_ppb": 2000000, "segments": [
  *	      {"guest_start": 0, "guest_end": 9, "host_start": 100, "slope": 1,
  *	       "shift": 0, "host_frac": 0, "method": "exact", "bound_ns": 2,

@@ -26,7 +26,7 @@ static int add(struct vmsync_candidates *r, int64_t lo, int64_t hi,
 	last = vmsync_array_add(&r->spare);
 	if (!last)
 		return -ENOMEM;
-	*last = (struct vmsync_offsets){lo, hi, inside};
+	*last = (struct vmsync_offsets){ lo, hi, inside };
 	return 0;
 }
 

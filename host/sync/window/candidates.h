@@ -34,8 +34,7 @@ struct vmsync_candidates {
 	VMSYNC_ARRAY(struct vmsync_offsets) spare;
 };
 
-/** vmsync_candidates_start - all offsets that put @guest_ns into a run of @vcpu
- */
+/** vmsync_candidates_start - all offsets that put @guest_ns into a run of @vcpu */
 int vmsync_candidates_start(struct vmsync_candidates *r,
 			    const struct vmsync_vcpu *vcpu, int64_t guest_ns);
 
@@ -53,8 +52,8 @@ int vmsync_candidates_meet(struct vmsync_candidates *r,
 void vmsync_candidates_grow(struct vmsync_candidates *r, int64_t ns);
 
 /**
- * vmsync_candidates_cut - keep the offsets that put @guest_ns into a run of
- * @vcpu, or before its first or after its last one, where nothing is known
+ * vmsync_candidates_cut - keep the offsets that put @guest_ns into a run of @vcpu,
+ * or before its first or after its last one, where nothing is known
  * Returns 0, -ENOMEM, or -ENOENT, with @r as it was, if none is left.
  */
 int vmsync_candidates_cut(struct vmsync_candidates *r,

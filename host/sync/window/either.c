@@ -6,13 +6,12 @@
 #include <stdlib.h>
 
 /*
- * A clock that steps back by less reads some times twice: so far from the step
- * an event may be of the other line.
+ * A clock that steps back by less reads some times twice: so far from the step an
+ * event may be of the other line.
  */
 #define TWICE_NS 1000000
 
-/** struct line - a span's own limits and more of them; @sign -1: time runs back
- */
+/** struct line - a span's own limits and more of them; @sign -1: time runs back */
 struct line {
 	const struct vmsync_span *span;
 	int sign;
@@ -67,8 +66,7 @@ static void widen(const struct line *l, int64_t ns, int64_t base, double *lo,
 	*hi = fmax(*hi, high + off);
 }
 
-/* From the span on, limit by limit: what its line is between one and the next.
- */
+/* From the span on, limit by limit: what its line is between one and the next. */
 static void go(struct vmsync_either *x, struct line *l, int64_t base)
 {
 	const struct vmsync_between *e = x->e;
@@ -111,8 +109,8 @@ int vmsync_either_find(struct vmsync_either *x, const struct vmsync_between *e,
 		if (!at)
 			err = -ENOMEM;
 		else
-			*at = (struct vmsync_either_at){{INFINITY, INFINITY},
-							{-INFINITY, -INFINITY}};
+			*at = (struct vmsync_either_at){
+				{INFINITY, INFINITY}, {-INFINITY, -INFINITY}};
 	}
 	if (!err) {
 		go(x, before, base);
@@ -123,8 +121,7 @@ int vmsync_either_find(struct vmsync_either *x, const struct vmsync_between *e,
 	return err;
 }
 
-/* Lines are farthest apart at the ends of a stretch, what they reach is convex.
- */
+/* Lines are farthest apart at the ends of a stretch, what they reach is convex. */
 static double error_at(const struct vmsync_either *x, size_t i, int64_t ns,
 		       double off)
 {

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Either: between two straight spans of limits the clock may have stepped from
- * the line of the one to that of the other. Where it is on one of the two
- * lines, that line keeps not only to its own span, but to all limits from there
- * to the span.
+ * Either: between two straight spans of limits the clock may have stepped from the
+ * line of the one to that of the other. Where it is on one of the two lines, that
+ * line keeps not only to its own span, but to all limits from there to the span.
  */
 #ifndef VMSYNC_SYNC_WINDOW_EITHER_H
 #define VMSYNC_SYNC_WINDOW_EITHER_H
 
 #include "sync/window/spans.h"
 
-/** struct vmsync_either_at - what both lines leave, from one limit to the next
- */
+/** struct vmsync_either_at - what both lines leave, from one limit to the next */
 struct vmsync_either_at {
 	double lo[2];
 	double hi[2];

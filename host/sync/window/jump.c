@@ -96,8 +96,8 @@ static struct vmsync_between noted(const struct side *s, size_t i)
 }
 
 /*
- * How far the clock may have fallen back, wherever in the stretch that was.
- * Where the guest had been stopped it did not read what it fell back by.
+ * How far the clock may have fallen back, wherever in the stretch that was. Where
+ * the guest had been stopped it did not read what it fell back by.
  */
 static double most_fallen(const struct stretch *s, int64_t fell)
 {
@@ -110,17 +110,16 @@ static double most_fallen(const struct stretch *s, int64_t fell)
 	for (size_t i = 1; i < s->b.n; i++)
 		hi = noted(&s->b, i).hi > hi ? noted(&s->b, i).hi : hi;
 	most = ((double)(hi - lo) + 2 * s->steep * length) *
-		       (1 + 4 * s->steep) +
-	       ROUND_NS;
+		       (1 + 4 * s->steep) + ROUND_NS;
 	if (!fell)
 		most = fmin(most, LITTLE_NS);
 	return fmax(most, (double)fell);
 }
 
 /*
- * How far off the line from @p to @q is what the side leaves, at most, in
- * between. An event of the other side may come before the jump by as much as
- * the clock fell back; so long a note says nothing yet.
+ * How far off the line from @p to @q is what the side leaves, at most, in between.
+ * An event of the other side may come before the jump by as much as the clock fell
+ * back; so long a note says nothing yet.
  */
 static double side_error(const struct stretch *s, const struct side *side,
 			 struct corner p, struct corner q)
@@ -138,8 +137,8 @@ static double side_error(const struct stretch *s, const struct side *side,
 		double hi = (double)(at.hi - s->base), next = end;
 
 		if (i)
-			begin = fmax(begin,
-				     (double)(at.guest_ns - p.ns) + s->fell);
+			begin = fmax(begin, (double)(at.guest_ns - p.ns) +
+						    s->fell);
 		if (i + 1 < n)
 			next = (double)(side->notes[i + 1].guest_ns - p.ns) +
 			       s->fell;
@@ -149,8 +148,8 @@ static double side_error(const struct stretch *s, const struct side *side,
 		for (int k = 0; k < 2; k++) {
 			double t = k ? end : begin;
 			double line = p.off + slope * t;
-			double grown =
-				s->steep * (t + (double)(p.ns - at.guest_ns));
+			double grown = s->steep *
+				       (t + (double)(p.ns - at.guest_ns));
 
 			error = fmax(error, fmax(hi + grown - line,
 						 line - lo + grown));
@@ -183,8 +182,7 @@ static double nearest(const struct stretch *s, int64_t ns, double off)
 
 		while (i + 1 < side->n &&
 		       (double)(side->notes[i + 1].guest_ns - at_ns) +
-				       s->fell <=
-			       0)
+				       s->fell <= 0)
 			i++;
 		grown = s->steep * (double)(at_ns - noted(side, i).guest_ns);
 		lo = fmin(lo, (double)(noted(side, i).lo - s->base) - grown);

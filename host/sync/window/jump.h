@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Jump: the stretch between what is surely before a jump of a guest's clock and
- * what is surely behind it. Events in it fit the old offset and the new one.
- * When the clock jumped is not known, so that at each moment it was on either:
- * by what the events up to there leave of the old one, or those from there on
- * of the new.
+ * what is surely behind it. Events in it fit the old offset and the new one. When
+ * the clock jumped is not known, so that at each moment it was on either: by what
+ * the events up to there leave of the old one, or those from there on of the new.
  */
 #ifndef VMSYNC_SYNC_WINDOW_JUMP_H
 #define VMSYNC_SYNC_WINDOW_JUMP_H

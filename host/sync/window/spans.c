@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * A span is found with tightened limits: a line that keeps them is in the
- * middle of what the limits allow, and a breakpoint shows soon. Where the
- * breakpoint can have been at the earliest and at the latest is then found with
- * the limits as they are: as far as no line at all goes on from the middle of
- * the one span into the other, the clocks were not on one line.
+ * A span is found with tightened limits: a line that keeps them is in the middle
+ * of what the limits allow, and a breakpoint shows soon. Where it can have been at
+ * the earliest and at the latest is then found with the limits as they are: as far
+ * as no line at all goes on from the middle of the one span into the other, the
+ * clocks were not on one line.
  */
 #include "sync/window/spans.h"
 
@@ -27,8 +27,7 @@
 #define LATE_UNITS 12
 #define LATE_MIN   4
 
-/* Spans of fewer limits, or whose line may be so much farther off, tell none.
- */
+/* Spans of fewer limits, or whose line may be so much farther off, tell none. */
 #define SOLID	   32
 #define SOLID_PLAY 4
 
@@ -36,8 +35,7 @@
 #define NEAR	  3
 #define NEAR_PLAY 2
 
-/* Beside a span that tells no line: a breakpoint that is farther is a small
- * one. */
+/* Beside a span that tells no line: a breakpoint that is farther is a small one. */
 #define BESIDE 20
 
 /* Halvings of the slopes among which the best is. */
@@ -154,16 +152,14 @@ static void part_solid(const struct vmsync_between *e, double steep,
 		a->bent = reach(e, from, to, steep, half, to) != to;
 	if (!a->bent && !a->gap)
 		return;
-	/* A gap is a gap; where a breakpoint is nowhere to be seen it is small.
-	 */
+	/* A gap is a gap; where a breakpoint is nowhere to be seen it is small. */
 	a->interior_last = reach(e, to, third(a, 2), steep, 0,
 				 a->gap ? a->last : third(a, 2));
 	b->interior_first = reach(e, from, third(b, 1), steep, 0,
 				  a->gap ? b->first : third(b, 1));
 }
 
-/* What of two neighbours may be the other one's: it is not in their interiors.
- */
+/* What of two neighbours may be the other one's: it is not in their interiors. */
 static void part(const struct vmsync_between *e, double steep, double half,
 		 struct vmsync_span *a, struct vmsync_span *b)
 {
@@ -305,9 +301,8 @@ static void judge(const struct vmsync_between *e, double steep, double half,
 }
 
 /*
- * Beside a breakpoint the line must have been seen to be in force: by limits
- * that the clock on any other line would soon have left, on both sides, or for
- * long.
+ * Beside a breakpoint the line must have been seen to be in force: by limits that the
+ * clock on any other line would soon have left, on both sides, or for long.
  */
 static bool shrink(const struct vmsync_between *e, double steep, double half,
 		   struct vmsync_span *span, int step)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Spans: limits of the offset between two clocks, each at its own moment, told
- * apart into spans that one straight line keeps. A span's interior is what is
- * left of it when all is taken off where the next or the last span's line may
- * be in force already.
+ * apart into spans that one straight line keeps. A span's interior is what is left
+ * of it when all is taken off where the next or the last span's line may be in force
+ * already.
  */
 #ifndef VMSYNC_SYNC_WINDOW_SPANS_H
 #define VMSYNC_SYNC_WINDOW_SPANS_H

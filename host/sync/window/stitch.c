@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Spans' lines meet where they cross. The interior of a span is as sure as the
- * lines that pass between its limits are near to each other. Between two
- * interiors the clocks bent, once or more often: there the offset is only known
- * to be in the envelope, and what the map says has the envelope's distance as
- * its bound.
+ * Spans' lines meet where they cross. The interior of a span is as sure as the lines
+ * that pass between its limits are near to each other. Between two interiors the
+ * clocks bent, once or more often: there the offset is only known to be in the
+ * envelope, and what the map says has the envelope's distance as its bound.
  */
 #include "sync/window/stitch.h"
 
@@ -25,14 +24,12 @@
 #define PARTS	32
 
 /*
- * Where it takes longer to see a breakpoint it is a small one, and the clock is
- * on the one line or on the other: as in a span, nothing steep goes unseen
- * there.
+ * Where it takes longer to see a breakpoint it is a small one, and the clock is on
+ * the one line or on the other: as in a span, nothing steep goes unseen there.
  */
 #define SMALL_BREAKPOINT 50
 
-/* Limits that are left are kept by breakpoints: by breakpoints of breakpoints,
- * and so on. */
+/* A limit that the line leaves gets a breakpoint; so do those that this leaves. */
 #define MAX_DEPTH 64
 
 /** struct corner - the map goes through @off, less the base, at @ns */
@@ -46,8 +43,7 @@ struct corner {
  * @base:	of all offsets
  * @a_lines, @b_lines: that pass the interiors
  * @small:	the clock is on one of the two lines
- * @step:	the lines do not cross: it may have stepped from one to the
- * other
+ * @step:	the lines do not cross: it may have stepped from one to the other
  * @either:	what is known of both then
  */
 struct joint {
@@ -250,9 +246,8 @@ static struct corner middle(const struct joint *j, size_t i)
 }
 
 /*
- * From span to span: to where their lines cross, and from there on. Where they
- * do not cross in time, or tell no line, the limits alone bend what is
- * straight.
+ * From span to span: to where their lines cross, and from there on. Where they do
+ * not cross in time, or tell no line, the limits alone bend what is straight.
  */
 static int wind(struct joint *j, const struct vmsync_between *e,
 		const struct vmsync_span *a, const struct vmsync_span *b,
@@ -300,9 +295,9 @@ static int put_edge(const struct joint *j, struct corner a,
 		error = vmsync_envelope_error(&j->envelope, a.ns, a.off, b.ns,
 					      b.off, i);
 		if (j->step)
-			error = fmax(error,
-				     vmsync_either_error(&j->either, a.ns,
-							 a.off, b.ns, b.off));
+			error = fmax(error, vmsync_either_error(&j->either, a.ns,
+								a.off, b.ns,
+								b.off));
 		else if (j->small)
 			error = fmin(error, fmax(one_of_two(j, &a),
 						 one_of_two(j, &b)));
@@ -345,8 +340,8 @@ static int put_joint(struct joint *j, const struct vmsync_between *e,
 	j->small = j->a && j->b && b == a + 1 && !a->gap &&
 		   (double)(e[last].guest_ns - e[first].guest_ns) >
 			   SMALL_BREAKPOINT * j->w->least_ns / j->w->steep;
-	j->step = j->a && j->b &&
-		  !crossing(j, a, b, e[first].guest_ns, e[last].guest_ns, &at);
+	j->step = j->a && j->b && !crossing(j, a, b, e[first].guest_ns,
+					     e[last].guest_ns, &at);
 	err = surround(j, e, first, last);
 	if (!err && j->step)
 		err = vmsync_either_find(&j->either, e, a, b, j->w->steep,

@@ -405,8 +405,7 @@ int vmsync_trail_beyond(struct vmsync_tracker *t, struct vmsync_trail *trail,
 			continue;
 		err = cut(t, last, i);
 		last = i;
-		if (!err &&
-		    (step > 0 ? i + 1 >= trail->end : i <= trail->first))
+		if (!err && (step > 0 ? i + 1 >= trail->end : i <= trail->first))
 			err = note(t, i, step, notes);
 	}
 	return err == -ENOENT ? 0 : err;

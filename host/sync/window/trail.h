@@ -35,9 +35,10 @@ typedef VMSYNC_ARRAY(struct vmsync_between) vmsync_limits;
  * @from, @until: it leads through all of [@from, @until), though events beyond
  *		@first and @end are not surely its own
  * @fell:	how far the clock may have fallen back before it, ns
- * @ahead, @behind: what the offset is at events beyond @end, and before @first,
- *if it still is, or is already, this one; from its own last one on, and from
- *its own first one back. Guest times of @behind are negated, so that both rise
+ * @ahead, @behind: what the offset is at events beyond @end, and before @first, if
+ *		it still is, or is already, this one; from its own last one on, and
+ *		from its own first one back. Guest times of @behind are negated, so
+ *		that both rise
  */
 struct vmsync_trail {
 	size_t first;
@@ -80,9 +81,10 @@ void vmsync_tracker_free(struct vmsync_tracker *t);
  * @trail:	its @lock and @at_lock are set
  * @stop:	the event that nothing fitted, or that behind the last one
  * One offset is known to the width that runs leave, at most 50 us if there are
- * events behind it. Returns 0, -ENOMEM, or -ENOENT where nothing fits or it
- * stays ambiguous. If that is so at the last event, @lock and @at_lock are set
- * as well, to all that is left.
+ * events behind it. Returns 0, -ENOMEM, or -ENOENT where nothing fits or it stays
+ * ambiguous. If
+ * that is so at the last event, @lock and @at_lock are set as well, to all that
+ * is left.
  */
 int vmsync_trail_find(struct vmsync_tracker *t, size_t from, int step,
 		      const struct vmsync_offsets *among,

@@ -279,9 +279,8 @@ static bool is_holed(const struct vmsync_vm *vm)
 }
 
 /*
- * Where records are missing nearly any offset leads through, and what looks
- * like a jump may be a wrong offset before it: then all has to lie on one
- * trail.
+ * Where records are missing nearly any offset leads through, and what looks like a
+ * jump may be a wrong offset before it: then all has to lie on one trail.
  */
 static bool may_jump(const struct finder *f)
 {

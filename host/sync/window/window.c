@@ -30,8 +30,8 @@
 #define WAVE_SHARE 0.1
 
 /*
- * Limits that may all be by chance, before that becomes as unlikely as this;
- * and no more than a quarter of all.
+ * Limits that may all be by chance, before that becomes as unlikely as this; and
+ * no more than a quarter of all.
  */
 #define CHANCE	  1e-6
 #define MOST_PART 4
@@ -43,9 +43,9 @@
 #define FEW_BEYOND 1
 
 /*
- * A stretch at an end of the recording in which no clock is taken to be set,
- * ns: until each CPU of a host has told who runs on it, virtual CPUs may run
- * unseen. If it were longer, a clock set there would go unnoticed.
+ * A stretch at an end of the recording in which no clock is taken to be set, ns:
+ * until each CPU of a host has told who runs on it, virtual CPUs may run unseen.
+ * If it were longer, a clock set there would go unnoticed.
  */
 #define MOMENT_NS 1000000
 
@@ -107,8 +107,7 @@ static int measure(const struct vmsync_trails *trails, struct vmsync_stitch *w)
 	return err;
 }
 
-/* @next behind @map, never before it: what it is raised for that is in its
- * bound. */
+/* @next behind @map, never before it: what it is raised for that is in its bound. */
 static int append(struct vmsync_map *map, const struct vmsync_map *next)
 {
 	int err = 0;
@@ -187,8 +186,7 @@ static double share_of_runs(const struct vmsync_vm *vm)
 	return all > 0 ? in / all : 1;
 }
 
-/* Whether more than one event of virtual CPUs that ran are between these times.
- */
+/* Whether more than one event of virtual CPUs that ran are between these times. */
 static bool any_events(const struct state *s, const struct vmsync_vm *vm,
 		       int64_t from_ns, int64_t until_ns)
 {
@@ -212,9 +210,9 @@ static bool is_known(const struct vmsync_vcpu *v, size_t k)
 }
 
 /*
- * Whether @b is of one run that is on record. Where the virtual CPU may have
- * run unseen all the time in between, an event in it tells nothing: it would
- * have been in a run in any case.
+ * Whether @b is of one run that is on record. Where the virtual CPU may have run
+ * unseen all the time in between, an event in it tells nothing: it would have been
+ * in a run in any case.
  */
 static bool of_run(const struct vmsync_vm *vm, const struct vmsync_between *b)
 {
@@ -277,8 +275,8 @@ static void tell(struct told *t, const struct vmsync_between *b)
  * struct chance - limits at one end of a trail that may all be by chance
  * @limits:	how many
  * @silent:	those of them that would be in a run in any case
- * @silent_ns:	guest time from the end to the farthest of these while records
- *are missing: the runs beside those are on record
+ * @silent_ns:	guest time from the end to the farthest of these while records are
+ *		missing: the runs beside those are on record
  */
 struct chance {
 	size_t limits;
@@ -287,9 +285,9 @@ struct chance {
 };
 
 /*
- * At one end (@back: the last one) those that @runs runs give: events that
- * share a run are in it by one and the same chance, and where records are
- * missing they are in one whatever the offset.
+ * At one end (@back: the last one) those that @runs runs give: events that share a
+ * run are in it by one and the same chance, and where records are missing they are
+ * in one whatever the offset.
  */
 static struct chance by_runs(const struct vmsync_vm *vm, const vmsync_limits *l,
 			     bool back, double runs)
@@ -318,12 +316,12 @@ static struct chance by_runs(const struct vmsync_vm *vm, const vmsync_limits *l,
 }
 
 /*
- * Events that lie before the first run or behind the last one fit any offset,
- * and so do those where a virtual CPU may have run unseen. If the clock was set
- * near there, only those between that and the begin of the runs could tell, and
- * each of them is in a run by chance as often as the virtual CPU runs: as many
- * as that may be limit nothing. If only one lies beyond, it is the first or the
- * last of all, and no clock is taken to be set just there.
+ * Events that lie before the first run or behind the last one fit any offset, and
+ * so do those where a virtual CPU may have run unseen. If the clock was set near
+ * there, only those between that and the begin of the runs could tell, and each of
+ * them is in a run by chance as often as the virtual CPU runs: as many as that may
+ * be limit nothing. If only one lies beyond, it is the first or the last of all,
+ * and no clock is taken to be set just there.
  */
 static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
 			struct vmsync_trails *trails)
@@ -367,9 +365,9 @@ static size_t runs_told(const struct vmsync_vm *vm,
 }
 
 /*
- * Could trails be in runs by chance alone? There are about as many offsets to
- * choose from as a virtual CPU has runs. One of them may put the few events
- * that are not beyond the recording into runs of any VM.
+ * Could trails be in runs by chance alone? There are about as many offsets to choose
+ * from as a virtual CPU has runs. One of them may put the few events that are not
+ * beyond the recording into runs of any VM.
  */
 static bool by_chance(const struct vmsync_vm *vm,
 		      const struct vmsync_trails *trails)

@@ -67,12 +67,12 @@ void vmsync_causal_tsc(struct vmsync_causal *c, const struct vmsync_beacon *b)
 
 	if (b->gh && ahead_of(b, &b->gh_guest, &b->gh_host, &ahead)) {
 		c->tsc_checked++;
-		c->tsc_violations +=
-			ahead > (int128)b->gh_host.bracket + ROUNDING;
+		c->tsc_violations += ahead > (int128)b->gh_host.bracket +
+						     ROUNDING;
 	}
 	if (b->hg && ahead_of(b, &b->hg_guest, &b->hg_host, &ahead)) {
 		c->tsc_checked++;
-		c->tsc_violations +=
-			ahead + (int128)b->hg_guest.bracket < -ROUNDING;
+		c->tsc_violations += ahead + (int128)b->hg_guest.bracket <
+				     -ROUNDING;
 	}
 }

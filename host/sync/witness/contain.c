@@ -41,8 +41,7 @@ bool vmsync_stretch_is_run(const struct vmsync_stretch *s)
 size_t vmsync_stretch_events(const struct vmsync_stretch *s,
 			     const uint64_t *time, size_t n)
 {
-	bool closed =
-		s->from == VMSYNC_END_ENTRY && s->until == VMSYNC_END_EXIT;
+	bool closed = s->from == VMSYNC_END_ENTRY && s->until == VMSYNC_END_EXIT;
 	int64_t end = closed ? s->until_ns : s->until_ns - 1;
 	size_t i = 0;
 

@@ -16,7 +16,7 @@
 
 /** enum vmsync_end - where a virtual CPU's run in the guest begins or ends */
 enum vmsync_end {
-	VMSYNC_END_NONE, /* nothing is known before, or behind */
+	VMSYNC_END_NONE,	/* nothing is known before, or behind */
 	VMSYNC_END_ENTRY,
 	VMSYNC_END_EXIT,
 };
