@@ -11,15 +11,13 @@
 #include "sync/base/array.h"
 
 /**
- * struct vmsync_leg - one message
- * @cnt:	of its two events
+ * struct vmsync_leg - one message that both sides have on record
  * @cpu:	the guest kernel's number of the CPU
  * @request:	guest to host; else host to guest
- * @guest_ns:	guest's clock, -1 where the guest's trace does not have it
+ * @guest_ns:	guest's clock
  * @host_ns:	host's clock
  */
 struct vmsync_leg {
-	uint32_t cnt;
 	uint32_t cpu;
 	bool request;
 	int64_t guest_ns;
@@ -31,7 +29,7 @@ struct vmsync_legs {
 };
 
 /**
- * vmsync_legs_read() - all legs of one guest, sorted by cnt
+ * vmsync_legs_read() - all legs of one guest
  * @legs:	0 at first; to be freed with vmsync_legs_free()
  * Return: 0 or a negative errno.
  */
@@ -44,8 +42,7 @@ void vmsync_legs_free(struct vmsync_legs *legs);
 
 /**
  * vmsync_leg_slack_ns() - how far a leg is from contradicting a map, ns
- * Negative: it does, unless the map's bound there is larger. @leg must have a
- * guest time.
+ * Negative: it does, unless the map's bound there is larger.
  */
 int64_t vmsync_leg_slack_ns(const struct vmsync_map *map,
 			    const struct vmsync_leg *leg);

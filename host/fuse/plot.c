@@ -301,11 +301,8 @@ static void draw_beacons(const struct chart *c)
 	double least = 1e9, most = 1000;
 
 	for (i = 0; i < c->legs->leg.count; i++) {
-		double slack;
+		double slack = leg_slack_ns(c, &c->legs->leg.at[i]);
 
-		if (c->legs->leg.at[i].guest_ns < 0)
-			continue;
-		slack = leg_slack_ns(c, &c->legs->leg.at[i]);
 		most = fmax(most, slack);
 		least = fmin(least, slack);
 	}
@@ -320,8 +317,6 @@ static void draw_beacons(const struct chart *c)
 	for (i = 0; i < c->legs->leg.count; i += step) {
 		const struct vmsync_leg *leg = &c->legs->leg.at[i];
 
-		if (leg->guest_ns < 0)
-			continue;
 		svg_dot(&p, (double)leg->host_ns * 1e-9, leg_slack_ns(c, leg),
 			leg_colour(c, leg));
 	}

@@ -93,12 +93,9 @@ int vmsync_verify(const struct vmsync_session *s,
 		}
 	}
 	ret = vmsync_legs_read(s, g, &legs, e);
-	for (i = 0; !ret && i < legs.leg.count; i++) {
-		if (legs.leg.at[i].guest_ns >= 0)
-			check_leg(v, vmsync_guest_map_of(g->maps,
-							 legs.leg.at[i].cpu),
-				  &legs.leg.at[i]);
-	}
+	for (i = 0; !ret && i < legs.leg.count; i++)
+		check_leg(v, vmsync_guest_map_of(g->maps, legs.leg.at[i].cpu),
+			  &legs.leg.at[i]);
 	vmsync_legs_free(&legs);
 	return ret;
 }

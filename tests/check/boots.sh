@@ -36,11 +36,23 @@ errors() { # FOLDER N
 		} END { print n + 0, bad + 0 }'
 }
 
+# checked STORY: the maps of $t/STORY.map stand up to the traces, which are read without
+# what sync remembers of them. Numbers that come again are other beacons.
+checked() {
+	$vmsync check -m "$t/$1.map" "$t/$1" > "$t/verdict" 2>&1
+	expect_eq "$1: no beacon contradicts them" $? 0
+	expect "$1: as many as sync held against them" test \
+		"$(awk '$1 == "causality" { n += $2 } END { print n + 0 }' \
+			"$t/verdict")" -ge \
+		"$(jq '[.guests[].beacons.causality_checked] | add' "$t/json")"
+}
+
 # right STORY GUESTS BOUND [ERROR]: each guest is mapped, by itself, to BOUND ns, and
 # no event is farther off than ERROR ns
 right() {
 	local story=$1 guests=$2 bound=$3 error=${4:-$3} name counts all=0
-	expect "$story: sync agrees" sync_json "$t/$story"
+	expect "$story: sync agrees" sync_json -o "$t/$story.map" "$t/$story"
+	checked "$story"
 	jq_is "$story: guests" '.guests | length' "$guests"
 	jq_is "$story: no liar" '[.guests[] | select(.suspect)] | length' 0
 	jq_is "$story: none is left out" '.left_out | length' 0
