@@ -11,7 +11,7 @@
 . tests/check/lib.sh
 . tests/check/record.sh
 
-all="two clocks resets clocksource cpus reload adversary"
+all="two clocks resets tracers clocksource cpus reload adversary"
 
 expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
@@ -70,6 +70,33 @@ exact() {
 	[ "${2-100}" != 100 ] ||
 		expect "$s: guest $(($1 + 1)): 99 % of the time 1 us or better" test \
 			"$(of_guest "$1" .bound_p99_ns)" -le 1000
+}
+
+# cut_off TRACE: a copy of it in $t, without the packet that a full disk cut. What is
+# to be left out, sync says.
+cut_off() {
+	local name=${1##*/} said file size
+
+	rm -rf "${t:?}/$name"
+	cp -r "$1" "$t/"
+	said=$($vmsync sync "$t/$name" 2>&1)
+	expect_eq "$s: $name: sync's exit status, where a packet is cut" $? 2
+	file=$(sed -n 's/^vmsync sync: \(.*\): packet at byte .*/\1/p' <<< "$said")
+	size=$(sed -n 's/.*: truncate -s \([0-9]*\) FILE$/\1/p' <<< "$said")
+	expect "$s: $name: sync says what to leave out: $said" \
+		truncate -c -s "$size" "$file"
+}
+
+# All that the host recorded, in three sessions, and both guests.
+faults_tracers() {
+	local dir=build/lab/$s
+
+	cut_off "$dir/host-full"
+	cut_off "$dir/guest2"
+	judge 2 0 "$dir/host-killed" "$t/host-full" "$dir/host" \
+		"$dir/guest" "$t/guest2"
+	exact 0
+	exact 1
 }
 
 faults_two() { judge 2; exact 0; exact 1; }
