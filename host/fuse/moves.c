@@ -44,7 +44,7 @@ static int ends_find(const struct vmsync_session *s,
 		&vmsync_guest_report_of(guest)->moves[home];
 	struct vmsync_run_cursor *before = runs_of(s, guest, home, cpu);
 	struct vmsync_run_cursor *after = runs_of(s, guest, home + 1, cpu);
-	struct vmsync_stretch st;
+	struct vmsync_interval st;
 	int ret = before && after ? 0 : vmsync_fail_memory(e);
 
 	if (!ret)

@@ -169,7 +169,7 @@ static void first_find(struct vmsync_run_cursor *c)
 	}
 }
 
-static void until(const struct vmsync_run_cursor *c, struct vmsync_stretch *s)
+static void until(const struct vmsync_run_cursor *c, struct vmsync_interval *s)
 {
 	s->until = c->first->next.what;
 	s->until_ns = c->first->next.ns;
@@ -178,11 +178,11 @@ static void until(const struct vmsync_run_cursor *c, struct vmsync_stretch *s)
 }
 
 int vmsync_run_cursor_seek(struct vmsync_run_cursor *c, int64_t ns,
-			   struct vmsync_stretch *s, struct ctf_error *e)
+			   struct vmsync_interval *s, struct ctf_error *e)
 {
 	size_t i;
 
-	*s = (struct vmsync_stretch){ .from_ns = INT64_MIN,
+	*s = (struct vmsync_interval){ .from_ns = INT64_MIN,
 				      .until_ns = INT64_MAX };
 	for (i = 0; i < c->n; i++) {
 		struct part *p = &c->part[i];
@@ -204,7 +204,7 @@ int vmsync_run_cursor_seek(struct vmsync_run_cursor *c, int64_t ns,
 }
 
 int vmsync_run_cursor_next(struct vmsync_run_cursor *c,
-			   struct vmsync_stretch *s, struct ctf_error *e)
+			   struct vmsync_interval *s, struct ctf_error *e)
 {
 	int ret = part_next(c->runs, c->first, e);
 

@@ -30,13 +30,13 @@ void vmsync_run_cursor_free(struct vmsync_run_cursor *c);
  * Fast where @ns is a little behind the last stretch. Return: 0 or an error.
  */
 int vmsync_run_cursor_seek(struct vmsync_run_cursor *c, int64_t ns,
-			   struct vmsync_stretch *s, struct ctf_error *e);
+			   struct vmsync_interval *s, struct ctf_error *e);
 
 /**
  * vmsync_run_cursor_next() - to the stretch behind @s, which ends somewhere
  * Return: 0 or an error.
  */
 int vmsync_run_cursor_next(struct vmsync_run_cursor *c,
-			   struct vmsync_stretch *s, struct ctf_error *e);
+			   struct vmsync_interval *s, struct ctf_error *e);
 
 #endif /* VMSYNC_FUSE_RUN_CURSOR_H */

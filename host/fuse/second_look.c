@@ -51,7 +51,7 @@ static int find(void *ctx, const struct vmsync_guest *guest, uint32_t cpu,
 		int64_t after_ns, int64_t until_ns, int64_t *exit_ns)
 {
 	struct looker *l = ctx;
-	struct vmsync_stretch s;
+	struct vmsync_interval s;
 	int ret = turn_to(l, guest, cpu);
 
 	if (!ret)
@@ -70,7 +70,7 @@ static int left(void *ctx, const struct vmsync_guest *guest, uint32_t cpu,
 		int64_t ns, int64_t *exit_ns)
 {
 	struct looker *l = ctx;
-	struct vmsync_stretch s;
+	struct vmsync_interval s;
 	int ret = turn_to(l, guest, cpu);
 
 	if (!ret)

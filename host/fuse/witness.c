@@ -50,7 +50,7 @@ struct eye {
 	uint32_t cpu;
 	struct vmsync_run_cursor *cursor;
 	struct vmsync_run_cursor *anyones;
-	struct vmsync_stretch stretch;
+	struct vmsync_interval stretch;
 	const struct vmsync_map *map;
 	struct bound bound;
 	const struct vmsync_holes *holes; /* there are none of these in @clear */
@@ -402,12 +402,12 @@ static void gap_events(struct eye *eye, struct vmsync_contain_result *r,
  * next switch on that CPU.
  */
 static int check_anyone(const struct vmsync_witness *w, struct eye *eye,
-			struct vmsync_stretch *s, struct ctf_error *e)
+			struct vmsync_interval *s, struct ctf_error *e)
 {
-	struct vmsync_stretch other;
+	struct vmsync_interval other;
 	int ret;
 
-	if (!w->anyone.parts.count || s->lost || !vmsync_stretch_is_gap(s))
+	if (!w->anyone.parts.count || s->lost || !vmsync_interval_is_gap(s))
 		return 0;
 	ret = vmsync_run_cursor_seek(eye->anyones, s->from_ns, &other, e);
 	s->lost = other.from == VMSYNC_END_ENTRY ||
@@ -418,11 +418,11 @@ static int check_anyone(const struct vmsync_witness *w, struct eye *eye,
 
 /* A run is seen on its own CPU; in a gap there may have been others on any. */
 static bool is_lost(struct eye *eye, const struct vmsync_cover *cover,
-		    const struct vmsync_stretch *s)
+		    const struct vmsync_interval *s)
 {
 	const struct vmsync_holes *holes = NULL;
 
-	if (vmsync_stretch_is_run(s))
+	if (vmsync_interval_is_run(s))
 		holes = vmsync_cover_cpu(cover, s->from_cpu);
 	if (!holes)
 		holes = &cover->any;
@@ -443,13 +443,13 @@ static int look(struct eye *eye, const struct watched *g,
 		&g->witness->session->host->coverage.of[VMSYNC_COVER_RUNS];
 	struct vmsync_contain_result *r =
 		&eye->results[g - g->witness->watched];
-	struct vmsync_stretch *s = &eye->stretch;
+	struct vmsync_interval *s = &eye->stretch;
 	uint32_t i = 0;
 	int ret;
 
 	ret = vmsync_run_cursor_seek(eye->cursor, (int64_t)seen->time[0], s, e);
 	while (!ret) {
-		size_t n = vmsync_stretch_events(s, seen->time + i,
+		size_t n = vmsync_interval_events(s, seen->time + i,
 						 seen->n - i);
 
 		if (n) {
@@ -457,7 +457,7 @@ static int look(struct eye *eye, const struct watched *g,
 			ret = check_anyone(g->witness, eye, s, e);
 			if (ret)
 				return ret;
-			if (vmsync_stretch_is_gap(s))
+			if (vmsync_interval_is_gap(s))
 				gap_events(eye, r, seen, i, n);
 			else
 				vmsync_contain_events(r, s, seen->time + i, n);

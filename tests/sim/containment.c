@@ -70,7 +70,7 @@ static bool is_end(const struct item *p)
 }
 
 /* Up to the next end in [p, end), or to the last item of the virtual CPU. */
-static void until_next(struct vmsync_stretch *s, const struct item *p,
+static void until_next(struct vmsync_interval *s, const struct item *p,
 		       const struct item *end)
 {
 	uint32_t vcpu_id = p->vcpu_id;
@@ -87,11 +87,11 @@ static void until_next(struct vmsync_stretch *s, const struct item *p,
 }
 
 static void count(struct vmsync_contain_result *r,
-		  const struct vmsync_stretch *s, const struct item *p)
+		  const struct vmsync_interval *s, const struct item *p)
 {
 	uint64_t time = (uint64_t)p->host_ns;
 
-	if (vmsync_stretch_is_gap(s))
+	if (vmsync_interval_is_gap(s))
 		vmsync_contain_gap_event(r, s, p->host_ns, p->bound_ns);
 	else
 		vmsync_contain_events(r, s, &time, 1);
@@ -105,7 +105,7 @@ void sim_containment(struct vmsync_contain_result *result,
 	const struct sim_guest *g = &w->guests[guest];
 	struct item *all =
 		calloc(rec->host.count + own->count + 1, sizeof(*all));
-	struct vmsync_stretch stretch;
+	struct vmsync_interval stretch;
 	size_t n;
 
 	if (!all)
@@ -116,7 +116,7 @@ void sim_containment(struct vmsync_contain_result *result,
 	vmsync_contain_init(result);
 	for (size_t i = 0; i < n; i++) {
 		if (!i || all[i].vcpu_id != all[i - 1].vcpu_id) {
-			stretch = (struct vmsync_stretch){
+			stretch = (struct vmsync_interval){
 				.from_ns = INT64_MIN };
 			until_next(&stretch, &all[i], all + n);
 		}

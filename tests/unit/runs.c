@@ -69,7 +69,7 @@ static size_t next_of(const bool *mine, size_t i, size_t n)
 }
 
 /* Whether @s is the stretch between the ends @last (or none, if @n) and @next. */
-static bool is_between(const struct vmsync_stretch *s, size_t last, size_t next,
+static bool is_between(const struct vmsync_interval *s, size_t last, size_t next,
 		       size_t n)
 {
 	if (last == n ? s->from != VMSYNC_END_NONE :
@@ -87,7 +87,7 @@ static bool is_between(const struct vmsync_stretch *s, size_t last, size_t next,
 static void walk(struct vmsync_run_cursor *c, const bool *mine, size_t n,
 		 int64_t from)
 {
-	struct vmsync_stretch s;
+	struct vmsync_interval s;
 	struct ctf_error e;
 	size_t last = n, next = next_of(mine, 0, n), steps = 0;
 

@@ -116,10 +116,10 @@ static void slow(const struct model *m, struct vmsync_contain_result *r)
 }
 
 /* The stretch behind the @i-th end of a virtual CPU's runs, 0: before all. */
-static struct vmsync_stretch stretch_at(const struct run *runs, size_t n,
+static struct vmsync_interval stretch_at(const struct run *runs, size_t n,
 					size_t i)
 {
-	struct vmsync_stretch s = { .from_ns = INT64_MIN,
+	struct vmsync_interval s = { .from_ns = INT64_MIN,
 				    .until_ns = INT64_MAX };
 
 	if (i) {
@@ -134,12 +134,12 @@ static struct vmsync_stretch stretch_at(const struct run *runs, size_t n,
 }
 
 static void count(struct vmsync_contain_result *r,
-		  const struct vmsync_stretch *s, const uint64_t *time,
+		  const struct vmsync_interval *s, const uint64_t *time,
 		  const int64_t *bound, size_t n)
 {
 	if (!n)
 		return;
-	if (!vmsync_stretch_is_gap(s)) {
+	if (!vmsync_interval_is_gap(s)) {
 		vmsync_contain_events(r, s, time, n);
 		return;
 	}
@@ -162,10 +162,10 @@ static void fast(const struct model *m, uint32_t v,
 	}
 	vmsync_contain_init(r);
 	for (size_t i = 0; i <= 2 * m->n_runs[v]; i++) {
-		struct vmsync_stretch s =
+		struct vmsync_interval s =
 			stretch_at(m->runs[v], m->n_runs[v], i);
 
-		k = vmsync_stretch_events(&s, time + at, n - at);
+		k = vmsync_interval_events(&s, time + at, n - at);
 		count(r, &s, time + at, bound + at, k);
 		at += k;
 	}
@@ -197,7 +197,7 @@ static void test_random(void)
 static void check_one(enum vmsync_end from, enum vmsync_end until, bool lost,
 		      int64_t bound, int inside, int outside)
 {
-	const struct vmsync_stretch s = {
+	const struct vmsync_interval s = {
 		.from_ns = 100,
 		.until_ns = 200,
 		.from = from,
@@ -208,7 +208,7 @@ static void check_one(enum vmsync_end from, enum vmsync_end until, bool lost,
 	uint64_t time = 150;
 
 	vmsync_contain_init(&r);
-	CHECK_EQ(vmsync_stretch_events(&s, &time, 1), 1);
+	CHECK_EQ(vmsync_interval_events(&s, &time, 1), 1);
 	count(&r, &s, &time, &bound, 1);
 	CHECK_EQ(r.inside, inside);
 	CHECK_EQ(r.outside, outside);

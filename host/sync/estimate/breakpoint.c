@@ -3,17 +3,10 @@
 
 #include <math.h>
 
-#include "sync/estimate/polyline.h"
-
-void vmsync_sights_add(struct vmsync_sights *s, const struct vmsync_sight *fix)
-{
-	s->at[s->count++ % VMSYNC_BREAKPOINT_SIGHTS] = *fix;
-}
-
 static unsigned int kept(const struct vmsync_sights *s)
 {
-	return s->count < VMSYNC_BREAKPOINT_SIGHTS ? s->count
-						   : VMSYNC_BREAKPOINT_SIGHTS;
+	return s->count < VMSYNC_SIGHTS ? s->count
+						   : VMSYNC_SIGHTS;
 }
 
 static int64_t begin_of(const struct vmsync_sight *s)
@@ -24,14 +17,6 @@ static int64_t begin_of(const struct vmsync_sight *s)
 static int64_t end_of(const struct vmsync_sight *s)
 {
 	return s->upper_ns < s->lower_ns ? s->lower_ns : s->upper_ns;
-}
-
-/* The line of @b less that of @a at @g, ns */
-static double apart(const struct vmsync_stretch *a,
-		    const struct vmsync_stretch *b, int64_t g)
-{
-	return (double)(b->offset - a->offset) + vmsync_stretch_at(b, g) -
-	       vmsync_stretch_at(a, g);
 }
 
 /* Does the line of @other keep to the limits of @fix, which is one of @own? */
@@ -51,7 +36,7 @@ static bool keeps(const struct vmsync_stretch *other,
 struct joint {
 	const struct vmsync_stretch *a;
 	const struct vmsync_stretch *b;
-	const struct vmsync_sight *at[2 * VMSYNC_BREAKPOINT_SIGHTS];
+	const struct vmsync_sight *at[2 * VMSYNC_SIGHTS];
 	unsigned int before;
 	unsigned int count;
 };
@@ -63,7 +48,7 @@ static void make_joint(struct joint *r, const struct vmsync_stretch *a,
 
 	*r = (struct joint){ .a = a, .b = b };
 	for (unsigned int i = first; i < a->lasts.count; i++)
-		r->at[r->count++] = &a->lasts.at[i % VMSYNC_BREAKPOINT_SIGHTS];
+		r->at[r->count++] = &a->lasts.at[i % VMSYNC_SIGHTS];
 	r->before = r->count;
 	for (unsigned int i = 0; i < kept(&b->firsts); i++)
 		r->at[r->count++] = &b->firsts.at[i];
@@ -130,15 +115,17 @@ bool vmsync_breakpoint_find(const struct vmsync_stretch *a,
 		return false;
 	lo = end_of(r.at[0]);
 	hi = begin_of(r.at[r.count - 1]);
-	x = -apart(a, b, lo) / tilt;
+	x = -vmsync_stretch_apart(a, b, lo) / tilt;
 	if (!(x > 0 && x < (double)(hi - lo)))
 		return false;
 	*breakpoint = (struct vmsync_breakpoint){ .at = lo + (int64_t)x,
 				      .before = lo, .after = hi };
 	if (!one_breakpoint(&r, play_ns, breakpoint))
 		return false;
-	breakpoint->apart_before = fabs(apart(a, b, breakpoint->before));
-	breakpoint->apart_after = fabs(apart(a, b, breakpoint->after));
+	breakpoint->apart_before =
+		fabs(vmsync_stretch_apart(a, b, breakpoint->before));
+	breakpoint->apart_after =
+		fabs(vmsync_stretch_apart(a, b, breakpoint->after));
 	breakpoint->gap_ns = longest_gap(&r, breakpoint);
 	return breakpoint->before < breakpoint->at &&
 	       breakpoint->at < breakpoint->after;

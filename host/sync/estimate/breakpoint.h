@@ -12,31 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Fixes that are kept of either end of a stretch. */
-#define VMSYNC_BREAKPOINT_SIGHTS 16
-
-/**
- * struct vmsync_sight - a fix: limits of the offset, less the stretch's own
- * @upper_ns, @lower_ns: guest times of the two limits
- * @upper, @lower: ns
- */
-struct vmsync_sight {
-	int64_t upper_ns;
-	int64_t lower_ns;
-	double upper;
-	double lower;
-};
-
-/**
- * struct vmsync_sights - some fixes of a stretch: its first or its last ones
- * @count:	how many were added; the last VMSYNC_BREAKPOINT_SIGHTS are kept
- */
-struct vmsync_sights {
-	struct vmsync_sight at[VMSYNC_BREAKPOINT_SIGHTS];
-	unsigned int count;
-};
-
-struct vmsync_stretch;
+#include "sync/estimate/stretch.h"
 
 /**
  * struct vmsync_breakpoint - where the clock bent
@@ -54,9 +30,6 @@ struct vmsync_breakpoint {
 	double apart_after;
 	double gap_ns;
 };
-
-/** vmsync_sights_add - one more; the oldest goes where there is no room */
-void vmsync_sights_add(struct vmsync_sights *s, const struct vmsync_sight *fix);
 
 /** vmsync_breakpoint_find - false where one does not explain both stretches */
 bool vmsync_breakpoint_find(const struct vmsync_stretch *a,

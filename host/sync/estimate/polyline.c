@@ -13,45 +13,15 @@
 
 #include "sync/base/chain.h"
 #include "sync/base/drift.h"
+#include "sync/estimate/breakpoint.h"
 #include "sync/map/quantize.h"
 
 /* A guest or host clock that runs on does not do this: no joint, a new epoch. */
 #define JUMP_NS 100000.0
 #define JUMP_SLOPE 0.005
 
-/*
- * Between two beacons a clock may bend twice, and what lies between the breakpoints
- * is not seen: it is taken to be no steeper than this many times the greatest
- * breakpoint that was seen, and this.
- */
-#define HIDDEN_BENDS 2
-#define HIDDEN_SLOPE 0.00002
-
-/*
- * Where fixes are far apart that is not taken for granted until some breakpoints were
- * seen; and where they are so far apart never: there the limits that were seen
- * between them, and NTP's slope, say how far the clock can have gone.
- */
-#define FAR_NS	    50000000.0
-#define FEW_BREAKPOINTS   8
-#define VERY_FAR_NS 200000000.0
-
-/*
- * In stretches of fewer fixes breakpoints are not rare; between fixes that are far apart
- * more may hide.
- */
-#define FEW_FIXES     8
-#define FEW_FIXES_FAR 32
-
-/*
- * A line leads through any two fixes, and through three by chance: that they lie on
- * one does not show that the clock has not bent between them, nor how much. So the
- * breakpoints that were seen tell of it only where they are many.
- */
-#define LINE_FIXES 4
-
 /* Breakpoints that are smaller are no breakpoints, but the play between the hulls. */
-#define NO_BEND 0.0000005
+#define NO_TILT 0.0000005
 
 /* A stretch of fewer beacons may have a breakpoint in itself. */
 #define SHORT 8
@@ -60,26 +30,13 @@ void vmsync_polyline_init(struct vmsync_polyline *p, enum vmsync_method method)
 {
 	memset(p, 0, sizeof(*p));
 	p->method = method;
-	p->drift = VMSYNC_DRIFT;
+	p->unseen.drift = VMSYNC_DRIFT;
 	vmsync_map_init(&p->map);
 }
 
 void vmsync_polyline_free(struct vmsync_polyline *p)
 {
 	vmsync_map_free(&p->map);
-}
-
-double vmsync_stretch_at(const struct vmsync_stretch *s, int64_t g)
-{
-	return s->fraction + s->slope * (double)(g - s->at);
-}
-
-/* @b's line less @a's at guest time @g, ns */
-static double apart(const struct vmsync_stretch *a,
-		    const struct vmsync_stretch *b, int64_t g)
-{
-	return (double)(b->offset - a->offset) + vmsync_stretch_at(b, g) -
-	       vmsync_stretch_at(a, g);
 }
 
 static int128 q32(double v)
@@ -97,7 +54,7 @@ static double reach(const struct vmsync_polyline *p,
 		    const struct vmsync_stretch *s, int64_t length, double d0,
 		    double d1)
 {
-	double most = fmax(p->drift, fabs(s->slope));
+	double most = fmax(p->unseen.drift, fabs(s->slope));
 
 	return fmin(fmax(d1, d0 + (-most - s->slope) * (double)length),
 		    d0 + (most - s->slope) * (double)length);
@@ -135,105 +92,11 @@ static int put(struct vmsync_map *map, const struct vmsync_polyline *p,
 	return err == -EINVAL ? 0 : err;
 }
 
-/* How far off the line may be at its ends. */
-static double first_error(const struct vmsync_stretch *s)
-{
-	return fmax(s->w_first, s->sure_ns - s->base_ns);
-}
-
-static double last_error(const struct vmsync_stretch *s)
-{
-	return fmax(s->w_last, s->sure_ns - s->base_ns);
-}
-
 static double stretch_error(const struct vmsync_stretch *s, double d0,
 			    double d1)
 {
-	return fmax(first_error(s) + fabs(d0), last_error(s) + fabs(d1));
-}
-
-/* Over more than this, or if too little is known of a clock, anything is hidden. */
-static double dark_ns(const struct vmsync_polyline *p)
-{
-	if (p->fixes < FEW_FIXES_FAR)
-		return 0;
-	return p->breakpoints < FEW_BREAKPOINTS ? FAR_NS : VERY_FAR_NS;
-}
-
-/* What a breakpoint that no fix shows is no steeper than. */
-static double hidden_slope(const struct vmsync_polyline *p)
-{
-	return HIDDEN_BENDS * p->tilt + HIDDEN_SLOPE;
-}
-
-/* Nobody knows how the clock went at @s: it tells no line, nor do other breakpoints. */
-static bool is_vague(const struct vmsync_polyline *p,
-		     const struct vmsync_stretch *s)
-{
-	return s->count < LINE_FIXES && p->breakpoints < FEW_BREAKPOINTS;
-}
-
-/*
- * What breakpoints that no fix shows may do to the clock over @length ns, which
- * @a and @b are beside; @away is as far as it can have gone.
- */
-static double hidden_error(const struct vmsync_polyline *p,
-			   const struct vmsync_stretch *a,
-			   const struct vmsync_stretch *b, double length,
-			   double away)
-{
-	if (length > dark_ns(p) || is_vague(p, a) || is_vague(p, b))
-		return away;
-	return fmin(away, length / 4 * hidden_slope(p));
-}
-
-/* How far it can have gone between @g0 and @g1, bent at @g from @a's line. */
-static double away(const struct vmsync_polyline *p,
-		   const struct vmsync_stretch *a,
-		   const struct vmsync_stretch *b, int64_t g0, int64_t g,
-		   int64_t g1, double known)
-{
-	struct vmsync_path path = {
-		.g = { g0, g, g1 },
-		.offset = a->offset,
-		.y = { vmsync_stretch_at(a, g0),
-		       vmsync_stretch_at(a, g) + apart(a, b, g) / 2,
-		       vmsync_stretch_at(a, g1) + apart(a, b, g1) },
-	};
-
-	return vmsync_recent_away(&p->seen, &path, p->drift,
-				  known + fmin(a->base_ns, b->base_ns));
-}
-
-static void saw_breakpoint(struct vmsync_polyline *p, double tilt)
-{
-	p->breakpoints++;
-	p->tilt = fmax(p->tilt, tilt);
-}
-
-/* What breakpoints between the fixes of a short stretch may do to it. */
-static double short_error(const struct vmsync_polyline *p,
-			  const struct vmsync_stretch *s)
-{
-	double length = (double)(s->last - s->first);
-	double apart = length / (s->count > 2 ? s->count - 1 : 1);
-
-	if (s->between)
-		return hidden_error(p, s, s, length, s->hidden_ns);
-	return s->count < (apart > FAR_NS ? FEW_FIXES_FAR : FEW_FIXES) ?
-		       hidden_error(p, s, s, apart, s->hidden_ns) : 0;
-}
-
-/* What may hide in a gap between the fixes of a stretch. */
-static double gap_error(const struct vmsync_polyline *p,
-			const struct vmsync_stretch *s,
-			const struct vmsync_gap *gap)
-{
-	return hidden_error(p, s, s, (double)gap->length,
-			    away(p, s, s, gap->from,
-				 gap->from + (gap->until - gap->from) / 2,
-				 gap->until,
-				 fmax(first_error(s), last_error(s))));
+	return fmax(vmsync_stretch_first_error(s) + fabs(d0),
+		    vmsync_stretch_last_error(s) + fabs(d1));
 }
 
 /*
@@ -243,45 +106,34 @@ static double gap_error(const struct vmsync_polyline *p,
 static int put_gaps(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 		    int64_t g0, int64_t g1, double d0, double d1, double error)
 {
-	double slope = g1 > g0 ? (d1 - d0) / (double)(g1 - g0) : 0, d = d0, next;
-	double hidden = short_error(p, s);
+	double slope = g1 > g0 ? (d1 - d0) / (double)(g1 - g0) : 0, d = d0,
+	       next;
+	double hidden = vmsync_unseen_short_error(&p->unseen, s);
 	int err = 0;
 
 	for (unsigned int i = 0; !err && i < s->gaps.count; i++) {
 		const struct vmsync_gap *gap = &s->gaps.at[i];
 		int64_t from = gap->from > g0 ? gap->from : g0;
 		int64_t until = gap->until < g1 ? gap->until : g1;
+		double gap_error;
 
 		if (from >= until)
 			continue;
 		next = d + slope * (double)(from - g0);
 		err = put(&p->map, p, s, g0, from, d, next, error + hidden);
 		d = next + slope * (double)(until - from);
+		gap_error = vmsync_unseen_gap_error(&p->unseen, s, gap);
 		if (!err)
 			err = put(&p->map, p, s, from, until, next, d,
-				  error + fmax(hidden, gap_error(p, s, gap)));
+				  error + fmax(hidden, gap_error));
 		g0 = until;
 	}
 	return err ? err : put(&p->map, p, s, g0, g1, d, d1, error + hidden);
 }
 
-/*
- * Where no line comes before the first fix, or behind the last one, what the clock did
- * between it and the next one may have brought it to where the others' line passes: a
- * fix alone does not tell.
- */
 static double end_error(const struct vmsync_polyline *p, int64_t g0, int64_t g1)
 {
-	const struct vmsync_stretch *s = &p->tail;
-	double off;
-
-	if (p->sure || g1 <= g0)
-		return 0;
-	off = hidden_error(p, s, s, (double)(g1 - g0),
-			   away(p, s, s, g0, g0 + (g1 - g0) / 2, g1,
-				fmax(first_error(s), last_error(s))));
-	/* That of a short one counts for all of it. */
-	return fmax(0, off - short_error(p, s));
+	return vmsync_unseen_end_error(&p->unseen, &p->tail, g0, g1);
 }
 
 /*
@@ -341,7 +193,7 @@ static int put_on(struct vmsync_polyline *p, const struct vmsync_stretch *s,
 /* From here on the map is told by what it is beside the line of @s. */
 static void turn_to(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
-	p->from_off -= apart(&p->tail, s, p->from);
+	p->from_off -= vmsync_stretch_apart(&p->tail, s, p->from);
 }
 
 /* Where the lines cross, if that is in [@lo, @hi]. */
@@ -353,7 +205,7 @@ static bool crossing(const struct vmsync_stretch *a,
 
 	if (tilt == 0)
 		return false;
-	x = -apart(a, b, lo) / tilt;
+	x = -vmsync_stretch_apart(a, b, lo) / tilt;
 	if (!(x >= 0 && x <= (double)(hi - lo)))
 		return false;
 	*g = lo + (int64_t)x;
@@ -379,45 +231,13 @@ static int start_anew(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	p->from = s->first;
 	p->from_off = 0;
 	err = start(p, s);
-	/* Else all that the limits leave is counted anyway, see make_sure(). */
-	if (!p->sure) {
+	/* Else all that the limits leave is counted anyway, see vmsync_unseen_make_sure(). */
+	if (!p->unseen.sure) {
 		p->play_until = s->second;
 		p->play_error = s->play_first;
 		p->anew = true;
 	}
 	return err;
-}
-
-/* How far a clock may get from the line of @s in @length ns, if it bends as it did. */
-static double drifts(const struct vmsync_polyline *p,
-		     const struct vmsync_stretch *s, double length, double tilt)
-{
-	double most = (p->drift + fabs(s->slope)) * length;
-	double bent = HIDDEN_BENDS * fmax(p->tilt, tilt) + HIDDEN_SLOPE;
-
-	return length > dark_ns(p) || is_vague(p, s) ?
-		       most : fmin(most, bent * length);
-}
-
-/*
- * How far off the line of the tail the clock may be up to @s, before which it
- * jumped: it is as far from the tail's line as it drifted, or from that of @s as it
- * drifts until then. Both change by time alone, and are the most at an end.
- */
-static double jump_error(const struct vmsync_polyline *p,
-			 const struct vmsync_stretch *s)
-{
-	const struct vmsync_stretch *a = &p->tail;
-	double length = (double)(s->first - a->last);
-	double known = last_error(a) + a->play_last;
-	double next = first_error(s) + s->play_first +
-		      fmax(0, s->base_ns - a->base_ns);
-	double tilt = fabs(s->slope - a->slope);
-	double before = known + drifts(p, a, length, tilt);
-	double behind = next + fabs(apart(a, s, a->last)) +
-			drifts(p, s, length, tilt);
-
-	return fmax(fmax(before, behind), next + fabs(apart(a, s, s->first)));
 }
 
 /* The clock jumped: the old line as far as it is known, then the new one. */
@@ -427,11 +247,14 @@ static int add_jump(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 
 	/* It runs otherwise behind it: it may have bent before or after, too. */
 	if (!p->tail.borrowed && !s->borrowed)
-		saw_breakpoint(p, fabs(s->slope - p->tail.slope));
+		vmsync_unseen_breakpoint(&p->unseen,
+					 fabs(s->slope - p->tail.slope));
 	err = put_tail(p, p->tail.last, 0);
 	if (!err)
 		err = put(&p->map, p, &p->tail, p->from, s->first, p->from_off,
-			  p->from_off, fabs(p->from_off) + jump_error(p, s));
+			  p->from_off,
+			  fabs(p->from_off) + vmsync_unseen_jump_error(
+						      &p->unseen, &p->tail, s));
 	p->epoch++;
 	p->told += s->jumped;
 	return err ? err : start_anew(p, s);
@@ -448,7 +271,7 @@ static bool goes_on(const struct vmsync_polyline *p,
 
 	if (p->tail.borrowed || s->borrowed)
 		return near && !p->tail.bent;
-	return !p->tail.bent || (near && tilt < NO_BEND);
+	return !p->tail.bent || (near && tilt < NO_TILT);
 }
 
 static double usual_gap(const struct vmsync_stretch *s)
@@ -466,7 +289,8 @@ static double tilt_of(const struct vmsync_polyline *p,
 {
 	const struct vmsync_stretch *a = &p->tail;
 	double gap = (double)(s->first - a->last);
-	double off = fmax(fabs(apart(a, s, a->last)), fabs(apart(a, s, s->first)));
+	double off = fmax(fabs(vmsync_stretch_apart(a, s, a->last)),
+			  fabs(vmsync_stretch_apart(a, s, s->first)));
 
 	known += a->base_ns + s->base_ns + s->set_ns;
 	return fmax(fabs(s->slope - a->slope), (off - known) / gap);
@@ -476,23 +300,25 @@ static double tilt_of(const struct vmsync_polyline *p,
 static int add_breakpoint(struct vmsync_polyline *p,
 			  const struct vmsync_stretch *s, int64_t g)
 {
-	double half = apart(&p->tail, s, g) / 2;
+	double half = vmsync_stretch_apart(&p->tail, s, g) / 2;
 	double tilt = fabs(s->slope - p->tail.slope);
 	double gap = (double)(s->first - p->tail.last), hidden, known;
 	int err;
 
 	if (s->set_ns == 0 && !vmsync_gap_is_wide(gap, usual_gap(&p->tail)) &&
-	    (!p->sure || gap <= dark_ns(p)) && goes_on(p, s, tilt, half)) {
+	    (!p->unseen.sure || gap <= vmsync_unseen_dark_ns(&p->unseen)) &&
+	    goes_on(p, s, tilt, half)) {
 		err = put_tail(p, g, half);
 		turn_to(p, s);
 		return err ? err : start(p, s);
 	}
-	known = fmax(last_error(&p->tail) + p->tail.play_last,
-		     first_error(s) + s->play_first);
-	saw_breakpoint(p, tilt_of(p, s, 2 * known));
-	hidden = hidden_error(p, &p->tail, s, gap,
-			      away(p, &p->tail, s, p->tail.last, g, s->first,
-				   known));
+	known = fmax(vmsync_stretch_last_error(&p->tail) + p->tail.play_last,
+		     vmsync_stretch_first_error(s) + s->play_first);
+	vmsync_unseen_breakpoint(&p->unseen, tilt_of(p, s, 2 * known));
+	hidden = vmsync_unseen_error(&p->unseen, &p->tail, s, gap,
+				     vmsync_unseen_away(&p->unseen, &p->tail, s,
+							p->tail.last, g,
+							s->first, known));
 	/* It may have been a step, anywhere between the two, or beside a breakpoint. */
 	known += fabs(half) + s->set_ns;
 	err = put_tail(p, p->tail.last, 0);
@@ -525,7 +351,9 @@ static int add_crossing(struct vmsync_polyline *p,
 			const struct vmsync_stretch *s,
 			const struct vmsync_breakpoint *breakpoint)
 {
-	double known = last_error(&p->tail) + first_error(s) + s->set_ns, error;
+	double known = vmsync_stretch_last_error(&p->tail) +
+		       vmsync_stretch_first_error(s) + s->set_ns,
+	       error;
 	double a = breakpoint->apart_before, b = breakpoint->apart_after;
 	int64_t before =
 		breakpoint->before > p->from ? breakpoint->before : p->from;
@@ -533,16 +361,20 @@ static int add_crossing(struct vmsync_polyline *p,
 	int err;
 
 	if (p->tail.bent)
-		saw_breakpoint(p, fabs(s->slope - p->tail.slope));
-	error = known + fmax(short_error(p, &p->tail), short_error(p, s));
+		vmsync_unseen_breakpoint(&p->unseen,
+					 fabs(s->slope - p->tail.slope));
+	error = known + fmax(vmsync_unseen_short_error(&p->unseen, &p->tail),
+			     vmsync_unseen_short_error(&p->unseen, s));
 	/* In a long one the clocks may have bent more often than twice. */
-	if (breakpoint->gap_ns > (p->sure ? dark_ns(p) : VERY_FAR_NS) ||
-	    is_vague(p, &p->tail) || is_vague(p, s)) {
+	if (vmsync_unseen_is_dark(&p->unseen, breakpoint->gap_ns) ||
+	    vmsync_unseen_is_vague(&p->unseen, &p->tail) ||
+	    vmsync_unseen_is_vague(&p->unseen, s)) {
 		error = known;
-		a = b = inner =
-			fmax(fmax(a, b),
-			     away(p, &p->tail, s, breakpoint->before,
-				  breakpoint->at, breakpoint->after, known));
+		a = b = inner = fmax(
+			fmax(a, b),
+			vmsync_unseen_away(&p->unseen, &p->tail, s,
+					   breakpoint->before, breakpoint->at,
+					   breakpoint->after, known));
 	}
 	p->tail.before_last = before;
 	err = put_tail(p, before, 0);
@@ -560,13 +392,14 @@ static int add_crossing(struct vmsync_polyline *p,
 static bool in_reach(const struct vmsync_polyline *p,
 		     const struct vmsync_stretch *s, double gap)
 {
-	double most = fmax(p->drift, fmax(fabs(p->tail.slope), fabs(s->slope)));
-	double known = last_error(&p->tail) + p->tail.base_ns +
-		       p->tail.play_last + first_error(s) + s->base_ns +
-		       s->play_first;
+	double most = fmax(p->unseen.drift,
+			   fmax(fabs(p->tail.slope), fabs(s->slope)));
+	double known = vmsync_stretch_last_error(&p->tail) + p->tail.base_ns +
+		       p->tail.play_last + vmsync_stretch_first_error(s) +
+		       s->base_ns + s->play_first;
 
-	return fabs(apart(&p->tail, s, s->first) + p->tail.slope * gap) <=
-	       most * gap + known;
+	return fabs(vmsync_stretch_apart(&p->tail, s, s->first) +
+		    p->tail.slope * gap) <= most * gap + known;
 }
 
 /*
@@ -595,10 +428,10 @@ static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 		next.first = lo + 1;
 	hi = next.first;
 	g = lo + (hi - lo) / 2;
-	jump = apart(&p->tail, &next, g);
+	jump = vmsync_stretch_apart(&p->tail, &next, g);
 	if (next.jumped || is_jump(p, &next, (double)(hi - lo), jump))
 		return add_jump(p, &next);
-	if (fabs(next.slope - p->tail.slope) >= NO_BEND &&
+	if (fabs(next.slope - p->tail.slope) >= NO_TILT &&
 	    vmsync_breakpoint_find(&p->tail, &next, p->play_ns, &breakpoint) &&
 	    breakpoint.at > p->from)
 		return add_crossing(p, &next, &breakpoint);
@@ -619,10 +452,10 @@ static bool explained(const struct vmsync_polyline *p,
 		const struct vmsync_stretch *u = fix->upper_ns < g ? a : b;
 		const struct vmsync_stretch *l = fix->lower_ns < g ? a : b;
 
-		if (apart(m, u, fix->upper_ns) +
+		if (vmsync_stretch_apart(m, u, fix->upper_ns) +
 			    vmsync_stretch_at(m, fix->upper_ns) >
 		    fix->upper + play ||
-		    apart(m, l, fix->lower_ns) +
+		    vmsync_stretch_apart(m, l, fix->lower_ns) +
 			    vmsync_stretch_at(m, fix->lower_ns) <
 		    fix->lower - play)
 			return false;
@@ -644,8 +477,8 @@ static bool is_breakpoint(const struct vmsync_polyline *p,
 	if (!m->bent || m->jumped || s->jumped || m->set_ns + s->set_ns > 0 ||
 	    !crossing(a, s, a->last, s->first, &g))
 		return false;
-	first = fabs(apart(a, m, m->first));
-	last = fabs(apart(m, s, m->last));
+	first = fabs(vmsync_stretch_apart(a, m, m->first));
+	last = fabs(vmsync_stretch_apart(m, s, m->last));
 	return first < 2 * (a->w_last + m->w_first + p->play_ns) &&
 	       last < 2 * (m->w_last + s->w_first + p->play_ns) &&
 	       explained(p, m, a, s, g);
@@ -654,27 +487,9 @@ static bool is_breakpoint(const struct vmsync_polyline *p,
 /* A stretch of a few fixes between two breakpoints need not be straight itself. */
 static int add_middle(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 {
-	saw_breakpoint(p, fabs(s->slope - p->tail.slope));
+	vmsync_unseen_breakpoint(&p->unseen, fabs(s->slope - p->tail.slope));
 	p->middle.between = true;
 	return add_joint(p, &p->middle);
-}
-
-/* The clock may be anywhere that the limits seen of late leave. */
-static void make_sure(const struct vmsync_polyline *p, struct vmsync_stretch *s)
-{
-	const struct vmsync_straight line = {
-		.first = s->first,
-		.last = s->last,
-		.offset = s->offset,
-		.y = vmsync_stretch_at(s, s->first),
-		.slope = s->slope,
-	};
-	double drift = fmax(p->drift, fabs(s->slope)), gap, off;
-
-	off = vmsync_recent_sure(&p->seen, &line, drift, hidden_slope(p),
-				 dark_ns(p), &gap);
-	s->sure_ns = fmax(s->sure_ns,
-			  off + hidden_error(p, s, s, gap, gap / 2 * drift));
 }
 
 /* A short stretch is kept back until it is known what follows. */
@@ -684,17 +499,12 @@ int vmsync_polyline_add(struct vmsync_polyline *p,
 	struct vmsync_stretch own = *next, *s = &own;
 	int err = 0;
 
-	if (s->count < FEW_FIXES_FAR)
-		own.hidden_ns = away(p, s, s, s->first, s->last, s->last,
-				     fmax(first_error(s), last_error(s)));
-	p->fixes += s->count;
-	if (p->sure)
-		make_sure(p, s);
+	vmsync_unseen_take(&p->unseen, s);
 	/* The clocks may have turned out to be of another kind since then. */
-	if (p->sure && p->has_tail)
-		make_sure(p, &p->tail);
-	if (p->sure && p->has_middle)
-		make_sure(p, &p->middle);
+	if (p->unseen.sure && p->has_tail)
+		vmsync_unseen_make_sure(&p->unseen, &p->tail);
+	if (p->unseen.sure && p->has_middle)
+		vmsync_unseen_make_sure(&p->unseen, &p->middle);
 	if (!p->has_tail)
 		return start_anew(p, s);
 	if (p->has_middle) {
@@ -709,22 +519,6 @@ int vmsync_polyline_add(struct vmsync_polyline *p,
 		return 0;
 	}
 	return err ? err : add_joint(p, s);
-}
-
-static void cut_stretch(struct vmsync_stretch *s, double drift, int64_t until)
-{
-	if (s->last <= until)
-		return;
-	/* From its begin the line may go away as fast as any. */
-	if (s->first > until) {
-		s->w_first += 2 * drift * (double)(s->first - until);
-		s->w_last = s->w_first;
-		s->first = until;
-	}
-	s->last = until;
-	if (s->before_last > until)
-		s->before_last = until;
-	s->lasts.count = 0;
 }
 
 /* The tail goes on from where the map has got to, wherever its own line is. */
@@ -747,10 +541,10 @@ void vmsync_polyline_cut(struct vmsync_polyline *p, int64_t until)
 	if (p->has_middle && p->middle.first >= until)
 		p->has_middle = false;
 	if (p->has_middle)
-		cut_stretch(&p->middle, p->drift, until);
+		vmsync_stretch_cut(&p->middle, p->unseen.drift, until);
 	if (!p->has_tail)
 		return;
-	cut_stretch(&p->tail, p->drift, until);
+	vmsync_stretch_cut(&p->tail, p->unseen.drift, until);
 	if (p->from <= until)
 		return;
 	p->from = p->play_until = until;
@@ -771,7 +565,7 @@ int vmsync_polyline_end(struct vmsync_polyline *p)
 		err = add_middle(p, &p->middle);
 	}
 	/* Nor is one known that comes behind. */
-	p->tail.bent |= !p->sure;
+	p->tail.bent |= !p->unseen.sure;
 	p->ended = true;
 	if (!err && p->has_tail)
 		err = put_tail(p, p->tail.last, 0);

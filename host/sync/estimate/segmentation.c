@@ -36,8 +36,8 @@ void vmsync_segmentation_init(struct vmsync_segmentation *seg,
 
 void vmsync_segmentation_machines(struct vmsync_segmentation *seg)
 {
-	seg->mean = seg->line.sure = true;
-	seg->line.drift = VMSYNC_DRIFT_APART;
+	seg->mean = seg->line.unseen.sure = true;
+	seg->line.unseen.drift = VMSYNC_DRIFT_APART;
 }
 
 void vmsync_segmentation_free(struct vmsync_segmentation *seg)
@@ -71,7 +71,8 @@ static void begin_line(struct vmsync_segmentation *seg,
 {
 	const struct vmsync_limit *l = earlier_of(fix);
 
-	vmsync_hulls_init(&seg->hulls, seg->mean ? seg->line.drift : MAX_SLOPE);
+	vmsync_hulls_init(&seg->hulls,
+			  seg->mean ? seg->line.unseen.drift : MAX_SLOPE);
 	seg->open = true;
 	seg->count = 0;
 	seg->origin = l->guest_ns;
@@ -142,7 +143,7 @@ static void keep_sight(struct vmsync_segmentation *seg,
 		.lower = y_of(seg, &fix->lower),
 	};
 
-	if (seg->firsts.count < VMSYNC_BREAKPOINT_SIGHTS)
+	if (seg->firsts.count < VMSYNC_SIGHTS)
 		vmsync_sights_add(&seg->firsts, &sight);
 	vmsync_sights_add(&seg->lasts, &sight);
 }
@@ -188,8 +189,8 @@ struct slopes {
 static struct slopes slopes_of(const struct vmsync_segmentation *seg)
 {
 	const struct vmsync_hulls *c = &seg->hulls;
-	struct slopes s = {fmax(c->slope_min, -seg->line.drift),
-			   fmin(c->slope_max, seg->line.drift)};
+	struct slopes s = {fmax(c->slope_min, -seg->line.unseen.drift),
+			   fmin(c->slope_max, seg->line.unseen.drift)};
 
 	if (s.min > s.max)
 		s = (struct slopes){ c->slope_min, c->slope_max };
@@ -348,17 +349,18 @@ static void check_drift(struct vmsync_segmentation *seg, int64_t ns,
 	if (ns < r->ns)
 		return;
 	y = (double)(offset - r->base);
-	drift = seg->line.drift * (double)(ns - r->ns);
+	drift = seg->line.unseen.drift * (double)(ns - r->ns);
 	r->hi = upper ? fmin(r->hi + drift, y) : r->hi + drift;
 	r->lo = upper ? r->lo - drift : fmax(r->lo - drift, y);
 	r->ns = ns;
 	if (r->lo <= r->hi + 2)
 		return;
-	drift = vmsync_recent_drift(&seg->line.seen);
+	drift = vmsync_recent_drift(&seg->line.unseen.recent);
 	if (drift > VMSYNC_DRIFT_TICKS)
-		memset(&seg->line.seen, 0, sizeof(seg->line.seen));
-	else if (drift > seg->line.drift)
-		seg->line.drift = MORE * drift;
+		memset(&seg->line.unseen.recent, 0,
+		       sizeof(seg->line.unseen.recent));
+	else if (drift > seg->line.unseen.drift)
+		seg->line.unseen.drift = MORE * drift;
 	r->any = false;
 }
 
@@ -388,9 +390,9 @@ void vmsync_segmentation_see(struct vmsync_segmentation *seg,
 
 	see_gap(seg, &fix);
 	if (fix.has_upper)
-		vmsync_recent_upper(&seg->line.seen, u->guest_ns, up);
+		vmsync_recent_upper(&seg->line.unseen.recent, u->guest_ns, up);
 	if (fix.has_lower)
-		vmsync_recent_lower(&seg->line.seen, l->guest_ns, low);
+		vmsync_recent_lower(&seg->line.unseen.recent, l->guest_ns, low);
 	if (seg->mean && fix.has_upper)
 		check_drift(seg, u->guest_ns, up - u->guest_ns, true);
 	if (seg->mean && fix.has_lower)
@@ -453,7 +455,7 @@ static int map_of(const struct vmsync_segmentation *seg, int64_t from_ns,
 	int err = 0;
 
 	if (seg->few.fixes &&
-	    (!seg->few.many || !(seg->count + seg->line.fixes)))
+	    (!seg->few.many || !(seg->count + seg->line.unseen.fixes)))
 		return vmsync_few_map(
 			&seg->few, seg->line.method,
 			seg->mean ? VMSYNC_DRIFT_APART : VMSYNC_DRIFT, map);

@@ -28,17 +28,17 @@ void vmsync_contain_add(struct vmsync_contain_result *r,
 	least(&r->exit_slack_ns, more->exit_slack_ns);
 }
 
-static bool is_run(const struct vmsync_stretch *s)
+static bool is_run(const struct vmsync_interval *s)
 {
 	return s->from == VMSYNC_END_ENTRY && s->until != VMSYNC_END_NONE;
 }
 
-bool vmsync_stretch_is_run(const struct vmsync_stretch *s)
+bool vmsync_interval_is_run(const struct vmsync_interval *s)
 {
 	return is_run(s) && s->from_cpu == s->until_cpu;
 }
 
-size_t vmsync_stretch_events(const struct vmsync_stretch *s,
+size_t vmsync_interval_events(const struct vmsync_interval *s,
 			     const uint64_t *time, size_t n)
 {
 	bool closed = s->from == VMSYNC_END_ENTRY && s->until == VMSYNC_END_EXIT;
@@ -52,13 +52,13 @@ size_t vmsync_stretch_events(const struct vmsync_stretch *s,
 	return i;
 }
 
-bool vmsync_stretch_is_gap(const struct vmsync_stretch *s)
+bool vmsync_interval_is_gap(const struct vmsync_interval *s)
 {
 	return s->from == VMSYNC_END_EXIT && !s->lost;
 }
 
 void vmsync_contain_events(struct vmsync_contain_result *r,
-			   const struct vmsync_stretch *s, const uint64_t *time,
+			   const struct vmsync_interval *s, const uint64_t *time,
 			   size_t n)
 {
 	if (s->lost || !is_run(s)) {
@@ -73,7 +73,7 @@ void vmsync_contain_events(struct vmsync_contain_result *r,
 }
 
 void vmsync_contain_gap_event(struct vmsync_contain_result *r,
-			      const struct vmsync_stretch *s, int64_t ns,
+			      const struct vmsync_interval *s, int64_t ns,
 			      int64_t bound_ns)
 {
 	int64_t since_exit = ns - s->from_ns;

@@ -4,8 +4,8 @@
  * that CPU into the guest and its next exit. A witness, apart from all that
  * makes maps: it sees host times only, some of which came through a map.
  *
- * Entries and exits cut the host's time into stretches, one virtual CPU's at a
- * time; what an event in a stretch proves depends on that stretch alone.
+ * Entries and exits cut the host's time into intervals, one virtual CPU's at a
+ * time; what an event in an interval proves depends on that interval alone.
  */
 #ifndef VMSYNC_SYNC_WITNESS_CONTAIN_H
 #define VMSYNC_SYNC_WITNESS_CONTAIN_H
@@ -22,7 +22,7 @@ enum vmsync_end {
 };
 
 /**
- * struct vmsync_stretch - from one entry or exit to the next, host ns
+ * struct vmsync_interval - from one entry or exit to the next, host ns
  * @from_ns:	INT64_MIN for VMSYNC_END_NONE
  * @until_ns:	INT64_MAX for VMSYNC_END_NONE
  * @from:	what is at @from_ns
@@ -35,7 +35,7 @@ enum vmsync_end {
  * An event at @from_ns belongs to it. One at @until_ns belongs to the next one,
  * but at an exit to the run that ends there.
  */
-struct vmsync_stretch {
+struct vmsync_interval {
 	int64_t from_ns;
 	int64_t until_ns;
 	enum vmsync_end from;
@@ -78,28 +78,28 @@ void vmsync_contain_add(struct vmsync_contain_result *r,
 			const struct vmsync_contain_result *more);
 
 /**
- * vmsync_stretch_is_run - whether only the events of one CPU matter for it
+ * vmsync_interval_is_run - whether only the events of one CPU matter for it
  * From an entry to what came next on the same CPU of the host: the virtual CPU
  * was nowhere else.
  */
-bool vmsync_stretch_is_run(const struct vmsync_stretch *s);
+bool vmsync_interval_is_run(const struct vmsync_interval *s);
 
 /**
- * vmsync_stretch_events - how many events lie in a stretch
- * @time:	[@n] host ns, in order, none before the stretch
+ * vmsync_interval_events - how many events lie in an interval
+ * @time:	[@n] host ns, in order, none before the interval
  */
-size_t vmsync_stretch_events(const struct vmsync_stretch *s,
+size_t vmsync_interval_events(const struct vmsync_interval *s,
 			     const uint64_t *time, size_t n);
 
-/** vmsync_stretch_is_gap - whether an event's bound matters there */
-bool vmsync_stretch_is_gap(const struct vmsync_stretch *s);
+/** vmsync_interval_is_gap - whether an event's bound matters there */
+bool vmsync_interval_is_gap(const struct vmsync_interval *s);
 
 /**
- * vmsync_contain_events - count events of a stretch that is not a gap
+ * vmsync_contain_events - count events of an interval that is not a gap
  * @time:	[@n] host ns, in order, all of them in @s; @n > 0
  */
 void vmsync_contain_events(struct vmsync_contain_result *r,
-			   const struct vmsync_stretch *s, const uint64_t *time,
+			   const struct vmsync_interval *s, const uint64_t *time,
 			   size_t n);
 
 /**
@@ -107,7 +107,7 @@ void vmsync_contain_events(struct vmsync_contain_result *r,
  * @ns:		host time, in @s, known to +-@bound_ns
  */
 void vmsync_contain_gap_event(struct vmsync_contain_result *r,
-			      const struct vmsync_stretch *s, int64_t ns,
+			      const struct vmsync_interval *s, int64_t ns,
 			      int64_t bound_ns);
 
 #endif /* VMSYNC_SYNC_WITNESS_CONTAIN_H */
