@@ -11,7 +11,7 @@
 . tests/check/lib.sh
 . tests/check/record.sh
 
-all="two clocks resets tracers clocksource cpus reload adversary"
+all="two clocks resets tracers suspend clocksource cpus reload adversary"
 
 expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
@@ -103,6 +103,7 @@ faults_two() { judge 2; exact 0; exact 1; }
 faults_clocksource() { judge 1; exact 0 40; }
 faults_cpus() { judge 1; exact 0; }
 faults_reload() { judge 2; exact 0; exact 1; }
+faults_suspend() { judge 1; exact 0; }
 faults_clocks() { judge 1; exact 0; }
 faults_resets() { judge 2; exact 0; exact 1; }
 faults_adversary() {
