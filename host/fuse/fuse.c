@@ -254,7 +254,9 @@ static int write_machine(struct writing *w, const struct vmsync_machine *m,
 		ret = g ? write_guest(w, g, i, path, &fused[i], e) :
 			  write_host(w, i, path, &fused[i], e);
 	}
-	return ret;
+	snprintf(path, sizeof(path), "%s/%.*s", w->out,
+		 (int)strcspn(fused->path, "/"), fused->path);
+	return ret || !g ? ret : vmsync_domain_name_save(path, &m->domain, e);
 }
 
 /* The host's traces, beside the guests'. */

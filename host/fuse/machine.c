@@ -119,23 +119,29 @@ void vmsync_clock_uuid(const struct ctf_clock *c, char text[37])
 	}
 }
 
-/* A hostname comes from the trace: keep what is one, replace the rest. */
-static void name_set(struct vmsync_machine *m, const struct ctf_trace *t)
+/* It may be anything: keep what is a hostname, replace the rest. */
+static void as_name(char out[65], const char *name)
 {
-	const char *name = vmsync_hostname(t);
 	size_t i;
 
 	if (!name || !*name)
 		name = "unnamed";
-	for (i = 0; name[i] && i < sizeof(m->name) - 1; i++) {
+	for (i = 0; name[i] && i < 64; i++) {
 		bool good = (name[i] >= 'a' && name[i] <= 'z') ||
 			    (name[i] >= 'A' && name[i] <= 'Z') ||
 			    (name[i] >= '0' && name[i] <= '9') ||
 			    name[i] == '_' || (i && strchr("-.", name[i]));
 
-		m->name[i] = good ? name[i] : '_';
+		out[i] = good ? name[i] : '_';
 	}
-	m->name[i] = '\0';
+	out[i] = '\0';
+}
+
+static void name_set(struct vmsync_machine *m, const struct ctf_trace *t)
+{
+	vmsync_domain_name_find(ctf_trace_path(t), &m->domain);
+	as_name(m->hostname, vmsync_hostname(t));
+	as_name(m->name, m->domain.name[0] ? m->domain.name : m->hostname);
 }
 
 static struct vmsync_machine *machine_new(struct vmsync_machines *out,

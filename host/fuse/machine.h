@@ -17,6 +17,7 @@
 #include "ctf/join.h"
 #include "ctf/passed.h"
 #include "fuse/coverage.h"
+#include "fuse/domain_name.h"
 
 /**
  * enum vmsync_side - whose traces they are, by the events that they hold
@@ -33,7 +34,10 @@ enum vmsync_side {
 /**
  * struct vmsync_machine - one host or guest
  * @beacons:	bits VMSYNC_BEACONS_* of those that it sent or answered
- * @name:	its hostname, safe to print and to use as a file name
+ * @name:	what it is called here: by libvirt, else by itself; safe to print and to
+ *		use as a file name
+ * @hostname:	what it calls itself, as safe
+ * @domain:	what libvirt calls it
  * @clock:	the clock class of its stamps, with the offset that is used
  * @clock_uuid:	of that clock as text, "" where it has none
  * @offset_spread_ns: how far the offsets of the traces' clocks are apart
@@ -49,6 +53,8 @@ struct vmsync_machine {
 	enum vmsync_side side;
 	unsigned int beacons;
 	char name[65];
+	char hostname[65];
+	struct vmsync_domain_name domain;
 	const struct ctf_clock *clock;
 	char clock_uuid[37];
 	uint64_t offset_spread_ns;

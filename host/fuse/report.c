@@ -230,6 +230,10 @@ static void print_guest(FILE *f, const struct vmsync_session *s,
 
 	fprintf(f, "\nguest %s\n", g->machine->name);
 	print_machine(f, g->machine);
+	if (g->machine->domain.name[0])
+		fprintf(f, "  domain      %s, uuid %s; it calls itself %s\n",
+			g->machine->domain.name, g->machine->domain.uuid,
+			g->machine->hostname);
 	fprintf(f, "  VM          process %" PRId32 ", vm_uid %016" PRIx64
 		   "%s\n",
 		r->vm.pid, r->vm_uid,

@@ -26,8 +26,12 @@ static void machine(FILE *f, const struct vmsync_machine *m)
 {
 	size_t i;
 
-	key_string(f, "hostname", m->name);
+	key_string(f, "name", m->name);
 	fputs(", ", f);
+	key_string(f, "hostname", m->hostname);
+	/* A string of JSON already. */
+	fprintf(f, ", \"domain\": \"%s\", \"domain_uuid\": \"%s\", ",
+		m->domain.name, m->domain.uuid);
 	key_string(f, "clock_uuid", m->clock_uuid);
 	fputs(", \"traces\": [", f);
 	for (i = 0; i < m->n; i++) {

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fuse/domain_name.h"
 #include "fuse/fail.h"
 #include "port/now.h"
 #include "run.h"
@@ -389,6 +390,19 @@ static void folders_remove(const struct vmsync_record *r)
 	rmdir(r->output);
 }
 
+/* Beside its trace, for all who read that. A socket that was named is no domain. */
+static int domain_save(const struct record_guest *g, struct ctf_error *e)
+{
+	struct vmsync_domain_name d = { 0 };
+
+	if (g->uuid[0] && strlen(g->name) < sizeof(d.name) &&
+	    strlen(g->uuid) < sizeof(d.uuid)) {
+		strcpy(d.name, g->name);
+		strcpy(d.uuid, g->uuid);
+	}
+	return vmsync_domain_name_save(g->folder, &d, e);
+}
+
 static void fetch_begin(struct vmsync_record *r)
 {
 	uint64_t now_ns = vmsync_port_now();
@@ -401,7 +415,8 @@ static void fetch_begin(struct vmsync_record *r)
 		if (g->state != RECORD_STOPPED)
 			continue;
 		record_guest_set(g, RECORD_FETCH, now_ns);
-		if (!vmsync_fetch_begin(&g->fetch, g->folder, &e))
+		if (!vmsync_fetch_begin(&g->fetch, g->folder, &e) &&
+		    !domain_save(g, &e))
 			continue;
 		snprintf(g->said, sizeof(g->said), "%.250s", e.msg);
 		record_guest_set(g, RECORD_FAILED, now_ns);

@@ -208,4 +208,44 @@ expect_eq "names that differ in case" "$(named a A a)" \
 expect_eq "a host's name" "$(named host host)" "guest-host guest-host-2 "
 expect_eq "no name, and what is none" "$(named "" "" .. 'a/b' a_b)" \
 	"guest-_. guest-a_b guest-a_b-2 guest-unnamed guest-unnamed-2 "
+# --- what libvirt calls a guest, as vmsync record left it beside its traces
+
+mkdir -p "$t/domain/guests/web"
+cp -r "$t/one/host" "$t/domain/host"
+cp -r "$t/one/guest" "$t/domain/guests/web/1"
+uuid=6d1e3f6a-0c1b-4b5e-9a3c-2f7d8e9a0b1c
+called() { # UUID, NAME as JSON
+	printf '{"uuid": "%s",\n"name": "%s"}\n' "$1" "$2" \
+		> "$t/domain/guests/web/.vmsync-domain"
+}
+called $uuid 'web \"one\"'
+$vmsync sync --json "$t/domain" > "$t/json"
+json_is "domain: its name and uuid" '.guests[0] | .domain + " " + .domain_uuid' \
+	"web \"one\" $uuid"
+json_is "domain: a name for files; what it calls itself" \
+	'.guests[0] | .name + " " + .hostname' "web___one__ guest"
+json_is "domain: the host has none" '.host | .domain + .name' host
+expect "domain: the report" grep -qF \
+	"domain      web \\\"one\\\", uuid $uuid; it calls itself guest" \
+	<($vmsync sync "$t/domain")
+rm -rf "$t/out"
+expect "domain: fuse" $vmsync fuse -o "$t/out" "$t/domain"
+expect "... has it" cmp "$t/domain/guests/web/.vmsync-domain" \
+	"$t/out/guest-web___one__/.vmsync-domain"
+expect_eq "... and babeltrace2 reads all" "$(babeltrace2 "$t/out" 2> "$t/err" | wc -l)" \
+	"$(babeltrace2 "$t/one" | wc -l)"
+expect_eq "... without a word" "$(cat "$t/err")" ""
+$vmsync analyze --json "$t/domain" > "$t/json" 2> "$t/err"
+json_is "domain: the analysis" '[.vcpus[].vm] | unique | join(" ")' web___one__
+# Whatever is in such a file, the report is JSON, and nothing is believed of it.
+for name in 'a", "b": "c' 'a\' 'a\u12' 'a\x' "$(printf 'a\033[m')" "$(printf 'a\377')" '' \
+	"$(printf %0600d 1)"; do
+	called $uuid "$name"
+	$vmsync sync --json "$t/domain" > "$t/json"
+	json_is "domain: rubbish is none" '.guests[0] | .name + .domain + .domain_uuid' guest
+done
+called "no uuid" web
+$vmsync sync --json "$t/domain" > "$t/json"
+json_is "domain: without a uuid: none" '.guests[0] | .name + .domain' guest
+
 finish
