@@ -110,6 +110,11 @@ bench: deps tool $(O)/tests/pair $(O)/tests/walk $(O)/tests/sync \
 		$(O)/tests/timed
 	@tests/perf/bench.sh
 
+## make bench-port	what a guest that floods its port costs three others
+.PHONY: bench-port
+bench-port: port $(O)/tests/port-many $(O)/tests/port-chardev
+	@tests/perf/port.sh
+
 # Everything that needs no lab: seconds instead of minutes.
 check-quick:
 	tests/run.sh quick

@@ -4,10 +4,12 @@
  * FOLDER/N.sock, at which vmsyncd is waited for. Each sends so many beacons, ten a
  * second, and checks that every one is answered, by its own number and name.
  *
- * Prints "ready" once there are sockets, and at the end "answers N of M". Exit status
+ * Prints "ready" once there are sockets, and at the end "round trip ns: MEDIAN 99TH
+ * WORST", of 100 that is, and "answers N of M". Exit status
  * 0: all were answered; 1: not, after a minute without any; 2: it could not be tried.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +28,14 @@
 
 struct guest {
 	struct vmsync_port_decoder in;
+	uint64_t *asked_ns;
 	unsigned int answers;
 };
 
 static struct guest *guests;
 static struct pollfd *pfd;
 static unsigned int n_guests, n_beacons, n_answers;
+static uint64_t *trips_ns;
 
 static void fail(const char *what)
 {
@@ -90,6 +94,7 @@ static void ask_all(unsigned int round)
 		};
 		size_t n = vmsync_port_write(&f, bytes);
 
+		guests[i].asked_ns[round] = f.mono_ns;
 		if (write(pfd[i].fd, bytes, n) != (ssize_t)n)
 			fail("write");
 	}
@@ -112,8 +117,8 @@ static void hear(unsigned int i)
 			fprintf(stderr, "port-many: not an answer\n");
 			exit(1);
 		}
-		guests[i].answers++;
-		n_answers++;
+		trips_ns[n_answers++] = vmsync_port_now() -
+					guests[i].asked_ns[guests[i].answers++];
 	}
 }
 
@@ -141,6 +146,39 @@ static void run(void)
 	}
 }
 
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void tell_trips(void)
+{
+	qsort(trips_ns, n_answers, sizeof(*trips_ns), by_size);
+	if (n_answers)
+		printf("round trip ns: %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		       trips_ns[n_answers / 2],
+		       trips_ns[(uint64_t)n_answers * 99 / 100],
+		       trips_ns[n_answers - 1]);
+}
+
+static void memory_get(void)
+{
+	unsigned int i;
+
+	guests = calloc(n_guests, sizeof(*guests));
+	pfd = calloc(n_guests, sizeof(*pfd));
+	trips_ns = calloc((size_t)n_guests * n_beacons, sizeof(*trips_ns));
+	if (!guests || !pfd || !trips_ns)
+		fail("memory");
+	for (i = 0; i < n_guests; i++) {
+		guests[i].asked_ns = calloc(n_beacons, sizeof(uint64_t));
+		if (!guests[i].asked_ns)
+			fail("memory");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit files;
@@ -152,12 +190,10 @@ int main(int argc, char **argv)
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
-	guests = calloc(n_guests, sizeof(*guests));
-	pfd = calloc(n_guests, sizeof(*pfd));
-	if (!guests || !pfd)
-		fail("memory");
+	memory_get();
 	connect_all(argv[1]);
 	run();
+	tell_trips();
 	printf("answers %u of %u\n", n_answers, n_guests * n_beacons);
 	return n_answers != n_guests * n_beacons;
 }
