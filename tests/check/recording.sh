@@ -104,7 +104,7 @@ jq_is "names are libvirt's" '.guests[0].trace' "$t/out/guests/one"
 expect "it is kept" cmp "$t/json" "$t/out/record.json"
 expect_eq "names of files are the host's" "$(cd "$t/out/guests" &&
 	find . -type f | sed 's/[0-9]*$//; s/\/[0-9]*\//\/N\//' | sort -u | paste -sd' ')" \
-	"./one/N/metadata ./one/N/stream ./two/N/metadata ./two/N/stream"
+	"$(printf '%s ' ./{one,two}/{.vmsync-domain,N/{metadata,stream}} | sed 's/ $//')"
 "$record" sync --json "$t/out/host" "$t"/out/guests/* > "$t/json"
 jq_is "the maps agree" '.agrees and (.left_out | length == 0)' true
 jq_is "... by method port" '[.guests[].methods | keys | join(" ")] | unique | join(" ")' port
