@@ -24,7 +24,7 @@ VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 HOST_DIRS := host/ctf host/sync host/sync/* host/fuse host/export host/analysis \
 	     host/port host/doctor host/libvirt host/record
-LIB_SRC := host/run.c host/json_string.c $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
+LIB_SRC := host/run.c host/json_string.c host/json_in.c $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)
