@@ -16,7 +16,8 @@ static const char help[] =
 	"the guest's\n"
 	"threads waited to run. TRACE is a CTF trace, or a folder that holds "
 	"some: the\n"
-	"host's and its guests', as they were recorded.\n"
+	"host's and its guests', as they were recorded, or what vmsync fuse "
+	"wrote.\n"
 	"\n"
 	"      --vm=NAME       only this VM: its guest's name, or its process\n"
 	"      --vcpu=N        only this virtual CPU, by KVM's number\n"
@@ -181,7 +182,8 @@ int cmd_analyze(int argc, char **argv)
 	static const struct cmd_options options = {
 		"analyze", help, ":j:h", table, take,
 	};
-	struct arguments args = {.session.options.alone = true};
+	struct arguments args = {.session.options = {.alone = true,
+						     .fused = true}};
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)

@@ -155,7 +155,8 @@ int cmd_export(int argc, char **argv)
 	static const struct cmd_options options = {
 		"export", help, ":o:j:h", table, take,
 	};
-	struct cmd_export args = {.session.options.alone = true};
+	struct cmd_export args = {.session.options = {.alone = true,
+						       .fused = true}};
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)

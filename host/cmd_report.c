@@ -41,7 +41,7 @@ int cmd_report(int argc, char **argv)
 		"report", help, ":o:j:h", table, take,
 	};
 	struct cmd_export args = {
-		.session.options.alone = true,
+		.session.options = {.alone = true, .fused = true},
 		.format = &export_page,
 	};
 	int ret = cmd_options(&options, argc, argv, &args);

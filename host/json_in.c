@@ -197,7 +197,7 @@ bool in_once(struct vmsync_in *p, unsigned int *seen, unsigned int bit)
 }
 
 bool in_object(struct vmsync_in *p, in_member_fn fn, void *ctx,
-		       unsigned int *seen)
+	       unsigned int *seen)
 {
 	char key[IN_MAX_STRING];
 

@@ -27,6 +27,7 @@ quick="
 	perf
 	engine
 	analyze
+	fused
 	export
 	report
 	ust

@@ -18,8 +18,7 @@
 /* The CPUs of a guest, as the maps' evidence tells which thread each is. */
 static int guest_vcpus(struct analysis *a, uint32_t guest)
 {
-	const struct vmsync_guest_report *r =
-		vmsync_guest_report_of(a->session->guests[guest].guest);
+	const struct vmsync_guest_report *r = a->session->guests[guest].report;
 	uint32_t i;
 
 	for (i = 0; i < r->n_cpus; i++) {
@@ -42,20 +41,15 @@ static int guest_vcpus(struct analysis *a, uint32_t guest)
 /* All threads that entered a guest, of VMs whose trace there is none too. */
 static int host_vcpus(struct analysis *a)
 {
-	struct vmsync_runs *runs = a->session->runs;
-	uint32_t i, n;
+	size_t i;
 
-	if (!runs)
-		return 0;
-	if (vmsync_runs_settle(runs))
-		return -ENOMEM;
-	n = vmsync_runs_parts(runs);
-	for (i = 0; i < n; i++) {
-		struct vmsync_runs_part part = vmsync_runs_part(runs, i);
-		struct analysis_vcpu_id id = {.tid = part.tid,
-					      .vcpu_id = part.vcpu_id};
+	for (i = 0; i < a->session->entered.count; i++) {
+		const struct vmsync_runs_part *part =
+			&a->session->entered.at[i];
+		struct analysis_vcpu_id id = {.tid = part->tid,
+					      .vcpu_id = part->vcpu_id};
 
-		if (part.tid > 0 && part.ran &&
+		if (part->tid > 0 &&
 		    analysis_model_vcpu(a->model, &id) == ANALYSIS_NONE)
 			return -ENOMEM;
 	}
@@ -72,7 +66,7 @@ struct asked {
 static bool is_asked(const struct analysis *a, size_t guest)
 {
 	const struct vmsync_session_guest *g = &a->session->guests[guest];
-	const struct vmsync_guest_report *r = vmsync_guest_report_of(g->guest);
+	const struct vmsync_guest_report *r = g->report;
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%d", r->found ? r->vm.pid : 0);
@@ -291,7 +285,7 @@ const char *analysis_vm_name(const struct analysis *a, uint32_t vcpu, char *buf,
 	for (i = 0; !id.machine && id.pid > 0 && i < a->session->n_guests;
 	     i++) {
 		const struct vmsync_guest_report *r =
-			vmsync_guest_report_of(a->session->guests[i].guest);
+			a->session->guests[i].report;
 
 		if (r->found && r->vm.pid == id.pid)
 			id.machine = i + 1;

@@ -55,6 +55,12 @@ static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 	vmsync_map_eval_batch(ctx, in, out, n);
 }
 
+/* The host's stamps are its time, and so are those that vmsync fuse mapped. */
+static bool must_be_mapped(const struct analysis_feed *f, uint32_t machine)
+{
+	return machine != ANALYSIS_HOST && !f->session->experiment;
+}
+
 /* Where no map is, there is no time on the host's clock: left out. */
 static int stream_add(struct analysis_feed *f, const struct ctf_stream *stream,
 		      const struct source *s, struct ctf_error *e)
@@ -66,7 +72,7 @@ static int stream_add(struct analysis_feed *f, const struct ctf_stream *stream,
 
 	if (ret <= 0)
 		return ret;
-	if (s->machine != ANALYSIS_HOST) {
+	if (must_be_mapped(f, s->machine)) {
 		const struct vmsync_session_guest *g =
 			&f->session->guests[s->machine - 1];
 
@@ -115,7 +121,7 @@ static int64_t host_ns(const struct analysis_feed *f, uint32_t machine,
 {
 	const struct vmsync_map *map;
 
-	if (machine == ANALYSIS_HOST)
+	if (!must_be_mapped(f, machine))
 		return ns;
 	map = vmsync_stream_map(&f->session->guests[machine - 1], cpu);
 	if (!map || ns == INT64_MIN || ns == INT64_MAX)
@@ -123,27 +129,44 @@ static int64_t host_ns(const struct analysis_feed *f, uint32_t machine,
 	return vmsync_map_eval(map, (guest_time){(uint64_t)ns}).ns;
 }
 
+/* When a machine was recorded, host time: [@from_ns, @until_ns]. */
+struct recorded {
+	int64_t from_ns;
+	int64_t until_ns;
+};
+
+static struct recorded recorded(const struct analysis_feed *f, uint32_t machine)
+{
+	const struct vmsync_session *s = f->session;
+
+	if (machine == ANALYSIS_HOST)
+		return (struct recorded){s->host->coverage.begin_ns,
+					 s->host->coverage.end_ns};
+	return (struct recorded){s->guests[machine - 1].from_ns,
+				 s->guests[machine - 1].until_ns};
+}
+
 /* The holes of one CPU, none before the recording begins. */
 static int holes_add(struct analysis_feed *f, uint32_t machine, uint32_t cpu,
-		     const struct vmsync_coverage *c,
 		     const struct vmsync_holes *holes)
 {
+	struct recorded r = recorded(f, machine);
 	size_t i;
 
 	for (i = 0; i < holes->hole.count; i++) {
 		const struct vmsync_hole *h = &holes->hole.at[i];
-		int64_t from =
-			h->from_ns < c->begin_ns ? c->begin_ns : h->from_ns;
+		int64_t from = host_ns(f, machine, cpu, h->from_ns);
+		int64_t until = host_ns(f, machine, cpu, h->until_ns);
 		struct lost *l;
 
-		if (from >= h->until_ns || from >= c->end_ns)
+		if (from < r.from_ns)
+			from = r.from_ns;
+		if (from >= until || from >= r.until_ns)
 			continue;
 		l = vmsync_array_add(&f->lost);
 		if (!l)
 			return -ENOMEM;
-		*l = (struct lost){host_ns(f, machine, cpu, from),
-				   host_ns(f, machine, cpu, h->until_ns),
-				   machine, cpu};
+		*l = (struct lost){from, until, machine, cpu};
 	}
 	return 0;
 }
@@ -160,7 +183,7 @@ static int machine_lost(struct analysis_feed *f, const struct vmsync_machine *m,
 			const struct vmsync_cpu_holes *h =
 				&c->of[kind].cpus.at[i];
 
-			ret = holes_add(f, machine, h->cpu, c, &h->holes);
+			ret = holes_add(f, machine, h->cpu, &h->holes);
 		}
 	}
 	return ret;
@@ -194,8 +217,7 @@ static int guest_ends(struct analysis_feed *f, uint32_t machine)
 	uint32_t cpu;
 
 	for (cpu = 0; cpu < g->maps->vcpus; cpu++) {
-		int64_t end =
-			host_ns(f, machine, cpu, g->machine->coverage.end_ns);
+		int64_t end = recorded(f, machine).until_ns;
 		struct lost *l = vmsync_array_add(&f->lost);
 
 		if (!l)
@@ -226,15 +248,10 @@ static bool has_cpu_alone(const struct analysis_feed *f,
 /* All threads that entered a guest, as analysis.c makes virtual CPUs of them. */
 static void quiet_vcpus(const struct analysis_feed *f, struct analysis_quiet *q)
 {
-	struct vmsync_runs *runs = f->session->runs;
-	uint32_t i, n = runs ? vmsync_runs_parts(runs) : 0;
+	size_t i;
 
-	for (i = 0; i < n; i++) {
-		struct vmsync_runs_part part = vmsync_runs_part(runs, i);
-
-		if (part.ran)
-			analysis_quiet_vcpu(q, part.tid);
-	}
+	for (i = 0; i < f->session->entered.count; i++)
+		analysis_quiet_vcpu(q, f->session->entered.at[i].tid);
 }
 
 static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
@@ -306,8 +323,6 @@ static int takes_add(struct analysis_feed *f, struct ctf_error *e)
 {
 	size_t i;
 
-	if (f->session->runs && vmsync_runs_settle(f->session->runs))
-		return vmsync_fail_memory(e);
 	for (i = 0; i < f->streams.count; i++) {
 		if (quiet_add(f, &f->streams.at[i]))
 			return vmsync_fail_memory(e);

@@ -125,7 +125,7 @@ bool export_wants_machine(const struct export_job *j, uint32_t machine)
 	if (!vm || machine == ANALYSIS_HOST)
 		return true;
 	g = &j->analysis->session->guests[machine - 1];
-	r = vmsync_guest_report_of(g->guest);
+	r = g->report;
 	snprintf(pid, sizeof(pid), "%d", r->found ? r->vm.pid : 0);
 	return !strcmp(vm, g->machine->name) || !strcmp(vm, pid);
 }

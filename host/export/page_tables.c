@@ -406,7 +406,7 @@ static void clocks(FILE *f, const struct page *p)
 	table_begin(f, "clocks", "How well the clocks are known", heads);
 	for (i = 0; i < s->n_guests; i++) {
 		const struct vmsync_guest_report *r =
-			vmsync_guest_report_of(s->guests[i].guest);
+			s->guests[i].report;
 		const char *sep = "";
 
 		fputs("<tr><th scope=row>", f);

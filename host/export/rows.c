@@ -239,9 +239,7 @@ static void machines(struct export_job *j)
 			text(export_text(g ? g->machine->name : s->host->name,
 					 name, sizeof(name))),
 			text(g ? "guest" : "host"),
-			number(g ? vmsync_guest_report_of(g->guest)
-					       ->bound_worst_ns
-				 : 0),
+			number(g ? g->report->bound_worst_ns : 0),
 			number(a->totals.from_ns),
 			number(a->totals.until_ns),
 		};

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "fuse/earlier.h"
+#include "fuse/experiment.h"
 #include "fuse/fail.h"
 #include "fuse/machine.h"
 #include "fuse/names.h"
@@ -175,15 +176,46 @@ static void folder_judge(struct placed *p, size_t n, const struct all *all,
 		*p[i].is |= is_host(&p[i], gm) || is_guest(&p[i], gm);
 }
 
+/* The same where the folder says which machine's each folder in it is. */
+static int experiment_judge(struct placed *p, size_t n, bool *judged,
+			    struct ctf_error *e)
+{
+	struct vmsync_experiment_place at;
+	struct vmsync_experiment *x;
+	bool any = false;
+	size_t i;
+	int ret;
+
+	if (!vmsync_experiment_place(p->trace, &at))
+		return 0;
+	ret = vmsync_experiment_load(at.dir, &x, e);
+	if (ret)
+		return ret == -ENOMEM ? ret : 0;
+	for (i = 0; i < n; i++) {
+		if (vmsync_experiment_place(p[i].trace, &at) &&
+		    vmsync_experiment_guest(x, at.folder))
+			any = *p[i].is = true;
+	}
+	for (i = 0; any && i < n; i++)
+		*p[i].is |= vmsync_experiment_place(p[i].trace, &at) &&
+			    !strcmp(at.folder, x->host);
+	vmsync_experiment_free(x);
+	*judged = any;
+	return 0;
+}
+
 static int folder_read(struct placed *p, size_t n, const struct all *all,
 		       struct ctf_error *e)
 {
 	struct vmsync_guest_map *gm = NULL;
 	char path[4096], why[256];
 	size_t n_gm = 0, i;
+	bool judged = false;
 	FILE *f;
-	int ret;
+	int ret = experiment_judge(p, n, &judged, e);
 
+	if (ret || judged)
+		return ret;
 	snprintf(path, sizeof(path), "%s/%s/vmsync-map.json",
 		 ctf_trace_path(p->trace), p->up);
 	f = fopen(path, "r");

@@ -10,6 +10,7 @@
 
 #include "fuse/copy.h"
 #include "fuse/earlier.h"
+#include "fuse/experiment.h"
 #include "fuse/fail.h"
 #include "fuse/fuse.h"
 #include "fuse/offsets.h"
@@ -389,6 +390,8 @@ static int write_fused(struct vmsync_session *s, const char *out,
 		vmsync_omit_contradicted(s, drop_guest, written);
 	if (!ret)
 		ret = save_maps(w, e);
+	if (!ret)
+		ret = vmsync_experiment_save(s, w->out, written->fused, e);
 	if (!ret)
 		return vmsync_output_commit(e);
 	vmsync_output_abort();

@@ -43,7 +43,8 @@ struct vmsync_fuse_options {
  * The host's traces are copied byte for byte, but for the clock's offset where
  * they differ in that. A guest's are rewritten; their clock keeps its uuid and
  * gets the host clock's offset. The maps are saved
- * beside them, in vmsync-map.json. The witness looks on
+ * beside them, in vmsync-map.json, and which threads the virtual CPUs were, in
+ * vmsync-experiment.json. The witness looks on
  * while they are written. A guest whose map the witnesses contradict is left out.
  * Return: 0; 1 where they contradict all maps, and nothing is written; a negative
  * errno, and nothing is left.

@@ -7,6 +7,7 @@
 #include "fuse/clones.h"
 #include "fuse/decode.h"
 #include "fuse/earlier.h"
+#include "fuse/experiment.h"
 #include "fuse/fail.h"
 #include "fuse/folders.h"
 #include "fuse/machine.h"
@@ -341,9 +342,18 @@ static void machines_free(struct vmsync_machines *m)
 	m->n = 0;
 }
 
-/* What fuse wrote earlier is not taken again. */
+static bool all_are(const bool *is, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && is[i]; i++)
+		;
+	return n && i == n;
+}
+
+/* What fuse wrote earlier is not taken again, unless it is what is meant. */
 static int drop_earlier(struct opened *o, struct vmsync_machines *out,
-			struct ctf_error *e)
+			bool fused, struct ctf_error *e)
 {
 	struct ctf_trace **traces = calloc(o->n + 1, sizeof(*traces));
 	bool *is = calloc(o->n + 1, sizeof(*is));
@@ -354,6 +364,11 @@ static int drop_earlier(struct opened *o, struct vmsync_machines *out,
 		traces[i] = o->list[i].trace;
 	ret = traces && is ? vmsync_earlier_find(traces, o->n, is, e) :
 			     vmsync_fail_memory(e);
+	if (!ret && fused && all_are(is, o->n)) {
+		ret = vmsync_experiment_known(traces[0], &out->fused, e);
+		if (out->fused)
+			memset(is, 0, o->n * sizeof(*is));
+	}
 	for (i = 0; !ret && i < o->n; i++) {
 		if (is[i])
 			ret = vmsync_earlier_refuse(traces[i], traces, o->n, is,
@@ -395,7 +410,8 @@ static int take_all(struct opened *o, struct vmsync_machines *out,
 }
 
 int vmsync_machines_open(char *const *paths, size_t n,
-			 struct vmsync_machines *out, struct ctf_error *e)
+			 struct vmsync_machines *out, bool fused,
+			 struct ctf_error *e)
 {
 	struct vmsync_folders found;
 	struct opened o = { 0 };
@@ -407,7 +423,7 @@ int vmsync_machines_open(char *const *paths, size_t n,
 	if (!ret)
 		ret = open_all(&found, &o, out, e);
 	if (!ret)
-		ret = drop_earlier(&o, out, e);
+		ret = drop_earlier(&o, out, fused, e);
 	if (!ret)
 		ret = take_all(&o, out, e);
 	if (ret) {

@@ -82,24 +82,28 @@ struct vmsync_skipped {
  * struct vmsync_machines - what was named on the command line
  * @machine:	[@n], in the order of first sight
  * @skipped:	[@n_skipped]
+ * @fused:	they are as vmsync fuse wrote them
  */
 struct vmsync_machines {
 	struct vmsync_machine *machine;
 	size_t n;
 	struct vmsync_skipped *skipped;
 	size_t n_skipped;
+	bool fused;
 };
 
 /**
  * vmsync_machines_open() - open traces and find out whose they are
  * @paths:	[@n] trace folders, or folders that hold some
  * @out:	to be freed with vmsync_machines_close(), after an error too
+ * @fused:	where all of them were written by vmsync fuse, that is what is meant
  * @e:		why it failed
  *
  * Return: 0 or a negative errno.
  */
 int vmsync_machines_open(char *const *paths, size_t n,
-			 struct vmsync_machines *out, struct ctf_error *e);
+			 struct vmsync_machines *out, bool fused,
+			 struct ctf_error *e);
 
 /** vmsync_machines_close() - close all traces */
 void vmsync_machines_close(struct vmsync_machines *m);

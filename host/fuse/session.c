@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "fuse/decode.h"
+#include "fuse/experiment.h"
 #include "fuse/fail.h"
 #include "fuse/omit.h"
+#include "fuse/places.h"
 #include "fuse/reader.h"
 #include "fuse/second_look.h"
 #include "fuse/session.h"
@@ -103,6 +105,13 @@ static int roles_given(struct vmsync_session *s, struct ctf_error *e)
 	return 0;
 }
 
+/* Who says how the maps are to be made names the traces as they were recorded. */
+static bool fused_will_do(const struct vmsync_session_options *options)
+{
+	return options && options->fused && !options->exchange &&
+	       !options->sync.methods;
+}
+
 int vmsync_session_open(char *const *paths, size_t n,
 			const struct vmsync_session_options *options,
 			struct vmsync_session *s, struct ctf_error *e)
@@ -114,9 +123,12 @@ int vmsync_session_open(char *const *paths, size_t n,
 	s->alone = options && options->alone;
 	s->jobs = ctf_jobs(options ? options->jobs : 0);
 	s->pool = ctf_pool_new(s->jobs);
-	ret = vmsync_machines_open(paths, n, &s->machines, e);
+	ret = vmsync_machines_open(paths, n, &s->machines, fused_will_do(options),
+				   e);
 	if (ret)
 		return ret;
+	if (s->machines.fused)
+		return vmsync_experiment_open(s, e);
 	return s->exchange ? roles_given(s, e) : roles_find(s, e);
 }
 
@@ -128,6 +140,8 @@ void vmsync_session_close(struct vmsync_session *s)
 	}
 	vmsync_sync_free(s->sync);
 	vmsync_runs_free(s->runs);
+	vmsync_array_free(&s->entered);
+	vmsync_experiment_free(s->experiment);
 	vmsync_array_free(&s->messages);
 	free(s->guests);
 	free(s->left_out);
@@ -346,53 +360,27 @@ static int sides_open(struct vmsync_session *s,
 	return !ret && s->exchange ? messages_read(s, sides, e) : ret;
 }
 
-/* Where a guest's trace lies in the host's time. */
-static int guest_place(struct vmsync_session_guest *g, struct ctf_error *e)
+/* Who entered a guest is known from now on. */
+static int entered_find(struct vmsync_session *s, struct ctf_error *e)
 {
-	const struct vmsync_map *map = vmsync_guest_map_of(g->maps, 0);
-	uint64_t begin = UINT64_MAX, end = 0;
-	size_t i;
+	uint32_t i;
 
-	for (i = 0; i < g->machine->n; i++) {
-		struct ctf_span span;
-		int ret = ctf_trace_span(g->machine->traces[i], &span, e);
-
-		if (ret)
-			return ret;
-		if (span.begin < begin)
-			begin = span.begin;
-		if (span.end > end)
-			end = span.end;
-	}
-	if (begin > end || end > INT64_MAX)
+	if (!s->runs)
 		return 0;
-	g->from_ns = vmsync_map_eval(map, (guest_time){ (int64_t)begin }).ns;
-	g->until_ns = vmsync_map_eval(map, (guest_time){ (int64_t)end }).ns;
-	return 0;
-}
+	if (vmsync_runs_settle(s->runs))
+		return vmsync_fail_memory(e);
+	for (i = 0; i < vmsync_runs_parts(s->runs); i++) {
+		struct vmsync_runs_part part = vmsync_runs_part(s->runs, i);
+		struct vmsync_runs_part *entered;
 
-/* Guests of one name, as a VM's boots are, in the order of time. */
-static int guests_order(struct vmsync_session *s, struct ctf_error *e)
-{
-	size_t i, k;
-	int ret = 0;
-
-	for (i = 0; !ret && i < s->n_guests; i++)
-		ret = guest_place(&s->guests[i], e);
-	for (i = 0; !ret && i < s->n_guests; i++) {
-		for (k = i + 1; k < s->n_guests; k++) {
-			struct vmsync_session_guest *a = &s->guests[i];
-			struct vmsync_session_guest *b = &s->guests[k];
-			const struct vmsync_session_guest had = *a;
-
-			if (strcmp(a->machine->name, b->machine->name) ||
-			    a->from_ns <= b->from_ns)
-				continue;
-			*a = *b;
-			*b = had;
-		}
+		if (!part.ran)
+			continue;
+		entered = vmsync_array_add(&s->entered);
+		if (!entered)
+			return vmsync_fail_memory(e);
+		*entered = part;
 	}
-	return ret;
+	return 0;
 }
 
 int vmsync_session_sync(struct vmsync_session *s,
@@ -404,8 +392,8 @@ int vmsync_session_sync(struct vmsync_session *s,
 	size_t i;
 	int ret = 0;
 
-	/* Nobody is to be put on the host's clock. */
-	if (!s->n_guests)
+	/* Nobody is to be put on the host's clock, or is not on it already. */
+	if (!s->n_guests || s->experiment)
 		return 0;
 	sides = calloc(s->n_guests + 1, sizeof(*sides));
 	s->sync = vmsync_sync_new(options ? &options->sync : NULL);
@@ -439,7 +427,12 @@ int vmsync_session_sync(struct vmsync_session *s,
 	free(sides);
 	if (!ret)
 		ret = vmsync_omit_unmapped(s, e);
-	return ret ? ret : guests_order(s, e);
+	for (i = 0; i < s->n_guests; i++)
+		s->guests[i].report =
+			vmsync_guest_report_of(s->guests[i].guest);
+	if (!ret)
+		ret = entered_find(s, e);
+	return ret ? ret : vmsync_places_find(s, e);
 }
 
 bool vmsync_guest_agrees(const struct vmsync_session_guest *g)

@@ -14,6 +14,7 @@
 #include "sync/sync.h"
 #include "sync/witness/contain.h"
 
+struct vmsync_experiment;
 struct vmsync_moved;
 
 /**
@@ -30,13 +31,15 @@ struct vmsync_progress {
 /**
  * struct vmsync_session_guest - one guest
  * @machine:	its traces
- * @guest:	its part of the sync session: map and report
+ * @guest:	its part of the sync session: map and report; NULL where the
+ *		session is of an experiment
+ * @report:	what is known of it besides its map
  * @maps:	the maps that are checked and applied: those of @guest, or others
  *		put here by who knows better
  * @contain:	containment of all its events, by the witness (witness.h)
  * @events:	number of its events, by the same
  * @from_ns, @until_ns: host time of its first packet's begin and its last one's
- *		end
+ *		end, each by the map of its stream
  * @known:	how well they are known, by the same
  * @moved:	its moves from VM to VM, as many as its report has, by the same
  * @known_traces: [@machine->n] the same for each trace, owned
@@ -44,6 +47,7 @@ struct vmsync_progress {
 struct vmsync_session_guest {
 	struct vmsync_machine *machine;
 	struct vmsync_guest *guest;
+	const struct vmsync_guest_report *report;
 	const struct vmsync_guest_map *maps;
 	struct vmsync_contain_result contain;
 	uint64_t events;
@@ -70,6 +74,9 @@ struct vmsync_left_out {
  * @guests:	[@n_guests], all others but
  * @left_out:	[@n_left_out], known once the maps are made; not to be overlooked
  * @runs:	of the host, once it was read
+ * @entered:	the host's threads that entered a guest, once the maps are made
+ * @experiment:	vmsync fuse wrote all of it, and knew this: guests are on the
+ *		host's clock already. Owned, NULL: not so
  * @exchange:	the evidence is messages: not NULL
  * @messages:	those, once they were read
  * @alone:	the host may be alone, no guest has to be put on its clock
@@ -85,6 +92,8 @@ struct vmsync_session {
 	size_t n_left_out;
 	struct vmsync_sync *sync;
 	struct vmsync_runs *runs;
+	VMSYNC_ARRAY(struct vmsync_runs_part) entered;
+	struct vmsync_experiment *experiment;
 	const struct vmsync_exchange *exchange;
 	vmsync_messages messages;
 	bool alone;
@@ -98,12 +107,14 @@ struct vmsync_session {
  * @exchange:	the only evidence is these messages, between two machines of
  *		which the one named first is the reference; NULL: vmsync's own
  * @alone:	a host without any guest's trace will do
+ * @fused:	what vmsync fuse wrote will do, where it is all that is named
  * @jobs:	threads, 0: one per processor
  */
 struct vmsync_session_options {
 	struct vmsync_sync_options sync;
 	const struct vmsync_exchange *exchange;
 	bool alone;
+	bool fused;
 	unsigned int jobs;
 };
 

@@ -230,8 +230,8 @@ static void report_weights(struct vmsync_guest_report *r,
 	}
 }
 
-static int report_bounds(struct vmsync_guest_report *r,
-			 const struct vmsync_guest_map *maps)
+int vmsync_guest_report_bounds(struct vmsync_guest_report *r,
+			       const struct vmsync_guest_map *maps)
 {
 	struct weights all = { 0 };
 	uint64_t used = 0;
@@ -613,6 +613,6 @@ int vmsync_guest_report_make(struct vmsync_guest *guest)
 		err = report_disagreements(r, guest);
 	report_ends(r, &guest->maps);
 	if (!err)
-		err = report_bounds(r, &guest->maps);
+		err = vmsync_guest_report_bounds(r, &guest->maps);
 	return err ? err : report_notes(r, guest);
 }

@@ -264,4 +264,12 @@ int32_t vmsync_guest_home_thread(const struct vmsync_guest *guest, size_t home,
 const struct vmsync_guest_report *
 vmsync_guest_report_of(const struct vmsync_guest *guest);
 
+/**
+ * vmsync_guest_report_bounds - fill in the bounds and shares of @maps
+ * @r:		those are 0
+ * Returns 0 or -ENOMEM.
+ */
+int vmsync_guest_report_bounds(struct vmsync_guest_report *r,
+			       const struct vmsync_guest_map *maps);
+
 #endif /* VMSYNC_SYNC_SYNC_H */

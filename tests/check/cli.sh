@@ -222,7 +222,7 @@ expect "... is in the report" grep -q "guest silent, LEFT OUT" "$t/log"
 left "fuse: another host's guest" 1 "another host" \
 	$vmsync fuse -o "$t/left" "$t/a/host" "$t/a/guest" "$t/b/guest"
 expect_eq "... the others are written" "$(ls "$t/left")" \
-	"$(printf 'guest-guest\nhost-host\nvmsync-map.json')"
+	"$(printf 'guest-guest\nhost-host\nvmsync-experiment.json\nvmsync-map.json')"
 expect "... as if it had not been named" diff -r "$t/out" "$t/left"
 left "check: another host's guest" 1 "another host" \
 	$vmsync check --map="$t/left/vmsync-map.json" "$t/a/host" "$t/a/guest" \
