@@ -38,7 +38,7 @@ deb:
 
 clean:
 	rm -rf build/release build/asan build/modules build/modules-check \
-		build/sim build/fuzz build/check build/pkg build/vmsync
+		build/sim build/fuzz build/check build/mutate build/pkg build/vmsync
 
 distclean:
 	rm -rf build

@@ -6,11 +6,12 @@
 ## make check		all tests (Debian 12, as root)
 ## make check-quick	those that need neither kernel modules nor the lab
 ## make bench		speed, beside babeltrace2's
+## make mutate		which tests defend each constant of sync and ctf: hours
 
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 
-.PHONY: unit check check-quick
+.PHONY: unit check check-quick mutate
 unit: $(UNIT)
 
 $(O)/unit/%: tests/unit/%.c $(O)/libvmsync.a
@@ -121,6 +122,10 @@ check-quick:
 
 check: deps
 	tests/run.sh all
+
+# For a night: at the lowest priority, one process at a time, four hours at most.
+mutate:
+	tests/mutate.sh
 
 -include $(KMOD_OBJ:.o=.d)
 -include $(UNIT:%=%.d) $(RANDOM_OBJ:.o=.d)
