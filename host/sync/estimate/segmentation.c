@@ -17,10 +17,6 @@
 #define MAX_FIXES 200
 #define MAX_LENGTH_NS 20000000000
 
-/* A fix that comes so many times later than usual, and this. */
-#define LATE	16
-#define LATE_NS 1000000
-
 /* Clocks that drift too fast do so by no less than limits show, but by more. */
 #define MORE 1.25
 
@@ -307,17 +303,6 @@ int vmsync_segmentation_jump(struct vmsync_segmentation *seg, int64_t until)
 	return err;
 }
 
-/* So much later than usual that the clocks may have bent meanwhile. */
-static bool is_late(const struct vmsync_segmentation *seg,
-		    const struct vmsync_fix *fix)
-{
-	const struct vmsync_limit *l = earlier_of(fix);
-	double usual = (double)(seg->last - seg->first) / seg->count;
-
-	return seg->count >= MIN_FIXES &&
-	       (double)(l->guest_ns - seg->last) > LATE * usual + LATE_NS;
-}
-
 /* The same limits over the time that is used. */
 static struct vmsync_fix over_axis(struct vmsync_segmentation *seg,
 				   const struct vmsync_fix *fix)
@@ -421,7 +406,7 @@ int vmsync_segmentation_add(struct vmsync_segmentation *seg,
 	struct vmsync_fix own = over_axis(seg, exchange), *fix = &own;
 	int err = 0;
 
-	if (!seg->open || is_set(seg) || is_late(seg, fix) || !take(seg, fix)) {
+	if (!seg->open || is_set(seg) || !take(seg, fix)) {
 		if (seg->open)
 			err = close_hulls(seg, true);
 		begin_line(seg, fix);
