@@ -23,9 +23,6 @@
 /* Breakpoints that are smaller are no breakpoints, but the play between the hulls. */
 #define NO_TILT 0.0000005
 
-/* A stretch of fewer beacons may have a breakpoint in itself. */
-#define SHORT 8
-
 void vmsync_polyline_init(struct vmsync_polyline *p, enum vmsync_method method)
 {
 	memset(p, 0, sizeof(*p));
@@ -439,86 +436,18 @@ static int add_joint(struct vmsync_polyline *p, const struct vmsync_stretch *s)
 	return add_breakpoint(p, &next, g);
 }
 
-/* Do all fixes of the short stretch @m keep to @a up to @g and to @b behind it? */
-static bool explained(const struct vmsync_polyline *p,
-		      const struct vmsync_stretch *m,
-		      const struct vmsync_stretch *a,
-		      const struct vmsync_stretch *b, int64_t g)
-{
-	double play = p->play_ns + fmax(a->w_last, b->w_first);
-
-	for (unsigned int i = 0; i < m->firsts.count; i++) {
-		const struct vmsync_sight *fix = &m->firsts.at[i];
-		const struct vmsync_stretch *u = fix->upper_ns < g ? a : b;
-		const struct vmsync_stretch *l = fix->lower_ns < g ? a : b;
-
-		if (vmsync_stretch_apart(m, u, fix->upper_ns) +
-			    vmsync_stretch_at(m, fix->upper_ns) >
-		    fix->upper + play ||
-		    vmsync_stretch_apart(m, l, fix->lower_ns) +
-			    vmsync_stretch_at(m, fix->lower_ns) <
-		    fix->lower - play)
-			return false;
-	}
-	return true;
-}
-
-/*
- * Is the middle only what a breakpoint makes of a few beacons on both its sides? Then
- * its line cuts the corner, but not by more than the hulls of both allow.
- */
-static bool is_breakpoint(const struct vmsync_polyline *p,
-			  const struct vmsync_stretch *s)
-{
-	const struct vmsync_stretch *a = &p->tail, *m = &p->middle;
-	double first, last;
-	int64_t g;
-
-	if (!m->bent || m->jumped || s->jumped || m->set_ns + s->set_ns > 0 ||
-	    !crossing(a, s, a->last, s->first, &g))
-		return false;
-	first = fabs(vmsync_stretch_apart(a, m, m->first));
-	last = fabs(vmsync_stretch_apart(m, s, m->last));
-	return first < 2 * (a->w_last + m->w_first + p->play_ns) &&
-	       last < 2 * (m->w_last + s->w_first + p->play_ns) &&
-	       explained(p, m, a, s, g);
-}
-
-/* A stretch of a few fixes between two breakpoints need not be straight itself. */
-static int add_middle(struct vmsync_polyline *p, const struct vmsync_stretch *s)
-{
-	vmsync_unseen_breakpoint(&p->unseen, fabs(s->slope - p->tail.slope));
-	p->middle.between = true;
-	return add_joint(p, &p->middle);
-}
-
-/* A short stretch is kept back until it is known what follows. */
 int vmsync_polyline_add(struct vmsync_polyline *p,
 			const struct vmsync_stretch *next)
 {
 	struct vmsync_stretch own = *next, *s = &own;
-	int err = 0;
 
 	vmsync_unseen_take(&p->unseen, s);
 	/* The clocks may have turned out to be of another kind since then. */
 	if (p->unseen.sure && p->has_tail)
 		vmsync_unseen_make_sure(&p->unseen, &p->tail);
-	if (p->unseen.sure && p->has_middle)
-		vmsync_unseen_make_sure(&p->unseen, &p->middle);
 	if (!p->has_tail)
 		return start_anew(p, s);
-	if (p->has_middle) {
-		p->has_middle = false;
-		if (is_breakpoint(p, s))
-			p->tail.bent = true;
-		else
-			err = add_middle(p, s);
-	} else if (s->count < SHORT) {
-		p->middle = *s;
-		p->has_middle = true;
-		return 0;
-	}
-	return err ? err : add_joint(p, s);
+	return add_joint(p, s);
 }
 
 /* The tail goes on from where the map has got to, wherever its own line is. */
@@ -538,10 +467,6 @@ void vmsync_polyline_cut(struct vmsync_polyline *p, int64_t until)
 {
 	struct vmsync_map *map = &p->map;
 
-	if (p->has_middle && p->middle.first >= until)
-		p->has_middle = false;
-	if (p->has_middle)
-		vmsync_stretch_cut(&p->middle, p->unseen.drift, until);
 	if (!p->has_tail)
 		return;
 	vmsync_stretch_cut(&p->tail, p->unseen.drift, until);
@@ -560,10 +485,6 @@ int vmsync_polyline_end(struct vmsync_polyline *p)
 {
 	int err = 0;
 
-	if (p->has_middle) {
-		p->has_middle = false;
-		err = add_middle(p, &p->middle);
-	}
 	/* Nor is one known that comes behind. */
 	p->tail.bent |= !p->unseen.sure;
 	p->ended = true;

@@ -18,7 +18,6 @@
  * @unseen:	what was seen so far of how the clock runs
  * @play_ns:	how much wider than needed the hulls were taken apart
  * @tail:	the last stretch, not yet written
- * @middle:	a short stretch behind @tail: what lies beside a breakpoint
  * @play_until, @play_error: the begin of @tail, where a breakpoint may be hidden
  * @anew, @ended: no line comes before the tail, or behind it
  * @from, @from_off: where it begins: guest time, and offset less its own line's
@@ -31,8 +30,6 @@ struct vmsync_polyline {
 	struct vmsync_map map;
 	struct vmsync_stretch tail;
 	bool has_tail;
-	struct vmsync_stretch middle;
-	bool has_middle;
 	int64_t play_until;
 	double play_error;
 	bool anew;

@@ -50,7 +50,6 @@ struct vmsync_sights {
  * @hidden_ns:	what the clock may have done between the fixes, by the limits seen
  * @count:	beacons that it was found from
  * @borrowed: too few fixes tell a slope: it goes on with that of the one before
- * @between: it lies between two breakpoints, and need not be straight itself
  * @bent:	it ended because the next one did not fit, not for its length
  * @jumped:	it is known that the clock jumped between the one before and this
  * @set_ns:	it was set by no more than this in between, at any time
@@ -76,7 +75,6 @@ struct vmsync_stretch {
 	struct vmsync_sights lasts;
 	unsigned int count;
 	bool borrowed;
-	bool between;
 	bool bent;
 	bool jumped;
 	double set_ns;

@@ -112,11 +112,9 @@ void vmsync_unseen_breakpoint(struct vmsync_unseen *u, double tilt)
 double vmsync_unseen_short_error(const struct vmsync_unseen *u,
 			  const struct vmsync_stretch *s)
 {
-	double length = (double)(s->last - s->first);
-	double apart = length / (s->count > 2 ? s->count - 1 : 1);
+	double apart = (double)(s->last - s->first) /
+		       (s->count > 2 ? s->count - 1 : 1);
 
-	if (s->between)
-		return vmsync_unseen_error(u, s, s, length, s->hidden_ns);
 	return s->count < (apart > FAR_NS ? FEW_FIXES_FAR : FEW_FIXES) ?
 		       vmsync_unseen_error(u, s, s, apart, s->hidden_ns) : 0;
 }
