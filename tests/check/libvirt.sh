@@ -263,6 +263,10 @@ expect_eq "... with a map by port" \
 	"true port"
 expect_eq "... answered by QEMU, as libvirt has it" "$(jq .guests[0].vm_pid "$t/json")" \
 	"$(cat /run/libvirt/qemu/emu*.pid)"
+expect_eq "... called by its domain" \
+	"$(jq -r '.guests[0] | .domain + ", " + .name + ", " + .hostname' "$t/json")" \
+	'emu "lated", emu___lated__, emulated'
+expect "... also where it is fused" test -d "$t/recorded/fused/guest-emu___lated__"
 expect "... of $(jq .guests[0].beacons.matched "$t/json") beacons" \
 	test "$(jq .guests[0].beacons.matched "$t/json")" -gt 10
 expect "... and fused" babeltrace2 "$t/recorded/fused"
