@@ -27,6 +27,9 @@ static const struct {
 	[RECORD_FETCH] = { SECOND, 60 * SECOND },
 };
 
+/* Of a guest that was named an agent is expected, be the machine ever so slow. */
+#define NAMED_NS (15 * SECOND)
+
 /* An agent answers within a second, or it does not. */
 #define SILENT_NS (10 * SECOND)
 
@@ -151,6 +154,12 @@ static void give_up(struct record_guest *g, uint64_t now_ns)
 		failed(g, why[g->state], now_ns);
 }
 
+static uint64_t patience_ns(const struct record_guest *g)
+{
+	return g->state == RECORD_ASK && g->named ? NAMED_NS :
+						    times[g->state].patience_ns;
+}
+
 void record_guest_tick(struct record_guest *g, const char *path, uint64_t now_ns)
 {
 	uint64_t asked_ns = g->asked_ns;
@@ -162,8 +171,7 @@ void record_guest_tick(struct record_guest *g, const char *path, uint64_t now_ns
 		g->since_ns = g->moved_ns;
 	if (g->state == RECORD_FETCH && asked_ns && g->moved_ns > asked_ns)
 		asked_ns = g->moved_ns;
-	if (times[g->state].patience_ns &&
-	    now_ns - g->since_ns >= times[g->state].patience_ns) {
+	if (patience_ns(g) && now_ns - g->since_ns >= patience_ns(g)) {
 		give_up(g, now_ns);
 		return;
 	}

@@ -30,6 +30,7 @@ enum record_state {
  * @name, @uuid, @pid: as vmsyncd says it, in JSON without quotes
  * @folder:	of its trace
  * @session:	number that it was given
+ * @named:	it was asked for by its name
  * @ring:	as of a struct vmsync_tracing
  * @said:	what its agent said: what is not recorded, or why it failed
  * @asked_ns, @since_ns, @heard_ns: the last request, when @state began, the last answer
@@ -43,6 +44,7 @@ struct record_guest {
 	char folder[4096];
 	uint32_t session;
 	uint8_t events;
+	bool named;
 	bool ring;
 	enum record_state state;
 	char said[256];

@@ -113,6 +113,7 @@ static int guests_take(struct vmsync_record *r,
 			continue;
 		g->events = r->events;
 		g->ring = r->ring;
+		g->named = r->n_vm;
 		folder_name(r, g);
 		r->n++;
 	}
