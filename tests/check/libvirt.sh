@@ -10,13 +10,10 @@
 # namespace of its own: the machine's is not touched. Domains have no disk; all but
 # the last boot nothing. Its kernel is that of build/packages.env.
 . tests/check/lib.sh
+. tests/lab/libvirt.sh
 
 t=$check_tmp/t
-o=$PWD/build/release
-root=$PWD/build/root-libvirt
 mkdir "$t"
-packages="libvirt-daemon libvirt-clients libvirt-daemon-driver-qemu libvirt0 libyajl2
-	libssh-4 libparted2 libpcap0.8"
 
 # once inside of the namespace
 if [ -z "${LIBVIRT_INSIDE:-}" ]; then
@@ -27,26 +24,15 @@ if [ -z "${LIBVIRT_INSIDE:-}" ]; then
 		skip "libvirt: no liblttng-ust-dev or no QEMU here"
 		finish
 	fi
-	if [ ! -e "$root/.whole" ]; then
-		mkdir -p "$root/deb"
-		# shellcheck disable=SC2086
-		if ! (cd "$root/deb" && apt-get -q -o APT::Sandbox::User=root \
-			download $packages) > "$check_out" 2>&1
-		then
-			skip "libvirt: its packages are not to be had" \
-				"($(tail -n 1 "$check_out"))"
-			finish
-		fi
-		for deb in "$root"/deb/*.deb; do
-			dpkg -x "$deb" "$root"
-		done
-		: > "$root/.whole"
+	if ! libvirt_fetch "$PWD" "$check_out"; then
+		skip "libvirt: its packages are not to be had ($(tail -n 1 "$check_out"))"
+		finish
 	fi
 	private=
 	unshare -m true 2> /dev/null || private="--propagation unchanged"
 	# shellcheck disable=SC2086
-	if ! unshare -m $private mount -t overlay \
-		-o "lowerdir=$root/usr:/usr" none /usr 2> "$check_out"
+	if ! unshare -m $private bash -c \
+		". tests/lab/libvirt.sh; libvirt_mount '$PWD'" 2> "$check_out"
 	then
 		skip "libvirt: no overlay here ($(tail -n 1 "$check_out"))"
 		finish
@@ -66,32 +52,15 @@ fi
 
 t=$LIBVIRT_INSIDE
 vmsync=$t/vmsync/bin/vmsync
-mount -t overlay -o "lowerdir=$root/usr:/usr" none /usr
+libvirt_mount "$PWD"
 mkdir "$t/etc" "$t/work"
 mount -t tmpfs none "$t/etc"
 mkdir "$t/etc/upper" "$t/etc/work"
 mount -t overlay -o "lowerdir=/etc,upperdir=$t/etc/upper,workdir=$t/etc/work" none /etc
 for dir in /run /var/lib /var/log /var/cache; do
 	mount -t tmpfs none $dir
-	mkdir -p $dir/libvirt
 done
-mkdir -p /etc/libvirt /run/lock
-grep -q ^libvirt-qemu: /etc/passwd || {
-	echo libvirt-qemu:x:64055:64055::/:/bin/false >> /etc/passwd
-	echo libvirt-qemu:x:64055: >> /etc/group
-}
-grep -q ^kvm: /etc/group || echo kvm:x:64056: >> /etc/group
-echo 'auth_unix_rw = "none"' > /etc/libvirt/libvirtd.conf
-cat > /etc/libvirt/qemu.conf <<-END
-	user = "root"
-	group = "root"
-	security_driver = "none"
-	cgroup_controllers = []
-	namespaces = []
-	dynamic_ownership = 0
-	remember_owner = 0
-	stdio_handler = "file"
-END
+libvirt_configure
 libvirtd= daemon=
 trap 'for pid in /run/libvirt/qemu/*.pid; do
 		[ "${pid##*/}" = driver.pid ] || kill "$(cat "$pid")" 2> /dev/null

@@ -22,6 +22,9 @@ host_after() { :; }
 host_prepare() { record_ready; }
 host_record() { record; }
 guest_off() { :; }
+guest_boot() { guest_boot_qemu; }
+guest_monitor() { monitor qmp_capabilities; }
+guest_trace() { guest_trace_tar; }
 . "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
 
 doing=starting
@@ -192,13 +195,17 @@ guest_size() {
 	fi
 }
 
+guest_cmdline() {
+	echo "console=ttyS0 loglevel=5 panic=-1 mitigations=off $LAB_SLOW_APPEND $LAB_L2_APPEND"
+}
+
 # guest_qemu MONITOR [ARGUMENT...]: starts a QEMU for the guest, with pipes
 # /run/MONITOR.in and .out to its monitor. $! is its number.
 guest_qemu() {
 	local mon=$1 size fd
-	local append="console=ttyS0 loglevel=5 panic=-1 mitigations=off"
+	local append
 
-	append+=" $LAB_SLOW_APPEND $LAB_L2_APPEND"
+	append=$(guest_cmdline)
 	guest_size
 	shift
 	mkfifo "/run/$mon.in" "/run/$mon.out"
@@ -241,10 +248,14 @@ guest_start() {
 	guest_listen &
 	truncate -s 32M "/run/$at.scratch"
 	truncate -s 256M "/run/$at.img"
+	guest_boot
+	guest_watch &
+}
+
+guest_boot_qemu() {
 	guest_qemu "$at.mon"
 	guest_is $!
 	monitor_open "$at.mon"
-	guest_watch &
 }
 
 # tell WORD: what the guest reads from its serial line
@@ -318,7 +329,7 @@ await() {
 	done
 }
 
-guest_trace() {
+guest_trace_tar() {
 	mkdir -p "/share/$at"
 	tar -x -f "/run/$at.img" -C "/share/$at" || fail "trace of $at not copied"
 }
@@ -345,7 +356,7 @@ each guest_start
 say "guest starts"
 host_prepare
 each await ready
-each monitor qmp_capabilities
+each guest_monitor
 host_record
 each guest_end
 host_after

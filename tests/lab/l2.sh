@@ -49,6 +49,15 @@ trace_out() {
 	sync
 }
 
+# Where vmsync-agent's port is: without udev it has no name of its own.
+port_device() {
+	modprobe virtio_console
+	for f in /sys/class/virtio-ports/*/name; do
+		read -r name < "$f"
+		[ "$name" != org.vmsync.agent.0 ] || echo "/dev/$(basename "${f%/name}")"
+	done
+}
+
 events_guest=$common_events
 have_vmsync && events_guest="$events_guest,vmsync_*"
 

@@ -57,6 +57,7 @@ LAB_SILENCE=240			# seconds without a heartbeat: the host machine hangs
 LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
+LAB_LIBVIRT=			# yes: what l1.sh needs to start the guest by libvirt
 LAB_L1_MB=3072			# memory
 LAB_L2_MB=768
 LAB_L2_SMP=2			# as QEMU's -smp
@@ -153,6 +154,16 @@ module_build() {
 		> "$work/$1.log" 2>&1 || die "$1 does not build: $work/$1.log"
 }
 
+# libvirt, and vmsync as a user installs it.
+libvirt_prepare() {
+	# shellcheck source=tests/lab/libvirt.sh
+	. "$here/libvirt.sh"
+	libvirt_fetch "$top" "$work/libvirt.log" ||
+		die "libvirt: $(tail -n 1 "$work/libvirt.log")"
+	make -s -C "$top" install PREFIX="$work/vmsync" > "$work/install.log" 2>&1 ||
+		die "make install: $(tail -n 1 "$work/install.log")"
+}
+
 # kernel_ready KERNEL: all that it takes is there, and LAB_RELEASE and so on are it.
 kernel_ready() {
 	"$here/packages.sh" "$1"
@@ -189,6 +200,7 @@ prepare() {
 	kernel_conf LAB_ >> "$work/lab.conf"
 	[ "$kernel" != rt ] || module_build constant-tsc
 	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
+	[ -z "$LAB_LIBVIRT" ] || libvirt_prepare
 	for f in load slew now flood clock known bpf; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \

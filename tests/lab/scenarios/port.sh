@@ -30,16 +30,7 @@ host_after() {
 	done
 }
 
-# Without udev the port has no name of its own.
-port_device() {
-	for f in /sys/class/virtio-ports/*/name; do
-		read -r name < "$f"
-		[ "$name" != org.vmsync.agent.0 ] || echo "/dev/$(basename "${f%/name}")"
-	done
-}
-
 guest_record() {
-	modprobe virtio_console
 	port_record || fail "no session of user space"
 	device=$(port_device)
 	[ -n "$device" ] || fail "no port"
