@@ -4,8 +4,9 @@
 # port.sh: what a guest that floods its port costs three others. vmsyncd answers their
 # beacons, ten a second each, alone and beside a guest that writes rubbish and frames
 # as fast as they are taken; one after the other, PORT_ROUNDS (3) times, PORT_SECONDS
-# (20) each. Round trips are from a guest's write to its read of the answer, medians of
-# the rounds; ratios, because times say more of the machine than of the program.
+# (20) each. Round trips are from a guest's write to its read of the answer, without the
+# first second, medians of the rounds; ratios, because times say more of the machine
+# than of the program.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 
