@@ -67,6 +67,9 @@ static ssize_t hear(int fd, const char *path, char *text, size_t size,
 {
 	ssize_t n = recv(fd, text, size - 1, 0);
 
+	/* Who hangs up on what we asked said why before, and that is still there. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recv(fd, text, size - 1, 0);
 	if (n < 0)
 		return vmsync_fail(e, -errno, remedy(errno), "%s: %s", path,
 				strerror(errno));

@@ -210,6 +210,26 @@ expect_error "the socket is root's" "Permission denied; be root, or.* vmsync" \
 chmod 666 "$t/control"
 expect_error "a user" "only root and members of the group vmsync" \
 	nobody "$t/bin/vmsync" status --control="$t/control"
+# Told why also where the question came before vmsyncd looked who asks, and is still
+# there when it hangs up.
+state_is() { grep -q "^State:.$2" "/proc/$1/status"; } # PROCESS LETTER
+until_state() {
+	for _ in $(seq 3000); do
+		state_is "$@" && return
+		sleep 0.1
+	done
+	fail "process $1 is not in state $2"
+}
+kill -STOP $daemon
+until_state $daemon T
+setpriv --reuid=65534 --regid=65534 --clear-groups "$t/bin/vmsync" status \
+	--control="$t/control" > "$t/out" 2> "$t/err" &
+asks=$!
+until_state $asks S
+kill -CONT $daemon
+wait $asks
+expect_eq "... however late: exit status" $? 2
+expect "... and is told why" grep -q "only root and members of the group vmsync" "$t/err"
 cat > "$t/group.sh" <<-END
 	cp /etc/group $t/group; echo vmsync:x:4242: >> $t/group
 	mount --bind $t/group /etc/group || exit 9
