@@ -237,6 +237,8 @@ expect_eq "... and babeltrace2 reads all" "$(babeltrace2 "$t/out" 2> "$t/err" | 
 expect_eq "... without a word" "$(cat "$t/err")" ""
 $vmsync analyze --json "$t/domain" > "$t/json" 2> "$t/err"
 json_is "domain: the analysis" '[.vcpus[].vm] | unique | join(" ")' web___one__
+$vmsync analyze --json "$t/out" > "$t/json" 2> "$t/err"
+json_is "... also of what was fused" '[.vcpus[].vm] | unique | join(" ")' web___one__
 # Whatever is in such a file, the report is JSON, and nothing is believed of it.
 for name in 'a", "b": "c' 'a\' 'a\u12' 'a\x' "$(printf 'a\033[m')" "$(printf 'a\377')" '' \
 	"$(printf %0600d 1)"; do
