@@ -37,7 +37,7 @@ struct runs_of_cpu {
 };
 
 struct vmsync_reader {
-	enum vmsync_reading what;
+	enum vmsync_wanted what;
 	unsigned int beacons;
 	const struct vmsync_machine *machine;
 	struct vmsync_runs *runs; /* where the runner's go, or NULL */

@@ -13,13 +13,13 @@
 struct vmsync_reader;
 
 /**
- * enum vmsync_reading - what to give besides beacons, knots, TSC, pvclock, VM,
+ * enum vmsync_wanted - what to give besides beacons, knots, TSC, pvclock, VM,
  * drop and loss records
  * @VMSYNC_READ_EVIDENCE: nothing
  * @VMSYNC_READ_RUNS:	a host's entries and exits
  * @VMSYNC_READ_EVENTS: each other event of a guest, as VMSYNC_EV_GUEST_EVENT
  */
-enum vmsync_reading {
+enum vmsync_wanted {
 	VMSYNC_READ_EVIDENCE,
 	VMSYNC_READ_RUNS,
 	VMSYNC_READ_EVENTS,
@@ -33,7 +33,7 @@ enum vmsync_reading {
  * @pool:	threads that decode ahead, must outlive the reader; NULL: none
  */
 struct vmsync_reader_options {
-	enum vmsync_reading what;
+	enum vmsync_wanted what;
 	unsigned int beacons;
 	struct vmsync_runs *runs;
 	struct ctf_pool *pool;

@@ -172,9 +172,9 @@ static int side_open(struct side *side,
  * there: of a guest without beacons, or because the user says so. @m: NULL:
  * the host, for all of its guests.
  */
-static enum vmsync_reading reading(const struct vmsync_session *s,
-				   const struct vmsync_session_options *options,
-				   const struct vmsync_machine *m)
+static enum vmsync_wanted wanted(const struct vmsync_session *s,
+				 const struct vmsync_session_options *options,
+				 const struct vmsync_machine *m)
 {
 	bool all = options && options->sync.methods &
 				      1u << VMSYNC_METHOD_WINDOW;
@@ -346,7 +346,7 @@ static int sides_open(struct vmsync_session *s,
 
 	for (i = 0; !ret && i <= s->n_guests; i++) {
 		const struct vmsync_reader_options how = {
-			.what = reading(s, options,
+			.what = wanted(s, options,
 					i ? sides[i].machine : NULL),
 			.beacons = i ? beacons(s, options, sides[i].machine) :
 				       VMSYNC_BEACONS_ALL,

@@ -13,7 +13,7 @@ _Static_assert(VMSYNC_MAX_HOMES <= 64, "a bit of struct vmsync_heard's away each
 /* Whether records of the host are there around host time @ns. */
 static bool recorded(const struct vmsync_sync *sync, int64_t ns)
 {
-	const struct vmsync_side *side = &sync->side;
+	const struct vmsync_pushed *side = &sync->side;
 
 	if (ns < side->first_ns + EDGE_NS || ns > side->last_ns - EDGE_NS)
 		return false;
@@ -30,7 +30,7 @@ static bool left(const struct vmsync_guest *guest, const struct vmsync_home *h)
 	const struct vmsync_match *m = &guest->match;
 
 	for (size_t i = 0; i < VMSYNC_SYNC_WINDOW; i++) {
-		const struct vmsync_leg *leg = &m->ring[i];
+		const struct vmsync_half *leg = &m->ring[i];
 		int64_t since = leg->gh_ns - h[-1].last_guest_ns;
 
 		if (vmsync_match_is_alone(m, leg) && since > 0 &&
@@ -51,7 +51,7 @@ struct vmsync_heard vmsync_heard_find(const struct vmsync_guest *guest)
 		if (h.homes[i].away && left(guest, &h.homes[i]))
 			h.away |= 1ull << i;
 	for (size_t i = 0; m->heard && i < VMSYNC_SYNC_WINDOW; i++) {
-		const struct vmsync_leg *leg = &m->ring[i];
+		const struct vmsync_half *leg = &m->ring[i];
 
 		if (!vmsync_match_is_alone(m, leg))
 			continue;

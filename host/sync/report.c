@@ -533,7 +533,7 @@ static int note_homes(struct vmsync_guest_report *r,
 }
 
 static int note_lost(struct vmsync_guest_report *r, const char *who,
-		     const struct vmsync_side *side)
+		     const struct vmsync_pushed *side)
 {
 	int err = 0;
 

@@ -10,6 +10,7 @@
 #include "sync/facts/facts.h"
 #include "sync/facts/match.h"
 #include "sync/facts/set.h"
+#include "sync/pushed.h"
 #include "sync/sync.h"
 #include "sync/witness/causal.h"
 
@@ -25,28 +26,11 @@
 /* Marks kept; when full every second one goes. */
 #define VMSYNC_MARKS 4096
 
-/**
- * struct vmsync_side - how far one side has been pushed
- * @lost_until_ns: the recording lacks something up to here, or lacked; 0: never
- * @unsure_ns:	since the record that showed the clock's line last, another line
- *		may have come unnoticed from here on; INT64_MAX: it may not
- */
-struct vmsync_side {
-	bool any;
-	bool ended;
-	int64_t first_ns;
-	int64_t last_ns;
-	int64_t lost_until_ns;
-	int64_t unsure_ns;
-	uint64_t lost;
-	uint64_t packets_lost;
-};
-
 struct vmsync_guest {
 	struct vmsync_sync *sync;
 	char *hostname;
 	bool wide; /* see struct vmsync_sync_options */
-	struct vmsync_side side;
+	struct vmsync_pushed side;
 	struct vmsync_lines lines;
 	struct vmsync_guest_cpu *cpus;
 	uint32_t n_cpus;
@@ -73,7 +57,7 @@ struct vmsync_guest {
 
 struct vmsync_sync {
 	struct vmsync_sync_options opt;
-	struct vmsync_side side;
+	struct vmsync_pushed side;
 	VMSYNC_ARRAY(struct vmsync_lost) lost; /* of the host's records */
 	struct vmsync_lines lines;
 	bool has_ref;
@@ -82,14 +66,26 @@ struct vmsync_sync {
 	VMSYNC_ARRAY(struct vmsync_guest *) guests;
 };
 
-/** vmsync_side_complete_ns - no change of the clock's line was missed before */
-int64_t vmsync_side_complete_ns(const struct vmsync_side *side);
-
 /** vmsync_guest_facts - all that is known of it now, for as long as it lasts */
 struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest);
 
-/** vmsync_guest_drain - take all beacons that wait for others; 0 or -ENOMEM */
-int vmsync_guest_drain(struct vmsync_guest *guest);
+/**
+ * vmsync_guest_drain - take the matched beacons that wait for others
+ * @flush:	all of them; else those that no other one comes before any more
+ * Returns 0 or -ENOMEM.
+ */
+int vmsync_guest_drain(struct vmsync_guest *guest, bool flush);
+
+/**
+ * vmsync_guest_match - the beacon @base may be one of @guest and of @vm
+ * Binds the guest to the VM where that is proved. Returns 0 or -ENOMEM.
+ */
+int vmsync_guest_match(struct vmsync_guest *guest, struct vmsync_vm *vm,
+		       struct vmsync_stream *stream, uint32_t base);
+
+/** vmsync_match_is_bound - a guest's beacons are matched with those of @stream */
+bool vmsync_match_is_bound(const struct vmsync_match *m,
+			   const struct vmsync_stream *stream);
 
 /**
  * vmsync_guest_build_maps - maps of all that was pushed

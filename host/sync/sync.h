@@ -122,10 +122,10 @@ enum vmsync_wants vmsync_sync_wants(struct vmsync_sync *sync,
 
 /**
  * vmsync_sync_build_maps - bring the maps up to date with what was pushed
- * @settled:	host time up to which later records will not change a map;
+ * @final_until: host time up to which later records will not change a map;
  *		may be NULL
  */
-int vmsync_sync_build_maps(struct vmsync_sync *sync, host_time *settled);
+int vmsync_sync_build_maps(struct vmsync_sync *sync, host_time *final_until);
 
 /** vmsync_sync_finish - every side has ended: make maps and reports final */
 int vmsync_sync_finish(struct vmsync_sync *sync);

@@ -61,20 +61,20 @@ static int64_t leg_time(const struct vmsync_evidence *ev)
 	return earlier(ev->stamp_ns, mono);
 }
 
-static uint64_t lost_legs(const struct vmsync_leg *leg)
+static uint64_t lost_legs(const struct vmsync_half *leg)
 {
 	unsigned int lost = leg->have & ~leg->matched;
 
 	return (lost & 1) + (lost >> 1 & 1);
 }
 
-static bool is_leg(const struct vmsync_leg *leg, uint64_t vm_uid, uint32_t base)
+static bool is_leg(const struct vmsync_half *leg, uint64_t vm_uid, uint32_t base)
 {
 	return leg->have && leg->cnt == base && leg->vm_uid == vm_uid;
 }
 
 /* The slot of a record's beacon; whatever older one was there is given up. */
-static struct vmsync_leg *take_slot(struct vmsync_leg *slot,
+static struct vmsync_half *take_slot(struct vmsync_half *slot,
 				    const struct vmsync_evidence *ev,
 				    uint64_t *unmatched)
 {
@@ -94,7 +94,7 @@ static struct vmsync_leg *take_slot(struct vmsync_leg *slot,
  * several times. A guest that is restored from a memory snapshot, and had run on
  * after it, sends some numbers twice: who waits in vain makes room.
  */
-static bool is_news(const struct vmsync_leg *leg, const struct vmsync_evidence *ev,
+static bool is_news(const struct vmsync_half *leg, const struct vmsync_evidence *ev,
 		    bool same)
 {
 	if (!is_gh(ev))
@@ -120,7 +120,7 @@ static bool same_reading(const struct vmsync_pair *a, const struct vmsync_pair *
 	       (a->tsc == b->tsc && a->mono_ns == b->mono_ns);
 }
 
-static void fill(struct vmsync_leg *leg, const struct vmsync_evidence *ev)
+static void fill(struct vmsync_half *leg, const struct vmsync_evidence *ev)
 {
 	if (is_gh(ev)) {
 		/* What came before it was another one of that number. */
@@ -258,7 +258,7 @@ uint32_t vmsync_match_push_guest(struct vmsync_match *m,
 				 const struct vmsync_evidence *ev)
 {
 	uint32_t base = base_of(ev);
-	struct vmsync_leg *slot = &m->ring[slot_of(base)];
+	struct vmsync_half *slot = &m->ring[slot_of(base)];
 
 	if (!is_leg(slot, ev->vm_uid, base))
 		m->forged += slot->forged;
@@ -275,10 +275,10 @@ uint32_t vmsync_match_push_guest(struct vmsync_match *m,
 }
 
 /* The guest's half of a beacon of @s. */
-static struct vmsync_leg *guest_leg(struct vmsync_match *m,
+static struct vmsync_half *guest_leg(struct vmsync_match *m,
 				    const struct vmsync_stream *s, uint32_t base)
 {
-	struct vmsync_leg *g = &m->ring[slot_of(base)];
+	struct vmsync_half *g = &m->ring[slot_of(base)];
 
 	return is_leg(g, s->vm_uid, base) ? g : NULL;
 }
@@ -291,7 +291,7 @@ static struct vmsync_host_leg *host_leg(struct vmsync_stream *s, uint32_t base)
 }
 
 /* What the host heard is what the guest said, where both are on record. */
-static bool claim_true(const struct vmsync_leg *g,
+static bool claim_true(const struct vmsync_half *g,
 		       const struct vmsync_host_leg *h)
 {
 	if (!h->claim.valid)
@@ -306,7 +306,7 @@ static bool claim_true(const struct vmsync_leg *g,
 bool vmsync_match_verify(struct vmsync_match *m, struct vmsync_stream *stream,
 			 uint32_t base)
 {
-	struct vmsync_leg *g = guest_leg(m, stream, base);
+	struct vmsync_half *g = guest_leg(m, stream, base);
 	struct vmsync_host_leg *h = host_leg(stream, base);
 
 	return g && h && stream->vm_uid == m->vm_uid &&
@@ -321,10 +321,10 @@ void vmsync_match_bind(struct vmsync_match *m, struct vmsync_vm *vm,
 	m->started = false;
 }
 
-static void hear(struct vmsync_match *m, const struct vmsync_leg *g,
-		 const struct vmsync_leg *h, bool gh)
+static void hear(struct vmsync_match *m, const struct vmsync_half *g,
+		 const struct vmsync_half *h, bool gh)
 {
-	struct vmsync_answered a = {gh ? g->gh_ns : g->hg_ns,
+	struct vmsync_round_trip a = {gh ? g->gh_ns : g->hg_ns,
 				    gh ? h->gh_ns : h->hg_ns};
 
 	if (!m->heard || a.guest_ns < m->first_heard.guest_ns)
@@ -336,7 +336,7 @@ static void hear(struct vmsync_match *m, const struct vmsync_leg *g,
 
 void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
 {
-	struct vmsync_leg *g = guest_leg(m, m->stream, base);
+	struct vmsync_half *g = guest_leg(m, m->stream, base);
 	struct vmsync_host_leg *h = host_leg(m->stream, base);
 	uint8_t both;
 
@@ -367,7 +367,7 @@ void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
 
 static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
 {
-	const struct vmsync_leg *g = guest_leg(m, m->stream, base);
+	const struct vmsync_half *g = guest_leg(m, m->stream, base);
 	const struct vmsync_host_leg *h = host_leg(m->stream, base);
 
 	if (!g || !h || !g->matched)
@@ -396,7 +396,7 @@ static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
 
 static bool whole(struct vmsync_match *m, uint32_t base)
 {
-	const struct vmsync_leg *g = guest_leg(m, m->stream, base);
+	const struct vmsync_half *g = guest_leg(m, m->stream, base);
 
 	return g && g->matched == (VMSYNC_LEG_GH | VMSYNC_LEG_HG);
 }
@@ -431,7 +431,7 @@ uint64_t vmsync_match_forged(const struct vmsync_match *m)
 }
 
 bool vmsync_match_is_alone(const struct vmsync_match *m,
-			   const struct vmsync_leg *leg)
+			   const struct vmsync_half *leg)
 {
 	return leg->vm_uid == m->vm_uid && leg->have & VMSYNC_LEG_GH &&
 	       !leg->matched && !leg->forged;
@@ -441,7 +441,7 @@ bool vmsync_match_alone(const struct vmsync_match *m, int64_t from_ns,
 			int64_t until_ns)
 {
 	for (size_t i = 0; i < VMSYNC_SYNC_WINDOW; i++) {
-		const struct vmsync_leg *g = &m->ring[i];
+		const struct vmsync_half *g = &m->ring[i];
 
 		if (vmsync_match_is_alone(m, g) && g->gh_ns > from_ns &&
 		    g->gh_ns < until_ns)

@@ -52,14 +52,14 @@ struct vmsync_beacon {
 #define VMSYNC_LEG_HG 2
 
 /**
- * struct vmsync_leg - one side's half of the beacon with gh's number @cnt
+ * struct vmsync_half - one side's half of the beacon with gh's number @cnt
  * @vm_uid:	of it; a guest whose module is loaded again has another one
  * @have, @matched: bits VMSYNC_LEG_*
  * @forged:	(guest's) the host has heard something else, and this never
  * @coarse, @kvmclock: see struct vmsync_beacon
  * @port:	it came over a port
  */
-struct vmsync_leg {
+struct vmsync_half {
 	uint64_t vm_uid;
 	uint32_t cnt;
 	uint32_t cpu;
@@ -77,7 +77,7 @@ struct vmsync_leg {
 
 /** struct vmsync_host_leg - and what the host knows of it besides */
 struct vmsync_host_leg {
-	struct vmsync_leg leg;
+	struct vmsync_half leg;
 	int32_t tid;
 	struct vmsync_pair claim;
 	struct vmsync_scaling scaling;
@@ -110,8 +110,8 @@ struct vmsync_stream {
 	struct vmsync_host_leg ring[VMSYNC_SYNC_WINDOW];
 };
 
-/** struct vmsync_answered - when a beacon was sent, and answered */
-struct vmsync_answered {
+/** struct vmsync_round_trip - when a beacon was sent, and answered */
+struct vmsync_round_trip {
 	int64_t guest_ns;
 	int64_t host_ns;
 };
@@ -133,8 +133,8 @@ struct vmsync_match {
 	bool any;
 	bool started;
 	bool heard;
-	struct vmsync_answered first_heard;
-	struct vmsync_answered last_heard;
+	struct vmsync_round_trip first_heard;
+	struct vmsync_round_trip last_heard;
 	uint64_t vm_uid;
 	uint32_t last_cnt;
 	uint32_t next;
@@ -143,7 +143,7 @@ struct vmsync_match {
 	uint64_t unmatched;
 	uint64_t forged;
 	struct vmsync_answers past;
-	struct vmsync_leg ring[VMSYNC_SYNC_WINDOW];
+	struct vmsync_half ring[VMSYNC_SYNC_WINDOW];
 };
 
 /**
@@ -197,7 +197,7 @@ uint64_t vmsync_match_forged(const struct vmsync_match *m);
 
 /** vmsync_match_is_alone - of @m's ring: a beacon that nobody answered */
 bool vmsync_match_is_alone(const struct vmsync_match *m,
-			   const struct vmsync_leg *leg);
+			   const struct vmsync_half *leg);
 
 /**
  * vmsync_match_alone - did the guest send beacons between two times that nobody
