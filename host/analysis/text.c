@@ -6,29 +6,18 @@
 
 #include "analysis/analysis.h"
 #include "analysis/reasons.h"
+#include "analysis/text.h"
 #include "fuse/print.h"
 
 /* Rows of a table, unless all are asked for. */
 #define MOST 12
-
-/* Culprits that the answer names. */
-#define BLAMED 3
-
-#define COLUMNS 100
-
-static void ms_text(int64_t ns, char *buf, size_t size)
-{
-	int64_t us = (ns + 500) / 1000;
-
-	snprintf(buf, size, "%" PRId64 ".%03" PRId64, us / 1000, us % 1000);
-}
 
 /* One number of a table: milliseconds, to the microsecond. */
 static void ms(FILE *f, int64_t ns, int width)
 {
 	char buf[32];
 
-	ms_text(ns, buf, sizeof(buf));
+	analysis_ms_text(ns, buf, sizeof(buf));
 	fprintf(f, " %*s", width, buf);
 }
 
@@ -123,174 +112,6 @@ void analysis_who_text(const struct analysis *a, const struct analysis_who *w,
 	}
 }
 
-/* ----------------------------------------------------------------- the answer
- */
-
-static int by_sum(const void *x, const void *y)
-{
-	const struct analysis_culprit *const *a = x, *const *b = y;
-
-	return (*a)->turns.sum_ns < (*b)->turns.sum_ns	 ? 1
-	       : (*a)->turns.sum_ns > (*b)->turns.sum_ns ? -1
-							 : 0;
-}
-
-/* [*n] all that are reported, or those of one virtual CPU, the worst first. */
-static const struct analysis_culprit **culprits_of(const struct analysis *a,
-						   uint32_t vcpu, size_t *n)
-{
-	const struct analysis_totals *t = &a->totals;
-	const struct analysis_culprit **list =
-		calloc(t->culprits.count + 1, sizeof(*list));
-	size_t i;
-
-	*n = 0;
-	for (i = 0; list && i < t->culprits.count; i++) {
-		const struct analysis_culprit *c = &t->culprits.at[i];
-
-		if (vcpu == ANALYSIS_NONE ? analysis_reported(a, c->vcpu)
-					  : c->vcpu == vcpu)
-			list[(*n)++] = c;
-	}
-	if (*n)
-		qsort(list, *n, sizeof(*list), by_sum);
-	return list;
-}
-
-/* Words, broken at blanks where a line would be too long. */
-static void paragraph(FILE *f, const char *text)
-{
-	int column = 0;
-
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (column && column + 1 + len > COLUMNS) {
-			fputc('\n', f);
-			column = 0;
-		}
-		fprintf(f, "%s%.*s", column ? " " : "", len, text);
-		column += len + (column > 0);
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', f);
-}
-
-/* A host's task or virtual CPU, whatever thread of a guest it ran. */
-struct blamed {
-	struct analysis_who who;
-	int64_t ns;
-};
-
-static int by_blame(const void *x, const void *y)
-{
-	const struct blamed *a = x, *b = y;
-
-	return a->ns < b->ns ? 1 : a->ns > b->ns ? -1 : 0;
-}
-
-static struct blamed *blamed_of(const struct analysis *a, uint32_t vcpu,
-				size_t *n)
-{
-	size_t i, k, culprits;
-	const struct analysis_culprit **list = culprits_of(a, vcpu, &culprits);
-	struct blamed *b = list ? calloc(culprits + 1, sizeof(*b)) : NULL;
-
-	*n = 0;
-	for (i = 0; b && i < culprits; i++) {
-		const struct analysis_who *w = &list[i]->who;
-
-		for (k = 0; k < *n; k++) {
-			if (b[k].who.by == w->by && b[k].who.id == w->id)
-				break;
-		}
-		if (k == *n)
-			b[(*n)++].who = *w;
-		b[k].ns += (int64_t)list[i]->turns.sum_ns;
-	}
-	if (*n)
-		qsort(b, *n, sizeof(*b), by_blame);
-	free(list);
-	return b;
-}
-
-static void blame(FILE *m, const struct analysis *a, uint32_t vcpu,
-		  const struct analysis_figures *fig)
-{
-	size_t n, i;
-	struct blamed *list = blamed_of(a, vcpu, &n);
-	int64_t blocked = fig->denied - fig->steal, rest = fig->denied;
-	char who[192], time[32];
-	const char *sep = ": ";
-
-	for (i = 0; i < n && i < BLAMED; i++) {
-		if (list[i].who.by == ANALYSIS_BY_VCPU)
-			analysis_vcpu_text(a, list[i].who.id, who, sizeof(who));
-		else
-			analysis_who_text(a, &list[i].who, who, sizeof(who));
-		ms_text(list[i].ns, time, sizeof(time));
-		fprintf(m, "%s%s ms to ", sep, time);
-		print_clean(m, who);
-		rest -= list[i].ns;
-		sep = ", ";
-	}
-	free(list);
-	if (blocked) {
-		ms_text(blocked, time, sizeof(time));
-		fprintf(m, "%s%s ms asleep on the host", sep, time);
-		rest -= blocked;
-		sep = ", ";
-	}
-	if (rest > 0) {
-		ms_text(rest, time, sizeof(time));
-		fprintf(m, "%s%s ms to others", sep, time);
-	}
-}
-
-/* One sentence of the virtual CPU that was denied most. */
-void analysis_answer(FILE *f, const struct analysis *a)
-{
-	const struct analysis_totals *t = &a->totals;
-	struct analysis_figures fig, worst = {0};
-	uint32_t i, which = ANALYSIS_NONE;
-	char time[32], name[64], *text = NULL;
-	size_t size = 0;
-	FILE *m;
-
-	for (i = 0; i < t->vcpus.count; i++) {
-		fig = analysis_figures_of(t->vcpus.at[i].ns);
-		if (!analysis_reported(a, i) || fig.denied <= worst.denied)
-			continue;
-		worst = fig;
-		which = i;
-	}
-	if (which == ANALYSIS_NONE) {
-		fputs("No virtual CPU was denied a CPU of the host, as far as "
-		      "is known.\n",
-		      f);
-		return;
-	}
-	m = open_memstream(&text, &size);
-	if (!m)
-		return;
-	ms_text(worst.denied, time, sizeof(time));
-	fprintf(m, "vCPU %d of ",
-		analysis_model_vcpu_id(a->model, which).vcpu_id);
-	print_clean(m, analysis_vm_name(a, which, name, sizeof(name)));
-	fprintf(m, " lost %s ms", time);
-	ms_text(worst.wanted, time, sizeof(time));
-	fprintf(m, " of the %s ms that it wanted", time);
-	blame(m, a, which, &worst);
-	fputc('.', m);
-	if (!fclose(m))
-		paragraph(f, text);
-	free(text);
-}
-
-/* ------------------------------------------------------------------- the
- * tables */
-
 static void wanted(FILE *f, const struct analysis *a)
 {
 	const struct analysis_totals *t = &a->totals;
@@ -352,7 +173,7 @@ static void culprits(FILE *f, const struct analysis *a)
 {
 	size_t n, i;
 	const struct analysis_culprit **list =
-		culprits_of(a, ANALYSIS_NONE, &n);
+		analysis_culprits_of(a, ANALYSIS_NONE, &n);
 
 	if (list && n)
 		fputs("\nWho had the CPU meanwhile, ms; longest turns, us\n"

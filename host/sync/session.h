@@ -115,6 +115,10 @@ bool vmsync_guest_may_use(const struct vmsync_guest *guest,
 int vmsync_guest_report_make(struct vmsync_guest *guest);
 void vmsync_guest_report_free(struct vmsync_guest_report *report);
 
+/** vmsync_guest_report_notes - its remarks, once its figures are there; 0 or -ENOMEM */
+int vmsync_guest_report_notes(struct vmsync_guest_report *r,
+			      const struct vmsync_guest *guest);
+
 /** vmsync_sync_find_vm - NULL if there is none */
 struct vmsync_vm *vmsync_sync_find_vm(const struct vmsync_sync *sync,
 				      struct vmsync_vm_id id);

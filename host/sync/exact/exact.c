@@ -446,37 +446,6 @@ static bool any_unstable(const struct vmsync_timeline *pv)
 	return false;
 }
 
-static int make_others(struct vmsync_walk *w)
-{
-	int err = 0;
-
-	w->others = calloc(w->facts->n_cpus, sizeof(*w->others));
-	w->updates = calloc(w->facts->n_cpus, sizeof(*w->updates));
-	if (!w->others || !w->updates)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < w->facts->n_cpus; i++)
-		w->updates[i] = vmsync_facts_updates(w->facts, i);
-	for (uint32_t i = 0; !err && i < w->facts->n_cpus; i++)
-		if (i != w->cpu)
-			err = vmsync_dating_init(&w->others[i], w->facts, i);
-	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
-		/* A CPU of which nothing is known has empty timelines. */
-		if (!err && !w->others[i].pv.steps.count)
-			err = vmsync_timeline_init(&w->others[i].pv);
-		if (!err && !w->others[i].scaling.steps.count)
-			err = vmsync_timeline_init(&w->others[i].scaling);
-	}
-	return err;
-}
-
-static void free_others(struct vmsync_walk *w)
-{
-	for (uint32_t i = 0; w->others && i < w->facts->n_cpus; i++)
-		vmsync_dating_free(&w->others[i]);
-	free(w->others);
-	free(w->updates);
-}
-
 static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	       bool final, struct vmsync_map *map)
 {
@@ -488,7 +457,7 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	(void) final;
 	if (!err && f->n_cpus > 1 &&
 	    (any_unstable(&axis.pv) || !vmsync_facts_tscs_alike(f)))
-		err = make_others(&w);
+		err = vmsync_walk_others_make(&w);
 	if (!err) {
 		w.tl[HOST] = &axis.host;
 		w.tl[GUEST] = &axis.guest;
@@ -497,7 +466,7 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 		err = walk(&w);
 		clip_end(map, f->guest_until_ns);
 	}
-	free_others(&w);
+	vmsync_walk_others_free(&w);
 	vmsync_dating_free(&axis);
 	return err;
 }

@@ -2,6 +2,7 @@
 #include "sync/exact/walk.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "sync/map/quantize.h"
 #include "uapi/vmsync.h"
@@ -276,4 +277,35 @@ int vmsync_walk_bridge(struct vmsync_walk *w, const struct vmsync_link *l,
 			   vmsync_link_by_slope(l->loss, &own);
 	err = vmsync_quantize(w->map, &p);
 	return err == -EINVAL ? 0 : err;
+}
+
+int vmsync_walk_others_make(struct vmsync_walk *w)
+{
+	int err = 0;
+
+	w->others = calloc(w->facts->n_cpus, sizeof(*w->others));
+	w->updates = calloc(w->facts->n_cpus, sizeof(*w->updates));
+	if (!w->others || !w->updates)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < w->facts->n_cpus; i++)
+		w->updates[i] = vmsync_facts_updates(w->facts, i);
+	for (uint32_t i = 0; !err && i < w->facts->n_cpus; i++)
+		if (i != w->cpu)
+			err = vmsync_dating_init(&w->others[i], w->facts, i);
+	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
+		/* A CPU of which nothing is known has empty timelines. */
+		if (!err && !w->others[i].pv.steps.count)
+			err = vmsync_timeline_init(&w->others[i].pv);
+		if (!err && !w->others[i].scaling.steps.count)
+			err = vmsync_timeline_init(&w->others[i].scaling);
+	}
+	return err;
+}
+
+void vmsync_walk_others_free(struct vmsync_walk *w)
+{
+	for (uint32_t i = 0; w->others && i < w->facts->n_cpus; i++)
+		vmsync_dating_free(&w->others[i]);
+	free(w->others);
+	free(w->updates);
 }

@@ -89,4 +89,11 @@ int vmsync_walk_bridge(struct vmsync_walk *w, const struct vmsync_link *l,
 		       struct vmsync_point a, struct vmsync_point b,
 		       int128 error);
 
+/**
+ * vmsync_walk_others_make - the timelines of the guest's other CPUs; 0 or -ENOMEM
+ * To be freed in either case.
+ */
+int vmsync_walk_others_make(struct vmsync_walk *w);
+void vmsync_walk_others_free(struct vmsync_walk *w);
+
 #endif /* VMSYNC_SYNC_EXACT_WALK_H */

@@ -15,33 +15,6 @@
 #include "sync/facts/reading.h"
 #include "uapi/vmsync.h"
 
-/* The CPU that boots a guest, and updates its timekeeper unless told otherwise. */
-#define BOOT_CPU 0
-
-static uint32_t vcpu_id(const struct vmsync_facts *f, uint32_t cpu)
-{
-	return cpu < f->n_cpus ? f->cpus[cpu].vcpu_id : cpu;
-}
-
-const struct vmsync_vcpu *vmsync_facts_vcpu(const struct vmsync_facts *f,
-					    uint32_t cpu)
-{
-	return f->vm ? vmsync_vm_find_vcpu(f->vm, vcpu_id(f, cpu)) : NULL;
-}
-
-struct vmsync_stay vmsync_facts_stay(const struct vmsync_facts *f, size_t home,
-				     uint32_t cpu)
-{
-	const struct vmsync_home *h = &f->homes[home];
-
-	return (struct vmsync_stay){
-		.vcpu = vmsync_vm_find_vcpu(h->vm, vcpu_id(f, cpu)),
-		.from_ns = home ? h[-1].last_ns : INT64_MIN,
-		.sure_ns = h->from_ns,
-		.until_ns = home + 1 < f->n_homes ? h[1].from_ns : INT64_MAX,
-	};
-}
-
 static int64_t clip(int64_t at)
 {
 	if (at < VMSYNC_AXIS_MIN)
@@ -381,38 +354,6 @@ int vmsync_dating_scaling(struct vmsync_timeline *tl,
 }
 
 /* ------------------------------------------------------------ guest's lines */
-
-bool vmsync_facts_tscs_alike(const struct vmsync_facts *f)
-{
-	const struct vmsync_vcpu *first = NULL;
-
-	for (size_t i = 0; f->vm && i < f->vm->vcpus.count; i++) {
-		const struct vmsync_vcpu *v = f->vm->vcpus.at[i];
-
-		if (!v->scalings.count)
-			continue;
-		first = first ? first : v;
-		if (v->scalings.count != first->scalings.count)
-			return false;
-		for (size_t k = 0; k < v->scalings.count; k++)
-			if (!vmsync_scaling_same(&v->scalings.at[k].scaling,
-						 &first->scalings.at[k].scaling))
-				return false;
-	}
-	return true;
-}
-
-bool vmsync_facts_updates(const struct vmsync_facts *f, uint32_t cpu)
-{
-	for (size_t i = 0; i < f->guest_lines->spans.count; i++) {
-		const struct vmsync_line_span *s = &f->guest_lines->spans.at[i];
-
-		if (s->confirmed &&
-		    (s->cpu == cpu || s->cpu == VMSYNC_CPU_UNKNOWN))
-			return true;
-	}
-	return cpu == BOOT_CPU;
-}
 
 /* KVM sets the TSCs of all virtual CPUs one after the other, host cycles. */
 #define SET_TOGETHER ((int64_t)1 << 27)
