@@ -14,8 +14,8 @@ static void mark(struct vmsync_guest *guest, const struct vmsync_beacon *b)
 
 	if (!b->gh)
 		m = (struct vmsync_mark){ b->hg_guest_ns, b->hg_host_ns };
-	if (m.host_ns > guest->answered_ns)
-		guest->answered_ns = m.host_ns;
+	if (m.host_ns > guest->answered.host_ns)
+		guest->answered = m;
 	if (guest->n_marks &&
 	    m.guest_ns <= guest->marks[guest->n_marks - 1].guest_ns)
 		return;

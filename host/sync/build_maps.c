@@ -50,7 +50,8 @@ static bool is_succeeded(const struct vmsync_guest *guest)
 
 	for (size_t i = 0; vm && i < vm->streams.count; i++)
 		if (vm->streams.at[i]->answers.legs &&
-		    vm->streams.at[i]->answers.first_ns > guest->answered_ns)
+		    vm->streams.at[i]->answers.first_ns >
+			    guest->answered.host_ns)
 			return true;
 	return false;
 }
@@ -76,7 +77,7 @@ struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest)
 		.n_cpus = guest->n_cpus,
 		.marks = guest->marks,
 		.n_marks = guest->n_marks,
-		.answered_ns = guest->answered_ns,
+		.answered = guest->answered,
 		.succeeded = is_succeeded(guest),
 	};
 }

@@ -40,7 +40,7 @@ struct vmsync_guest {
 	size_t n_marks;
 	uint64_t marks_step;
 	uint64_t marks_skipped;
-	int64_t answered_ns;
+	struct vmsync_mark answered; /* its last beacon, by the host's clock */
 	VMSYNC_ARRAY(struct vmsync_home) homes;
 	struct vmsync_times *queue;
 	size_t queued;

@@ -20,6 +20,8 @@ __extension__ typedef unsigned __int128 wide;
 #define START	   0x8000000000u
 #define BOOT_LEN   (3ull * HZ) /* host cycles */
 #define BEACON_LEN (HZ / 10)
+#define HOST_LEN   (BEACON_LEN / 2) /* of a line, where the host has many */
+#define HOST_LINES 600
 
 /**
  * struct boot - one boot of the guest
@@ -39,8 +41,10 @@ struct boot {
 	bool restored;
 };
 
+/** struct world - @host: [@n_host], each for HOST_LEN; the last goes on */
 struct world {
-	struct vmsync_line host;
+	struct vmsync_line host[HOST_LINES];
+	int n_host;
 	struct boot boot[BOOTS];
 };
 
@@ -51,9 +55,16 @@ static int64_t read_line(const struct vmsync_line *l, uint64_t tsc)
 	return l->base_ns + (int64_t)(v >> l->shift);
 }
 
+static const struct vmsync_line *host_line(const struct world *w, uint64_t at)
+{
+	uint64_t i = (at - START) / HOST_LEN;
+
+	return &w->host[i < (uint64_t)w->n_host ? i : (uint64_t)w->n_host - 1];
+}
+
 static int64_t host_ns(const struct world *w, uint64_t at)
 {
-	return read_line(&w->host, at);
+	return read_line(host_line(w, at), at);
 }
 
 static const struct vmsync_line *line_at(const struct boot *b, uint64_t at)
@@ -70,11 +81,9 @@ static int64_t guest_ns(const struct boot *b, uint64_t at)
 	return read_line(line_at(b, at), at + b->offset);
 }
 
-/* Line @i of @b, from @after host cycles after its begin on. */
-static void line_next(struct boot *b, int i, uint64_t after)
+/* The line behind @l, from TSC @at on. */
+static void line_after(struct vmsync_line *l, uint64_t at)
 {
-	struct vmsync_line *l = &b->line[i - 1];
-	uint64_t at = b->from + b->offset + after;
 	wide v = (wide)(at - l->cycle_last) * l->mult + l->xtime_nsec;
 	uint32_t seq = l->seq + 1;
 
@@ -84,6 +93,20 @@ static void line_next(struct boot *b, int i, uint64_t after)
 	l[1].base_ns += (int64_t)(v >> SHIFT);
 	l[1].xtime_nsec = (uint64_t)(v & ((1u << SHIFT) - 1));
 	l[1].mult += (uint32_t)check_range(0, 600) - 300;
+}
+
+/* Line @i of @b, from @after host cycles after its begin on. */
+static void line_next(struct boot *b, int i, uint64_t after)
+{
+	line_after(&b->line[i - 1], b->from + b->offset + after);
+}
+
+/* Of these its beacons show every second one. */
+static void make_host_lines(struct world *w)
+{
+	for (w->n_host = 1; w->n_host < HOST_LINES; w->n_host++)
+		line_after(&w->host[w->n_host - 1],
+			   START + (uint64_t)w->n_host * HOST_LEN);
 }
 
 /* @first: its module is loaded again where line @first begins, 0: never */
@@ -125,17 +148,33 @@ static void restore(struct boot *b)
 	l->xtime_nsec = (1u << SHIFT) - (uint64_t)(past & ((1u << SHIFT) - 1));
 }
 
-static void push_host_line(const struct world *w, struct vmsync_sync *sync)
+static void push_host_line(const struct world *w, struct vmsync_sync *sync,
+			   int i)
 {
+	uint64_t at = w->host[i].since_tsc + 300 * (i > 0);
 	struct vmsync_evidence ev = {
 		.kind = VMSYNC_EV_KNOT,
-		.stamp_ns = host_ns(w, START),
-		.line = w->host,
-		.confirm_tsc = START,
-		.why = VMSYNC_KNOT_FIRST,
+		.stamp_ns = host_ns(w, at),
+		.line = w->host[i],
+		.confirm_tsc = at,
+		.why = i ? VMSYNC_KNOT_SLOPE : VMSYNC_KNOT_FIRST,
 	};
 
+	if (i)
+		ev.prev = w->host[i - 1];
 	CHECK(!vmsync_sync_push_host(sync, &ev));
+}
+
+/* No records are missing any more before the next beacon of boot @b, at @at. */
+static void push_host_lines(const struct world *w, const struct boot *b,
+			    uint64_t at, struct vmsync_sync *sync)
+{
+	int i;
+
+	for (i = 1; b == &w->boot[BOOTS - 1] && i < w->n_host; i++)
+		if (w->host[i].since_tsc >= at - BEACON_LEN &&
+		    w->host[i].since_tsc < at)
+			push_host_line(w, sync, i);
 }
 
 /* What KVM tells of the change from @b's offset to the next one's. */
@@ -201,15 +240,17 @@ static void push_beacons(const struct world *w, int boot,
 			.stamp_ns = host_ns(w, at + 3000),
 			.pair = { at + 3000, host_ns(w, at + 3000), 0, true },
 			.guest_claim = g.pair,
-			.line = w->host,
+			.line = *host_line(w, at + 3000),
 			.scaling = { (int64_t)b->offset, 1ull << 32, 32 },
 		};
 
 		cnt += VMSYNC_CNT_STEP;
+		push_host_lines(w, b, at, sync);
 		if (guest)
 			CHECK(!vmsync_sync_push_guest(guest, &g));
 		CHECK(!vmsync_sync_push_host(sync, &h));
 	}
+	push_host_lines(w, b, at, sync);
 }
 
 static void judge(const struct world *w, const struct boot *b,
@@ -248,6 +289,8 @@ static void judge(const struct world *w, const struct boot *b,
  * @mute:	bit n: boot n was not recorded
  * @restored:	the last boot is of a memory snapshot: its line is an old one
  * @again:	the guest's module is loaded again when this line begins, 0: not
+ * @shown:	before the last boot the host's lines are known from its beacons
+ *		only, and not all
  * @limit_ns:	most bounds are not above
  */
 struct test {
@@ -258,6 +301,7 @@ struct test {
 	int64_t limit_ns;
 	int again;
 	bool restored;
+	bool shown;
 };
 
 static void test_one(const struct test *t)
@@ -265,15 +309,18 @@ static void test_one(const struct test *t)
 	struct vmsync_sync *sync = vmsync_sync_new(NULL);
 	struct vmsync_guest *guest[BOOTS] = { 0 };
 	struct world w = {
-		.host = { .clocksource = VMSYNC_CLOCKSOURCE_TSC, .seq = 9,
-			  .since_tsc = START, .cycle_last = START,
-			  .base_ns = 222000000000, .mult = MULT + 11,
-			  .shift = SHIFT },
+		.host = { { .clocksource = VMSYNC_CLOCKSOURCE_TSC, .seq = 9,
+			    .since_tsc = START, .cycle_last = START,
+			    .base_ns = 222000000000, .mult = MULT + 11,
+			    .shift = SHIFT } },
+		.n_host = 1,
 	};
 	uint64_t at = START + HZ;
 	int i;
 
-	push_host_line(&w, sync);
+	if (t->shown)
+		make_host_lines(&w);
+	push_host_line(&w, sync, 0);
 	for (i = 0; i < BOOTS; i++) {
 		make_boot(&w.boot[i], at, t->offset[i] - START,
 			  t->again);
@@ -309,35 +356,47 @@ int main(int argc, char **argv)
 	/* Boot n begins at about 4 n s, 1 s after START. */
 	static const struct test tests[] = {
 		{ "the TSC begins at 0 again",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 0, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 0, false, false },
 		{ "only the first one was recorded",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 6, 3, 0, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 6, 3, 0, false, false },
 		{ "only the second",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 5, 3, 0, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 5, 3, 0, false, false },
 		{ "only the last",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 3, 3, 0, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 3, 3, 0, false, false },
 		{ "the guest had run for long before",
-		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, false, 0, 3, 0, false },
+		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, false, 0, 3, 0, false, false },
 		{ "the TSC is set to something else",
-		  { 0, 1000ull * HZ, 7ull * HZ }, false, 0, 3, 0, false },
+		  { 0, 1000ull * HZ, 7ull * HZ }, false, 0, 3, 0, false, false },
 		{ "a little less than it was",
-		  { 0, 0 - 2ull * HZ, 0 - 4ull * HZ }, false, 0, 3, 0, false },
-		{ "the TSC goes on, as with kexec", { 0, 0, 0 }, false, 0, 3, 0, false },
+		  { 0, 0 - 2ull * HZ, 0 - 4ull * HZ }, false, 0, 3, 0, false, false },
+		{ "the TSC goes on, as with kexec", { 0, 0, 0 }, false, 0, 3, 0, false, false },
 		{ "and the module is loaded again",
-		  { 0, 0, 0 }, false, 0, 3, 2, false },
+		  { 0, 0, 0 }, false, 0, 3, 2, false, false },
 		{ "... later, and the TSC begins at 0 again",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 5, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 5, false, false },
 		{ "the last one is restored from a snapshot",
-		  { 0, 0 - 4ull * HZ, 20ull * HZ }, false, 0, 3, 0, true },
+		  { 0, 0 - 4ull * HZ, 20ull * HZ }, false, 0, 3, 0, true, false },
 		{ "... with a TSC that is less",
 		  { 90ull * HZ, 80ull * HZ, 10ull * HZ }, false, 3, 3, 0,
-		  true },
+		  true, false },
 		{ "what KVM wrote was lost",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 0, 100000000, 0, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 0, 100000000, 0, false, false },
 		{ "... also that the guest had run for long",
-		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, true, 0, 100000000, 0, false },
+		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, true, 0, 100000000, 0, false, false },
 		{ "... and with a boot that was not recorded",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 2, 100000000, 0, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 2, 100000000, 0, false, false },
+		{ "the host's lines were lost, but for what its beacons show",
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, INT64_MAX, 0,
+		  false, true },
+		{ "... and the guest had run for long before",
+		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, false, 0, INT64_MAX, 0,
+		  false, true },
+		{ "... and the TSC is a little less than it was",
+		  { 0, 0 - 2ull * HZ, 0 - 4ull * HZ }, false, 0, INT64_MAX, 0,
+		  false, true },
+		{ "... and only the first boot was recorded",
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 6, INT64_MAX, 0,
+		  false, true },
 	};
 	uint64_t first;
 	size_t i, k;

@@ -224,12 +224,17 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 	return 0;
 }
 
-/* What the guest's clock read where it was known last; 0: nowhere yet. */
-static int128 last_read(const struct vmsync_map *map)
+/*
+ * What the guest's clock read where it was known last: where a chain ended, or
+ * at its last beacon. The map need not have got there: it leaves out what is in
+ * doubt.
+ */
+static int128 last_read(const struct vmsync_walk *w)
 {
-	return map->count ?
-		       map->segments[map->count - 1].guest_end.ns * Q32 :
-		       0;
+	const struct vmsync_mark *answered = &w->facts->answered;
+
+	return answered->host_ns > w->read.h >> 32 ?
+		       answered->guest_ns * Q32 : w->read.g;
 }
 
 /* Whether KVM has set the virtual CPU's TSC between @p and @q. */
@@ -251,11 +256,11 @@ static bool over(const struct vmsync_walk *w, const struct vmsync_link *known,
 		 int64_t z0, int64_t z1)
 {
 	const struct vmsync_facts *f = w->facts;
-	int128 read = last_read(w->map);
+	int128 read = last_read(w);
 	struct vmsync_point a, b;
 
-	if (!w->map->count || !q->valid || !f->n_marks ||
-	    !vmsync_link_at(q, z1, &b) || (b.h >> 32) <= f->answered_ns)
+	if (!q->valid || !f->n_marks || !vmsync_link_at(q, z1, &b) ||
+	    (b.h >> 32) <= f->answered.host_ns)
 		return false;
 	/* It may have run until the change was over, for all that is known. */
 	if (p->valid && vmsync_link_at(p, z0 < z1 ? z1 : z0, &a))
@@ -266,8 +271,8 @@ static bool over(const struct vmsync_walk *w, const struct vmsync_link *known,
 		return true;
 	if (vmsync_walk_has_next(w, GUEST))
 		return false;
-	if (!p->valid)
-		return !p->chain.scaling;
+	if (!p->valid && !p->chain.scaling)
+		return known->valid;
 	return (read >> 32) >= f->guest_until_ns &&
 	       read - b.g > VMSYNC_SMALL_STEP;
 }
@@ -398,8 +403,10 @@ static int walk(struct vmsync_walk *w)
 		/* until < from where a bridge reached beyond the next change.
 		 */
 		before = now;
-		if (now.valid)
+		if (now.valid) {
 			known = now;
+			vmsync_link_at(&now, until, &w->read);
+		}
 		bridged = from;
 		from = take_changes(w, until, &jump);
 		now = vmsync_walk_now(w);

@@ -26,6 +26,7 @@ enum vmsync_param { HOST, GUEST, SCALING, PV, PARAMS };
  * @spill_until: readings of lines before those may be ahead as far as here
  * @spill:	by so much
  * @unknown_until: until here the lines in force are not known
+ * @read:	both clocks where the last chain of which nothing was missing ended
  * @jumped:	the clock jumped there, and what it has read since is not known;
  *		VMSYNC_AXIS_MAX: it did not
  */
@@ -46,6 +47,7 @@ struct vmsync_walk {
 	int64_t spill_until;
 	int128 spill;
 	int64_t unknown_until;
+	struct vmsync_point read;
 	int64_t jumped;
 };
 

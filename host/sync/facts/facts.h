@@ -85,7 +85,7 @@ struct vmsync_lost {
  * @host_from_ns, @guest_from_ns: nothing before is asked for
  * @host_until_ns, @guest_until_ns: records are complete up to here
  * @marks:	a thinned-out list, sorted
- * @answered_ns: host time of its last beacon
+ * @answered:	its last beacon, by the host's clock
  * @succeeded:	its VM has answered beacons of another boot since
  */
 struct vmsync_facts {
@@ -107,7 +107,7 @@ struct vmsync_facts {
 	uint32_t n_cpus;
 	const struct vmsync_mark *marks;
 	size_t n_marks;
-	int64_t answered_ns;
+	struct vmsync_mark answered;
 	bool succeeded;
 };
 
