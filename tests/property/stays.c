@@ -46,6 +46,21 @@ static void turn(struct making *m, uint64_t before)
 		enter(m, h);
 }
 
+/*
+ * Enters or leaves at @h at the latest, when it is known to be in, or out. Where a
+ * stop ends at that very moment it enters then, and not later.
+ */
+static void turn_for(struct making *m, uint64_t h)
+{
+	bool in = m->in;
+
+	turn(m, h);
+	if (m->in == in && in)
+		leave(m, h);
+	else if (m->in == in)
+		enter(m, h);
+}
+
 /* Reads its clock for the last time at @h, before it has to leave. */
 static void show(struct making *m, uint64_t h)
 {
@@ -118,7 +133,7 @@ size_t stays_make(const struct sim_vcpu *v, struct stays_known *known, size_t n,
 			m.at = hole->to;
 		}
 		if (m.in != known[i].in)
-			turn(&m, known[i].h);
+			turn_for(&m, known[i].h);
 		m.at = known[i].h;
 	}
 	wander(&m, until);
