@@ -27,7 +27,11 @@ static const char help[] =
 	"                      stdout, for jsonl and csv\n"
 	"      --table=NAME    only this one: states (csv: if none is named), "
 	"charges,\n"
-	"                      exits, wakes, machines, vcpus, threads\n"
+	"                      exits, wakes, events, machines, vcpus, threads\n"
+	"      --raw           the events, too (jsonl, sqlite): all of all "
+	"machines, on the\n"
+	"                      host's clock; says first how large they will "
+	"be\n"
 	"      --vm=NAME       only this VM: its guest's name, or its process\n"
 	"      --since=S       leave out the first S seconds of the host's "
 	"recording\n"
@@ -103,14 +107,27 @@ int cmd_export_run(const char *command, char **argv, struct cmd_export *args)
 	return ret;
 }
 
+static void tell(const char *text)
+{
+	cmd_progress_end();
+	fprintf(stderr, "vmsync export: %s\n", text);
+}
+
 static int take(void *arguments, int option, const char *value)
 {
 	struct cmd_export *args = arguments;
 
-	if (option != 't')
+	switch (option) {
+	case 't':
+		args->options.table = value;
+		return 0;
+	case 'r':
+		args->options.raw = true;
+		args->options.tell = tell;
+		return 0;
+	default:
 		return cmd_export_option("export", option, value, args);
-	args->options.table = value;
-	return 0;
+	}
 }
 
 static int format_find(const char *name, const struct export_format **format)
@@ -139,6 +156,11 @@ static int options_check(const struct cmd_export *args)
 		return cmd_usage_error("export", "%s has no tables", f->name);
 	if (o->table && export_table_find(o->table) == EXPORT_TABLES)
 		return cmd_usage_error("export", "no table %s", o->table);
+	if (o->raw && (!f->event_bytes || o->table))
+		return cmd_usage_error("export",
+				       "--raw is for jsonl and sqlite, all "
+				       "tables of them; for one: "
+				       "--table=events");
 	if (!strcmp(o->output, "-") && !f->stdout_too)
 		return cmd_usage_error("export", "%s needs a file", f->name);
 	return 0;
@@ -148,6 +170,7 @@ int cmd_export(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"table", required_argument, NULL, 't'},
+		{"raw", no_argument, NULL, 'r'},
 		CMD_EXPORT_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},

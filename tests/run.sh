@@ -29,6 +29,7 @@ quick="
 	analyze
 	fused
 	export
+	events
 	report
 	ust
 	port

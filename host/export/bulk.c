@@ -119,7 +119,8 @@ static int cursor_is_end(sqlite3_vtab_cursor *c)
 	return cursor->row >= cursor->bulk->rows;
 }
 
-static int cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *to, int column)
+static int cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *to,
+			 int column)
 {
 	const struct bulk_cursor *cursor = (const struct bulk_cursor *)c;
 	const struct bulk *b = cursor->bulk;
@@ -163,7 +164,8 @@ struct bulk *bulk_new(sqlite3 *db, const struct export_columns *c, int *result)
 	if (!b)
 		return NULL;
 	b->columns = c->n;
-	/* Such a table is there by the name of its module, never in the file. */
+	/* Such a table is there by the name of its module, never in the file.
+	 */
 	snprintf(name, sizeof(name), "vmsync_%s", c->name);
 	snprintf(take, sizeof(take), "insert into main.%s select * from %s",
 		 c->name, name);

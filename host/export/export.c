@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "export/export.h"
+#include "export/events.h"
 #include "fuse/fail.h"
 #include "fuse/output.h"
 #include "utf8.h"
@@ -24,6 +25,23 @@ static int job_fail(const struct export_job *j, struct ctf_error *e)
 	return vmsync_fail_file(e, j->error, j->options->output);
 }
 
+/* What makes a file large is said before it is made. */
+static int size_tell(struct taker *t)
+{
+	int64_t bytes;
+	char text[100];
+
+	if (!t->job.options->raw || !t->job.options->tell)
+		return 0;
+	bytes = export_events_size(&t->job, t->format->event_bytes);
+	if (bytes < 0)
+		return (int)bytes;
+	snprintf(text, sizeof(text), "the events will take about %" PRId64
+		 " MiB", (bytes + (1 << 19)) >> 20);
+	t->job.options->tell(text);
+	return 0;
+}
+
 static int begin(void *ctx, const struct analysis *a,
 		 struct analysis_sink *sink, struct ctf_error *e)
 {
@@ -31,7 +49,9 @@ static int begin(void *ctx, const struct analysis *a,
 	int ret;
 
 	t->job.analysis = a;
-	ret = t->format->begin(&t->job, sink);
+	ret = size_tell(t);
+	if (!ret)
+		ret = t->format->begin(&t->job, sink);
 	if (ret && !t->job.error)
 		t->job.error = ret;
 	return ret ? job_fail(&t->job, e) : 0;

@@ -15,11 +15,15 @@
  * struct export_options - all 0 is the default
  * @output:	the file, or "-": stdout, if the format can be written to it
  * @table:	the only table to write, NULL: all
+ * @raw:	the events, too
+ * @tell:	something to know before it is written; NULL: do not
  * @analysis:	since, until and vm
  */
 struct export_options {
 	const char *output;
 	const char *table;
+	bool raw;
+	void (*tell)(const char *text);
 	struct analysis_options analysis;
 };
 
@@ -49,6 +53,7 @@ struct export_job {
  * @stdout_too:	it can be written to a pipe
  * @has_tables:	one of them can be asked for
  * @one_table:	one has to be: without, it is the first
+ * @event_bytes: of an event, beside its texts, about; 0: it takes none
  * @begin:	before the first event: open the file, fill in the sink, whose
  *		context is the job. Return: 0 or a negative errno.
  * @end:	all was told: write the rest. Return: 0 or a negative errno.
@@ -59,6 +64,7 @@ struct export_format {
 	bool stdout_too;
 	bool has_tables;
 	bool one_table;
+	unsigned int event_bytes;
 	int (*begin)(struct export_job *j, struct analysis_sink *sink);
 	int (*end)(struct export_job *j);
 	void (*free)(struct export_job *j);

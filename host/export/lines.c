@@ -67,6 +67,8 @@ static int json_row(void *ctx, enum export_table t,
 		put_text(&l->out, "\":");
 		if (v[i].none)
 			put_text(&l->out, "null");
+		else if (v[i].text && c->json & 1u << i)
+			put_text(&l->out, v[i].text);
 		else if (v[i].text)
 			json_text(&l->out, v[i].text);
 		else
@@ -196,6 +198,7 @@ const struct export_format export_jsonl = {
 	.name = "jsonl",
 	.stdout_too = true,
 	.has_tables = true,
+	.event_bytes = 110,
 	.begin = jsonl_begin,
 	.end = end,
 	.free = lines_free,

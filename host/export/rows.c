@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analysis/reasons.h"
+#include "export/events.h"
 #include "export/rows.h"
 
 #define BITS(a, b) (1u << (a) | 1u << (b))
@@ -34,6 +35,12 @@ static const struct export_columns tables[EXPORT_TABLES] = {
 			   STATE_COLUMNS},
 			  5 + ANALYSIS_STATES,
 			  0},
+	[EXPORT_EVENTS] = {"events",
+			   {"at_ns", "machine", "cpu", "name", "context",
+			    "fields"},
+			   6,
+			   BITS(3, 4) | 1u << 5,
+			   BITS(4, 5)},
 	[EXPORT_MACHINES] = {"machines",
 			     {"machine", "name", "kind", "bound_ns", "from_ns",
 			      "until_ns"},
@@ -295,6 +302,8 @@ static void threads(struct export_job *j)
 
 int export_rows_end(struct export_job *j)
 {
+	if (!j->error && export_events_wanted(j->options))
+		j->error = export_events(j, j->state);
 	machines(j);
 	vcpus(j);
 	threads(j);

@@ -8,13 +8,14 @@
 
 #include "export/export.h"
 
-/** enum export_table - as the rows come; those from EXPORT_MACHINES on at the
+/** enum export_table - as the rows come; those from EXPORT_EVENTS on at the
  * end */
 enum export_table {
 	EXPORT_STATES,
 	EXPORT_CHARGES,
 	EXPORT_EXITS,
 	EXPORT_WAKES,
+	EXPORT_EVENTS, /* only if asked for */
 	EXPORT_MACHINES,
 	EXPORT_VCPUS,
 	EXPORT_THREADS,
@@ -25,13 +26,15 @@ enum export_table {
 
 /**
  * struct export_columns - a table
- * @column:	[@n] names; of those in the set @texts the values are texts
+ * @column:	[@n] names; of those in the set @texts the values are texts, and of
+ *		these, those in the set @json are JSON
  */
 struct export_columns {
 	const char *name;
 	const char *column[EXPORT_COLUMNS];
 	int n;
 	uint32_t texts;
+	uint32_t json;
 };
 
 /** export_columns_of() - what a table's rows hold */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/rows.h"
+#include "export/events.h"
 
 #ifdef VMSYNC_SQLITE
 #include "export/bulk.h"
@@ -89,6 +89,9 @@ static const char after[] =
 	"pragma user_version = 1;"
 	"commit;";
 
+static const char after_events[] =
+	"create index events_at on events (at_ns, machine);";
+
 static int error_of(int result)
 {
 	return result == SQLITE_OK	? 0
@@ -139,7 +142,8 @@ static int tables_make(struct export_job *j)
 	int t, ret = 0;
 
 	for (t = 0; !ret && t < EXPORT_TABLES; t++) {
-		ret = table_make(j, (enum export_table)t);
+		if (t != EXPORT_EVENTS || export_events_wanted(j->options))
+			ret = table_make(j, (enum export_table)t);
 	}
 	return ret;
 }
@@ -183,6 +187,9 @@ static int end(struct export_job *j)
 		if (d->bulk[t])
 			ret = fail(j, bulk_flush(d->bulk[t]));
 	}
+	if (!ret && d->bulk[EXPORT_EVENTS])
+		ret = fail(j, sqlite3_exec(d->db, after_events, NULL, NULL,
+					   NULL));
 	return ret ? ret
 		   : fail(j, sqlite3_exec(d->db, after, NULL, NULL, NULL));
 }
@@ -225,6 +232,7 @@ static void db_free(struct export_job *j)
 
 const struct export_format export_sqlite = {
 	.name = "sqlite",
+	.event_bytes = 35,
 	.begin = begin,
 	.end = end,
 	.free = db_free,

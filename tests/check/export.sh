@@ -150,7 +150,8 @@ expect_eq "sqlite: wake-ups" "$(db "select vm, tid, count(*), sum(ns) from wake_
 awk '/^SQLite$/ { on = 1 } /^Perfetto$/ { on = 0 } on && /^    / { print substr($0, 5) }' \
 	Documentation/export.rst > "$t/queries"
 expect "sqlite: the documented queries" test "$(grep -c ';$' "$t/queries")" -ge 10
-sqlite3 "$t/db" < "$t/queries" > "$t/rows" 2> "$t/err"
+$vmsync export sqlite --raw -o "$t/raw" "$t/c" 2> /dev/null
+sqlite3 "$t/raw" < "$t/queries" > "$t/rows" 2> "$t/err"
 expect_eq "sqlite: the documented queries work" "$? $(cat "$t/err")" "0 "
 
 # --- Perfetto, read by its own trace processor
