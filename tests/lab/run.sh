@@ -63,6 +63,7 @@ LAB_L2_MB=768
 LAB_L2_SMP=2			# as QEMU's -smp
 LAB_L2_QEMU=			# more arguments
 LAB_CUT=			# the trace that a full disk cuts: its reader judges it, we do not
+LAB_FAIL_NTH=			# yes: the host has fail_nth.ko
 LAB_ADVERSARY=			# yes: the guests have /adversary.ko
 LAB_GUESTS=1			# 2: a second one beside it, with LAB_GUEST=2 in l2.sh
 LAB_GUEST2_CPUS=1
@@ -198,10 +199,11 @@ prepare() {
 	[ -z "$LAB_ADVERSARY" ] || module_build adversary
 	kernel_ready "$kernel"
 	kernel_conf LAB_ >> "$work/lab.conf"
+	[ -z "$LAB_FAIL_NTH" ] || module_build fail-nth
 	[ "$kernel" != rt ] || module_build constant-tsc
 	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
 	[ -z "$LAB_LIBVIRT" ] || libvirt_prepare
-	for f in load slew now flood clock known bpf; do
+	for f in load slew now flood clock known bpf failnth; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
 				-o "$work/$f" "$here/$f.c"
@@ -216,6 +218,7 @@ prepare() {
 		LAB_L2_QEMU='$LAB_L2_QEMU'
 		LAB_ADVERSARY=$LAB_ADVERSARY
 		LAB_CYCLES=${LAB_CYCLES-}
+		LAB_TRIES=${LAB_TRIES-}
 		LAB_GUESTS=$LAB_GUESTS
 		LAB_GUEST2_CPUS=$LAB_GUEST2_CPUS
 		LAB_GUEST2_MB=$LAB_GUEST2_MB
