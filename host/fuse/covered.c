@@ -120,7 +120,7 @@ bool vmsync_guest_reach(const struct vmsync_session_guest *g, int64_t *first_ns,
 {
 	struct vmsync_known all = { 0 };
 
-	for (size_t i = 0; i < g->machine->n; i++) {
+	for (size_t i = 0; g->known_traces && i < g->machine->n; i++) {
 		if (!vmsync_trace_is_strange(g, i))
 			vmsync_known_add(&all, &g->known_traces[i]);
 	}

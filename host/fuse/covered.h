@@ -38,7 +38,8 @@ bool vmsync_trace_is_strange(const struct vmsync_session_guest *g, size_t trace)
  * vmsync_guest_reach() - from where to where the guest's events are
  * @first_ns, @last_ns: guest time; set if it has any
  *
- * Strange traces are no part of it. Return: whether it has events.
+ * Strange traces are no part of it. Return: whether it has events that the
+ * witness has told of.
  */
 bool vmsync_guest_reach(const struct vmsync_session_guest *g, int64_t *first_ns,
 			int64_t *last_ns);

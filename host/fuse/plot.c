@@ -19,8 +19,6 @@
 #define PANEL_GAP    55
 #define TOP	     96
 #define LINE_HEIGHT  16
-/* More dots than this only make the file large: every n-th is drawn. */
-#define DOTS	     4000
 
 #define OUTSIDE_SHADE "#ffebe9"
 #define OUTSIDE_LINE  "#cf222e"
@@ -38,6 +36,7 @@ struct chart {
 	FILE *f;
 	const struct vmsync_map *map;
 	const struct vmsync_legs *legs;
+	size_t dots; /* about as many beacons are drawn, at most */
 	double top;
 	double x0, x1; /* host time, s */
 	int64_t end_ns; /* guest time of the last evidence */
@@ -175,6 +174,7 @@ static struct knee *knees(const struct chart *c, double *lowest, double *highest
 static int draw_offset(const struct chart *c)
 {
 	struct svg_panel p = panel(c, 0, "us");
+	struct svg_curve curve = { .p = &p };
 	double low = 0, high = 0, margin;
 	struct knee *k = knees(c, &low, &high);
 	size_t i;
@@ -188,12 +188,13 @@ static int draw_offset(const struct chart *c)
 	svg_axes(&p, "offset, host minus guest, less a straight line per epoch",
 		 false);
 	for (i = 0; i < 2 * c->map->count; i++) {
-		if (i && k[i].first)
+		if (i && k[i].first) {
+			svg_curve_end(&curve);
 			svg_mark(&p, k[i].x, "#cf222e");
-		if (i && !k[i].first)
-			svg_line(&p, k[i - 1].x, k[i - 1].y, k[i].x, k[i].y,
-				 colours[k[i].method]);
+		}
+		svg_curve_to(&curve, k[i].x, k[i].y, colours[k[i].method]);
 	}
+	svg_curve_end(&curve);
 	free(k);
 	return 0;
 }
@@ -250,6 +251,7 @@ static void draw_growth(const struct chart *c, const struct svg_panel *p,
 static void draw_bound(const struct chart *c)
 {
 	struct svg_panel p = panel(c, 1, "ns");
+	struct svg_curve curve = { .p = &p };
 	struct gap gap;
 	size_t i;
 
@@ -267,15 +269,21 @@ static void draw_bound(const struct chart *c)
 	}
 	for (i = 0; i < c->map->count; i++) {
 		const struct vmsync_segment *s = &c->map->segments[i];
+		const char *colour = colours[s->method];
 		double xa = seconds(c->map, s->guest_start.ns);
-		double xb = seconds(c->map, evidence_end(c, i));
 		double y = fmax(1, (double)s->bound_ns);
 
-		svg_line(&p, xa, y, xb, y, colours[s->method]);
+		if (gap_before(c, i, &gap))
+			svg_curve_end(&curve);
 		if (i)
-			svg_line(&p, xa, bound_at(c, s->guest_start.ns - 1), xa,
-				 y, colours[s->method]);
+			svg_curve_to(&curve, xa,
+				     bound_at(c, s->guest_start.ns - 1),
+				     colour);
+		svg_curve_to(&curve, xa, y, colour);
+		svg_curve_to(&curve, seconds(c->map, evidence_end(c, i)), y,
+			     colour);
 	}
+	svg_curve_end(&curve);
 }
 
 static double leg_slack_ns(const struct chart *c, const struct vmsync_leg *leg)
@@ -283,21 +291,40 @@ static double leg_slack_ns(const struct chart *c, const struct vmsync_leg *leg)
 	return (double)vmsync_leg_slack_ns(c->map, leg);
 }
 
-/* Red is what no time within the bound explains, as in vmsync_verify(). */
-static const char *leg_colour(const struct chart *c, const struct vmsync_leg *leg)
+/* No time within the bound explains it, as in vmsync_verify(). */
+static bool contradicts(const struct chart *c, const struct vmsync_leg *leg)
 {
 	int64_t bound = vmsync_map_bound_ns(
 		c->map, (guest_time){ leg->guest_ns }, NULL);
 
-	if (-vmsync_leg_slack_ns(c->map, leg) > bound)
-		return "#cf222e";
-	return leg->request ? "#24292f" : "#8c959f";
+	return -vmsync_leg_slack_ns(c->map, leg) > bound;
+}
+
+/*
+ * More dots than can be told apart only make the file large: every n-th beacon
+ * is drawn, and of those that contradict the map each, as far as there is room.
+ */
+static void draw_legs(const struct chart *c, const struct svg_panel *p)
+{
+	size_t i, reds = 0, step = c->legs->leg.count / c->dots + 1;
+
+	for (i = 0; i < c->legs->leg.count; i++) {
+		const struct vmsync_leg *leg = &c->legs->leg.at[i];
+		bool red = contradicts(c, leg);
+
+		if (red ? reds++ < c->dots : !(i % step))
+			svg_dot(p, (double)leg->host_ns * 1e-9,
+				leg_slack_ns(c, leg),
+				red	       ? "#cf222e"
+				: leg->request ? "#24292f"
+					       : "#8c959f");
+	}
 }
 
 static void draw_beacons(const struct chart *c)
 {
 	struct svg_panel p = panel(c, 2, "ns");
-	size_t i, step = c->legs->leg.count / DOTS + 1;
+	size_t i;
 	double least = 1e9, most = 1000;
 
 	for (i = 0; i < c->legs->leg.count; i++) {
@@ -311,15 +338,10 @@ static void draw_beacons(const struct chart *c)
 	p.y1 = 2 * most;
 	shade_gaps(c, &p);
 	svg_axes(&p,
-		 "beacons: time from guest to host (dark) and back (light); "
+		 "beacons: time from guest to host (strong) and back (pale); "
 		 "red: contradicts the map by more than its bound",
 		 true);
-	for (i = 0; i < c->legs->leg.count; i += step) {
-		const struct vmsync_leg *leg = &c->legs->leg.at[i];
-
-		svg_dot(&p, (double)leg->host_ns * 1e-9, leg_slack_ns(c, leg),
-			leg_colour(c, leg));
-	}
+	draw_legs(c, &p);
 }
 
 static void legend(FILE *f, const struct vmsync_map *map, double y)
@@ -354,7 +376,8 @@ static int state_events(FILE *f, const struct vmsync_session_guest *g, double y)
 
 	if (!text)
 		return -ENOMEM;
-	vmsync_covered_lines(text, g);
+	if (g->known_traces)
+		vmsync_covered_lines(text, g);
 	ret = fclose(text) ? -ENOMEM : 0;
 	rest = lines;
 	while (!ret && (line = strsep(&rest, "\n"))) {
@@ -388,10 +411,15 @@ static void set_range(struct chart *c, const struct vmsync_session_guest *g)
 }
 
 static int draw_chart(FILE *f, const struct vmsync_session_guest *g,
-		      uint32_t cpu, const struct vmsync_legs *legs, double top)
+		      uint32_t cpu, const struct vmsync_legs *legs, size_t dots,
+		      double top)
 {
 	const struct vmsync_map *map = &vmsync_guest_maps(g->guest)->maps[cpu];
-	struct chart c = { .f = f, .map = map, .legs = legs, .top = top + TOP };
+	struct chart c = { .f = f,
+			   .map = map,
+			   .legs = legs,
+			   .dots = dots,
+			   .top = top + TOP };
 	char title[160];
 	int ret;
 
@@ -427,7 +455,7 @@ static bool is_shown(const struct vmsync_guest_map *gm, uint32_t cpu,
 }
 
 static int draw_own(FILE *f, const struct vmsync_session_guest *g, uint32_t cpu,
-		    const struct vmsync_legs *all, double top)
+		    const struct vmsync_legs *all, size_t dots, double top)
 {
 	const struct vmsync_guest_map *gm = vmsync_guest_maps(g->guest);
 	struct vmsync_legs own = { 0 };
@@ -445,42 +473,72 @@ static int draw_own(FILE *f, const struct vmsync_session_guest *g, uint32_t cpu,
 			ret = -ENOMEM;
 	}
 	if (!ret)
-		ret = draw_chart(f, g, cpu, &own, top);
+		ret = draw_chart(f, g, cpu, &own, dots, top);
 	vmsync_legs_free(&own);
+	return ret;
+}
+
+static double guest_height(const struct vmsync_session_guest *g)
+{
+	const struct vmsync_guest_map *gm = vmsync_guest_maps(g->guest);
+	double height = 0;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < gm->vcpus; cpu++)
+		height += is_drawn(gm, cpu) ?
+				  TOP + 3 * (PANEL_HEIGHT + PANEL_GAP) :
+				  0;
+	return height;
+}
+
+/* From @top on; its charts have guest_height() in all. */
+static int draw_guest(FILE *f, const struct vmsync_session *s,
+		      const struct vmsync_session_guest *g, size_t dots,
+		      double top, struct ctf_error *e)
+{
+	const struct vmsync_guest_map *gm = vmsync_guest_maps(g->guest);
+	struct vmsync_legs legs = { 0 };
+	uint32_t cpu;
+	int ret = vmsync_legs_read(s, g, &legs, e);
+
+	for (cpu = 0; !ret && cpu < gm->vcpus; cpu++) {
+		if (!is_drawn(gm, cpu))
+			continue;
+		ret = draw_own(f, g, cpu, &legs, dots, top);
+		top += TOP + 3 * (PANEL_HEIGHT + PANEL_GAP);
+	}
+	vmsync_legs_free(&legs);
+	return ret;
+}
+
+int vmsync_plot_guest(FILE *f, const struct vmsync_session *s, size_t guest,
+		      size_t dots, const char *attributes, struct ctf_error *e)
+{
+	const struct vmsync_session_guest *g = &s->guests[guest];
+	int ret;
+
+	memset(e, 0, sizeof(*e));
+	svg_begin(f, WIDTH, guest_height(g), attributes);
+	ret = draw_guest(f, s, g, dots, 0, e);
+	svg_end(f);
 	return ret;
 }
 
 static int draw_all(FILE *f, const struct vmsync_session *s,
 		    struct ctf_error *e)
 {
-	const double chart_height = TOP + 3 * (PANEL_HEIGHT + PANEL_GAP);
 	double top = 0;
 	size_t i;
-	uint32_t cpu;
 	int ret = 0;
 
-	for (i = 0; i < s->n_guests; i++) {
-		const struct vmsync_guest_map *gm =
-			vmsync_guest_maps(s->guests[i].guest);
-
-		for (cpu = 0; cpu < gm->vcpus; cpu++)
-			top += is_drawn(gm, cpu) ? chart_height : 0;
-	}
-	svg_begin(f, WIDTH, top);
+	for (i = 0; i < s->n_guests; i++)
+		top += guest_height(&s->guests[i]);
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", f);
+	svg_begin(f, WIDTH, top, "xmlns=\"http://www.w3.org/2000/svg\"");
 	top = 0;
 	for (i = 0; !ret && i < s->n_guests; i++) {
-		const struct vmsync_session_guest *g = &s->guests[i];
-		const struct vmsync_guest_map *gm = vmsync_guest_maps(g->guest);
-		struct vmsync_legs legs = { 0 };
-
-		ret = vmsync_legs_read(s, g, &legs, e);
-		for (cpu = 0; !ret && cpu < gm->vcpus; cpu++) {
-			if (!is_drawn(gm, cpu))
-				continue;
-			ret = draw_own(f, g, cpu, &legs, top);
-			top += chart_height;
-		}
-		vmsync_legs_free(&legs);
+		ret = draw_guest(f, s, &s->guests[i], VMSYNC_PLOT_DOTS, top, e);
+		top += guest_height(&s->guests[i]);
 	}
 	svg_end(f);
 	return ret;

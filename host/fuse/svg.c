@@ -2,17 +2,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "fuse/markup.h"
 #include "fuse/svg.h"
 
-void svg_begin(FILE *f, double width, double height)
+void svg_begin(FILE *f, double width, double height, const char *attributes)
 {
 	fprintf(f,
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" "
-		"height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" "
-		"font-family=\"sans-serif\">\n"
+		"<svg %s width=\"%.0f\" height=\"%.0f\" "
+		"viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\">\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-		width, height, width, height);
+		attributes, width, height, width, height);
 }
 
 void svg_end(FILE *f)
@@ -27,21 +26,7 @@ void svg_text(FILE *f, double x, double y, const char *anchor, int size,
 		"<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" "
 		"font-size=\"%d\" fill=\"#222\">",
 		x, y, anchor, size);
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '>':
-			fputs("&gt;", f);
-			break;
-		case '&':
-			fputs("&amp;", f);
-			break;
-		default:
-			fputc(*text, f);
-		}
-	}
+	markup_text(f, text);
 	fputs("</text>\n", f);
 }
 
@@ -137,6 +122,59 @@ void svg_line(const struct svg_panel *p, double xa, double ya, double xb,
 		"stroke=\"%s\" stroke-width=\"1.5\"/>\n",
 		x_pixel(p, xa), y_pixel(p, ya), x_pixel(p, xb), y_pixel(p, yb),
 		colour);
+}
+
+static void curve_point(struct svg_curve *c, double x, double y)
+{
+	fprintf(c->p->f, "%.1f %.1f ", x, y);
+}
+
+/* The column's first point is written: the rest, if there is more. */
+static void column_end(struct svg_curve *c)
+{
+	if (c->low == c->high)
+		return;
+	curve_point(c, c->x, c->low);
+	curve_point(c, c->x, c->high);
+	curve_point(c, c->x, c->y);
+}
+
+void svg_curve_end(struct svg_curve *c)
+{
+	if (!c->colour)
+		return;
+	column_end(c);
+	fprintf(c->p->f,
+		"\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\"/>\n",
+		c->colour);
+	c->colour = NULL;
+}
+
+void svg_curve_to(struct svg_curve *c, double x, double y, const char *colour)
+{
+	double px = x_pixel(c->p, x), py = y_pixel(c->p, y);
+	struct svg_curve last = *c;
+
+	if (c->colour && strcmp(c->colour, colour))
+		svg_curve_end(c);
+	if (!c->colour) {
+		fputs("<polyline points=\"", c->p->f);
+		c->colour = colour;
+		if (last.colour)
+			curve_point(c, last.x, last.y);
+	} else if ((int)px == c->column) {
+		c->low = fmin(c->low, py);
+		c->high = fmax(c->high, py);
+		c->x = px;
+		c->y = py;
+		return;
+	} else {
+		column_end(c);
+	}
+	c->column = (int)px;
+	c->x = px;
+	c->y = c->low = c->high = py;
+	curve_point(c, px, py);
 }
 
 void svg_dot(const struct svg_panel *p, double x, double y, const char *colour)

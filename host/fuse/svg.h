@@ -26,7 +26,8 @@ struct svg_panel {
 	const char *y_unit;
 };
 
-void svg_begin(FILE *f, double width, double height);
+/** svg_begin() - @attributes: of the picture, beside its size */
+void svg_begin(FILE *f, double width, double height, const char *attributes);
 void svg_end(FILE *f);
 
 /** svg_text() - @text is escaped; @anchor: "start", "middle" or "end" */
@@ -39,6 +40,28 @@ void svg_axes(const struct svg_panel *p, const char *title, bool x_numbers);
 /** svg_line() - from (xa, ya) to (xb, yb) in the panel's units */
 void svg_line(const struct svg_panel *p, double xa, double ya, double xb,
 	      double yb, const char *colour);
+
+/**
+ * struct svg_curve - a line through any number of points
+ * @p:		panel
+ * @colour:	of the piece that is being drawn
+ *
+ * What falls on one column of pixels is drawn as its lowest and its highest, so a
+ * curve has no more points than can be seen.
+ */
+struct svg_curve {
+	const struct svg_panel *p;
+	const char *colour;
+	int column;
+	double x, y; /* last point, in pixels */
+	double low, high; /* of the column */
+};
+
+/** svg_curve_to() - on to (x, y) in the panel's units, in @colour */
+void svg_curve_to(struct svg_curve *c, double x, double y, const char *colour);
+
+/** svg_curve_end() - the next point begins another one; to be called at last */
+void svg_curve_end(struct svg_curve *c);
 
 /** svg_dot() - a small dot */
 void svg_dot(const struct svg_panel *p, double x, double y, const char *colour);
