@@ -4,6 +4,9 @@
 #include "export/pb.h"
 #include "export/slices.h"
 
+/* Of the page, one slice has at most. */
+#define SLICE_BYTES (2 * PB_VARINT + 1)
+
 int slices_row(struct slices *s)
 {
 	struct slices_row *r = vmsync_array_add(&s->rows);
@@ -65,23 +68,24 @@ static void row_coarsen(struct slices_row *r, int64_t begin_ns,
 	r->slices.count = out;
 }
 
-/* Twice as long, until half of the room is free. */
+static bool is_coarsest(const struct slices *s)
+{
+	return s->shortest_ns > s->until_ns - s->from_ns;
+}
+
+/* What is shorter than twice as long as before is put together. */
 static void coarsen(struct slices *s)
 {
 	size_t i;
 
-	while (s->count > s->most / 2) {
-		s->shortest_ns =
-			s->shortest_ns
-				? 2 * s->shortest_ns
-				: 1 + (s->until_ns - s->from_ns) / 1000000;
-		s->count = 0;
-		for (i = 0; i < s->rows.count; i++) {
-			row_coarsen(&s->rows.at[i], s->from_ns, s->shortest_ns);
-			s->count += s->rows.at[i].slices.count;
-		}
-		if (s->shortest_ns > s->until_ns - s->from_ns)
-			return;
+	if (!s->shortest_ns)
+		s->shortest_ns = 1 + (s->until_ns - s->from_ns) / 1000000;
+	else if (!is_coarsest(s))
+		s->shortest_ns *= 2;
+	s->count = 0;
+	for (i = 0; i < s->rows.count; i++) {
+		row_coarsen(&s->rows.at[i], s->from_ns, s->shortest_ns);
+		s->count += s->rows.at[i].slices.count;
 	}
 }
 
@@ -121,8 +125,12 @@ int slices_add(struct slices *s, uint32_t row, enum slice_code code,
 	if (!ret)
 		ret = push(s, r,
 			   (struct slice){until_ns, thread, (uint8_t)code});
-	if (s->count > s->most)
-		coarsen(s);
+	/* Until half of the room is free. */
+	if (s->count > s->most) {
+		do
+			coarsen(s);
+		while (s->count > s->most / 2 && !is_coarsest(s));
+	}
 	return ret;
 }
 
@@ -148,27 +156,69 @@ static void base64_put(struct base64 *b, uint8_t byte)
 	b->n = 0;
 }
 
+/* As it is in the page. Return: its bytes. */
+static size_t encode(const struct slice *one, int64_t begin_ns, uint32_t thread,
+		     uint8_t bytes[SLICE_BYTES])
+{
+	bool is_new = one->thread != thread;
+	uint8_t *p = pb_varint(bytes, (uint64_t)(one->until_ns - begin_ns));
+
+	*p++ = one->code | (is_new ? 32 : 0);
+	if (is_new)
+		p = pb_varint(p, one->thread);
+	return (size_t)(p - bytes);
+}
+
+static size_t row_bytes(const struct slices *s, const struct slices_row *r)
+{
+	uint8_t bytes[SLICE_BYTES];
+	int64_t begin = s->from_ns;
+	uint32_t thread = 0;
+	size_t i, n = 0;
+
+	for (i = 0; i < r->slices.count; i++) {
+		n += encode(&r->slices.at[i], begin, thread, bytes);
+		thread = r->slices.at[i].thread;
+		begin = r->slices.at[i].until_ns;
+	}
+	return (n + 2) / 3 * 4;
+}
+
+static size_t all_bytes(const struct slices *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->rows.count; i++)
+		n += row_bytes(s, &s->rows.at[i]);
+	return n;
+}
+
+void slices_fit(struct slices *s, size_t bytes)
+{
+	bool done = false;
+
+	while (!done && all_bytes(s) > bytes) {
+		coarsen(s);
+		done = is_coarsest(s);
+	}
+}
+
 void slices_write(const struct slices *s, uint32_t row, FILE *f)
 {
 	const struct slices_row *r = &s->rows.at[row];
 	struct base64 b = {.file = f};
 	int64_t begin = s->from_ns;
 	uint32_t thread = 0;
-	size_t i;
+	size_t i, k, n;
 
 	for (i = 0; i < r->slices.count; i++) {
-		const struct slice *one = &r->slices.at[i];
-		bool is_new = one->thread != thread;
-		uint8_t bytes[2 * PB_VARINT + 1], *p, *q;
+		uint8_t bytes[SLICE_BYTES];
 
-		p = pb_varint(bytes, (uint64_t)(one->until_ns - begin));
-		*p++ = one->code | (is_new ? 32 : 0);
-		if (is_new)
-			p = pb_varint(p, one->thread);
-		for (q = bytes; q < p; q++)
-			base64_put(&b, *q);
-		thread = one->thread;
-		begin = one->until_ns;
+		n = encode(&r->slices.at[i], begin, thread, bytes);
+		for (k = 0; k < n; k++)
+			base64_put(&b, bytes[k]);
+		thread = r->slices.at[i].thread;
+		begin = r->slices.at[i].until_ns;
 	}
 	/* Slices of no length, of which any number may follow. */
 	while (b.n)

@@ -65,6 +65,10 @@ int slices_row(struct slices *s);
 int slices_add(struct slices *s, uint32_t row, enum slice_code code,
 	       uint32_t thread, int64_t from_ns, int64_t until_ns);
 
+/** slices_fit() - put more of them together until slices_write() needs no more
+ * than @bytes for all rows, or there is nothing left to put together */
+void slices_fit(struct slices *s, size_t bytes);
+
 /**
  * slices_write() - a row in base64: of each slice its length in ns, 7 bits a
  * byte, the lowest first; a byte with its code, plus 32 if the thread is
