@@ -74,6 +74,7 @@ static void stay(void *ctx, const struct analysis_stay *s)
 
 	if (!export_clip(j, &from, &until) || !export_wants(j, s->vcpu))
 		return;
+	p->windows_sink.stay(p->windows_sink.ctx, s);
 	show(p, ROW_OF(p, &p->vcpu_row, s->vcpu, PAGE_VCPU),
 	     (enum slice_code)s->state, s->thread, from, until);
 	show(p, thread_row(p, s->thread), (enum slice_code)s->state,
@@ -183,6 +184,21 @@ static void event(void *ctx, const struct analysis_event *ev)
 		ev->kind == ANALYSIS_EV_SWITCH ? ev->tid : -1, ev->ns};
 }
 
+/* A round number, so that there are about a hundred of them. */
+static int64_t window_ns(int64_t length_ns)
+{
+	static const int factors[] = {2, 5, 10};
+	int64_t unit = 1;
+	int i;
+
+	for (;; unit *= 10) {
+		for (i = 0; i < 3; i++) {
+			if (factors[i] * unit >= length_ns / 150)
+				return factors[i] * unit;
+		}
+	}
+}
+
 static int begin(struct export_job *j, struct analysis_sink *sink)
 {
 	const struct analysis_totals *t = &j->analysis->totals;
@@ -195,6 +211,9 @@ static int begin(struct export_job *j, struct analysis_sink *sink)
 	p->slices.from_ns = t->from_ns;
 	p->slices.until_ns = t->until_ns;
 	p->slices.most = PAGE_SLICES;
+	analysis_windows_init(&p->windows, t->from_ns, t->until_ns,
+			      window_ns(t->until_ns - t->from_ns));
+	p->windows_sink = analysis_windows_sink(&p->windows);
 	*sink = (struct analysis_sink){.stay = stay,
 				       .charge = charge,
 				       .exit = left,
@@ -212,6 +231,8 @@ static int end(struct export_job *j)
 
 	for (i = 0; i < p->runs.count; i++)
 		run_ends(p, i, j->analysis->totals.until_ns);
+	if (p->windows.failed)
+		j->error = -ENOMEM;
 	if (j->error)
 		return j->error;
 	f = j->path ? fopen(j->path, "we") : fdopen(dup(STDOUT_FILENO), "w");
@@ -233,6 +254,7 @@ static void page_free(struct export_job *j)
 	if (!p)
 		return;
 	slices_free(&p->slices);
+	analysis_windows_free(&p->windows);
 	vmsync_array_free(&p->rows);
 	vmsync_array_free(&p->vcpu_row);
 	vmsync_array_free(&p->thread_row);

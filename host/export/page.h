@@ -3,7 +3,10 @@
  * What the parts of the page share; for host/export/page*.c only.
  *
  *	page.c		the format: what is kept while the analysis runs
- *	page_write.c	the page: sentences, tables, and the data of the timeline
+ *	page_write.c	the page: sentences, and the data of the timeline
+ *	page_tables.c	the tables
+ *	page_series.c	wanted and got, over time
+ *	page_clocks.c	how well the clocks are known
  *	page.css, page.js	as they are in the page
  */
 #ifndef VMSYNC_EXPORT_PAGE_H
@@ -16,8 +19,19 @@
 #define PAGE_LONGEST 20
 #define PAGE_THREADS 500
 
-/* Slices in all: some 5 bytes of the page each. */
-#define PAGE_SLICES 1000000
+/*
+ * Slices in all, some 5 bytes of the page each; and what they have of it, with
+ * the names of threads.
+ */
+#define PAGE_SLICES	  1000000
+#define PAGE_SLICES_BYTES 5000000
+
+/* Virtual CPUs that have a series: those that were denied the most. */
+#define PAGE_SERIES 32
+
+/* Bytes of the pictures of clocks, and beacons that one shows. */
+#define PAGE_PLOT_BYTES 500000
+#define PAGE_PLOT_DOTS	1000
 
 /** enum page_row_kind - what a row of the timeline is of */
 enum page_row_kind { PAGE_VCPU, PAGE_THREAD, PAGE_CPU };
@@ -37,11 +51,15 @@ struct page_run {
 /**
  * struct page - what is kept
  * @vcpu_row, @thread_row, @cpu_row: by number, the row plus 1, or 0
+ * @windows:	what each virtual CPU did in every part of the time
+ * @windows_sink: fills them in
  * @runs:	by number of the host's CPU: who runs, and since when
  */
 struct page {
 	struct export_job *job;
 	struct slices slices;
+	struct analysis_windows windows;
+	struct analysis_sink windows_sink;
 	VMSYNC_ARRAY(struct page_row) rows;
 	VMSYNC_ARRAY(uint32_t) vcpu_row;
 	VMSYNC_ARRAY(uint32_t) thread_row;
@@ -57,8 +75,31 @@ struct page {
 /** page_write() - all of it */
 void page_write(struct page *p, FILE *f);
 
-/** page_tables() - all of them */
-void page_tables(FILE *f, const struct page *p);
+/** page_tables() - all of them, and what belongs to them */
+void page_tables(FILE *f, struct page *p);
+
+/** page_series() - where the script draws them */
+void page_series(FILE *f, struct page *p);
+
+/** page_series_data() - "window": ns, "series": [...], as members of an object
+ */
+void page_series_data(FILE *f, struct page *p);
+
+/** page_clocks() - a table of all guests, and their maps as pictures */
+void page_clocks(FILE *f, struct page *p);
+
+/**
+ * page_table_begin() - a section with a table
+ * @heads:	ends with NULL; of columns of numbers they begin with >
+ */
+void page_table_begin(FILE *f, const char *id, const char *title,
+		      const char *const *heads);
+
+/** page_table_end() - of the table; its section is still open */
+void page_table_end(FILE *f);
+
+/** page_json() - any bytes as a string of JSON, in which nothing is a tag */
+void page_json(FILE *f, const char *s);
 
 /** page_text() - any bytes as text of HTML, and of attributes in quotes */
 void page_text(FILE *f, const char *s);

@@ -148,7 +148,22 @@ function duration(ns) {
 		: ns >= 1e3 ? (ns / 1e3).toFixed(1) + ' \u00b5s' : Math.round(ns) + ' ns';
 }
 
-const labels = () => box.clientWidth < 500 ? 110 : 210;
+const labels = () => box.clientWidth < 500 ? 120 : 230;
+
+// A row's label, cut off where there is no room for it.
+function fit(label, width) {
+	if (pen.measureText(label).width <= width)
+		return label;
+	let a = 0, b = label.length;
+	while (a < b) {
+		const m = (a + b + 1) >> 1;
+		if (pen.measureText(label.slice(0, m) + '\u2026').width <= width)
+			a = m;
+		else
+			b = m - 1;
+	}
+	return label.slice(0, a) + '\u2026';
+}
 
 function axis(left, width) {
 	const want = (until - from) / (width / 110);
@@ -156,6 +171,7 @@ function axis(left, width) {
 	unit *= want > 5 * unit ? 10 : want > 2 * unit ? 5 : want > unit ? 2 : 1;
 	pen.fillStyle = text;
 	pen.textBaseline = 'middle';
+	pen.fillText('time, s', 4, HEIGHT / 2);
 	for (let t = Math.ceil(from / unit) * unit; t <= until; t += unit) {
 		const x = left + (t - from) / (until - from) * width;
 		pen.fillText(unit >= 1e6 ? (t / 1e9).toFixed(3) : (t / 1e9).toFixed(9).replace(/0+$/, ''),
@@ -186,17 +202,22 @@ function draw() {
 			Math.round((HEIGHT - GAP) * r));
 	}
 	pen.putImageData(image, 0, 0);
+	$('charts').style.setProperty('--from', from / length);
+	$('charts').style.setProperty('--until', until / length);
 	axis(left, width);
 	for (const [k, y] of visible) {
 		const row = rows[shown[k]];
 		pen.fillStyle = text;
 		pen.font = (shown[k] === chosen ? 'bold ' : '') + '12px system-ui, sans-serif';
-		pen.save();
-		pen.beginPath();
-		pen.rect(0, y, left - 6, HEIGHT);
-		pen.clip();
-		pen.fillText(row.label, 4, y + (HEIGHT - GAP) / 2);
-		pen.restore();
+		if (row.fits !== left || row.bold !== (shown[k] === chosen)) {
+			row.fits = left;
+			row.bold = shown[k] === chosen;
+			row.short = fit(row.label, left - 12);
+		}
+		pen.fillText(row.short, 4, y + (HEIGHT - GAP) / 2);
+		// Virtual CPUs, the host's CPUs, threads.
+		if (k && rows[shown[k - 1]].kind !== row.kind)
+			pen.fillRect(0, y - 2, w, 1);
 		if (shown[k] !== chosen)
 			continue;
 		pen.strokeStyle = text;
@@ -219,15 +240,18 @@ function redraw() {
 		asked = requestAnimationFrame(draw);
 }
 
+// What a slice of a row is, in words.
+function slice(row, i) {
+	const thread = data.threads[row.threads[i]];
+	return data.codes[row.codes[i]] + (thread ? ' (' + thread + ')' : '') + ', ' +
+		duration(row.ends[i] - begin(row, i)) + ', from ' + time(begin(row, i));
+}
+
 function say() {
 	const row = rows[chosen];
 	let s = row ? row.label : 'No row of that name';
-	if (row && marked >= 0 && marked < row.ends.length) {
-		const thread = data.threads[row.threads[marked]];
-		s += ': ' + data.codes[row.codes[marked]] + (thread ? ' (' + thread + ')' : '') + ', ' +
-			duration(row.ends[marked] - begin(row, marked)) + ', from ' +
-			time(begin(row, marked));
-	}
+	if (row && marked >= 0 && marked < row.ends.length)
+		s += ': ' + slice(row, marked);
 	$('status').textContent = s + '. Shown: ' + time(from) + ' to ' + time(until) + '.';
 }
 
@@ -310,16 +334,22 @@ function style() {
 	redraw();
 }
 
+function entry(list, colour, words) {
+	const li = document.createElement('li'), box = document.createElement('span');
+	if (colour)
+		box.style.background = 'var(--' + colour + ')';
+	else
+		box.className = 'line';
+	li.append(box, words);
+	list.append(li);
+}
+
 function legend() {
 	const seen = new Set();
 	rows.forEach((r) => r.codes.forEach((c) => seen.add(c)));
 	keys.forEach((key, c) => {
-		if (!key || !seen.has(c))
-			return;
-		const li = document.createElement('li'), box = document.createElement('span');
-		box.style.background = 'var(--' + key + ')';
-		li.append(box, data.codes[c]);
-		$('legend').append(li);
+		if (key && seen.has(c))
+			entry($(c < 13 ? 'legend' : 'cpu-legend'), key, data.codes[c]);
 	});
 }
 
@@ -342,6 +372,138 @@ function bars() {
 		bar.setAttribute('aria-label', said.join(', '));
 		cell.append(bar);
 	});
+}
+
+// What there is at a point of the screen: of many states in a pixel, how much of each.
+function at(x, y) {
+	const r = canvas.getBoundingClientRect(), left = labels();
+	const row = rows[shown[Math.floor((y - r.top + box.scrollTop - HEIGHT) / HEIGHT)]];
+	const scale = (until - from) / (r.width - left);
+	const t = from + (x - r.left - left) * scale, i = row ? find(row, t) : 0;
+	if (!row || y < r.top + HEIGHT || x < r.left || i >= row.ends.length)
+		return '';
+	if (t < from)
+		return row.label;
+	const k = find(row, t + scale, i);
+	if (k - i < 3)
+		return row.label + '\n' + slice(row, i);
+	upTo(row, i, t, before);
+	upTo(row, k, Math.min(t + scale, length), after);
+	const parts = keys.map((key, c) => [after[c] - before[c], data.codes[c]])
+		.filter(([ns]) => ns > 0).sort((a, b) => b[0] - a[0]);
+	const all = parts.reduce((sum, [ns]) => sum + ns, 0);
+	return row.label + '\n' + (k - i) + ' states in ' + duration(scale) + ', from ' + time(t) +
+		parts.map(([ns, what]) => '\n' + what + ' ' + percent(ns, all)).join('');
+}
+
+const percent = (ns, of) => (100 * ns / of).toFixed(1) + ' %';
+
+function tip(words, e) {
+	const box = $('tip');
+	box.hidden = !words;
+	box.textContent = words;
+	const x = e ? e.clientX : 0, y = e ? e.clientY : 0;
+	box.style.left = Math.max(0, Math.min(x + 14, innerWidth - box.offsetWidth - 4)) + 'px';
+	box.style.top = (y + 20 + box.offsetHeight < innerHeight ? y + 16 : y - 10 - box.offsetHeight) + 'px';
+}
+
+// Wanted and got: a series of a virtual CPU as areas on one another, in steps.
+const series = [['got', 'guest'], ['overhead', 'hypervisor'], ['blocked', 'blocked'],
+	['steal', 'preempted']];
+const windowEnd = (i) => Math.min((i + 1) * data.window, length);
+const wanted = (s, i) => series.reduce((sum, [part]) => sum + s[part][i], 0);
+
+function svg(name, attributes) {
+	const e = document.createElementNS('http://www.w3.org/2000/svg', name);
+	for (const [key, value] of Object.entries(attributes))
+		e.setAttribute(key, value);
+	return e;
+}
+
+// Steps from left to right at the heights, back at those below.
+function steps(heights, below) {
+	const x = (i) => (1000 * windowEnd(i) / length).toFixed(1), y = (h) => (100 - 100 * h).toFixed(1);
+	let d = 'M0 ' + y(heights[0]);
+	heights.forEach((h, i) => { d += 'V' + y(h) + 'H' + x(i); });
+	for (let i = below.length - 1; i >= 0; i--)
+		d += 'V' + y(below[i]) + 'H' + (i ? x(i - 1) : 0);
+	return d;
+}
+
+function areas(s) {
+	const picture = svg('svg', { viewBox: '0 0 1000 100', preserveAspectRatio: 'none',
+		'aria-hidden': 'true' });
+	let below = s.got.map(() => 0);
+	for (const [part, colour] of series) {
+		const heights = below.map((h, i) =>
+			h + s[part][i] / (windowEnd(i) - i * data.window));
+		const area = svg('path', { d: steps(heights, below) + 'Z' });
+		area.style.fill = 'var(--' + colour + ')';
+		picture.append(area);
+		below = heights;
+	}
+	const line = svg('path', { d: steps(below, []), fill: 'none',
+		'vector-effect': 'non-scaling-stroke' });
+	line.style.stroke = 'var(--text)';
+	picture.append(line);
+	return picture;
+}
+
+function windowWords(s, i) {
+	const of = windowEnd(i) - i * data.window;
+	return time(i * data.window) + ' to ' + time(windowEnd(i)) + '\nwanted ' +
+		percent(wanted(s, i), of) + series.map(([part]) =>
+			'\n' + part + ' ' + percent(s[part][i], of)).join('');
+}
+
+function element(name, of, words) {
+	const e = document.createElement(name);
+	e.className = of;
+	if (words)
+		e.textContent = words;
+	return e;
+}
+
+function chart(s) {
+	const figure = document.createElement('figure'), caption = document.createElement('figcaption');
+	const name = element('button', 'go', s.label), plot = element('div', 'plot');
+	const sum = (list) => list.reduce((a, b) => a + b, 0);
+	const all = sum(s.got.map((got, i) => wanted(s, i))), got = sum(s.got);
+	const words = ': wanted ' + percent(all, length) + ', got ' + percent(got, length);
+	const worst = s.steal.indexOf(s.steal.reduce((a, b) => Math.max(a, b), 0));
+	const number = (e) => {
+		const r = plot.getBoundingClientRect();
+		const t = (e.clientX - r.left) / r.width * length;
+		return Math.max(0, Math.min(Math.floor(t / data.window), s.got.length - 1));
+	};
+	name.addEventListener('click', () => go(s.row, 0, length));
+	caption.append(name, words);
+	plot.setAttribute('role', 'img');
+	plot.setAttribute('aria-label', s.label + words + '; the most steal: ' +
+		windowWords(s, worst).replaceAll('\n', ', '));
+	plot.append(element('div', 'y', '100 %'), element('div', 'y', '50 %'), element('div', 'y', '0'),
+		areas(s), element('div', 'view'));
+	plot.addEventListener('pointermove', (e) => {
+		if (e.pointerType !== 'touch')
+			tip(s.label + '\n' + windowWords(s, number(e)), e);
+	});
+	plot.addEventListener('pointerleave', () => tip(''));
+	plot.addEventListener('click', (e) => {
+		const i = number(e);
+		view(i * data.window, windowEnd(i));
+		choose(s.row, -1);
+	});
+	const ends = element('div', 'ends');
+	ends.append(element('span', '', '0'), element('span', '', time(length)));
+	figure.append(caption, plot, ends);
+	return figure;
+}
+
+function charts() {
+	$('series').hidden = !data.series.length;
+	series.forEach(([part, colour]) => entry($('series-legend'), colour, part));
+	entry($('series-legend'), '', 'wanted; of one CPU of the host, every ' + duration(data.window));
+	data.series.forEach((s) => $('charts').append(chart(s)));
 }
 
 function keyboard(e) {
@@ -386,8 +548,11 @@ function listen() {
 		canvas.setPointerCapture(e.pointerId);
 	});
 	canvas.addEventListener('pointermove', (e) => {
+		if (!drag && e.pointerType !== 'touch')
+			tip(at(e.clientX, e.clientY), e);
 		if (!drag)
 			return;
+		tip('');
 		const ns = (e.clientX - drag.x) / (canvas.clientWidth - labels()) * (drag.until - drag.from);
 		drag.moved = drag.moved || Math.abs(e.clientX - drag.x) > 3;
 		if (drag.moved)
@@ -401,6 +566,12 @@ function listen() {
 		drag = null;
 		say();
 	});
+	canvas.addEventListener('pointerleave', () => tip(''));
+	document.addEventListener('keydown', (e) => {
+		if (e.key === 'Escape')
+			tip('');
+	});
+	document.addEventListener('scroll', () => tip(''));
 	canvas.addEventListener('pointercancel', () => { drag = null; });
 	canvas.addEventListener('dblclick', (e) => { zoom(.25, timeAt(e)); say(); });
 	$('in').addEventListener('click', () => { zoom(.5); say(); });
@@ -410,10 +581,15 @@ function listen() {
 	document.querySelectorAll('.go').forEach((b) => b.addEventListener('click', () =>
 		go(Number(b.dataset.row), Number(b.dataset.from), Number(b.dataset.until))));
 	matchMedia('(prefers-color-scheme: dark)').addEventListener('change', style);
+	// Paper is light, and does not wait for the next frame.
+	matchMedia('print').addEventListener('change', () => {
+		style();
+		draw();
+	});
 	new ResizeObserver(redraw).observe(box);
 }
 
-$('timeline').hidden = false;
+$('drawn').hidden = false;
 box.style.height = Math.min((rows.length + 1) * HEIGHT + 4, box.clientHeight) + 'px';
 rows.forEach(read);
 // Virtual CPUs first, then the host's CPUs, then threads, the busiest first.
@@ -424,6 +600,7 @@ listen();
 style();
 legend();
 bars();
+charts();
 search();
 say();
 

@@ -75,6 +75,18 @@ static void go_end(FILE *f, uint32_t row)
 		fputs("</button>", f);
 }
 
+/* Begins a row of a table that is about all that a virtual CPU did. */
+static void vcpu_head(FILE *f, const struct page *p, uint32_t vcpu)
+{
+	const struct analysis_totals *t = &p->job->analysis->totals;
+	uint32_t row = page_vcpu_row(p, vcpu);
+
+	fputs("<tr>", f);
+	go_begin(f, p, row, t->from_ns, t->until_ns);
+	vcpu_cell(f, p, vcpu);
+	go_end(f, row);
+}
+
 static void at(FILE *f, const struct page *p, int64_t ns)
 {
 	int64_t t = (ns - p->slices.from_ns) / 1000;
@@ -83,9 +95,8 @@ static void at(FILE *f, const struct page *p, int64_t ns)
 		t / 1000000, t % 1000000);
 }
 
-/* @heads: of columns of numbers begin with > */
-static void table_begin(FILE *f, const char *id, const char *title,
-			const char *const *heads)
+void page_table_begin(FILE *f, const char *id, const char *title,
+		      const char *const *heads)
 {
 	fprintf(f,
 		"<section id=%s><h2>%s</h2><div class=scroll tabindex=0 "
@@ -100,9 +111,9 @@ static void table_begin(FILE *f, const char *id, const char *title,
 	fputs("</thead><tbody>\n", f);
 }
 
-static void table_end(FILE *f)
+void page_table_end(FILE *f)
 {
-	fputs("</tbody></table></div></section>\n", f);
+	fputs("</tbody></table></div>\n", f);
 }
 
 static void more(FILE *f, size_t n)
@@ -115,28 +126,23 @@ static void more(FILE *f, size_t n)
 
 static void vcpus(FILE *f, const struct page *p)
 {
-	static const char *const heads[] = {"virtual CPU", ">wanted, ms",
-					    ">got",	   ">steal",
-					    ">blocked",	   ">overhead",
-					    ">not wanted", "what it did",
-					    NULL};
+	static const char *const heads[] = {
+		"virtual CPU",	   ">wanted, ms",  ">got, ms",
+		">steal, ms",	   ">blocked, ms", ">overhead, ms",
+		">not wanted, ms", "what it did",  NULL};
 	const struct analysis *a = p->job->analysis;
 	const struct analysis_totals *t = &a->totals;
 	uint32_t i;
 	int k;
 
-	table_begin(f, "vcpus", "Wanted and got", heads);
+	page_table_begin(f, "vcpus", "Wanted and got", heads);
 	for (i = 0; i < t->vcpus.count; i++) {
 		const int64_t *ns = t->vcpus.at[i].ns;
 		struct analysis_figures g = analysis_figures_of(ns);
-		uint32_t row = page_vcpu_row(p, i);
 
 		if (!analysis_reported(a, i))
 			continue;
-		fputs("<tr>", f);
-		go_begin(f, p, row, t->from_ns, t->until_ns);
-		vcpu_cell(f, p, i);
-		go_end(f, row);
+		vcpu_head(f, p, i);
 		ms(f, g.wanted);
 		ms(f, g.got);
 		ms(f, g.steal);
@@ -150,7 +156,8 @@ static void vcpus(FILE *f, const struct page *p)
 				ns[k]);
 		fputs(">\n", f);
 	}
-	table_end(f);
+	page_table_end(f);
+	fputs("</section>\n", f);
 }
 
 static int by_sum(const void *x, const void *y)
@@ -165,8 +172,8 @@ static int by_sum(const void *x, const void *y)
 static void culprits(FILE *f, const struct page *p)
 {
 	static const char *const heads[] = {"virtual CPU",  "who had the CPU",
-					    ">ms",	    ">turns",
-					    ">longest, us", NULL};
+					    ">in all, ms",  ">turns",
+					    ">longest, µs", NULL};
 	const struct analysis_totals *t = &p->job->analysis->totals;
 	const struct analysis_culprit **list =
 		calloc(t->culprits.count + 1, sizeof(*list));
@@ -178,10 +185,9 @@ static void culprits(FILE *f, const struct page *p)
 	}
 	if (n)
 		qsort(list, n, sizeof(*list), by_sum);
-	table_begin(f, "culprits", "Who had the CPU meanwhile", heads);
+	page_table_begin(f, "culprits", "Who had the CPU meanwhile", heads);
 	for (i = 0; i < n && i < MOST; i++) {
-		fputs("<tr><th scope=row>", f);
-		vcpu_cell(f, p, list[i]->vcpu);
+		vcpu_head(f, p, list[i]->vcpu);
 		who_cell(f, p, &list[i]->who);
 		ms(f, (int64_t)list[i]->turns.sum_ns);
 		times(f, list[i]->turns.count);
@@ -189,18 +195,19 @@ static void culprits(FILE *f, const struct page *p)
 		putc('\n', f);
 	}
 	more(f, n);
-	table_end(f);
+	page_table_end(f);
+	fputs("</section>\n", f);
 	free(list);
 }
 
 static void waits(FILE *f, const struct page *p)
 {
-	static const char *const heads[] = {
-		"virtual CPU",	   ">at, s",	     ">us",
-		"who had the CPU", "would have run", NULL};
+	static const char *const heads[] = {"virtual CPU",    ">at, s",
+					    ">for, µs",	      "who had the CPU",
+					    "would have run", NULL};
 	int i;
 
-	table_begin(f, "waits", "Longest turns of others", heads);
+	page_table_begin(f, "waits", "Longest turns of others", heads);
 	for (i = 0; i < p->n_waits; i++) {
 		const struct analysis_charge *c = &p->waits[i];
 		uint32_t row = page_vcpu_row(p, c->vcpu);
@@ -215,21 +222,26 @@ static void waits(FILE *f, const struct page *p)
 		thread_cell(f, p, c->thread);
 		putc('\n', f);
 	}
-	table_end(f);
+	page_table_end(f);
+	fputs("</section>\n", f);
 }
 
 static void exits(FILE *f, const struct page *p)
 {
-	static const char *const heads[] = {"virtual CPU", "reason",
-					    ">exits",	   ">in all, ms",
-					    ">KVM worked", ">in user space",
-					    ">p99, us",	   NULL};
+	static const char *const heads[] = {"virtual CPU",
+					    "reason",
+					    ">exits",
+					    ">in all, ms",
+					    ">KVM worked, ms",
+					    ">in user space, ms",
+					    ">p99 of KVM's work, µs",
+					    NULL};
 	const struct analysis_totals *t = &p->job->analysis->totals;
 	char name[48];
 	size_t i, n = 0;
 	int k;
 
-	table_begin(f, "exits", "Exits by reason", heads);
+	page_table_begin(f, "exits", "Exits by reason", heads);
 	for (i = 0; i < t->exits.count; i++) {
 		const struct analysis_exit_totals *e = &t->exits.at[i];
 		int64_t all = 0;
@@ -240,8 +252,7 @@ static void exits(FILE *f, const struct page *p)
 		for (k = 0; k < ANALYSIS_STATES; k++)
 			all += e->ns[k];
 		analysis_reason_text(e->isa, e->reason, name, sizeof(name));
-		fputs("<tr><th scope=row>", f);
-		vcpu_cell(f, p, e->vcpu);
+		vcpu_head(f, p, e->vcpu);
 		fputs("<td>", f);
 		page_text(f, name);
 		times(f, e->count);
@@ -252,19 +263,20 @@ static void exits(FILE *f, const struct page *p)
 		putc('\n', f);
 	}
 	more(f, n);
-	table_end(f);
+	page_table_end(f);
+	fputs("</section>\n", f);
 }
 
 static void longest_exits(FILE *f, const struct page *p)
 {
 	static const char *const heads[] = {
-		"virtual CPU", ">at, s",	  ">us",
-		"reason",      ">KVM worked, us", "thread of the guest",
+		"virtual CPU", ">at, s",	  ">for, µs",
+		"reason",      ">KVM worked, µs", "thread of the guest",
 		NULL};
 	char name[48];
 	int i;
 
-	table_begin(f, "longest-exits", "Longest exits", heads);
+	page_table_begin(f, "longest-exits", "Longest exits", heads);
 	for (i = 0; i < p->n_exits; i++) {
 		const struct analysis_exit *x = &p->exits[i];
 		uint32_t row = page_vcpu_row(p, x->vcpu);
@@ -282,7 +294,8 @@ static void longest_exits(FILE *f, const struct page *p)
 		thread_cell(f, p, x->thread);
 		putc('\n', f);
 	}
-	table_end(f);
+	page_table_end(f);
+	fputs("</section>\n", f);
 }
 
 /* Threads of guests by what they were denied. */
@@ -327,11 +340,16 @@ static void thread_write(FILE *f, const struct page *p, uint32_t thread)
 
 static void threads(FILE *f, const struct page *p)
 {
-	static const char *const heads[] = {
-		"thread",   "VM",	 ">really ran, ms",
-		">denied",  ">overhead", ">wakes",
-		">p50, us", ">p99, us",	 ">wake-up to run, longest",
-		NULL};
+	static const char *const heads[] = {"thread",
+					    "VM",
+					    ">really ran, ms",
+					    ">denied, ms",
+					    ">overhead, ms",
+					    ">wake-ups",
+					    ">till it ran: p50, µs",
+					    ">p99, µs",
+					    ">longest, µs",
+					    NULL};
 	const struct analysis *a = p->job->analysis;
 	struct denied *list =
 		calloc(a->totals.threads.count + 1, sizeof(*list));
@@ -350,11 +368,12 @@ static void threads(FILE *f, const struct page *p)
 	}
 	if (n)
 		qsort(list, n, sizeof(*list), by_denied);
-	table_begin(f, "threads", "Threads of guests", heads);
+	page_table_begin(f, "threads", "Threads of guests", heads);
 	for (i = 0; i < n && i < MOST; i++)
 		thread_write(f, p, list[i].thread);
 	more(f, n);
-	table_end(f);
+	page_table_end(f);
+	fputs("</section>\n", f);
 	free(list);
 }
 
@@ -362,8 +381,8 @@ static void wakes(FILE *f, const struct page *p)
 {
 	static const char *const heads[] = {"thread",
 					    ">woken at, s",
-					    ">us till it ran",
-					    ">of it steal",
+					    ">till it ran, µs",
+					    ">of it steal, µs",
 					    "woken by",
 					    "on",
 					    NULL};
@@ -371,7 +390,7 @@ static void wakes(FILE *f, const struct page *p)
 	char name[64];
 	int i;
 
-	table_begin(f, "wakes", "Longest from wake-up to run", heads);
+	page_table_begin(f, "wakes", "Longest from wake-up to run", heads);
 	for (i = 0; i < t->n_worst; i++) {
 		const struct analysis_wake *w = &t->worst[i];
 		uint32_t row = page_thread_row(p, w->thread);
@@ -392,50 +411,19 @@ static void wakes(FILE *f, const struct page *p)
 		vcpu_cell(f, p, w->vcpu);
 		putc('\n', f);
 	}
-	table_end(f);
+	page_table_end(f);
+	fputs("</section>\n", f);
 }
 
-static void clocks(FILE *f, const struct page *p)
-{
-	static const char *const heads[] = {"guest", ">error at most, us",
-					    ">99 % of the time", "by", NULL};
-	const struct vmsync_session *s = p->job->analysis->session;
-	size_t i;
-	int m;
-
-	table_begin(f, "clocks", "How well the clocks are known", heads);
-	for (i = 0; i < s->n_guests; i++) {
-		const struct vmsync_guest_report *r =
-			s->guests[i].report;
-		const char *sep = "";
-
-		fputs("<tr><th scope=row>", f);
-		page_text(f, s->guests[i].machine->name);
-		us(f, r->bound_worst_ns);
-		us(f, r->bound_p99_ns);
-		fputs("<td>", f);
-		for (m = 0; m < VMSYNC_METHOD_COUNT; m++) {
-			if (!r->shares[m].segments)
-				continue;
-			fprintf(f, "%s%s", sep,
-				vmsync_method_name((enum vmsync_method)m));
-			sep = ", ";
-		}
-		if (r->suspect)
-			fputs(" (SUSPECT)", f);
-		putc('\n', f);
-	}
-	table_end(f);
-}
-
-void page_tables(FILE *f, const struct page *p)
+void page_tables(FILE *f, struct page *p)
 {
 	vcpus(f, p);
+	page_series(f, p);
 	culprits(f, p);
 	waits(f, p);
 	exits(f, p);
 	longest_exits(f, p);
 	threads(f, p);
 	wakes(f, p);
-	clocks(f, p);
+	page_clocks(f, p);
 }

@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "export/page.h"
+#include "fuse/markup.h"
 
 /* host/export/page.css and page.js, as they are. */
 #define FILE_IN(name, file)                                    \
@@ -22,41 +23,14 @@ extern const char page_js[] __asm__("vmsync_page_js");
 FILE_IN("vmsync_page_css", "host/export/page.css");
 FILE_IN("vmsync_page_js", "host/export/page.js");
 
-/* What is UTF-8 as text of HTML, and of attributes in quotes. */
-static void html_text(FILE *f, const char *s)
-{
-	for (; *s; s++) {
-		switch (*s) {
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '>':
-			fputs("&gt;", f);
-			break;
-		case '&':
-			fputs("&amp;", f);
-			break;
-		case '"':
-			fputs("&quot;", f);
-			break;
-		case '\'':
-			fputs("&#39;", f);
-			break;
-		default:
-			putc(*s, f);
-		}
-	}
-}
-
 void page_text(FILE *f, const char *s)
 {
 	char clean[1024];
 
-	html_text(f, export_text(s, clean, sizeof(clean)));
+	markup_text(f, export_text(s, clean, sizeof(clean)));
 }
 
-/* The same as a string of JSON, in which nothing is a tag. */
-static void json(FILE *f, const char *s)
+void page_json(FILE *f, const char *s)
 {
 	char clean[256];
 
@@ -99,7 +73,7 @@ static void row_label(FILE *f, const struct page *p, const struct page_row *r)
 		snprintf(label, sizeof(label), "CPU %u of %s", r->number,
 			 page_machine_name(p, ANALYSIS_HOST));
 	}
-	json(f, label);
+	page_json(f, label);
 }
 
 /* Of the threads that slices refer to, by number plus 1. */
@@ -112,11 +86,28 @@ static void thread_names(FILE *f, const struct page *p)
 	for (i = 0; i < analysis_model_threads(a->model); i++) {
 		analysis_thread_text(a, i, name, sizeof(name));
 		fputs(i ? ",\n" : "\n", f);
-		json(f, name);
+		page_json(f, name);
 	}
 }
 
-static void data(FILE *f, const struct page *p)
+/* Slices have the room that names leave. */
+static void fit(struct page *p)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *m = open_memstream(&text, &n);
+
+	if (m)
+		thread_names(m, p);
+	if (!m || fclose(m))
+		p->job->error = -ENOMEM;
+	free(text);
+	slices_fit(&p->slices, n < PAGE_SLICES_BYTES / 2
+				       ? PAGE_SLICES_BYTES - n
+				       : PAGE_SLICES_BYTES / 2);
+}
+
+static void data(FILE *f, struct page *p)
 {
 	static const char *const more_codes[] = {"woken, waits for its vCPU",
 						 "a thread of the host",
@@ -130,15 +121,18 @@ static void data(FILE *f, const struct page *p)
 		p->slices.until_ns - p->slices.from_ns, p->slices.shortest_ns);
 	for (i = 0; i < SLICE_CODES; i++) {
 		fputs(i ? ", " : "", f);
-		json(f, i < ANALYSIS_STATES
-				? analysis_state_name((enum analysis_state)i)
-				: more_codes[i - ANALYSIS_STATES]);
+		page_json(f,
+			  i < ANALYSIS_STATES
+				  ? analysis_state_name((enum analysis_state)i)
+				  : more_codes[i - ANALYSIS_STATES]);
 	}
 	fputs("], \"threads\": [\"\"", f);
 	if (analysis_model_threads(p->job->analysis->model))
 		fputs(",", f);
 	thread_names(f, p);
-	fputs("], \"rows\": [", f);
+	fputs("], ", f);
+	page_series_data(f, p);
+	fputs(", \"rows\": [", f);
 	for (i = 0; i < p->rows.count; i++) {
 		fprintf(f, "%s\n{\"kind\": %d, \"number\": %u, \"label\": ",
 			i ? "," : "", p->rows.at[i].kind, p->rows.at[i].number);
@@ -166,18 +160,78 @@ static void answer(FILE *f, const struct page *p)
 				*s = ' ';
 		}
 		fputs("<p class=answer>", f);
-		html_text(f, text);
+		markup_text(f, text);
 		fputs("</p>\n", f);
 	}
 	free(text);
 }
 
-static void head(FILE *f, const struct page *p)
+static void contents(FILE *f)
+{
+	static const char *const parts[][2] = {
+		{"timeline", "Timeline"},
+		{"vcpus", "Wanted and got"},
+		{"culprits", "Who had the CPU"},
+		{"waits", "Longest turns"},
+		{"exits", "Exits"},
+		{"threads", "Threads"},
+		{"wakes", "Wake-ups"},
+		{"clocks", "Clocks"},
+	};
+	size_t i;
+
+	fputs("<nav aria-label=\"Parts of this page\">", f);
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		fprintf(f, "<a href=#%s>%s</a> ", parts[i][0], parts[i][1]);
+	fputs("</nav>\n", f);
+}
+
+static void timeline(FILE *f, const struct page *p)
+{
+	fputs("<section id=timeline><h2>Timeline</h2>\n"
+	      "<noscript><p>The timeline needs JavaScript.</p></noscript>\n"
+	      "<div id=drawn hidden>"
+	      "<div class=tools><label>Find a row <input id=find type=search "
+	      "autocomplete=off></label> "
+	      "<button id=in>Zoom in</button> <button id=out>Zoom out</button> "
+	      "<button id=all>All</button>"
+	      "<p class=hint>Drag to move, Ctrl and wheel to zoom; keys: "
+	      "arrows, + and -, n and p from state to state, Home</p></div>\n"
+	      "<div id=rows tabindex=0 role=application aria-label=\"Timeline: "
+	      "left and right move, plus and minus zoom, up and down choose a "
+	      "row, n and p go to its next and last slice, home shows all\" "
+	      "aria-describedby=status><canvas id=canvas></canvas><div "
+	      "id=space></div></div>\n"
+	      "<p id=status role=status></p>"
+	      "<ul class=legend id=legend aria-label=\"Colours of virtual CPUs "
+	      "and threads\"></ul>"
+	      "<ul class=legend id=cpu-legend aria-label=\"Colours of CPUs of "
+	      "the host\"></ul>"
+	      "</div>",
+	      f);
+	if (p->slices.shortest_ns)
+		fprintf(f,
+			"<p>There were more states than this page has room "
+			"for: "
+			"what was shorter than %" PRId64
+			" ns is drawn with what is around it. Tables have all. "
+			"Name a part of the time: --since, --until.</p>",
+			p->slices.shortest_ns);
+	if (p->n_threads == PAGE_THREADS)
+		fprintf(f,
+			"<p>The timeline has the first %d threads of guests, "
+			"no more. --vm names one guest.</p>",
+			PAGE_THREADS);
+	fputs("</section>\n", f);
+}
+
+void page_write(struct page *p, FILE *f)
 {
 	uint8_t random[16];
 	char nonce[33];
 	size_t i;
 
+	fit(p);
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		p->job->error = -EIO;
 	for (i = 0; i < sizeof(random); i++)
@@ -197,47 +251,17 @@ static void head(FILE *f, const struct page *p)
 	page_text(f, page_machine_name(p, ANALYSIS_HOST));
 	fprintf(f,
 		" did</h1>\n<p>%" PRId64 ".%03d s, from %" PRId64
-		".%09d on the host's clock</p></header>\n<main>\n",
+		".%09d s on the host's clock</p></header>\n<main>\n",
 		(p->slices.until_ns - p->slices.from_ns) / 1000000000,
 		(int)((p->slices.until_ns - p->slices.from_ns) / 1000000 %
 		      1000),
 		p->slices.from_ns / 1000000000,
 		(int)(p->slices.from_ns % 1000000000));
 	answer(f, p);
-	fputs("<section id=timeline hidden><h2>Timeline</h2>\n"
-	      "<div class=tools><label>Find a row <input id=find type=search "
-	      "autocomplete=off></label> "
-	      "<button id=in>Zoom in</button> <button id=out>Zoom out</button> "
-	      "<button id=all>All</button></div>\n"
-	      "<div id=rows tabindex=0 role=application aria-label=\"Timeline: "
-	      "left and right move, plus and minus zoom, up and down choose a "
-	      "row, n and p go to its next and last slice, home shows all\" "
-	      "aria-describedby=status><canvas id=canvas></canvas><div "
-	      "id=space></div></div>\n"
-	      "<p id=status role=status></p><ul id=legend></ul>",
-	      f);
-	if (p->slices.shortest_ns)
-		fprintf(f,
-			"<p>There were more states than this page has room "
-			"for: "
-			"what was shorter than %" PRId64
-			" ns is drawn with what is around it. Tables have all. "
-			"Name a part of the time: --since, --until.</p>",
-			p->slices.shortest_ns);
-	if (p->n_threads == PAGE_THREADS)
-		fprintf(f,
-			"<p>The timeline has the first %d threads of guests, "
-			"no more. --vm names one guest.</p>",
-			PAGE_THREADS);
-	fprintf(f, "</section>\n<noscript><p>The timeline needs "
-		   "JavaScript.</p></noscript>\n");
+	contents(f);
+	timeline(f, p);
 	page_tables(f, p);
-	fputs("</main>\n", f);
+	fputs("</main>\n<div id=tip aria-hidden=true hidden></div>\n", f);
 	data(f, p);
 	fprintf(f, "<script nonce=%s>\n%s</script>\n</html>\n", nonce, page_js);
-}
-
-void page_write(struct page *p, FILE *f)
-{
-	head(f, p);
 }

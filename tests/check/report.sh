@@ -5,6 +5,12 @@
 # no harm, and in Chromium it works as a person would use it.
 . tests/check/lib.sh
 
+# axe-core: Debian has none.
+axe() {
+	tests/npm.sh build/axe axe-core 4.10.3 \
+		0f2b4d7dcdf7d1219df8d1959ad68e565f51d14c3f0d88bb71cd59abeb956292 axe.min.js
+}
+
 expect "the tool builds" make -s -j2 tool build/release/tests/contend
 vmsync=build/vmsync
 t=$check_tmp
@@ -36,11 +42,44 @@ $vmsync analyze "$t/c" | awk '/^$/ { exit } 1' | paste -sd' ' > "$t/answer"
 expect_eq "the answer is that of vmsync analyze" \
 	"$(sed -n 's/<p class=answer>\(.*\) <\/p>/\1/p' "$t/page.html")" "$(cat "$t/answer")"
 
+# --- what it wanted and got, by windows, is what vmsync analyze has
+sed -n '/<script type="application\/json"/,/<\/script>/p' "$t/page.html" |
+	sed 's/<script[^>]*>//; s/<\/script>//' > "$t/data"
+same_series() { # OPTION...: the data of a page are those of analyze
+	jq -c '[.series[] | .number as $v | [.got, .overhead, .steal, .blocked] | transpose[] |
+		[$v, .[]]] | sort' "$t/data" > "$t/a"
+	$vmsync analyze --json --window="$(jq .window "$t/data")" "$@" "$t/c" | jq -c '[.windows[].vcpus[] |
+		.number as $v | .figures | [$v, .got_ns, .overhead_ns, .steal_ns,
+		.denied_ns - .steal_ns]] | sort' > "$t/b"
+	cmp "$t/a" "$t/b" && test "$(jq length "$t/a")" -gt 50
+}
+expect "series of what was wanted and got" same_series
+expect_eq "a series for each virtual CPU, the most denied first" \
+	"$(jq -c '[.series[].number]' "$t/data")" \
+	"$(jq -c '[.vcpus[]] | sort_by(-.figures.denied_ns) | map(.number)' "$t/json")"
+expect_eq "each belongs to its row" "$(jq -c '[. as $d | .series[] | .label ==
+	$d.rows[.row].label and $d.rows[.row].kind == 0] | unique' "$t/data")" "[true]"
+expect_eq "as many windows as can be told apart" "$(jq '(.length / .window) | . > 50 and . <= 150' \
+	"$t/data")" true
+
+# --- how well the clocks are known
+clocks() { awk '/^<section id=clocks/ { on = 1 } on { print } on && /<\/section>/ { exit }' "$1"; }
+$vmsync sync --json "$t/c" > "$t/sync"
+expect_eq "bounds, to the ns" "$(clocks "$t/page.html" |
+	sed -n 's/^<tr><th scope=row>\([^<]*\)<td class=n data-ns=\([0-9]*\)>\([0-9]*\)<td class=n data-ns=\([0-9]*\)>.*/\1 \2 \3 \4/p')" \
+	"$(jq -r '.guests[] | "\(.hostname) \(.bound_worst_ns) \(.bound_worst_ns) \(.bound_p99_ns)"' \
+		"$t/sync")"
+expect_eq "a picture of each guest's clock" "$(clocks "$t/page.html" | grep -c '^<div.*<svg class=map')" 2
+expect_eq "with its beacons" "$(clocks "$t/page.html" | grep -c '<circle')" \
+	"$(jq '[.guests[].beacons.causality_checked] | add' "$t/sync")"
+
 # --- names are text, and nothing is fetched
 expect_eq "a comm of <script> is text" "$(grep -c '<script>alert' "$t/page.html")" 0
 expect_eq "no image" "$(grep -ci '<img' "$t/page.html")" 0
 expect "it is there as text" grep -q '&lt;script&gt;alert(' "$t/page.html"
-expect_eq "no address of a network" "$(grep -cE '(src|href)=|https?:|@import|url\(' "$t/page.html")" 0
+# What names SVG looks like an address; nobody fetches it.
+expect_eq "no address of a network" "$(sed 's|http://www.w3.org/2000/svg||' "$t/page.html" |
+	grep -cE 'src=|href=[^#]|https?:|@import|url\(')" 0
 expect "a strict policy" grep -q "default-src 'none'; script-src 'nonce-[0-9a-f]\{32\}'" "$t/page.html"
 expect_eq "scripts that run have the policy's number" \
 	"$(grep -o '<script[^>]*>' "$t/page.html" | grep -vc 'nonce=\|application/json')" 0
@@ -93,7 +132,13 @@ expect "sanitizers have nothing to say" build/asan/vmsync report -o "$t/asan" "$
 
 # --- in a browser
 if command -v chromium > "$check_out"; then
-	expect "Chromium shows it" env TMPDIR="$t" timeout 400 node tests/page/look.mjs "$t/page.html"
+	axe=build/axe/axe.min.js
+	if ! axe > "$check_out" 2>&1; then
+		skip "axe-core cannot be had: $(head -n 1 "$check_out")"
+		axe=
+	fi
+	expect "Chromium shows it" env TMPDIR="$t" timeout 400 node tests/page/look.mjs \
+		"$t/page.html" "$axe"
 	cp "$check_out" "$t/seen"
 	seen() { sed -n "s/^$1: //p" "$t/seen"; }
 	expect_eq "rows: virtual CPUs, CPUs, threads" "$(seen rows)" 10
@@ -107,9 +152,25 @@ if command -v chromium > "$check_out"; then
 	expect_eq "and the keyboard with it" "$(seen focus)" rows
 	expect_eq "a thread is found by its name" "$(seen found)" "<script>alert( 1001 of vm0"
 	expect_eq "the timeline is painted" "$(seen painted)" true
+	expect "the mouse is told what it is over" grep -qE \
+		'^tip of the timeline: vCPU 0 of vm0; .*(from [0-9.]* s|states in)' "$t/seen"
+	expect_eq "but not for ever" "$(seen "tip after Escape")" true
+	expect "of a series too" grep -qE '^tip of a series: vCPU 0 of vm[01]; .*; wanted [0-9.]* %; got' \
+		"$t/seen"
+	expect_eq "series" "$(seen series)" 2
+	expect "a series leads to the timeline" grep -qE \
+		'^series leads to: vCPU 0 of vm[01]. Shown: 0.0[0-9]* s to' "$t/seen"
+	expect_eq "pictures of clocks" "$(seen "clocks drawn")" 2
+	expect_eq "colours of series" "$(seen "styles that the policy took away")" 0
+	if [ -n "$axe" ]; then
+		for how in light dark narrow; do
+			expect_eq "axe-core finds nothing serious, $how" "$(seen "serious, $how")" 0
+		done
+	fi
 	expect_eq "everything that acts has a name" "$(seen "without a name")" 0
 	expect_eq "heads of tables say of what" "$(seen "headers without a scope")" 0
 	expect_eq "dark where that is wanted" "$(seen dark)" "rgb(20, 24, 28)"
+	expect_eq "light on paper" "$(seen print)" "rgb(255, 255, 255)"
 	expect_eq "it fits a telephone" "$(seen "narrow: fits")" true
 	expect_eq "nothing is fetched" "$(seen requests)" 0
 	expect_eq "the console is empty" "$(seen console)" 0

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// look.mjs PAGE [FOLDER]: opens a page of vmsync report in headless Chromium, uses it as
-// a person would, and prints what it finds, a line each. With FOLDER pictures are
-// put there: light.png, dark.png, narrow.png.
+// look.mjs PAGE AXE [FOLDER]: opens a page of vmsync report in headless Chromium, uses it
+// as a person would, and prints what it finds, a line each. AXE is the file of axe-core,
+// which looks for what keeps people from using a page; "": there is none. With FOLDER
+// pictures are put there: light.png, dark.png, narrow.png, print.png.
 //
 // Chromium is talked to by its DevTools protocol, over pipes.
 import { spawn } from 'node:child_process';
@@ -11,7 +12,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [page, folder] = process.argv.slice(2);
+const [page, axe, folder] = process.argv.slice(2);
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'look-'));
 const browser = spawn('chromium', ['--headless', '--no-sandbox', '--disable-gpu',
 	'--disable-dev-shm-usage', '--hide-scrollbars', '--no-first-run',
@@ -131,12 +132,49 @@ async function use() {
 		"c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const s = new Set(); " +
 		"for (let i = 0; i < d.length; i += 4) s.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]); " +
 		'return s.size > 5; })()'));
+	// What the mouse is told.
+	const over = async (selector, x, y) => {
+		const r = await ask("(() => { const e = document.querySelector('" + selector + "'); " +
+			"e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect(); " +
+			'return [r.left, r.top, r.width]; })()');
+		await frame();
+		await call('Input.dispatchMouseEvent', { type: 'mouseMoved', x: r[0] + r[2] * x,
+			y: r[1] + y });
+		await frame();
+		return ask("(() => { const t = document.getElementById('tip'); " +
+			"return t.hidden ? 'hidden' : t.textContent; })()");
+	};
+	say('tip of the timeline', (await over('#rows', .5, 30)).replaceAll('\n', '; '));
+	await key('Escape');
+	say('tip after Escape', await ask("document.getElementById('tip').hidden"));
+	say('tip of a series', (await over('.plot', .5, 30)).replaceAll('\n', '; '));
+	say('series', await ask("document.querySelectorAll('.plot svg').length"));
+	await ask("document.querySelector('.plot').click()");
+	say('series leads to', await status());
+	say('clocks drawn', await ask("document.querySelectorAll('#clocks .map').length"));
+	say('styles that the policy took away', await ask("[...document.querySelectorAll('.plot path')]" +
+		".filter((e) => !e.style.fill && !e.style.stroke).length"));
+	await key('Home');
 	// What a screen reader needs.
 	say('without a name', await ask("[...document.querySelectorAll('button, input, [role], a')]" +
 		".filter((e) => !(e.textContent.trim() || e.getAttribute('aria-label') || " +
 		"(e.labels && e.labels.length) || e.getAttribute('role') === 'status')).length"));
 	say('headers without a scope', await ask("document.querySelectorAll('th:not([scope])').length"));
 	say('language and title', await ask("document.documentElement.lang + ' ' + document.title"));
+}
+
+// What axe-core calls serious or critical; the rest goes to stderr.
+async function accessible(how) {
+	if (!axe)
+		return;
+	await ask(fs.readFileSync(axe, 'utf8') + '; true');
+	const found = await ask('axe.run().then((r) => r.violations.map((v) => ' +
+		"[v.impact, v.id + ' ' + v.nodes.map((n) => n.target + ' ' + " +
+		"n.any.map((a) => a.message)).slice(0, 3).join('; ')]))");
+	for (const [impact, what] of found)
+		console.error('axe, ' + how + ': ' + impact + ': ' + what);
+	say('serious, ' + how, found.filter(([impact]) =>
+		['serious', 'critical'].includes(impact)).length);
 }
 
 async function main() {
@@ -148,16 +186,22 @@ async function main() {
 	await use();
 	await ask('scrollTo(0, 0)');
 	await picture('light');
+	await accessible('light');
 	await call('Emulation.setEmulatedMedia', { features:
 		[{ name: 'prefers-color-scheme', value: 'dark' }] });
 	say('dark', await ask('getComputedStyle(document.body).backgroundColor'));
 	await picture('dark');
-	await call('Emulation.setEmulatedMedia', { features: [] });
+	await accessible('dark');
+	await call('Emulation.setEmulatedMedia', { media: 'print' });
+	say('print', await ask('getComputedStyle(document.body).backgroundColor'));
+	await picture('print');
+	await call('Emulation.setEmulatedMedia', { media: '', features: [] });
 	await open(380, 800);
 	say('narrow: fits', await ask('document.documentElement.scrollWidth <= innerWidth'));
 	await picture('narrow');
+	await accessible('narrow');
 	await open(1280, 1100, '#frames');
-	console.error('a frame: ' + await ask('document.documentElement.dataset.frame') + ' ms');
+	say('a frame, ms', await ask('document.documentElement.dataset.frame'));
 	say('requests', events.filter((e) => e.method === 'Network.requestWillBeSent' &&
 		!/^(about|file|data):/.test(e.params.request.url)).length);
 	const said = events.filter((e) => e.method !== 'Network.requestWillBeSent');
