@@ -149,8 +149,10 @@ static void maps(FILE *f, const struct vmsync_guest_map *gm)
 	for (i = 0; i < gm->vcpus; i++) {
 		fprintf(f,
 			"%s\n    {\"cpu\": %" PRIu32
-			", \"extrapolation_ppb\": %" PRIu32 ", \"segments\": [",
-			i ? "," : "", i, gm->maps[i].extrapolation_ppb);
+			", \"extrapolation_ppb\": %" PRIu32
+			", \"extrapolation_ns\": %" PRId64 ", \"segments\": [",
+			i ? "," : "", i, gm->maps[i].extrapolation_ppb,
+			gm->maps[i].extrapolation_ns);
 		segments(f, &gm->maps[i]);
 		fputs("]}", f);
 	}

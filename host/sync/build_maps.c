@@ -116,7 +116,7 @@ static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
 
 static int settle_method(struct vmsync_guest *guest,
 			 const struct vmsync_facts *f, enum vmsync_method m,
-			 const vmsync_spreads *spreads, bool final)
+			 const struct vmsync_spreads *spreads, bool final)
 {
 	const struct vmsync_estimator *e = vmsync_estimators[m];
 	enum vmsync_method name = name_of(guest, m);
@@ -138,7 +138,8 @@ static int settle_method(struct vmsync_guest *guest,
 		if (m == VMSYNC_METHOD_WINDOW)
 			vmsync_lag_untold(f, map);
 		if (!err)
-			err = vmsync_map_close(map, drift_of(guest));
+			err = vmsync_map_close(map, drift_of(guest),
+					       spreads->outside_ns);
 	}
 	return err;
 }
@@ -168,7 +169,7 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		     bool final)
 {
 	struct vmsync_heard heard = {INT64_MIN, INT64_MAX, NULL, 0, 0};
-	vmsync_spreads spreads = {0};
+	struct vmsync_spreads spreads = {0};
 	int err = resize(guest);
 
 	vmsync_whose_find(f, guest->cpus);
@@ -176,7 +177,6 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		err = vmsync_spread_find(f, &spreads);
 	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
 		err = settle_method(guest, f, m, &spreads, final);
-	vmsync_array_free(&spreads);
 	if (!err)
 		vmsync_align_steps(guest->by_method[VMSYNC_METHOD_EXACT],
 				   guest->n_cpus);
@@ -192,13 +192,15 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 
 		err = vmsync_select(guest, cpu);
 		if (!err && map->count)
-			err = vmsync_map_close(map, drift_of(guest));
+			err = vmsync_map_close(map, drift_of(guest),
+					       spreads.outside_ns);
 		if (!vmsync_heard_all(&heard) ||
 		    (final && vmsync_lag_beyond(f, cpu, map,
 						guest->side.first_ns,
 						guest->side.last_ns)))
 			map->extrapolation_ppb = VMSYNC_PPB_NONE;
 	}
+	vmsync_spread_free(&spreads);
 	if (!err)
 		err = vmsync_anyone_make(&guest->maps);
 	if (!err)

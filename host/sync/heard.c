@@ -111,6 +111,7 @@ static int cut(struct vmsync_map *map, int64_t from_ns, int64_t until_ns)
 
 	vmsync_map_init(&out);
 	out.extrapolation_ppb = map->extrapolation_ppb;
+	out.extrapolation_ns = map->extrapolation_ns;
 	for (size_t i = 0; !err && i < map->count; i++) {
 		struct vmsync_segment before = map->segments[i], after = before;
 

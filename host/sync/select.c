@@ -320,6 +320,7 @@ int vmsync_select(struct vmsync_guest *guest, uint32_t cpu)
 			continue;
 		vmsync_map_init(&next);
 		next.extrapolation_ppb = map->extrapolation_ppb;
+		next.extrapolation_ns = map->extrapolation_ns;
 		err = overlay(map, other, &next);
 		if (only)
 			swap(map, only);

@@ -279,17 +279,21 @@ static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 	free(h);
 }
 
-/* After the last record the bound grows, and must still hold. */
-static void judge_outside(struct tally *t, const struct sim_guest *g,
-			  uint32_t cpu)
+/*
+ * The bound grows where there is no record, and must still hold: from @from on if
+ * @way is 1, and up to it if that is -1, mostly near it, where the bound is least.
+ */
+static void judge_unseen(struct tally *t, const struct sim_guest *g,
+			 uint32_t cpu, uint64_t from, int way)
 {
 	const struct vmsync_map *map = sim_session_map(t->s, g->index, cpu);
 	size_t guest_hint = 0, host_hint = 0;
 	struct sim_verdict *v = t->v;
 
 	for (int i = 0; map && i < 1000; i++) {
-		uint64_t h =
-			t->w->end + sim_world_cycles(t->w, OUTSIDE_S * 1e6 * i);
+		double away_ns = OUTSIDE_S * 1e9 * pow(10, -6e-3 * i);
+		uint64_t h = from + (uint64_t)way *
+					    sim_world_cycles(t->w, away_ns);
 		guest_time gt = {sim_guest_mono(g, cpu, h, &guest_hint)};
 		int64_t error = vmsync_map_eval(map, gt).ns -
 				sim_host_mono(t->w, h, &host_hint);
@@ -298,6 +302,24 @@ static void judge_outside(struct tally *t, const struct sim_guest *g,
 		v->outside_broken +=
 			llabs(error) > vmsync_map_bound_ns(map, gt, NULL);
 	}
+}
+
+/* No map can hold across a clock that is set where nobody looks. */
+static bool is_set(const struct sim_scenario *sc)
+{
+	return sc->rebase.count || sc->stop.count || sc->tsc_write.count ||
+	       sc->move.count || sc->reset.count;
+}
+
+static void judge_outside(struct tally *t, const struct sim_guest *g,
+			  uint32_t cpu)
+{
+	const struct sim_scenario *sc = t->w->sc;
+	double late = fmax(sc->late_s, sc->host_late_s);
+
+	judge_unseen(t, g, cpu, t->w->end, 1);
+	if (late >= OUTSIDE_S && !is_set(sc))
+		judge_unseen(t, g, cpu, sim_world_at(t->w, late), -1);
 }
 
 static bool begins_within(const struct vmsync_map *map, int64_t after,
@@ -354,7 +376,8 @@ size_t sim_map_difference(const struct vmsync_map *a,
 		if (!same_segment(&a->segments[i], &b->segments[i]))
 			return i;
 	if (a->count != b->count ||
-	    a->extrapolation_ppb != b->extrapolation_ppb)
+	    a->extrapolation_ppb != b->extrapolation_ppb ||
+	    a->extrapolation_ns != b->extrapolation_ns)
 		return i;
 	return SIZE_MAX;
 }

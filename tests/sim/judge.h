@@ -21,7 +21,7 @@ struct sim_worst {
  * @events:	event times judged
  * @broken:	those whose error was above the stated bound
  * @broken_worst: the one that was farthest above
- * @outside:	the same outside of the evidence, up to 1 s after its end
+ * @outside:	the same outside of the evidence, up to 1 s before and after it
  * @outside_broken: ... and above the bound that grows there
  * @accused:	honest guests that were called suspect, disagreeing or acausal
  * @flagged:	the liar was

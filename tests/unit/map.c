@@ -43,6 +43,7 @@ static void random_map(struct vmsync_map *map)
 
 	vmsync_map_init(map);
 	map->extrapolation_ppb = (uint32_t)check_bits(32);
+	map->extrapolation_ns = (int64_t)check_bits(63);
 	for (unsigned int i = 0; i < n; i++) {
 		struct vmsync_segment s = random_segment(g, h);
 		int64_t dg = (int64_t)check_bits(bits) + 1;
@@ -189,7 +190,7 @@ static void test_bound(const struct vmsync_map *map)
 	want = ((wide)away * map->extrapolation_ppb + 999999999) / 1000000000 +
 	       s->bound_ns;
 	if (away)
-		want += 2 * VMSYNC_COARSE_NS;
+		want += 2 * VMSYNC_COARSE_NS + map->extrapolation_ns;
 	if (want > INT64_MAX)
 		want = INT64_MAX;
 	CHECK_EQ(outside, away != 0);

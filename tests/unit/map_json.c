@@ -32,6 +32,7 @@ static void random_map(struct vmsync_map *map)
 
 	vmsync_map_init(map);
 	map->extrapolation_ppb = (uint32_t)check_bits(32);
+	map->extrapolation_ns = check_rand() & 1 ? (int64_t)check_bits(63) : 0;
 	for (size_t i = 0; i < n; i++) {
 		struct vmsync_segment s = {
 			.guest_start.ns = g,
@@ -66,6 +67,7 @@ static void random_guest(struct vmsync_guest_map *gm)
 			continue;
 		vmsync_map_free(&gm->maps[i]);
 		gm->maps[i].extrapolation_ppb = gm->maps[i - 1].extrapolation_ppb;
+		gm->maps[i].extrapolation_ns = gm->maps[i - 1].extrapolation_ns;
 		for (size_t k = 0; k < gm->maps[i - 1].count; k++)
 			vmsync_map_append(&gm->maps[i],
 					  &gm->maps[i - 1].segments[k]);

@@ -48,6 +48,7 @@ int vmsync_segmentation_own(struct vmsync_segmentation *seg)
 
 	vmsync_map_init(map);
 	map->extrapolation_ppb = had.extrapolation_ppb;
+	map->extrapolation_ns = had.extrapolation_ns;
 	for (size_t i = 0; !err && i < had.count; i++)
 		err = vmsync_map_append(map, &had.segments[i]);
 	if (err)

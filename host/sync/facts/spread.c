@@ -176,10 +176,10 @@ static bool host_ns(const struct finder *f, int64_t at, int64_t *ns)
 	return true;
 }
 
-static int put_all(struct finder *f, vmsync_spreads *spreads)
+static int put_all(struct finder *f, struct vmsync_spreads *spreads)
 {
 	for (size_t i = 0; i < f->times.count; i++) {
-		struct vmsync_spread *last = vmsync_array_last(spreads);
+		struct vmsync_spread *last = vmsync_array_last(&spreads->all);
 		int64_t ns = spread_at(f, f->times.at[i]), from_ns = INT64_MIN;
 
 		/* The first one goes back to the begin of all. */
@@ -187,7 +187,7 @@ static int put_all(struct finder *f, vmsync_spreads *spreads)
 			last->ns = ns > last->ns ? ns : last->ns;
 			continue;
 		}
-		last = vmsync_array_add(spreads);
+		last = vmsync_array_add(&spreads->all);
 		if (!last)
 			return -ENOMEM;
 		*last = (struct vmsync_spread){from_ns, ns};
@@ -195,14 +195,33 @@ static int put_all(struct finder *f, vmsync_spreads *spreads)
 	return 0;
 }
 
-int vmsync_spread_find(const struct vmsync_facts *facts, vmsync_spreads *spreads)
+/*
+ * What is known of pages ends where the evidence does. Out there the CPUs' are
+ * taken to be no farther apart than they ever were, and a page to be replaced by
+ * one that differs by no more than those that were seen.
+ */
+static int64_t outside_ns(const struct finder *f,
+			  const struct vmsync_spreads *spreads)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < spreads->all.count; i++)
+		if (spreads->all.at[i].ns > most)
+			most = spreads->all.at[i].ns;
+	most += f->most_ns;
+	return most + (int64_t)(VMSYNC_DRIFT * (double)most);
+}
+
+int vmsync_spread_find(const struct vmsync_facts *facts,
+		       struct vmsync_spreads *spreads)
 {
 	struct finder f = {.facts = facts};
 	bool unstable = false;
 	int err = 0;
 
-	spreads->count = 0;
-	if (facts->n_cpus < 2)
+	spreads->all.count = 0;
+	spreads->outside_ns = 0;
+	if (!facts->n_cpus)
 		return 0;
 	f.axes = calloc(facts->n_cpus, sizeof(*f.axes));
 	if (!f.axes)
@@ -215,14 +234,17 @@ int vmsync_spread_find(const struct vmsync_facts *facts, vmsync_spreads *spreads
 	}
 	for (uint32_t i = 0; unstable && !err && i < facts->n_cpus; i++) {
 		see_changes(&f, &f.axes[i]);
-		err = add_times(&f, &f.axes[i].pv);
-		if (!err)
+		if (facts->n_cpus > 1)
+			err = add_times(&f, &f.axes[i].pv);
+		if (!err && facts->n_cpus > 1)
 			err = add_times(&f, &f.axes[i].scaling);
 	}
 	if (f.times.count)
 		qsort(f.times.at, f.times.count, sizeof(*f.times.at), by_value);
 	if (!err)
 		err = put_all(&f, spreads);
+	if (!err)
+		spreads->outside_ns = outside_ns(&f, spreads);
 	for (uint32_t i = 0; i < facts->n_cpus; i++)
 		vmsync_dating_free(&f.axes[i]);
 	vmsync_array_free(&f.times);
@@ -231,29 +253,36 @@ int vmsync_spread_find(const struct vmsync_facts *facts, vmsync_spreads *spreads
 }
 
 /* The most that they are apart between two host times. */
-static int64_t most_between(const vmsync_spreads *spreads, int64_t from_ns,
-			    int64_t until_ns)
+static int64_t most_between(const struct vmsync_spreads *spreads,
+			    int64_t from_ns, int64_t until_ns)
 {
-	size_t lo = 0, hi = spreads->count;
+	const struct vmsync_spread *all = spreads->all.at;
+	size_t lo = 0, hi = spreads->all.count;
 	int64_t most = 0;
 
 	while (hi - lo > 1) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (spreads->at[mid].from_ns <= from_ns)
+		if (all[mid].from_ns <= from_ns)
 			lo = mid;
 		else
 			hi = mid;
 	}
-	for (; lo < spreads->count && spreads->at[lo].from_ns <= until_ns; lo++)
-		if (spreads->at[lo].ns > most)
-			most = spreads->at[lo].ns;
+	for (; lo < spreads->all.count && all[lo].from_ns <= until_ns; lo++)
+		if (all[lo].ns > most)
+			most = all[lo].ns;
 	return most;
 }
 
-void vmsync_spread_widen(const vmsync_spreads *spreads, struct vmsync_map *map)
+void vmsync_spread_free(struct vmsync_spreads *spreads)
 {
-	for (size_t i = 0; spreads->count && i < map->count; i++) {
+	vmsync_array_free(&spreads->all);
+}
+
+void vmsync_spread_widen(const struct vmsync_spreads *spreads,
+			 struct vmsync_map *map)
+{
+	for (size_t i = 0; spreads->all.count && i < map->count; i++) {
 		struct vmsync_segment *s = &map->segments[i];
 		/* What a line was drawn from may lie in its neighbours. */
 		int64_t from = i ? s[-1].host_start.ns : INT64_MIN;

@@ -15,15 +15,26 @@ struct vmsync_spread {
 	int64_t ns;
 };
 
-typedef VMSYNC_ARRAY(struct vmsync_spread) vmsync_spreads;
+/**
+ * struct vmsync_spreads - of one guest; empty and 0 where it has a master clock
+ * @all:	in the order of time
+ * @outside_ns:	how far its clock may be off a page that went out of sight: another
+ *		CPU's may be ahead of it, and it may have been replaced
+ */
+struct vmsync_spreads {
+	VMSYNC_ARRAY(struct vmsync_spread) all;
+	int64_t outside_ns;
+};
 
 /**
- * vmsync_spread_find - in the order of time; empty for guests with a master clock
- * What is in @spreads is dropped. Returns 0 or -ENOMEM.
+ * vmsync_spread_find - what was in @spreads is dropped; 0 or -ENOMEM
  */
-int vmsync_spread_find(const struct vmsync_facts *f, vmsync_spreads *spreads);
+int vmsync_spread_find(const struct vmsync_facts *f,
+		       struct vmsync_spreads *spreads);
+void vmsync_spread_free(struct vmsync_spreads *spreads);
 
 /** vmsync_spread_widen - makes the bounds of @map hold for each virtual CPU */
-void vmsync_spread_widen(const vmsync_spreads *spreads, struct vmsync_map *map);
+void vmsync_spread_widen(const struct vmsync_spreads *spreads,
+			 struct vmsync_map *map);
 
 #endif /* VMSYNC_SYNC_FACTS_SPREAD_H */

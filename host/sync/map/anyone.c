@@ -163,6 +163,17 @@ static uint32_t growth_ppb(const struct vmsync_guest_map *gm,
 	return sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
 }
 
+/* At the ends of all evidence nobody's own may be in the distances yet. */
+static int64_t most_at_once(const struct vmsync_guest_map *gm)
+{
+	int64_t most = 0;
+
+	for (uint32_t i = 0; i < gm->vcpus; i++)
+		if (gm->maps[i].count && gm->maps[i].extrapolation_ns > most)
+			most = gm->maps[i].extrapolation_ns;
+	return most;
+}
+
 /* The base's segments, its gaps, and what others know before and after it. */
 static int append_all(struct vmsync_guest_map *gm,
 		      const struct vmsync_map *base, size_t *next)
@@ -212,6 +223,7 @@ int vmsync_anyone_make(struct vmsync_guest_map *gm)
 	if (!next)
 		return -ENOMEM;
 	gm->anyone.extrapolation_ppb = growth_ppb(gm, base);
+	gm->anyone.extrapolation_ns = most_at_once(gm);
 	err = append_all(gm, base, next);
 	free(next);
 	return err;

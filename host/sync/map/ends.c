@@ -134,6 +134,7 @@ static int mend(struct vmsync_map *map, double drift)
 		return err;
 	}
 	out.extrapolation_ppb = map->extrapolation_ppb;
+	out.extrapolation_ns = map->extrapolation_ns;
 	vmsync_map_free(map);
 	*map = out;
 	return 0;
@@ -148,11 +149,12 @@ static bool is_whole(const struct vmsync_map *map, double drift)
 	return true;
 }
 
-int vmsync_map_close(struct vmsync_map *map, double drift)
+int vmsync_map_close(struct vmsync_map *map, double drift, int64_t outside_ns)
 {
 	double most = fmax(drift, (double)vmsync_map_drift_ppb(map) / 1e9);
 
 	/* From one end to the other; more would be no clock. */
 	map->extrapolation_ppb = (uint32_t)(fmin(2 * most, 1) * 1e9 + 0.5);
+	map->extrapolation_ns = outside_ns;
 	return is_whole(map, drift) ? 0 : mend(map, drift);
 }

@@ -14,13 +14,14 @@
 /**
  * vmsync_map_close - @map is whole: make it ready to be used outside its evidence
  * @drift:	what two such clocks drift apart, ns per ns
+ * @outside_ns:	how far they may be off the evidence as soon as that ends
  *
  * Where a short segment that no clock's line is (it joins two that are) ends the
  * evidence or borders on a hole, another one of no length is put behind it, with the
  * slope of the nearest that is one. Sets the growth of the bound. Returns 0 or
  * -ENOMEM.
  */
-int vmsync_map_close(struct vmsync_map *map, double drift);
+int vmsync_map_close(struct vmsync_map *map, double drift, int64_t outside_ns);
 
 /** vmsync_map_drift_ppb - the fastest that the clocks drift apart in @map */
 int64_t vmsync_map_drift_ppb(const struct vmsync_map *map);

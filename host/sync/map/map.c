@@ -211,7 +211,7 @@ guest_time vmsync_map_inverse(const struct vmsync_map *map, host_time h)
 static int128 growth(const struct vmsync_map *map, int64_t away)
 {
 	return wide_div_ceil((int128)away * map->extrapolation_ppb, PPB) +
-	       2 * VMSYNC_COARSE_NS;
+	       2 * VMSYNC_COARSE_NS + map->extrapolation_ns;
 }
 
 /*
@@ -299,7 +299,8 @@ vmsync_map_segment(const struct vmsync_map *map, guest_time g)
 bool vmsync_map_equal(const struct vmsync_map *a, const struct vmsync_map *b)
 {
 	if (a->count != b->count ||
-	    a->extrapolation_ppb != b->extrapolation_ppb)
+	    a->extrapolation_ppb != b->extrapolation_ppb ||
+	    a->extrapolation_ns != b->extrapolation_ns)
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
 		const struct vmsync_segment *s = &a->segments[i];

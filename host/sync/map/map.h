@@ -10,9 +10,9 @@
  *
  * in 128 bits, limited from above by the next segment's host_start, so that
  * the output never decreases. Where a segment ends before the next one starts,
- * its line goes on, and the bound is larger by 2 * VMSYNC_COARSE_NS at once and
- * grows by extrapolation_ppb from its end on, as it does before the first segment
- * and after the last one.
+ * its line goes on, and the bound is larger by 2 * VMSYNC_COARSE_NS and
+ * extrapolation_ns at once and grows by extrapolation_ppb from its end on, as it
+ * does before the first segment and after the last one.
  */
 #ifndef VMSYNC_SYNC_MAP_MAP_H
 #define VMSYNC_SYNC_MAP_MAP_H
@@ -73,12 +73,14 @@ struct vmsync_segment {
  * struct vmsync_map - the map of one virtual CPU
  * @segments:	sorted by guest_start, and by host_start; owned by the map
  * @extrapolation_ppb: how fast the bound grows outside the evidence
+ * @extrapolation_ns: by how much it is larger there from the first moment on
  */
 struct vmsync_map {
 	struct vmsync_segment *segments;
 	size_t count;
 	size_t capacity;
 	uint32_t extrapolation_ppb;
+	int64_t extrapolation_ns;
 };
 
 /** vmsync_map_init - make @map empty; needs no memory */

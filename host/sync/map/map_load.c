@@ -91,8 +91,8 @@ struct cpu_ctx {
 static bool cpu_member(struct vmsync_in *p, const char *key, void *ctx,
 		       unsigned int *seen)
 {
-	static const char *const keys[] = { "extrapolation_ppb", "segments",
-					    "same_as" };
+	static const char *const keys[] = {"extrapolation_ppb", "segments",
+					   "same_as", "extrapolation_ns"};
 	struct cpu_ctx *cpu = ctx;
 	int i = in_key(keys, COUNT(keys), key);
 
@@ -105,6 +105,8 @@ static bool cpu_member(struct vmsync_in *p, const char *key, void *ctx,
 		return in_array(p, get_segment, &cpu->map);
 	case 2:
 		return in_u32(p, MAX_CPUS, &cpu->same_as);
+	case 3:
+		return in_time(p, &cpu->map.extrapolation_ns);
 	default:
 		return in_fail(p, "\"%.40s\" is not a member of a CPU", key);
 	}
@@ -116,6 +118,7 @@ static int map_copy(struct vmsync_map *to, const struct vmsync_map *from)
 
 	vmsync_map_init(to);
 	to->extrapolation_ppb = from->extrapolation_ppb;
+	to->extrapolation_ns = from->extrapolation_ns;
 	for (size_t i = 0; !err && i < from->count; i++)
 		err = vmsync_map_append(to, &from->segments[i]);
 	return err;
@@ -145,7 +148,7 @@ static bool get_cpu(struct vmsync_in *p, void *ctx)
 			in_fail_memory(p);
 			goto err;
 		}
-	} else if (seen != 3) {
+	} else if ((seen & ~8u) != 3) {
 		in_fail(p, "a CPU has extrapolation_ppb and segments, or same_as");
 		goto err;
 	}

@@ -5,13 +5,13 @@
  *	{"vmsync_map": 1, "guests": [{
  *	  "vm_uid": 5, "hostname": "web1", "clock_uuid": "", "host_clock_uuid": "",
  *	  "cpus": [
- *	    {"extrapolation_ppb": 2000000, "segments": [
+ *	    {"extrapolation_ppb": 2000000, "extrapolation_ns": 300, "segments": [
  *	      {"guest_start": 0, "guest_end": 9, "host_start": 100, "slope": 1,
  *	       "shift": 0, "host_frac": 0, "method": "exact", "bound_ns": 2,
  *	       "epoch": 0}]},
  *	    {"same_as": 0}]}]}
  *
- * Times are ns. Numbers are integers of up to 64 bits: a program that reads
+ * Times are ns; extrapolation_ns is left out where it is 0. Numbers are integers of up to 64 bits: a program that reads
  * them as doubles loses bits. Strings are those of json_string.h.
  */
 #include "sync/map/map.h"
@@ -37,8 +37,12 @@ static void put_segment(FILE *f, const struct vmsync_segment *s)
 
 static void put_map(FILE *f, const struct vmsync_map *map)
 {
-	fprintf(f, "    {\"extrapolation_ppb\": %" PRIu32 ", \"segments\": [",
+	fprintf(f, "    {\"extrapolation_ppb\": %" PRIu32 ", ",
 		map->extrapolation_ppb);
+	if (map->extrapolation_ns)
+		fprintf(f, "\"extrapolation_ns\": %" PRId64 ", ",
+			map->extrapolation_ns);
+	fputs("\"segments\": [", f);
 	for (size_t i = 0; i < map->count; i++) {
 		fputs(i ? ",\n      " : "\n      ", f);
 		put_segment(f, &map->segments[i]);
