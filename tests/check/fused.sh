@@ -72,6 +72,13 @@ same rotated "$t/chunks"
 build/release/tests/contend "$t/c" 400
 fuse guests "$t/c"
 same guests "$t/c"
+printf '{"uuid": "00112233-4455-6677-8899-aabbccddeeff",\n"name": "shop"}\n' \
+	> "$t/c/g1/.vmsync-domain"
+fuse domain "$t/c"
+same domain "$t/c"
+expect "... which libvirt has a name for" grep -q shop \
+	<($vmsync analyze "$t/domain")
+rm "$t/c/g1/.vmsync-domain"
 for story in reset restore clones; do
 	build/release/tests/boots "$t/b" $story > "$t/truth"
 	fuse $story "$t/b"

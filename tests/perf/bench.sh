@@ -108,6 +108,10 @@ peer="babeltrace2 $h $g -o dummy"
 row "merge two traces" $both "$(size "$t/pair")"
 first="$vmsync analyze -j 1 $h $g" all="$vmsync analyze $h $g"
 row "analyze (all tables)" $both "$(size "$t/pair")"
+$vmsync fuse -l -o "$t/fused" "$h" "$g" > /dev/null || exit 2
+first="$vmsync analyze -j 1 $t/fused" all="$vmsync analyze $t/fused"
+row "... what fuse wrote" $both "$(size "$t/pair")"
+rm -rf "$t/fused"
 for format in perfetto sqlite jsonl; do
 	first="$vmsync export $format -j 1 -o $t/out $h $g"
 	all="$vmsync export $format -o $t/out $h $g"
