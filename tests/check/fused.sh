@@ -101,8 +101,17 @@ expect_eq "text" "$($vmsync analyze "$t/guests")" "$($vmsync analyze "$t/c")"
 mkdir "$t/page" "$t/page-fused"
 $vmsync report -o "$t/page/x.html" "$t/apart"
 $vmsync report -o "$t/page-fused/x.html" "$t/no-master"
-sed -i 's/nonce[-=][0-9a-f]*//g' "$t/page/x.html" "$t/page-fused/x.html"
-expect "the page is the same" cmp "$t/page/x.html" "$t/page-fused/x.html"
+# Without what is new each time, and the pictures of the clocks: these are drawn from
+# the evidence, which is in recorded traces only.
+page() {
+	sed -e 's/nonce[-=][0-9a-f]*//g' \
+		-e '/<section id=clocks>/,/<\/section>/{/^<tr>/!d}' "$1/x.html"
+}
+page "$t/page" > "$t/page/text"
+page "$t/page-fused" > "$t/page-fused/text"
+expect "the page is the same" cmp "$t/page/text" "$t/page-fused/text"
+expect_eq "... with the clocks' bounds" \
+	"$(grep -c '^<tr>.*<td>exact' "$t/page-fused/text")" 1
 
 # --- a part of it: the others' virtual CPUs are the host's threads
 $vmsync analyze --json "$t/c/host" "$t/c/g1" > "$t/part"
