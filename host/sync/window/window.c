@@ -36,6 +36,9 @@
 #define CHANCE	  1e-6
 #define MOST_PART 4
 
+/* Runs without events come in a row: so many times what were unlikely if not. */
+#define IN_A_ROW 3
+
 /* Runs of several virtual CPUs that events tell of in turn. */
 #define RECENT_RUNS 16
 
@@ -315,39 +318,6 @@ static struct chance by_runs(const struct vmsync_vm *vm, const vmsync_limits *l,
 	return c;
 }
 
-/*
- * Events that lie before the first run or behind the last one fit any offset, and
- * so do those where a virtual CPU may have run unseen. If the clock was set near
- * there, only those between that and the begin of the runs could tell, and each of
- * them is in a run by chance as often as the virtual CPU runs: as many as that may
- * be limit nothing. If only one lies beyond, it is the first or the last of all,
- * and no clock is taken to be set just there.
- */
-static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
-			struct vmsync_trails *trails)
-{
-	vmsync_limits *first = &trails->all.at[0].limits;
-	vmsync_limits *last = &vmsync_array_last(&trails->all)->limits;
-	double share = share_of_runs(vm), runs = INFINITY;
-	struct chance c;
-
-	if (share < 1)
-		runs = share > 0 ? ceil(log(CHANCE) / log(share)) : 1;
-	c = by_runs(vm, last, true, runs);
-	if (last->count &&
-	    (c.silent_ns > MOMENT_NS ||
-	     any_events(s, vm, last->at[last->count - 1].guest_ns, INT64_MAX)))
-		last->count -= c.limits;
-	c = by_runs(vm, first, false, runs);
-	if (!first->count ||
-	    (c.silent_ns <= MOMENT_NS &&
-	     !any_events(s, vm, INT64_MIN, first->at[0].guest_ns)))
-		return;
-	first->count -= c.limits;
-	memmove(first->at, first->at + c.limits,
-		first->count * sizeof(*first->at));
-}
-
 /* How many runs events were in. */
 static size_t runs_told(const struct vmsync_vm *vm,
 			const struct vmsync_trails *trails)
@@ -362,6 +332,99 @@ static size_t runs_told(const struct vmsync_vm *vm,
 				tell(&told, &l->at[k]);
 	}
 	return told.n;
+}
+
+/* How many runs are on record that begin between these times. */
+static size_t runs_between(const struct vmsync_vm *vm, int64_t from_ns,
+			   int64_t until_ns)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < vm->vcpus.count && from_ns < until_ns; i++) {
+		const struct vmsync_vcpu *v = vm->vcpus.at[i];
+
+		if (v->runs.count)
+			n += vmsync_run_at(v, until_ns) -
+			     vmsync_run_at(v, from_ns);
+	}
+	return n;
+}
+
+/*
+ * So many runs without an event one after the other are not by chance: from what
+ * share of the runs between the first limit and the last one has events.
+ */
+static double silent_runs(const struct vmsync_vm *vm,
+			  const struct vmsync_trails *trails)
+{
+	const vmsync_limits *first = &trails->all.at[0].limits;
+	const vmsync_limits *last = &vmsync_array_last(&trails->all)->limits;
+	const struct vmsync_between *a = first->at, *b;
+	double all, told = (double)runs_told(vm, trails);
+
+	if (!first->count || !last->count)
+		return INFINITY;
+	b = &last->at[last->count - 1];
+	all = (double)runs_between(vm, a->guest_ns + a->lo,
+				   b->guest_ns + b->hi);
+	return told < all ? IN_A_ROW * ceil(log(CHANCE) / log(1 - told / all)) :
+			    IN_A_ROW;
+}
+
+/*
+ * Whether virtual CPUs ran for long without an event somewhere in @n limits of @l
+ * from @from on. So it looks where the guest's clock was set ahead: the time that it
+ * left out was none.
+ */
+static bool is_silent(const struct vmsync_vm *vm, const vmsync_limits *l,
+		      size_t from, size_t n, double runs)
+{
+	for (size_t i = from; i + 1 < from + n && i + 1 < l->count; i++) {
+		const struct vmsync_between *a = &l->at[i], *b = &a[1];
+
+		if ((double)runs_between(vm, a->guest_ns + a->hi,
+					 b->guest_ns + b->lo) >= runs)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Events that lie before the first run or behind the last one fit any offset, and
+ * so do those where a virtual CPU may have run unseen. If the clock was set near
+ * there, only those between that and the begin of the runs could tell, and each of
+ * them is in a run by chance as often as the virtual CPU runs: as many as that may
+ * be limit nothing. If only one lies beyond, it is the first or the last of all,
+ * and no clock is taken to be set just there, unless a time without events tells
+ * that it may have been.
+ */
+static void drop_chance(const struct state *s, const struct vmsync_vm *vm,
+			struct vmsync_trails *trails)
+{
+	vmsync_limits *first = &trails->all.at[0].limits;
+	vmsync_limits *last = &vmsync_array_last(&trails->all)->limits;
+	double share = share_of_runs(vm), runs = INFINITY;
+	double silent = silent_runs(vm, trails);
+	struct chance c;
+
+	if (share < 1)
+		runs = share > 0 ? ceil(log(CHANCE) / log(share)) : 1;
+	c = by_runs(vm, last, true, runs);
+	if (last->count &&
+	    (c.silent_ns > MOMENT_NS ||
+	     is_silent(vm, last, last->count - c.limits - (c.limits < last->count),
+		       c.limits + 1, silent) ||
+	     any_events(s, vm, last->at[last->count - 1].guest_ns, INT64_MAX)))
+		last->count -= c.limits;
+	c = by_runs(vm, first, false, runs);
+	if (!first->count ||
+	    (c.silent_ns <= MOMENT_NS &&
+	     !is_silent(vm, first, 0, c.limits + 1, silent) &&
+	     !any_events(s, vm, INT64_MIN, first->at[0].guest_ns)))
+		return;
+	first->count -= c.limits;
+	memmove(first->at, first->at + c.limits,
+		first->count * sizeof(*first->at));
 }
 
 /*
