@@ -359,15 +359,37 @@ static void first_line(const char *name, char *line, size_t size)
 		fclose(f);
 }
 
+/* Which guest a message about a trace is about; 0: about no single one. */
+static int guest_in(const char *line)
+{
+	const char *in = strstr(line, "/in/g");
+
+	return in ? 1 + atoi(in + strlen("/in/g")) : 0;
+}
+
+/*
+ * One half of one beacon says that the guest's clock was not behind the host's then,
+ * or not ahead: only two limit it from both sides. Whose recordings have no more in
+ * common, as the recordings themselves show, may be refused.
+ */
+static bool too_little(const char *line)
+{
+	int guest = guest_in(line);
+
+	return guest && guest <= shape.sc.guests &&
+	       seen_common(&recorded[guest], &recorded[0]) < 2;
+}
+
 /*
  * Without any beacon it may be that nothing can be found out. With beacons there is
- * no excuse, unless host and guest were recorded at different times. PROPERTY_SHOW in the environment shows each case.
+ * no excuse, unless host and guest were recorded at different times, or have but
+ * one moment in common. PROPERTY_SHOW in the environment shows each case.
  */
 static void refused(const char *line)
 {
 	bool apart = shape.gaps && strstr(line, "answered none of its beacons");
 
-	if (shape.plan.beacons && !apart)
+	if (shape.plan.beacons && !apart && !too_little(line))
 		fail("refused, with beacons: %.*s", (int)strcspn(line, "\n"),
 		     line);
 	if (getenv("PROPERTY_SHOW")) {

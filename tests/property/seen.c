@@ -62,6 +62,49 @@ static void judge(struct seen *s, const struct ctf_event *ev,
 	}
 }
 
+static bool is_half(const struct ctf_event *ev)
+{
+	return !strncmp(ev->cls->name, "vmsync_gh_", 10) ||
+	       !strncmp(ev->cls->name, "vmsync_hg_", 10);
+}
+
+static bool has_half(const struct seen *s, const struct seen_half *half)
+{
+	for (size_t i = 0; i < s->n_halves; i++)
+		if (s->halves[i].vm_uid == half->vm_uid &&
+		    s->halves[i].cnt == half->cnt)
+			return true;
+	return false;
+}
+
+static int add_half(struct seen *s, const struct ctf_event *ev)
+{
+	int64_t vm_uid, cnt;
+	struct seen_half half, *halves;
+
+	if (!number(ev, "vm_uid", &vm_uid) || !number(ev, "cnt", &cnt))
+		return -EINVAL;
+	half = (struct seen_half){(uint64_t)vm_uid, (uint64_t)cnt};
+	/* Snapshots that overlap have some of them twice. */
+	if (has_half(s, &half))
+		return 0;
+	halves = reallocarray(s->halves, s->n_halves + 1, sizeof(*halves));
+	if (!halves)
+		return -ENOMEM;
+	halves[s->n_halves++] = half;
+	s->halves = halves;
+	return 0;
+}
+
+size_t seen_common(const struct seen *a, const struct seen *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_halves; i++)
+		n += has_half(b, &a->halves[i]);
+	return n;
+}
+
 static int add(struct seen *s, const struct ctf_event *ev,
 	       const struct vmsync_guest_map *maps)
 {
@@ -72,6 +115,8 @@ static int add(struct seen *s, const struct ctf_event *ev,
 	if (s->times[serial] < 255)
 		s->times[serial]++;
 	s->events++;
+	if (is_half(ev) && add_half(s, ev))
+		return -EINVAL;
 	if (maps)
 		judge(s, ev, maps, serial);
 	return 0;
@@ -119,5 +164,6 @@ int seen_read(struct seen *s, const char *folder,
 void seen_free(struct seen *s)
 {
 	free(s->times);
+	free(s->halves);
 	memset(s, 0, sizeof(*s));
 }

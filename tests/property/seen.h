@@ -12,11 +12,18 @@
 #include "ctf/ctf.h"
 #include "sync/map/map.h"
 
+/** struct seen_half - of a beacon: "gh" or "hg", one side's; @cnt: as recorded */
+struct seen_half {
+	uint64_t vm_uid;
+	uint64_t cnt;
+};
+
 /**
  * struct seen - events of one machine or of several
  * @inside_only: what is outside the evidence is not held against any bound
  * @times:	[@n] how often the event of each serial number is there
  * @events:	how many events there are, doubled ones as often
+ * @halves:	[@n_halves] of beacons
  * @worst_ns:	the largest error of a stamp
  * @beyond:	stamps that are farther off than the map's bound of their time
  * @beyond_ns:	by how much the worst of them is
@@ -28,6 +35,8 @@ struct seen {
 	uint8_t *times;
 	uint64_t n;
 	uint64_t events;
+	struct seen_half *halves;
+	size_t n_halves;
 	int64_t worst_ns;
 	uint64_t beyond;
 	int64_t beyond_ns;
@@ -42,6 +51,9 @@ struct seen {
  */
 int seen_read(struct seen *s, const char *folder,
 	      const struct vmsync_guest_map *maps, struct ctf_error *e);
+
+/** seen_common() - how many halves of beacons are in both, each counted once */
+size_t seen_common(const struct seen *a, const struct seen *b);
 
 void seen_free(struct seen *s);
 
