@@ -50,10 +50,15 @@ lttng-sessiond -d
 until lttng list > /dev/null 2>&1; do
 	sleep 1
 done
-# Without udev the port has no name of its own.
-for f in /sys/class/virtio-ports/*/name; do
-	read -r name < "$f"
-	[ "$name" != org.vmsync.agent.0 ] || device="/dev/$(basename "${f%/name}")"
+# Without udev the port has no name of its own, and QEMU tells of it some time after
+# the module is there.
+device=
+until [ -n "$device" ]; do
+	for f in /sys/class/virtio-ports/*/name; do
+		[ -e "$f" ] && read -r name < "$f" || continue
+		[ "$name" != org.vmsync.agent.0 ] || device="/dev/$(basename "${f%/name}")"
+	done
+	[ -n "$device" ] || sleep 1
 done
 vmsync-agent --device="$device" --rate=50 --spool=/tmp/spool
 poweroff -f

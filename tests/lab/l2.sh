@@ -49,13 +49,20 @@ trace_out() {
 	sync
 }
 
-# Where vmsync-agent's port is: without udev it has no name of its own.
-port_device() {
-	modprobe virtio_console
+port_is_there() {
 	for f in /sys/class/virtio-ports/*/name; do
-		read -r name < "$f"
-		[ "$name" != org.vmsync.agent.0 ] || echo "/dev/$(basename "${f%/name}")"
+		[ -e "$f" ] && read -r name < "$f" || continue
+		[ "$name" != org.vmsync.agent.0 ] || device="/dev/$(basename "${f%/name}")"
 	done
+	[ -n "$device" ]
+}
+
+# $device becomes vmsync-agent's port: without udev it has no name of its own. QEMU
+# tells of its ports some time after the module is there.
+port_find() {
+	device=
+	modprobe virtio_console
+	until_true "no port" port_is_there
 }
 
 events_guest=$common_events

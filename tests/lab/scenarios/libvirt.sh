@@ -10,10 +10,9 @@ LAB_L1_MB=4096
 # --- in the guest: its agent records it; "load" as often as it is told
 
 guest_record() {
-	local device word agent
+	local word agent
 
-	device=$(port_device)
-	[ -n "$device" ] || fail "no port"
+	port_find
 	vmsync-agent --device="$device" --rate=20 --spool=/tmp/spool 2> /tmp/agent &
 	agent=$!
 	say "recording"

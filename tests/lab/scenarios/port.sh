@@ -32,8 +32,7 @@ host_after() {
 
 guest_record() {
 	port_record || fail "no session of user space"
-	device=$(port_device)
-	[ -n "$device" ] || fail "no port"
+	port_find
 	vmsync-agent --device="$device" --rate=20 2> /tmp/agent &
 	agent=$!
 	sleep 1
