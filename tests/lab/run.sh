@@ -203,7 +203,7 @@ prepare() {
 	[ "$kernel" != rt ] || module_build constant-tsc
 	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
 	[ -z "$LAB_LIBVIRT" ] || libvirt_prepare
-	for f in load slew now flood clock known bpf failnth; do
+	for f in load slew now flood clock known bpf failnth cycle; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
 				-o "$work/$f" "$here/$f.c"
