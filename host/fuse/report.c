@@ -110,6 +110,12 @@ static void print_contain(FILE *f, const struct vmsync_session_guest *g)
 		" outside, %" PRIu64 " not decidable\n",
 		g->events, c->inside - c->edge, c->outside,
 		c->undecidable + c->edge);
+	if (c->beyond)
+		fprintf(f,
+			"              %" PRIu64 " of these are beyond its evidence, "
+			"where its vCPU did not run: its\n"
+			"              clock was set there, and no bound holds\n",
+			c->beyond);
 	if (c->outside) {
 		fputs("              the farthest outside by ", f);
 		print_ns(f, c->worst_ns);

@@ -390,10 +390,14 @@ static int turn_to(struct eye *eye, const struct watched *g,
 static void gap_events(struct eye *eye, struct vmsync_contain_result *r,
 		       const struct ctf_seen *seen, uint32_t i, size_t n)
 {
-	for (; n; n--, i++)
+	for (; n; n--, i++) {
+		const guest_time g = {(int64_t)seen->clock[i]};
+
 		vmsync_contain_gap_event(r, &eye->stretch,
 					 (int64_t)seen->time[i],
-					 bound_of(eye, (int64_t)seen->clock[i]));
+					 bound_of(eye, g.ns),
+					 vmsync_map_spans(eye->map, g));
+	}
 }
 
 /*
@@ -519,6 +523,16 @@ static int known_tell(const struct vmsync_witness *w, size_t guest)
 	return 0;
 }
 
+/* Its clock was set where its evidence has ended: no bound holds there. */
+static void known_not(struct vmsync_session_guest *g)
+{
+	vmsync_known_unbound(&g->known);
+	for (size_t i = 0; i < g->machine->n; i++)
+		vmsync_known_unbound(&g->known_traces[i]);
+	if (g->guest)
+		vmsync_guest_unbound(g->guest);
+}
+
 int vmsync_witness_tell(const struct vmsync_witness *w, struct ctf_error *e)
 {
 	size_t i, k;
@@ -535,6 +549,8 @@ int vmsync_witness_tell(const struct vmsync_witness *w, struct ctf_error *e)
 		g->events = r->inside + r->outside + r->undecidable;
 		if (known_tell(w, i))
 			return vmsync_fail_memory(e);
+		if (r->beyond)
+			known_not(g);
 	}
 	return vmsync_moves_find(w->session, e);
 }

@@ -208,6 +208,13 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 	return err;
 }
 
+void vmsync_guest_unbound(struct vmsync_guest *guest)
+{
+	for (uint32_t i = 0; i < guest->maps.vcpus; i++)
+		guest->maps.maps[i].extrapolation_ppb = VMSYNC_PPB_NONE;
+	guest->maps.anyone.extrapolation_ppb = VMSYNC_PPB_NONE;
+}
+
 int vmsync_guest_build_maps(struct vmsync_guest *guest, bool final)
 {
 	struct vmsync_facts f = vmsync_guest_facts(guest);

@@ -254,6 +254,12 @@ bool vmsync_guest_has_thread(const struct vmsync_guest *guest, uint32_t cpu,
 			     int32_t tid);
 
 /**
+ * vmsync_guest_unbound - the guest's clock turned out to be set outside the evidence
+ * Its maps have no bound there any more.
+ */
+void vmsync_guest_unbound(struct vmsync_guest *guest);
+
+/**
  * vmsync_guest_home_thread - the thread that was CPU @cpu of the guest in VM @home
  * Counted from 0 in the order of its moves; 0: not known.
  */

@@ -92,7 +92,7 @@ static void count(struct vmsync_contain_result *r,
 	uint64_t time = (uint64_t)p->host_ns;
 
 	if (vmsync_interval_is_gap(s))
-		vmsync_contain_gap_event(r, s, p->host_ns, p->bound_ns);
+		vmsync_contain_gap_event(r, s, p->host_ns, p->bound_ns, true);
 	else
 		vmsync_contain_events(r, s, &time, 1);
 }

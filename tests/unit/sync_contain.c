@@ -144,7 +144,7 @@ static void count(struct vmsync_contain_result *r,
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
-		vmsync_contain_gap_event(r, s, (int64_t)time[i], bound[i]);
+		vmsync_contain_gap_event(r, s, (int64_t)time[i], bound[i], true);
 }
 
 static void fast(const struct model *m, uint32_t v,
@@ -170,6 +170,30 @@ static void fast(const struct model *m, uint32_t v,
 		at += k;
 	}
 	CHECK_EQ(at, n);
+}
+
+/* Beyond all evidence what does not fit contradicts nothing, and is counted. */
+static void test_beyond(void)
+{
+	const struct vmsync_interval gap = {
+		.from_ns = 1000, .until_ns = 9000,
+		.from = VMSYNC_END_EXIT, .until = VMSYNC_END_ENTRY,
+	};
+	struct vmsync_contain_result r, sum;
+
+	vmsync_contain_init(&r);
+	vmsync_contain_init(&sum);
+	vmsync_contain_gap_event(&r, &gap, 5000, 100, true);
+	CHECK(r.outside == 1 && !r.beyond && !r.undecidable);
+	vmsync_contain_gap_event(&r, &gap, 5000, 100, false);
+	CHECK(r.outside == 1 && r.beyond == 1 && r.undecidable == 1);
+	/* It may be in a run all the same. */
+	vmsync_contain_gap_event(&r, &gap, 1050, 100, false);
+	vmsync_contain_gap_event(&r, &gap, 8950, 100, false);
+	CHECK(r.inside == 2 && r.beyond == 1 && r.undecidable == 1);
+	vmsync_contain_add(&sum, &r);
+	vmsync_contain_add(&sum, &r);
+	CHECK(sum.beyond == 2 && sum.outside == 2 && sum.undecidable == 2);
 }
 
 static void test_random(void)
@@ -243,6 +267,7 @@ int main(int argc, char **argv)
 	check_init(argc, argv);
 	first = check_seed;
 	test_kinds();
+	test_beyond();
 	for (uint64_t i = 0; i < 300; i++) {
 		check_reseed(first + i);
 		test_random();

@@ -134,6 +134,13 @@ void vmsync_known_add(struct vmsync_known *k, const struct vmsync_known *more)
 	}
 }
 
+void vmsync_known_unbound(struct vmsync_known *k)
+{
+	for (int i = VMSYNC_PLACE_BEFORE; i < VMSYNC_PLACE_COUNT; i++)
+		if (k->at[i].events)
+			k->at[i].bound_ns = VMSYNC_BOUND_NONE;
+}
+
 uint64_t vmsync_known_outside(const struct vmsync_known *k)
 {
 	return k->at[VMSYNC_PLACE_BEFORE].events +

@@ -64,6 +64,9 @@ void vmsync_known_events(struct vmsync_known *k, const struct vmsync_map *map,
 /** vmsync_known_add - add what was counted elsewhere */
 void vmsync_known_add(struct vmsync_known *k, const struct vmsync_known *more);
 
+/** vmsync_known_unbound - no bound holds for those outside the evidence */
+void vmsync_known_unbound(struct vmsync_known *k);
+
 /** vmsync_known_total - how many events were counted */
 uint64_t vmsync_known_total(const struct vmsync_known *k);
 

@@ -21,6 +21,7 @@ void vmsync_contain_add(struct vmsync_contain_result *r,
 	r->inside += more->inside;
 	r->outside += more->outside;
 	r->undecidable += more->undecidable;
+	r->beyond += more->beyond;
 	r->edge += more->edge;
 	if (more->worst_ns > r->worst_ns)
 		r->worst_ns = more->worst_ns;
@@ -74,7 +75,7 @@ void vmsync_contain_events(struct vmsync_contain_result *r,
 
 void vmsync_contain_gap_event(struct vmsync_contain_result *r,
 			      const struct vmsync_interval *s, int64_t ns,
-			      int64_t bound_ns)
+			      int64_t bound_ns, bool spanned)
 {
 	int64_t since_exit = ns - s->from_ns;
 	int64_t to_entry = s->until_ns - ns;
@@ -90,6 +91,9 @@ void vmsync_contain_gap_event(struct vmsync_contain_result *r,
 		r->inside++;
 		r->edge++;
 		least(&r->entry_slack_ns, -to_entry);
+	} else if (!spanned) {
+		r->undecidable++;
+		r->beyond++;
 	} else {
 		r->outside++;
 		if (since_exit > to_entry)

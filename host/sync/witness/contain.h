@@ -53,6 +53,8 @@ struct vmsync_interval {
  * @outside:	not so
  * @undecidable: before the first entry or after the last exit, host events
  *		lost around it, or a virtual CPU that has no entries at all
+ * @beyond:	those of @undecidable that are where the virtual CPU was not, beyond
+ *		all evidence of the map
  * @edge:	those of @inside that are so only thanks to the bound
  * @worst_ns:	farthest distance outside, without the bound; 0 if none
  * @entry_slack_ns, @exit_slack_ns: least distance of an inside event from its
@@ -64,6 +66,7 @@ struct vmsync_contain_result {
 	uint64_t inside;
 	uint64_t outside;
 	uint64_t undecidable;
+	uint64_t beyond;
 	uint64_t edge;
 	int64_t worst_ns;
 	int64_t entry_slack_ns;
@@ -105,9 +108,13 @@ void vmsync_contain_events(struct vmsync_contain_result *r,
 /**
  * vmsync_contain_gap_event - count an event of a gap
  * @ns:		host time, in @s, known to +-@bound_ns
+ * @spanned:	it lies between the first evidence and the last one
+ *
+ * Beyond all evidence a clock may have been set: what does not fit there tells so,
+ * and contradicts nothing.
  */
 void vmsync_contain_gap_event(struct vmsync_contain_result *r,
 			      const struct vmsync_interval *s, int64_t ns,
-			      int64_t bound_ns);
+			      int64_t bound_ns, bool spanned);
 
 #endif /* VMSYNC_SYNC_WITNESS_CONTAIN_H */
