@@ -269,12 +269,38 @@ if tests/perfetto/fetch.sh build/perfetto > "$check_out" 2>&1; then
 		"include perfetto module sched.latency;
 			select t.tid || ' ' || sum(latency_dur) from sched_latency_for_running_interval
 			join thread t using (utid)
-			where t.machine_id = 0 and t.name like 'CPU %/KVM' group by t.tid" > "$t/rows"
+			where t.machine_id = 0 and t.name like 'CPU %/KVM' group by t.tid" \
+		"select count(distinct trace_id) from flow" \
+		"select a.name || '/' || b.name from flow f join slice a on f.slice_out = a.id
+			join slice b on f.slice_in = b.id" > "$t/rows"
 	rows() { awk -v n="$1" 'n == 1 && $0 != "" { print } $0 == "" { n-- }' "$t/rows" | sort; }
 	expect_eq "perfetto: no error" "$(rows 1)" ""
+	expect_eq "perfetto: both virtual CPUs, and arrows" \
+		"$(rows 3 | wc -l) $(rows 5 | head -n 1 | wc -l)" "2 1"
+	expect_eq "perfetto: an arrow for each wake-up" "$(rows 4)" \
+		"$(jq '[.threads[] | select(.thread.tid > 0).wakes.count] | add' "$t/all")"
+	expect_eq "perfetto: arrows lead to the thread that runs" "$(rows 5 |
+		grep -vcE '^(wakes|runs again, for) .*/(runs again, for|runs:) ')" 0
 	expect_eq "perfetto: states" "$(rows 2)" "$(states)"
 	expect_eq "perfetto: its own latency of scheduling is our waits" "$(rows 3)" \
 		"$(jq -r '.vcpus[] | "\(.tid) \(.waits.total_ns)"' "$t/all" | sort)"
+	# A sleep before its first entry or exit is unknown: it may be a halt. From
+	# then on each state says whether the thread runs.
+	$vmsync export jsonl --table=states -o "$t/lines" "$dir"
+	since=$(jq -s 'map(select(.state | IN("unknown", "waking") | not)) | group_by(.vcpu) |
+		map(min_by(.from_ns).from_ns) | max' "$t/lines")
+	since=$(awk -v ns="$since" -v begin="$(jq .from_ns "$t/all")" \
+		'BEGIN { printf "%.9f", (ns - begin) / 1e9 }')
+	rm "$t/pftrace"
+	$vmsync export perfetto --since="$since" -o "$t/pftrace" "$dir"
+	$vmsync analyze --json --since="$since" "$dir" > "$t/part"
+	node tests/perfetto/query.mjs build/perfetto "$t/pftrace" \
+		"select t.tid || ' ' || sum(iif(s.dur < 0, trace_end() - s.ts, s.dur))
+			from sched s join thread t using (utid)
+			where t.machine_id = 0 and t.name like 'CPU %/KVM' group by t.tid" > "$t/rows"
+	expect_eq "perfetto: scheduling" "$(rows 1)" "$(jq -r '.vcpus[] | "\(.tid) \(.states_ns |
+		.guest + .guest_idle + .host_irq + .hypervisor + .polling + .user_space)"' \
+		"$t/part" | sort)"
 else
 	skip "perfetto: its trace processor cannot be had: $(head -n 1 "$check_out")"
 fi
