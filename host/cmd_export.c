@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -28,6 +29,8 @@ static const char help[] =
 	"      --table=NAME    only this one: states (csv: if none is named), "
 	"charges,\n"
 	"                      exits, wakes, events, machines, vcpus, threads\n"
+	"      --max-size=MIB  at most so large: the events that do not fit, then the shortest\n"
+	"                      rows are left out; says what\n"
 	"      --raw           the events, too (jsonl, sqlite): all of all "
 	"machines, on the\n"
 	"                      host's clock; says first how large they will "
@@ -113,6 +116,19 @@ static void tell(const char *text)
 	fprintf(stderr, "vmsync export: %s\n", text);
 }
 
+static int max_size(const char *value, int64_t *bytes)
+{
+	char *end;
+	double mib = strtod(value, &end);
+
+	if (end == value || *end || !(mib > 0 && mib <= 1e9))
+		return cmd_usage_error("export",
+				       "--max-size=%s: name a number of MiB",
+				       value);
+	*bytes = (int64_t)(mib * (1 << 20));
+	return 0;
+}
+
 static int take(void *arguments, int option, const char *value)
 {
 	struct cmd_export *args = arguments;
@@ -123,8 +139,9 @@ static int take(void *arguments, int option, const char *value)
 		return 0;
 	case 'r':
 		args->options.raw = true;
-		args->options.tell = tell;
 		return 0;
+	case 'm':
+		return max_size(value, &args->options.most_bytes);
 	default:
 		return cmd_export_option("export", option, value, args);
 	}
@@ -161,6 +178,8 @@ static int options_check(const struct cmd_export *args)
 				       "--raw is for jsonl and sqlite, all "
 				       "tables of them; for one: "
 				       "--table=events");
+	if (o->most_bytes && !strcmp(o->output, "-"))
+		return cmd_usage_error("export", "--max-size needs a file");
 	if (!strcmp(o->output, "-") && !f->stdout_too)
 		return cmd_usage_error("export", "%s needs a file", f->name);
 	return 0;
@@ -171,6 +190,7 @@ int cmd_export(int argc, char **argv)
 	static const struct option table[] = {
 		{"table", required_argument, NULL, 't'},
 		{"raw", no_argument, NULL, 'r'},
+		{"max-size", required_argument, NULL, 'm'},
 		CMD_EXPORT_OPTIONS,
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -179,7 +199,8 @@ int cmd_export(int argc, char **argv)
 		"export", help, ":o:j:h", table, take,
 	};
 	struct cmd_export args = {.session.options = {.alone = true,
-						       .fused = true}};
+						       .fused = true},
+				  .options.tell = tell};
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)

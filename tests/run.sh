@@ -30,6 +30,7 @@ quick="
 	fused
 	export
 	events
+	limit
 	report
 	ust
 	port

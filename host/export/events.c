@@ -192,6 +192,8 @@ static int events_write(struct reading *r, const struct export_rows *rows,
 			continue;
 		if ((int64_t)ev->time > last_ns)
 			return 0;
+		if (!export_limit_event(&r->visit.job->limit))
+			continue;
 		ret = texts_make(t, ev, e);
 		if (ret)
 			return ret;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "export/events.h"
 #include "fuse/fail.h"
@@ -31,7 +32,8 @@ static int size_tell(struct taker *t)
 	int64_t bytes;
 	char text[100];
 
-	if (!t->job.options->raw || !t->job.options->tell)
+	if (!t->job.options->raw || !t->job.options->tell ||
+	    t->job.limit.rounds)
 		return 0;
 	bytes = export_events_size(&t->job, t->format->event_bytes);
 	if (bytes < 0)
@@ -86,6 +88,45 @@ static int run(const struct vmsync_session *s, struct taker *t,
 	return ret;
 }
 
+static void left_tell(const struct export_job *j)
+{
+	char text[160];
+
+	export_limit_text(&j->limit, text, sizeof(text));
+	if (*text && j->options->tell)
+		j->options->tell(text);
+}
+
+/* Until it is small enough. */
+static int run_all(const struct vmsync_session *s, struct taker *t,
+		   const struct vmsync_progress *progress, struct ctf_error *e)
+{
+	struct export_job *j = &t->job;
+	int ret, again = 0;
+
+	j->limit = (struct export_limit){
+		.path = j->path,
+		.most_bytes = j->path ? j->options->most_bytes : 0,
+		.most_events = UINT64_MAX,
+	};
+	do {
+		j->analysis = NULL;
+		j->state = NULL;
+		if (again && truncate(j->path, 0))
+			return vmsync_fail_file(e, -errno, j->options->output);
+		ret = run(s, t, progress, e);
+		again = ret ? 0 : export_limit_again(&j->limit);
+	} while (again > 0);
+	if (again)
+		return vmsync_fail(e, again, "name a part of the time",
+				   "%.400s: without any row it is larger than "
+				   "--max-size",
+				   j->options->output);
+	if (!ret)
+		left_tell(j);
+	return ret;
+}
+
 int export_run(const struct vmsync_session *s, const struct export_format *f,
 	       const struct export_options *options,
 	       const struct vmsync_progress *progress, struct ctf_error *e)
@@ -99,7 +140,7 @@ int export_run(const struct vmsync_session *s, const struct export_format *f,
 		if (!t.job.path)
 			return e->code;
 	}
-	ret = run(s, &t, progress, e);
+	ret = run_all(s, &t, progress, e);
 	vmsync_array_free(&t.job.wanted);
 	if (to_stdout)
 		return ret;

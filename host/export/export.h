@@ -9,6 +9,7 @@
 #define VMSYNC_EXPORT_EXPORT_H
 
 #include "analysis/analysis.h"
+#include "export/limit.h"
 #include "sync/base/array.h"
 
 /**
@@ -16,6 +17,7 @@
  * @output:	the file, or "-": stdout, if the format can be written to it
  * @table:	the only table to write, NULL: all
  * @raw:	the events, too
+ * @most_bytes:	the file is not to be larger, 0: it may be
  * @tell:	something to know before it is written; NULL: do not
  * @analysis:	since, until and vm
  */
@@ -23,6 +25,7 @@ struct export_options {
 	const char *output;
 	const char *table;
 	bool raw;
+	int64_t most_bytes;
 	void (*tell)(const char *text);
 	struct analysis_options analysis;
 };
@@ -32,6 +35,7 @@ struct export_options {
  * @analysis:	what it is of
  * @options:	what was asked for
  * @path:	the file that is written, under its temporary name; NULL: stdout
+ * @limit:	what may be written, every row is asked for
  * @wanted:	[vCPU] is it asked for: 0 not known yet, 1 yes, 2 no
  * @error:	negative errno: it could not be written, nothing more is taken
  * @why:	in words, "" where @error says all
@@ -41,6 +45,7 @@ struct export_job {
 	const struct analysis *analysis;
 	const struct export_options *options;
 	const char *path;
+	struct export_limit limit;
 	VMSYNC_ARRAY(uint8_t) wanted;
 	int error;
 	char why[200];

@@ -12,11 +12,9 @@
 
 #define ROOM 65536
 
-/* @only: the table that is written, EXPORT_TABLES: all */
 struct lines {
 	struct export_rows rows;
 	struct out out;
-	enum export_table only;
 };
 
 static void put_text(struct out *o, const char *s)
@@ -56,8 +54,6 @@ static int json_row(void *ctx, enum export_table t,
 	struct lines *l = ctx;
 	int i;
 
-	if (l->only != EXPORT_TABLES && l->only != t)
-		return 0;
 	put_text(&l->out, "{\"table\":\"");
 	put_text(&l->out, c->name);
 	out_put(&l->out, "\"", 1);
@@ -98,8 +94,6 @@ static int csv_row(void *ctx, enum export_table t, const struct export_value *v)
 	struct lines *l = ctx;
 	int i, n = export_columns_of(t)->n;
 
-	if (l->only != t)
-		return 0;
 	for (i = 0; i < n; i++) {
 		if (i)
 			out_put(&l->out, ",", 1);
@@ -114,7 +108,7 @@ static int csv_row(void *ctx, enum export_table t, const struct export_value *v)
 
 static void csv_head(struct lines *l)
 {
-	const struct export_columns *c = export_columns_of(l->only);
+	const struct export_columns *c = export_columns_of(l->rows.only);
 	int i;
 
 	for (i = 0; i < c->n; i++) {
@@ -136,8 +130,8 @@ static int begin(struct export_job *j, struct analysis_sink *sink,
 	j->state = l;
 	if (!l)
 		return -ENOMEM;
-	l->rows = (struct export_rows){row, l};
-	l->only = table ? export_table_find(table) : EXPORT_TABLES;
+	l->rows = (struct export_rows){
+		row, l, table ? export_table_find(table) : EXPORT_TABLES};
 	if (j->path)
 		fd = open(j->path, O_WRONLY | O_CLOEXEC);
 	l->out.fd = -1;
@@ -162,8 +156,8 @@ static int csv_begin(struct export_job *j, struct analysis_sink *sink)
 
 	if (ret)
 		return ret;
-	if (l->only == EXPORT_TABLES)
-		l->only = EXPORT_STATES;
+	if (l->rows.only == EXPORT_TABLES)
+		l->rows.only = EXPORT_STATES;
 	csv_head(l);
 	return 0;
 }

@@ -267,17 +267,21 @@ void track_stay(struct perfetto *f, const struct analysis_stay *s)
 {
 	struct track_vcpu *v = described(f, s->vcpu);
 
+	bool kept = export_limit_row(&f->job->limit, s->until_ns - s->from_ns);
+
 	if (!v)
 		return;
-	slice(f, track_uuid(TRACK_STATES, s->vcpu), s->state + 1u, NULL,
-	      s->from_ns, s->until_ns);
-	if (has_track(f, s->thread))
+	if (kept)
+		slice(f, track_uuid(TRACK_STATES, s->vcpu), s->state + 1u, NULL,
+		      s->from_ns, s->until_ns);
+	if (kept && has_track(f, s->thread))
 		slice(f, track_uuid(TRACK_OF_THREAD, s->thread), s->state + 1u,
 		      NULL, s->from_ns, s->until_ns);
 	if (!analysis_state_waits(s->state))
 		return;
 	v->steal_ns += s->until_ns - s->from_ns;
-	count(f, track_uuid(TRACK_STEAL, s->vcpu), s->until_ns, v->steal_ns);
+	if (kept)
+		count(f, track_uuid(TRACK_STEAL, s->vcpu), s->until_ns, v->steal_ns);
 	if (s->state == ANALYSIS_WAKING) {
 		v->woken_ns = s->from_ns;
 		v->ran_ns = s->until_ns;
@@ -289,7 +293,8 @@ void track_charge(struct perfetto *f, const struct analysis_charge *c)
 	char name[2 * PERFETTO_NAME + 2], who[PERFETTO_NAME];
 	char thread[PERFETTO_NAME] = "";
 
-	if (!described(f, c->vcpu))
+	if (!export_limit_row(&f->job->limit, c->until_ns - c->from_ns) ||
+	    !described(f, c->vcpu))
 		return;
 	switch (c->who.by) {
 	case ANALYSIS_BY_NOBODY:
@@ -341,8 +346,9 @@ void track_exit(struct perfetto *f, const struct analysis_exit *x)
 	if (!v || !x->told)
 		return;
 	analysis_reason_text(x->isa, x->reason, name, sizeof(name));
-	slice(f, track_uuid(TRACK_EXITS, x->vcpu), 0, name, x->from_ns,
-	      x->until_ns);
+	if (export_limit_row(&f->job->limit, x->until_ns - x->from_ns))
+		slice(f, track_uuid(TRACK_EXITS, x->vcpu), 0, name, x->from_ns,
+		      x->until_ns);
 	exit_count(f, x->vcpu, v, x->from_ns);
 }
 
@@ -367,7 +373,8 @@ void track_wake(struct perfetto *f, const struct analysis_wake *w)
 	uint64_t vcpu = track_uuid(TRACK_STATES, w->vcpu);
 	char name[PERFETTO_NAME];
 
-	if (!v || !has_track(f, w->thread))
+	if (!export_limit_row(&f->job->limit, w->until_ns - w->from_ns) ||
+	    !v || !has_track(f, w->thread))
 		return;
 	f->flows++;
 	thread_text(f, w->thread, name);

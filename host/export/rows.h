@@ -56,11 +56,13 @@ struct export_value {
 /**
  * struct export_rows - who writes rows
  * @row:	0 or a negative errno
+ * @only:	the table that is written, EXPORT_TABLES: all
  */
 struct export_rows {
 	int (*row)(void *ctx, enum export_table t,
 		   const struct export_value *v);
 	void *ctx;
+	enum export_table only;
 };
 
 /** export_rows_sink() - of a job whose state begins with struct export_rows */

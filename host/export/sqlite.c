@@ -164,7 +164,7 @@ static int begin(struct export_job *j, struct analysis_sink *sink)
 	j->state = d;
 	if (!d)
 		return -ENOMEM;
-	d->rows = (struct export_rows){row, j};
+	d->rows = (struct export_rows){row, j, EXPORT_TABLES};
 	/* One thread writes: locks would take a tenth of the time. */
 	ret = sqlite3_open_v2(j->path, &d->db,
 			      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
