@@ -49,8 +49,8 @@ cat <<END
 
 the fused trace   build/demo        babeltrace2 build/demo, or Trace Compass
 as text           build/demo.txt
-a page            build/demo.html   open it in a browser
-for Perfetto      build/demo.pftrace   open it in https://ui.perfetto.dev
+a page            build/demo.html     open it in a browser: xdg-open build/demo.html
+for Perfetto      build/demo.pftrace  open it in https://ui.perfetto.dev
 the recordings    build/lab/basic/host build/lab/basic/guest
 logs              build/lab/basic
 END
