@@ -4,6 +4,7 @@
  *
  *	page.c		the format: what is kept while the analysis runs
  *	page_write.c	the page: sentences, and the data of the timeline
+ *	page_notes.c	what must not be overlooked
  *	page_tables.c	the tables
  *	page_series.c	wanted and got, over time
  *	page_clocks.c	how well the clocks are known
@@ -74,6 +75,9 @@ struct page {
 
 /** page_write() - all of it */
 void page_write(struct page *p, FILE *f);
+
+/** page_notes() - what must not be overlooked, if there is anything */
+void page_notes(FILE *f, const struct page *p);
 
 /** page_tables() - all of them, and what belongs to them */
 void page_tables(FILE *f, struct page *p);

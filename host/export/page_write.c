@@ -258,6 +258,7 @@ void page_write(struct page *p, FILE *f)
 		p->slices.from_ns / 1000000000,
 		(int)(p->slices.from_ns % 1000000000));
 	answer(f, p);
+	page_notes(f, p);
 	contents(f);
 	timeline(f, p);
 	page_tables(f, p);

@@ -11,7 +11,7 @@ axe() {
 		0f2b4d7dcdf7d1219df8d1959ad68e565f51d14c3f0d88bb71cd59abeb956292 axe.min.js
 }
 
-expect "the tool builds" make -s -j2 tool build/release/tests/contend
+expect "the tool builds" make -s -j2 tool build/release/tests/contend build/release/tests/pair
 vmsync=build/vmsync
 t=$check_tmp
 
@@ -87,6 +87,21 @@ $vmsync report -o "$t/again" "$t/c"
 expect_eq "another number each time" "$(grep -oh "script-src 'nonce-[0-9a-f]*'" "$t/page.html" \
 	"$t/again" | sort -u | wc -l)" 2
 
+# --- what is not to be overlooked is in the page too
+build/release/tests/contend "$t/other" 100 7
+$vmsync report -o "$t/note" "$t/c/host" "$t/c/g0" "$t/other/g1"
+expect_eq "a guest whose claims are contradicted" "$(grep -c \
+	'^<p class=note>vm1 is SUSPECT: .*</p>$' "$t/note")" 1
+build/release/tests/pair "$t/pair" events=2000 > "$check_out"
+mv "$t/pair/guest" "$t/<script>alert(1)"
+$vmsync report -o "$t/omitted" "$t/c/host" "$t/c/g0" "$t/<script>alert(1)" 2> "$t/err"
+expect_eq "a guest of another host: exit status" $? 1
+expect_eq "it is named, by whatever name" "$(grep '^<p class=note>Left out: ' "$t/omitted" |
+	sed 's/<[^>]*>//g; s/&lt;/</g; s/&gt;/>/g; s/&#39;/'"'"'/g; s/^Left out/LEFT OUT/')" \
+	"$(sed -n 's/^vmsync report: //p' "$t/err")"
+expect_eq "which is text" "$(grep -c '<script>alert' "$t/omitted")" 0
+expect_eq "else there is no note" "$(grep -c 'class=note' "$t/page.html")" 0
+
 # --- part of it
 expect "part of the time" $vmsync report --since=0.01 --until=0.0300001 --vm=vm1 -o "$t/part" "$t/c"
 expect_eq "part of the time: so long" "$(grep -o '"length": [0-9]*' "$t/part")" '"length": 20000100'
@@ -145,6 +160,9 @@ if command -v chromium > "$check_out"; then
 	expect "slices" test "$(seen slices)" -gt 5000
 	expect_eq "the script and its data, no other" "$(seen scripts)" 2
 	expect_eq "no image is made of a name" "$(seen images)" 0
+	expect_eq "nor of one that the mouse is told" "$(seen "tip of a name")" \
+		"<script>alert( 1001 of vm0"
+	expect_eq "no image, still, and no script" "$(seen "scripts and images in the end")" 2
 	expect_eq "keys zoom and move" "$(seen keyboard)" true
 	expect_eq "keys go from slice to slice" "$(seen "next slice")" true
 	expect "a row of a table leads to its slice" grep -qE \

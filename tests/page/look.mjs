@@ -148,6 +148,11 @@ async function use() {
 	await key('Escape');
 	say('tip after Escape', await ask("document.getElementById('tip').hidden"));
 	say('tip of a series', (await over('.plot', .5, 30)).replaceAll('\n', '; '));
+	await ask("{ const f = document.getElementById('find'); f.value = 'SCRIPT'; " +
+		"f.dispatchEvent(new Event('input')); }");
+	say('tip of a name', await over('#rows', .05, 30));
+	await ask("{ const f = document.getElementById('find'); f.value = ''; " +
+		"f.dispatchEvent(new Event('input')); }");
 	say('series', await ask("document.querySelectorAll('.plot svg').length"));
 	await ask("document.querySelector('.plot').click()");
 	say('series leads to', await status());
@@ -155,6 +160,8 @@ async function use() {
 	say('styles that the policy took away', await ask("[...document.querySelectorAll('.plot path')]" +
 		".filter((e) => !e.style.fill && !e.style.stroke).length"));
 	await key('Home');
+	say('scripts and images in the end',
+		await ask('document.scripts.length + document.images.length'));
 	// What a screen reader needs.
 	say('without a name', await ask("[...document.querySelectorAll('button, input, [role], a')]" +
 		".filter((e) => !(e.textContent.trim() || e.getAttribute('aria-label') || " +
