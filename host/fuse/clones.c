@@ -6,6 +6,7 @@
 #include "fuse/answers.h"
 #include "fuse/clones.h"
 #include "fuse/fail.h"
+#include "fuse/trace_clock.h"
 
 /* The traces of one clock uuid, and what is asked about them. */
 struct group {

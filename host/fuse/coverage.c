@@ -6,7 +6,7 @@
 #include "fuse/coverage.h"
 #include "fuse/decode.h"
 #include "fuse/fail.h"
-#include "fuse/machine.h"
+#include "fuse/names.h"
 
 /*
  * Where packets begin with events, streams begin apart even if all were recorded

@@ -8,8 +8,8 @@
 #include "fuse/earlier.h"
 #include "fuse/experiment.h"
 #include "fuse/fail.h"
-#include "fuse/machine.h"
 #include "fuse/names.h"
+#include "fuse/trace_clock.h"
 #include "sync/map/map.h"
 
 /* A trace, and the folder above it that has a file of maps. */

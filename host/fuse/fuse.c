@@ -17,6 +17,7 @@
 #include "fuse/omit.h"
 #include "fuse/outnames.h"
 #include "fuse/output.h"
+#include "fuse/trace_clock.h"
 #include "fuse/witness.h"
 
 static int save(const struct vmsync_session *s, FILE *f)

@@ -13,20 +13,7 @@
 #include "fuse/machine.h"
 #include "fuse/names.h"
 #include "fuse/offsets.h"
-
-bool vmsync_class_is_entry(const struct ctf_class *cls)
-{
-	const char *name = vmsync_event_name(cls);
-
-	return !strcmp(name, "kvm_x86_entry") || !strcmp(name, "kvm_entry");
-}
-
-bool vmsync_class_is_exit(const struct ctf_class *cls)
-{
-	const char *name = vmsync_event_name(cls);
-
-	return !strcmp(name, "kvm_x86_exit") || !strcmp(name, "kvm_exit");
-}
+#include "fuse/trace_clock.h"
 
 static bool class_is_call(const struct ctf_class *cls)
 {
@@ -96,28 +83,6 @@ static int trace_side(struct vmsync_sorted *s, struct ctf_error *e)
 	if (!ret && entry)
 		s->side = VMSYNC_SIDE_HOST;
 	return ret;
-}
-
-/* The clock that the stamps are on: the first stream's, if there is one. */
-const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t)
-{
-	const struct ctf_stream *s = ctf_trace_stream(t, 0);
-	const struct ctf_clock *c = s ? ctf_stream_clock(s) : NULL;
-
-	/* Stamps without a declared clock are nobody's. */
-	return c && !c->is_implied ? c : ctf_trace_clock(t, 0);
-}
-
-void vmsync_clock_uuid(const struct ctf_clock *c, char text[37])
-{
-	int i;
-
-	*text = '\0';
-	for (i = 0; c && c->has_uuid && i < 16; i++) {
-		bool dash = i == 4 || i == 6 || i == 8 || i == 10;
-
-		text += sprintf(text, dash ? "-%02x" : "%02x", c->uuid[i]);
-	}
 }
 
 /* It may be anything: keep what is a hostname, replace the rest. */

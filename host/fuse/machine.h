@@ -129,16 +129,4 @@ int vmsync_machine_read(struct vmsync_machine *m);
 /** vmsync_machine_events() - how many there were, in all its traces */
 uint64_t vmsync_machine_events(const struct vmsync_machine *m);
 
-/** vmsync_clock_uuid() - a clock's uuid as text, "" where it has none */
-void vmsync_clock_uuid(const struct ctf_clock *c, char text[37]);
-
-/** vmsync_trace_clock() - the clock that a trace's stamps are on, or NULL */
-const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t);
-
-/** vmsync_class_is_entry() - a KVM entry by any of the names LTTng gave it */
-bool vmsync_class_is_entry(const struct ctf_class *cls);
-
-/** vmsync_class_is_exit() - the same for exits */
-bool vmsync_class_is_exit(const struct ctf_class *cls);
-
 #endif /* VMSYNC_FUSE_MACHINE_H */

@@ -18,6 +18,20 @@ const char *vmsync_event_name(const struct ctf_class *cls)
 	return cls->name;
 }
 
+bool vmsync_class_is_entry(const struct ctf_class *cls)
+{
+	const char *name = vmsync_event_name(cls);
+
+	return !strcmp(name, "kvm_x86_entry") || !strcmp(name, "kvm_entry");
+}
+
+bool vmsync_class_is_exit(const struct ctf_class *cls)
+{
+	const char *name = vmsync_event_name(cls);
+
+	return !strcmp(name, "kvm_x86_exit") || !strcmp(name, "kvm_exit");
+}
+
 /* What perf calls @name, or NULL. */
 static const char *perf_name(const char *name)
 {

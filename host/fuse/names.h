@@ -26,4 +26,10 @@ bool vmsync_payload_find(const struct ctf_class *cls, const char *name,
 /** vmsync_hostname() - of the machine that a trace says it is of, or NULL */
 const char *vmsync_hostname(const struct ctf_trace *t);
 
+/** vmsync_class_is_entry() - a KVM entry by any of the names LTTng gave it */
+bool vmsync_class_is_entry(const struct ctf_class *cls);
+
+/** vmsync_class_is_exit() - the same for exits */
+bool vmsync_class_is_exit(const struct ctf_class *cls);
+
 #endif /* VMSYNC_FUSE_NAMES_H */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "fuse/offsets.h"
+#include "fuse/trace_clock.h"
 
 /* Time of day of the clock's 0. Two of them may be any distance apart. */
 static __int128 epoch_ns(const struct ctf_clock *c)

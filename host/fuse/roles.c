@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuse/machine.h"
 #include "fuse/names.h"
 #include "fuse/roles.h"
 #include "fuse/runs.h"

@@ -9,7 +9,7 @@
 #include "sync/facts/facts.h"
 #include "sync/facts/match.h"
 #include "sync/map/map.h"
-#include "sync/sync.h"
+#include "sync/options.h"
 
 /**
  * struct vmsync_estimator - one method

@@ -30,27 +30,10 @@
 #include "clock.h"
 #include "sync/evidence.h"
 #include "sync/map/map.h"
-
-/* Beacons kept per side and guest while their other half is awaited. */
-#define VMSYNC_SYNC_WINDOW 16384
+#include "sync/options.h"
 
 struct vmsync_sync;
 struct vmsync_guest;
-
-/**
- * struct vmsync_sync_options - all 0 is the default
- * @methods:	bits (1 << VMSYNC_METHOD_*) that may be used; 0: all
- * @wide:	delays and jitter of all guests' beacons are those of a port, not of a
- *		hypercall: beacon segments are named VMSYNC_METHOD_PORT
- * @machines:	two machines, no host and its guest, whose beacons are messages
- *		that were not sent for that: each has an oscillator of its own, either
- *		may be the reference, and nothing is known of how long they take
- */
-struct vmsync_sync_options {
-	uint32_t methods;
-	bool wide;
-	bool machines;
-};
 
 /** vmsync_sync_new - a session; @opt may be NULL; NULL if out of memory */
 struct vmsync_sync *

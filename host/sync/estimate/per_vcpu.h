@@ -16,6 +16,7 @@
 #include "sync/estimate/segmentation.h"
 #include "sync/facts/facts.h"
 #include "sync/facts/match.h"
+#include "sync/options.h"
 
 /**
  * struct vmsync_follow - how a method follows one clock

@@ -11,7 +11,9 @@
 
 #include "sync/evidence.h"
 #include "sync/facts/vm.h"
-#include "sync/sync.h"
+
+/* Beacons kept per side and guest while their other half is awaited. */
+#define VMSYNC_SYNC_WINDOW 16384
 
 /**
  * struct vmsync_beacon - one beacon, as far as both sides have it

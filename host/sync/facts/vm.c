@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "sync/base/chain.h"
-#include "sync/facts/match.h"
 #include "uapi/vmsync.h"
 
 /* KVM_MAX_VCPU_IDS is 4096; room for more, but not for any number. */

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include "fuse/trace_clock.h"
+
+#include <stdio.h>
+
+/* The clock that the stamps are on: the first stream's, if there is one. */
+const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t)
+{
+	const struct ctf_stream *s = ctf_trace_stream(t, 0);
+	const struct ctf_clock *c = s ? ctf_stream_clock(s) : NULL;
+
+	/* Stamps without a declared clock are nobody's. */
+	return c && !c->is_implied ? c : ctf_trace_clock(t, 0);
+}
+
+void vmsync_clock_uuid(const struct ctf_clock *c, char text[37])
+{
+	int i;
+
+	*text = '\0';
+	for (i = 0; c && c->has_uuid && i < 16; i++) {
+		bool dash = i == 4 || i == 6 || i == 8 || i == 10;
+
+		text += sprintf(text, dash ? "-%02x" : "%02x", c->uuid[i]);
+	}
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clock that a trace's stamps are on.
+ */
+#ifndef VMSYNC_FUSE_TRACE_CLOCK_H
+#define VMSYNC_FUSE_TRACE_CLOCK_H
+
+#include "ctf/ctf.h"
+
+/** vmsync_clock_uuid() - a clock's uuid as text, "" where it has none */
+void vmsync_clock_uuid(const struct ctf_clock *c, char text[37]);
+
+/** vmsync_trace_clock() - the clock that a trace's stamps are on, or NULL */
+const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t);
+
+#endif /* VMSYNC_FUSE_TRACE_CLOCK_H */
