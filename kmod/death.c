@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 
@@ -66,6 +67,29 @@ void host_death_forgotten(void)
 	WRITE_ONCE(missed, false);
 }
 
+#define OFF_TRIES 100
+#define OFF_PAUSE_MS 100
+
+/*
+ * Where the kernel has no memory to take a probe off, unregister_kprobe() says
+ * nothing: it clears the address, and the probe is still on. It must not stay
+ * behind when this module goes, so it is tried again.
+ */
+static void probe_off(struct kprobe *kp)
+{
+	kprobe_opcode_t *addr = kp->addr;
+	int tries = OFF_TRIES;
+
+	unregister_kprobe(kp);
+	while (!kp->addr && tries--) {
+		msleep(OFF_PAUSE_MS);
+		kp->addr = addr;
+		unregister_kprobe(kp);
+	}
+	if (!kp->addr)
+		pr_crit("a kprobe cannot be taken off: reboot\n");
+}
+
 int host_death_init(void)
 {
 	int err;
@@ -89,14 +113,14 @@ int host_death_init(void)
 	return 0;
 
 err_off:
-	unregister_kprobe(&death_probe);
+	probe_off(&death_probe);
 err_death:
-	unregister_kprobe(&trial_probe);
+	probe_off(&trial_probe);
 	return err;
 }
 
 void host_death_exit(void)
 {
-	unregister_kprobe(&death_probe);
-	unregister_kprobe(&trial_probe);
+	probe_off(&death_probe);
+	probe_off(&trial_probe);
 }

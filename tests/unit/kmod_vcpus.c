@@ -79,6 +79,17 @@ static void death_unseen(void)
 	end();
 }
 
+/* No memory to take kprobes off: none is left behind the module. */
+static void probes_stay(void)
+{
+	begin();
+	CHECK_EQ(kernel_probes(), 2);
+	kernel.probes_stay = 3;
+	end();
+	CHECK_EQ(kernel.probes_stay, 0);
+	CHECK_EQ(kernel_probes(), 0);
+}
+
 /* Kprobes go off and on again: nothing is told meanwhile, then all anew. */
 static void switched_off(void)
 {
@@ -500,6 +511,7 @@ int main(int argc, char **argv)
 	check_init(argc, argv);
 	CHECK_APART(rounds);
 	CHECK_APART(death_unseen);
+	CHECK_APART(probes_stay);
 	CHECK_APART(switched_off);
 	CHECK_APART(loaded_while_off);
 	CHECK_APART(memory_of_another);

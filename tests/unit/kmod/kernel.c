@@ -129,6 +129,10 @@ static struct kprobe *kprobes;
 
 int register_kprobe(struct kprobe *kp)
 {
+	static kprobe_opcode_t somewhere;
+
+	if (kp->symbol_name)
+		kp->addr = &somewhere;
 	kp->next = kprobes;
 	kprobes = kp;
 	return 0;
@@ -136,11 +140,25 @@ int register_kprobe(struct kprobe *kp)
 
 void unregister_kprobe(struct kprobe *kp)
 {
+	if (kernel.probes_stay && kernel.probes_stay--) {
+		kp->addr = NULL;
+		return;
+	}
 	for (struct kprobe **p = &kprobes; *p; p = &(*p)->next)
 		if (*p == kp) {
 			*p = kp->next;
 			return;
 		}
+}
+
+/* How many there are. */
+unsigned int kernel_probes(void)
+{
+	unsigned int n = 0;
+
+	for (struct kprobe *kp = kprobes; kp; kp = kp->next)
+		n++;
+	return n;
 }
 
 void kernel_probed(const char *symbol, const void *addr, unsigned long arg)

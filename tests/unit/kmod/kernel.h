@@ -60,6 +60,7 @@ struct kernel {
 	bool rt;			/* CONFIG_PREEMPT_RT */
 	bool vmx;			/* an Intel CPU */
 	int attach_fails;		/* that many times */
+	int probes_stay;		/* that many times, for want of memory */
 };
 
 extern struct kernel kernel;
@@ -139,6 +140,7 @@ int param_get_uint(char *buf, const struct kernel_param *kp);
 #define module_exit(fn) void kernel_exit_##fn(void) { fn(); }
 #define scnprintf snprintf
 #define pr_err(fmt, ...) (kernel.errors++)
+#define pr_crit pr_err
 #define pr_info(fmt, ...) ((void)0)
 
 static inline void *kvcalloc(size_t n, size_t size, int flags)
@@ -415,6 +417,11 @@ struct kprobe {
 };
 int register_kprobe(struct kprobe *kp);
 void unregister_kprobe(struct kprobe *kp);
+unsigned int kernel_probes(void);
+static inline void msleep(unsigned int ms)
+{
+	kernel.now_ns += ms * 1000000ull;
+}
 /* What the CPU does where a probed function begins. */
 void kernel_probed(const char *symbol, const void *addr, unsigned long arg);
 
