@@ -91,7 +91,7 @@ struct analysis_who {
 struct analysis_stay {
 	uint32_t vcpu;
 	enum analysis_state state;
-	enum analysis_place place;
+	enum analysis_left_in place;
 	uint32_t thread;
 	uint32_t cpu;
 	struct analysis_who woken_by;

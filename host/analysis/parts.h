@@ -63,7 +63,7 @@ struct analysis_vcpu {
 	struct analysis_switches switches;
 	uint32_t on;
 	enum analysis_state off;
-	enum analysis_place place;
+	enum analysis_left_in place;
 	bool left;
 	bool early;
 	struct analysis_stay open;

@@ -41,12 +41,12 @@ enum analysis_state {
 };
 
 /**
- * enum analysis_place - where a virtual CPU's thread was when it lost its CPU,
+ * enum analysis_left_in - where a virtual CPU's thread was when it lost its CPU,
  * or is while an interrupt is served
  * @ANALYSIS_IN_GUEST:	in the guest, as far as was told: an exit is not told
  * yet
  */
-enum analysis_place {
+enum analysis_left_in {
 	ANALYSIS_IN_GUEST,
 	ANALYSIS_IN_KVM,
 	ANALYSIS_IN_POLL,

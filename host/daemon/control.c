@@ -187,10 +187,10 @@ static void welcome(struct vmsync_control *c)
 
 static void bye(struct vmsync_client *client, struct vmsync_guests *g)
 {
-	struct vmsync_guest *guest = vmsync_guest_by_serial(g, client->guest);
+	struct vmsyncd_guest *guest = vmsyncd_guest_by_serial(g, client->guest);
 
 	if (guest)
-		vmsync_link_left(&guest->link);
+		vmsyncd_link_left(&guest->link);
 	close(client->fd);
 	client->fd = -1;
 }
@@ -198,7 +198,8 @@ static void bye(struct vmsync_client *client, struct vmsync_guests *g)
 static void attach(struct vmsync_client *client, struct vmsync_guests *g,
 		   const char *what)
 {
-	struct vmsync_guest *guest = vmsync_guest_by_serial(g, strtoull(what, NULL, 10));
+	struct vmsyncd_guest *guest =
+		vmsyncd_guest_by_serial(g, strtoull(what, NULL, 10));
 
 	if (!guest) {
 		say(client->fd, "error: no such guest");
@@ -215,7 +216,7 @@ static void attach(struct vmsync_client *client, struct vmsync_guests *g,
 /* Return: there may be more. */
 static bool read_one(struct vmsync_client *client, struct vmsync_guests *g)
 {
-	struct vmsync_guest *guest = vmsync_guest_by_serial(g, client->guest);
+	struct vmsyncd_guest *guest = vmsyncd_guest_by_serial(g, client->guest);
 	struct vmsync_port_frame frame;
 	char text[1024];
 	ssize_t n = recv(client->fd, text, sizeof(text) - 1, 0);
@@ -229,7 +230,7 @@ static bool read_one(struct vmsync_client *client, struct vmsync_guests *g)
 	text[n] = 0;
 	if (guest) {
 		if (vmsync_port_read((const uint8_t *)text, (size_t)n, &frame))
-			vmsync_link_ask(&guest->link, &frame);
+			vmsyncd_link_ask(&guest->link, &frame);
 		return true;
 	}
 	if (!strcmp(text, "status")) {
@@ -245,7 +246,7 @@ static bool read_one(struct vmsync_client *client, struct vmsync_guests *g)
 }
 
 static bool print(struct vmsync_client *client, const struct vmsync_guests *g,
-		  const struct vmsync_guest *guest)
+		  const struct vmsyncd_guest *guest)
 {
 	char *line = NULL;
 	size_t size;
@@ -255,7 +256,7 @@ static bool print(struct vmsync_client *client, const struct vmsync_guests *g,
 	if (!f)
 		return false;
 	if (guest)
-		vmsync_guest_print(f, guest, vmsync_port_now());
+		vmsyncd_guest_print(f, guest, vmsync_port_now());
 	else
 		fprintf(f, "{\n\"version\": \"" VMSYNC_VERSION
 			"\",\n\"pid\": %d,\n\"guests\": %zu\n}", getpid(), g->n);
@@ -339,7 +340,7 @@ void vmsync_control_check(struct vmsync_control *c, struct vmsync_guests *g)
 
 	for (i = 0; i < VMSYNC_CONTROL_CLIENTS; i++) {
 		if (c->client[i].fd >= 0 && c->client[i].guest &&
-		    !vmsync_guest_by_serial(g, c->client[i].guest))
+		    !vmsyncd_guest_by_serial(g, c->client[i].guest))
 			bye(&c->client[i], g);
 	}
 }

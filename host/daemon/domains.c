@@ -72,7 +72,7 @@ static char *read_file(int dir, const char *name, struct stat *st)
 	return NULL;
 }
 
-static struct vmsync_guest *known(const struct vmsync_guests *g,
+static struct vmsyncd_guest *known(const struct vmsync_guests *g,
 				  const char *file, size_t *at)
 {
 	for (*at = 0; *at < g->n; ++*at) {
@@ -86,20 +86,20 @@ static void take(struct vmsync_guests *all, const char *file,
 		 const struct vmsync_domain *d, const struct stat *st)
 {
 	size_t at;
-	struct vmsync_guest *g = known(all, file, &at);
+	struct vmsyncd_guest *g = known(all, file, &at);
 
-	if (g && !vmsync_guest_is(g, d)) {
-		vmsync_guest_forget(all, at);
+	if (g && !vmsyncd_guest_is(g, d)) {
+		vmsyncd_guest_forget(all, at);
 		g = NULL;
 	}
 	if (!g) {
-		g = vmsync_guest_domain(all, d, file);
+		g = vmsyncd_guest_domain(all, d, file);
 		if (!g) {
 			fprintf(stderr, "vmsyncd: %s: no memory, or its socket's "
 				"path is too long; it is left out\n", file);
 			return;
 		}
-	} else if (vmsync_guest_vcpus(g, d)) {
+	} else if (vmsyncd_guest_vcpus(g, d)) {
 		return;
 	}
 	g->found = true;
@@ -110,7 +110,7 @@ static void take(struct vmsync_guests *all, const char *file,
 static void look_at(struct vmsync_guests *all, int dir, const char *file)
 {
 	static struct vmsync_domain d;
-	struct vmsync_guest *g;
+	struct vmsyncd_guest *g;
 	struct stat st;
 	size_t at;
 	char *text;
@@ -150,7 +150,7 @@ static void look(struct vmsync_domains *d, struct vmsync_guests *all)
 		closedir(dir);
 	for (i = all->n; i--;) {
 		if (!all->guest[i]->found)
-			vmsync_guest_forget(all, i);
+			vmsyncd_guest_forget(all, i);
 	}
 }
 

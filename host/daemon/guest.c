@@ -8,7 +8,7 @@
 
 #include "json_string.h"
 
-static void guest_free(struct vmsync_guest *g)
+static void guest_free(struct vmsyncd_guest *g)
 {
 	if (!g)
 		return;
@@ -20,9 +20,9 @@ static void guest_free(struct vmsync_guest *g)
 	free(g);
 }
 
-static int guest_add(struct vmsync_guests *all, struct vmsync_guest *g)
+static int guest_add(struct vmsync_guests *all, struct vmsyncd_guest *g)
 {
-	struct vmsync_guest **p =
+	struct vmsyncd_guest **p =
 		realloc(all->guest, (all->n + 1) * sizeof(*p));
 
 	if (!p)
@@ -33,10 +33,10 @@ static int guest_add(struct vmsync_guests *all, struct vmsync_guest *g)
 	return 0;
 }
 
-static struct vmsync_guest *guest_make(const char *name, const char *uuid,
+static struct vmsyncd_guest *guest_make(const char *name, const char *uuid,
 				       const char *path, const char *file)
 {
-	struct vmsync_guest *g = calloc(1, sizeof(*g));
+	struct vmsyncd_guest *g = calloc(1, sizeof(*g));
 
 	if (!g)
 		return NULL;
@@ -50,14 +50,14 @@ static struct vmsync_guest *guest_make(const char *name, const char *uuid,
 	return NULL;
 }
 
-int vmsync_guest_socket(struct vmsync_guests *all, const char *path)
+int vmsyncd_guest_socket(struct vmsync_guests *all, const char *path)
 {
-	struct vmsync_guest *g = guest_make(path, "", path, NULL);
+	struct vmsyncd_guest *g = guest_make(path, "", path, NULL);
 	int ret = -ENOMEM;
 
 	if (g) {
 		g->port = VMSYNC_DOMAIN_PORT;
-		ret = vmsync_link_init(&g->link, g->path);
+		ret = vmsyncd_link_init(&g->link, g->path);
 	}
 	if (!ret)
 		ret = guest_add(all, g);
@@ -66,7 +66,7 @@ int vmsync_guest_socket(struct vmsync_guests *all, const char *path)
 	return ret;
 }
 
-int vmsync_guest_vcpus(struct vmsync_guest *g, const struct vmsync_domain *d)
+int vmsyncd_guest_vcpus(struct vmsyncd_guest *g, const struct vmsync_domain *d)
 {
 	int32_t *p = malloc((d->n_vcpus + 1) * sizeof(*p));
 
@@ -79,17 +79,17 @@ int vmsync_guest_vcpus(struct vmsync_guest *g, const struct vmsync_domain *d)
 	return 0;
 }
 
-struct vmsync_guest *vmsync_guest_domain(struct vmsync_guests *all,
+struct vmsyncd_guest *vmsyncd_guest_domain(struct vmsync_guests *all,
 					 const struct vmsync_domain *d,
 					 const char *file)
 {
-	struct vmsync_guest *g = guest_make(d->name, d->uuid, d->path, file);
+	struct vmsyncd_guest *g = guest_make(d->name, d->uuid, d->path, file);
 
 	if (!g)
 		return NULL;
 	g->pid = d->pid;
 	g->port = d->port;
-	if (vmsync_guest_vcpus(g, d) || vmsync_link_init(&g->link, g->path) ||
+	if (vmsyncd_guest_vcpus(g, d) || vmsyncd_link_init(&g->link, g->path) ||
 	    guest_add(all, g)) {
 		guest_free(g);
 		return NULL;
@@ -98,22 +98,23 @@ struct vmsync_guest *vmsync_guest_domain(struct vmsync_guests *all,
 	return g;
 }
 
-bool vmsync_guest_is(const struct vmsync_guest *g, const struct vmsync_domain *d)
+bool vmsyncd_guest_is(const struct vmsyncd_guest *g,
+		      const struct vmsync_domain *d)
 {
 	return g->pid == d->pid && g->port == d->port &&
 	       !strcmp(g->name, d->name) && !strcmp(g->uuid, d->uuid) &&
 	       !strcmp(g->path, d->path);
 }
 
-void vmsync_guest_forget(struct vmsync_guests *all, size_t i)
+void vmsyncd_guest_forget(struct vmsync_guests *all, size_t i)
 {
-	vmsync_link_end(&all->guest[i]->link);
+	vmsyncd_link_end(&all->guest[i]->link);
 	guest_free(all->guest[i]);
 	memmove(all->guest + i, all->guest + i + 1,
 		(--all->n - i) * sizeof(all->guest[0]));
 }
 
-struct vmsync_guest *vmsync_guest_by_serial(const struct vmsync_guests *all,
+struct vmsyncd_guest *vmsyncd_guest_by_serial(const struct vmsync_guests *all,
 					    uint64_t serial)
 {
 	size_t i;
@@ -125,14 +126,14 @@ struct vmsync_guest *vmsync_guest_by_serial(const struct vmsync_guests *all,
 	return NULL;
 }
 
-void vmsync_guest_print(FILE *f, const struct vmsync_guest *g, uint64_t now_ns)
+void vmsyncd_guest_print(FILE *f, const struct vmsyncd_guest *g, uint64_t now_ns)
 {
 	static const char *const ports[] = {
 		[VMSYNC_DOMAIN_NO_PORT] = "none",
 		[VMSYNC_DOMAIN_PORT] = "there",
 		[VMSYNC_DOMAIN_PORT_OTHER] = "no unix socket of QEMU's",
 	};
-	const struct vmsync_link *l = &g->link;
+	const struct vmsyncd_link *l = &g->link;
 	size_t i;
 
 	fprintf(f, "{\n\"serial\": %" PRIu64 ",\n\"name\": ", g->serial);
@@ -153,7 +154,7 @@ void vmsync_guest_print(FILE *f, const struct vmsync_guest *g, uint64_t now_ns)
 		l->fd >= 0 ? "true" : "false", l->fd >= 0 ? l->peer_pid : 0,
 		l->in.counts.frames ? "true" : "false",
 		l->reader >= 0 ? "true" : "false", l->answered,
-		vmsync_link_rate(l, now_ns), l->dropped, l->unsent,
+		vmsyncd_link_rate(l, now_ns), l->dropped, l->unsent,
 		l->in.counts.skipped);
 	if (l->last_ns)
 		fprintf(f, "%" PRIu64, (now_ns - l->last_ns) / 1000000);

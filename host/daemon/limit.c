@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/limit.h"
 
-uint64_t vmsync_limit_from(const struct vmsync_limit *l, uint64_t now_ns)
+uint64_t vmsyncd_limit_from(const struct vmsyncd_limit *l, uint64_t now_ns)
 {
 	uint64_t full = l->step_ns * l->burst;
 
@@ -10,17 +10,17 @@ uint64_t vmsync_limit_from(const struct vmsync_limit *l, uint64_t now_ns)
 	return l->due_ns - full + 1;
 }
 
-void vmsync_limit_spend(struct vmsync_limit *l, uint64_t now_ns, uint64_t n)
+void vmsyncd_limit_spend(struct vmsyncd_limit *l, uint64_t now_ns, uint64_t n)
 {
 	if (l->due_ns < now_ns)
 		l->due_ns = now_ns;
 	l->due_ns += n * l->step_ns;
 }
 
-bool vmsync_limit_take(struct vmsync_limit *l, uint64_t now_ns)
+bool vmsyncd_limit_take(struct vmsyncd_limit *l, uint64_t now_ns)
 {
-	if (vmsync_limit_from(l, now_ns) > now_ns)
+	if (vmsyncd_limit_from(l, now_ns) > now_ns)
 		return false;
-	vmsync_limit_spend(l, now_ns, 1);
+	vmsyncd_limit_spend(l, now_ns, 1);
 	return true;
 }

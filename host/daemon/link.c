@@ -22,7 +22,7 @@
 #define BYTE_RATE    32768
 #define BYTE_BURST   16384
 
-int vmsync_link_init(struct vmsync_link *l, const char *path)
+int vmsyncd_link_init(struct vmsyncd_link *l, const char *path)
 {
 	const unsigned char *c;
 
@@ -44,7 +44,7 @@ int vmsync_link_init(struct vmsync_link *l, const char *path)
 	return 0;
 }
 
-static void say(struct vmsync_link *l, int err)
+static void say(struct vmsyncd_link *l, int err)
 {
 	if (l->said == err)
 		return;
@@ -53,7 +53,7 @@ static void say(struct vmsync_link *l, int err)
 		l->path, strerror(err));
 }
 
-static void hang_up(struct vmsync_link *l, int err, uint64_t now_ns)
+static void hang_up(struct vmsyncd_link *l, int err, uint64_t now_ns)
 {
 	close(l->fd);
 	l->fd = -1;
@@ -66,7 +66,7 @@ static void hang_up(struct vmsync_link *l, int err, uint64_t now_ns)
 	say(l, err);
 }
 
-static void dial(struct vmsync_link *l, uint64_t now_ns)
+static void dial(struct vmsyncd_link *l, uint64_t now_ns)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct ucred peer = { 0 };
@@ -91,7 +91,7 @@ static void dial(struct vmsync_link *l, uint64_t now_ns)
 		l->peer_pid);
 }
 
-void vmsync_link_wait(struct vmsync_link *l, struct pollfd *pfd,
+void vmsyncd_link_wait(struct vmsyncd_link *l, struct pollfd *pfd,
 		      uint64_t now_ns, uint64_t *until_ns)
 {
 	uint64_t at;
@@ -102,7 +102,7 @@ void vmsync_link_wait(struct vmsync_link *l, struct pollfd *pfd,
 	if (l->fd < 0 && now_ns >= l->retry_ns)
 		dial(l, now_ns);
 	pfd->fd = l->fd;
-	at = l->fd < 0 ? l->retry_ns : vmsync_limit_from(&l->bytes, now_ns);
+	at = l->fd < 0 ? l->retry_ns : vmsyncd_limit_from(&l->bytes, now_ns);
 	if (l->fd >= 0 && at <= now_ns)
 		pfd->events = POLLIN;
 	else if (at < *until_ns)
@@ -111,7 +111,7 @@ void vmsync_link_wait(struct vmsync_link *l, struct pollfd *pfd,
 		pfd->events |= POLLOUT;
 }
 
-static void drop(struct vmsync_link *l, uint64_t now_ns)
+static void drop(struct vmsyncd_link *l, uint64_t now_ns)
 {
 	l->dropped++;
 	l->untold++;
@@ -122,7 +122,7 @@ static void drop(struct vmsync_link *l, uint64_t now_ns)
 	l->told_ns = now_ns;
 }
 
-static void count_answer(struct vmsync_link *l, uint64_t now_ns)
+static void count_answer(struct vmsyncd_link *l, uint64_t now_ns)
 {
 	l->answered++;
 	if (now_ns - l->second_ns >= SECOND) {
@@ -134,7 +134,7 @@ static void count_answer(struct vmsync_link *l, uint64_t now_ns)
 	l->in_second++;
 }
 
-uint64_t vmsync_link_rate(const struct vmsync_link *l, uint64_t now_ns)
+uint64_t vmsyncd_link_rate(const struct vmsyncd_link *l, uint64_t now_ns)
 {
 	if (now_ns - l->second_ns >= 2 * SECOND)
 		return 0;
@@ -142,7 +142,7 @@ uint64_t vmsync_link_rate(const struct vmsync_link *l, uint64_t now_ns)
 }
 
 /* Events are on the same side of a message as the readings of the clock. */
-static int answer(struct vmsync_link *l, const struct vmsync_port_frame *ask,
+static int answer(struct vmsyncd_link *l, const struct vmsync_port_frame *ask,
 		  uint64_t came_ns)
 {
 	struct vmsync_port_frame frame = {
@@ -168,7 +168,8 @@ static int answer(struct vmsync_link *l, const struct vmsync_port_frame *ask,
 }
 
 /* Who does not take it asks again. */
-static void pass_on(struct vmsync_link *l, const struct vmsync_port_frame *frame)
+static void pass_on(struct vmsyncd_link *l,
+		    const struct vmsync_port_frame *frame)
 {
 	uint8_t bytes[VMSYNC_PORT_MAX];
 	size_t n;
@@ -185,7 +186,7 @@ static bool is_request(uint8_t type)
 	       type == VMSYNC_PORT_START_RING;
 }
 
-void vmsync_link_ask(struct vmsync_link *l, const struct vmsync_port_frame *frame)
+void vmsyncd_link_ask(struct vmsyncd_link *l, const struct vmsync_port_frame *frame)
 {
 	/* As many bytes again: frames are more than what they bring. */
 	const uint64_t most = 2 * VMSYNC_PORT_PULL_MAX;
@@ -202,7 +203,7 @@ void vmsync_link_ask(struct vmsync_link *l, const struct vmsync_port_frame *fram
 		l->granted = most;
 }
 
-void vmsync_link_left(struct vmsync_link *l)
+void vmsyncd_link_left(struct vmsyncd_link *l)
 {
 	struct vmsync_port_frame forget = {
 		.type = VMSYNC_PORT_FORGET,
@@ -212,19 +213,19 @@ void vmsync_link_left(struct vmsync_link *l)
 	l->reader = -1;
 	l->granted = 0;
 	if (l->session)
-		vmsync_link_ask(l, &forget);
+		vmsyncd_link_ask(l, &forget);
 }
 
 /* What was asked for is not counted against what comes by itself. */
-static void spend(struct vmsync_link *l, uint64_t now_ns, uint64_t n)
+static void spend(struct vmsyncd_link *l, uint64_t now_ns, uint64_t n)
 {
 	uint64_t granted = n < l->granted ? n : l->granted;
 
 	l->granted -= granted;
-	vmsync_limit_spend(&l->bytes, now_ns, n - granted);
+	vmsyncd_limit_spend(&l->bytes, now_ns, n - granted);
 }
 
-static int take(struct vmsync_link *l, uint64_t came_ns)
+static int take(struct vmsyncd_link *l, uint64_t came_ns)
 {
 	struct vmsync_port_frame frame;
 	int ret = 0;
@@ -236,7 +237,7 @@ static int take(struct vmsync_link *l, uint64_t came_ns)
 		if (frame.type != VMSYNC_PORT_REQUEST)
 			continue;
 		l->last_ns = came_ns;
-		if (vmsync_limit_take(&l->beacons, came_ns))
+		if (vmsyncd_limit_take(&l->beacons, came_ns))
 			ret = answer(l, &frame, came_ns);
 		else
 			drop(l, came_ns);
@@ -244,7 +245,7 @@ static int take(struct vmsync_link *l, uint64_t came_ns)
 	return ret;
 }
 
-void vmsync_link_work(struct vmsync_link *l, short revents)
+void vmsyncd_link_work(struct vmsyncd_link *l, short revents)
 {
 	uint64_t now_ns;
 	uint8_t *room;
@@ -273,7 +274,7 @@ void vmsync_link_work(struct vmsync_link *l, short revents)
 		hang_up(l, -ret, vmsync_port_now());
 }
 
-void vmsync_link_end(struct vmsync_link *l)
+void vmsyncd_link_end(struct vmsyncd_link *l)
 {
 	if (l->fd >= 0)
 		close(l->fd);

@@ -18,7 +18,7 @@
 #include "port/output.h"
 
 /**
- * struct vmsync_link - one guest
+ * struct vmsyncd_link - one guest
  * @path:	of QEMU's socket; "": it has none
  * @id:		number of the socket, made of its path: the same after a restart
  * @fd:		-1: not connected; tried again at @retry_ns
@@ -38,7 +38,7 @@
  * @session:	the last one that was asked for, 0: none
  * @granted:	bytes that were asked for and may come besides the usual ones
  */
-struct vmsync_link {
+struct vmsyncd_link {
 	const char *path;
 	uint32_t id;
 	int fd;
@@ -46,8 +46,8 @@ struct vmsync_link {
 	int32_t qemu_pid;
 	int32_t peer_pid;
 	uint64_t retry_ns;
-	struct vmsync_limit bytes;
-	struct vmsync_limit beacons;
+	struct vmsyncd_limit bytes;
+	struct vmsyncd_limit beacons;
 	struct vmsync_port_decoder in;
 	struct vmsync_port_output out;
 	uint64_t answered;
@@ -64,30 +64,31 @@ struct vmsync_link {
 	uint64_t granted;
 };
 
-/** vmsync_link_init() - for the socket at @path; 0, or -ENAMETOOLONG */
-int vmsync_link_init(struct vmsync_link *l, const char *path);
+/** vmsyncd_link_init() - for the socket at @path; 0, or -ENAMETOOLONG */
+int vmsyncd_link_init(struct vmsyncd_link *l, const char *path);
 
 /**
- * vmsync_link_wait() - what the link waits for
+ * vmsyncd_link_wait() - what the link waits for
  * @pfd:	filled in
  * @until_ns:	made earlier where the link has to do something by itself
  */
-void vmsync_link_wait(struct vmsync_link *l, struct pollfd *pfd,
+void vmsyncd_link_wait(struct vmsyncd_link *l, struct pollfd *pfd,
 		      uint64_t now_ns, uint64_t *until_ns);
 
-/** vmsync_link_work() - one round's work, after @revents */
-void vmsync_link_work(struct vmsync_link *l, short revents);
+/** vmsyncd_link_work() - one round's work, after @revents */
+void vmsyncd_link_work(struct vmsyncd_link *l, short revents);
 
-/** vmsync_link_rate() - beacons answered in the last whole second */
-uint64_t vmsync_link_rate(const struct vmsync_link *l, uint64_t now_ns);
+/** vmsyncd_link_rate() - beacons answered in the last whole second */
+uint64_t vmsyncd_link_rate(const struct vmsyncd_link *l, uint64_t now_ns);
 
-/** vmsync_link_ask() - pass on a frame of the link's reader, where it is a request */
-void vmsync_link_ask(struct vmsync_link *l, const struct vmsync_port_frame *frame);
+/** vmsyncd_link_ask() - pass on a frame of the link's reader, where it is a request */
+void vmsyncd_link_ask(struct vmsyncd_link *l,
+		      const struct vmsync_port_frame *frame);
 
-/** vmsync_link_left() - the reader is gone, and with it the recording */
-void vmsync_link_left(struct vmsync_link *l);
+/** vmsyncd_link_left() - the reader is gone, and with it the recording */
+void vmsyncd_link_left(struct vmsyncd_link *l);
 
-/** vmsync_link_end() - close it and say what it has done */
-void vmsync_link_end(struct vmsync_link *l);
+/** vmsyncd_link_end() - close it and say what it has done */
+void vmsyncd_link_end(struct vmsyncd_link *l);
 
 #endif /* VMSYNC_DAEMON_LINK_H */

@@ -56,7 +56,7 @@ static const char usage[] =
 
 static int add_socket(struct daemon *d, const char *path)
 {
-	int ret = vmsync_guest_socket(&d->guests, path);
+	int ret = vmsyncd_guest_socket(&d->guests, path);
 
 	if (!ret)
 		return 0;
@@ -195,7 +195,7 @@ static uint64_t prepare(struct daemon *d, uint64_t now_ns)
 	d->pfd[DOMAINS] = (struct pollfd){ .fd = d->domains.fd, .events = POLLIN };
 	vmsync_control_wait(&d->control, d->pfd + CONTROL);
 	for (i = 0; i < d->guests.n; i++)
-		vmsync_link_wait(&d->guests.guest[i]->link, &d->pfd[LINKS + i],
+		vmsyncd_link_wait(&d->guests.guest[i]->link, &d->pfd[LINKS + i],
 				 now_ns, &until_ns);
 	return until_ns;
 }
@@ -206,7 +206,7 @@ static void work(struct daemon *d)
 	size_t i;
 
 	for (i = 0; i < d->guests.n; i++)
-		vmsync_link_work(&d->guests.guest[i]->link,
+		vmsyncd_link_work(&d->guests.guest[i]->link,
 				 d->pfd[LINKS + i].revents);
 	if (vmsync_control_work(&d->control, &d->guests, d->pfd + CONTROL))
 		vmsync_domains_changed(&d->domains, vmsync_port_now());
@@ -241,7 +241,7 @@ static void end(struct daemon *d)
 	if (d->hook_path)
 		unlink(d->hook_path);
 	while (d->guests.n)
-		vmsync_guest_forget(&d->guests, 0);
+		vmsyncd_guest_forget(&d->guests, 0);
 	free(d->guests.guest);
 	free(d->pfd);
 }

@@ -8,26 +8,26 @@
 
 #define SECOND 1000000000ull
 
-static struct vmsync_limit bucket(uint64_t rate, uint64_t burst)
+static struct vmsyncd_limit bucket(uint64_t rate, uint64_t burst)
 {
-	return (struct vmsync_limit){ .step_ns = SECOND / rate, .burst = burst };
+	return (struct vmsyncd_limit){ .step_ns = SECOND / rate, .burst = burst };
 }
 
 /* Who was quiet has the burst, and not more for having been quiet for longer. */
 static void test_burst(void)
 {
 	for (uint64_t quiet = 0; quiet < 1000; quiet += 333) {
-		struct vmsync_limit l = bucket(200, 100);
+		struct vmsyncd_limit l = bucket(200, 100);
 		uint64_t now = (quiet + 1) * SECOND, n = 0;
 
-		while (vmsync_limit_take(&l, now))
+		while (vmsyncd_limit_take(&l, now))
 			n++;
 		CHECK_EQ(n, 100);
-		CHECK_EQ(vmsync_limit_from(&l, now), now + 1);
-		CHECK(vmsync_limit_take(&l, now + 1));
-		CHECK(!vmsync_limit_take(&l, now + 1));
-		CHECK(!vmsync_limit_take(&l, now + SECOND / 200));
-		CHECK(vmsync_limit_take(&l, now + SECOND / 200 + 1));
+		CHECK_EQ(vmsyncd_limit_from(&l, now), now + 1);
+		CHECK(vmsyncd_limit_take(&l, now + 1));
+		CHECK(!vmsyncd_limit_take(&l, now + 1));
+		CHECK(!vmsyncd_limit_take(&l, now + SECOND / 200));
+		CHECK(vmsyncd_limit_take(&l, now + SECOND / 200 + 1));
 	}
 }
 
@@ -36,11 +36,11 @@ static void test_rate(void)
 	for (int round = 0; round < 200; round++) {
 		uint64_t rate = check_range(1, 100000);
 		uint64_t burst = check_range(1, 1000);
-		struct vmsync_limit l = bucket(rate, burst);
+		struct vmsyncd_limit l = bucket(rate, burst);
 		uint64_t begin = check_bits(60) + SECOND, now = begin, n = 0;
 
 		for (int i = 0; i < 2000; i++) {
-			n += vmsync_limit_take(&l, now);
+			n += vmsyncd_limit_take(&l, now);
 			CHECK(n <= burst + (now - begin) / l.step_ns + 1);
 			now += check_bits(30);
 		}
@@ -51,19 +51,19 @@ static void test_rate(void)
 static void test_spend(void)
 {
 	for (int round = 0; round < 1000; round++) {
-		struct vmsync_limit l = bucket(32768, 16384);
+		struct vmsyncd_limit l = bucket(32768, 16384);
 		uint64_t begin = check_bits(50) + SECOND, now = begin, n = 0, from;
 
 		for (int i = 0; i < 100; i++) {
 			uint64_t spend = check_range(1, 1024);
 
-			from = vmsync_limit_from(&l, now);
+			from = vmsyncd_limit_from(&l, now);
 			CHECK(from >= now);
-			CHECK_EQ(vmsync_limit_from(&l, from), from);
+			CHECK_EQ(vmsyncd_limit_from(&l, from), from);
 			CHECK(from == now ||
-			      vmsync_limit_from(&l, from - 1) == from);
+			      vmsyncd_limit_from(&l, from - 1) == from);
 			now = from;
-			vmsync_limit_spend(&l, now, spend);
+			vmsyncd_limit_spend(&l, now, spend);
 			n += spend;
 			CHECK(n <= 16384 + 1024 + (now - begin) / l.step_ns + 1);
 		}
