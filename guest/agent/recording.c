@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run.h"
 #include "record/tracing.h"
+#include "run.h"
 
 #define SECOND 1000000000ull
 #define SESSION "vmsync-agent"

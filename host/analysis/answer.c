@@ -88,7 +88,8 @@ static struct blamed *blamed_of(const struct analysis *a, uint32_t vcpu,
 				size_t *n)
 {
 	size_t i, k, culprits;
-	const struct analysis_culprit **list = analysis_culprits_of(a, vcpu, &culprits);
+	const struct analysis_culprit **list =
+		analysis_culprits_of(a, vcpu, &culprits);
 	struct blamed *b = list ? calloc(culprits + 1, sizeof(*b)) : NULL;
 
 	*n = 0;

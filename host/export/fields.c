@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 #include "export/fields.h"
+#include "export/value.h"
 #include "utf8.h"
 
-#define MAX_DEPTH  64
-#define MAX_NUMBER 32
+#define MAX_DEPTH 64
 
 static void put_format(struct out *o, const char *format, uint64_t u)
 {
@@ -86,18 +86,7 @@ static void put_leaf(struct out *o, const struct ctf_value *v)
 	}
 }
 
-/* Where in the nesting we are: an object, a list or an option. */
-struct level {
-	enum ctf_kind kind;
-	uint64_t n;
-};
-
-static bool is_list(const struct level *l)
-{
-	return l->kind == CTF_ARRAY || l->kind == CTF_SEQUENCE;
-}
-
-static void put_lead(struct out *o, struct level *l, const char *name)
+static void put_lead(struct out *o, struct value_level *l, const char *name)
 {
 	if (l->n++ && l->kind != CTF_VARIANT)
 		out_put(o, ",", 1);
@@ -107,23 +96,23 @@ static void put_lead(struct out *o, struct level *l, const char *name)
 	out_put(o, ":", 1);
 }
 
-static void put_close(struct out *o, const struct level *l)
+static void put_close(struct out *o, const struct value_level *l)
 {
 	if (l->kind != CTF_VARIANT)
-		out_put(o, is_list(l) ? "]" : "}", 1);
+		out_put(o, value_level_is_list(l) ? "]" : "}", 1);
 	else if (!l->n)
 		out_put(o, "null", 4);
 }
 
 void fields_json(struct out *o, const struct ctf_value *v, long n, bool payload)
 {
-	struct level levels[MAX_DEPTH + 1] = {{.kind = CTF_STRUCT}};
+	struct value_level levels[MAX_DEPTH + 1] = {{.kind = CTF_STRUCT}};
 	unsigned int depth = 0; /* a scope is at 1, and is not told */
 	long i;
 
 	out_put(o, "{", 1);
 	for (i = 0; i < n; i++, v++) {
-		struct level *l = &levels[depth > 1 ? depth - 1 : 0];
+		struct value_level *l = &levels[depth > 1 ? depth - 1 : 0];
 
 		if ((v->scope == CTF_PAYLOAD) != payload)
 			continue;
@@ -139,7 +128,7 @@ void fields_json(struct out *o, const struct ctf_value *v, long n, bool payload)
 			continue;
 		}
 		if (depth++) {
-			levels[depth - 1] = (struct level){v->type->kind, 0};
+			levels[depth - 1] = (struct value_level){v->type->kind, 0};
 			if (v->type->kind != CTF_VARIANT)
 				out_put(o,
 					v->type->kind == CTF_STRUCT ? "{" : "[",

@@ -133,19 +133,8 @@ void value_put(struct out *o, const struct ctf_value *v)
 	}
 }
 
-/* Where in the nesting we are: what the next member is preceded by. */
-struct level {
-	enum ctf_kind kind;
-	uint64_t n;
-};
-
-static bool is_list(const struct level *l)
-{
-	return l->kind == CTF_ARRAY || l->kind == CTF_SEQUENCE;
-}
-
 /* What comes before a member or element. */
-static void put_lead(struct out *o, struct level *l, const char *name)
+static void put_lead(struct out *o, struct value_level *l, const char *name)
 {
 	if (l->kind == CTF_VARIANT)
 		return; /* its brace has a blank already, its option no name */
@@ -169,16 +158,16 @@ static void put_open(struct out *o, enum ctf_kind kind)
 
 void value_put_all(struct out *o, const struct ctf_value *v, long n)
 {
-	struct level levels[MAX_DEPTH + 1];
+	struct value_level levels[MAX_DEPTH + 1];
 	unsigned int depth = 0;
 	long i;
 
-	levels[0] = (struct level){ .kind = CTF_STRUCT };
+	levels[0] = (struct value_level){ .kind = CTF_STRUCT };
 	for (i = 0; i < n; i++, v++) {
-		struct level *l = &levels[depth];
+		struct value_level *l = &levels[depth];
 
 		if (v->step == CTF_CLOSE) {
-			put_str(o, is_list(l) ? " ]" : " }");
+			put_str(o, value_level_is_list(l) ? " ]" : " }");
 			if (depth)
 				depth--;
 			continue;
@@ -193,7 +182,7 @@ void value_put_all(struct out *o, const struct ctf_value *v, long n)
 		}
 		if (depth < MAX_DEPTH)
 			depth++;
-		levels[depth] = (struct level){ .kind = v->type->kind };
+		levels[depth] = (struct value_level){ .kind = v->type->kind };
 		put_open(o, v->type->kind);
 	}
 }

@@ -15,6 +15,22 @@ static inline bool value_is_plain(unsigned char c)
 	       c != '?';
 }
 
+/**
+ * struct value_level - where in the nesting of an event's steps we are
+ * @kind:	of what the next member or element is in
+ * @n:		how many of them came
+ */
+struct value_level {
+	enum ctf_kind kind;
+	uint64_t n;
+};
+
+/** value_level_is_list() - elements have no names */
+static inline bool value_level_is_list(const struct value_level *l)
+{
+	return l->kind == CTF_ARRAY || l->kind == CTF_SEQUENCE;
+}
+
 /** value_put_int() - an integer at @p, where MAX_NUMBER are free */
 char *value_put_int(char *p, const struct ctf_type *type, uint64_t u);
 
