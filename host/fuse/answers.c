@@ -9,8 +9,14 @@
 #include "fuse/reader.h"
 #include "sync/base/array.h"
 
-/* Beacons of a trace that are asked for, evenly spread. */
+/* Beacons of a trace that are asked for, spread over it. */
 #define SAMPLES 256
+
+/* Of the numbers one in so many is taken at least: all bits of is_taken(). */
+#define MOST_THIN (UINT32_C(1) << 23)
+
+/* Pairs of a VM and its name that are kept; of more the rest count as one name. */
+#define NAMES 4096
 
 /* What a guest said. */
 struct sample {
@@ -23,6 +29,20 @@ struct sample {
 
 struct samples {
 	VMSYNC_ARRAY(struct sample);
+};
+
+/* A VM that the host heard, and the name that it gave itself. */
+struct name {
+	uint64_t vm_uid;
+	struct vmsync_vm_id vm;
+};
+
+struct vmsync_answers {
+	size_t n;		    /* traces */
+	size_t *first;		    /* [@n + 1] of each trace in @of_trace */
+	struct samples of_trace;    /* in the order of traces */
+	struct samples by_name;
+	VMSYNC_ARRAY(struct name) names;
 };
 
 /* Reads the records of one @kind of some traces, in the order of time. */
@@ -104,27 +124,44 @@ static int source_next(struct source *s, struct vmsync_evidence *ev,
 	return ret;
 }
 
-/* One in @every is taken; more are thinned out as they come. */
+/*
+ * One number in @every is taken, a power of two; it grows as beacons come. The same
+ * numbers are taken of each trace, so that traces can be compared.
+ */
 struct thinning {
 	size_t first; /* of this trace's samples */
-	uint64_t every;
-	uint64_t seen;
+	uint32_t every;
 };
+
+static bool is_taken(const struct thinning *thin, uint32_t cnt)
+{
+	/* Fibonacci hashing: a guest may count by any step. */
+	return !((uint32_t)(cnt * UINT32_C(0x9e3779b1)) >> 8 &
+		 (thin->every - 1));
+}
+
+static void thin_out(struct samples *all, struct thinning *thin)
+{
+	size_t i, n = thin->first;
+
+	thin->every *= 2;
+	for (i = thin->first; i < all->count; i++) {
+		if (is_taken(thin, all->at[i].cnt))
+			all->at[n++] = all->at[i];
+	}
+	all->count = n;
+}
 
 static int sample_add(struct samples *all, struct thinning *thin,
 		      const struct vmsync_evidence *ev, uint32_t trace)
 {
 	struct sample *s;
-	size_t i, n = all->count - thin->first;
 
-	if (!ev->pair.valid || thin->seen++ % thin->every)
+	while (all->count - thin->first >= SAMPLES && thin->every < MOST_THIN)
+		thin_out(all, thin);
+	if (!ev->pair.valid || !is_taken(thin, ev->cnt) ||
+	    all->count - thin->first >= SAMPLES)
 		return 0;
-	if (n == SAMPLES) {
-		for (i = 0; i < SAMPLES / 2; i++)
-			all->at[thin->first + i] = all->at[thin->first + 2 * i];
-		all->count -= SAMPLES / 2;
-		thin->every *= 2;
-	}
 	s = vmsync_array_add(all);
 	if (!s)
 		return -ENOMEM;
@@ -158,11 +195,11 @@ static int by_name(const void *a, const void *b)
 	return (x->cnt > y->cnt) - (x->cnt < y->cnt);
 }
 
-/* All samples of that name and number which say the same are answered. */
-static void answer(struct vmsync_answered *list, const struct samples *all,
-		   const struct vmsync_evidence *ev)
+/* Of one name and number: @*n of them, or none. */
+static const struct sample *find(const struct samples *all, uint64_t vm_uid,
+				 uint32_t cnt, size_t *n)
 {
-	const struct sample key = { .vm_uid = ev->vm_uid, .cnt = ev->cnt };
+	const struct sample key = { .vm_uid = vm_uid, .cnt = cnt };
 	size_t lo = 0, hi = all->count;
 
 	while (lo < hi) {
@@ -173,41 +210,159 @@ static void answer(struct vmsync_answered *list, const struct samples *all,
 		else
 			hi = mid;
 	}
-	for (; lo < all->count && !by_name(&all->at[lo], &key); lo++) {
-		const struct sample *s = &all->at[lo];
-		struct vmsync_answered *a = &list[s->trace];
+	for (hi = lo; hi < all->count && !by_name(&all->at[hi], &key);)
+		hi++;
+	*n = hi - lo;
+	return all->at + lo;
+}
+/* All samples of that name and number which say the same are answered. */
+static void answer(struct vmsync_answered *list, const struct samples *all,
+		   const struct vmsync_evidence *ev)
+{
+	size_t i, n;
+	const struct sample *s = find(all, ev->vm_uid, ev->cnt, &n);
 
-		if (s->tsc != ev->guest_claim.tsc ||
-		    s->mono_ns != ev->guest_claim.mono_ns)
+	for (i = 0; i < n; i++) {
+		struct vmsync_answered *a = &list[s[i].trace];
+
+		if (s[i].tsc != ev->guest_claim.tsc ||
+		    s[i].mono_ns != ev->guest_claim.mono_ns)
 			continue;
 		a->known = true;
 		a->vm = ev->vm;
 	}
 }
 
-int vmsync_answers_find(struct ctf_trace *const *host, size_t n_host,
-			struct vmsync_answered *list, size_t n,
-			struct ctf_error *e)
+static bool is_named(const struct name *name, const struct vmsync_evidence *ev)
 {
-	struct samples all = { 0 };
+	return name->vm_uid == ev->vm_uid && name->vm.pid == ev->vm.pid &&
+	       name->vm.serial == ev->vm.serial;
+}
+
+static int name_add(struct vmsync_answers *a, const struct vmsync_evidence *ev)
+{
+	struct name *name;
+	size_t i;
+
+	for (i = a->names.count; i--;) {
+		if (is_named(&a->names.at[i], ev))
+			return 0;
+	}
+	if (a->names.count == NAMES)
+		return 0;
+	name = vmsync_array_add(&a->names);
+	if (!name)
+		return -ENOMEM;
+	*name = (struct name){ ev->vm_uid, ev->vm };
+	return 0;
+}
+
+/* Whether two VMs bear the name of one of a trace's beacons. */
+static bool is_shared(const struct vmsync_answers *a, size_t trace)
+{
+	size_t i, k, n;
+
+	for (i = a->first[trace]; i < a->first[trace + 1]; i++) {
+		for (k = n = 0; k < a->names.count; k++)
+			n += a->names.at[k].vm_uid ==
+			     a->of_trace.at[i].vm_uid;
+		if (n > 1)
+			return true;
+	}
+	return false;
+}
+
+static int hear(struct vmsync_answers *a, struct ctf_trace *const *host,
+		size_t n_host, struct vmsync_answered *list,
+		struct ctf_error *e)
+{
 	struct vmsync_evidence ev;
 	struct source s = { 0 };
+	int ret = source_open(&s, host, n_host, VMSYNC_EV_GH_HOST, e);
+
+	while (!ret && (ret = source_next(&s, &ev, e)) > 0) {
+		answer(list, &a->by_name, &ev);
+		ret = name_add(a, &ev) ? vmsync_fail_memory(e) : 0;
+	}
+	source_close(&s);
+	return ret;
+}
+
+static int sort_by_name(struct vmsync_answers *a)
+{
+	size_t n = a->of_trace.count;
+
+	if (!n)
+		return 0;
+	a->by_name.at = malloc(n * sizeof(*a->by_name.at));
+	if (!a->by_name.at)
+		return -ENOMEM;
+	memcpy(a->by_name.at, a->of_trace.at, n * sizeof(*a->by_name.at));
+	a->by_name.count = a->by_name.capacity = n;
+	qsort(a->by_name.at, n, sizeof(*a->by_name.at), by_name);
+	return 0;
+}
+
+int vmsync_answers_find(struct ctf_trace *const *host, size_t n_host,
+			struct vmsync_answered *list, size_t n,
+			struct vmsync_answers **out, struct ctf_error *e)
+{
+	struct vmsync_answers *a = calloc(1, sizeof(*a));
 	size_t i;
 	int ret = 0;
 
+	*out = a;
+	if (a)
+		a->first = calloc(n + 1, sizeof(*a->first));
+	if (!a || !a->first)
+		return vmsync_fail_memory(e);
+	a->n = n;
+	for (i = 0; !ret && i < n; i++) {
+		ret = samples_take(&a->of_trace, list[i].trace, (uint32_t)i, e);
+		a->first[i + 1] = a->of_trace.count;
+	}
+	if (!ret && sort_by_name(a))
+		ret = vmsync_fail_memory(e);
 	for (i = 0; i < n; i++)
 		list[i].known = false;
-	for (i = 0; !ret && i < n; i++)
-		ret = samples_take(&all, list[i].trace, (uint32_t)i, e);
-	if (all.count > 1)
-		qsort(all.at, all.count, sizeof(*all.at), by_name);
 	if (!ret)
-		ret = source_open(&s, host, n_host, VMSYNC_EV_GH_HOST, e);
-	while (!ret && (ret = source_next(&s, &ev, e)) > 0) {
-		answer(list, &all, &ev);
-		ret = 0;
-	}
-	source_close(&s);
-	vmsync_array_free(&all);
+		ret = hear(a, host, n_host, list, e);
+	for (i = 0; !ret && i < n; i++)
+		list[i].several = is_shared(a, i);
 	return ret;
+}
+
+void vmsync_answers_beside(const struct vmsync_answers *a, size_t i,
+			   enum vmsync_beside *beside)
+{
+	size_t k, m, n;
+
+	for (k = 0; k < a->n; k++)
+		beside[k] = VMSYNC_BESIDE_UNKNOWN;
+	for (k = a->first[i]; k < a->first[i + 1]; k++) {
+		const struct sample *own = &a->of_trace.at[k];
+		const struct sample *s = find(&a->by_name, own->vm_uid,
+					      own->cnt, &n);
+
+		for (m = 0; m < n; m++) {
+			bool same = s[m].tsc == own->tsc &&
+				    s[m].mono_ns == own->mono_ns;
+
+			if (same)
+				beside[s[m].trace] = VMSYNC_BESIDE_SAME;
+			else if (!beside[s[m].trace])
+				beside[s[m].trace] = VMSYNC_BESIDE_OTHER;
+		}
+	}
+}
+
+void vmsync_answers_free(struct vmsync_answers *a)
+{
+	if (!a)
+		return;
+	free(a->first);
+	vmsync_array_free(&a->of_trace);
+	vmsync_array_free(&a->by_name);
+	vmsync_array_free(&a->names);
+	free(a);
 }

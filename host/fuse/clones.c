@@ -147,38 +147,95 @@ static size_t common(const char *a, const char *b)
 	return n;
 }
 
-/* A trace that nobody answered lies with the others of its machine. */
-static void by_folder(const struct group *g, const struct vmsync_answered *who,
-		      size_t i, uint32_t n_clones)
+/**
+ * struct sorting - what is known of a group's machines while traces are given to them
+ * @beside:	[@g->n] how the trace in question stands to the others
+ * @placed:	[@g->n] its clone's number is set
+ * @may:	[@clones, at most @g->n] whether the trace in question may be of this one
+ */
+struct sorting {
+	const struct group *g;
+	const struct vmsync_answered *who; /* [g->n] */
+	const struct vmsync_answers *answers;
+	enum vmsync_beside *beside;
+	bool *placed;
+	bool *may;
+	uint32_t clones;
+};
+
+/* Fills in @may for trace @i, which nobody answered. */
+static void ask_clones(struct sorting *s, size_t i)
 {
+	const struct group *g = s->g;
+	size_t k;
+
+	/* Of several VMs by its name it may be of one that nobody recorded. */
+	for (k = 0; k < s->clones; k++)
+		s->may[k] = !s->who[i].several;
+	for (k = 0; k < g->n; k++) {
+		if (s->placed[k] && ctf_traces_share_uuid(g->of[i]->trace,
+							  g->of[k]->trace))
+			s->may[g->of[k]->clone] = true;
+	}
+	for (k = 0; k < g->n; k++) {
+		if (s->placed[k] && s->beside[k] == VMSYNC_BESIDE_OTHER)
+			s->may[g->of[k]->clone] = false;
+	}
+}
+
+/*
+ * The machine of the trace that lies nearest to @i, of those that it may be of. Where
+ * two are equally near nothing says whose it is: it is one of its own.
+ */
+static uint32_t by_folder(struct sorting *s, size_t i)
+{
+	const struct group *g = s->g;
 	const char *path = ctf_trace_path(g->of[i]->trace);
+	uint32_t clone = s->clones;
 	size_t best = 0, k;
 	bool tie = false, any = false;
 
+	ask_clones(s, i);
 	for (k = 0; k < g->n; k++) {
 		size_t n;
 
-		if (!who[k].known)
+		if (!s->placed[k] || !s->may[g->of[k]->clone])
 			continue;
 		n = common(path, ctf_trace_path(g->of[k]->trace));
-		if (any && n == best && g->of[k]->clone != g->of[i]->clone)
+		if (any && n == best && g->of[k]->clone != clone)
 			tie = true;
 		if (any && n <= best)
 			continue;
 		any = true;
 		tie = false;
 		best = n;
-		g->of[i]->clone = g->of[k]->clone;
+		clone = g->of[k]->clone;
 	}
-	/* Nothing says whose it is. */
-	if (tie)
-		g->of[i]->clone = n_clones;
+	return tie ? s->clones : clone;
+}
+
+/* A trace that nobody answered. */
+static void place(struct sorting *s, size_t i)
+{
+	const struct group *g = s->g;
+	size_t k;
+
+	vmsync_answers_beside(s->answers, i, s->beside);
+	for (k = 0; k < g->n; k++) {
+		if (s->placed[k] && s->beside[k] == VMSYNC_BESIDE_SAME)
+			break;
+	}
+	g->of[i]->clone = k < g->n ? g->of[k]->clone : by_folder(s, i);
+	if (g->of[i]->clone == s->clones)
+		s->clones++;
+	s->placed[i] = true;
 }
 
 /* Numbers them in the order in which they were named. */
-static void number(const struct group *g, const struct vmsync_answered *who)
+static void number(struct sorting *s)
 {
-	uint32_t n = 0;
+	const struct vmsync_answered *who = s->who;
+	const struct group *g = s->g;
 	size_t i, k;
 
 	for (i = 0; i < g->n; i++) {
@@ -189,11 +246,16 @@ static void number(const struct group *g, const struct vmsync_answered *who)
 			    who[k].vm.serial == who[i].vm.serial)
 				break;
 		}
-		g->of[i]->clone = k < i ? g->of[k]->clone : n++;
+		g->of[i]->clone = k < i ? g->of[k]->clone : s->clones++;
+		s->placed[i] = true;
 	}
-	for (i = 0; n > 1 && i < g->n; i++) {
-		if (!who[i].known)
-			by_folder(g, who, i, n);
+	for (i = 0; i < g->n; i++) {
+		if (!who[i].known && g->of[i]->side == VMSYNC_SIDE_GUEST)
+			place(s, i);
+	}
+	for (i = 0; i < g->n; i++) {
+		if (!s->placed[i])
+			place(s, i);
 	}
 }
 
@@ -202,8 +264,17 @@ static int ask(const struct group *g, const struct vmsync_sorted *list, size_t n
 {
 	struct vmsync_answered *who = calloc(g->n, sizeof(*who));
 	struct ctf_trace **host = calloc(n, sizeof(struct ctf_trace *));
+	struct vmsync_answers *answers = NULL;
+	struct sorting s = {
+		.g = g,
+		.who = who,
+		.beside = calloc(g->n, sizeof(*s.beside)),
+		.placed = calloc(g->n, sizeof(*s.placed)),
+		.may = calloc(g->n, sizeof(*s.may)),
+	};
 	size_t i, n_host = 0;
-	int ret = who && host ? 0 : vmsync_fail_memory(e);
+	int ret = who && host && s.beside && s.placed && s.may ?
+			  0 : vmsync_fail_memory(e);
 
 	for (i = 0; !ret && i < n; i++) {
 		if (list[i].side == VMSYNC_SIDE_HOST)
@@ -212,9 +283,14 @@ static int ask(const struct group *g, const struct vmsync_sorted *list, size_t n
 	for (i = 0; !ret && i < g->n; i++)
 		who[i].trace = g->of[i]->trace;
 	if (!ret)
-		ret = vmsync_answers_find(host, n_host, who, g->n, e);
+		ret = vmsync_answers_find(host, n_host, who, g->n, &answers, e);
+	s.answers = answers;
 	if (!ret)
-		number(g, who);
+		number(&s);
+	vmsync_answers_free(answers);
+	free(s.may);
+	free(s.placed);
+	free(s.beside);
 	free(host);
 	free(who);
 	return ret;

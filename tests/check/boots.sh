@@ -5,7 +5,8 @@
 # event carries the truth, what the host's clock read when it happened.
 . tests/check/lib.sh
 
-expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/boots
+expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/boots \
+	build/asan/tests/carve
 vmsync=build/asan/vmsync
 t=$check_tmp/t
 mkdir "$t"
@@ -167,6 +168,30 @@ done
 generate sessions
 right sessions 1 2
 jq_is "sessions: two traces of one guest" '.guests[0].traces | length' 2
+# A clone's second session, which nobody answered, is not another clone's.
+# unanswered NAME G0 [FILE...]: of the recording of clones the host's begin, without FILE,
+# G0 of g0's and g1's end
+unanswered() {
+	local part keep
+	for part in "host 0%..20%" "g0 $2" "g1 60%..100%"; do
+		keep=${part#* } part=${part% *}
+		build/asan/tests/carve "$t/clones-sessions/$part" "$t/$1" \
+			"keep=$keep" "whole=$part" > "$t/carved" ||
+			fail "carve $part $keep"
+	done
+	(cd "$t/$1/host" && rm -f "${@:3}")
+	sync_json "$t/$1"
+	expect_eq "$1: exit status" $? 1
+	jq_is "$1: mapped, by itself" \
+		'[.guests[].traces[] | split("/")[-1]] | join(",")' g0
+	jq_is "$1: left out" \
+		'[.left_out[].traces[] | split("/")[-1]] | join(",")' g1
+}
+# It numbers its beacons as the other one does, and they are others. Its own VM ran on
+# the other CPUs.
+unanswered numbers 0%..100% channel0_2 channel0_3
+# They have no number in common, and the host heard of two by their name.
+unanswered names 0%..50%
 # A trace without beacons lies beside that of its machine.
 mkdir "$t/apart"
 cp -r "$t/clones-alike/host" "$t/apart/host"

@@ -610,7 +610,7 @@ static void gen_trace_open(struct gen_trace *t, int i, const char *hostname,
 {
 	*t = (struct gen_trace){
 		.path = paths[i], .classes = classes, .n_classes = N_CLASSES,
-		.packet = 1 << 16, .n_streams = n_cpus, .clock_seed = clock,
+		.packet = 1 << 14, .n_streams = n_cpus, .clock_seed = clock,
 	};
 	gen_open(t, hostname, seed, offset);
 }
