@@ -93,6 +93,12 @@ static bool pvclock_at(const struct vmsync_pvclock *pv, int128 d_q32,
 	return add(v >> 32, (int128)pv->system_time_ns * Q32, q32);
 }
 
+bool vmsync_pvclock_read(const struct vmsync_pvclock *pv, uint64_t tsc,
+			 int128 *q32)
+{
+	return pvclock_at(pv, (int64_t)(tsc - pv->tsc_timestamp) * Q32, q32);
+}
+
 bool vmsync_pvclock_same(const struct vmsync_pvclock *a,
 			 const struct vmsync_pvclock *b)
 {

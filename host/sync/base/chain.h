@@ -48,6 +48,10 @@ bool vmsync_scaling_same(const struct vmsync_scaling *a,
 bool vmsync_pvclock_same(const struct vmsync_pvclock *a,
 			 const struct vmsync_pvclock *b);
 
+/** vmsync_pvclock_read - kvm-clock at guest TSC @tsc, q32; false: overflow */
+bool vmsync_pvclock_read(const struct vmsync_pvclock *pv, uint64_t tsc,
+			 int128 *q32);
+
 /** vmsync_line_usable - a line that counts what the chain can follow */
 bool vmsync_line_usable(const struct vmsync_line *line);
 

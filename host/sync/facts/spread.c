@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sync/base/drift.h"
+#include "sync/facts/older.h"
 #include "uapi/vmsync.h"
 
 /*
@@ -21,12 +22,15 @@
  * @axes:	[@facts->n_cpus], empty for CPUs that no record names
  * @times:	of the axis, where a page or a TSC changes
  * @most_ns:	the greatest change of a page
+ * @older, @oldest_ns: how far a page that nobody saw may be off, and the oldest
  */
 struct finder {
 	const struct vmsync_facts *facts;
 	struct vmsync_dating *axes;
 	VMSYNC_ARRAY(int64_t) times;
 	int64_t most_ns;
+	struct vmsync_older older;
+	int64_t oldest_ns;
 };
 
 static bool is_unstable(const struct vmsync_timeline *pv)
@@ -95,8 +99,8 @@ static void see_changes(struct finder *f, const struct vmsync_dating *axis)
 	}
 }
 
-/* Those before and behind @at where none is known there; whether both are. */
-static bool around(const struct vmsync_timeline *tl, int64_t at,
+/* Those before and behind @at where none is known there. */
+static void around(const struct vmsync_timeline *tl, int64_t at,
 		   const void *param[2])
 {
 	const struct vmsync_step *s = vmsync_timeline_at(tl, at), *next = s;
@@ -107,7 +111,6 @@ static bool around(const struct vmsync_timeline *tl, int64_t at,
 		next++;
 	param[0] = s->param;
 	param[1] = next->param;
-	return s->param && next->param;
 }
 
 /* Out of guest mode while KVM changes something: it reads nothing. */
@@ -125,32 +128,95 @@ static bool is_out(const struct vmsync_dating *axis, int64_t at)
 	       pv[1].from - scaling->sure < PAGE_FOLLOWS;
 }
 
+/* What kvm-clock read where the last page of all was written, or 0. */
+static int64_t last_kvmclock(const struct finder *f)
+{
+	int64_t most = 0;
+
+	for (uint32_t i = 0; i < f->facts->n_cpus; i++) {
+		const struct vmsync_timeline *pv = &f->axes[i].pv;
+
+		for (size_t k = 0; k < pv->steps.count; k++) {
+			const struct vmsync_pvclock *page = pv->steps.at[k].param;
+
+			if (page && (int64_t)page->system_time_ns > most)
+				most = (int64_t)page->system_time_ns;
+		}
+	}
+	return most;
+}
+
+/* How far the oldest page that there may be is off the newest one. */
+static int64_t find_oldest(const struct finder *f)
+{
+	double age = vmsync_older_most_ns((double)last_kvmclock(f));
+
+	return (int64_t)(age * (f->older.ahead + f->older.behind)) + 1;
+}
+
+/**
+ * struct range - what the virtual CPUs' kvm-clocks read at a moment
+ * @lo, @hi:	none is below or above, ns, but for those that are not known
+ * @known:	there are no such
+ * @old:	there are such as may be older than all that were seen
+ */
+struct range {
+	int64_t lo;
+	int64_t hi;
+	bool known;
+	bool old;
+};
+
+static void see_reading(struct range *r, int64_t ns)
+{
+	r->lo = ns < r->lo ? ns : r->lo;
+	r->hi = ns > r->hi ? ns : r->hi;
+}
+
+/*
+ * Where the page of a virtual CPU is not known it is one from between those before and
+ * behind. With none behind it may be as new as @at: what @page had gone off is not in
+ * it.
+ */
+static void see_cpu(struct range *r, const struct finder *f,
+		    const struct vmsync_dating *axis, int64_t at)
+{
+	const void *page[2], *scaling[2];
+	const struct vmsync_pvclock *before;
+	double age;
+	int64_t ns;
+
+	around(&axis->pv, at, page);
+	around(&axis->scaling, at, scaling);
+	r->known &= page[0] && page[1];
+	r->old |= !page[0];
+	for (int k = 0; k < 2; k++)
+		if (read_page(f, scaling[k], page[k], at, &ns))
+			see_reading(r, ns);
+	before = page[0];
+	if (!before || page[1] || !read_page(f, scaling[0], before, at, &ns))
+		return;
+	age = (double)ns - (double)before->system_time_ns;
+	see_reading(r, ns - (int64_t)(f->older.ahead * age));
+	see_reading(r, ns + (int64_t)(f->older.behind * age));
+}
+
 /* How far the pages are apart at @at, at most. */
 static int64_t spread_at(const struct finder *f, int64_t at)
 {
-	int64_t lo = INT64_MAX, hi = INT64_MIN, ns;
-	bool known = true;
+	struct range r = {INT64_MAX, INT64_MIN, true, false};
+	int64_t ns;
 
-	for (uint32_t i = 0; i < f->facts->n_cpus; i++) {
-		const struct vmsync_dating *axis = &f->axes[i];
-		const void *page[2], *scaling[2];
-
-		if (!axis->pv.steps.count || is_out(axis, at))
-			continue;
-		known &= around(&axis->pv, at, page);
-		around(&axis->scaling, at, scaling);
-		for (int k = 0; k < 2; k++) {
-			if (!read_page(f, scaling[k], page[k], at, &ns))
-				continue;
-			lo = ns < lo ? ns : lo;
-			hi = ns > hi ? ns : hi;
-		}
-	}
-	ns = hi > lo ? hi - lo + 1 : 0;
+	for (uint32_t i = 0; i < f->facts->n_cpus; i++)
+		if (f->axes[i].pv.steps.count && !is_out(&f->axes[i], at))
+			see_cpu(&r, f, &f->axes[i], at);
+	ns = r.hi > r.lo ? r.hi - r.lo + 1 : 0;
 	if (ns > SET_NS)
 		return 0;
+	if (r.old && ns < f->oldest_ns)
+		ns = f->oldest_ns;
 	/* One that nobody saw changes no more than those that were seen. */
-	return known ? ns : ns + f->most_ns;
+	return r.known ? ns : ns + f->most_ns;
 }
 
 static int by_value(const void *a, const void *b)
@@ -198,7 +264,8 @@ static int put_all(struct finder *f, struct vmsync_spreads *spreads)
 /*
  * What is known of pages ends where the evidence does. Out there the CPUs' are
  * taken to be no farther apart than they ever were, and a page to be replaced by
- * one that differs by no more than those that were seen.
+ * one that differs by no more than those that were seen; or before it was one that
+ * was as old as any.
  */
 static int64_t outside_ns(const struct finder *f,
 			  const struct vmsync_spreads *spreads)
@@ -209,6 +276,8 @@ static int64_t outside_ns(const struct finder *f,
 		if (spreads->all.at[i].ns > most)
 			most = spreads->all.at[i].ns;
 	most += f->most_ns;
+	if (most < f->oldest_ns)
+		most = f->oldest_ns;
 	return most + (int64_t)(VMSYNC_DRIFT * (double)most);
 }
 
@@ -241,9 +310,13 @@ int vmsync_spread_find(const struct vmsync_facts *facts,
 	}
 	if (f.times.count)
 		qsort(f.times.at, f.times.count, sizeof(*f.times.at), by_value);
+	if (unstable) {
+		f.older = vmsync_older_find(facts);
+		f.oldest_ns = find_oldest(&f);
+	}
 	if (!err)
 		err = put_all(&f, spreads);
-	if (!err)
+	if (!err && unstable)
 		spreads->outside_ns = outside_ns(&f, spreads);
 	for (uint32_t i = 0; i < facts->n_cpus; i++)
 		vmsync_dating_free(&f.axes[i]);
