@@ -11,6 +11,7 @@
 
 #include "sync/estimator.h"
 #include "sync/exact/doubt.h"
+#include "sync/exact/fall.h"
 #include "sync/facts/lag.h"
 #include "uapi/vmsync.h"
 
@@ -39,7 +40,7 @@ static void join_back(struct vmsync_walk *w, const struct vmsync_link *q,
 
 	if (!vmsync_link_direction(q, z1, &d))
 		return;
-	until = z1 + (int64_t)(fall * VMSYNC_SPAN / d.g) + 1;
+	until = z1 + (int64_t)((fall + VMSYNC_ROUNDING) * VMSYNC_SPAN / d.g) + 1;
 	if (w->spill_until <= z1)
 		w->spill = 0;
 	/* The lines before may have had other slopes. */
@@ -135,6 +136,7 @@ static void join_gap(struct vmsync_walk *w, const struct vmsync_link *q,
 
 	if (jump && w->jumped > z0)
 		w->jumped = z0;
+	vmsync_walk_fall(w);
 	if (!q->valid) {
 		clip_coarse(w->map);
 		return;
@@ -196,6 +198,7 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 		join_gap(w, q, z0, z1, jump);
 		return 0;
 	}
+	w->page = w->at[PV];
 	if (!vmsync_link_at(p, z0, &a) || !vmsync_link_at(q, *z1, &b) ||
 	    !vmsync_link_at(p, *z1, &at))
 		return 0;
@@ -466,6 +469,7 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	    (any_unstable(&axis.pv) || !vmsync_facts_tscs_alike(f)))
 		err = vmsync_walk_others_make(&w);
 	if (!err) {
+		w.older = vmsync_older_find(f);
 		w.tl[HOST] = &axis.host;
 		w.tl[GUEST] = &axis.guest;
 		w.tl[SCALING] = &axis.scaling;

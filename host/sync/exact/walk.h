@@ -8,6 +8,7 @@
 
 #include "sync/exact/link.h"
 #include "sync/facts/facts.h"
+#include "sync/facts/older.h"
 #include "sync/map/map.h"
 
 /** enum vmsync_param - the four timelines of a virtual CPU */
@@ -29,6 +30,8 @@ enum vmsync_param { HOST, GUEST, SCALING, PV, PARAMS };
  * @read:	both clocks where the last chain of which nothing was missing ended
  * @jumped:	the clock jumped there, and what it has read since is not known;
  *		VMSYNC_AXIS_MAX: it did not
+ * @older:	how far a page that nobody saw may be off
+ * @page:	the step of PV whose begin was looked at last
  */
 struct vmsync_walk {
 	const struct vmsync_facts *facts;
@@ -49,6 +52,8 @@ struct vmsync_walk {
 	int64_t unknown_until;
 	struct vmsync_point read;
 	int64_t jumped;
+	struct vmsync_older older;
+	size_t page;
 };
 
 /** vmsync_walk_step - of timeline @t, the one in force; the next one follows it
