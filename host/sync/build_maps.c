@@ -165,6 +165,32 @@ static void drop_unsure(struct vmsync_guest *guest)
 			vmsync_map_free(&guest->maps.maps[i]);
 }
 
+/*
+ * A CPU without evidence of its own has the map of others, which holds for it only as
+ * far as their clocks are one.
+ */
+static int lend(struct vmsync_guest *guest, const struct vmsync_spreads *spreads)
+{
+	const struct vmsync_map *from = vmsync_guest_map_of(&guest->maps, UINT32_MAX);
+	int err = 0;
+
+	for (uint32_t cpu = 0; from && cpu < guest->n_cpus; cpu++) {
+		struct vmsync_map *map = &guest->maps.maps[cpu];
+
+		if (!spreads->outside_ns || map->count)
+			continue;
+		for (size_t i = 0; !err && i < from->count; i++) {
+			struct vmsync_segment s = from->segments[i];
+
+			s.bound_ns += spreads->outside_ns;
+			err = vmsync_map_append(map, &s);
+		}
+		map->extrapolation_ppb = from->extrapolation_ppb;
+		map->extrapolation_ns = from->extrapolation_ns;
+	}
+	return err;
+}
+
 static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 		     bool final)
 {
@@ -200,6 +226,9 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 						guest->side.last_ns)))
 			map->extrapolation_ppb = VMSYNC_PPB_NONE;
 	}
+	guest->maps.anyone.count = 0;
+	if (!err)
+		err = lend(guest, &spreads);
 	vmsync_spread_free(&spreads);
 	if (!err)
 		err = vmsync_anyone_make(&guest->maps);
