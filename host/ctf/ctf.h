@@ -72,8 +72,9 @@ struct ctf_paths {
 };
 
 /**
- * ctf_find() - list the trace folders at and below a folder
- * @path:	a trace folder, or a parent such as an LTTng session's folder
+ * ctf_find() - list the trace folders, and files of trace-cmd, at and below a folder
+ * @path:	a trace folder, or a parent such as an LTTng session's folder; or a
+ *		file that trace-cmd recorded
  * @out:	filled in; free with ctf_paths_free()
  * @e:		why it failed
  *
@@ -107,11 +108,31 @@ struct ctf_trace *ctf_trace_open(const char *path, struct ctf_error *e);
 struct ctf_trace *ctf_trace_open_like(const char *path, struct ctf_trace *like,
 				      struct ctf_error *e);
 
+/**
+ * ctf_tracedat_reader() - have files that trace-cmd recorded opened, too
+ * @convert:	writes as CTF into an empty folder what a file holds; 0 or a negative
+ *		errno, with the error filled in. Called by ctf_trace_open()
+ *
+ * ctf_find() lists such files, known by how they begin, whether or not they can
+ * be read.
+ */
+void ctf_tracedat_reader(int (*convert)(const char *path, const char *folder,
+					struct ctf_error *e));
+
+/** ctf_tracedat_readable() - whether there is a reader */
+bool ctf_tracedat_readable(void);
+
 /** ctf_trace_close() - close a trace; everything got from it is gone */
 void ctf_trace_close(struct ctf_trace *t);
 
 /** ctf_trace_path() - the path it was opened with, no slash at the end */
 const char *ctf_trace_path(const struct ctf_trace *t);
+
+/** ctf_trace_folder() - where its files are: the same, but for what is no folder */
+const char *ctf_trace_folder(const struct ctf_trace *t);
+
+/** ctf_trace_is_scratch() - whether that folder goes when the trace is closed */
+bool ctf_trace_is_scratch(const struct ctf_trace *t);
 
 /**
  * ctf_trace_env() - one entry of the environment

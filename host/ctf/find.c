@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Finds the trace folders below a folder. */
+/* Finds the trace folders, and the files of trace-cmd, below a folder. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "ctf/foreign.h"
 #include "ctf/internal.h"
 
 #define MAX_LEVELS	8
@@ -167,6 +168,8 @@ static int search_entry(struct search *s, const char *path, const char *name,
 		if (is_link)
 			return link_add(s, sub, level + 1);
 		ret = search(s, sub, level + 1);
+	} else if (foreign_is(sub)) {
+		ret = add_path(s, sub);
 	}
 	free(sub);
 	return ret;
@@ -186,7 +189,7 @@ static int search(struct search *s, const char *path, int level)
 	ret = been_there(s, &st);
 	if (ret)
 		return ret < 0 ? ret : 0;
-	if (is_trace)
+	if (is_trace || foreign_is(path))
 		return add_path(s, path);
 	if (level >= MAX_LEVELS)
 		return 0;
@@ -257,7 +260,7 @@ int ctf_find(const char *path, struct ctf_paths *out, struct ctf_error *e)
 	search_end(&s);
 	if (!ret && !out->n) {
 		fail(e, -ENOENT, "%s: no trace here or below", path);
-		ret = remedy(e, "give a folder that has a file metadata, or a parent of one");
+		ret = remedy(e, "give a folder that has a file metadata, or a parent of one, or trace-cmd's trace.dat");
 	}
 	if (ret)
 		ctf_paths_free(out);

@@ -304,6 +304,8 @@ struct ctf_trace {
 	struct arena arena;
 	const char *path;
 	const char *meta_path;
+	const char *named;	/* by the user, if that is no folder */
+	char *scratch;		/* the folder that was made of it, owned */
 	char *text;		/* plain metadata, NUL-terminated */
 	size_t text_len;
 	bool is_json;

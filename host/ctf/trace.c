@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ctf/foreign.h"
 #include "ctf/internal.h"
 
 #define MAX_STREAMS	65536
@@ -202,14 +203,31 @@ static void use_metadata(struct ctf_trace *t, struct ctf_trace *like)
 	t->arena = own.arena;
 	t->path = own.path;
 	t->meta_path = own.meta_path;
+	t->named = own.named;
+	t->scratch = own.scratch;
 	t->streams = NULL;
 	t->n_streams = 0;
+}
+
+/* What is no trace folder is made one. */
+static int set_folder(struct ctf_trace *t, const char *path,
+		      struct ctf_error *e)
+{
+	int ret;
+
+	if (!foreign_is(path))
+		return set_path(t, path, e);
+	t->named = arena_text(&t->arena, path, strlen(path));
+	if (!t->named)
+		return fail_nomem(e);
+	ret = foreign_take(path, &t->scratch, e);
+	return ret ? ret : set_path(t, t->scratch, e);
 }
 
 static int open_all(struct ctf_trace *t, const char *path,
 		    struct ctf_trace *like, struct ctf_error *e)
 {
-	int ret = set_path(t, path, e);
+	int ret = set_folder(t, path, e);
 
 	if (!ret)
 		ret = metadata_read(t, e);
@@ -278,6 +296,8 @@ void ctf_trace_close(struct ctf_trace *t)
 	if (!t)
 		return;
 	streams_free(t);
+	scratch_drop(t->scratch);
+	t->scratch = NULL;
 	t->closed = true;
 	if (t->users)
 		return;
@@ -292,7 +312,17 @@ void ctf_trace_close(struct ctf_trace *t)
 
 const char *ctf_trace_path(const struct ctf_trace *t)
 {
+	return t->named ? t->named : t->path;
+}
+
+const char *ctf_trace_folder(const struct ctf_trace *t)
+{
 	return t->path;
+}
+
+bool ctf_trace_is_scratch(const struct ctf_trace *t)
+{
+	return t->scratch;
 }
 
 const char *ctf_trace_env(const struct ctf_trace *t, const char *key)

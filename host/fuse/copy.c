@@ -190,7 +190,7 @@ int vmsync_trace_copy(const struct ctf_trace *t, const char *to,
 	struct copier c = {
 		.progress = how->progress,
 		.ctx = how->progress_ctx,
-		.link = how->link,
+		.link = how->link && !ctf_trace_is_scratch(t),
 		.own_metadata = how->own_metadata,
 		.e = e,
 	};
@@ -199,7 +199,7 @@ int vmsync_trace_copy(const struct ctf_trace *t, const char *to,
 	c.buffer = malloc(CHUNK);
 	if (!c.buffer)
 		return vmsync_fail_memory(e);
-	ret = copy_folder(&c, ctf_trace_path(t), to, true);
+	ret = copy_folder(&c, ctf_trace_folder(t), to, true);
 	free(c.buffer);
 	return ret ? ret : check_streams(t, to, how->read, e);
 }
