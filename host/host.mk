@@ -19,6 +19,15 @@ HOST_LDLIBS = $(LDFLAGS) -pthread -lm
 SQLITE := $(if $(NO_SQLITE),,$(shell echo 'int main(void) { return !sqlite3_libversion(); }' | \
 	  $(CC) -include sqlite3.h -x c -o /dev/null - -lsqlite3 2> /dev/null && echo yes))
 
+# libtracecmd is for recordings of trace-cmd, trace.dat, only; NO_TRACEDAT=1 does
+# without it.
+TRACEDAT_CFLAGS := -I/usr/include/trace-cmd -I/usr/include/tracefs \
+		   -I/usr/include/traceevent
+TRACEDAT_LIBS := -ltracecmd -ltraceevent
+TRACEDAT := $(if $(NO_TRACEDAT),,$(shell echo 'int main(void) { return !tracecmd_open; }' | \
+	    $(CC) $(TRACEDAT_CFLAGS) -include trace-cmd.h -x c -o /dev/null - \
+	    $(TRACEDAT_LIBS) 2> /dev/null && echo yes))
+
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
@@ -26,8 +35,10 @@ HOST_DIRS := host/ctf host/sync host/sync/* host/fuse host/export host/analysis 
 	     host/port host/doctor host/libvirt host/record
 LIB_SRC := host/run.c host/json_string.c host/json_in.c $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
+DAT_SRC := $(if $(TRACEDAT),$(sort $(wildcard host/tracedat/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
-TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)
+DAT_OBJ := $(DAT_SRC:%.c=$(O)/%.o)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o) $(DAT_OBJ)
 
 .PHONY: tool
 tool: $(O)/vmsync
@@ -44,6 +55,18 @@ ifeq ($(SQLITE),yes)
 $(O)/host/export/sqlite.o $(O)/host/export/bulk.o: HOST_CFLAGS += -DVMSYNC_SQLITE
 $(O)/vmsync: HOST_LDLIBS += -lsqlite3
 endif
+
+ifeq ($(TRACEDAT),yes)
+$(O)/host/vmsync.o: HOST_CFLAGS += -DVMSYNC_TRACEDAT
+$(DAT_OBJ): HOST_CFLAGS += $(TRACEDAT_CFLAGS)
+$(O)/vmsync: HOST_LDLIBS += $(TRACEDAT_LIBS)
+else
+tool: tracedat-missing
+endif
+
+.PHONY: tracedat-missing
+tracedat-missing:
+	@echo "vmsync: built without reading trace.dat: libtracecmd-dev, libtracefs-dev or libtraceevent-dev is missing"
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

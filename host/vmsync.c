@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "cmd.h"
+#include "tracedat/tracedat.h"
 
 static const struct vmsync_command commands[] = {
 	{ "sync", cmd_sync, "compute and check the map of guest time to host time" },
@@ -59,6 +60,9 @@ int main(int argc, char **argv)
 	size_t i;
 
 	allow_files();
+#ifdef VMSYNC_TRACEDAT
+	ctf_tracedat_reader(tracedat_convert);
+#endif
 
 	if (argc < 2) {
 		usage(stderr);

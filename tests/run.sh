@@ -25,6 +25,7 @@ quick="
 	metadata
 	packets
 	perf
+	tracedat
 	engine
 	analyze
 	fused

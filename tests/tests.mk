@@ -72,6 +72,11 @@ $(O)/tests/port-chardev $(O)/tests/port-many $(O)/tests/systemd: $(O)/tests/%: t
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+# The same events as trace-cmd would have recorded them.
+$(O)/tests/tracedat: tests/gen/tracedat.c $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
 # The same packets as another way of recording would have left them.
 $(O)/tests/carve: tests/gen/carve.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

@@ -14,7 +14,7 @@ set -eu
 # lab:     two nested machines, each with a root of its own, and their tracing
 # checks:  the oracle for traces and its library for the plugin, JSON, static
 #          analysis, fuzzing; what runs Perfetto's trace processor;
-#          a browser for pages
+#          a browser for pages; what reads trace.dat, and its oracle
 # package: tools/deb.sh, and who looks at what it makes; systemd-analyze
 # kernel:  what a kernel is configured and built with (tests/lab/debug-kernel.sh)
 packages="
@@ -24,6 +24,7 @@ packages="
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq
 	sparse clang libclang-rt-14-dev nodejs sqlite3 libsqlite3-dev
 	chromium
+	libtracecmd-dev libtracefs-dev libtraceevent-dev trace-cmd
 	flex bison bc libelf-dev
 	dpkg-dev debhelper dkms dh-dkms lintian mandoc systemd
 "

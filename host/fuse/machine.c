@@ -216,6 +216,20 @@ static int machine_end(struct vmsync_machine *m, struct ctf_error *e)
 	return ret ? ret : vmsync_coverage_find(&m->coverage, m->joined, e);
 }
 
+/* What vmsync's modules tell is of the monotonic clock. */
+static bool tells_of_another(const struct ctf_trace *t)
+{
+	const char *clock = ctf_trace_env(t, "trace_clock");
+	size_t i;
+
+	for (i = 0; clock && strcmp(clock, "mono") && i < ctf_trace_classes(t);
+	     i++) {
+		if (vmsync_class_is_evidence(ctf_trace_class(t, i)))
+			return true;
+	}
+	return false;
+}
+
 static int clock_check(const struct ctf_trace *t, struct ctf_error *e)
 {
 	const struct ctf_clock *c = vmsync_trace_clock(t);
@@ -231,6 +245,21 @@ static int clock_check(const struct ctf_trace *t, struct ctf_error *e)
 				   "%.400s: its clock does not count "
 				   "nanoseconds",
 				   ctf_trace_path(t));
+	if (!vmsync_clock_of_all_cpus(t))
+		return vmsync_fail(e, -ENOTSUP,
+				   "record with trace-cmd record -C mono",
+				   "%.400s: its clock, %.32s, is not one for "
+				   "all CPUs",
+				   ctf_trace_path(t),
+				   ctf_trace_env(t, "trace_clock"));
+	if (tells_of_another(t))
+		return vmsync_fail(e, -ENOTSUP,
+				   "record with trace-cmd record -C mono, or "
+				   "leave vmsync's events out",
+				   "%.400s: its clock is %.32s, but vmsync's "
+				   "events tell of mono",
+				   ctf_trace_path(t),
+				   ctf_trace_env(t, "trace_clock"));
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "fuse/trace_clock.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The clock that the stamps are on: the first stream's, if there is one. */
 const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t)
@@ -23,4 +24,19 @@ void vmsync_clock_uuid(const struct ctf_clock *c, char text[37])
 
 		text += sprintf(text, dash ? "-%02x" : "%02x", c->uuid[i]);
 	}
+}
+
+bool vmsync_clock_of_all_cpus(const struct ctf_trace *t)
+{
+	static const char *const good[] = {
+		"mono", "mono_raw", "boot", "global", "x86-tsc",
+	};
+	const char *clock = ctf_trace_env(t, "trace_clock");
+	size_t i;
+
+	for (i = 0; clock && i < sizeof(good) / sizeof(good[0]); i++) {
+		if (!strcmp(good[i], clock))
+			return true;
+	}
+	return !clock;
 }

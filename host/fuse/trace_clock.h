@@ -13,4 +13,10 @@ void vmsync_clock_uuid(const struct ctf_clock *c, char text[37]);
 /** vmsync_trace_clock() - the clock that a trace's stamps are on, or NULL */
 const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t);
 
+/**
+ * vmsync_clock_of_all_cpus() - whether stamps of one CPU can be held against
+ * another's: of ftrace's clocks some, by the environment, and else all
+ */
+bool vmsync_clock_of_all_cpus(const struct ctf_trace *t);
+
 #endif /* VMSYNC_FUSE_TRACE_CLOCK_H */

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tracedat/stream.h"
+
+#define PACKET	   (256 * 1024)
+#define MAGIC	   0xc1fc1fc1u
+#define CONTEXT_AT (4 + 16 + 4 + 8)	     /* behind the packet's header */
+#define EVENTS_AT  (CONTEXT_AT + 6 * 8 + 4)
+#define END_AT	   (CONTEXT_AT + 8)
+#define HEADER	   (2 + 4 + 8)		     /* of an event, at most */
+#define LONG_ID	   0xffff
+
+int dat_stream_open(struct dat_stream *s, const char *path, uint64_t begin,
+		bool from_first)
+{
+	s->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (s->fd < 0)
+		return -errno;
+	s->begin = s->last = begin;
+	/* Before number 1 something may have been: see coverage. */
+	s->seq = !from_first;
+	s->size = PACKET;
+	s->buffer = malloc(s->size);
+	return s->buffer ? 0 : -ENOMEM;
+}
+
+static void put(struct dat_stream *s, size_t *at, const void *p, size_t n)
+{
+	memcpy(s->buffer + *at, p, n);
+	*at += n;
+}
+
+static void put_u64(struct dat_stream *s, size_t *at, uint64_t v)
+{
+	put(s, at, &v, sizeof(v));
+}
+
+static int write_all(struct dat_stream *s)
+{
+	size_t done = 0;
+
+	while (done < s->used) {
+		ssize_t n = pwrite(s->fd, s->buffer + done, s->used - done,
+				   (off_t)(s->at + done));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return 0;
+}
+
+/* Packets are as long as what they hold. */
+static int close_packet(struct dat_stream *s)
+{
+	const uint32_t magic = MAGIC, id = 0;
+	size_t at = 0;
+	int ret;
+
+	put(s, &at, &magic, sizeof(magic));
+	put(s, &at, s->uuid, 16);
+	put(s, &at, &id, sizeof(id));
+	put_u64(s, &at, s->instance);
+	put_u64(s, &at, s->begin);
+	put_u64(s, &at, s->last);
+	put_u64(s, &at, s->used * 8);
+	put_u64(s, &at, s->used * 8);
+	put_u64(s, &at, s->seq++);
+	put_u64(s, &at, s->discarded);
+	put(s, &at, &s->cpu, sizeof(s->cpu));
+	ret = write_all(s);
+	s->last_at = s->at;
+	s->at += s->used;
+	s->used = 0;
+	s->begin = s->last;
+	return ret;
+}
+
+/* What is lost is lost within the packet whose counter tells it first. */
+int dat_stream_lost(struct dat_stream *s, uint64_t n)
+{
+	int ret = s->used ? close_packet(s) : 0;
+
+	s->discarded += n;
+	return ret;
+}
+
+static int make_room(struct dat_stream *s, size_t bytes)
+{
+	uint8_t *more;
+	int ret;
+
+	if (s->used && s->used + bytes > s->size) {
+		ret = close_packet(s);
+		if (ret)
+			return ret;
+	}
+	if (EVENTS_AT + bytes > s->size) {
+		more = realloc(s->buffer, EVENTS_AT + bytes);
+		if (!more)
+			return -ENOMEM;
+		s->buffer = more;
+		s->size = EVENTS_AT + bytes;
+	}
+	if (!s->used)
+		s->used = EVENTS_AT;
+	return 0;
+}
+
+uint8_t *dat_stream_room(struct dat_stream *s, uint16_t id, uint64_t stamp, size_t most)
+{
+	int ret = make_room(s, HEADER + most);
+	bool fits;
+
+	if (ret) {
+		errno = -ret;
+		return NULL;
+	}
+	/* Streams do not go back, by which the ring buffer does not either. */
+	if (stamp < s->last)
+		stamp = s->last;
+	/* The packet's begin tells the upper half of its first stamp, too. */
+	fits = stamp - s->last <= UINT32_MAX && id < LONG_ID;
+	if (fits) {
+		put(s, &s->used, &id, sizeof(id));
+		put(s, &s->used, &stamp, 4);
+	} else {
+		const uint16_t escape = LONG_ID;
+		const uint32_t long_id = id;
+
+		put(s, &s->used, &escape, sizeof(escape));
+		put(s, &s->used, &long_id, sizeof(long_id));
+		put_u64(s, &s->used, stamp);
+	}
+	s->last = stamp;
+	return s->buffer + s->used;
+}
+
+void dat_stream_event(struct dat_stream *s, const uint8_t *end)
+{
+	s->used = (size_t)(end - s->buffer);
+}
+
+int dat_stream_end(struct dat_stream *s)
+{
+	int ret = s->used ? close_packet(s) : 0;
+
+	free(s->buffer);
+	s->buffer = NULL;
+	return ret;
+}
+
+int dat_stream_until(struct dat_stream *s, uint64_t end)
+{
+	int ret = 0;
+
+	if (pwrite(s->fd, &end, sizeof(end), (off_t)(s->last_at + END_AT)) !=
+	    (ssize_t)sizeof(end))
+		ret = -errno;
+	if (close(s->fd) && !ret)
+		ret = -errno;
+	s->fd = -1;
+	return ret;
+}
