@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Sourced by the checks of recordings that the lab made: what the tool makes of
-# build/lab/$s, with its files in $t.
+# $lab/$s, with its files in $t.
 
 # number EXPRESSION of the JSON report
 number() { jq -r "$1" "$t/$s.json"; }
@@ -12,8 +12,8 @@ number() { jq -r "$1" "$t/$s.json"; }
 truth_check() {
 	local claimed shown
 	shown=$(sed -n 's/.*vcpu_id=\([0-9]*\) tsc_offset=\(-\?[0-9]*\).*/\1 \2/p' \
-		"build/lab/$s/truth" | sort -u)
-	claimed=$(babeltrace2 --no-delta "build/lab/$s/host" |
+		"$lab/$s/truth" | sort -u)
+	claimed=$(babeltrace2 --no-delta "$lab/$s/host" |
 		sed -n 's/.*vmsync_gh_host:.* vcpu_id = \([0-9]*\),.* tsc_offset = \(-\?[0-9]*\),.*/\1 \2/p' |
 		sort -u)
 	expect_eq "$s: TSC offsets are those in debugfs" "$claimed" "$shown"
@@ -23,7 +23,7 @@ truth_check() {
 # new one was seen in force, and for how long any were in doubt. That is found
 # late where the machine was held up.
 apart() {
-	babeltrace2 --clock-cycles --no-delta "build/lab/$s/$1" |
+	babeltrace2 --clock-cycles --no-delta "$lab/$s/$1" |
 		awk -f tests/check/apart.awk
 }
 
@@ -53,11 +53,11 @@ bound_check() {
 }
 
 sync_check() {
-	$vmsync sync --json "build/lab/$s/host" "build/lab/$s/guest" \
+	$vmsync sync --json "$lab/$s/host" "$lab/$s/guest" \
 		> "$t/$s.json" 2> "$t/$s.err"
 	expect_eq "$s: sync's exit status" $? 0
 	cat "$t/$s.err"
-	$vmsync sync "build/lab/$s/host" "build/lab/$s/guest" | head -n 22
+	$vmsync sync "$lab/$s/host" "$lab/$s/guest" | head -n 22
 
 	expect_eq "$s: at least 10 000 guest events" \
 		"$(number '.guests[0].containment.events >= 10000')" true
@@ -83,14 +83,14 @@ sync_check() {
 fuse_check() {
 	local in out
 	rm -rf "$t/$s.fused"
-	expect "$s: fuse" $vmsync fuse -o "$t/$s.fused" "build/lab/$s/host" \
-		"build/lab/$s/guest"
+	expect "$s: fuse" $vmsync fuse -o "$t/$s.fused" "$lab/$s/host" \
+		"$lab/$s/guest"
 	babeltrace2 --clock-cycles --no-delta "$t/$s.fused" > "$t/$s.text" \
 		2> "$t/$s.warnings"
 	expect_eq "$s: babeltrace2's warnings" "$(cat "$t/$s.warnings")" ""
 	out=$(wc -l < "$t/$s.text")
-	in=$(($(babeltrace2 "build/lab/$s/host" | wc -l) +
-	      $(babeltrace2 "build/lab/$s/guest" | wc -l)))
+	in=$(($(babeltrace2 "$lab/$s/host" | wc -l) +
+	      $(babeltrace2 "$lab/$s/guest" | wc -l)))
 	expect_eq "$s: events in and out" "$out" "$in"
 	expect "$s: in order" sh -c "sed 's/^\[\([0-9]*\)\].*/\1/' $t/$s.text |
 		sort -n -C"
@@ -137,7 +137,7 @@ shifted() {
 # is wrong by D ns?
 caught() {
 	shifted "$1"
-	$vmsync check -m "$t/shifted.map" "build/lab/$s" > "$t/verdict"
+	$vmsync check -m "$t/shifted.map" "$lab/$s" > "$t/verdict"
 	[ $? -eq 1 ] && grep -qE "${2:-.}" "$t/verdict"
 }
 
@@ -173,9 +173,9 @@ kvm_check() {
 # A map that is wrong is seen: by the map that each method makes by itself, and
 # by what knows no TSC offset at all, causality and containment.
 wrong_check() {
-	expect "$s: the map is saved" $vmsync sync -o "$t/$s.map" "build/lab/$s"
+	expect "$s: the map is saved" $vmsync sync -o "$t/$s.map" "$lab/$s"
 	expect "$s: check agrees with it" \
-		$vmsync check -m "$t/$s.map" "build/lab/$s"
+		$vmsync check -m "$t/$s.map" "$lab/$s"
 	if caught 1000 && caught -1000; then
 		pass "$s: a map that is wrong by 1 us is caught"
 	else
@@ -234,8 +234,8 @@ differs() { sed -n "s/^ *$1 *differs by at most \([0-9]*\) ns.*/\1/p" "$t/verdic
 
 # Each method alone, against the exact map: no contradiction within the bounds.
 methods_check() {
-	expect "$s: the map" $vmsync sync -o "$t/$s.map" "build/lab/$s"
-	$vmsync check -m "$t/$s.map" "build/lab/$s" > "$t/verdict"
+	expect "$s: the map" $vmsync sync -o "$t/$s.map" "$lab/$s"
+	$vmsync check -m "$t/$s.map" "$lab/$s" > "$t/verdict"
 	expect_eq "$s: all methods agree" $? 0
 	expect "$s: beacon was compared" test -n "$(differs beacon)"
 	expect "$s: pair was compared" test -n "$(differs pair)"
@@ -246,7 +246,7 @@ methods_check() {
 # The same recordings, with no event left that is called vmsync.
 window_check() {
 	local stripped=$t/$s.stripped bound
-	cp -r "build/lab/$s" "$stripped"
+	cp -r "$lab/$s" "$stripped"
 	sed -i 's/vmsync_/former_/g' "$stripped"/{host,guest}/metadata
 	# Where the machine had other load, slacks may be too wide to find the
 	# offset by: then it is refused, in a line that says so.
@@ -262,7 +262,7 @@ window_check() {
 		"$(jq -r '.guests[0].methods | keys | join(",")' "$check_out")" \
 		window
 	bound=$(jq '.guests[0].bound_worst_ns' "$check_out")
-	$vmsync check -m "$t/$s.window" "build/lab/$s" > "$t/verdict"
+	$vmsync check -m "$t/$s.window" "$lab/$s" > "$t/verdict"
 	expect_eq "$s: window agrees with exact" $? 0
 	expect "$s: window was compared" test -n "$(differs exact)"
 	echo "$s: window differs from exact by at most $(differs exact) ns," \
@@ -273,7 +273,7 @@ window_check() {
 # Messages over the port alone, as if neither side had a module, against the exact
 # map of the same time.
 port_check() {
-	local ust="build/lab/$s/host/ust build/lab/$s/guest/ust" bound
+	local ust="$lab/$s/host/ust $lab/$s/guest/ust" bound
 	# shellcheck disable=SC2086
 	$vmsync sync --json -o "$t/$s.port" $ust > "$t/$s.json" 2> "$t/$s.err"
 	expect "$s: sync's exit status" test $? -le 1
@@ -285,7 +285,7 @@ port_check() {
 	expect_eq "$s: ... that violate causality" \
 		"$(number .guests[0].beacons.causality_violations)" 0
 	# 1: the kernel's events begin before the first message is answered.
-	$vmsync check -m "$t/$s.port" "build/lab/$s/host" "build/lab/$s/guest" \
+	$vmsync check -m "$t/$s.port" "$lab/$s/host" "$lab/$s/guest" \
 		> "$t/verdict"
 	expect "$s: check's exit status" test $? -le 1
 	bound=$(number .guests[0].bound_worst_ns)
@@ -297,7 +297,7 @@ port_check() {
 		"its bound is $bound ns"
 	# All of it at once: what the modules say is better.
 	# shellcheck disable=SC2086
-	$vmsync sync --json "build/lab/$s"/{host,guest} $ust > "$t/$s.json"
+	$vmsync sync --json "$lab/$s"/{host,guest} $ust > "$t/$s.json"
 	expect_eq "$s: with both: exact" \
 		"$(number '.guests[0].methods | keys | join(",")')" exact
 }
@@ -306,7 +306,7 @@ port_check() {
 # somebody is charged where virtual CPUs compete with the lab's own load.
 analyze_check() {
 	local n
-	$vmsync analyze --json "build/lab/$s" > "$t/$s.analysis"
+	$vmsync analyze --json "$lab/$s" > "$t/$s.analysis"
 	expect_eq "$s: analyze: exit status" $? 0
 	expect_eq "$s: analyze: all sums agree" \
 		"$(jq -cf tests/check/sums.jq "$t/$s.analysis")" "[0]"
@@ -323,5 +323,5 @@ analyze_check() {
 	expect "$s: analyze: threads of the guest have names and ran" jq -e \
 		'[.threads[] | select(.thread.name != "" and .states_ns.guest > 0)] |
 			length > 3' "$t/$s.analysis"
-	$vmsync analyze "build/lab/$s" | head -n 3
+	$vmsync analyze "$lab/$s" | head -n 3
 }

@@ -14,9 +14,9 @@ expect "the tool builds" make -s -j2 tool
 vmsync=${VMSYNC:-build/vmsync}
 t=$check_tmp
 s=known
-dir=build/lab/$s
+dir=$lab/$s
 
-. build/packages.env || { fail "no modules: run modules first"; finish; }
+lab_ready || finish
 if record $s; then
 	pass "$s recorded"
 else

@@ -11,25 +11,25 @@ expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
 t=$check_tmp
 
-. build/packages.env || { fail "no modules: run modules first"; finish; }
+lab_ready || finish
 
 json() { jq -r "$1" "$t/json"; }
 
 # When the host's QEMU was told, and when it had done it; host ns.
 said() { # WHAT before|after
-	sed -n "s/^what=$1 .*\<$2_mono_ns=\([0-9]*\).*/\1/p" "build/lab/$s/moves"
+	sed -n "s/^what=$1 .*\<$2_mono_ns=\([0-9]*\).*/\1/p" "$lab/$s/moves"
 }
 
 for s in migrate restore; do
 	if record "$s"; then
 		pass "$s recorded"
 	else
-		fail "$s: the lab failed, see build/lab/$s"
+		fail "$s: the lab failed, see $lab/$s"
 		continue
 	fi
-	$vmsync sync --json "build/lab/$s" > "$t/json" 2> "$t/err"
+	$vmsync sync --json "$lab/$s" > "$t/json" 2> "$t/err"
 	expect_eq "$s: sync's exit status" $? 0
-	$vmsync sync "build/lab/$s" | head -n 24
+	$vmsync sync "$lab/$s" | head -n 24
 	expect_eq "$s: one guest, that nobody accuses" \
 		"$(json '.guests | length, .[0].suspect, (.[0].disagreements | length)' |
 			paste -sd' ')" "1 false 0"
@@ -51,11 +51,11 @@ for s in migrate restore; do
 		.moves[0].left_ns - .host_start_ns > 1e9 and
 		.host_end_ns - .moves[0].arrived_ns > 1e9' "$t/json"
 	# The TSC offsets of both VMs are those in debugfs.
-	expect_eq "$s: TSC offsets" "$(babeltrace2 --no-delta "build/lab/$s/host" |
+	expect_eq "$s: TSC offsets" "$(babeltrace2 --no-delta "$lab/$s/host" |
 		sed -n 's/.*vmsync_gh_host:.* vm_pid = \([0-9]*\),.* vcpu_id = \([0-9]*\),.* tsc_offset = \(-\?[0-9]*\),.*/\1 \2 \3/p' |
 		sort -u)" \
 		"$(sed -n 's/.*vm_pid=\([0-9]*\) vcpu_id=\([0-9]*\) tsc_offset=\(-\?[0-9]*\).*/\1 \2 \3/p' \
-		"build/lab/$s/truth" | sort -u)"
+		"$lab/$s/truth" | sort -u)"
 	jq -c '.guests[0].moves' "$t/json"
 done
 finish

@@ -17,7 +17,7 @@ bash tests/lab/selftest.sh > "$t/selftest" 2>&1
 add_counts "$t/selftest" || fail "the judgement of logs was not tested"
 grep FAIL "$t/selftest"
 
-. build/packages.env || { fail "no modules: run modules first"; finish; }
+lab_ready || finish
 
 # The guest's clock steps where it was continued, and nowhere else. A change of a
 # line that came late, since the machine was held up, is a step as well, of ns or us:
@@ -32,9 +32,9 @@ pause_check() {
 	expect_eq "$s: steps" "$(wc -l < "$t/steps")" 2
 	for i in 1 2; do
 		from=$(sed -n 's/^what=stop before_mono_ns=\([0-9]*\).*/\1/p' \
-			"build/lab/$s/pauses" | sed -n ${i}p)
+			"$lab/$s/pauses" | sed -n ${i}p)
 		until=$(sed -n 's/^what=cont .* after_mono_ns=\([0-9]*\).*/\1/p' \
-			"build/lab/$s/pauses" | sed -n ${i}p)
+			"$lab/$s/pauses" | sed -n ${i}p)
 		at=$(sed -n ${i}p "$t/steps")
 		# The step counts from the guest's first entry after it.
 		until=$(awk -v from="$until" '/host kvm_x86_entry: / {
@@ -50,21 +50,21 @@ pause_check() {
 # kernel's is dropped or called suspect because of them.
 flood_check() {
 	expect "$s: they were seen" grep -qE ' user=[0-9]{4,}$' \
-		"build/lab/$s/beacons"
+		"$lab/$s/beacons"
 	expect "$s: none of the kernel's suffers" \
-		grep -q ' dropped=0 suspect=0 ' "build/lab/$s/beacons"
+		grep -q ' dropped=0 suspect=0 ' "$lab/$s/beacons"
 	expect_eq "$s: beacons recorded with a name that is not the kernel's" \
-		"$(babeltrace2 "build/lab/$s/host" | grep vmsync_gh_host: |
+		"$(babeltrace2 "$lab/$s/host" | grep vmsync_gh_host: |
 			grep -vc ' suspect = 0,')" 0
 	expect_eq "$s: beacons dropped" \
-		"$(babeltrace2 "build/lab/$s/host" | grep -c vmsync_drop:)" 0
+		"$(babeltrace2 "$lab/$s/host" | grep -c vmsync_drop:)" 0
 }
 
 for s in basic tsc slew pause; do
 	if record "$s"; then
 		pass "$s recorded"
 	else
-		fail "$s: the lab failed, see build/lab/$s"
+		fail "$s: the lab failed, see $lab/$s"
 		continue
 	fi
 	sync_check
@@ -87,7 +87,7 @@ if record "$s"; then
 	pass "$s recorded"
 	port_check
 else
-	fail "$s: the lab failed, see build/lab/$s"
+	fail "$s: the lab failed, see $lab/$s"
 fi
 
 s=flood
@@ -96,7 +96,7 @@ if record "$s"; then
 	sync_check
 	flood_check
 else
-	fail "$s: the lab failed, see build/lab/$s"
+	fail "$s: the lab failed, see $lab/$s"
 fi
 
 finish

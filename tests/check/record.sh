@@ -1,14 +1,25 @@
 # SPDX-License-Identifier: MIT
 #
-# Sourced by the checks that need the lab.
+# Sourced by the checks that need the lab. KERNEL and GUEST_KERNEL are those of
+# "make lab".
+
+# Where its recordings are.
+lab=build/lab${KERNEL:+-$KERNEL}
+[ -z "${GUEST_KERNEL:-}" ] || lab=build/lab-${KERNEL:-stock}-$GUEST_KERNEL
+
+# lab_ready: the packages of this kernel are there
+lab_ready() {
+	[ ! -e "build/packages${KERNEL:+-$KERNEL}.env" ] || return 0
+	fail "no modules: run modules first, or make lab-modules"
+	return 1
+}
 
 # record SCENARIO: run it, or with LAB_REUSE=1 take what it left before.
 record() {
 	if [ -n "${LAB_REUSE:-}" ] &&
-	   grep -qs '^result=pass' "build/lab/$1/status"; then
+	   grep -qs '^result=pass' "$lab/$1/status"; then
 		return 0
 	fi
 	echo "recording $1"
-	tests/lab/run.sh "$1"
+	tests/lab/run.sh "$1" ${KERNEL:+"$KERNEL"} ${GUEST_KERNEL:+"$GUEST_KERNEL"}
 }
-

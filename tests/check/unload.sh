@@ -9,8 +9,8 @@
 if record unload; then
 	pass "unload: 50 times, nothing left"
 	grep -h -E '@lab (L1|guest) (sizes|with the guest|KVM)' \
-		build/lab/unload/host.serial | tr -d '\r' | cut -c 1-100
+		$lab/unload/host.serial | tr -d '\r' | cut -c 1-100
 else
-	fail "unload: the lab failed, see build/lab/unload"
+	fail "unload: the lab failed, see $lab/unload"
 fi
 finish

@@ -42,6 +42,6 @@ lab: $(if $(LAB_PLAIN),lab-lttng,$(if $(SCENARIO),lab-modules))
 	@tests/lab/run.sh "$(SCENARIO)" $(if $(GUEST_KERNEL),"$(KERNEL)" \
 		"$(GUEST_KERNEL)",$(KERNEL))
 
-# All scenarios, judged.
-lab-nightly:
+# All scenarios, judged; with KERNEL on that one.
+lab-nightly: $(if $(KERNEL),lab-modules)
 	@tests/run.sh modules unload lab lab-libvirt lab-move lab-known faults
