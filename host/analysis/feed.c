@@ -35,6 +35,7 @@ struct feed_stream {
 };
 
 #define FEED_EVENTS 64 /* that the merge is asked for at a time */
+#define PICK_EVENTS 256 /* that are looked at before those that are kept */
 
 struct analysis_feed {
 	const struct vmsync_session *session;
@@ -274,46 +275,51 @@ static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
 	return 0;
 }
 
-static bool wakes_vcpu(const struct feed_stream *s, struct ctf_some *some,
-		       uint32_t i)
+/* Which events from @from on, before @until, are kept; how many these are. */
+static uint32_t pick(const struct feed_stream *s, struct ctf_some *some,
+		     uint32_t from, uint32_t until, uint32_t *picked)
 {
-	int32_t tid;
+	const struct analysis_kinds *kinds = s->kinds;
+	struct analysis_quiet *q = s->quiet;
+	const struct ctf_some here = *some; /* nobody else's: in registers */
+	uint32_t i, n = 0;
 
-	return !analysis_kinds_tid(s->kinds, some, i, &tid) ||
-	       analysis_quiet_wakes(s->quiet, tid);
+	for (i = from; q && i < until; i++) {
+		struct analysis_brief b;
+
+		if (!analysis_kinds_brief(kinds, &here, i, &b))
+			b = analysis_kinds_slow_brief(kinds,
+						      ctf_some_event(some, i));
+		picked[n] = i;
+		/* Raw clock values are ns, for streams with a @quiet the
+		 * host's. */
+		n += analysis_quiet_keeps(q, b.kind, b.runs, b.woken,
+					  (int64_t)here.clock[i]);
+	}
+	for (; i < until; i++)
+		picked[n++] = i;
+	return n;
 }
 
 /* In whichever thread decodes the stream. */
 static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 {
-	struct feed_stream *s = ctx;
-	const struct analysis_kinds *kinds = s->kinds;
-	const uint32_t machine = s->machine, cpu = some->ev.cpu;
-	struct analysis_quiet *q = s->quiet;
-	uint32_t i, n = some->n;
+	const struct feed_stream *s = ctx;
+	uint32_t picked[PICK_EVENTS], from, n, i;
 
 	(void)e;
-	for (i = 0; i < n; i++) {
-		enum analysis_kind kind = analysis_kinds_kind(kinds, some, i);
-		/* Raw clock values are ns, for streams with a @quiet the
-		 * host's. */
-		int64_t ns = (int64_t)some->clock[i];
-		struct analysis_event *ev;
+	for (from = 0; from < some->n; from += PICK_EVENTS) {
+		n = some->n - from < PICK_EVENTS ? some->n - from : PICK_EVENTS;
+		n = pick(s, some, from, from + n, picked);
+		for (i = 0; i < n; i++) {
+			struct analysis_event *ev =
+				(struct analysis_event *)some->note;
 
-		if (q && analysis_quiet_kind(kind) &&
-		    analysis_quiet_skips(q, kind,
-					 analysis_kinds_current(kinds, some, i),
-					 ns) &&
-		    (kind != ANALYSIS_EV_WAKING || !wakes_vcpu(s, some, i)))
-			continue;
-		ev = (struct analysis_event *)some->note;
-		analysis_kinds_event(kinds, some, i, ev);
-		ev->machine = machine;
-		ev->cpu = cpu;
-		if (q)
-			analysis_quiet_passed(q, (enum analysis_kind)ev->kind,
-					      ev->current, ev->tid, ns);
-		ctf_some_keep(some, i);
+			analysis_kinds_event(s->kinds, some, picked[i], ev);
+			ev->machine = s->machine;
+			ev->cpu = some->ev.cpu;
+			ctf_some_keep(some, picked[i]);
+		}
 	}
 	return 0;
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "analysis/kinds.h"
-#include "analysis/quiet.h"
 #include "fuse/machine.h"
 #include "fuse/names.h"
 
@@ -181,9 +180,32 @@ static void class_init(struct analysis_class *c, const struct ctf_class *cls,
 		else
 			c->number[i].less = -(uint64_t)absent(m->kind, i);
 	}
-	c->says_current = c->has & 1 << ANALYSIS_OF_CURRENT;
 	if (!plain)
 		c->plain_bytes = 0;
+}
+
+/* Which number of an event says who runs after it. */
+static int runs_number(enum analysis_kind kind)
+{
+	return kind == ANALYSIS_EV_SWITCH ? ANALYSIS_OF_TID : ANALYSIS_OF_CURRENT;
+}
+
+/* Numbers without bits are not plain ones; the others have a mask if they are. */
+static bool at_hand(const struct analysis_class *c, int number)
+{
+	return !(c->has & 1 << number) || c->number[number].mask;
+}
+
+static void brief_init(struct analysis_brief_class *b,
+		       const struct analysis_class *c)
+{
+	int runs = runs_number((enum analysis_kind)c->kind);
+
+	b->kind = c->kind;
+	b->runs = c->number[runs];
+	b->woken = c->number[ANALYSIS_OF_TID];
+	if (at_hand(c, runs) && at_hand(c, ANALYSIS_OF_TID))
+		b->bytes = most(b->runs.at, b->woken.at) + CTF_PLAIN_BYTES;
 }
 
 /* Of a guest only its threads matter. */
@@ -210,11 +232,11 @@ struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host)
 		return NULL;
 	k->n = n;
 	k->want = calloc(n + 1, 1);
-	k->kind = calloc(n + 1, 1);
+	k->brief = calloc(n + 1, sizeof(*k->brief));
 	k->cls = calloc(n + 1, sizeof(*k->cls));
 	k->field = calloc(n + 1, sizeof(*k->field));
 	k->name = calloc(n + 1, sizeof(*k->name));
-	if (!k->want || !k->kind || !k->cls || !k->field || !k->name) {
+	if (!k->want || !k->brief || !k->cls || !k->field || !k->name) {
 		analysis_kinds_free(k);
 		return NULL;
 	}
@@ -222,10 +244,7 @@ struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host)
 		const struct ctf_class *cls = ctf_trace_class(t, i);
 
 		class_init(&k->cls[i], cls, k->field[i], &k->name[i]);
-		k->kind[i] = k->cls[i].kind;
-		k->says_current |=
-			analysis_quiet_kind((enum analysis_kind)k->kind[i]) &&
-			k->cls[i].says_current;
+		brief_init(&k->brief[i], &k->cls[i]);
 		k->have[k->cls[i].kind] = true;
 		k->want[i] = wanted(&k->cls[i], cls, host);
 	}
@@ -237,22 +256,36 @@ void analysis_kinds_free(struct analysis_kinds *k)
 	if (!k)
 		return;
 	free(k->want);
-	free(k->kind);
+	free(k->brief);
 	free(k->cls);
 	free(k->field);
 	free(k->name);
 	free(k);
 }
 
-int32_t analysis_kinds_slow_current(const struct analysis_kinds *k,
-				    const struct ctf_event *ev)
+static int32_t slow_number(const struct analysis_kinds *k,
+			   const struct ctf_event *ev, int number)
 {
+	const struct analysis_class *c = &k->cls[ev->cls->index];
 	int64_t v;
 
-	return ctf_get_s64(ev, &k->field[ev->cls->index][ANALYSIS_OF_CURRENT],
-			   &v)
-		       ? (int32_t)v
-		       : ANALYSIS_NOT_SAID;
+	if (!(c->has & 1 << number) ||
+	    !ctf_get_s64(ev, &k->field[ev->cls->index][number], &v))
+		v = absent((enum analysis_kind)c->kind, number);
+	return (int32_t)v;
+}
+
+struct analysis_brief analysis_kinds_slow_brief(const struct analysis_kinds *k,
+						const struct ctf_event *ev)
+{
+	enum analysis_kind kind =
+		(enum analysis_kind)k->cls[ev->cls->index].kind;
+
+	return (struct analysis_brief){
+		.kind = kind,
+		.runs = slow_number(k, ev, runs_number(kind)),
+		.woken = slow_number(k, ev, ANALYSIS_OF_TID),
+	};
 }
 
 static void name_get(const struct ctf_event *ev, const struct ctf_field *f,

@@ -38,10 +38,27 @@ struct analysis_place {
 	uint64_t less;
 };
 
+/** struct analysis_brief - of an event, for analysis_quiet_keeps() */
+struct analysis_brief {
+	enum analysis_kind kind;
+	int32_t runs;
+	int32_t woken;
+};
+
+/**
+ * struct analysis_brief_class - where the events of a class say that
+ * @bytes:	for ctf_plain_there(), 0: not at hand
+ */
+struct analysis_brief_class {
+	uint8_t kind;
+	uint32_t bytes;
+	struct analysis_place runs;
+	struct analysis_place woken;
+};
+
 /**
  * struct analysis_class - a class of events
  * @ioctl:	only for KVM_RUN it is ANALYSIS_EV_RUN
- * @says_current: its events say who made them
  * @plain_bytes: for ctf_plain_there(), 0: some number is not plain
  * @name_at:	bytes from the beginning of the fields to the name, if @named
  * @has:	bit by enum analysis_number
@@ -50,7 +67,6 @@ struct analysis_place {
 struct analysis_class {
 	uint8_t kind;
 	bool ioctl;
-	bool says_current;
 	bool named;
 	uint8_t has;
 	uint32_t plain_bytes;
@@ -62,8 +78,7 @@ struct analysis_class {
  * struct analysis_kinds - of a trace
  * @n:		number of its classes
  * @want:	[@n] one byte a class: those that matter
- * @kind:	[@n] one byte a class: enum analysis_kind
- * @says_current: some quiet class says who made its events
+ * @brief:	[@n]
  * @cls:	[@n]
  * @field:	[@n] the fields of each class, by enum analysis_number
  * @name:	[@n] and its name's
@@ -72,8 +87,7 @@ struct analysis_class {
 struct analysis_kinds {
 	size_t n;
 	uint8_t *want;
-	uint8_t *kind;
-	bool says_current;
+	struct analysis_brief_class *brief;
 	struct analysis_class *cls;
 	struct ctf_field (*field)[ANALYSIS_NUMBERS];
 	struct ctf_field *name;
@@ -91,15 +105,7 @@ struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host);
 /** analysis_kinds_free() - NULL is fine */
 void analysis_kinds_free(struct analysis_kinds *k);
 
-/** analysis_kinds_kind() - what kind of event it is; an ioctl() may be another */
-static inline enum analysis_kind
-analysis_kinds_kind(const struct analysis_kinds *k, const struct ctf_some *some,
-		    uint32_t i)
-{
-	return (enum analysis_kind)k->kind[ctf_some_class(some, i)];
-}
-
-/** analysis_kinds_class() - more of that */
+/** analysis_kinds_class() - what kind of event it is; an ioctl() may be another */
 static inline const struct analysis_class *
 analysis_kinds_class(const struct analysis_kinds *k, const struct ctf_some *some,
 		     uint32_t i)
@@ -107,9 +113,9 @@ analysis_kinds_class(const struct analysis_kinds *k, const struct ctf_some *some
 	return &k->cls[ctf_some_class(some, i)];
 }
 
-/** analysis_kinds_slow_current() - the thread that made it, or none said */
-int32_t analysis_kinds_slow_current(const struct analysis_kinds *k,
-				    const struct ctf_event *ev);
+/** analysis_kinds_slow_brief() - where that is not at hand */
+struct analysis_brief analysis_kinds_slow_brief(const struct analysis_kinds *k,
+						const struct ctf_event *ev);
 
 /** analysis_kinds_slow() - where some number is not at hand */
 void analysis_kinds_slow(const struct analysis_kinds *k,
@@ -125,52 +131,32 @@ static inline uint64_t analysis_place_get(const struct analysis_place *p,
 	return ((v & p->mask) ^ p->sign) - p->less;
 }
 
-/** analysis_kinds_fields() - where an event begins whose numbers are, or NULL */
-static inline const uint8_t *
-analysis_kinds_fields(const struct analysis_class *c,
-		      const struct ctf_some *some, uint32_t i)
+/** analysis_kinds_fields() - where an event's fields begin, or NULL: not at hand */
+static inline const uint8_t *analysis_kinds_fields(uint32_t bytes,
+						   const struct ctf_some *some,
+						   uint32_t i)
 {
 	uint64_t at = some->at[i];
 
-	return c->plain_bytes && !(at & 7) &&
-			       at + c->plain_bytes * 8ull <=
-				       some->ev.packet->content
+	return bytes && !(at & 7) && at + bytes * 8ull <= some->ev.packet->content
 		       ? some->ev.data + at / 8
 		       : NULL;
 }
 
-/** analysis_kinds_current() - the thread that made it, or ANALYSIS_NOT_SAID */
-static inline int32_t analysis_kinds_current(const struct analysis_kinds *k,
-					     struct ctf_some *some, uint32_t i)
+/** analysis_kinds_brief() - false where it is not at hand */
+static inline bool analysis_kinds_brief(const struct analysis_kinds *k,
+					const struct ctf_some *some, uint32_t i,
+					struct analysis_brief *out)
 {
-	const struct analysis_class *c;
-	const uint8_t *fields;
+	const struct analysis_brief_class *c =
+		&k->brief[ctf_some_class(some, i)];
+	const uint8_t *fields = analysis_kinds_fields(c->bytes, some, i);
 
-	if (!k->says_current)
-		return ANALYSIS_NOT_SAID;
-	c = analysis_kinds_class(k, some, i);
-	if (!c->says_current)
-		return ANALYSIS_NOT_SAID;
-	fields = analysis_kinds_fields(c, some, i);
-	return fields ? (int32_t)analysis_place_get(
-				&c->number[ANALYSIS_OF_CURRENT], fields)
-		      : analysis_kinds_slow_current(k, ctf_some_event(some, i));
-}
-
-/**
- * analysis_kinds_tid() - the thread that it is about
- * Return: false where that is not at hand.
- */
-static inline bool analysis_kinds_tid(const struct analysis_kinds *k,
-				      struct ctf_some *some, uint32_t i,
-				      int32_t *tid)
-{
-	const struct analysis_class *c = analysis_kinds_class(k, some, i);
-	const uint8_t *fields = analysis_kinds_fields(c, some, i);
-
-	if (!fields)
+	if (__builtin_expect(!fields, 0))
 		return false;
-	*tid = (int32_t)analysis_place_get(&c->number[ANALYSIS_OF_TID], fields);
+	out->kind = (enum analysis_kind)c->kind;
+	out->runs = (int32_t)analysis_place_get(&c->runs, fields);
+	out->woken = (int32_t)analysis_place_get(&c->woken, fields);
 	return true;
 }
 
@@ -180,7 +166,7 @@ static inline void analysis_kinds_event(const struct analysis_kinds *k,
 					struct analysis_event *out)
 {
 	const struct analysis_class *c = analysis_kinds_class(k, some, i);
-	const uint8_t *fields = analysis_kinds_fields(c, some, i);
+	const uint8_t *fields = analysis_kinds_fields(c->plain_bytes, some, i);
 	const struct analysis_place *number = c->number;
 	uint64_t isa;
 

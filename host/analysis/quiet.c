@@ -10,7 +10,9 @@ struct analysis_quiet *analysis_quiet_new(bool wakeups)
 
 	if (!q)
 		return NULL;
-	q->wakeups = wakeups;
+	q->quiet = 1u << ANALYSIS_EV_OTHER;
+	if (wakeups)
+		q->quiet |= 1u << ANALYSIS_EV_WAKING;
 	q->lost_until_ns = INT64_MIN;
 	q->next_ns = INT64_MAX;
 	return q;

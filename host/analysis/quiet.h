@@ -29,6 +29,7 @@ struct analysis_hole {
 
 /**
  * struct analysis_quiet - what the events of a CPU have told so far
+ * @quiet:	bit by enum analysis_kind: those that may be left out
  * @told:	the thread that runs is known to the model: @current
  * @entered:	the last event was an entry
  * @lost_until_ns: the model passes over what is before
@@ -37,7 +38,7 @@ struct analysis_hole {
  * @vcpus:	threads of virtual CPUs, and maybe others, by the last bits of tid
  */
 struct analysis_quiet {
-	bool wakeups;
+	uint32_t quiet;
 	bool told;
 	bool entered;
 	int32_t current;
@@ -70,63 +71,44 @@ int analysis_quiet_lost(struct analysis_quiet *q, int64_t from_ns,
 /** analysis_quiet_vcpu() - a thread of the host is that of a virtual CPU */
 void analysis_quiet_vcpu(struct analysis_quiet *q, int32_t tid);
 
-/** analysis_quiet_wakes() - may it be one? */
+/** analysis_quiet_forget() - a hole begins at or before @ns */
+void analysis_quiet_forget(struct analysis_quiet *q, int64_t ns);
+
+/** analysis_quiet_wakes() - may @tid be one? */
 static inline bool analysis_quiet_wakes(const struct analysis_quiet *q,
 					int32_t tid)
 {
 	uint32_t bit = (uint32_t)tid % ANALYSIS_QUIET_TIDS;
 
-	return q->vcpus[bit / 64] & 1ull << bit % 64;
-}
-
-/** analysis_quiet_forget() - a hole begins at or before @ns */
-void analysis_quiet_forget(struct analysis_quiet *q, int64_t ns);
-
-/** analysis_quiet_kind() - need analysis_quiet_skips() be asked? */
-static inline bool analysis_quiet_kind(enum analysis_kind kind)
-{
-	return kind == ANALYSIS_EV_OTHER || kind == ANALYSIS_EV_WAKING;
+	return q->vcpus[bit / 64] >> bit % 64 & 1;
 }
 
 /**
- * analysis_quiet_skips() - does the next event change nothing?
- * @kind:	is analysis_quiet_kind(); one that says who wakes a virtual CPU is
- *		to be kept all the same, see analysis_quiet_wakes()
- * @current:	who made it, or ANALYSIS_NOT_SAID
+ * analysis_quiet_keeps() - the next event of the CPU: may it change anything?
+ * @kind:	what happened
+ * @runs:	who runs on the CPU after it, or ANALYSIS_NOT_SAID
+ * @woken:	of ANALYSIS_EV_WAKING: whom
+ *
+ * Without a branch on what it is, which is as good as random.
  */
-static inline bool analysis_quiet_skips(struct analysis_quiet *q,
-					enum analysis_kind kind,
-					int32_t current, int64_t ns)
+static inline bool analysis_quiet_keeps(struct analysis_quiet *q,
+					enum analysis_kind kind, int32_t runs,
+					int32_t woken, int64_t ns)
 {
-	if (ns >= q->next_ns)
-		analysis_quiet_forget(q, ns);
-	if (kind == ANALYSIS_EV_WAKING && !q->wakeups)
-		return false;
-	return q->told && !q->entered &&
-	       (current == ANALYSIS_NOT_SAID || current == q->current);
-}
+	bool said = (runs != ANALYSIS_NOT_SAID) | (kind == ANALYSIS_EV_SWITCH);
+	bool keeps;
 
-/**
- * analysis_quiet_passed() - an event is not left out
- * @current:	who made it, or ANALYSIS_NOT_SAID
- * @next:	who runs after an ANALYSIS_EV_SWITCH
- */
-static inline void analysis_quiet_passed(struct analysis_quiet *q,
-					 enum analysis_kind kind,
-					 int32_t current, int32_t next,
-					 int64_t ns)
-{
-	if (ns >= q->next_ns)
+	if (__builtin_expect(ns >= q->next_ns, 0))
 		analysis_quiet_forget(q, ns);
+	keeps = !(1u << kind & q->quiet) | !q->told | q->entered |
+		(said & (runs != q->current)) |
+		((kind == ANALYSIS_EV_WAKING) & analysis_quiet_wakes(q, woken));
 	q->entered = kind == ANALYSIS_EV_ENTRY;
-	if (kind == ANALYSIS_EV_SWITCH)
-		current = next;
-	else if (current == ANALYSIS_NOT_SAID)
-		return;
-	if (ns < q->lost_until_ns)
-		return;
-	q->current = current;
-	q->told = true;
+	if (__builtin_expect(ns < q->lost_until_ns, 0))
+		return keeps;
+	q->told |= said;
+	q->current = said ? runs : q->current;
+	return keeps;
 }
 
 #endif /* VMSYNC_ANALYSIS_QUIET_H */

@@ -81,12 +81,9 @@ static struct analysis_event likely(int64_t ns)
 
 static bool left_out(struct analysis_quiet *q, const struct analysis_event *ev)
 {
-	if (analysis_quiet_kind(ev->kind) &&
-	    analysis_quiet_skips(q, ev->kind, ev->current, ev->ns) &&
-	    (ev->kind != ANALYSIS_EV_WAKING || !analysis_quiet_wakes(q, ev->tid)))
-		return true;
-	analysis_quiet_passed(q, ev->kind, ev->current, ev->tid, ev->ns);
-	return false;
+	int32_t runs = ev->kind == ANALYSIS_EV_SWITCH ? ev->tid : ev->current;
+
+	return !analysis_quiet_keeps(q, ev->kind, runs, ev->tid, ev->ns);
 }
 
 /* The model's findings, with or without all events. */
