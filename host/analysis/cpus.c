@@ -177,8 +177,75 @@ static bool is_settled(const struct analysis_cpu *c,
 	       c->who.id == v->open.vcpu && c->who.thread == v->thread;
 }
 
-void analysis_cpus_event(struct analysis_model *m,
-			 const struct analysis_event *ev)
+/* What an event of that kind tells; @v is on its CPU, or NULL. */
+static inline __attribute__((always_inline)) void
+tell(struct analysis_model *m, struct analysis_cpu *c, struct analysis_vcpu *v,
+     const struct analysis_event *ev, enum analysis_kind kind)
+{
+	switch (kind) {
+	case ANALYSIS_EV_SWITCH:
+		switched(m, v, ev);
+		break;
+	case ANALYSIS_EV_IRQ_IN:
+		c->irqs++;
+		break;
+	case ANALYSIS_EV_IRQ_OUT:
+		/* The begin may have been before the recording's. */
+		c->irqs -= c->irqs != 0;
+		break;
+	case ANALYSIS_EV_WAKING:
+	case ANALYSIS_EV_WAKEUP:
+	case ANALYSIS_EV_MIGRATE:
+	case ANALYSIS_EV_GONE:
+		analysis_vcpus_about(m, ev);
+		break;
+	case ANALYSIS_EV_ENTRY:
+		analysis_vcpus_entry(m, v, ev);
+		break;
+	case ANALYSIS_EV_EXIT:
+		analysis_vcpus_exit(m, v, ev);
+		break;
+	case ANALYSIS_EV_USER_EXIT:
+	case ANALYSIS_EV_RUN:
+	case ANALYSIS_EV_HALTED:
+	case ANALYSIS_EV_POLL:
+		if (v)
+			analysis_vcpus_told_by(m, v, ev);
+		break;
+	default:
+		break;
+	}
+}
+
+static inline __attribute__((always_inline)) void
+slack(struct analysis_model *m, struct analysis_cpu *c,
+      const struct analysis_event *ev, enum analysis_kind kind)
+{
+	if (analysis_slack_is_fence(kind))
+		c->queue.fence_ns = ev->ns;
+	if (kind == ANALYSIS_EV_ENTRY)
+		c->queue.woken = false;
+	if (kind == ANALYSIS_EV_SWITCH)
+		analysis_slack_switch(&c->queue, ev);
+	if (kind == ANALYSIS_EV_WAKEUP || kind == ANALYSIS_EV_MIGRATE)
+		analysis_slack_queued(m, ev);
+}
+
+/* May events of that kind change who is on the CPU? */
+static inline bool moves(enum analysis_kind kind)
+{
+	return kind != ANALYSIS_EV_OTHER && kind != ANALYSIS_EV_IRQ_IN &&
+	       kind != ANALYSIS_EV_IRQ_OUT;
+}
+
+/*
+ * An event of the host. Those that there are many of have a copy of this each, in
+ * which @kind is known: the next one is nearly always of another kind, so that
+ * each question after it costs the processor a wrong guess.
+ */
+static inline __attribute__((always_inline)) void
+take(struct analysis_model *m, const struct analysis_event *ev,
+     enum analysis_kind kind)
 {
 	const uint32_t cpu = ev->cpu;
 	struct analysis_cpu *c = analysis_cpu_of(m, cpu);
@@ -190,31 +257,72 @@ void analysis_cpus_event(struct analysis_model *m,
 		current_told(m, ev);
 	v = analysis_vcpu_on(m, cpu);
 	/* Whatever the host does on the CPU, the guest does not run then. */
-	if (v && ev->kind != ANALYSIS_EV_ENTRY && ev->kind != ANALYSIS_EV_EXIT)
+	if (v && kind != ANALYSIS_EV_ENTRY && kind != ANALYSIS_EV_EXIT)
 		analysis_vcpu_left(m, v, ev->ns);
-	switch (ev->kind) {
-	case ANALYSIS_EV_SWITCH:
-		switched(m, v, ev);
-		break;
-	case ANALYSIS_EV_IRQ_IN:
-		c->irqs++;
-		break;
-	case ANALYSIS_EV_IRQ_OUT:
-		/* The begin may have been before the recording's. */
-		if (c->irqs)
-			c->irqs--;
-		break;
-	default:
-		analysis_vcpus_event(m, v, ev);
-		break;
+	tell(m, c, v, ev, kind);
+	if (moves(kind)) {
+		/* There may be more of them by now. */
+		c = &m->cpus.at[cpu];
+		v = analysis_vcpu_on(m, cpu);
 	}
-	/* There may be more of them by now. */
-	c = &m->cpus.at[cpu];
-	v = analysis_vcpu_on(m, cpu);
 	/* An entry has settled that. */
-	if (v && ev->kind != ANALYSIS_EV_ENTRY)
+	if (v && kind != ANALYSIS_EV_ENTRY)
 		analysis_vcpu_settle(m, v, ev->ns);
 	if (!is_settled(c, v))
 		settle(m, cpu, ev->ns);
-	analysis_slack_event(m, c, ev);
+	slack(m, c, ev, kind);
+}
+
+void analysis_cpus_other(struct analysis_model *m,
+			 const struct analysis_event *ev)
+{
+	take(m, ev, ANALYSIS_EV_OTHER);
+}
+
+void analysis_cpus_switch(struct analysis_model *m,
+			  const struct analysis_event *ev)
+{
+	take(m, ev, ANALYSIS_EV_SWITCH);
+}
+
+void analysis_cpus_waking(struct analysis_model *m,
+			  const struct analysis_event *ev)
+{
+	take(m, ev, ANALYSIS_EV_WAKING);
+}
+
+void analysis_cpus_wakeup(struct analysis_model *m,
+			  const struct analysis_event *ev)
+{
+	take(m, ev, ANALYSIS_EV_WAKEUP);
+}
+
+void analysis_cpus_irq_in(struct analysis_model *m,
+			  const struct analysis_event *ev)
+{
+	take(m, ev, ANALYSIS_EV_IRQ_IN);
+}
+
+void analysis_cpus_irq_out(struct analysis_model *m,
+			   const struct analysis_event *ev)
+{
+	take(m, ev, ANALYSIS_EV_IRQ_OUT);
+}
+
+void analysis_cpus_entry(struct analysis_model *m,
+			 const struct analysis_event *ev)
+{
+	take(m, ev, ANALYSIS_EV_ENTRY);
+}
+
+void analysis_cpus_exit(struct analysis_model *m,
+			const struct analysis_event *ev)
+{
+	take(m, ev, ANALYSIS_EV_EXIT);
+}
+
+void analysis_cpus_rare(struct analysis_model *m,
+			const struct analysis_event *ev)
+{
+	take(m, ev, (enum analysis_kind)ev->kind);
 }

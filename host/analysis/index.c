@@ -30,8 +30,8 @@ uint32_t analysis_index_add(struct analysis_index *ix, uint64_t key)
 {
 	struct analysis_index_slot *s;
 
-	/* Half full at most: few steps to a free slot. */
-	if (2 * ix->count >= ix->n_slots && grow(ix))
+	/* A quarter full at most: nearly always one step. */
+	if (4 * (uint64_t)ix->count >= ix->n_slots && grow(ix))
 		return ANALYSIS_NONE;
 	s = analysis_index_slot(ix, key);
 	s->key = key;

@@ -103,7 +103,7 @@ void analysis_name_set(struct analysis_model *m, uint32_t task,
 		return;
 	memcpy(half, ev->name, ANALYSIS_NAME);
 	half[0] = le64toh(half[0]);
-	half[1] = nul_bit(half[0]) ? 0 : le64toh(half[1]);
+	half[1] = le64toh(half[1]) & (uint64_t)!nul_bit(half[0]) * UINT64_MAX;
 	half[0] = htole64(before_nul(half[0]));
 	/* The last byte is a NUL in any case. */
 	half[1] = htole64(before_nul(half[1]) & UINT64_MAX >> 8);
@@ -173,8 +173,7 @@ uint32_t analysis_model_vcpu(struct analysis_model *m,
 
 /* A hole in what a CPU of the host tells: nothing is known that it may change.
  */
-static __attribute__((noinline)) void
-host_lost(struct analysis_model *m, const struct analysis_event *ev)
+static void host_lost(struct analysis_model *m, const struct analysis_event *ev)
 {
 	struct analysis_cpu *c = analysis_cpu_of(m, ev->cpu);
 	size_t i;
@@ -197,8 +196,8 @@ host_lost(struct analysis_model *m, const struct analysis_event *ev)
 	analysis_cpu_settle(m, ev->cpu, ev->ns);
 }
 
-static __attribute__((noinline)) void
-thread_told(struct analysis_model *m, const struct analysis_event *ev)
+static void thread_told(struct analysis_model *m,
+			const struct analysis_event *ev)
 {
 	uint32_t task = analysis_task_of(m, ev->machine, ev->tid);
 
@@ -207,19 +206,67 @@ thread_told(struct analysis_model *m, const struct analysis_event *ev)
 		m->tasks.at[task].is.pid = ev->pid;
 }
 
+static void host_thread(struct analysis_model *m,
+			const struct analysis_event *ev)
+{
+	thread_told(m, ev);
+	analysis_cpus_rare(m, ev);
+}
+
+static void nothing(struct analysis_model *m, const struct analysis_event *ev)
+{
+	(void)m;
+	(void)ev;
+}
+
+typedef void take_fn(struct analysis_model *m, const struct analysis_event *ev);
+
+/* One step from an event, of the host or of a guest, to what takes it. */
+static take_fn *const takes[][ANALYSIS_EV_KINDS] = {
+	{
+		[ANALYSIS_EV_OTHER] = analysis_cpus_other,
+		[ANALYSIS_EV_SWITCH] = analysis_cpus_switch,
+		[ANALYSIS_EV_WAKING] = analysis_cpus_waking,
+		[ANALYSIS_EV_WAKEUP] = analysis_cpus_wakeup,
+		[ANALYSIS_EV_MIGRATE] = analysis_cpus_rare,
+		[ANALYSIS_EV_IRQ_IN] = analysis_cpus_irq_in,
+		[ANALYSIS_EV_IRQ_OUT] = analysis_cpus_irq_out,
+		[ANALYSIS_EV_THREAD] = host_thread,
+		[ANALYSIS_EV_GONE] = analysis_cpus_rare,
+		[ANALYSIS_EV_ENTRY] = analysis_cpus_entry,
+		[ANALYSIS_EV_EXIT] = analysis_cpus_exit,
+		[ANALYSIS_EV_USER_EXIT] = analysis_cpus_rare,
+		[ANALYSIS_EV_RUN] = analysis_cpus_rare,
+		[ANALYSIS_EV_HALTED] = analysis_cpus_rare,
+		[ANALYSIS_EV_POLL] = analysis_cpus_rare,
+		[ANALYSIS_EV_LOST] = host_lost,
+	},
+	{
+		[ANALYSIS_EV_OTHER] = nothing,
+		[ANALYSIS_EV_SWITCH] = analysis_wakes_switch,
+		[ANALYSIS_EV_WAKING] = analysis_wakes_waking,
+		[ANALYSIS_EV_WAKEUP] = analysis_wakes_waking,
+		[ANALYSIS_EV_MIGRATE] = analysis_wakes_migrate,
+		[ANALYSIS_EV_IRQ_IN] = nothing,
+		[ANALYSIS_EV_IRQ_OUT] = nothing,
+		[ANALYSIS_EV_THREAD] = thread_told,
+		[ANALYSIS_EV_GONE] = nothing,
+		[ANALYSIS_EV_ENTRY] = nothing,
+		[ANALYSIS_EV_EXIT] = nothing,
+		[ANALYSIS_EV_USER_EXIT] = nothing,
+		[ANALYSIS_EV_RUN] = nothing,
+		[ANALYSIS_EV_HALTED] = nothing,
+		[ANALYSIS_EV_POLL] = nothing,
+		[ANALYSIS_EV_LOST] = analysis_wakes_lost,
+	},
+};
+
 void analysis_model_event(struct analysis_model *m,
 			  const struct analysis_event *ev)
 {
 	if (m->tells_events)
 		tell(m, ev);
-	if (ev->kind == ANALYSIS_EV_THREAD)
-		thread_told(m, ev);
-	if (ev->machine != ANALYSIS_HOST)
-		analysis_wakes_event(m, ev);
-	else if (ev->kind == ANALYSIS_EV_LOST)
-		host_lost(m, ev);
-	else
-		analysis_cpus_event(m, ev);
+	takes[ev->machine != ANALYSIS_HOST][ev->kind](m, ev);
 }
 
 int analysis_model_end(struct analysis_model *m, int64_t end_ns)

@@ -231,9 +231,28 @@ static inline struct analysis_cpu *analysis_cpu_of(struct analysis_model *m,
  */
 void analysis_cpu_settle(struct analysis_model *m, uint32_t cpu, int64_t ns);
 
-/** analysis_cpus_event() - an event of the host, but for what vCPUs do */
-void analysis_cpus_event(struct analysis_model *m,
+/*
+ * analysis_cpus_KIND() - an event of the host of this kind; the last one is for
+ * those that are rare
+ */
+void analysis_cpus_other(struct analysis_model *m,
 			 const struct analysis_event *ev);
+void analysis_cpus_switch(struct analysis_model *m,
+			  const struct analysis_event *ev);
+void analysis_cpus_waking(struct analysis_model *m,
+			  const struct analysis_event *ev);
+void analysis_cpus_wakeup(struct analysis_model *m,
+			  const struct analysis_event *ev);
+void analysis_cpus_irq_in(struct analysis_model *m,
+			  const struct analysis_event *ev);
+void analysis_cpus_irq_out(struct analysis_model *m,
+			   const struct analysis_event *ev);
+void analysis_cpus_entry(struct analysis_model *m,
+			 const struct analysis_event *ev);
+void analysis_cpus_exit(struct analysis_model *m,
+			const struct analysis_event *ev);
+void analysis_cpus_rare(struct analysis_model *m,
+			const struct analysis_event *ev);
 
 /* vcpus.c */
 
@@ -272,11 +291,25 @@ static inline void analysis_vcpu_left(struct analysis_model *m,
 }
 
 /**
- * analysis_vcpus_event() - an event that tells what a virtual CPU does
- * @v:		the one that is on the event's CPU, or NULL
+ * analysis_vcpus_about() - a thread is woken, moved or ends: a virtual CPU's, maybe
  */
-void analysis_vcpus_event(struct analysis_model *m, struct analysis_vcpu *v,
+void analysis_vcpus_about(struct analysis_model *m,
 			  const struct analysis_event *ev);
+
+/**
+ * analysis_vcpus_entry() - ANALYSIS_EV_ENTRY
+ * @v:		the virtual CPU that is known to be on the event's CPU, or NULL
+ */
+void analysis_vcpus_entry(struct analysis_model *m, struct analysis_vcpu *v,
+			  const struct analysis_event *ev);
+
+/** analysis_vcpus_exit() - ANALYSIS_EV_EXIT; @v as there */
+void analysis_vcpus_exit(struct analysis_model *m, struct analysis_vcpu *v,
+			 const struct analysis_event *ev);
+
+/** analysis_vcpus_told_by() - what the thread of @v, that made the event, does */
+void analysis_vcpus_told_by(struct analysis_model *m, struct analysis_vcpu *v,
+			    const struct analysis_event *ev);
 
 /** analysis_vcpu_end() - end what is open */
 void analysis_vcpu_end(struct analysis_model *m, struct analysis_vcpu *v,
@@ -307,30 +340,24 @@ void analysis_wait_end(struct analysis_model *m, struct analysis_vcpu *v,
 
 /* slack.c */
 
-/** analysis_slack_queue() - a switch, or a thread is put on a run queue */
-void analysis_slack_queue(struct analysis_model *m,
-			  const struct analysis_event *ev);
+/** analysis_slack_switch() - ANALYSIS_EV_SWITCH */
+void analysis_slack_switch(struct analysis_queue *q,
+			   const struct analysis_event *ev);
 
-/** analysis_slack_event() - an event of CPU @c, after all else took it */
-static inline void analysis_slack_event(struct analysis_model *m,
-					struct analysis_cpu *c,
-					const struct analysis_event *ev)
+/** analysis_slack_queued() - a thread is put on the run queue of @ev->target */
+void analysis_slack_queued(struct analysis_model *m,
+			   const struct analysis_event *ev);
+
+/** analysis_slack_is_fence() - no event of this kind is within a pass */
+static inline bool analysis_slack_is_fence(enum analysis_kind kind)
 {
 	static const uint32_t fences =
 		1u << ANALYSIS_EV_SWITCH | 1u << ANALYSIS_EV_IRQ_IN |
 		1u << ANALYSIS_EV_IRQ_OUT | 1u << ANALYSIS_EV_ENTRY |
 		1u << ANALYSIS_EV_EXIT | 1u << ANALYSIS_EV_USER_EXIT |
 		1u << ANALYSIS_EV_RUN | 1u << ANALYSIS_EV_HALTED;
-	static const uint32_t queues = 1u << ANALYSIS_EV_SWITCH |
-				       1u << ANALYSIS_EV_WAKEUP |
-				       1u << ANALYSIS_EV_MIGRATE;
 
-	if (1u << ev->kind & fences)
-		c->queue.fence_ns = ev->ns;
-	if (ev->kind == ANALYSIS_EV_ENTRY)
-		c->queue.woken = false;
-	if (1u << ev->kind & queues)
-		analysis_slack_queue(m, ev);
+	return 1u << kind & fences;
 }
 
 /** analysis_slack_alone() - no thread waits for @cpu */
@@ -370,8 +397,20 @@ void analysis_halts_poll(struct analysis_vcpu *v,
 
 /* wakes.c */
 
-/** analysis_wakes_event() - an event of a guest */
-void analysis_wakes_event(struct analysis_model *m,
-			  const struct analysis_event *ev);
+/** analysis_wakes_switch() - ANALYSIS_EV_SWITCH of a guest */
+void analysis_wakes_switch(struct analysis_model *m,
+			   const struct analysis_event *ev);
+
+/** analysis_wakes_waking() - a thread of a guest is woken, if it is not yet */
+void analysis_wakes_waking(struct analysis_model *m,
+			   const struct analysis_event *ev);
+
+/** analysis_wakes_migrate() - ANALYSIS_EV_MIGRATE of a guest */
+void analysis_wakes_migrate(struct analysis_model *m,
+			    const struct analysis_event *ev);
+
+/** analysis_wakes_lost() - ANALYSIS_EV_LOST of a guest */
+void analysis_wakes_lost(struct analysis_model *m,
+			 const struct analysis_event *ev);
 
 #endif /* VMSYNC_ANALYSIS_PARTS_H */

@@ -35,39 +35,28 @@ static int64_t earliest(const struct analysis_model *m, uint32_t cpu)
 	return q->woken && q->woken_ns < fence ? q->woken_ns : fence;
 }
 
-/* A thread is put on the run queue of @cpu by who runs on CPU @by. */
-static void queued(struct analysis_model *m, uint32_t cpu, uint32_t by)
+void analysis_slack_queued(struct analysis_model *m,
+			   const struct analysis_event *ev)
 {
-	struct analysis_cpu *c = analysis_cpu_of(m, cpu);
+	struct analysis_cpu *c = analysis_cpu_of(m, (uint32_t)ev->target);
 
 	if (!c)
 		return;
 	c->queue.waiting++;
 	c->queue.woken = true;
-	c->queue.woken_ns = fence_of(m, by);
+	c->queue.woken_ns = fence_of(m, ev->cpu);
 }
 
-static void switched(struct analysis_queue *q, const struct analysis_event *ev)
+void analysis_slack_switch(struct analysis_queue *q,
+			   const struct analysis_event *ev)
 {
+	bool stays = (ev->current != 0) & analysis_could_run(ev->prev_state);
+
 	q->woken = false;
-	if (!ev->tid) {
-		q->busy = false;
+	q->busy &= ev->tid != 0;
+	q->waiting += stays - (q->waiting != 0);
+	if (!ev->tid)
 		q->waiting = 0;
-		return;
-	}
-	if (q->waiting)
-		q->waiting--;
-	if (ev->current && analysis_could_run(ev->prev_state))
-		q->waiting++;
-}
-
-void analysis_slack_queue(struct analysis_model *m,
-			  const struct analysis_event *ev)
-{
-	if (ev->kind == ANALYSIS_EV_SWITCH)
-		switched(&m->cpus.at[ev->cpu].queue, ev);
-	else
-		queued(m, (uint32_t)ev->target, ev->cpu);
 }
 
 bool analysis_slack_alone(const struct analysis_model *m, uint32_t cpu)

@@ -72,8 +72,7 @@ static void hist_add(struct analysis_totals *t, struct analysis_hist *h,
 static void came(struct analysis_totals *t, struct analysis_vcpu_totals *v,
 		 const struct analysis_stay *s, int64_t ns)
 {
-	if (v->last != (int)s->state + 1)
-		v->count[s->state]++;
+	v->count[s->state] += v->last != (int)s->state + 1;
 	v->last = (int)s->state + 1;
 	if (analysis_state_waits(s->state)) {
 		v->waiting_ns += ns;

@@ -258,7 +258,8 @@ static struct analysis_vcpu *subject(struct analysis_model *m,
 	return v == ANALYSIS_NONE ? NULL : &m->vcpus.at[v];
 }
 
-static void about(struct analysis_model *m, const struct analysis_event *ev)
+void analysis_vcpus_about(struct analysis_model *m,
+			  const struct analysis_event *ev)
 {
 	struct analysis_vcpu *v = subject(m, ev);
 
@@ -344,9 +345,12 @@ static inline struct analysis_vcpu *current_vcpu(struct analysis_model *m,
 		       : vcpu_told(m, ev);
 }
 
-static void entered(struct analysis_model *m, struct analysis_vcpu *v,
-		    const struct analysis_event *ev)
+void analysis_vcpus_entry(struct analysis_model *m, struct analysis_vcpu *v,
+			  const struct analysis_event *ev)
 {
+	v = current_vcpu(m, v, ev);
+	if (!v)
+		return;
 	if (v->place == ANALYSIS_IN_GUEST)
 		m->anomalies.entries++;
 	m->cpus.at[ev->cpu].irqs = 0;
@@ -356,11 +360,15 @@ static void entered(struct analysis_model *m, struct analysis_vcpu *v,
 	exit_end(m, v, ev->ns, true);
 }
 
-static void exited(struct analysis_model *m, struct analysis_vcpu *v,
-		   const struct analysis_event *ev)
+void analysis_vcpus_exit(struct analysis_model *m, struct analysis_vcpu *v,
+			 const struct analysis_event *ev)
 {
-	bool entered = v->place == ANALYSIS_IN_GUEST;
+	bool entered;
 
+	v = current_vcpu(m, v, ev);
+	if (!v)
+		return;
+	entered = v->place == ANALYSIS_IN_GUEST;
 	if (!entered && v->place != ANALYSIS_IN_UNKNOWN)
 		m->anomalies.exits++;
 	if (!entered)
@@ -378,9 +386,8 @@ static void exited(struct analysis_model *m, struct analysis_vcpu *v,
 	analysis_halts_begin(v);
 }
 
-/* The virtual CPU whose thread made the event says what that thread does. */
-static void told_by(struct analysis_model *m, struct analysis_vcpu *v,
-		    const struct analysis_event *ev)
+void analysis_vcpus_told_by(struct analysis_model *m, struct analysis_vcpu *v,
+			    const struct analysis_event *ev)
 {
 	switch (ev->kind) {
 	case ANALYSIS_EV_USER_EXIT:
@@ -396,38 +403,6 @@ static void told_by(struct analysis_model *m, struct analysis_vcpu *v,
 		return;
 	default:
 		analysis_halts_poll(v, ev);
-	}
-}
-
-void analysis_vcpus_event(struct analysis_model *m, struct analysis_vcpu *v,
-			  const struct analysis_event *ev)
-{
-	switch (ev->kind) {
-	case ANALYSIS_EV_WAKING:
-	case ANALYSIS_EV_WAKEUP:
-	case ANALYSIS_EV_MIGRATE:
-	case ANALYSIS_EV_GONE:
-		about(m, ev);
-		return;
-	case ANALYSIS_EV_ENTRY:
-		v = current_vcpu(m, v, ev);
-		if (v)
-			entered(m, v, ev);
-		return;
-	case ANALYSIS_EV_EXIT:
-		v = current_vcpu(m, v, ev);
-		if (v)
-			exited(m, v, ev);
-		return;
-	case ANALYSIS_EV_USER_EXIT:
-	case ANALYSIS_EV_RUN:
-	case ANALYSIS_EV_HALTED:
-	case ANALYSIS_EV_POLL:
-		if (v)
-			told_by(m, v, ev);
-		return;
-	default:
-		return;
 	}
 }
 

@@ -183,7 +183,8 @@ static void switch_steps(struct analysis_model *m,
 	step(m, &s);
 }
 
-static void switched(struct analysis_model *m, const struct analysis_event *ev)
+void analysis_wakes_switch(struct analysis_model *m,
+			   const struct analysis_event *ev)
 {
 	struct analysis_vcpu *v = vcpu_of(m, ev->machine, ev->cpu);
 	uint32_t prev = current_of(m, v, ev);
@@ -202,8 +203,8 @@ static void switched(struct analysis_model *m, const struct analysis_event *ev)
 	wake_end(m, next, v, ev->ns);
 }
 
-static void guest_lost(struct analysis_model *m,
-		       const struct analysis_event *ev)
+void analysis_wakes_lost(struct analysis_model *m,
+			 const struct analysis_event *ev)
 {
 	struct analysis_vcpu *v = vcpu_of(m, ev->machine, ev->cpu);
 	const struct analysis_step lost = {.kind = ANALYSIS_STEP_LOST,
@@ -223,32 +224,28 @@ static void guest_lost(struct analysis_model *m,
 		runs(m, v, ANALYSIS_NONE, ev->ns);
 }
 
-void analysis_wakes_event(struct analysis_model *m,
-			  const struct analysis_event *ev)
+void analysis_wakes_migrate(struct analysis_model *m,
+			    const struct analysis_event *ev)
 {
-	uint32_t task;
+	uint32_t task = analysis_task_of(m, ev->machine, ev->tid);
+	struct analysis_waking *w =
+		task == ANALYSIS_NONE ? NULL : m->tasks.at[task].wake;
+
+	if (w && w->vcpu != ANALYSIS_NONE)
+		wake_move(m, task, w, ev);
+}
+
+void analysis_wakes_waking(struct analysis_model *m,
+			   const struct analysis_event *ev)
+{
+	uint32_t task = analysis_task_of(m, ev->machine, ev->tid);
 	struct analysis_waking *w;
 
-	switch (ev->kind) {
-	case ANALYSIS_EV_SWITCH:
-		switched(m, ev);
-		return;
-	case ANALYSIS_EV_LOST:
-		guest_lost(m, ev);
-		return;
-	case ANALYSIS_EV_WAKING:
-	case ANALYSIS_EV_WAKEUP:
-	case ANALYSIS_EV_MIGRATE:
-		task = analysis_task_of(m, ev->machine, ev->tid);
-		break;
-	default:
-		return;
-	}
 	if (task == ANALYSIS_NONE)
 		return;
 	w = m->tasks.at[task].wake;
 	if (w && w->vcpu != ANALYSIS_NONE)
 		wake_move(m, task, w, ev);
-	else if (ev->kind != ANALYSIS_EV_MIGRATE)
+	else
 		wake_begin(m, task, ev);
 }
