@@ -52,7 +52,7 @@ $(O)/host/vmsync.o: HOST_CFLAGS += -DVMSYNC_VERSION='"$(VERSION)"'
 $(O)/host/vmsync.o: dkms.conf
 $(O)/host/export/page_write.o: host/export/page.css host/export/page.js
 ifeq ($(SQLITE),yes)
-$(O)/host/export/sqlite.o $(O)/host/export/bulk.o: HOST_CFLAGS += -DVMSYNC_SQLITE
+$(O)/host/export/sqlite.o $(O)/host/export/bulk.o $(O)/host/export/inserter.o: HOST_CFLAGS += -DVMSYNC_SQLITE
 $(O)/vmsync: HOST_LDLIBS += -lsqlite3
 endif
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/bulk.h"
+#include "export/inserter.h"
 
-#define ROWS 512 /* that are collected */
+#define ROWS 512 /* that are collected in a block */
 
 /* A value: of a text, where it is in the texts, and how long it is. */
 struct cell {
@@ -16,20 +16,32 @@ struct cell {
 };
 
 /*
- * @texts:	of the rows collected, the one behind the other; grows
- * @cells:	[@rows * @columns]
+ * @of:		whose they are
+ * @texts:	of all of them, the one behind the other; grows
+ * @cells:	[@count * columns of the table]
  */
-struct bulk {
-	sqlite3_stmt *take;
-	int columns;
-	int rows;
+struct bulk_rows {
+	struct bulk *of;
+	int count;
 	size_t used;
 	size_t room;
 	char *texts;
-	struct cell cells[];
+	struct cell cells[ROWS * EXPORT_COLUMNS];
 };
 
-/* The virtual table: what is collected, from the first row to the last. */
+/*
+ * @filled:	rows that are being collected, NULL: none yet
+ * @inserted:	the inserter's: those that the virtual table has
+ */
+struct bulk {
+	struct inserter *inserter;
+	sqlite3_stmt *take;
+	int columns;
+	struct bulk_rows *filled;
+	const struct bulk_rows *inserted;
+};
+
+/* The virtual table: a block of rows, from the first one to the last. */
 struct bulk_table {
 	sqlite3_vtab base;
 	const struct bulk *bulk;
@@ -116,21 +128,22 @@ static int cursor_is_end(sqlite3_vtab_cursor *c)
 {
 	const struct bulk_cursor *cursor = (const struct bulk_cursor *)c;
 
-	return cursor->row >= cursor->bulk->rows;
+	return cursor->row >= cursor->bulk->inserted->count;
 }
 
 static int cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *to,
 			 int column)
 {
 	const struct bulk_cursor *cursor = (const struct bulk_cursor *)c;
-	const struct bulk *b = cursor->bulk;
-	const struct cell *cell = &b->cells[cursor->row * b->columns + column];
+	const struct bulk_rows *rows = cursor->bulk->inserted;
+	const struct cell *cell =
+		&rows->cells[cursor->row * cursor->bulk->columns + column];
 
 	/* Where nothing is said it is null. */
 	if (cell->kind == CELL_NUMBER)
 		sqlite3_result_int64(to, cell->number);
 	else if (cell->kind == CELL_TEXT)
-		sqlite3_result_text(to, b->texts + cell->number, cell->length,
+		sqlite3_result_text(to, rows->texts + cell->number, cell->length,
 				    SQLITE_STATIC);
 	return SQLITE_OK;
 }
@@ -154,15 +167,16 @@ static const sqlite3_module module = {
 	.xRowid = cursor_rowid,
 };
 
-struct bulk *bulk_new(sqlite3 *db, const struct export_columns *c, int *result)
+struct bulk *bulk_new(sqlite3 *db, const struct export_columns *c,
+		      struct inserter *inserter, int *result)
 {
-	struct bulk *b = calloc(1, sizeof(*b) + ROWS * (size_t)c->n *
-							sizeof(b->cells[0]));
+	struct bulk *b = calloc(1, sizeof(*b));
 	char name[64], take[160];
 
 	*result = SQLITE_NOMEM;
 	if (!b)
 		return NULL;
+	b->inserter = inserter;
 	b->columns = c->n;
 	/* Such a table is there by the name of its module, never in the file.
 	 */
@@ -183,53 +197,98 @@ void bulk_free(struct bulk *b)
 	if (!b)
 		return;
 	sqlite3_finalize(b->take);
-	free(b->texts);
+	bulk_rows_free(b->filled);
 	free(b);
 }
 
-static int text_add(struct bulk *b, struct cell *cell, const char *s)
+struct bulk_rows *bulk_rows_new(void)
 {
-	size_t n = strlen(s), room = 2 * (b->used + n) + 4096;
+	struct bulk_rows *rows = malloc(sizeof(*rows));
+
+	if (!rows)
+		return NULL;
+	rows->texts = NULL;
+	rows->room = 0;
+	bulk_rows_clear(rows);
+	return rows;
+}
+
+void bulk_rows_free(struct bulk_rows *rows)
+{
+	if (!rows)
+		return;
+	free(rows->texts);
+	free(rows);
+}
+
+void bulk_rows_clear(struct bulk_rows *rows)
+{
+	rows->count = 0;
+	rows->used = 0;
+}
+
+static int text_add(struct bulk_rows *rows, struct cell *cell, const char *s)
+{
+	size_t n = strlen(s), room = 2 * (rows->used + n) + 4096;
 	char *texts;
 
-	if (b->used + n > b->room) {
-		texts = n > INT32_MAX ? NULL : realloc(b->texts, room);
+	if (rows->used + n > rows->room) {
+		texts = n > INT32_MAX ? NULL : realloc(rows->texts, room);
 		if (!texts)
 			return SQLITE_NOMEM;
-		b->texts = texts;
-		b->room = room;
+		rows->texts = texts;
+		rows->room = room;
 	}
-	memcpy(b->texts + b->used, s, n);
-	*cell = (struct cell){(int64_t)b->used, (int)n, CELL_TEXT};
-	b->used += n;
+	memcpy(rows->texts + rows->used, s, n);
+	*cell = (struct cell){(int64_t)rows->used, (int)n, CELL_TEXT};
+	rows->used += n;
 	return SQLITE_OK;
 }
 
-int bulk_row(struct bulk *b, const struct export_value *v)
+/* The values of one more row behind the last one. */
+static int row_add(const struct bulk *b, struct bulk_rows *rows,
+		   const struct export_value *v)
 {
-	struct cell *cell = &b->cells[b->rows * b->columns];
+	struct cell *cell = &rows->cells[rows->count * b->columns];
 	int i, ret = SQLITE_OK;
 
 	for (i = 0; !ret && i < b->columns; i++, cell++) {
 		if (!v[i].none && v[i].text)
-			ret = text_add(b, cell, v[i].text);
+			ret = text_add(rows, cell, v[i].text);
 		else
 			*cell = (struct cell){v[i].number, 0,
 					      v[i].none ? CELL_NONE
 							: CELL_NUMBER};
 	}
-	if (!ret && ++b->rows == ROWS)
-		ret = bulk_flush(b);
+	rows->count++;
 	return ret;
+}
+
+int bulk_row(struct bulk *b, const struct export_value *v)
+{
+	int ret = b->filled ? SQLITE_OK : inserter_put(b->inserter, &b->filled);
+
+	if (!ret)
+		ret = row_add(b, b->filled, v);
+	return !ret && b->filled->count == ROWS ? bulk_flush(b) : ret;
 }
 
 int bulk_flush(struct bulk *b)
 {
-	int ret = b->rows ? sqlite3_step(b->take) : SQLITE_DONE;
+	if (!b->filled || !b->filled->count)
+		return SQLITE_OK;
+	b->filled->of = b;
+	return inserter_put(b->inserter, &b->filled);
+}
 
+int bulk_insert(struct bulk_rows *rows)
+{
+	struct bulk *b = rows->of;
+	int ret;
+
+	b->inserted = rows;
+	ret = sqlite3_step(b->take);
 	sqlite3_reset(b->take);
-	b->rows = 0;
-	b->used = 0;
 	return ret == SQLITE_DONE ? SQLITE_OK : ret;
 }
 

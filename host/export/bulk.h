@@ -12,21 +12,37 @@
 #include "export/rows.h"
 
 struct bulk;
+struct bulk_rows;
+struct inserter;
 
 /**
  * bulk_new() - for a table that was made
+ * @inserter:	who puts rows into it
  * @result:	SQLite's, where it failed
  * Return: to be freed with bulk_free(), or NULL.
  */
-struct bulk *bulk_new(sqlite3 *db, const struct export_columns *c, int *result);
+struct bulk *bulk_new(sqlite3 *db, const struct export_columns *c,
+		      struct inserter *inserter, int *result);
 
 /** bulk_free() - before the database is closed; NULL is fine */
 void bulk_free(struct bulk *b);
 
-/** bulk_row() - one more row; SQLite's result */
+/** bulk_row() - one more row; SQLite's result, of rows before, perhaps */
 int bulk_row(struct bulk *b, const struct export_value *v);
 
-/** bulk_flush() - all that came is in the table; SQLite's result */
+/** bulk_flush() - all that came is the inserter's; SQLite's result, as there */
 int bulk_flush(struct bulk *b);
+
+/** bulk_rows_new() - an empty block of rows, for any table; NULL: no memory */
+struct bulk_rows *bulk_rows_new(void);
+
+/** bulk_rows_free() - NULL is fine */
+void bulk_rows_free(struct bulk_rows *rows);
+
+/** bulk_rows_clear() - it is empty again */
+void bulk_rows_clear(struct bulk_rows *rows);
+
+/** bulk_insert() - the rows of a block go into their table; SQLite's result */
+int bulk_insert(struct bulk_rows *rows);
 
 #endif /* VMSYNC_EXPORT_BULK_H */

@@ -13,11 +13,13 @@
 
 #ifdef VMSYNC_SQLITE
 #include "export/bulk.h"
+#include "export/inserter.h"
 
 /* What columns are called and what they hold is in rows.c. */
 struct db {
 	struct export_rows rows;
 	sqlite3 *db;
+	struct inserter *inserter;
 	struct bulk *bulk[EXPORT_TABLES];
 };
 
@@ -133,7 +135,7 @@ static int table_make(struct export_job *j, enum export_table t)
 	strcat(make, ");");
 	ret = sqlite3_exec(d->db, make, NULL, NULL, NULL);
 	if (!ret)
-		d->bulk[t] = bulk_new(d->db, c, &ret);
+		d->bulk[t] = bulk_new(d->db, c, d->inserter, &ret);
 	return fail(j, ret);
 }
 
@@ -156,6 +158,13 @@ static int row(void *ctx, enum export_table t, const struct export_value *v)
 	return fail(j, bulk_row(d->bulk[t], v));
 }
 
+/* Where the file must not become too large its size has to be that of all rows. */
+static bool may_go_apart(const struct export_job *j)
+{
+	return j->analysis->session->jobs > 1 && !j->limit.most_bytes &&
+	       sqlite3_threadsafe();
+}
+
 static int begin(struct export_job *j, struct analysis_sink *sink)
 {
 	struct db *d = calloc(1, sizeof(*d));
@@ -164,8 +173,11 @@ static int begin(struct export_job *j, struct analysis_sink *sink)
 	j->state = d;
 	if (!d)
 		return -ENOMEM;
+	d->inserter = inserter_new(may_go_apart(j));
+	if (!d->inserter)
+		return -ENOMEM;
 	d->rows = (struct export_rows){row, j, EXPORT_TABLES};
-	/* One thread writes: locks would take a tenth of the time. */
+	/* One thread at a time writes: locks would take a tenth of the time. */
 	ret = sqlite3_open_v2(j->path, &d->db,
 			      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 				      SQLITE_OPEN_NOMUTEX,
@@ -187,6 +199,12 @@ static int end(struct export_job *j)
 		if (d->bulk[t])
 			ret = fail(j, bulk_flush(d->bulk[t]));
 	}
+	if (!ret)
+		ret = fail(j, inserter_end(d->inserter));
+	/* Another thread may sort while the rows are read. */
+	if (!ret && may_go_apart(j))
+		ret = fail(j, sqlite3_exec(d->db, "pragma threads = 1;", NULL,
+					   NULL, NULL));
 	if (!ret && d->bulk[EXPORT_EVENTS])
 		ret = fail(j, sqlite3_exec(d->db, after_events, NULL, NULL,
 					   NULL));
@@ -201,6 +219,7 @@ static void db_free(struct export_job *j)
 
 	if (!d)
 		return;
+	inserter_free(d->inserter);
 	for (t = 0; t < EXPORT_TABLES; t++)
 		bulk_free(d->bulk[t]);
 	sqlite3_close(d->db);

@@ -314,6 +314,9 @@ stopped() { # FORMAT: by Ctrl-C
 # A shell has its background jobs ignore SIGINT, but those of job control.
 set -m
 build/release/tests/contend "$t/big" 20000
+$vmsync export sqlite -j 1 -o "$t/alone.db" "$t/big"
+$vmsync export sqlite -j 2 -o "$t/apart.db" "$t/big"
+expect "sqlite: the same file, whoever puts its rows in" cmp "$t/alone.db" "$t/apart.db"
 full jsonl
 full csv
 full perfetto
