@@ -50,7 +50,34 @@ static inline uint8_t *pb_bytes(uint8_t *p, unsigned int field, const void *s,
 	return p + n;
 }
 
-/** pb_text() - the same of a string */
+/** pb_open() - begin a message, of @field; Return: where its fields go */
+static inline uint8_t *pb_open(uint8_t *p, unsigned int field)
+{
+	return pb_varint(p, field << 3 | 2) + 1;
+}
+
+/**
+ * pb_close() - end it: @start is what pb_open() returned
+ * Most are so short that their length is in the byte which is there for it; else
+ * they are moved, by less than PB_VARINT.
+ */
+static inline uint8_t *pb_close(uint8_t *start, uint8_t *p)
+{
+	size_t n = (size_t)(p - start);
+	uint8_t head[PB_VARINT];
+	size_t more;
+
+	if (__builtin_expect(n < 0x80, 1)) {
+		start[-1] = (uint8_t)n;
+		return p;
+	}
+	more = (size_t)(pb_varint(head, n) - head) - 1;
+	memmove(start + more, start, n);
+	memcpy(start - 1, head, more + 1);
+	return p + more;
+}
+
+/** pb_text() - pb_bytes() of a string */
 static inline uint8_t *pb_text(uint8_t *p, unsigned int field, const char *s)
 {
 	return pb_bytes(p, field, s, strlen(s));

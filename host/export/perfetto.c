@@ -14,17 +14,23 @@
 
 #define ROOM 262144
 
+void perfetto_fail(struct perfetto *f)
+{
+	if (!f->job->error)
+		f->job->error = errno ? -errno : -EIO;
+}
+
 void perfetto_packet(struct perfetto *f, const uint8_t *body, const uint8_t *p)
 {
 	uint8_t head[PB_TAG + PB_VARINT], *q;
 	size_t n = (size_t)(p - body);
 
-	q = pb_varint(head, 1 << 3 | 2); /* message Trace: packet */
+	q = pb_varint(head, TRACE_PACKET << 3 | 2);
 	q = pb_varint(q, n);
 	out_put(&f->out, (char *)head, (size_t)(q - head));
 	out_put(&f->out, (const char *)body, n);
-	if (f->out.failed && !f->job->error)
-		f->job->error = errno ? -errno : -EIO;
+	if (f->out.failed)
+		perfetto_fail(f);
 }
 
 /*

@@ -19,6 +19,9 @@
 #define PERFETTO_PACKET 1024
 #define PERFETTO_NAME	96 /* of a track or slice, with its NUL */
 
+/* message Trace */
+enum { TRACE_PACKET = 1 };
+
 /* message TracePacket */
 enum {
 	PACKET_FTRACE_EVENTS = 1,
@@ -102,6 +105,27 @@ struct perfetto {
 
 /** perfetto_packet() - one packet, @p - @body bytes */
 void perfetto_packet(struct perfetto *f, const uint8_t *body, const uint8_t *p);
+
+/** perfetto_fail() - something could not be written */
+void perfetto_fail(struct perfetto *f);
+
+/**
+ * perfetto_open() - begin a packet where it is written from
+ * Return: where up to PERFETTO_PACKET bytes of its fields go.
+ */
+static inline uint8_t *perfetto_open(struct perfetto *f)
+{
+	out_reserve(&f->out, PERFETTO_PACKET + PB_TAG + PB_VARINT);
+	return pb_open((uint8_t *)f->out.p, TRACE_PACKET);
+}
+
+/** perfetto_close() - end it, at @p; @body is what perfetto_open() returned */
+static inline void perfetto_close(struct perfetto *f, uint8_t *body, uint8_t *p)
+{
+	f->out.p = (char *)pb_close(body, p);
+	if (__builtin_expect(f->out.failed, 0))
+		perfetto_fail(f);
+}
 
 /** perfetto_machine() - its number, but of the host, which is none */
 static inline uint8_t *perfetto_machine(uint8_t *p, uint32_t machine)

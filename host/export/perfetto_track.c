@@ -115,12 +115,15 @@ struct event {
 	int64_t value;
 };
 
+/* Most of the file comes by here. */
 static void put(struct perfetto *f, const struct event *ev)
 {
-	uint8_t event[PERFETTO_PACKET], body[PERFETTO_PACKET + 64];
-	uint8_t *p = pb_uint(event, EVENT_TYPE, (uint64_t)ev->type);
-	size_t n;
+	uint8_t *body = perfetto_open(f), *event, *p;
 
+	p = pb_uint(body, PACKET_TIMESTAMP, (uint64_t)ev->ns);
+	p = sequence(p, ev->iid ? NAMES_NEEDED : 0);
+	event = p = pb_open(p, PACKET_TRACK_EVENT);
+	p = pb_uint(p, EVENT_TYPE, (uint64_t)ev->type);
 	p = pb_uint(p, EVENT_TRACK, ev->uuid);
 	if (ev->iid)
 		p = pb_uint(p, EVENT_NAME_IID, ev->iid);
@@ -131,10 +134,7 @@ static void put(struct perfetto *f, const struct event *ev)
 			       ev->flow);
 	if (ev->type == TYPE_COUNTER)
 		p = pb_uint(p, EVENT_COUNTER, (uint64_t)ev->value);
-	n = (size_t)(p - event);
-	p = pb_uint(body, PACKET_TIMESTAMP, (uint64_t)ev->ns);
-	p = sequence(p, ev->iid ? NAMES_NEEDED : 0);
-	perfetto_packet(f, body, pb_bytes(p, PACKET_TRACK_EVENT, event, n));
+	perfetto_close(f, body, pb_close(event, p));
 }
 
 static void slice(struct perfetto *f, uint64_t uuid, unsigned int iid,
