@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "ctf/ctf.h"
 #include "doctor/system.h"
 
 /* A recording of a busy host takes tens of MB a second: this is a minute or so. */
@@ -177,6 +178,19 @@ static void tracer(struct doctor *d)
 		say(c, DOCTOR_LACKS, "not built for %s", d->release);
 		remedy(c, "apt install lttng-modules-dkms; where that does not build, take its probe \"timer\" out of src/probes/Kbuild");
 	}
+}
+
+/* Of this program, not of the system that it looks at. */
+static void tracedat(struct doctor *d)
+{
+	struct doctor_check *c = add(d, "trace.dat");
+
+	if (ctf_tracedat_readable()) {
+		say(c, DOCTOR_OK, "recordings of trace-cmd can be read");
+		return;
+	}
+	say(c, DOCTOR_LIMITS, "recordings of trace-cmd cannot be read");
+	remedy(c, "build vmsync where libtracecmd-dev, libtracefs-dev and libtraceevent-dev are installed");
 }
 
 static void probe(struct doctor *d, const char *name)
@@ -363,6 +377,7 @@ void doctor_look(struct doctor *d)
 	headers(d);
 	signatures(d);
 	tracer(d);
+	tracedat(d);
 	clocksource(d);
 	permissions(d);
 	disk(d);

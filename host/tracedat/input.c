@@ -60,8 +60,10 @@ static struct tracecmd_input *open_tsc(const char *path, const char *clock,
 
 	if (in && !(tracecmd_get_flags(in) & DAT_FLAG_IN_TIME))
 		return refuse(in, path, clock, e);
-	if (in)
+	if (in) {
 		tracecmd_enable_tsync(in, false);
+		tracecmd_set_ts_offset(in, 0);
+	}
 	return in;
 }
 

@@ -19,6 +19,7 @@ int tracecmd_read_headers(struct tracecmd_input *handle, int state);
 void tracecmd_set_flag(struct tracecmd_input *handle, int flag);
 unsigned long tracecmd_get_flags(struct tracecmd_input *handle);
 int tracecmd_enable_tsync(struct tracecmd_input *handle, bool enable);
+void tracecmd_set_ts_offset(struct tracecmd_input *handle, long long offset);
 int tracecmd_cpus(struct tracecmd_input *handle);
 const char *tracecmd_get_uname(struct tracecmd_input *handle);
 const char *tracecmd_get_trace_clock(struct tracecmd_input *handle);

@@ -11,19 +11,19 @@
 #define MAGIC	   0xc1fc1fc1u
 #define CONTEXT_AT (4 + 16 + 4 + 8)	     /* behind the packet's header */
 #define EVENTS_AT  (CONTEXT_AT + 6 * 8 + 4)
+#define BEGIN_AT   CONTEXT_AT
 #define END_AT	   (CONTEXT_AT + 8)
+#define SIZE_AT	   (CONTEXT_AT + 3 * 8)
+#define SEQ_AT	   (CONTEXT_AT + 4 * 8)
 #define HEADER	   (2 + 4 + 8)		     /* of an event, at most */
 #define LONG_ID	   0xffff
 
-int dat_stream_open(struct dat_stream *s, const char *path, uint64_t begin,
-		bool from_first)
+int dat_stream_open(struct dat_stream *s, const char *path, uint64_t begin)
 {
-	s->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	s->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (s->fd < 0)
 		return -errno;
 	s->begin = s->last = begin;
-	/* Before number 1 something may have been: see coverage. */
-	s->seq = !from_first;
 	s->size = PACKET;
 	s->buffer = malloc(s->size);
 	return s->buffer ? 0 : -ENOMEM;
@@ -139,6 +139,8 @@ uint8_t *dat_stream_room(struct dat_stream *s, uint16_t id, uint64_t stamp, size
 		put_u64(s, &s->used, stamp);
 	}
 	s->last = stamp;
+	if (!s->events++)
+		s->first = stamp;
 	return s->buffer + s->used;
 }
 
@@ -156,13 +158,34 @@ int dat_stream_end(struct dat_stream *s)
 	return ret;
 }
 
-int dat_stream_until(struct dat_stream *s, uint64_t end)
+static int put_at(struct dat_stream *s, uint64_t at, uint64_t v)
 {
-	int ret = 0;
+	return pwrite(s->fd, &v, sizeof(v), (off_t)at) == (ssize_t)sizeof(v) ?
+		       0 :
+		       -errno;
+}
 
-	if (pwrite(s->fd, &end, sizeof(end), (off_t)(s->last_at + END_AT)) !=
-	    (ssize_t)sizeof(end))
-		ret = -errno;
+/* The first packet is not the recording's first one: they are numbered from 1. */
+static int begin_late(struct dat_stream *s)
+{
+	uint64_t at, bits, seq = 0;
+	int ret = put_at(s, BEGIN_AT, s->first);
+
+	for (at = 0; !ret && at < s->at; at += bits / 8) {
+		if (pread(s->fd, &bits, sizeof(bits), (off_t)(at + SIZE_AT)) !=
+		    (ssize_t)sizeof(bits))
+			return -EIO;
+		ret = put_at(s, at + SEQ_AT, ++seq);
+	}
+	return ret;
+}
+
+int dat_stream_until(struct dat_stream *s, uint64_t end, bool lost_first)
+{
+	int ret = put_at(s, s->last_at + END_AT, end);
+
+	if (!ret && lost_first)
+		ret = begin_late(s);
 	if (close(s->fd) && !ret)
 		ret = -errno;
 	s->fd = -1;

@@ -12,6 +12,8 @@
  * @begin, @last: of the open packet: from when on, and its last event
  * @seq:	number of the next packet
  * @discarded:	events that were lost, so far
+ * @first:	stamp of the first event
+ * @events:	how many there are
  * @at:		of the packet in the file
  * @last_at:	of the last one that was written
  */
@@ -24,6 +26,8 @@ struct dat_stream {
 	uint64_t last;
 	uint64_t seq;
 	uint64_t discarded;
+	uint64_t first;
+	uint64_t events;
 	uint64_t at;
 	uint64_t last_at;
 	uint8_t *buffer;
@@ -33,12 +37,10 @@ struct dat_stream {
 
 /**
  * dat_stream_open() - a new file
- * @begin:	from when on it was recorded
- * @from_first:	and whether that is where the recording began
+ * @begin:	when the recording began
  * Return: 0 or a negative errno.
  */
-int dat_stream_open(struct dat_stream *s, const char *path, uint64_t begin,
-		bool from_first);
+int dat_stream_open(struct dat_stream *s, const char *path, uint64_t begin);
 
 /** dat_stream_lost() - so many events are missing before the next one */
 int dat_stream_lost(struct dat_stream *s, uint64_t n);
@@ -57,7 +59,10 @@ void dat_stream_event(struct dat_stream *s, const uint8_t *end);
 /** dat_stream_end() - write what is left; 0 or a negative errno */
 int dat_stream_end(struct dat_stream *s);
 
-/** dat_stream_until() - the recording ended then, for this stream as well; closes it */
-int dat_stream_until(struct dat_stream *s, uint64_t end);
+/**
+ * dat_stream_until() - the recording ended then, for this stream as well; closes it
+ * @lost_first:	it turns out that something came before the first event
+ */
+int dat_stream_until(struct dat_stream *s, uint64_t end, bool lost_first);
 
 #endif /* VMSYNC_TRACEDAT_STREAM_H */

@@ -33,6 +33,7 @@ struct writer {
 	const char *path;
 	const char *folder;
 	struct dat_metadata metadata;
+	struct tracecmd_input *input;
 	struct tep_handle *tep;
 	struct dat_layout *layouts; /* by number, N_LAYOUTS of them */
 	struct source *sources;
@@ -171,6 +172,25 @@ static int copy_record(struct writer *w, struct dat_stream *s,
 	return ret ? fail_write(w, -ret) : 0;
 }
 
+/*
+ * trace-cmd record -m keeps the last events only, and nothing in the pages tells. But
+ * the kernel's counters do, which are stored: "CPU: 0", and "read events: 4711".
+ */
+static uint64_t events_read(struct tracecmd_input *in, uint32_t cpu)
+{
+	static const char of[] = "CPU: ", what[] = "read events: ";
+	const char *s = tracecmd_get_cpustats(in), *next, *n;
+
+	for (s = s ? strstr(s, of) : NULL; s; s = next) {
+		s += strlen(of);
+		next = strstr(s, of);
+		n = strstr(s, what);
+		if (strtoul(s, NULL, 10) == cpu && n && (!next || n < next))
+			return strtoull(n + strlen(what), NULL, 10);
+	}
+	return 0;
+}
+
 static int write_source(struct writer *w, struct source *from)
 {
 	struct dat_stream *s = &from->stream;
@@ -180,8 +200,8 @@ static int write_source(struct writer *w, struct source *from)
 
 	snprintf(path, sizeof(path), "%s/cpu_%zu", w->folder,
 		 (size_t)s->instance);
-	ret = dat_stream_open(s, path, from->lost_first ? from->first : w->begin,
-			  !from->lost_first);
+	ret = dat_stream_open(s, path,
+			      from->lost_first ? from->first : w->begin);
 	if (ret)
 		return fail_write(w, -ret);
 	for (r = tracecmd_read_cpu_first(from->input, from->index); !ret && r;
@@ -191,6 +211,10 @@ static int write_source(struct writer *w, struct source *from)
 	}
 	if (s->last > w->end)
 		w->end = s->last;
+	/* Of other buffers the counters come later in the same text. */
+	if (from->input == w->input &&
+	    events_read(w->input, s->cpu) > s->events + s->discarded)
+		from->lost_first = true;
 	if (!ret) {
 		ret = dat_stream_end(s);
 		if (ret)
@@ -231,7 +255,8 @@ static int write_all(struct writer *w)
 		ret = write_source(w, &w->sources[i]);
 	/* It was stopped for all CPUs at once. */
 	for (i = 0; !ret && i < w->n; i++) {
-		ret = dat_stream_until(&w->sources[i].stream, w->end);
+		ret = dat_stream_until(&w->sources[i].stream, w->end,
+				       w->sources[i].lost_first);
 		if (ret)
 			ret = fail_write(w, -ret);
 	}
@@ -246,6 +271,7 @@ int tracedat_write(const char *path, const char *folder, struct ctf_error *e)
 
 	if (!in)
 		return e->code;
+	w.input = in;
 	w.tep = tracecmd_get_tep(in);
 	ret = add_buffers(&w, in);
 	if (!ret && !w.n)

@@ -6,6 +6,7 @@
 
 expect "the tool builds" make -s -j2 tool
 vmsync=$PWD/build/vmsync
+build=$PWD/build/release
 cd "$check_tmp" || exit 2
 release=6.1.0-56-amd64
 source=sys/devices/system/clocksource/clocksource0
@@ -78,6 +79,7 @@ says ok thread-names "1 of 1 QEMU" ""
 says ok headers $release ""
 says ok signatures "not asked" ""
 says ok lttng lttng-sessiond ""
+says ok trace.dat "can be read" ""
 says ok lttng-modules "lttng-sessiond loads" ""
 says ok clocksource tsc ""
 says ok permissions "root, or of group" ""
@@ -171,6 +173,17 @@ $vmsync doctor --root=s > text
 expect "both" grep -q "^a guest that is a KVM host as well" text
 $vmsync doctor --root=s --host > text
 expect "--host" grep -q "^a KVM host," text
+
+# A tool that was built without libtracecmd.
+system host
+echo 'int cmd_doctor(int, char **);
+int main(int n, char **v) { return cmd_doctor(n, v); }' > without.c
+expect "one without libtracecmd" sh -c "${CC:-cc} -o without without.c \
+	$build/host/cmd_doctor.o $build/host/cmd_common.o $build/libvmsync.a -pthread -lm"
+./without --root=s > text
+expect_eq "... says so by its exit status" $? 1
+expect "... and in a line" sh -c \
+	"grep -A1 '^limits  trace.dat: .* cannot be read' text | grep -q libtracecmd-dev"
 
 mkdir -p none
 expect_error "not a system" "none/proc: no kernel" $vmsync doctor --root=none

@@ -10,6 +10,8 @@
  *	khz=N		stamps are of a TSC of that rate, not ns, and the factor between
  *			them is stored; for clock=x86-tsc (none)
  *	shift=NS	a TIME_SHIFT that is wrong by so much is stored, too (none)
+ *	late=N		the first N events of CPU 0 are not in the file, and only the
+ *			kernel's counters tell (none)
  *	unknown=1	the format of the last event class is missing (no)
  *
  * Events are named as the kernel names them, fields are aligned as in its structs,
@@ -34,7 +36,7 @@
 
 static struct {
 	const char *clock, *without;
-	uint64_t lose, id, khz, shift, unknown;
+	uint64_t lose, id, khz, shift, unknown, late;
 	bool has_shift;
 } opt = { .clock = "mono" };
 
@@ -281,6 +283,7 @@ struct cpu {
 	size_t page;	/* of the open one, within @data */
 	uint64_t last;
 	uint64_t pages, events;
+	uint64_t read;	/* what the kernel's counter says */
 	int32_t pid;
 	uint32_t number;
 };
@@ -382,7 +385,8 @@ static void read_cpu(struct world *w, struct cpu *c, const struct ctf_stream *s)
 		const struct format *f = &w->formats[ev->cls->index];
 
 		c->number = ev->cpu;
-		if (!f->leave_out)
+		c->read += !f->leave_out;
+		if (!f->leave_out && (c->number || c->read > opt.late))
 			put(c, stamp_of(ev->clock), out,
 			    record(f, ev, c->pid, out));
 		if (f->is_switch && ctf_get_u64(ev, &f->next_tid, &next)) {
@@ -501,6 +505,13 @@ static void add_options(struct world *w, struct buffer *b)
 	}
 	if (opt.has_shift)
 		add_shift(w, b);
+	for (i = 0; i < w->n_cpus; i++) {
+		snprintf(all, sizeof(all),
+			 "CPU: %u\nentries: 0\noverrun: 0\ndropped events: 0\n"
+			 "read events: %llu\n\n", w->cpus[i].number,
+			 (unsigned long long)w->cpus[i].read);
+		add_option(b, 2, all, strlen(all) + 1);
+	}
 	add_u16(b, 0);
 }
 
@@ -564,6 +575,8 @@ static void option(const char *arg)
 		opt.khz = strtoull(arg + 4, NULL, 0);
 	else if (!strncmp(arg, "shift=", 6))
 		opt.has_shift = (opt.shift = strtoull(arg + 6, NULL, 0));
+	else if (!strncmp(arg, "late=", 5))
+		opt.late = strtoull(arg + 5, NULL, 0);
 	else if (!strncmp(arg, "unknown=", 8))
 		opt.unknown = strtoull(arg + 8, NULL, 0);
 	else {

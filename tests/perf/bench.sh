@@ -122,6 +122,13 @@ row "report" $both "$(size "$t/pair")"
 
 first="$vmsync cat -j 1 $h" all="$vmsync cat $h" peer="babeltrace2 $h"
 row "cat (text)" "$events" "$(size "$h")"
+build/release/tests/tracedat "$h" "$t/host.dat" || exit 2
+sync "$t/host.dat"
+d=$t/host.dat
+first="$vmsync cat -j 1 $d" all="$vmsync cat $d" peer="trace-cmd report $d"
+row "... of trace.dat (1)" "$events" "$(size "$d")"
+
+echo "(1) the peer is trace-cmd report"
 
 # beside NAME; then the commands in $one and $all: how the default compares with
 # one thread where another program takes a processor
