@@ -104,6 +104,7 @@ static int use(struct state *s, const struct vmsync_beacon *b)
 	};
 
 	vmsync_segmentation_set(&s->seg, b->set_ns);
+	vmsync_segmentation_bent(&s->seg, b->bends, b->tilt);
 	/*
 	 * Messages that are far apart may seem to take less than no time, if the
 	 * clocks drift; of what is left over of them nobody knows how slow it was.

@@ -211,6 +211,10 @@ int vmsync_per_vcpu_beacon(void *apart, const struct vmsync_beacon *b)
 	/* Its TSC is known then; behind it, it may be written. */
 	if (b->gh && b->gh_guest_ns > cpu->last_ns)
 		cpu->last_ns = b->gh_guest_ns;
+	for (size_t i = 0; !a->common && i < a->cpus.count; i++)
+		if (&a->cpus.at[i] != cpu)
+			vmsync_segmentation_bent(a->cpus.at[i].state, b->bends,
+						 b->tilt);
 	return a->how->beacon(a->common ? a->common : cpu->state, b);
 }
 

@@ -401,12 +401,35 @@ void vmsync_segmentation_set(struct vmsync_segmentation *seg, double ns)
 		seg->few.part = true;
 }
 
+void vmsync_segmentation_bent(struct vmsync_segmentation *seg, unsigned int times,
+			      double tilt)
+{
+	seg->bends += times;
+	seg->tilt += tilt;
+	seg->line.unseen.tilt = fmax(seg->line.unseen.tilt, tilt);
+}
+
+/*
+ * One bend shows itself. Two may cancel: then the clock is where it would be without,
+ * and was as far off between as its slopes can take it there and back.
+ */
+static void take_bends(struct vmsync_segmentation *seg, const struct vmsync_fix *fix)
+{
+	double length = (double)(earlier_of(fix)->guest_ns - seg->last);
+
+	if (seg->open && seg->count && seg->bends > 1 && length > 0)
+		seg->set_ns += length / 4 * seg->tilt;
+	seg->bends = 0;
+	seg->tilt = 0;
+}
+
 int vmsync_segmentation_add(struct vmsync_segmentation *seg,
 			    const struct vmsync_fix *exchange)
 {
 	struct vmsync_fix own = over_axis(seg, exchange), *fix = &own;
 	int err = 0;
 
+	take_bends(seg, fix);
 	if (!seg->open || is_set(seg) || !take(seg, fix)) {
 		if (seg->open)
 			err = close_hulls(seg, true);

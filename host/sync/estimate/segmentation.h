@@ -57,6 +57,7 @@ struct vmsync_range {
  *		by besides, and what of that the limits already have in them
  * @set_ns:	by how much the clock was set since the last fix, see
  *		vmsync_segmentation_set()
+ * @bends, @tilt: how often, and how much, the clocks have bent since the last fix
  * @origin, @offset: of the hulls: guest time, host minus guest
  * @first, @second, @before_last, @last: guest times of fixes in it
  * @seen_ns:	of the last exchange that was seen
@@ -75,6 +76,8 @@ struct vmsync_segmentation {
 	double base_ns;
 	double wave_ns;
 	double set_ns;
+	unsigned int bends;
+	double tilt;
 	bool mean;
 	int64_t mean_less_guest;
 	struct vmsync_range range;
@@ -146,6 +149,13 @@ int vmsync_segmentation_jump(struct vmsync_segmentation *seg, int64_t until);
  * Forth or back, at any time since the last exchange.
  */
 void vmsync_segmentation_set(struct vmsync_segmentation *seg, double ns);
+
+/**
+ * vmsync_segmentation_bent - the clocks have bent before what comes next
+ * @times, @tilt: how often, and how much in all, ns per ns
+ */
+void vmsync_segmentation_bent(struct vmsync_segmentation *seg, unsigned int times,
+			      double tilt);
 
 /** vmsync_segmentation_break - the clocks' relation changed: no line goes on */
 int vmsync_segmentation_break(struct vmsync_segmentation *seg);

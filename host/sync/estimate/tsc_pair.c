@@ -135,6 +135,7 @@ static int beacon(void *state, const struct vmsync_beacon *b)
 	if (!b->scaling.ratio || b->scaling.frac_bits > 63)
 		return 0;
 	vmsync_segmentation_set(&s->seg, b->set_ns);
+	vmsync_segmentation_bent(&s->seg, b->bends, b->tilt);
 	if (b->gh && b->gh_host.valid)
 		learn_rate(s, &b->gh_host);
 	/* The answer's readings have no bracket: they may be any time apart. */

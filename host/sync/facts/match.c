@@ -131,6 +131,7 @@ static void fill(struct vmsync_half *leg, const struct vmsync_evidence *ev)
 		leg->gh = ev->pair;
 		leg->coarse = is_coarse(&ev->line);
 		leg->kvmclock = is_kvmclock(&ev->line);
+		leg->seq = ev->line.seq;
 		leg->port = ev->port;
 		leg->have |= VMSYNC_LEG_GH;
 	} else {
@@ -390,6 +391,8 @@ static bool give(struct vmsync_match *m, uint32_t base, struct vmsync_beacon *b)
 		.scaling = h->scaling,
 		.coarse = g->coarse || h->leg.coarse,
 		.kvmclock = g->kvmclock,
+		.host_seq = h->leg.seq,
+		.guest_seq = g->seq,
 	};
 	return true;
 }

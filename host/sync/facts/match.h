@@ -28,6 +28,9 @@
  *		between ticks of something slower
  * @kvmclock:	the guest's clock was made of kvm-clock at gh: one for all its CPUs
  * @set_ns:	by so much was that clock set since the beacon before, see set.h
+ * @host_seq, @guest_seq: numbers of the lines that they name, 0: none
+ * @bends, @tilt: how often, and how much in all, the clocks have bent since the beacon
+ *		before, ns per ns, see bend.h
  */
 struct vmsync_beacon {
 	uint32_t cnt;
@@ -48,6 +51,10 @@ struct vmsync_beacon {
 	bool coarse;
 	bool kvmclock;
 	double set_ns;
+	uint32_t host_seq;
+	uint32_t guest_seq;
+	unsigned int bends;
+	double tilt;
 };
 
 #define VMSYNC_LEG_GH 1
@@ -60,6 +67,7 @@ struct vmsync_beacon {
  * @forged:	(guest's) the host has heard something else, and this never
  * @coarse, @kvmclock: see struct vmsync_beacon
  * @port:	it came over a port
+ * @seq:	number of the line that gh names, 0: none
  */
 struct vmsync_half {
 	uint64_t vm_uid;
@@ -71,6 +79,7 @@ struct vmsync_half {
 	bool coarse;
 	bool kvmclock;
 	bool port;
+	uint32_t seq;
 	int64_t gh_ns;
 	int64_t hg_ns;
 	struct vmsync_pair gh;
