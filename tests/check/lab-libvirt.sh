@@ -1,58 +1,173 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# A domain of libvirt's with KVM, prepared by vmsync setup and recorded by vmsync
-# record in the lab (tests/lab/scenarios/libvirt.sh): what it made of it is as good as
-# what is recorded by hand, by the modules and by the port alone. Run by its name, some
-# minutes; needs the modules (tests/check/modules.sh). LAB_REUSE=1 takes the recording
-# that is there.
+# Domains of libvirt's with KVM, prepared by vmsync setup and recorded by vmsync record
+# in the lab (tests/lab/domain.sh): what it made of them is as good as what is recorded
+# by hand, by the modules and by the port alone. Run by its name, some minutes a
+# scenario; needs the modules (tests/check/modules.sh). LAB_REUSE=1 takes recordings
+# that are there, LAB_ONLY=NAME takes one.
 . tests/check/lib.sh
 . tests/check/record.sh
 . tests/check/lab-checks.sh
+. tests/check/lab-judge.sh
+
+all="libvirt libvirt-port libvirt-two libvirt-reboot"
 
 expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
 t=$check_tmp
-s=libvirt
-dir=$lab/$s
-
 lab_ready || finish
-if record $s; then
-	pass "$s recorded"
-else
-	fail "$s: the lab failed, see $dir"
-	finish
-fi
 
-# --- what the one command says
+# recorded EXPRESSION [NAME]: of what vmsync record said of itself
+recorded() { jq -r "$1" "$lab/$s/${2-record}/record.json"; }
 
-recorded() { jq -r "$1" "$dir/record/record.json"; }
-expect_eq "by its agent" "$(recorded '.guests[] | .name + ":" + .how')" guest:agent
-expect_eq "modules on both sides, and the port" \
-	"$(recorded '[.host.kernel, .host.module, .host.port] | all')" true
-expect_eq "nothing lacks" "$(recorded '.host.said + .guests[0].said')" ""
-expect_eq "libvirt's uuid" "$(recorded '.guests[0].uuid')" \
-	"$(sed -n 's/.*<uuid>\(.*\)<\/uuid>.*/\1/p' "$dir/guest.xml")"
-expect "its report" grep -q '^guest guest$' "$dir/record/report.txt"
-expect "its analysis" grep -q . "$dir/record/analysis.txt"
+# uuid GUEST: libvirt's
+uuid() { sed -n 's/.*<uuid>\(.*\)<\/uuid>.*/\1/p' "$lab/$s/$1.xml"; }
 
-# --- as recorded by hand
+all_there() {
+	expect_eq "$s: modules on the host, and the port" \
+		"$(recorded '[.host.kernel, .host.module, .host.port] | all')" true
+	expect_eq "$s: nothing lacks" \
+		"$(recorded '.host.said, .guests[].said' | tr -d '\n')" ""
+}
 
-sync_check
-expect_eq "$s: the domain" "$(number '.guests[0] | .domain + " " + .domain_uuid')" \
-	"guest $(recorded '.guests[0].uuid')"
-fuse_check
-golden_check
-kvm_check
-analyze_check
-wrong_check
-methods_check
-window_check
-expect "$s: the map that it fused by is the same" \
-	$vmsync check -m "$dir/record/vmsync-map.json" "$dir/host" "$dir/guest"
+# domains NAME...: those in the order of sync's guests have libvirt's name and uuid
+domains() {
+	local n=0 name
 
-# --- by the port alone, beside the exact map of the same time
+	for name; do
+		expect_eq "$s: the domain $name" \
+			"$(of_guest $n '.domain + " " + .domain_uuid')" \
+			"$name $(uuid "$name")"
+		n=$((n + 1))
+	done
+}
 
-port_check
+# The map that it fused by is that of the traces.
+fused_by() { # TRACE...
+	expect "$s: the map that it fused by is the same" \
+		$vmsync check -m "$lab/$s/record/vmsync-map.json" "$@"
+}
 
+# --- as good as recorded by hand, and by the port alone beside it
+
+libvirt_check() {
+	expect_eq "by its agent" "$(recorded '.guests[] | .name + ":" + .how')" \
+		guest:agent
+	expect_eq "libvirt's uuid" "$(recorded '.guests[0].uuid')" "$(uuid guest)"
+	all_there
+	expect "its report" grep -q '^guest guest$' "$lab/$s/record/report.txt"
+	expect "its analysis" grep -q . "$lab/$s/record/analysis.txt"
+	sync_check
+	domains guest
+	fuse_check
+	golden_check
+	kvm_check
+	analyze_check
+	wrong_check
+	methods_check
+	window_check
+	fused_by "$lab/$s/host" "$lab/$s/guest"
+	port_check
+}
+
+# --- no module on the host
+
+# by_port NAME TRACE...: what vmsync record made without a module, in its folder
+by_port() {
+	local name=$1 bound
+
+	shift
+	expect_eq "$s: $name: no module, no tracer of the kernel, but the port" \
+		"$(recorded '.host | [.kernel, .module, .port] | join(" ")' "$name")" \
+		"false false true"
+	expect_eq "$s: $name: by its agent" \
+		"$(recorded '.guests[] | .name + ":" + .how' "$name")" guest:agent
+	# Which the host cannot answer: what the guest's module sent is left out.
+	$vmsync sync --json "$@" > "$t/$s.json" 2> "$t/$s.err"
+	expect "$s: $name: sync's exit status" test $? -le 1
+	expect_eq "$s: $name: the port alone" \
+		"$(of_guest 0 '.methods | keys | join(",")')" port
+	expect "$s: $name: beacons over it" \
+		test "$(of_guest 0 .beacons.whole)" -ge 50
+	expect_eq "$s: $name: ... that violate causality" \
+		"$(of_guest 0 .beacons.causality_violations)" 0
+	domains guest
+	bound=$(of_guest 0 .bound_worst_ns)
+	echo "$s: $name: bound by the port $bound ns"
+}
+
+# The map that vmsync record fused by, against the exact one of the same time; and one
+# that is wrong by more than it says is seen to be.
+port_exact() {
+	local bound error
+
+	bound=$(of_guest 0 .bound_worst_ns)
+	cp "$lab/$s/record/vmsync-map.json" "$t/$s.map"
+	$vmsync check -m "$t/$s.map" "$lab/$s/host" "$lab/$s/guest" > "$t/verdict"
+	expect "$s: check's exit status" test $? -le 1
+	error=$(differs exact)
+	echo "$s: what was recorded without a module is off by at most $error ns," \
+		"its bound is $bound ns"
+	expect "$s: the map is within its bound of exact" test "$error" -le "$bound"
+	expect "$s: no witness contradicts it" grep -q " 0 violations" "$t/verdict"
+	expect "$s: no event is outside" grep -q " 0 outside" "$t/verdict"
+	shifted $((2 * bound + 1))
+	$vmsync check -m "$t/shifted.map" "$lab/$s/host" "$lab/$s/guest" > "$t/verdict"
+	expect "$s: a map that is wrong by more is seen to be" \
+		test "$(differs exact)" -gt "$bound"
+}
+
+libvirt_port_check() {
+	local dir=$lab/$s
+
+	by_port bare "$dir/bare/host" "$dir/bare/guests"
+	# For the test alone the modules were there then.
+	by_port record "$dir/host/ust" "$dir/guest" "$dir/guest/ust"
+	port_exact
+	port_check
+	truth_check
+}
+
+# --- two at once
+
+libvirt_two_check() {
+	expect_eq "$s: both by their agents" \
+		"$(recorded '[.guests[] | .name + ":" + .how] | sort | join(" ")')" \
+		"guest2:agent guest:agent"
+	all_there
+	judge 2
+	exact 0
+	exact 1
+	domains guest guest2
+	fused_by "$lab/$s"/{host,guest,guest2}
+}
+
+# --- a reboot, and daemons restarted
+
+libvirt_reboot_check() {
+	local dir=$lab/$s n boot
+
+	expect_eq "$s: one by its agent, one as the host sees it" \
+		"$(recorded '[.guests[] | .name + ":" + .how] | sort | join(" ")')" \
+		"guest2:host guest:agent"
+	judge 3 0 "$dir"/{host,guest,guest2-first,guest2}
+	for n in 0 1 2; do
+		exact $n
+	done
+	expect_eq "$s: three boots, named apart" \
+		"$(number '[.guests[].name] | unique | length')" 3
+	expect_eq "$s: one after the other" "$(number '[.guests[1, 2]] | sort_by(.host_start_ns) |
+		.[0].host_end_ns < .[1].host_start_ns')" true
+}
+
+# shellcheck disable=SC2086
+for s in ${LAB_ONLY-$all}; do
+	if record "$s"; then
+		pass "$s recorded"
+		"${s//-/_}_check"
+	else
+		fail "$s: the lab failed, see $lab/$s"
+	fi
+done
 finish

@@ -25,6 +25,8 @@ guest_off() { :; }
 guest_boot() { guest_boot_qemu; }
 guest_monitor() { monitor qmp_capabilities; }
 guest_trace() { guest_trace_tar; }
+host_modules() { modprobe vmsync && modprobe vmsync-host; }
+[ -z "$LAB_LIBVIRT" ] || . "$LAB_TOP/tests/lab/domain.sh"
 . "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
 
 doing=starting
@@ -105,9 +107,7 @@ modules_up() {
 		modprobe kvm_amd
 	fi || fail "no KVM"
 	[ -c /dev/kvm ] || fail "no /dev/kvm"
-	have_vmsync || return 0
-	modprobe vmsync || fail "vmsync.ko"
-	modprobe vmsync-host || fail "vmsync-host.ko"
+	! have_vmsync || host_modules || fail "vmsync's modules"
 }
 
 events_host=$common_events

@@ -113,6 +113,24 @@ guest_record_told() {
 	say "recorded"
 }
 
+# vmsync-agent records, whenever the host tells it; there is load as often as our
+# host here says so.
+guest_record_agent() {
+	port_find
+	vmsync-agent --device="$device" --rate=20 --spool=/tmp/spool 2> /tmp/agent &
+	agent=$!
+	say "recording"
+	while read -r word < /dev/ttyS0 && [ "$word" = load ]; do
+		say "loading"
+		load "$LAB_SECONDS" /dev/vda || fail "load"
+		say "loaded"
+	done
+	[ "$word" = stop ] || fail "heard '$word'"
+	kill "$agent" || fail "vmsync-agent died: $(cat /tmp/agent)"
+	wait "$agent" || fail "vmsync-agent: $(cat /tmp/agent)"
+	say "recorded"
+}
+
 say "up $(uname -r)"
 heartbeat &
 ifconfig lo 127.0.0.1 up
