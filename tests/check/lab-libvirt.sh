@@ -11,7 +11,7 @@
 . tests/check/lab-checks.sh
 . tests/check/lab-judge.sh
 
-all="libvirt libvirt-port libvirt-two libvirt-reboot"
+all="libvirt libvirt-port libvirt-two libvirt-reboot peer"
 
 expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
@@ -159,6 +159,16 @@ libvirt_reboot_check() {
 		"$(number '[.guests[].name] | unique | length')" 3
 	expect_eq "$s: one after the other" "$(number '[.guests[1, 2]] | sort_by(.host_start_ns) |
 		.[0].host_end_ns < .[1].host_start_ns')" true
+}
+
+# --- beside trace-cmd
+
+peer_check() {
+	all_there
+	judge 1 0 "$lab/$s"/{host,guest}
+	exact 0
+	expect "$s: no event is lost, and none outside" tests/lab/peer.sh "$lab/$s"
+	cat "$check_out"
 }
 
 # shellcheck disable=SC2086

@@ -78,6 +78,7 @@ l2_make() {
 	consumer=$(find /usr/lib -name lttng-consumerd | head -1)
 	programs_copy "$dir" /usr/bin/lttng /usr/bin/lttng-sessiond "$consumer"
 	[ -z "$LAB_PORT" ] || agent_copy "$dir"
+	[ -z "$LAB_TRACECMD" ] || programs_copy "$dir" /usr/bin/trace-cmd
 	# The daemon does not start without the schema of its own files.
 	mkdir -p "$dir/usr/share/xml"
 	cp -r /usr/share/xml/lttng "$dir/usr/share/xml/"
@@ -85,7 +86,8 @@ l2_make() {
 	extra=$(cd "$moddir/extra" && printf '%s\n' *.ko | sed 's/\.ko$//' |
 		grep -Ev '^(lttng-test|lttng-clock-plugin-test|vmsync-host|lttng-probe-vmsync-kvm)$')
 	# shellcheck disable=SC2086
-	modules_needed "$release" virtio_pci virtio_blk virtio_console $extra |
+	modules_needed "$release" virtio_pci virtio_blk virtio_console $extra \
+		${LAB_TRACECMD:+vmw_vsock_virtio_transport} |
 		while read -r ko; do
 			sub=${ko#"$moddir/"}
 			module_copy "$ko" "$dir/lib/modules/$release/${sub%/*}"

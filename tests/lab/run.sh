@@ -57,6 +57,7 @@ LAB_SILENCE=240			# seconds without a heartbeat: the host machine hangs
 LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
+LAB_TRACECMD=			# yes: the guests have trace-cmd
 LAB_LIBVIRT=			# yes: what l1.sh needs to start the guest by libvirt
 LAB_L1_MB=3072			# memory
 LAB_L2_MB=768
@@ -227,6 +228,7 @@ prepare() {
 		LAB_MIN_EVENTS=$LAB_MIN_EVENTS
 		LAB_L2_APPEND='$LAB_L2_APPEND'
 		LAB_PORT='$LAB_PORT'
+		LAB_TRACECMD='$LAB_TRACECMD'
 		LAB_LIBVIRT='$LAB_LIBVIRT'
 		LAB_VMSYNC='$with_vmsync'
 		LAB_LIMIT=$LAB_LIMIT
