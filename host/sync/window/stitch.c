@@ -19,9 +19,8 @@
 /* Stamps of both clocks are rounded down, and what the map says is. */
 #define ROUND_NS 2.0
 
-/* Between two interiors the bound is stated anew so often. */
-#define PART_NS 500000.0
-#define PARTS	32
+/* Between two interiors the bound is stated anew so often, if that is worth it. */
+#define PARTS 32
 
 /*
  * Where it takes longer to see a breakpoint it is a small one, and the clock is on
@@ -311,18 +310,17 @@ static int put_corners(const struct joint *j, struct vmsync_map *map)
 {
 	const struct corner *c = j->corners.at;
 	size_t n = j->corners.count, at = 0;
-	double least;
-	int64_t part;
+	double part;
 	int err = 0;
 
 	if (n < 2)
 		return 0;
-	part = (c[n - 1].ns - c[0].ns) / PARTS;
-	least = fmax(PART_NS, j->w->least_ns / j->w->steep / 2);
-	if (part < (int64_t)least)
-		part = (int64_t)least;
+	/* In less than that the envelope grows by less than the tightest limits leave. */
+	part = fmax((double)(c[n - 1].ns - c[0].ns) / PARTS,
+		    j->w->least_ns / j->w->steep / 2);
 	for (size_t i = 1; !err && i < n; i++)
-		err = put_edge(j, c[i - 1], &c[i], part, &at, map);
+		err = put_edge(j, c[i - 1], &c[i], (int64_t)part + 1, &at,
+			       map);
 	return err;
 }
 
