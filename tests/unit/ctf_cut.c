@@ -11,8 +11,8 @@
 #include "check.h"
 #include "ctf/ctf.h"
 
-#define PACKET	16384
-#define PACKETS	4
+#define PACKET	8192
+#define PACKETS	3
 
 static const char metadata[] =
 	"/* CTF 1.8 */\n"
