@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: MIT
-/*
- * An entry belongs to the virtual CPU whose thread made it (runner.h); where
- * the thread is not known, to the vCPU of that number if there is one VM only.
- */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,24 +6,15 @@
 #include "fuse/fail.h"
 #include "fuse/coverage.h"
 #include "fuse/moves.h"
+#include "fuse/owners.h"
 #include "fuse/reader.h"
 #include "fuse/run_cursor.h"
 #include "fuse/witness.h"
-
-#define MAX_VCPUS 65536 /* KVM's number of one; a trace may claim any */
-#define SEVERAL	  -1
-
-/* A virtual CPU, and which of the runs are its own. */
-struct vcpu {
-	VMSYNC_ARRAY(uint32_t) parts;
-};
 
 /* One guest, and where its traces begin among those of all guests. */
 struct watched {
 	struct vmsync_witness *witness;
 	const struct vmsync_session_guest *guest;
-	struct vcpu *vcpus; /* by the guest kernel's number */
-	uint32_t n_vcpus;
 	size_t first_trace;
 };
 
@@ -66,164 +53,9 @@ struct vmsync_witness {
 	size_t n_watched;
 	struct seat *seats; /* by trace */
 	size_t n_seats;
-	int32_t *holder; /* by vCPU number: the thread, 0: none, or SEVERAL */
-	struct vcpu anyone; /* runs of threads that are not known */
+	struct vmsync_owners owners;
 	struct eye eyes[CTF_MAX_JOBS];
 };
-
-/* ------------------------------------------------------- whose runs are whose */
-
-/* Without a word of which vCPU is which, QEMU's number is the guest's. */
-static uint32_t vcpu_id_of(const struct vmsync_guest_report *r, uint32_t cpu)
-{
-	return cpu < r->n_cpus && r->cpus[cpu].known ? r->cpus[cpu].vcpu_id :
-						       cpu;
-}
-
-/* Whether CPU @cpu of the guest is anybody, as far as the evidence goes. */
-static bool is_there(const struct vmsync_guest_report *r, uint32_t cpu)
-{
-	return !r->found || r->cpus[cpu].known;
-}
-
-static bool any_tid(const struct vmsync_witness *w)
-{
-	size_t i;
-	uint32_t c;
-
-	for (i = 0; i < w->session->n_guests; i++) {
-		const struct vmsync_guest_report *r =
-			vmsync_guest_report_of(w->session->guests[i].guest);
-
-		for (c = 0; c < r->n_cpus; c++) {
-			if (is_there(r, c) && r->cpus[c].tid > 0)
-				return true;
-		}
-	}
-	return false;
-}
-
-static int give_part(struct vcpu *v, uint32_t part)
-{
-	uint32_t *p = vmsync_array_add(&v->parts);
-
-	if (!p)
-		return -ENOMEM;
-	*p = part;
-	return 0;
-}
-
-static bool is_of(const struct vmsync_guest *guest, uint32_t cpu,
-		  const struct vmsync_runs_part *t, bool by_tid)
-{
-	const struct vmsync_guest_report *r = vmsync_guest_report_of(guest);
-
-	if (!is_there(r, cpu))
-		return false;
-	if (by_tid)
-		return r->cpus[cpu].tid == t->tid ||
-		       vmsync_guest_has_thread(guest, cpu, t->tid);
-	return (int64_t)vcpu_id_of(r, cpu) == t->vcpu_id;
-}
-
-/* All guests are boots of one VM, of a process that is known if they are more. */
-static bool one_vm(const struct vmsync_session *s)
-{
-	const struct vmsync_guest_report *first =
-		vmsync_guest_report_of(s->guests[0].guest);
-	size_t i;
-
-	for (i = 1; i < s->n_guests; i++) {
-		const struct vmsync_guest_report *r =
-			vmsync_guest_report_of(s->guests[i].guest);
-
-		if (!first->found || !r->found || first->vm.pid <= 0 ||
-		    r->vm.pid != first->vm.pid ||
-		    r->vm.serial != first->vm.serial)
-			return false;
-	}
-	return true;
-}
-
-/* Several VMs have a virtual CPU of the same number, each a thread of its own. */
-static int holders_find(struct vmsync_witness *w)
-{
-	uint32_t i;
-
-	w->holder = calloc(MAX_VCPUS, sizeof(*w->holder));
-	if (!w->holder)
-		return -ENOMEM;
-	for (i = 0; i < vmsync_runs_parts(w->session->runs); i++) {
-		struct vmsync_runs_part t = vmsync_runs_part(w->session->runs, i);
-		int32_t *holder;
-
-		if (!t.ran || t.tid <= 0 || t.vcpu_id < 0 ||
-		    t.vcpu_id >= MAX_VCPUS)
-			continue;
-		holder = &w->holder[t.vcpu_id];
-		if (*holder != t.tid)
-			*holder = *holder ? SEVERAL : t.tid;
-	}
-	return 0;
-}
-
-static bool held_by_one(const struct vmsync_witness *w, int32_t vcpu_id)
-{
-	return vcpu_id >= 0 && vcpu_id < MAX_VCPUS &&
-	       w->holder[vcpu_id] != SEVERAL;
-}
-
-/*
- * Finds the virtual CPUs that runs are of: one of each boot of their VM. The
- * boots do not overlap, so that each meets only the runs of its own time. Where it
- * is not known which thread was on a CPU, they may be anyone's.
- */
-static int part_place(struct vmsync_witness *w, uint32_t number, bool tids)
-{
-	const struct vmsync_session *s = w->session;
-	struct vmsync_runs_part t = vmsync_runs_part(s->runs, number);
-	bool by_tid = t.tid > 0 && tids;
-	size_t i;
-	uint32_t c;
-	int ret = 0;
-
-	if (!by_tid && (!one_vm(s) || !held_by_one(w, t.vcpu_id)))
-		return t.tid > 0 ? 0 : give_part(&w->anyone, number);
-	for (i = 0; !ret && i < s->n_guests; i++) {
-		const struct vmsync_guest *g = s->guests[i].guest;
-		uint32_t n = vmsync_guest_report_of(g)->n_cpus;
-
-		for (c = 0; c < n && !is_of(g, c, &t, by_tid); c++)
-			;
-		if (c < n)
-			ret = give_part(&w->watched[i].vcpus[c], number);
-	}
-	return ret;
-}
-
-static int parts_place(struct vmsync_witness *w)
-{
-	const struct vmsync_session *s = w->session;
-	bool tids = any_tid(w);
-	uint32_t t;
-	size_t i;
-	int ret = 0;
-
-	for (i = 0; i < s->n_guests; i++) {
-		struct watched *g = &w->watched[i];
-
-		g->witness = w;
-		g->guest = &s->guests[i];
-		g->n_vcpus = vmsync_guest_report_of(s->guests[i].guest)->n_cpus;
-		g->vcpus = calloc(g->n_vcpus + 1, sizeof(*g->vcpus));
-		if (!g->vcpus)
-			return -ENOMEM;
-	}
-	ret = holders_find(w);
-	for (t = 0; !ret && t < vmsync_runs_parts(s->runs); t++)
-		ret = part_place(w, t, tids);
-	return ret;
-}
 
 /* --------------------------------------------------------------- preparations */
 
@@ -253,6 +85,8 @@ static int seats_make(struct vmsync_witness *w)
 	size_t i, k, n = 0;
 
 	for (i = 0; i < s->n_guests; i++) {
+		w->watched[i].witness = w;
+		w->watched[i].guest = &s->guests[i];
 		w->watched[i].first_trace = w->n_seats;
 		w->n_seats += s->guests[i].machine->n;
 	}
@@ -283,7 +117,7 @@ struct vmsync_witness *vmsync_witness_new(struct vmsync_session *s,
 		w->n_watched = s->n_guests;
 		w->watched = calloc(s->n_guests, sizeof(*w->watched));
 		if (!w->watched || vmsync_runs_settle(s->runs) ||
-		    parts_place(w) || seats_make(w))
+		    vmsync_owners_find(&w->owners, s) || seats_make(w))
 			ret = vmsync_fail_memory(e);
 	}
 	if (!ret)
@@ -295,7 +129,6 @@ struct vmsync_witness *vmsync_witness_new(struct vmsync_session *s,
 void vmsync_witness_free(struct vmsync_witness *w)
 {
 	size_t i;
-	uint32_t c;
 
 	if (!w)
 		return;
@@ -305,15 +138,9 @@ void vmsync_witness_free(struct vmsync_witness *w)
 		free(w->eyes[i].results);
 		free(w->eyes[i].known);
 	}
-	for (i = 0; w->watched && i < w->n_watched; i++) {
-		for (c = 0; c < w->watched[i].n_vcpus; c++)
-			vmsync_array_free(&w->watched[i].vcpus[c].parts);
-		free(w->watched[i].vcpus);
-	}
+	vmsync_owners_free(&w->owners);
 	free(w->watched);
 	free(w->seats);
-	vmsync_array_free(&w->anyone.parts);
-	free(w->holder);
 	free(w);
 }
 
@@ -359,25 +186,27 @@ static int eye_open(struct eye *eye, const struct vmsync_witness *w)
 }
 
 static struct vmsync_run_cursor *cursor_of(const struct vmsync_witness *w,
-					   const struct vcpu *v)
+					   const vmsync_parts *parts)
 {
-	return vmsync_run_cursor_new(w->session->runs, v ? v->parts.at : NULL,
-				     v ? v->parts.count : 0);
+	return vmsync_run_cursor_new(w->session->runs,
+				     parts ? parts->at : NULL,
+				     parts ? parts->count : 0);
 }
 
 /* Another stream: another virtual CPU's runs, and its map. */
 static int turn_to(struct eye *eye, const struct watched *g,
 		   const struct ctf_seen *seen)
 {
-	const struct vcpu *v = seen->cpu < g->n_vcpus ? &g->vcpus[seen->cpu] :
-							NULL;
+	const struct vmsync_owners *owners = &g->witness->owners;
+	size_t guest = (size_t)(g - g->witness->watched);
 
 	if (!eye->results && eye_open(eye, g->witness))
 		return -ENOMEM;
 	vmsync_run_cursor_free(eye->cursor);
-	eye->cursor = cursor_of(g->witness, v);
+	eye->cursor = cursor_of(g->witness, vmsync_owners_parts(owners, guest,
+								seen->cpu));
 	if (!eye->anyones)
-		eye->anyones = cursor_of(g->witness, &g->witness->anyone);
+		eye->anyones = cursor_of(g->witness, &owners->anyones);
 	if (!eye->cursor || !eye->anyones)
 		return -ENOMEM;
 	eye->stream = seen->stream;
@@ -411,7 +240,7 @@ static int check_anyone(const struct vmsync_witness *w, struct eye *eye,
 	struct vmsync_interval other;
 	int ret;
 
-	if (!w->anyone.parts.count || s->lost || !vmsync_interval_is_gap(s))
+	if (!w->owners.anyones.count || s->lost || !vmsync_interval_is_gap(s))
 		return 0;
 	ret = vmsync_run_cursor_seek(eye->anyones, s->from_ns, &other, e);
 	s->lost = other.from == VMSYNC_END_ENTRY ||
