@@ -5,8 +5,8 @@
 
 ## make			the tool, build/vmsync (a C compiler and libc are enough)
 ## make demo		from nothing to a fused trace and a report, in an emulator
-## make install		the tool and its manual pages, into DESTDIR/PREFIX
-## make uninstall	what install and install-plugin, -port, -modules-source left
+## make install		what the packages hold, into DESTDIR/PREFIX
+## make uninstall	remove it again
 ## make deb		Debian packages, in build/pkg (needs debhelper, dh-dkms)
 ## make clean		remove what was built, keep what was downloaded
 ## make distclean	remove that too

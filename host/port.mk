@@ -14,7 +14,7 @@ PORT_AGENT := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard guest/agent/*.c)))
 PORT_BIN := $(O)/vmsyncd $(O)/vmsync-agent $(O)/libvirt-hook
 PORT_LDLIBS := -llttng-ust -ldl
 
-.PHONY: port port-missing install-port uninstall-port
+.PHONY: port port-missing install-host install-guest uninstall-port
 all: $(if $(PORT_UST),port,port-missing)
 port: $(if $(PORT_UST),$(PORT_BIN),port-missing)
 	@$(if $(PORT_UST),true,false)
@@ -38,38 +38,49 @@ $(O)/libvirt-hook: tools/libvirt-hook.c
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $< $(LDFLAGS)
 
-# Where each file goes; units name the program where it is.
+# Where each file goes; units name the program where it is. A host and a guest get
+# files of their own, since a machine can be either, or both.
 PORT_SBIN = $(DESTDIR)$(PREFIX)/sbin
 PORT_LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/vmsync
 PORT_MAN = $(DESTDIR)$(PREFIX)/share/man/man8
-PORT_UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+UNITS ?= $(PREFIX)/lib/systemd/system
 PORT_RULE = $(DESTDIR)$(PREFIX)/lib/udev/rules.d/90-vmsync-agent.rules
 PORT_GROUP = $(DESTDIR)$(PREFIX)/lib/sysusers.d/vmsync.conf
-PORT_MODPROBE = $(DESTDIR)$(PREFIX)/lib/modprobe.d/vmsync.conf
-PORT_UNIT_NAMES := vmsyncd.service vmsyncd.socket vmsync-agent.service
+PORT_MODPROBE = $(DESTDIR)$(PREFIX)/lib/modprobe.d
+HOST_UNITS := vmsyncd.service vmsyncd.socket
+GUEST_UNITS := vmsync-agent.service
 
-install: $(if $(PORT_UST),install-port)
-install-port: port
-	install -D -m 755 -t $(PORT_SBIN) $(O)/vmsyncd $(O)/vmsync-agent
-	install -D -m 755 -t $(PORT_LIBEXEC) $(O)/libvirt-hook
-	install -D -m 644 -t $(PORT_MAN) \
-		Documentation/man/vmsyncd.8 Documentation/man/vmsync-agent.8
-	install -d $(PORT_UNITS)
-	for unit in $(PORT_UNIT_NAMES); do \
+# $(call install_units,NAMES)
+install_units = install -d $(DESTDIR)$(UNITS) && for unit in $(1); do \
 		sed 's|@SBINDIR@|$(PREFIX)/sbin|' tools/systemd/$$unit \
-			> $(PORT_UNITS)/$$unit && \
-		chmod 644 $(PORT_UNITS)/$$unit || exit; \
+			> $(DESTDIR)$(UNITS)/$$unit && \
+		chmod 644 $(DESTDIR)$(UNITS)/$$unit || exit; \
 	done
-	install -D -m 644 tools/systemd/90-vmsync-agent.rules $(PORT_RULE)
+
+install: $(if $(PORT_UST),install-host install-guest)
+install-host: port
+	install -D -m 755 -t $(PORT_SBIN) $(O)/vmsyncd
+	install -D -m 755 -t $(PORT_LIBEXEC) $(O)/libvirt-hook
+	install -D -m 644 -t $(PORT_MAN) Documentation/man/vmsyncd.8
+	$(call install_units,$(HOST_UNITS))
 	install -D -m 644 tools/systemd/vmsync.sysusers $(PORT_GROUP)
-	install -D -m 644 tools/systemd/vmsync.modprobe $(PORT_MODPROBE)
+	install -D -m 644 -t $(PORT_MODPROBE) tools/systemd/vmsync-host.conf
+
+install-guest: port
+	install -D -m 755 -t $(PORT_SBIN) $(O)/vmsync-agent
+	install -D -m 644 -t $(PORT_MAN) Documentation/man/vmsync-agent.8
+	$(call install_units,$(GUEST_UNITS))
+	install -D -m 644 tools/systemd/90-vmsync-agent.rules $(PORT_RULE)
+	install -D -m 644 -t $(PORT_MODPROBE) tools/systemd/vmsync-guest.conf
 
 uninstall: uninstall-port
 uninstall-port:
 	rm -f $(PORT_SBIN)/vmsyncd $(PORT_SBIN)/vmsync-agent \
 		$(PORT_LIBEXEC)/libvirt-hook \
 		$(PORT_MAN)/vmsyncd.8 $(PORT_MAN)/vmsync-agent.8 \
-		$(addprefix $(PORT_UNITS)/,$(PORT_UNIT_NAMES)) \
-		$(PORT_RULE) $(PORT_GROUP) $(PORT_MODPROBE)
+		$(addprefix $(DESTDIR)$(UNITS)/,$(HOST_UNITS) $(GUEST_UNITS)) \
+		$(PORT_RULE) $(PORT_GROUP) $(PORT_MODPROBE)/vmsync-host.conf \
+		$(PORT_MODPROBE)/vmsync-guest.conf
+	rmdir $(PORT_LIBEXEC) 2> /dev/null || true
 
 -include $(PORT_DAEMON:.o=.d) $(PORT_AGENT:.o=.d)

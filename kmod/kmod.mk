@@ -27,8 +27,10 @@ modules-check:
 modules-install: modules
 	@kmod/build.sh --install "$(KDIR)" "$(LTTNG_SRC)"
 
-# What DKMS builds from. LTTng's probes are among it: see dkms.conf.
-MODULES_SRC = $(DESTDIR)/usr/src/vmsync-$(VERSION)
+# What DKMS builds from, which looks in /usr/src by itself and takes another folder
+# by "dkms add". LTTng's probes are among it: see dkms.conf.
+MODULES_SRC = $(DESTDIR)$(PREFIX)/src/vmsync-$(VERSION)
+install: install-modules-source
 install-modules-source:
 	kmod/build.sh --list | while read -r f; do \
 		install -D -m 644 "$$f" "$(MODULES_SRC)/$$f" || exit 1; \

@@ -3,7 +3,8 @@
 #
 # deb.sh [OUT]: Debian packages of this source, in OUT (build/pkg), made of a copy,
 # so that nothing comes to be in the source folder. The same source gives the same
-# packages, to the byte: times are those of debian/changelog.
+# packages, to the byte: times are those of debian/changelog. None holds debugging
+# symbols, so that "apt install ./*.deb" takes what is to be installed and no more.
 
 set -eu
 export LC_ALL=C
@@ -21,12 +22,15 @@ die() {
 [ "$(sed -n '1s/^vmsync (\(.*\)) .*/\1/p' debian/changelog)" = "$version" ] ||
 	die "debian/changelog and dkms.conf (version $version) differ"
 command -v dh_dkms > /dev/null ||
-	die "apt-get install build-essential debhelper dh-dkms libbabeltrace2-dev pkg-config"
+	die "apt-get install build-essential debhelper dh-dkms libbabeltrace2-dev" \
+		"liblttng-ust-dev libsqlite3-dev libtracecmd-dev libtraceevent-dev" \
+		"libtracefs-dev pkg-config"
 
 rm -rf "$out"
 mkdir -p "$out/vmsync-$version"
 tar -c --exclude=./build --exclude=./.git . | tar -x -C "$out/vmsync-$version"
-if ! (cd "$out/vmsync-$version" && dpkg-buildpackage -b -us -uc) \
+if ! (cd "$out/vmsync-$version" && DEB_BUILD_OPTIONS=noautodbgsym \
+		dpkg-buildpackage -b -us -uc -j"$(nproc)") \
 		> "$out/build.log" 2>&1; then
 	tail -20 "$out/build.log" >&2
 	die "dpkg-buildpackage failed: $out/build.log"

@@ -17,7 +17,12 @@ $(O)/pic/%.o: %.c
 $(BT2_SO): $(BT2_PIC)
 	$(CC) $(HOST_CFLAGS) -shared -Wl,-z,defs -o $@ $^ $(LDFLAGS) -lbabeltrace2
 
-BT2_PLUGINS ?= $(shell pkg-config --variable=libdir babeltrace2 2>/dev/null)/babeltrace2/plugins
+# babeltrace2 looks in one folder of the system's. What is not installed for all,
+# but somewhere below a PREFIX of one's own, stays there: --plugin-path names it.
+BT2_LIBDIR := $(shell pkg-config --variable=libdir babeltrace2 2>/dev/null)
+BT2_FOR_ALL = $(filter /usr /usr/local,$(PREFIX))
+BT2_PLUGINS ?= $(if $(BT2_FOR_ALL),$(BT2_LIBDIR),$(PREFIX)/lib)/babeltrace2/plugins
+install: $(if $(BT2_LIBDIR),install-plugin)
 install-plugin: $(BT2_SO)
 	install -D -m 644 $< $(DESTDIR)$(BT2_PLUGINS)/$(notdir $<)
 	install -D -m 644 Documentation/man/babeltrace2-filter.vmsync.map.7 \

@@ -84,4 +84,5 @@ finish() {
 
 check_tmp=$(mktemp -d)
 check_out=$check_tmp/out
-trap 'rm -rf "$check_tmp"' EXIT
+# What a test mounted there is not what it made.
+trap 'rm -rf --one-file-system "$check_tmp"' EXIT

@@ -7,7 +7,6 @@
 
 expect "the tool builds" make -s -j2 tool
 t=$check_tmp
-version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 expect "packages are made" tools/deb.sh "$t/one"
 expect "... twice" tools/deb.sh "$t/two"
@@ -17,47 +16,49 @@ done
 expect_eq "what lintian says" "$(lintian --allow-root --pedantic \
 	"$t"/one/*.changes 2>&1)" ""
 
-# Not installed here: unpacked, and what installing would run is looked at.
-tool=$t/one/vmsync_${version}_amd64.deb dkms=$t/one/vmsync-dkms_${version}_all.deb
-mkdir "$t/tree"
-dpkg -x "$tool" "$t/tree"
-dpkg -x "$dkms" "$t/tree"
+# Unpacked: each file is in one package, and each where it belongs.
+mkdir "$t/tree" "$t/scripts"
+for deb in "$t"/one/*.deb; do
+	dpkg -x "$deb" "$t/tree"
+	dpkg-deb --fsys-tarfile "$deb" | tar -t | grep -v '/$' >> "$t/files"
+	dpkg -e "$deb" "$t/scripts/$(basename "${deb%%_*}")"
+done
+expect_eq "packages" "$(cd "$t/scripts" && echo *)" "vmsync vmsync-dkms vmsync-guest vmsync-host"
+expect_eq "no file is in two" "$(sort "$t/files" | uniq -d)" ""
 expect_eq "the tool runs" "$("$t/tree/usr/bin/vmsync" --version)" \
 	"$(build/vmsync --version)"
 expect "babeltrace2 finds the plugin" grep -q vmsync <(babeltrace2 \
 	--plugin-path="$t/tree/usr/lib/x86_64-linux-gnu/babeltrace2/plugins" \
 	list-plugins)
-expect_eq "nothing outside /usr" "$(cd "$t/tree" && ls)" usr
-dpkg -e "$tool" "$t/control"
-expect_eq "the tool's package runs nothing" "$(cd "$t/control" && ls)" \
+expect_eq "nothing outside /usr but units" "$(cd "$t/tree" && find . -type f ! -path './usr/*' |
+	sort | paste -sd' ')" "$(cd tools/systemd && printf './lib/systemd/system/%s\n' \
+	*.service *.socket | sort | paste -sd' ')"
+expect_eq "the tool's package runs nothing" "$(cd "$t/scripts/vmsync" && ls)" \
 	"$(printf 'control\nmd5sums')"
-dpkg -e "$dkms" "$t/scripts"
-expect_eq "no package loads a module" \
-	"$(grep -lE 'modprobe|insmod' "$t"/scripts/p*)" ""
+expect_eq "no package loads a module, or starts what did not run" \
+	"$(grep -rlE 'modprobe|insmod|_dh_action=start|systemctl.* start' \
+	"$t"/scripts/*/p*)" ""
 
-# DKMS builds what it was given, by itself.
+# They are installed and purged in a root of their own, where DKMS builds.
 . build/packages.env || { fail "no headers: run modules first"; finish; }
-mkdir "$t/dkms"
-for kdir in "$LAB_KDIR" "$LAB_KDIR_NEWER"; do
-	release=${kdir##*/linux-headers-}
-	dkms build -m vmsync -v "$version" -k "$release" -a x86_64 \
-		--kernelsourcedir "$PWD/$kdir" --dkmstree "$t/dkms" \
-		--sourcetree "$t/tree/usr/src" > "$t/dkms.log" 2>&1 ||
-		tail -20 "$t/dkms.log"
-	expect_eq "DKMS's modules for $release" \
-		"$(cd "$t/dkms/vmsync/$version/$release/x86_64/module" && echo *.ko)" \
-		"vmsync-guest.ko vmsync-host.ko vmsync.ko"
-done
+private=
+unshare -m true 2> /dev/null || private="--propagation unchanged"
+# shellcheck disable=SC2086
+unshare -m $private bash tests/check/installed.sh "$t/one" "$LAB_KDIR" "$LAB_KDIR_NEWER" \
+	> "$t/installed"
+grep -v ' passed, ' "$t/installed"
+add_counts "$t/installed" || fail "installed.sh ended without a count"
 
 # By hand.
-targets="install-tool install-plugin install-modules-source"
+to="DESTDIR=$t/hand PREFIX=/usr UNITS=/lib/systemd/system"
 # shellcheck disable=SC2086
-expect "make $targets" make -s $targets DESTDIR="$t/hand" PREFIX=/usr
+expect "make install" make -s install $to
 expect_eq "... as the packages do" \
 	"$(cd "$t/hand" && find . -type f | sed 's/\.gz$//' | sort)" \
 	"$(cd "$t/tree" && find . -type f ! -path './usr/share/doc/*' |
 		sed 's/\.gz$//' | sort)"
-expect "make uninstall" make -s uninstall DESTDIR="$t/hand" PREFIX=/usr
+# shellcheck disable=SC2086
+expect "make uninstall" make -s uninstall $to
 expect_eq "... leaves nothing" "$(find "$t/hand" -type f)" ""
 
 # The daemons' units are right, and keep them from what they do not need.
