@@ -9,91 +9,71 @@
 
 #include "cmd.h"
 #include "fuse/fail.h"
-#include "fuse/print.h"
 #include "libvirt/virsh.h"
-#include "run.h"
+#include "setup/setup.h"
 
 static const char help[] =
 "usage: vmsync setup host [OPTION]...\n"
 "       vmsync setup guest DOMAIN [OPTION]...\n"
+"       vmsync setup tracer [OPTION]...\n"
 "\n"
 "host: has vmsyncd started by systemd, and libvirt tell it of domains by a hook.\n"
 "guest: gives a domain of libvirt's the port of vmsync-agent, in its stored\n"
-"definition, and at once where it runs and libvirt can. Each step is said before\n"
-"it is done; what is so already is left alone.\n"
+"definition, and at once where it runs and libvirt can.\n"
+"tracer: has DKMS build LTTng's kernel modules, and vmsync's probes, from the\n"
+"distribution's source, without what does not build for the kernel; where LTTng's\n"
+"are there, the probes only.\n"
+"Each step is said before it is done; what is so already is left alone.\n"
 "\n"
 "      --undo          take it away again\n"
 "      --dry-run       only say what would be done\n"
 "      --connect=URI   whose libvirt; default: qemu:///system\n"
+"      --kernel=NAME   tracer: for that kernel; default: the one that runs\n"
+"      --lttng=DIR     tracer: from these sources of lttng-modules\n"
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0 done, or nothing was to be done; 1 done, but not all of it (a\n"
-"running domain gets the port at its next start); 2 it could not be done.\n";
+"running domain gets the port at its next start), or something is left to you;\n"
+"2 it could not be done.\n";
 
 #define HOOK_DIR "/etc/libvirt/hooks/qemu.d"
 #define HOOK HOOK_DIR "/vmsync"
 
 struct arguments {
+	struct vmsync_setup how;
 	const char *uri;
-	bool undo;
-	bool dry;
+	const char *kernel;
+	const char *lttng;
 };
 
 static int take(void *arguments, int option, const char *value)
 {
 	struct arguments *args = arguments;
 
-	if (option == 'U')
-		args->undo = true;
-	else if (option == 'D')
-		args->dry = true;
-	else
+	switch (option) {
+	case 'U':
+		args->how.undo = true;
+		break;
+	case 'D':
+		args->how.dry = true;
+		break;
+	case 'K':
+		args->kernel = value;
+		break;
+	case 'L':
+		args->lttng = value;
+		break;
+	default:
 		args->uri = value;
+	}
 	return 0;
-}
-
-/* Say it. Return: it is to be done. */
-static bool step(const struct arguments *args, const char *what, const char *name)
-{
-	fputs(args->dry ? "would " : "", stdout);
-	fputs(what, stdout);
-	print_clean(stdout, name);
-	putchar('\n');
-	fflush(stdout);
-	return !args->dry;
 }
 
 static int run(const struct arguments *args, const char *const argv[])
 {
-	char text[256] = "run", said[200];
 	struct ctf_error e;
-	size_t i, n;
 
-	for (i = 0; argv[i]; i++) {
-		n = strlen(text);
-		snprintf(text + n, sizeof(text) - n, " %s", argv[i]);
-	}
-	if (!step(args, text, "") ||
-	    !vmsync_run(argv, NULL, said, sizeof(said)))
-		return 0;
-	vmsync_fail(&e, -EIO, "", "%s: %s", argv[0], said);
-	return cmd_error("setup", &e);
-}
-
-/* Where it was installed, beside this program. */
-static int hook_program(char out[PATH_MAX])
-{
-	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 64);
-	char *slash;
-
-	if (n <= 0)
-		return -ENOENT;
-	out[n] = 0;
-	slash = strrchr(out, '/');
-	if (!slash)
-		return -ENOENT;
-	strcpy(slash, "/../libexec/vmsync/libvirt-hook");
-	return access(out, X_OK) ? -errno : 0;
+	return vmsync_setup_run(&args->how, argv, &e) ? cmd_error("setup", &e) : 0;
 }
 
 static int hook_failed(const char *path, int err, const char *remedy)
@@ -115,9 +95,9 @@ static int hook_add(const struct arguments *args)
 		puts("libvirt is not here: no hook is added");
 		return 0;
 	}
-	if (hook_program(program))
-		return hook_failed(program, ENOENT, "install it: make install");
-	if (!step(args, "make the link " HOOK " to ", program))
+	if (vmsync_setup_installed(program, "libexec/vmsync/libvirt-hook"))
+		return hook_failed(program, ENOENT, "install it: apt install vmsync-host, or make install");
+	if (!vmsync_setup_step(&args->how, "make the link " HOOK " to ", program))
 		return 0;
 	if ((mkdir("/etc/libvirt/hooks", 0755) && errno != EEXIST) ||
 	    (mkdir(HOOK_DIR, 0755) && errno != EEXIST) ||
@@ -134,9 +114,14 @@ static int hook_remove(const struct arguments *args)
 
 	/* What is no link was not made here. */
 	if (lstat(HOOK, &st) || !S_ISLNK(st.st_mode) ||
-	    !step(args, "remove the link ", HOOK))
+	    !vmsync_setup_step(&args->how, "remove the link ", HOOK))
 		return 0;
-	return unlink(HOOK) ? hook_failed(HOOK, errno, "be root") : 0;
+	if (unlink(HOOK))
+		return hook_failed(HOOK, errno, "be root");
+	/* They may have been made for it; others' are not empty. */
+	if (!rmdir(HOOK_DIR))
+		rmdir("/etc/libvirt/hooks");
+	return 0;
 }
 
 static int host(const struct arguments *args)
@@ -150,14 +135,14 @@ static int host(const struct arguments *args)
 	static const char *const disable[] = { "systemctl", "disable", "--now",
 					       "vmsyncd.service",
 					       "vmsyncd.socket", NULL };
-	int ret = args->undo ? hook_remove(args) : hook_add(args);
+	int ret = args->how.undo ? hook_remove(args) : hook_add(args);
 
 	if (!ret && access("/run/systemd/system", F_OK)) {
 		puts("systemd does not run here: start vmsyncd by hand, with --control "
 		     "and --hook");
 		return 0;
 	}
-	if (args->undo)
+	if (args->how.undo)
 		return ret ? ret : run(args, disable);
 	if (!ret)
 		ret = run(args, group);
@@ -174,18 +159,18 @@ static int change(const struct arguments *args, const char *name, bool stored,
 		  struct ctf_error *e)
 {
 	static struct vmsync_domain d;
-	const char *what = args->undo ?
+	const char *what = args->how.undo ?
 		stored ? "take the port out of the definition of " :
 			 "take the port out of the running " :
 		stored ? "add the port to the definition of " :
 			 "add the port to the running ";
 	int ret = vmsync_virsh_domain(args->uri, name, stored, &d, e);
 
-	if (ret || (d.port != VMSYNC_DOMAIN_NO_PORT) == !args->undo)
+	if (ret || (d.port != VMSYNC_DOMAIN_NO_PORT) == !args->how.undo)
 		return ret;
-	if (!step(args, what, name))
+	if (!vmsync_setup_step(&args->how, what, name))
 		return 0;
-	return vmsync_virsh_channel(args->uri, name, stored, !args->undo, e);
+	return vmsync_virsh_channel(args->uri, name, stored, !args->how.undo, e);
 }
 
 static int guest(const struct arguments *args, const char *name)
@@ -212,6 +197,17 @@ static int guest(const struct arguments *args, const char *name)
 	return EXIT_FOUND;
 }
 
+static int tracer(const struct arguments *args)
+{
+	const struct vmsync_setup_tracer t = {
+		.how = args->how, .kernel = args->kernel, .lttng = args->lttng,
+	};
+	struct ctf_error e;
+	int ret = vmsync_setup_tracer(&t, &e);
+
+	return ret < 0 ? cmd_error("setup", &e) : ret ? EXIT_FOUND : 0;
+}
+
 static int setup(const struct arguments *args, char **argv)
 {
 	const char *what = argv[0] ? argv[0] : "";
@@ -220,7 +216,9 @@ static int setup(const struct arguments *args, char **argv)
 		return host(args);
 	if (!strcmp(what, "guest") && argv[1] && !argv[2])
 		return guest(args, argv[1]);
-	return cmd_usage_error("setup", "give host, or guest and a domain");
+	if (!strcmp(what, "tracer") && !argv[1])
+		return tracer(args);
+	return cmd_usage_error("setup", "give host, tracer, or guest and a domain");
 }
 
 int cmd_setup(int argc, char **argv)
@@ -229,6 +227,8 @@ int cmd_setup(int argc, char **argv)
 		{ "undo", no_argument, NULL, 'U' },
 		{ "dry-run", no_argument, NULL, 'D' },
 		{ "connect", required_argument, NULL, 'C' },
+		{ "kernel", required_argument, NULL, 'K' },
+		{ "lttng", required_argument, NULL, 'L' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};

@@ -32,7 +32,7 @@ TRACEDAT := $(if $(NO_TRACEDAT),,$(shell echo 'int main(void) { return !tracecmd
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 HOST_DIRS := host/ctf host/sync host/sync/* host/fuse host/export host/analysis \
-	     host/port host/doctor host/libvirt host/record
+	     host/port host/doctor host/libvirt host/record host/setup
 LIB_SRC := host/run.c host/json_string.c host/json_in.c $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
 DAT_SRC := $(if $(TRACEDAT),$(sort $(wildcard host/tracedat/*.c)))
@@ -48,8 +48,9 @@ build/vmsync: $(O)/vmsync
 	@ln -sfn $(VARIANT)/vmsync $@
 endif
 
-$(O)/host/vmsync.o: HOST_CFLAGS += -DVMSYNC_VERSION='"$(VERSION)"'
-$(O)/host/vmsync.o: dkms.conf
+VERSIONED := $(O)/host/vmsync.o $(O)/host/setup/tracer.o
+$(VERSIONED): HOST_CFLAGS += -DVMSYNC_VERSION='"$(VERSION)"'
+$(VERSIONED): dkms.conf
 $(O)/host/export/page_write.o: host/export/page.css host/export/page.js
 ifeq ($(SQLITE),yes)
 $(O)/host/export/sqlite.o $(O)/host/export/bulk.o $(O)/host/export/inserter.o: HOST_CFLAGS += -DVMSYNC_SQLITE
@@ -82,6 +83,7 @@ $(O)/vmsync: $(TOOL_OBJ) $(O)/libvmsync.a
 PREFIX ?= /usr/local
 BASH_COMPLETION = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vmsync
 ZSH_COMPLETION = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vmsync
+TRACER = $(DESTDIR)$(PREFIX)/share/vmsync/tracer
 .PHONY: install-tool uninstall-tool
 install: install-tool
 uninstall: uninstall-tool
@@ -91,9 +93,12 @@ install-tool: $(O)/vmsync
 	install -m 644 Documentation/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -D -m 644 tools/completion/vmsync.bash $(BASH_COMPLETION)
 	install -D -m 644 tools/completion/_vmsync $(ZSH_COMPLETION)
+	install -D -m 755 -t $(TRACER) tools/tracer/build.sh tools/tracer/source.sh
+	install -D -m 644 -t $(TRACER) tools/tracer/dkms.conf
 
 uninstall-tool:
 	rm -f $(DESTDIR)$(PREFIX)/bin/vmsync $(BASH_COMPLETION) $(ZSH_COMPLETION)
+	rm -rf $(DESTDIR)$(PREFIX)/share/vmsync
 	rm -f $(patsubst Documentation/man/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,\
 		$(wildcard Documentation/man/*.1))
 

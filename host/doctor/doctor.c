@@ -176,7 +176,7 @@ static void tracer(struct doctor *d)
 		say(c, DOCTOR_OK, "built; lttng-sessiond loads them");
 	} else {
 		say(c, DOCTOR_LACKS, "not built for %s", d->release);
-		remedy(c, "apt install lttng-modules-dkms; where that does not build, take its probe \"timer\" out of src/probes/Kbuild");
+		remedy(c, "vmsync setup tracer");
 	}
 }
 
@@ -202,7 +202,7 @@ static void probe(struct doctor *d, const char *name)
 		return;
 	}
 	say(c, DOCTOR_LIMITS, "not built: LTTng does not see vmsync's events");
-	remedy(c, "make modules-install LTTNG_SRC=DIR, the built source of lttng-modules");
+	remedy(c, "vmsync setup tracer");
 }
 
 static void clocksource(struct doctor *d)

@@ -5,7 +5,7 @@
 . tests/check/lib.sh
 
 expect "the tool builds" make -s -j2 tool
-vmsync=$PWD/build/vmsync
+vmsync=$PWD/build/vmsync top=$PWD
 build=$PWD/build/release
 cd "$check_tmp" || exit 2
 release=6.1.0-56-amd64
@@ -58,6 +58,7 @@ says() {
 	local status
 	$vmsync doctor --root=s > text 2>&1
 	status=$?
+	cat text >> seen
 	expect_eq "$1 $2: exit status" $status "$([ "$1" = ok ]; echo $?)"
 	expect "$1 $2: $3" grep -qE "^$1 +$2: .*$3" text
 	[ -z "$4" ] || expect "... $4" grep -qE -- "^        -> .*$4" \
@@ -106,9 +107,9 @@ says limits vmsync-host "not built for $release" "vmsync-dkms"
 # Needed by another one is not there.
 sed -i '/^extra.lttng-probe-vmsync.ko/s/.*/x.ko: extra\/lttng-probe-vmsync.ko/' \
 	s/lib/modules/$release/modules.dep
-says limits lttng-probe-vmsync "not built" "LTTNG_SRC"
+says limits lttng-probe-vmsync "not built" "vmsync setup tracer"
 sed -i '/probe-vmsync-kvm/d' s/lib/modules/$release/modules.dep
-says limits lttng-probe-vmsync-kvm "not built" "LTTNG_SRC"
+says limits lttng-probe-vmsync-kvm "not built" "vmsync setup tracer"
 system host
 put 0 proc/sys/kernel/ftrace_enabled
 says limits kprobes off "sysctl kernel.ftrace_enabled=1"
@@ -131,7 +132,7 @@ rm s/usr/bin/lttng-sessiond
 says lacks lttng "no lttng-sessiond" "apt install lttng-tools"
 system host
 sed -i '/lttng-tracer/d' s/lib/modules/$release/modules.dep
-says lacks lttng-modules "not built for $release" "lttng-modules-dkms"
+says lacks lttng-modules "not built for $release" "vmsync setup tracer"
 system host
 put hpet $source/current_clocksource
 says limits clocksource "hpet: not a clock" "echo tsc >"
@@ -154,9 +155,9 @@ expect "a hostile release" test -z "$(tr -d '[:print:]\n' < text)"
 system host
 mkdir small
 expect "a small disk" unshare -m sh -c "mount -t tmpfs -o size=20m x small &&
-	cp -r s small/ && $vmsync doctor --root=small/s > text;
+	cp -r s small/ && $vmsync doctor --root=small/s > text; cat text >> seen;
 	grep -A1 '^limits  disk: .* MiB free' text | grep -q snapshot"
-expect "no home" sh -c "env -u HOME $vmsync doctor |
+expect "no home" sh -c "env -u HOME $vmsync doctor | tee -a seen |
 	grep -A1 '^limits  disk: no home' | grep -q output="
 
 system guest
@@ -166,6 +167,11 @@ expect "a guest" grep -qx "a KVM guest, kernel $release" text
 expect_eq "... is no host" "$(jq -c '[.host, .guest]' json)" "[false,true]"
 rm -r s/sys/module/vmsync_guest
 says limits vmsync-guest "built for $release, not loaded" "modprobe vmsync-guest"
+sed -i '/vmsync-guest/d' s/lib/modules/$release/modules.dep
+says limits vmsync-guest "not built for $release" "vmsync-dkms"
+put "" sys/module/vmsync_guest/x sys/module/lttng_probe_vmsync/x
+sed -i '/probe-vmsync/d' s/lib/modules/$release/modules.dep
+says ok lttng-probe-vmsync built ""
 put hpet $source/current_clocksource
 says limits clocksource "hpet: not a clock" "echo kvm-clock >"
 put "" dev/kvm
@@ -184,6 +190,16 @@ expect "one without libtracecmd" sh -c "${CC:-cc} -o without without.c \
 expect_eq "... says so by its exit status" $? 1
 expect "... and in a line" sh -c \
 	"grep -A1 '^limits  trace.dat: .* cannot be read' text | grep -q libtracecmd-dev"
+cat text >> seen
+
+# Every line of the source, found and remedy, was printed above.
+tr '\n' ' ' < "$top/host/doctor/doctor.c" | grep -oE '(say|remedy)\(c,[^"]*"[^"]*"' |
+	sed 's/^[^"]*"//; s/"$//' | sort -u > lines
+expect "lines are found in the source" test "$(wc -l < lines)" -ge 30
+while read -r line; do
+	expect "it was printed: $line" grep -qE -- "^([a-z]+ +[a-z.-]+: | +-> )$(
+		printf '%s' "$line" | sed -E 's/%(llu|[sud])/\x01/g; s/[][().*+?^$|]/\\&/g; s/\x01/.*/g')\$" seen
+done < lines
 
 mkdir -p none
 expect_error "not a system" "none/proc: no kernel" $vmsync doctor --root=none

@@ -112,6 +112,8 @@ expect_eq "... keeps what is enabled" \
 	"$(inside systemctl is-enabled $units | paste -sd' ')" "enabled enabled static"
 expect "... and the hook" inside test -x /etc/libvirt/hooks/qemu.d/vmsync
 
+. tests/check/tracer.sh
+
 packages="vmsync vmsync-dkms vmsync-host vmsync-guest"
 # shellcheck disable=SC2086
 expect "they are removed" inside dpkg --remove $packages
