@@ -150,7 +150,8 @@ static void fill_task(struct task *t)
 
 static struct timed *timed_new(size_t note)
 {
-	struct timed *t = malloc(sizeof(*t) + BATCH * note * sizeof(t->note[0]));
+	size_t size = sizeof(struct timed) + BATCH * note * sizeof(uint64_t);
+	struct timed *t = aligned_alloc(CACHE_LINE, size);
 
 	if (t)
 		t->block.batch.n = 0;

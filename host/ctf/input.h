@@ -15,11 +15,16 @@
 _Static_assert(CTF_SOME_CLASS == WALK_CLS, "take.h knows a batch");
 _Static_assert(BATCH == 1 << REF_BITS, "a reference holds a place in a batch");
 
-/* A block with the times that its events are merged by, and their notes. */
+#define CACHE_LINE	64
+
+/*
+ * A block with the times that its events are merged by, and their notes, which go
+ * from one processor's cache to another's: of 64 bytes each is one line.
+ */
 struct timed {
 	struct block block;
 	uint64_t time[BATCH];
-	uint64_t note[];
+	_Alignas(CACHE_LINE) uint64_t note[];
 };
 
 struct input {

@@ -265,7 +265,7 @@ static int by_begin(const void *a, const void *b)
 /* When each stream begins; those without an event are left out. */
 static int find_begins(struct ctf_merge *m, struct ctf_error *e)
 {
-	struct timed *scratch = malloc(sizeof(*scratch));
+	struct timed *scratch = aligned_alloc(CACHE_LINE, sizeof(*scratch));
 	size_t i;
 	int ret = scratch ? 1 : fail_nomem(e);
 
@@ -470,6 +470,8 @@ int ctf_merge_notes(struct ctf_merge *m, struct ctf_noted *out, uint32_t most,
 
 		out[i].time = m->base + (key >> m->ref_bits);
 		out[i].note = in->now->note + (key & (BATCH - 1)) * in->note;
+		/* It may be in the cache of who decoded it. */
+		__builtin_prefetch(out[i].note);
 	}
 	m->key += n;
 	return (int)n;
