@@ -289,6 +289,32 @@ static void join(struct fold *f)
 	}
 }
 
+static bool is_straight(const struct fold *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (f->s[i].code == SKIP_LOOP || f->s[i].code == SKIP_SWITCH)
+			return false;
+	return true;
+}
+
+/* Joins the last string with the fixed fields behind it and the end. */
+static void join_last(struct fold *f)
+{
+	struct skip *end = f->s + f->n - 1;
+	bool fixed = f->n > 2 && end[-1].code == SKIP_ADD;
+	struct skip *str = end - 1 - fixed;
+
+	/* Elsewhere a jump may lead to these fields. */
+	if (f->n < 2u + fixed || str->code != SKIP_STR || !is_straight(f))
+		return;
+	str->code = SKIP_LAST_STR;
+	str->n = fixed ? end[-1].n : 0;
+	str[1] = *end;
+	f->n = (size_t)(str + 2 - f->s);
+}
+
 /* The fields of a fixed class, in bytes; what the table look-up adds. */
 static void fold_fixed(struct fold *f)
 {
@@ -318,6 +344,7 @@ int fold_class(struct class *c, struct ctf_error *e)
 		ret = fail_nomem(e);
 	} else if (!f.odd && f.nodes <= MAX_NODES) {
 		join(&f);
+		join_last(&f);
 		fold_fixed(&f);
 		c->movable = f.align <= 8;
 		c->skip = arena_get(&c->sc->trace->arena, f.n * sizeof(*f.s));

@@ -141,7 +141,8 @@ enum skip_code {
 	SKIP_LOAD8, SKIP_LOAD16, SKIP_LOAD32, SKIP_LOAD64, /* slot, at +n */
 	SKIP_LOADX,		/* the same, other byte order or signed */
 	SKIP_MUL,		/* slot * n bytes */
-	SKIP_SEQ32,		/* n bytes before a u32 that counts bytes */
+	SKIP_SEQ32,		/* n bytes before a u32 that counts bytes; the end */
+	SKIP_LAST_STR,		/* n bytes behind it; the end */
 	SKIP_LOOP,		/* n times, or slot */
 	SKIP_NEXT,
 	SKIP_SWITCH,

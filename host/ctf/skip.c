@@ -132,8 +132,14 @@ again:
 			n = load32(p + s->n);
 			p += s->n + 4;
 			ROOM(n);
+			return p + n;
+		case SKIP_LAST_STR:
+			n = string_size(p, end);
+			if (unlikely(!n))
+				return NULL;
 			p += n;
-			break;
+			ROOM(s->n);
+			return p + s->n;
 		case SKIP_LOOP:
 			n = s->slot < 0 ? s->n : slot[s->slot];
 			if (!n) {
