@@ -39,7 +39,7 @@ struct analysis_halt {
  * @early:	it was woken before it had gone to sleep, as far as was told
  * @open:	the stay that goes on
  * @sum_ns:	by state, of stays that have ended
- * @exit:	the exit that goes on, if @exiting
+ * @exit:	the exit that goes on, if @exiting: with @sum_ns when it began
  * @queue:	host CPU whose run queue it waits on, or waited on last
  * @listed:	on the list of @queue's waiters
  * @charged_ns:	up to here the wait is charged
@@ -125,15 +125,19 @@ struct analysis_cpu {
 	VMSYNC_ARRAY(uint32_t) waiters;
 };
 
-/** struct analysis_waking - a thread of a guest was woken and does not run yet
+/**
+ * struct analysis_waking - a thread of a guest was woken and does not run yet
+ * @vcpu:	that it waits for, ANALYSIS_NONE: nobody waits
+ * @moved:	it waited for another one before, for @ns
+ * @before_ns:	of @vcpu, when it began to wait for that one
  */
 struct analysis_waking {
-	uint32_t vcpu; /* ANALYSIS_NONE: nobody waits */
+	uint32_t vcpu;
 	uint32_t waker;
+	bool moved;
 	int64_t from_ns;
-	int64_t before_ns[ANALYSIS_STATES]; /* of @vcpu, when it began to wait
-					       for it */
-	int64_t ns[ANALYSIS_STATES];	    /* waited for others before */
+	int64_t before_ns[ANALYSIS_STATES];
+	int64_t ns[ANALYSIS_STATES];
 };
 
 /** struct analysis_task - a thread, and what the parts know of it */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What each virtual CPU does. */
+#include <string.h>
+
 #include "analysis/parts.h"
 
 /* Of include/linux/sched.h. */
@@ -53,8 +55,6 @@ static void stay_close(struct analysis_model *m, struct analysis_vcpu *v,
 		return;
 	v->open.until_ns = ns;
 	v->sum_ns[v->open.state] += ns - v->open.from_ns;
-	if (v->exiting)
-		v->exit.ns[v->open.state] += ns - v->open.from_ns;
 	for (i = 0; i < m->n_sinks; i++) {
 		if (m->sinks[i].stay)
 			m->sinks[i].stay(m->sinks[i].ctx, &v->open);
@@ -112,8 +112,13 @@ static void exit_begin(struct analysis_model *m, struct analysis_vcpu *v,
 	analysis_vcpu_settle(m, v, ns);
 	stay_split(m, v, ns);
 	v->exiting = true;
-	v->exit = (struct analysis_exit){
-		.vcpu = v->open.vcpu, .thread = v->thread, .from_ns = ns};
+	v->exit.vcpu = v->open.vcpu;
+	v->exit.told = v->exit.ended = false;
+	v->exit.isa = ANALYSIS_ISA_UNKNOWN;
+	v->exit.reason = 0;
+	v->exit.thread = v->thread;
+	v->exit.from_ns = ns;
+	memcpy(v->exit.ns, v->sum_ns, sizeof(v->exit.ns));
 }
 
 static void exit_end(struct analysis_model *m, struct analysis_vcpu *v,
@@ -127,6 +132,8 @@ static void exit_end(struct analysis_model *m, struct analysis_vcpu *v,
 	v->exiting = false;
 	v->exit.ended = ended;
 	v->exit.until_ns = ns;
+	for (i = 0; i < ANALYSIS_STATES; i++)
+		v->exit.ns[i] = v->sum_ns[i] - v->exit.ns[i];
 	for (i = 0; i < m->n_sinks; i++) {
 		if (m->sinks[i].exit)
 			m->sinks[i].exit(m->sinks[i].ctx, &v->exit);

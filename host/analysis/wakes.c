@@ -4,6 +4,8 @@
  * from its wake-up until it runs, told apart by what the virtual CPU did
  * meanwhile.
  */
+#include <string.h>
+
 #include "analysis/parts.h"
 
 static struct analysis_vcpu *vcpu_of(struct analysis_model *m, uint32_t machine,
@@ -39,10 +41,8 @@ static void wake_add(struct analysis_model *m, struct analysis_waking *w,
 	int i;
 
 	analysis_vcpu_sums(&m->vcpus.at[w->vcpu], ns, now);
-	for (i = 0; i < ANALYSIS_STATES; i++) {
-		w->ns[i] += now[i] - w->before_ns[i];
-		w->before_ns[i] = now[i];
-	}
+	for (i = 0; i < ANALYSIS_STATES; i++)
+		w->ns[i] = (w->moved ? w->ns[i] : 0) + now[i] - w->before_ns[i];
 	/* A sleep that turned out to be none was taken for one before. */
 	for (i = 0; i < ANALYSIS_STATES; i++) {
 		if (w->ns[i] < 0) {
@@ -68,6 +68,7 @@ static void wake_move(struct analysis_model *m, uint32_t task,
 	if (!to || w->vcpu == to->open.vcpu)
 		return;
 	wake_add(m, w, ev->ns);
+	w->moved = true;
 	w->vcpu = to->open.vcpu;
 	analysis_vcpu_sums(to, ev->ns, w->before_ns);
 }
@@ -98,11 +99,10 @@ static void wake_begin(struct analysis_model *m, uint32_t task,
 			return;
 		}
 	}
-	*w = (struct analysis_waking){
-		.vcpu = on->open.vcpu,
-		.waker = waker ? waker->thread : ANALYSIS_NONE,
-		.from_ns = ev->ns,
-	};
+	w->vcpu = on->open.vcpu;
+	w->waker = waker ? waker->thread : ANALYSIS_NONE;
+	w->moved = false;
+	w->from_ns = ev->ns;
 	analysis_vcpu_sums(on, ev->ns, w->before_ns);
 }
 
@@ -116,15 +116,12 @@ static void wake_end(struct analysis_model *m, uint32_t task,
 	if (!w || w->vcpu == ANALYSIS_NONE)
 		return;
 	wake_add(m, w, ns);
-	wake = (struct analysis_wake){
-		.thread = task,
-		.waker = w->waker,
-		.vcpu = v->open.vcpu,
-		.from_ns = w->from_ns,
-		.until_ns = ns,
-	};
-	for (i = 0; i < ANALYSIS_STATES; i++)
-		wake.ns[i] = w->ns[i];
+	wake.thread = task;
+	wake.waker = w->waker;
+	wake.vcpu = v->open.vcpu;
+	wake.from_ns = w->from_ns;
+	wake.until_ns = ns;
+	memcpy(wake.ns, w->ns, sizeof(wake.ns));
 	w->vcpu = ANALYSIS_NONE;
 	for (i = 0; i < m->n_sinks; i++) {
 		if (m->sinks[i].wake)

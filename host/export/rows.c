@@ -130,24 +130,25 @@ static void who(struct export_value *v, const struct analysis_who *w)
 	v[2] = numbered(w->by == ANALYSIS_BY_VCPU ? w->id : ANALYSIS_NONE);
 }
 
+/*
+ * Here and below values are set one by one: to clear all columns that a table might
+ * have takes longer.
+ */
 static void stay(void *ctx, const struct analysis_stay *s)
 {
 	struct export_job *j = ctx;
 	int64_t from = s->from_ns, until = s->until_ns;
-	struct export_value v[EXPORT_COLUMNS] = {
-		number(s->vcpu),
-		number(0),
-		number(0),
-		text(analysis_state_key(s->state)),
-		text(places[s->place]),
-		numbered(s->thread),
-		numbered(s->cpu),
-	};
+	struct export_value v[EXPORT_COLUMNS];
 
 	if (!export_clip(j, &from, &until) || !export_wants(j, s->vcpu))
 		return;
-	v[1].number = from;
-	v[2].number = until;
+	v[0] = number(s->vcpu);
+	v[1] = number(from);
+	v[2] = number(until);
+	v[3] = text(analysis_state_key(s->state));
+	v[4] = text(places[s->place]);
+	v[5] = numbered(s->thread);
+	v[6] = numbered(s->cpu);
 	if (s->state == ANALYSIS_WAKING)
 		who(&v[7], &s->woken_by);
 	else
@@ -159,16 +160,15 @@ static void charge(void *ctx, const struct analysis_charge *c)
 {
 	struct export_job *j = ctx;
 	int64_t from = c->from_ns, until = c->until_ns;
-	struct export_value v[EXPORT_COLUMNS] = {
-		number(c->vcpu),     number(0),
-		number(0),	     text(analysis_state_key(c->state)),
-		numbered(c->thread),
-	};
+	struct export_value v[EXPORT_COLUMNS];
 
 	if (!export_clip(j, &from, &until) || !export_wants(j, c->vcpu))
 		return;
-	v[1].number = from;
-	v[2].number = until;
+	v[0] = number(c->vcpu);
+	v[1] = number(from);
+	v[2] = number(until);
+	v[3] = text(analysis_state_key(c->state));
+	v[4] = numbered(c->thread);
 	who(&v[5], &c->who);
 	put(j, EXPORT_CHARGES, v);
 }
