@@ -157,26 +157,48 @@ static int taker_begin(struct analysis *a, struct ctf_error *e)
 	return ret;
 }
 
+/* Events of the feed that are not taken yet. */
+struct some {
+	const struct ctf_noted *at;
+	int n;
+};
+
+/* Return: 1 if there are any, 0 at the end, or a negative errno. */
+static int some_more(struct some *s, struct analysis_feed *feed,
+		     struct ctf_error *e)
+{
+	int n = s->n ? s->n : analysis_feed_some(feed, &s->at, e);
+
+	s->n = n > 0 ? n : 0;
+	return n > 0 ? 1 : n;
+}
+
+static bool is_hosts(const struct analysis_event *ev)
+{
+	return ev->machine == ANALYSIS_HOST && ev->kind != ANALYSIS_EV_LOST;
+}
+
 /*
  * LTTng's first packets begin when its buffers were made, which may be long
  * before the session was started: the recording begins with the host's first
  * event.
  */
 static int first_event(struct analysis *a, struct analysis_feed *feed,
-		       const struct analysis_event **ev, struct asked *asked,
+		       struct some *s, struct asked *asked,
 		       struct ctf_error *e)
 {
 	const struct analysis_options *o = a->options;
 	int ret;
 
-	do {
-		ret = analysis_feed_next(feed, ev, e);
-	} while (ret > 0 && ((*ev)->machine != ANALYSIS_HOST ||
-			     (*ev)->kind == ANALYSIS_EV_LOST));
+	while ((ret = some_more(s, feed, e)) > 0 &&
+	       !is_hosts(analysis_feed_event(s->at))) {
+		s->at++;
+		s->n--;
+	}
 	if (ret < 0)
 		return ret;
 	a->end_ns = a->session->host->coverage.end_ns;
-	a->begin_ns = ret ? (*ev)->ns : a->end_ns;
+	a->begin_ns = ret ? (int64_t)s->at->time : a->end_ns;
 	analysis_totals_init(&a->totals, a->begin_ns + o->since_ns,
 			     o->until_ns && o->until_ns <
 						     a->end_ns - a->begin_ns
@@ -215,22 +237,34 @@ static int look(struct analysis *a, int64_t ns,
 	return 0;
 }
 
+static void take(struct analysis *a, struct some *s)
+{
+	for (; s->n; s->at++, s->n--) {
+		const struct analysis_event *ev = analysis_feed_event(s->at);
+
+		/* A guest may have been recorded for longer. */
+		if (ev->ns <= a->end_ns)
+			analysis_model_event(a->model, ev);
+	}
+}
+
 static int run(struct analysis *a, struct analysis_feed *feed,
 	       struct asked *asked, const struct vmsync_progress *progress,
 	       struct ctf_error *e)
 {
-	const struct analysis_event *ev;
-	uint64_t n = 0;
-	int ret;
+	struct some s = {0};
+	int64_t ns;
+	int n = 0, ret;
 
-	for (ret = first_event(a, feed, &ev, asked, e); ret > 0;
-	     ret = analysis_feed_next(feed, &ev, e)) {
-		/* A guest may have been recorded for longer. */
-		if (ev->ns > a->end_ns)
+	for (ret = first_event(a, feed, &s, asked, e); ret > 0;
+	     ret = some_more(&s, feed, e)) {
+		n += s.n;
+		ns = (int64_t)s.at->time;
+		take(a, &s);
+		if (n < PROGRESS_EVENTS)
 			continue;
-		analysis_model_event(a->model, ev);
-		if (++n % PROGRESS_EVENTS == 0 &&
-		    look(a, ev->ns, progress, e))
+		n = 0;
+		if (look(a, ns, progress, e))
 			return e->code;
 	}
 	if (!ret &&

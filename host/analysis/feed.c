@@ -45,7 +45,8 @@ struct analysis_feed {
 	VMSYNC_ARRAY(struct lost) lost;
 	size_t next_lost;
 	int64_t lost_ns; /* when that one begins, INT64_MAX: there is none */
-	struct analysis_event lost_event; /* given out */
+	struct analysis_event lost_event; /* given out, as */
+	struct ctf_noted lost_noted;
 	struct ctf_noted noted[FEED_EVENTS];
 	int i, n; /* the next one of these, and how many there are */
 	bool wakeups;
@@ -402,7 +403,7 @@ bool analysis_feed_wakeups(const struct analysis_feed *f)
 	return f->wakeups;
 }
 
-static const struct analysis_event *lost_event(struct analysis_feed *f)
+static const struct ctf_noted *lost_event(struct analysis_feed *f)
 {
 	const struct lost *l = &f->lost.at[f->next_lost++];
 
@@ -410,44 +411,42 @@ static const struct analysis_event *lost_event(struct analysis_feed *f)
 			     ? f->lost.at[f->next_lost].from_ns
 			     : INT64_MAX;
 	f->lost_event = (struct analysis_event){
-		.ns = l->from_ns,
 		.until_ns = l->until_ns,
 		.machine = l->machine,
 		.cpu = l->cpu,
 		.kind = ANALYSIS_EV_LOST,
 		.current = ANALYSIS_NOT_SAID,
 	};
-	return &f->lost_event;
+	f->lost_noted = (struct ctf_noted){(uint64_t)l->from_ns, &f->lost_event};
+	return &f->lost_noted;
 }
 
-/* Nothing noted is left, or a lost stretch comes before it. */
-static __attribute__((noinline)) int next_rare(struct analysis_feed *f,
-					       const struct analysis_event **out,
-					       struct ctf_error *e)
+/* How many of those that are there come before the next lost stretch. */
+static int before_lost(const struct analysis_feed *f)
 {
+	int n = f->n;
+
+	while (n > f->i && (int64_t)f->noted[n - 1].time >= f->lost_ns)
+		n--;
+	return n - f->i;
+}
+
+int analysis_feed_some(struct analysis_feed *f, const struct ctf_noted **out,
+		       struct ctf_error *e)
+{
+	int n;
+
 	if (f->i == f->n) {
 		f->i = 0;
 		f->n = ctf_merge_notes(f->merge, f->noted, FEED_EVENTS, e);
-		if (f->n > 0)
-			return analysis_feed_next(f, out, e);
-		if (f->n < 0 || f->next_lost == f->lost.count)
-			return f->n;
 	}
+	if (f->n < 0)
+		return f->n;
+	n = before_lost(f);
+	*out = &f->noted[f->i];
+	f->i += n;
+	if (n || f->next_lost == f->lost.count)
+		return n;
 	*out = lost_event(f);
-	return 1;
-}
-
-int analysis_feed_next(struct analysis_feed *f,
-		       const struct analysis_event **out, struct ctf_error *e)
-{
-	const struct ctf_noted *next = &f->noted[f->i];
-	struct analysis_event *ev;
-
-	if (f->i == f->n || (int64_t)next->time >= f->lost_ns)
-		return next_rare(f, out, e);
-	f->i++;
-	ev = next->note;
-	ev->ns = (int64_t)next->time;
-	*out = ev;
 	return 1;
 }

@@ -7,6 +7,7 @@
 #define VMSYNC_ANALYSIS_FEED_H
 
 #include "analysis/event.h"
+#include "ctf/take.h"
 #include "fuse/session.h"
 
 struct analysis_feed;
@@ -32,11 +33,21 @@ void analysis_feed_free(struct analysis_feed *f);
 bool analysis_feed_wakeups(const struct analysis_feed *f);
 
 /**
- * analysis_feed_next() - the next event
- * @out:	valid until the next call
- * Return: 1, 0 at the end, or a negative errno.
+ * analysis_feed_some() - the next events
+ * @out:	these, for analysis_feed_event(), valid until the next call
+ * Return: how many, 0 at the end, or a negative errno.
  */
-int analysis_feed_next(struct analysis_feed *f,
-		       const struct analysis_event **out, struct ctf_error *e);
+int analysis_feed_some(struct analysis_feed *f, const struct ctf_noted **out,
+		       struct ctf_error *e);
+
+/** analysis_feed_event() - one of them */
+static inline const struct analysis_event *
+analysis_feed_event(const struct ctf_noted *noted)
+{
+	struct analysis_event *ev = noted->note;
+
+	ev->ns = (int64_t)noted->time;
+	return ev;
+}
 
 #endif /* VMSYNC_ANALYSIS_FEED_H */
