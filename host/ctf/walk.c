@@ -115,6 +115,18 @@ static inline struct quick quick_of(const struct quick *table, size_t n,
 	return likely(id < n) ? table[id] : (struct quick){ QUICK_NONE, 0 };
 }
 
+/* Both in one load: what comes next has to wait for it. */
+static inline struct quick quick_load(const struct quick *table, uint64_t id)
+{
+	struct quick q;
+	uint64_t both;
+
+	_Static_assert(sizeof(q) == sizeof(both), "one load");
+	memcpy(&both, &table[id], sizeof(both));
+	memcpy(&q, &both, sizeof(q));
+	return q;
+}
+
 static inline uint64_t load_sized(const uint8_t *p, unsigned int size)
 {
 	switch (size) {
@@ -186,7 +198,7 @@ fill(struct walk *w, struct batch *b, enum shape shape, bool pick,
 			uint32_t h = load32(p);
 
 			id = h & 31;
-			q = table[id];
+			q = quick_load(table, id);
 			stamp = clock + (((h >> 5) - clock) & COMPACT_MASK);
 			body = p + COMPACT_SIZE;
 			if (unlikely(id == COMPACT_ESCAPE)) {
