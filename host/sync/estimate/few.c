@@ -15,9 +15,8 @@
 /* Stamps of both clocks are rounded down, and what the map says is. */
 #define ROUND_NS 2.0
 
-/* Between two moments the bound is stated so often, unless they are near. */
-#define PARTS	8
-#define PART_NS 1000000
+/* Between two moments the bound is stated so often. */
+#define PARTS 8
 
 static void keep(struct vmsync_few *few, const struct vmsync_few_limit *limit,
 		 bool upper, bool whole)
@@ -257,14 +256,14 @@ static int put_edge(const struct part *p, unsigned int i, unsigned int first,
 {
 	int64_t from = p->at[i].ns, length = p->at[i + 1].ns - from, a = from;
 	double rise = p->y[i + 1] - p->y[i];
-	int parts = length > PART_NS ? PARTS : 1, err = 0;
 	size_t near = i - first;
+	int err = 0;
 
-	for (int k = 1; !err && k <= parts; k++) {
-		int64_t b = from + length / parts * k;
+	for (int k = 1; !err && k <= PARTS; k++) {
+		int64_t b = from + length / PARTS * k;
 		double at_a, at_b, error;
 
-		if (k == parts)
+		if (k == PARTS)
 			b = from + length;
 		at_a = p->y[i] + rise * (double)(a - from) / (double)length;
 		at_b = p->y[i] + rise * (double)(b - from) / (double)length;
