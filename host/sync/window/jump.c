@@ -7,9 +7,8 @@
 #include "sync/base/chain.h"
 #include "sync/map/quantize.h"
 
-/* The bound is stated anew so often, or so many times in all. */
-#define PART_NS 500000
-#define PARTS	64
+/* The bound is stated anew so often. */
+#define PARTS 64
 
 /* Stamps of both clocks are rounded down, and what the map says is. */
 #define ROUND_NS 2.0
@@ -222,12 +221,10 @@ static int put_all(const struct stretch *s, uint32_t epoch, struct corner p,
 		   struct corner end, struct vmsync_map *map)
 {
 	double slope = (end.off - p.off) / (double)(end.ns - p.ns);
-	int64_t part = (end.ns - p.ns) / PARTS, from = p.ns;
+	int64_t part = (end.ns - p.ns) / PARTS + 1, from = p.ns;
 	double off = p.off;
 	int err = 0;
 
-	if (part < PART_NS)
-		part = PART_NS;
 	while (!err && p.ns < end.ns) {
 		struct corner q = end;
 
