@@ -64,13 +64,24 @@ static uint64_t kvmclock(const struct model *m, uint32_t cpu, uint64_t at)
 	       (uint64_t)(((wide)(at - p->tsc_timestamp) * p->mul) >> 32);
 }
 
-/* Linux: no reading is behind what another one has shown, if one has. */
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * Linux: no reading is behind what another one has shown, if one has; nor is it when
+ * that one's page has gone.
+ */
 static int64_t guest_mono(const struct model *m, uint32_t cpu, uint64_t at, bool shown)
 {
 	uint64_t ns = kvmclock(m, cpu, at);
 
-	for (uint32_t i = 0; shown && i < CPUS; i++)
-		ns = kvmclock(m, i, at) > ns ? kvmclock(m, i, at) : ns;
+	for (uint32_t i = 0; shown && i < CPUS; i++) {
+		ns = later(ns, kvmclock(m, i, at));
+		for (int k = 1; k < PAGES && m->page_at[i][k] <= at; k++)
+			ns = later(ns, kvmclock(m, i, m->page_at[i][k] - 1));
+	}
 	return read_line(&m->guest, ns);
 }
 
@@ -94,6 +105,15 @@ static void make_pages(struct model *m, uint32_t cpu, uint32_t mul)
 	}
 }
 
+/* The page after the first one of @cpu comes at @at, if that is before the next. */
+static void move_page(struct model *m, uint32_t cpu, uint64_t at)
+{
+	if (at >= m->page_at[cpu][2])
+		return;
+	m->page_at[cpu][1] = m->page[cpu][1].tsc_timestamp = at;
+	m->page[cpu][1].system_time_ns = at / 2;
+}
+
 static void make_model(struct model *m)
 {
 	uint32_t mul = (1u << 31) - 1000 + (uint32_t)check_range(0, 2000);
@@ -110,6 +130,9 @@ static void make_model(struct model *m)
 	};
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
 		make_pages(m, cpu, mul);
+	/* Both get a new one at nearly the same time. */
+	if (check_rand() & 1)
+		move_page(m, 0, m->page_at[1][1] + check_range(0, HZ / 20000));
 	m->guest = m->host;
 	m->guest.clocksource = VMSYNC_CLOCKSOURCE_KVMCLOCK;
 	m->guest.mult = 1u << 24;
@@ -217,10 +240,10 @@ static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps
 		int64_t off, bound;
 		bool outside;
 
-		/* Some just before a page goes: what it read may be read again. */
+		/* Some just before a page goes, or behind: some is read again. */
 		if (i % 3 == 0)
-			at = m->page_at[cpu][check_range(1, PAGES - 1)] - 1 -
-			     check_range(0, 20000);
+			at = m->page_at[cpu][check_range(1, PAGES - 1)] - 20000 +
+			     check_range(0, 40000);
 		if (!map || at < BOOT || at >= BOOT + LENGTH)
 			continue;
 		g = (guest_time){guest_mono(m, cpu, at, i & 4)};

@@ -10,8 +10,8 @@
 /* Of how far another CPU's clock may be ahead: more than anything, q32. */
 #define NOT_KNOWN (Q32 << 64)
 
-/* How long a reading that was ahead may be held, host cycles. */
-#define HELD 16384
+/* No reading that was ahead is held for longer, host cycles: 1 ms at 4 GHz. */
+#define HELD ((int64_t)1 << 22)
 
 const struct vmsync_step *vmsync_walk_step(const struct vmsync_walk *w, int t)
 {
@@ -159,20 +159,56 @@ static int128 ahead_at(const struct vmsync_walk *w, const struct vmsync_link *l,
 	return most;
 }
 
-/* The most of that where another CPU's parameter @tl changes in (@from,
- * @until). */
+/* By how much a page that nobody saw is ahead at @at, at most. */
+static int128 oldest(const struct vmsync_walk *w, const struct vmsync_link *l,
+		     int64_t at)
+{
+	int128 kvmclock = 0;
+
+	vmsync_chain_kvmclock(l->chain.scaling, l->chain.pv,
+			      w->facts->tsc_ref + (uint64_t)at, &kvmclock);
+	return (int128)(w->older.ahead *
+			vmsync_older_most_ns((double)(kvmclock >> 32))) * Q32 +
+	       Q32;
+}
+
+/*
+ * What was read @ahead at @at, before @from, stands among what is read from there on, if
+ * it reaches so far; it is held until this CPU's clock has got there.
+ */
+static int128 held(const struct vmsync_walk *w, const struct vmsync_link *l,
+		   int128 ahead, int64_t at, int64_t from)
+{
+	struct vmsync_point a, b;
+
+	if (!vmsync_link_at(l, at, &a) || !vmsync_link_at(l, from, &b))
+		return 0;
+	if (ahead >= NOT_KNOWN)
+		ahead = oldest(w, l, at);
+	return ahead + VMSYNC_ROUNDING < b.g - a.g ? 0 : ahead;
+}
+
+/*
+ * The most of that where another CPU's parameter @tl changes in (@from, @until), and
+ * what is held of changes before.
+ */
 static int128 ahead_where(const struct vmsync_walk *w,
 			  const struct vmsync_link *l,
 			  const struct vmsync_timeline *tl, int64_t from,
 			  int64_t until)
 {
-	const struct vmsync_step *s = vmsync_timeline_at(tl, from);
+	int64_t early = l->chain.pv ? from - HELD : from;
+	const struct vmsync_step *s = vmsync_timeline_at(tl, early);
 	const struct vmsync_step *end = tl->steps.at + tl->steps.count;
 	int128 most = 0;
 
 	for (s++; s < end && s->from < until; s++) {
-		most = vmsync_greater(most, ahead_at(w, l, s->from));
-		most = vmsync_greater(most, ahead_at(w, l, s->from - 1));
+		int128 ahead = vmsync_greater(ahead_at(w, l, s->from),
+					      ahead_at(w, l, s->from - 1));
+
+		if (s->from <= from)
+			ahead = held(w, l, ahead, s->from, from);
+		most = vmsync_greater(most, ahead);
 	}
 	return most;
 }
@@ -191,9 +227,6 @@ int128 vmsync_walk_ahead(const struct vmsync_walk *w,
 	/* A page that differs by up to 1 ns is taken for the one before. */
 	if (!w->others)
 		return l->chain.pv ? Q32 : 0;
-	/* What a CPU was ahead before its page changed is held as long. */
-	if (l->chain.pv)
-		from -= HELD;
 	most = vmsync_greater(ahead_at(w, l, from), ahead_at(w, l, until));
 	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
 		if (!matters(w, l, i))
