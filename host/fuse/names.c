@@ -32,31 +32,40 @@ bool vmsync_class_is_exit(const struct ctf_class *cls)
 	return !strcmp(name, "kvm_x86_exit") || !strcmp(name, "kvm_exit");
 }
 
-/* What perf calls @name, or NULL. */
-static const char *perf_name(const char *name)
-{
-	static const struct {
-		const char *lttng;
-		const char *perf;
-	} names[] = {
-		{ "tid", "perf_tid" },
-		{ "pid", "perf_pid" },
-		{ "prev_tid", "prev_pid" },
-		{ "next_tid", "next_pid" },
-	};
-	size_t i;
+struct twin {
+	const char *lttng;
+	const char *perf;
+};
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcmp(names[i].lttng, name))
-			return names[i].perf;
-	}
-	return NULL;
+/* Contexts, which are fields there. */
+static const struct twin contexts[] = {
+	{ "tid", "perf_tid" },
+	{ "pid", "perf_pid" },
+	{ NULL, NULL },
+};
+
+/* Fields: to the kernel threads are processes. */
+static const struct twin fields[] = {
+	{ "tid", "pid" },
+	{ "prev_tid", "prev_pid" },
+	{ "next_tid", "next_pid" },
+	{ "parent_tid", "parent_pid" },
+	{ "child_tid", "child_pid" },
+	{ NULL, NULL },
+};
+
+/* What perf calls @name, or NULL. */
+static const char *perf_name(const struct twin *t, const char *name)
+{
+	while (t->lttng && strcmp(t->lttng, name))
+		t++;
+	return t->perf;
 }
 
 bool vmsync_context_find(const struct ctf_class *cls, const char *name,
 			 struct ctf_field *out)
 {
-	const char *perf = perf_name(name);
+	const char *perf = perf_name(contexts, name);
 
 	return ctf_field_find(cls, CTF_STREAM_CONTEXT, name, out) ||
 	       ctf_field_find(cls, CTF_EVENT_CONTEXT, name, out) ||
@@ -66,7 +75,7 @@ bool vmsync_context_find(const struct ctf_class *cls, const char *name,
 bool vmsync_payload_find(const struct ctf_class *cls, const char *name,
 			 struct ctf_field *out)
 {
-	const char *perf = perf_name(name);
+	const char *perf = perf_name(fields, name);
 
 	return ctf_field_find(cls, CTF_PAYLOAD, name, out) ||
 	       (perf && ctf_field_find(cls, CTF_PAYLOAD, perf, out));

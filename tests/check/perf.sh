@@ -19,7 +19,7 @@ as_perf() {
 	sed -i -e 's/name = "vmsync_/name = "vmsync:vmsync_/' \
 		-e "s/name = \"kvm_x86_\\(entry\\|exit\\)/name = \"kvm:$2\\1/" \
 		-e 's/name = "sched_/name = "sched:sched_/' \
-		-e 's/_\(prev\|next\)_tid;/\1_pid;/' \
+		-e '/name = "sched:/,/^};/s/_tid;/_pid;/' \
 		-e 's/hostname = /host = /; s/lttng-modules/perf/' \
 		"$1/metadata"
 }
@@ -48,6 +48,9 @@ for options in "" "old=1" "old=1 move=500"; do
 	expect "the same is written, ${options:-all of vmsync}" \
 		cmp <(cat "$dir"/out/guest*/channel*) \
 			<(cat "$dir"/out2/guest*/channel*)
+	expect_eq "the same tables, ${options:-all of vmsync}" \
+		"$($vmsync analyze "$dir/perf" 2>&1 | cksum)" \
+		"$($vmsync analyze "$dir/lttng" 2>&1 | cksum)"
 	expect_eq "--vm knows the host by its name" \
 		"$($vmsync cat --vm=host "$dir/perf" | wc -l)" \
 		"$($vmsync cat --vm=host "$dir/lttng" | wc -l)"
