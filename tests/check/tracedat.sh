@@ -5,6 +5,7 @@
 # trace-cmd, gives the same maps, texts, tables and traces; what is in it is what
 # trace-cmd report prints; and whatever is wrong with it is one line.
 . tests/check/lib.sh
+. tests/check/report-text.sh
 
 dir=$check_tmp/dat
 vmsync=build/vmsync
@@ -59,22 +60,6 @@ as_kernel() {
 # recording ends, and of trace-cmd's that is known by its last event only
 tables() {
 	$vmsync analyze "$1" 2>&1 | sed '/^Threads of guests/,$d' | cksum
-}
-
-# as_report: our text as trace-cmd report -R -t has it: seconds, CPU, thread, names and
-# fields as the kernel has them; as_lines makes the same of that
-as_report() {
-	sed -E 's/^\[([0-9]+):([0-9]+):([0-9]+)\.([0-9]+)\] \([^)]*\) [^ ]+ ([^:]+): \{ cpu_id = ([0-9]+) \}, \{ tid = (-?[0-9]+) \}, \{ ?/\1 \2 \3 \4 \6 \7 \5 /
-		s/ \}$//; s/ = /=/g; s/, / /g; s/"//g; s/0x[0-9A-F]+/\L&/g
-		s/ irq_softirq_/ softirq_/; s/ syscall_entry_/ sys_enter_/
-		s/ syscall_exit_/ sys_exit_/; s/ x86_exceptions_/ /
-		/ sched_/s/([ _])tid=/\1pid=/g' |
-	awk '{ s = ($1 * 60 + $2) * 60 + $3 "." $4
-		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ /, ""); print s, $0 }' | sort
-}
-
-as_lines() {
-	grep -av '^cpus=' | sed -E 's/^.*-(-?[0-9]+) +\[0*([0-9]+)\] +([0-9]+\.[0-9]+): +([^:]+): */\3 \2 \1 \4 /' | sort
 }
 
 # ------------------------------------------------- the same world, recorded twice

@@ -44,4 +44,4 @@ lab: $(if $(LAB_PLAIN),lab-lttng,$(if $(SCENARIO),lab-modules))
 
 # All scenarios, judged; with KERNEL on that one.
 lab-nightly: $(if $(KERNEL),lab-modules)
-	@tests/run.sh modules unload lab lab-libvirt lab-move lab-known faults
+	@tests/run.sh modules unload lab lab-libvirt lab-move lab-known lab-tracecmd faults
