@@ -14,7 +14,7 @@
 #include "tracedat/tracedat.h"
 
 /* Seconds of a processor: so many, and one more for so many bytes. */
-#define LEAST_S	   20
+#define LEAST_S	   5
 #define BYTES_OF_S 1000000
 
 #define DAMAGED "is it whole? trace-cmd report reads it, too"

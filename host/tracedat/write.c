@@ -139,6 +139,14 @@ static struct dat_layout *layout_of(struct writer *w, int id)
 	return l;
 }
 
+static int fail_damaged(struct writer *w, const struct tep_record *r)
+{
+	return tracedat_fail(w->e, -EINVAL,
+			     "is it whole? trace-cmd report reads it, too",
+			     "%.400s: an event of %d bytes at %llu", w->path,
+			     r->size, r->offset);
+}
+
 static int copy_record(struct writer *w, struct dat_stream *s,
 		       const struct tep_record *r)
 {
@@ -147,10 +155,7 @@ static int copy_record(struct writer *w, struct dat_stream *s,
 	int ret;
 
 	if (r->size < COMMON || r->size > UINT16_MAX)
-		return tracedat_fail(w->e, -EINVAL, "is it whole? trace-cmd "
-				     "report reads it, too",
-				     "%.400s: an event of %d bytes", w->path,
-				     r->size);
+		return fail_damaged(w, r);
 	l = layout_of(w, *(const uint16_t *)r->data);
 	if (!l)
 		return fail_memory(w);
@@ -194,6 +199,7 @@ static uint64_t events_read(struct tracecmd_input *in, uint32_t cpu)
 static int write_source(struct writer *w, struct source *from)
 {
 	struct dat_stream *s = &from->stream;
+	uint64_t at = 0;
 	struct tep_record *r;
 	char path[4096];
 	int ret;
@@ -206,7 +212,10 @@ static int write_source(struct writer *w, struct source *from)
 		return fail_write(w, -ret);
 	for (r = tracecmd_read_cpu_first(from->input, from->index); !ret && r;
 	     r = tracecmd_read_data(from->input, from->index)) {
-		ret = copy_record(w, s, r);
+		/* One that leads back would be read for ever. */
+		ret = at && r->offset <= at ? fail_damaged(w, r) :
+					      copy_record(w, s, r);
+		at = r->offset;
 		tracecmd_free_record(r);
 	}
 	if (s->last > w->end)
