@@ -155,8 +155,13 @@ libvirt_reboot_check() {
 	for n in 0 1 2; do
 		exact $n
 	done
-	expect_eq "$s: three boots, named apart" \
-		"$(number '[.guests[].name] | unique | length')" 3
+	expect_eq "$s: three boots, each said" \
+		"$(number '[.guests[].clock_uuid] | unique | length')" 3
+	rm -rf "$t/fused"
+	expect "$s: fuse" $vmsync fuse -o "$t/fused" \
+		"$dir"/{host,guest,guest2-first,guest2}
+	expect_eq "$s: named apart" "$(cd "$t/fused" && echo guest-*)" \
+		"guest-guest guest-guest2 guest-guest2-2"
 	expect_eq "$s: one after the other" "$(number '[.guests[1, 2]] | sort_by(.host_start_ns) |
 		.[0].host_end_ns < .[1].host_start_ns')" true
 }

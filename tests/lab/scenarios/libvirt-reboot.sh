@@ -87,10 +87,12 @@ host_record() {
 	at=guest2
 	await ready
 	boot_record sleep 5
-	tell end
 	at=guest
 	await loaded
 	recording_end recorded
+	at=guest2
+	tell end
+	at=guest
 	tell stop
 	await recorded
 	clocksource_check tsc || lost "the host machine left the TSC"
