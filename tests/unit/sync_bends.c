@@ -201,6 +201,34 @@ static void test_one(bool both)
 	vmsync_sync_free(sync);
 }
 
+/* A guest names lines of any slope: its bounds are wide, and are numbers. */
+static void test_liar(void)
+{
+	const struct vmsync_sync_options options = {.methods = 1u << VMSYNC_METHOD_PAIR};
+	struct vmsync_sync *sync = vmsync_sync_new(&options);
+	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
+	const struct vmsync_map *map;
+	struct model m;
+
+	memset(&m, 0, sizeof(m));
+	make_clock(&m.host, 7, 700000000);
+	make_clock(&m.guest, 3, 100000000);
+	for (uint64_t i = 0; i < N; i++) {
+		struct model lie = m;
+
+		lie.guest.line[0].seq = 3 + (uint32_t)i;
+		lie.guest.line[0].mult = i % 3 ? m.guest.line[0].mult :
+						 (uint32_t)check_rand();
+		push_beacon(&lie, sync, guest, i * STEP, 2 * (uint32_t)i + 2);
+	}
+	CHECK(!vmsync_sync_finish(sync));
+	map = vmsync_guest_map_of(vmsync_guest_maps(guest), 0);
+	for (size_t i = 0; map && i < map->count; i++)
+		CHECK(map->segments[i].bound_ns >= 0 &&
+		      map->segments[i].bound_ns < INT64_MAX / 2);
+	vmsync_sync_free(sync);
+}
+
 int main(int argc, char **argv)
 {
 	const char *cases = getenv("VMSYNC_CASES");
@@ -212,6 +240,7 @@ int main(int argc, char **argv)
 		check_reseed(first + i);
 		test_one(true);
 		test_one(false);
+		test_liar();
 	}
 	return check_done();
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "sync/facts/bend.h"
 
+#include <math.h>
+
+#include "sync/base/drift.h"
+
 /* Lines that are told late are put before others, see lines.c. */
 #define MOVED 8
 
@@ -43,8 +47,9 @@ static void add_side(const struct vmsync_lines *lines, size_t first, size_t last
 		lo = l->mult < lo ? l->mult : lo;
 		hi = l->mult > hi ? l->mult : hi;
 	}
+	/* What a liar says may be any number. */
 	if (lo && hi - lo > DITHER)
-		b->tilt += (double)(hi - lo) / lo;
+		b->tilt += fmin((double)(hi - lo) / lo, VMSYNC_DRIFT_TICKS);
 }
 
 static void find_side(struct vmsync_bend_side *side, const struct vmsync_lines *lines,
