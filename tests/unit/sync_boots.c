@@ -41,10 +41,14 @@ struct boot {
 	bool restored;
 };
 
-/** struct world - @host: [@n_host], each for HOST_LEN; the last goes on */
+/**
+ * struct world - @host: [@n_host], each for HOST_LEN; the last goes on
+ * @blind:	the host's beacons tell of no line before the last boot
+ */
 struct world {
 	struct vmsync_line host[HOST_LINES];
 	int n_host;
+	bool blind;
 	struct boot boot[BOOTS];
 };
 
@@ -165,6 +169,23 @@ static void push_host_line(const struct world *w, struct vmsync_sync *sync,
 	CHECK(!vmsync_sync_push_host(sync, &ev));
 }
 
+/* The first line again, for all that is seen: others may have been in between. */
+static void push_host_again(const struct world *w, struct vmsync_sync *sync)
+{
+	uint64_t at = w->boot[BOOTS - 1].from;
+	struct vmsync_evidence ev = {
+		.kind = VMSYNC_EV_KNOT,
+		.stamp_ns = host_ns(w, at),
+		.line = w->host[0],
+		.confirm_tsc = at,
+		.why = VMSYNC_KNOT_SLOPE,
+	};
+
+	ev.line.seq += 3;
+	ev.line.since_tsc = at;
+	CHECK(!vmsync_sync_push_host(sync, &ev));
+}
+
 /* No records are missing any more before the next beacon of boot @b, at @at. */
 static void push_host_lines(const struct world *w, const struct boot *b,
 			    uint64_t at, struct vmsync_sync *sync)
@@ -244,6 +265,10 @@ static void push_beacons(const struct world *w, int boot,
 			.scaling = { (int64_t)b->offset, 1ull << 32, 32 },
 		};
 
+		if (w->blind)
+			h.line.seq = boot == BOOTS - 1 ? h.line.seq + 3 : 0;
+		if (w->blind)
+			h.line.since_tsc = w->boot[BOOTS - 1].from;
 		cnt += VMSYNC_CNT_STEP;
 		push_host_lines(w, b, at, sync);
 		if (guest)
@@ -289,8 +314,8 @@ static void judge(const struct world *w, const struct boot *b,
  * @mute:	bit n: boot n was not recorded
  * @restored:	the last boot is of a memory snapshot: its line is an old one
  * @again:	the guest's module is loaded again when this line begins, 0: not
- * @shown:	before the last boot the host's lines are known from its beacons
- *		only, and not all
+ * @lines:	of the host, which are known: all; or before the last boot those that its
+ *		beacons show, which are not all; or none before the last boot
  * @limit_ns:	most bounds are not above
  */
 struct test {
@@ -301,7 +326,7 @@ struct test {
 	int64_t limit_ns;
 	int again;
 	bool restored;
-	bool shown;
+	enum { ALL, SHOWN, LAST } lines;
 };
 
 static void test_one(const struct test *t)
@@ -314,11 +339,12 @@ static void test_one(const struct test *t)
 			    .base_ns = 222000000000, .mult = MULT + 11,
 			    .shift = SHIFT } },
 		.n_host = 1,
+		.blind = t->lines == LAST,
 	};
 	uint64_t at = START + HZ;
 	int i;
 
-	if (t->shown)
+	if (t->lines == SHOWN)
 		make_host_lines(&w);
 	push_host_line(&w, sync, 0);
 	for (i = 0; i < BOOTS; i++) {
@@ -334,6 +360,8 @@ static void test_one(const struct test *t)
 	for (i = 0; i < BOOTS; i++) {
 		if (guest[i])
 			push_guest_knots(&w.boot[i], guest[i]);
+		if (w.blind && i == BOOTS - 1)
+			push_host_again(&w, sync);
 		push_beacons(&w, i, sync, guest[i]);
 		if (guest[i])
 			vmsync_sync_guest_until(guest[i], (guest_time){
@@ -356,47 +384,56 @@ int main(int argc, char **argv)
 	/* Boot n begins at about 4 n s, 1 s after START. */
 	static const struct test tests[] = {
 		{ "the TSC begins at 0 again",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 0, false, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 0, false, ALL },
 		{ "only the first one was recorded",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 6, 3, 0, false, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 6, 3, 0, false, ALL },
 		{ "only the second",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 5, 3, 0, false, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 5, 3, 0, false, ALL },
 		{ "only the last",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 3, 3, 0, false, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 3, 3, 0, false, ALL },
 		{ "the guest had run for long before",
-		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, false, 0, 3, 0, false, false },
+		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, false, 0, 3, 0, false, ALL },
 		{ "the TSC is set to something else",
-		  { 0, 1000ull * HZ, 7ull * HZ }, false, 0, 3, 0, false, false },
+		  { 0, 1000ull * HZ, 7ull * HZ }, false, 0, 3, 0, false, ALL },
 		{ "a little less than it was",
-		  { 0, 0 - 2ull * HZ, 0 - 4ull * HZ }, false, 0, 3, 0, false, false },
-		{ "the TSC goes on, as with kexec", { 0, 0, 0 }, false, 0, 3, 0, false, false },
+		  { 0, 0 - 2ull * HZ, 0 - 4ull * HZ }, false, 0, 3, 0, false, ALL },
+		{ "the TSC goes on, as with kexec", { 0, 0, 0 }, false, 0, 3, 0, false, ALL },
 		{ "and the module is loaded again",
-		  { 0, 0, 0 }, false, 0, 3, 2, false, false },
+		  { 0, 0, 0 }, false, 0, 3, 2, false, ALL },
 		{ "... later, and the TSC begins at 0 again",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 5, false, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, 3, 5, false, ALL },
 		{ "the last one is restored from a snapshot",
 		  { 0, 0 - 4ull * HZ, 20ull * HZ }, false, 0, 3, 0, true, false },
 		{ "... with a TSC that is less",
 		  { 90ull * HZ, 80ull * HZ, 10ull * HZ }, false, 3, 3, 0,
-		  true, false },
+		  true, ALL },
 		{ "what KVM wrote was lost",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 0, 100000000, 0, false, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 0, 100000000, 0, false, ALL },
 		{ "... also that the guest had run for long",
-		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, true, 0, 100000000, 0, false, false },
+		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, true, 0, 100000000, 0, false, ALL },
 		{ "... and with a boot that was not recorded",
-		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 2, 100000000, 0, false, false },
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, true, 2, 100000000, 0, false, ALL },
 		{ "the host's lines were lost, but for what its beacons show",
 		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, INT64_MAX, 0,
-		  false, true },
+		  false, SHOWN },
 		{ "... and the guest had run for long before",
 		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, false, 0, INT64_MAX, 0,
-		  false, true },
+		  false, SHOWN },
 		{ "... and the TSC is a little less than it was",
 		  { 0, 0 - 2ull * HZ, 0 - 4ull * HZ }, false, 0, INT64_MAX, 0,
-		  false, true },
+		  false, SHOWN },
 		{ "... and only the first boot was recorded",
 		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 6, INT64_MAX, 0,
-		  false, true },
+		  false, SHOWN },
+		{ "the host's lines are known in the last boot only",
+		  { 0, 0 - 4ull * HZ, 0 - 8ull * HZ }, false, 0, INT64_MAX, 0,
+		  false, LAST },
+		{ "... and the TSC is a little less than it was",
+		  { 0, 0 - 2ull * HZ, 0 - 4ull * HZ }, false, 0, INT64_MAX, 0,
+		  false, LAST },
+		{ "... and the guest had run for long before",
+		  { 4000ull * HZ, 0, 0 - 5ull * HZ }, false, 0, INT64_MAX, 0,
+		  false, LAST },
 	};
 	uint64_t first;
 	size_t i, k;

@@ -49,7 +49,7 @@ bool vmsync_date_of_host(const struct vmsync_timeline *host, uint64_t tsc_ref,
 	const struct vmsync_step *s = host->steps.at;
 	size_t lo = 0, hi = host->steps.count;
 	const struct vmsync_line *line;
-	int64_t end, v;
+	size_t next;
 	uint64_t tsc;
 	int128 h;
 
@@ -78,10 +78,49 @@ bool vmsync_date_of_host(const struct vmsync_timeline *host, uint64_t tsc_ref,
 	line = s[lo].param;
 	if (!line || !line_inverse(line, ns, &tsc))
 		return false;
-	v = clip((int64_t)(tsc - tsc_ref));
-	end = lo + 1 < host->steps.count ? s[lo + 1].from : VMSYNC_AXIS_MAX;
-	*at = v > end ? end : v;
+	*at = clip((int64_t)(tsc - tsc_ref));
+	/* It goes on where no line is known, up to the next one that is. */
+	next = lo + 1;
+	while (next < host->steps.count && !s[next].param)
+		next++;
+	if (next < host->steps.count && *at > s[next].from)
+		*at = s[next].from;
 	return true;
+}
+
+/* The most by which two lines of one clock part, ppm: NTP's +-500, and a little. */
+#define NTP_PPM 1100
+
+/* How far off a date may be that is of where no line is known, cycles. */
+static int64_t slack_at(const struct vmsync_timeline *host,
+			const struct vmsync_step *s, int64_t at)
+{
+	int128 away = (int128)at - s->from;
+
+	if (s->param || host->steps.count < 2)
+		return 0;
+	if (s == host->steps.at)
+		away = (int128)s[1].from - at;
+	return (int64_t)(away * NTP_PPM / 1000000) + 1;
+}
+
+int64_t vmsync_date_earliest(const struct vmsync_timeline *host, int64_t at)
+{
+	const struct vmsync_step *s = vmsync_timeline_at(host, at);
+	int64_t from = at - slack_at(host, s, at);
+
+	return from < s->from ? s->from : from;
+}
+
+int64_t vmsync_date_latest(const struct vmsync_timeline *host, int64_t at)
+{
+	const struct vmsync_step *s = vmsync_timeline_at(host, at);
+	const struct vmsync_step *end = host->steps.at + host->steps.count;
+	int64_t until = at + slack_at(host, s, at);
+
+	while (s < end && (!s->param || s->from <= at))
+		s++;
+	return s < end && s->from < until ? s->from : until;
 }
 
 /* ------------------------------------------------------------- host's lines */
@@ -188,7 +227,7 @@ static int add_scaling(struct vmsync_timeline *tl, const struct vmsync_facts *f,
 		       const struct vmsync_timeline *host,
 		       const struct vmsync_scaling_span *s)
 {
-	int64_t at, seen;
+	int64_t at, seen, left;
 	int err = 0;
 
 	if (s->from_start)
@@ -196,13 +235,16 @@ static int add_scaling(struct vmsync_timeline *tl, const struct vmsync_facts *f,
 	if (!vmsync_date_of_host(host, f->tsc_ref, s->stamp_ns, &at))
 		return 0;
 	if (s->gap &&
-	    vmsync_date_of_host(host, f->tsc_ref, s[-1].seen_ns, &seen))
+	    vmsync_date_of_host(host, f->tsc_ref, s[-1].seen_ns, &seen)) {
+		seen = vmsync_date_earliest(host, seen);
 		err = vmsync_timeline_add(tl, seen, seen, NULL, true);
+	}
 	if (err)
 		return err;
-	return vmsync_timeline_add(tl,
-				   vmsync_date_exit(f, host, s->exit_ns, at),
-				   at, &s->scaling, true);
+	left = vmsync_date_exit(f, host, s->exit_ns, at);
+	return vmsync_timeline_add(tl, vmsync_date_earliest(host, left),
+				   vmsync_date_latest(host, at), &s->scaling,
+				   true);
 }
 
 /* What a virtual CPU had at the guest's first beacon in this home. */

@@ -184,10 +184,19 @@ int64_t vmsync_date_of_tsc(const struct vmsync_facts *f, uint64_t host_tsc);
 
 /**
  * vmsync_date_of_host - the point of the axis when the host's clock read @ns
- * Returns false where the host's line of that time is not known.
+ * By the line before, or the first one, where none is known: see vmsync_date_earliest().
+ * Returns false where there is none at all.
  */
 bool vmsync_date_of_host(const struct vmsync_timeline *host, uint64_t tsc_ref,
 			 int64_t ns, int64_t *at);
+
+/**
+ * vmsync_date_earliest, vmsync_date_latest - what is dated at @at was then
+ * Where the host's line is not known, its times are dated by another one, which its
+ * clock may have left.
+ */
+int64_t vmsync_date_earliest(const struct vmsync_timeline *host, int64_t at);
+int64_t vmsync_date_latest(const struct vmsync_timeline *host, int64_t at);
 
 /**
  * vmsync_date_exit - when a virtual CPU left the guest before a change at @at

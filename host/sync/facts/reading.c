@@ -15,9 +15,35 @@
  */
 #define STRAY_NS 1000000
 
+/*
+ * A record may be made later than the TSC was read that it tells of, ns: that of a
+ * knot names the TSC at which the line before it ended.
+ */
+#define LATE_NS 1000000000
+
 /* Readings of two clocks that have drifted apart by 2000 ppm at most, ns. */
 #define SLACK_NS    1000
 #define SLACK_SHARE 500
+
+/* The mark before guest time @ns and the one after it; one may be both. */
+static bool marks_around(const struct vmsync_facts *f, int64_t ns, size_t at[2])
+{
+	size_t lo = 0, hi = f->n_marks;
+
+	if (!f->n_marks)
+		return false;
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (f->marks[mid].guest_ns <= ns)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	at[0] = lo;
+	at[1] = lo + 1 == f->n_marks ? lo : hi;
+	return true;
+}
 
 /*
  * About the host time of guest time @ns, by the mark before it and the one
@@ -27,21 +53,13 @@
 static bool expected_host(const struct vmsync_facts *f, int64_t ns,
 			  int128 host_ns[2], int128 *slack_ns)
 {
-	size_t lo = 0, hi = f->n_marks;
 	const struct vmsync_mark *m = f->marks;
+	size_t at[2], lo, hi;
 
-	if (!f->n_marks)
+	if (!marks_around(f, ns, at))
 		return false;
-	while (hi - lo > 1) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (m[mid].guest_ns <= ns)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	if (lo + 1 == f->n_marks)
-		hi = lo;
+	lo = at[0];
+	hi = at[1];
 	host_ns[0] = (int128)m[lo].host_ns + ns - m[lo].guest_ns;
 	host_ns[1] = (int128)m[hi].host_ns + ns - m[hi].guest_ns;
 	*slack_ns = SLACK_NS + (wide_abs((int128)ns - m[lo].guest_ns) +
@@ -158,6 +176,29 @@ static bool known_at(const struct vmsync_facts *f,
 }
 
 /*
+ * Whether a candidate is in the order of time with the marks around guest time @ns,
+ * as it is wherever the guest stood still in between.
+ */
+static bool is_in_order(const struct vmsync_facts *f,
+			const struct vmsync_timeline *host, int64_t at,
+			int64_t ns)
+{
+	size_t around[2];
+	int128 h;
+
+	if (!about_host(f, host, at, &h) || !marks_around(f, ns, around))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const struct vmsync_mark *m = &f->marks[around[i]];
+
+		if (m->guest_ns <= ns ? h < (int128)m->host_ns - LATE_NS :
+					h > (int128)m->host_ns + STRAY_NS)
+			return false;
+	}
+	return true;
+}
+
+/*
  * Where a virtual CPU's TSC read what a record says. A TSC that was set back
  * reads some values twice, and one that was reset reads them in both boots:
  * then the one nearest to the record's time is meant. If two are, the guest stood
@@ -191,8 +232,9 @@ bool vmsync_reading_at(const struct vmsync_facts *f,
 		found = true;
 	}
 	if (found && known && best > STRAY_NS && best < NEVER)
-		return known_at(f, scaling, host, expected[0]) ||
-		       known_at(f, scaling, host, expected[1]);
+		return is_in_order(f, host, *at, r->ns) &&
+		       (known_at(f, scaling, host, expected[0]) ||
+			known_at(f, scaling, host, expected[1]));
 	return found;
 }
 
