@@ -15,8 +15,10 @@
 #include "sync/map/align_steps.h"
 #include "sync/map/anyone.h"
 #include "sync/map/ends.h"
+#include "sync/map/guess.h"
 #include "sync/select.h"
 #include "sync/session.h"
+#include "uapi/vmsync.h"
 
 /* Beacons and knots of several CPUs may be out of order by less. */
 #define QUEUE_MARGIN_NS 1000000000
@@ -75,6 +77,7 @@ struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest)
 		.guest_until_ns = vmsync_pushed_complete_ns(&guest->side),
 		.cpus = guest->cpus,
 		.n_cpus = guest->n_cpus,
+		.n_there = guest->n_there,
 		.marks = guest->marks,
 		.n_marks = guest->n_marks,
 		.answered = guest->answered,
@@ -161,7 +164,8 @@ static void check_queue(struct vmsync_guest *guest)
 static void drop_unsure(struct vmsync_guest *guest)
 {
 	for (uint32_t i = 0; guest->maps.anyone.count && i < guest->n_cpus; i++)
-		if (!guest->cpus[i].sure)
+		if (!guest->cpus[i].sure &&
+		    !vmsync_map_is_guess(&guest->maps.maps[i]))
 			vmsync_map_free(&guest->maps.maps[i]);
 }
 
@@ -191,13 +195,55 @@ static int lend(struct vmsync_guest *guest, const struct vmsync_spreads *spreads
 	return err;
 }
 
-static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
+/* The guest's clock is made of TSCs that may differ. */
+static bool has_tscs(const struct vmsync_facts *f)
+{
+	const struct vmsync_line_span *last =
+		vmsync_array_last(&f->guest_lines->spans);
+
+	return last && last->line.clocksource == VMSYNC_CLOCKSOURCE_TSC &&
+	       !vmsync_facts_tscs_alike(f);
+}
+
+/* All its CPUs: those that tell nothing may be the ones that nobody knows. */
+static int name_cpus(struct vmsync_guest *guest, struct vmsync_facts *f)
+{
+	int err = 0;
+
+	if (has_tscs(f))
+		err = vmsync_guest_want_cpus(guest, guest->n_there);
+	f->cpus = guest->cpus;
+	f->n_cpus = guest->n_cpus;
+	return err;
+}
+
+/* A CPU without evidence of its own: other CPUs' maps do not hold for its clock. */
+static int guess(struct vmsync_guest *guest, const struct vmsync_facts *f)
+{
+	const struct vmsync_map *like =
+		vmsync_guest_map_of(&guest->maps, VMSYNC_CPU_UNKNOWN);
+	int err = 0;
+
+	if (!like || !has_tscs(f))
+		return 0;
+	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++) {
+		struct vmsync_map *map = &guest->maps.maps[cpu];
+
+		if (!map->count)
+			err = vmsync_map_guess(map, like);
+	}
+	return err;
+}
+
+static int make_maps(struct vmsync_guest *guest, struct vmsync_facts *f,
 		     bool final)
 {
 	struct vmsync_heard heard = {INT64_MIN, INT64_MAX, NULL, 0, 0};
 	struct vmsync_spreads spreads = {0};
-	int err = resize(guest);
+	int err = name_cpus(guest, f);
 
+	if (!err)
+		err = resize(guest);
 	vmsync_whose_find(f, guest->cpus);
 	if (!err)
 		err = vmsync_spread_find(f, &spreads);
@@ -229,6 +275,8 @@ static int make_maps(struct vmsync_guest *guest, const struct vmsync_facts *f,
 	guest->maps.anyone.count = 0;
 	if (!err)
 		err = lend(guest, &spreads);
+	if (!err)
+		err = guess(guest, f);
 	vmsync_spread_free(&spreads);
 	if (!err)
 		err = vmsync_anyone_make(&guest->maps);

@@ -35,6 +35,7 @@ struct vmsync_guest {
 	struct vmsync_lines lines;
 	struct vmsync_guest_cpu *cpus;
 	uint32_t n_cpus;
+	uint32_t n_there; /* CPUs that its recording has streams of, at least */
 	struct vmsync_match match;
 	struct vmsync_set set;
 	struct vmsync_bend bend;
@@ -108,6 +109,9 @@ int vmsync_guest_check_queue(struct vmsync_guest *guest);
  * As far as the methods know that its later segments are from.
  */
 int64_t vmsync_guest_final_until(const struct vmsync_guest *guest);
+
+/** vmsync_guest_want_cpus - it has @n CPUs, at least; 0 or -ENOMEM */
+int vmsync_guest_want_cpus(struct vmsync_guest *guest, uint32_t n);
 
 /** vmsync_guest_may_use - the options allow method @m */
 bool vmsync_guest_may_use(const struct vmsync_guest *guest,

@@ -71,6 +71,12 @@ void vmsync_sync_host_until(struct vmsync_sync *sync, host_time t);
 void vmsync_sync_guest_until(struct vmsync_guest *guest, guest_time t);
 
 /**
+ * vmsync_sync_guest_cpu - the guest's recording has a stream of its CPU @cpu
+ * It may push nothing from there: then nobody tells of that CPU's TSC.
+ */
+void vmsync_sync_guest_cpu(struct vmsync_guest *guest, uint32_t cpu);
+
+/**
  * vmsync_sync_guest_from - @guest recorded from @t on, before its first record
  * Known without it: from its first record on.
  */

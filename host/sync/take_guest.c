@@ -8,23 +8,34 @@
 
 #include "sync/session.h"
 
-static int want_cpu(struct vmsync_guest *guest, uint32_t cpu)
+int vmsync_guest_want_cpus(struct vmsync_guest *guest, uint32_t n)
 {
 	struct vmsync_guest_cpu *cpus;
 
-	if (cpu < guest->n_cpus) {
-		guest->cpus[cpu].seen = true;
+	if (n <= guest->n_cpus)
 		return 0;
-	}
-	cpus = realloc(guest->cpus, (cpu + 1) * sizeof(*cpus));
+	cpus = realloc(guest->cpus, n * sizeof(*cpus));
 	if (!cpus)
 		return -ENOMEM;
-	memset(&cpus[guest->n_cpus], 0,
-	       (cpu + 1 - guest->n_cpus) * sizeof(*cpus));
+	memset(&cpus[guest->n_cpus], 0, (n - guest->n_cpus) * sizeof(*cpus));
 	guest->cpus = cpus;
-	guest->n_cpus = cpu + 1;
-	cpus[cpu].seen = true;
+	guest->n_cpus = n;
 	return 0;
+}
+
+static int want_cpu(struct vmsync_guest *guest, uint32_t cpu)
+{
+	int err = vmsync_guest_want_cpus(guest, cpu + 1);
+
+	if (!err)
+		guest->cpus[cpu].seen = true;
+	return err;
+}
+
+void vmsync_sync_guest_cpu(struct vmsync_guest *guest, uint32_t cpu)
+{
+	if (cpu < VMSYNC_MAX_CPUS && cpu >= guest->n_there)
+		guest->n_there = cpu + 1;
 }
 
 static int guest_pvclock(struct vmsync_guest *guest,

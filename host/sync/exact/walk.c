@@ -111,7 +111,7 @@ static bool around(const struct vmsync_timeline *tl, int64_t at,
 
 /*
  * How far the counter of CPU @i is ahead of what this one's says, @own; NOT_KNOWN
- * where its page may be any.
+ * where its page, or the TSC that it counts, may be any.
  */
 static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
 		       uint32_t i, int64_t at, int128 own)
@@ -124,6 +124,8 @@ static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
 	around(&w->others[i].scaling, at, scaling);
 	if (l->chain.pv && !around(&w->others[i].pv, at, pv) &&
 	    w->facts->cpus[i].seen)
+		return NOT_KNOWN;
+	if (!l->chain.pv && !scaling[0])
 		return NOT_KNOWN;
 	for (int k = 0; k < 4; k++) {
 		other.chain.scaling = scaling[k & 1];

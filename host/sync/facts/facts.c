@@ -28,15 +28,30 @@ struct vmsync_stay vmsync_facts_stay(const struct vmsync_facts *f, size_t home,
 	};
 }
 
+/* KVM gives all virtual CPUs one page only as long as their TSCs are one. */
+static bool any_stable(const struct vmsync_vm *vm)
+{
+	for (size_t i = 0; i < vm->vcpus.count; i++) {
+		const struct vmsync_vcpu *v = vm->vcpus.at[i];
+
+		for (size_t k = 0; k < v->pvclocks.count; k++)
+			if (v->pvclocks.at[k].pv.flags & VMSYNC_PV_STABLE)
+				return true;
+	}
+	return false;
+}
+
 bool vmsync_facts_tscs_alike(const struct vmsync_facts *f)
 {
 	const struct vmsync_vcpu *first = NULL;
+	size_t known = 0;
 
 	for (size_t i = 0; f->vm && i < f->vm->vcpus.count; i++) {
 		const struct vmsync_vcpu *v = f->vm->vcpus.at[i];
 
 		if (!v->scalings.count)
 			continue;
+		known++;
 		first = first ? first : v;
 		if (v->scalings.count != first->scalings.count)
 			return false;
@@ -45,7 +60,9 @@ bool vmsync_facts_tscs_alike(const struct vmsync_facts *f)
 						 &first->scalings.at[k].scaling))
 				return false;
 	}
-	return true;
+	/* One alone does not tell of others that the guest has. */
+	return known != 1 || (f->n_cpus < 2 && f->n_there < 2) ||
+	       any_stable(f->vm);
 }
 
 bool vmsync_facts_updates(const struct vmsync_facts *f, uint32_t cpu)

@@ -84,6 +84,7 @@ struct vmsync_lost {
  * @tsc_ref:	origin of the axis
  * @host_from_ns, @guest_from_ns: nothing before is asked for
  * @host_until_ns, @guest_until_ns: records are complete up to here
+ * @n_there:	so many CPUs has the guest, at least: it recorded something on each
  * @marks:	a thinned-out list, sorted
  * @answered:	its last beacon, by the host's clock
  * @succeeded:	its VM has answered beacons of another boot since
@@ -105,6 +106,7 @@ struct vmsync_facts {
 	int64_t guest_until_ns;
 	const struct vmsync_guest_cpu *cpus;
 	uint32_t n_cpus;
+	uint32_t n_there;
 	const struct vmsync_mark *marks;
 	size_t n_marks;
 	struct vmsync_mark answered;
@@ -141,7 +143,10 @@ struct vmsync_stay vmsync_facts_stay(const struct vmsync_facts *f, size_t home,
 int64_t vmsync_facts_left(const struct vmsync_facts *f, size_t home,
 			  bool *told);
 
-/** vmsync_facts_tscs_alike - does it not matter which vCPU's TSC was read? */
+/**
+ * vmsync_facts_tscs_alike - does it not matter which vCPU's TSC was read?
+ * Where that of one of several CPUs is known only, nothing says so but a master clock.
+ */
 bool vmsync_facts_tscs_alike(const struct vmsync_facts *f);
 
 /**

@@ -60,6 +60,12 @@ static uint32_t first_same(const struct vmsync_guest_map *gm, uint32_t cpu)
 	return i;
 }
 
+/* Anyone's map is made again from those that are there, and would know less. */
+static bool has_anyones(const struct vmsync_guest_map *gm, uint32_t cpu)
+{
+	return !gm->maps[cpu].count && gm->anyone.count;
+}
+
 static void put_guest(FILE *f, const struct vmsync_guest_map *gm)
 {
 	fprintf(f, "{\n  \"vm_uid\": %" PRIu64 ", \"hostname\": ", gm->vm_uid);
@@ -76,7 +82,8 @@ static void put_guest(FILE *f, const struct vmsync_guest_map *gm)
 		if (same < i)
 			fprintf(f, "    {\"same_as\": %" PRIu32 "}", same);
 		else
-			put_map(f, &gm->maps[i]);
+			put_map(f, has_anyones(gm, i) ? &gm->anyone
+						      : &gm->maps[i]);
 	}
 	fputs("]}", f);
 }
