@@ -175,6 +175,27 @@ static bool known_at(const struct vmsync_facts *f,
 	return vmsync_timeline_at(scaling, at)->param;
 }
 
+/* Whether the host's line is known all the way from host time @ns to a candidate. */
+static bool is_told_between(const struct vmsync_facts *f,
+			    const struct vmsync_timeline *host, int128 ns,
+			    int64_t at)
+{
+	const struct vmsync_step *end = host->steps.at + host->steps.count;
+	const struct vmsync_step *s;
+	int64_t from, until;
+
+	if (ns < 0 || ns > INT64_MAX ||
+	    !vmsync_date_of_host(host, f->tsc_ref, (int64_t)ns, &from))
+		return false;
+	until = from < at ? at : from;
+	for (s = vmsync_timeline_at(host, from < at ? from : at);
+	     s < end && s->from <= until; s++) {
+		if (!s->param)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Whether a candidate is in the order of time with the marks around guest time @ns,
  * as it is wherever the guest stood still in between.
@@ -231,8 +252,11 @@ bool vmsync_reading_at(const struct vmsync_facts *f,
 		best = !found || off < best ? off : best;
 		found = true;
 	}
+	/* Where the host's lines are known only a liar's is out of order. */
 	if (found && known && best > STRAY_NS && best < NEVER)
-		return is_in_order(f, host, *at, r->ns) &&
+		return (is_in_order(f, host, *at, r->ns) ||
+			(is_told_between(f, host, expected[0], *at) &&
+			 is_told_between(f, host, expected[1], *at))) &&
 		       (known_at(f, scaling, host, expected[0]) ||
 			known_at(f, scaling, host, expected[1]));
 	return found;
