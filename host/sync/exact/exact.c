@@ -456,6 +456,12 @@ static bool any_unstable(const struct vmsync_timeline *pv)
 	return false;
 }
 
+/* Virtual CPUs that no record of the guest's names are there as well. */
+static bool has_others(const struct vmsync_facts *f)
+{
+	return f->n_cpus > 1 || (f->vm && f->vm->vcpus.count > 1);
+}
+
 static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	       bool final, struct vmsync_map *map)
 {
@@ -465,15 +471,15 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 
 	(void)state;
 	(void) final;
-	if (!err && f->n_cpus > 1 &&
+	w.tl[HOST] = &axis.host;
+	w.tl[GUEST] = &axis.guest;
+	w.tl[SCALING] = &axis.scaling;
+	w.tl[PV] = &axis.pv;
+	if (!err && has_others(f) &&
 	    (any_unstable(&axis.pv) || !vmsync_facts_tscs_alike(f)))
 		err = vmsync_walk_others_make(&w);
 	if (!err) {
 		w.older = vmsync_older_find(f);
-		w.tl[HOST] = &axis.host;
-		w.tl[GUEST] = &axis.guest;
-		w.tl[SCALING] = &axis.scaling;
-		w.tl[PV] = &axis.pv;
 		err = walk(&w);
 		clip_end(map, f->guest_until_ns);
 	}

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "sync/facts/whose.h"
 #include "sync/map/quantize.h"
 #include "uapi/vmsync.h"
 
@@ -110,6 +112,16 @@ static bool around(const struct vmsync_timeline *tl, int64_t at,
 }
 
 /*
+ * May CPU @i have run at @at with a page that nobody knows? The host tells of one that
+ * no record of the guest's names when it enters, unless that record is missing.
+ */
+static bool may_run(const struct vmsync_walk *w, uint32_t i, int64_t at)
+{
+	return w->all.cpus[i].seen ||
+	       (vmsync_facts_vcpu(&w->all, i) && w->lost_from <= at);
+}
+
+/*
  * How far the counter of CPU @i is ahead of what this one's says, @own; NOT_KNOWN
  * where its page, or the TSC that it counts, may be any.
  */
@@ -123,9 +135,9 @@ static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
 
 	around(&w->others[i].scaling, at, scaling);
 	if (l->chain.pv && !around(&w->others[i].pv, at, pv) &&
-	    w->facts->cpus[i].seen)
+	    may_run(w, i, at))
 		return NOT_KNOWN;
-	if (!l->chain.pv && !scaling[0])
+	if (!scaling[0] && (!l->chain.pv || pv[0]))
 		return NOT_KNOWN;
 	for (int k = 0; k < 4; k++) {
 		other.chain.scaling = scaling[k & 1];
@@ -154,7 +166,7 @@ static int128 ahead_at(const struct vmsync_walk *w, const struct vmsync_link *l,
 	if (!vmsync_link_at(l, at, &p))
 		return 0;
 	own = p.g;
-	for (uint32_t i = 0; i < w->facts->n_cpus; i++)
+	for (uint32_t i = 0; i < w->all.n_cpus; i++)
 		if (matters(w, l, i))
 			most = vmsync_greater(most,
 					      ahead_of(w, l, i, at, own));
@@ -230,7 +242,7 @@ int128 vmsync_walk_ahead(const struct vmsync_walk *w,
 	if (!w->others)
 		return l->chain.pv ? Q32 : 0;
 	most = vmsync_greater(ahead_at(w, l, from), ahead_at(w, l, until));
-	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
+	for (uint32_t i = 0; i < w->all.n_cpus; i++) {
 		if (!matters(w, l, i))
 			continue;
 		most = vmsync_greater(most,
@@ -314,20 +326,51 @@ int vmsync_walk_bridge(struct vmsync_walk *w, const struct vmsync_link *l,
 	return err == -EINVAL ? 0 : err;
 }
 
+/* When the first of the host's records may be missing. */
+static int64_t lost_from(const struct vmsync_walk *w)
+{
+	const struct vmsync_facts *f = w->facts;
+	int64_t at;
+
+	if (!f->n_lost)
+		return VMSYNC_AXIS_MAX;
+	if (!vmsync_date_of_host(w->tl[HOST], f->tsc_ref, f->lost[0].from_ns, &at))
+		return VMSYNC_AXIS_MIN;
+	return vmsync_date_earliest(w->tl[HOST], at);
+}
+
+static int name_all(struct vmsync_walk *w)
+{
+	const struct vmsync_facts *f = w->facts;
+	size_t most = f->n_cpus + (f->vm ? f->vm->vcpus.count : 0);
+	struct vmsync_guest_cpu *cpus = calloc(most + 1, sizeof(*cpus));
+
+	if (!cpus)
+		return -ENOMEM;
+	memcpy(cpus, f->cpus, f->n_cpus * sizeof(*cpus));
+	w->all = *f;
+	w->all.n_cpus = vmsync_whose_unnamed(f, cpus);
+	w->all.cpus = cpus;
+	return 0;
+}
+
 int vmsync_walk_others_make(struct vmsync_walk *w)
 {
-	int err = 0;
+	int err = name_all(w);
 
-	w->others = calloc(w->facts->n_cpus, sizeof(*w->others));
-	w->updates = calloc(w->facts->n_cpus, sizeof(*w->updates));
+	if (err)
+		return err;
+	w->lost_from = lost_from(w);
+	w->others = calloc(w->all.n_cpus, sizeof(*w->others));
+	w->updates = calloc(w->all.n_cpus, sizeof(*w->updates));
 	if (!w->others || !w->updates)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < w->facts->n_cpus; i++)
+	for (uint32_t i = 0; i < w->all.n_cpus; i++)
 		w->updates[i] = vmsync_facts_updates(w->facts, i);
-	for (uint32_t i = 0; !err && i < w->facts->n_cpus; i++)
+	for (uint32_t i = 0; !err && i < w->all.n_cpus; i++)
 		if (i != w->cpu)
-			err = vmsync_dating_init(&w->others[i], w->facts, i);
-	for (uint32_t i = 0; i < w->facts->n_cpus; i++) {
+			err = vmsync_dating_init(&w->others[i], &w->all, i);
+	for (uint32_t i = 0; i < w->all.n_cpus; i++) {
 		/* A CPU of which nothing is known has empty timelines. */
 		if (!err && !w->others[i].pv.steps.count)
 			err = vmsync_timeline_init(&w->others[i].pv);
@@ -339,8 +382,9 @@ int vmsync_walk_others_make(struct vmsync_walk *w)
 
 void vmsync_walk_others_free(struct vmsync_walk *w)
 {
-	for (uint32_t i = 0; w->others && i < w->facts->n_cpus; i++)
+	for (uint32_t i = 0; w->others && i < w->all.n_cpus; i++)
 		vmsync_dating_free(&w->others[i]);
 	free(w->others);
 	free(w->updates);
+	free((void *)w->all.cpus);
 }

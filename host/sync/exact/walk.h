@@ -17,8 +17,11 @@ enum vmsync_param { HOST, GUEST, SCALING, PV, PARAMS };
 /**
  * struct vmsync_walk - where in the timelines we are
  * @at:		the steps in force
- * @others:	timelines of the guest's other CPUs, [facts->n_cpus], or NULL
+ * @all:	the same facts, with a CPU for each virtual CPU that the guest's trace
+ *		does not name: others read what its clock says all the same
+ * @others:	timelines of the guest's other CPUs, [all.n_cpus], or NULL
  * @updates:	which of them may update the timekeeper
+ * @lost_from:	the first of the host's records that may be missing, of the axis
  * @joined:	nothing is missing between the last piece and the next one
  * @bridged:	the last piece is a bridge
  * @doubt_until: until here the line before the last change may be in force
@@ -36,8 +39,10 @@ enum vmsync_param { HOST, GUEST, SCALING, PV, PARAMS };
 struct vmsync_walk {
 	const struct vmsync_facts *facts;
 	uint32_t cpu;
+	struct vmsync_facts all;
 	struct vmsync_dating *others;
 	bool *updates;
+	int64_t lost_from;
 	const struct vmsync_timeline *tl[PARAMS];
 	size_t at[PARAMS];
 	struct vmsync_map *map;

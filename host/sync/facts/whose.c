@@ -69,3 +69,29 @@ void vmsync_whose_find(const struct vmsync_facts *f,
 	for (uint32_t i = 0; i < f->n_cpus; i++)
 		cpus[i].sure = true;
 }
+
+static bool is_named(const struct vmsync_facts *f, uint32_t vcpu_id)
+{
+	for (uint32_t i = 0; i < f->n_cpus; i++)
+		if (f->cpus[i].vcpu_id == vcpu_id)
+			return true;
+	return false;
+}
+
+uint32_t vmsync_whose_unnamed(const struct vmsync_facts *f,
+			      struct vmsync_guest_cpu *cpus)
+{
+	uint32_t n = f->n_cpus;
+
+	for (size_t i = 0; f->vm && i < f->vm->vcpus.count; i++) {
+		uint32_t id = f->vm->vcpus.at[i]->id;
+
+		if (!is_named(f, id))
+			cpus[n++] = (struct vmsync_guest_cpu){
+				.known = true,
+				.sure = true,
+				.vcpu_id = id,
+			};
+	}
+	return n;
+}

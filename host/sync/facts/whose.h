@@ -16,4 +16,13 @@
 void vmsync_whose_find(const struct vmsync_facts *f,
 		       struct vmsync_guest_cpu *cpus);
 
+/**
+ * vmsync_whose_unnamed - put the virtual CPUs behind that no CPU of the guest's may be
+ * @f:		of the guest
+ * @cpus:	[@f->n_cpus and as many as its VM has] the guest's CPUs, and then these
+ * Returns how many there are of both.
+ */
+uint32_t vmsync_whose_unnamed(const struct vmsync_facts *f,
+			      struct vmsync_guest_cpu *cpus);
+
 #endif /* VMSYNC_SYNC_FACTS_WHOSE_H */
