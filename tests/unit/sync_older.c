@@ -2,8 +2,8 @@
 /*
  * Virtual CPUs that have each a kvm-clock page of its own, all a little too fast or
  * too slow, replaced now and then; and a host of whose records some are missing, or
- * the first, so that it is not known how old a page is. No guest time is mapped worse
- * than by its bound.
+ * the first, so that it is not known how old a page is; or few beacons. No guest time
+ * is mapped worse than by its bound.
  */
 #include <string.h>
 
@@ -20,15 +20,19 @@ __extension__ typedef unsigned __int128 wide;
 #define BOOT   (100 * HZ) /* so long before the recording, cycles */
 #define LENGTH (2 * HZ)
 #define START  (1000 * HZ)
-#define STEP   (LENGTH / 100)
+#define MANY   100
 
-/* Cycles since BOOT before START; pages in the order of time. */
+/* No more are few beacons, of which a line is drawn otherwise. */
+#define BEACONS_FEW 30
+
+/* Cycles since BOOT before START; pages in the order of time; a beacon each @step. */
 struct model {
 	struct vmsync_line host;
 	struct vmsync_line guest;
 	struct vmsync_pvclock page[CPUS][PAGES];
 	uint64_t page_at[CPUS][PAGES];
 	uint64_t hole[2];
+	uint64_t step;
 };
 
 static const struct vmsync_scaling scaling = {-(int64_t)(START - BOOT), 1ull << 32,
@@ -114,11 +118,28 @@ static void move_page(struct model *m, uint32_t cpu, uint64_t at)
 	m->page[cpu][1].system_time_ns = at / 2;
 }
 
-static void make_model(struct model *m)
+/*
+ * The first CPU's old page, ahead of the other one's, goes soon after a beacon: the
+ * next one is as if the clocks had drifted apart meanwhile.
+ */
+static void end_behind_beacon(struct model *m)
 {
+	uint64_t beacon = check_range(1, LENGTH / m->step / 2) * m->step;
+
+	move_page(m, 0, BOOT + beacon + check_range(10000, m->step / 8));
+	move_page(m, 1, BOOT - check_range(0, HZ / 10));
+}
+
+static void make_model(struct model *m, uint64_t beacons)
+{
+	bool few = beacons <= BEACONS_FEW;
 	uint32_t mul = (1u << 31) - 1000 + (uint32_t)check_range(0, 2000);
 
 	memset(m, 0, sizeof(*m));
+	m->step = LENGTH / beacons;
+	/* As KVM rounds the frequency of a TSC below 1 GHz. */
+	if (few)
+		mul = (1u << 31) + (uint32_t)check_range(2000, 4000);
 	m->host = (struct vmsync_line){
 		.clocksource = VMSYNC_CLOCKSOURCE_TSC,
 		.seq = 1,
@@ -131,7 +152,9 @@ static void make_model(struct model *m)
 	for (uint32_t cpu = 0; cpu < CPUS; cpu++)
 		make_pages(m, cpu, mul);
 	/* Both get a new one at nearly the same time. */
-	if (check_rand() & 1)
+	if (few)
+		end_behind_beacon(m);
+	else if (check_rand() & 1)
 		move_page(m, 0, m->page_at[1][1] + check_range(0, HZ / 20000));
 	m->guest = m->host;
 	m->guest.clocksource = VMSYNC_CLOCKSOURCE_KVMCLOCK;
@@ -204,8 +227,8 @@ static void push_all(const struct model *m, struct vmsync_sync *sync,
 {
 	uint32_t cnt = 0;
 
-	for (uint64_t at = BOOT; at < BOOT + LENGTH; at += STEP) {
-		if (m->hole[0] >= at && m->hole[0] < at + STEP &&
+	for (uint64_t at = BOOT; at < BOOT + LENGTH; at += m->step) {
+		if (m->hole[0] >= at && m->hole[0] < at + m->step &&
 		    m->hole[1] > m->hole[0])
 			push_host(sync, &(struct vmsync_evidence){
 						.kind = VMSYNC_EV_LOST,
@@ -221,7 +244,7 @@ static void push_all(const struct model *m, struct vmsync_sync *sync,
 		for (uint32_t cpu = 0; cpu < CPUS; cpu++)
 			for (int i = 0; i < PAGES; i++)
 				if (m->page_at[cpu][i] >= at &&
-				    m->page_at[cpu][i] < at + STEP)
+				    m->page_at[cpu][i] < at + m->step)
 					push_page(m, sync, cpu, i,
 						  m->page_at[cpu][i]);
 	}
@@ -256,7 +279,8 @@ static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps
 	return known;
 }
 
-static uint64_t test_one(bool late, bool hole, enum vmsync_method method)
+static uint64_t test_one(bool late, bool hole, enum vmsync_method method,
+			 uint64_t beacons)
 {
 	const struct vmsync_sync_options options = {.methods = 1u << method};
 	struct vmsync_sync *sync = vmsync_sync_new(&options);
@@ -264,7 +288,7 @@ static uint64_t test_one(bool late, bool hole, enum vmsync_method method)
 	struct model m;
 	uint64_t known;
 
-	make_model(&m);
+	make_model(&m, beacons);
 	if (hole) {
 		m.hole[0] = BOOT + (late && check_rand() & 1 ? 0 :
 				    check_range(0, LENGTH));
@@ -289,11 +313,13 @@ int main(int argc, char **argv)
 	first = check_seed;
 	for (uint64_t i = 0; i < n; i++) {
 		check_reseed(first + i);
-		known += test_one(false, false, VMSYNC_METHOD_EXACT);
-		test_one(false, true, VMSYNC_METHOD_EXACT);
-		test_one(true, true, VMSYNC_METHOD_EXACT);
-		test_one(false, true, VMSYNC_METHOD_PAIR);
-		test_one(true, true, VMSYNC_METHOD_PAIR);
+		known += test_one(false, false, VMSYNC_METHOD_EXACT, MANY);
+		test_one(false, true, VMSYNC_METHOD_EXACT, MANY);
+		test_one(true, true, VMSYNC_METHOD_EXACT, MANY);
+		test_one(false, true, VMSYNC_METHOD_PAIR, MANY);
+		test_one(true, true, VMSYNC_METHOD_PAIR, MANY);
+		/* Few beacons are far apart: one line leads across a page's end. */
+		test_one(false, false, VMSYNC_METHOD_PAIR, check_range(8, BEACONS_FEW));
 	}
 	/* And where nothing is missing pages are clocks. */
 	CHECK(known > n * TIMES / 4);

@@ -2,6 +2,7 @@
 #include "sync/facts/spread.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "sync/base/drift.h"
@@ -16,6 +17,9 @@
 
 /* KVM follows a TSC write up with a new page before it enters, host cycles. */
 #define PAGE_FOLLOWS ((int64_t)1 << 27)
+
+/* What two pieces of one line differ in, ns per ns. */
+#define ROUNDED_SLOPE 1e-9
 
 /**
  * struct finder - of one guest
@@ -157,12 +161,15 @@ static int64_t find_oldest(const struct finder *f)
 /**
  * struct range - what the virtual CPUs' kvm-clocks read at a moment
  * @lo, @hi:	none is below or above, ns, but for those that are not known
+ * @seen_lo, @seen_hi: by pages that were seen alone
  * @known:	there are no such
  * @old:	there are such as may be older than all that were seen
  */
 struct range {
 	int64_t lo;
 	int64_t hi;
+	int64_t seen_lo;
+	int64_t seen_hi;
 	bool known;
 	bool old;
 };
@@ -190,9 +197,13 @@ static void see_cpu(struct range *r, const struct finder *f,
 	around(&axis->scaling, at, scaling);
 	r->known &= page[0] && page[1];
 	r->old |= !page[0];
-	for (int k = 0; k < 2; k++)
-		if (read_page(f, scaling[k], page[k], at, &ns))
-			see_reading(r, ns);
+	for (int k = 0; k < 2; k++) {
+		if (!read_page(f, scaling[k], page[k], at, &ns))
+			continue;
+		see_reading(r, ns);
+		r->seen_lo = ns < r->seen_lo ? ns : r->seen_lo;
+		r->seen_hi = ns > r->seen_hi ? ns : r->seen_hi;
+	}
 	before = page[0];
 	if (!before || page[1] || !read_page(f, scaling[0], before, at, &ns))
 		return;
@@ -201,16 +212,24 @@ static void see_cpu(struct range *r, const struct finder *f,
 	see_reading(r, ns + (int64_t)(f->older.behind * age));
 }
 
-/* How far the pages are apart at @at, at most. */
-static int64_t spread_at(const struct finder *f, int64_t at)
+static int64_t width(int64_t lo, int64_t hi)
 {
-	struct range r = {INT64_MAX, INT64_MIN, true, false};
+	return hi > lo ? hi - lo + 1 : 0;
+}
+
+/* How far the pages are apart at @at, at most; @seen_ns: those that were seen. */
+static int64_t spread_at(const struct finder *f, int64_t at, int64_t *seen_ns)
+{
+	struct range r = {INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, true, false};
 	int64_t ns;
 
 	for (uint32_t i = 0; i < f->facts->n_cpus; i++)
 		if (f->axes[i].pv.steps.count && !is_out(&f->axes[i], at))
 			see_cpu(&r, f, &f->axes[i], at);
-	ns = r.hi > r.lo ? r.hi - r.lo + 1 : 0;
+	ns = width(r.lo, r.hi);
+	*seen_ns = width(r.seen_lo, r.seen_hi);
+	if (*seen_ns > SET_NS)
+		*seen_ns = 0;
 	if (ns > SET_NS)
 		return 0;
 	if (r.old && ns < f->oldest_ns)
@@ -246,17 +265,20 @@ static int put_all(struct finder *f, struct vmsync_spreads *spreads)
 {
 	for (size_t i = 0; i < f->times.count; i++) {
 		struct vmsync_spread *last = vmsync_array_last(&spreads->all);
-		int64_t ns = spread_at(f, f->times.at[i]), from_ns = INT64_MIN;
+		int64_t seen_ns, ns = spread_at(f, f->times.at[i], &seen_ns);
+		int64_t from_ns = INT64_MIN;
 
 		/* The first one goes back to the begin of all. */
 		if (last && !host_ns(f, f->times.at[i], &from_ns)) {
 			last->ns = ns > last->ns ? ns : last->ns;
+			if (seen_ns > last->seen_ns)
+				last->seen_ns = seen_ns;
 			continue;
 		}
 		last = vmsync_array_add(&spreads->all);
 		if (!last)
 			return -ENOMEM;
-		*last = (struct vmsync_spread){from_ns, ns};
+		*last = (struct vmsync_spread){from_ns, ns, seen_ns};
 	}
 	return 0;
 }
@@ -325,25 +347,35 @@ int vmsync_spread_find(const struct vmsync_facts *facts,
 	return err;
 }
 
-/* The most that they are apart between two host times. */
-static int64_t most_between(const struct vmsync_spreads *spreads,
-			    int64_t from_ns, int64_t until_ns)
+/* The spread in force at host time @ns, or the first one. */
+static size_t find_at(const struct vmsync_spreads *spreads, int64_t ns)
 {
-	const struct vmsync_spread *all = spreads->all.at;
 	size_t lo = 0, hi = spreads->all.count;
-	int64_t most = 0;
 
 	while (hi - lo > 1) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (all[mid].from_ns <= from_ns)
+		if (spreads->all.at[mid].from_ns <= ns)
 			lo = mid;
 		else
 			hi = mid;
 	}
-	for (; lo < spreads->all.count && all[lo].from_ns <= until_ns; lo++)
-		if (all[lo].ns > most)
-			most = all[lo].ns;
+	return lo;
+}
+
+/* The most that they are apart between two host times, or that was seen of it. */
+static int64_t most_between(const struct vmsync_spreads *spreads,
+			    int64_t from_ns, int64_t until_ns, bool seen)
+{
+	const struct vmsync_spread *all = spreads->all.at;
+	int64_t most = 0;
+
+	for (size_t i = find_at(spreads, from_ns);
+	     i < spreads->all.count && all[i].from_ns <= until_ns; i++) {
+		int64_t ns = seen ? all[i].seen_ns : all[i].ns;
+
+		most = ns > most ? ns : most;
+	}
 	return most;
 }
 
@@ -352,17 +384,59 @@ void vmsync_spread_free(struct vmsync_spreads *spreads)
 	vmsync_array_free(&spreads->all);
 }
 
+/* Pieces of one line differ in slope by what is rounded. */
+static bool is_one_line(const struct vmsync_segment *a,
+			const struct vmsync_segment *b)
+{
+	double x = ldexp((double)a->slope, -(int)a->shift);
+	double y = ldexp((double)b->slope, -(int)b->shift);
+
+	return fabs(x - y) < ROUNDED_SLOPE;
+}
+
+/* The first segment behind @i that is not of its line. */
+static size_t line_end(const struct vmsync_map *map, size_t i)
+{
+	const struct vmsync_segment *s = map->segments;
+
+	while (i < map->count && ++i < map->count && is_one_line(&s[i - 1], &s[i]))
+		;
+	return i;
+}
+
+/* Host time at which the segments before @next end. */
+static int64_t end_of(const struct vmsync_map *map, size_t next)
+{
+	return next < map->count ? map->segments[next].host_start.ns : INT64_MAX;
+}
+
+/*
+ * A line is drawn from what was seen anywhere in it, however many pieces it is written
+ * as, and in its neighbours, which are where it begins and ends. A CPU that was seen has
+ * shown its page; what others may have been off meanwhile is not in the line, and counts
+ * beside it alone.
+ */
 void vmsync_spread_widen(const struct vmsync_spreads *spreads,
 			 struct vmsync_map *map)
 {
-	for (size_t i = 0; spreads->all.count && i < map->count; i++) {
-		struct vmsync_segment *s = &map->segments[i];
-		/* What a line was drawn from may lie in its neighbours. */
-		int64_t from = i ? s[-1].host_start.ns : INT64_MIN;
-		int64_t until = i + 2 < map->count ? s[2].host_start.ns
-						   : INT64_MAX;
-		int64_t ns = most_between(spreads, from, until);
+	struct vmsync_segment *s = map->segments;
+	int64_t line_from = INT64_MIN, from = INT64_MIN;
+	size_t end;
 
-		s->bound_ns += ns + (int64_t)(VMSYNC_DRIFT * (double)ns);
+	for (size_t i = 0; spreads->all.count && i < map->count; i = end) {
+		int64_t until, seen;
+
+		end = line_end(map, i);
+		until = end_of(map, line_end(map, end));
+		seen = most_between(spreads, line_from, until, true);
+		line_from = s[i].host_start.ns;
+		for (size_t k = i; k < end; k++) {
+			int64_t ns = most_between(spreads, from,
+						  end_of(map, k + 2), false);
+
+			ns = seen > ns ? seen : ns;
+			s[k].bound_ns += ns + (int64_t)(VMSYNC_DRIFT * (double)ns);
+			from = s[k].host_start.ns;
+		}
 	}
 }

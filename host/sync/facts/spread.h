@@ -9,10 +9,14 @@
 #include "sync/facts/facts.h"
 #include "sync/map/map.h"
 
-/** struct vmsync_spread - from host time @from_ns on they are @ns apart */
+/**
+ * struct vmsync_spread - from host time @from_ns on they are @ns apart
+ * @seen_ns:	those of them whose pages were seen
+ */
 struct vmsync_spread {
 	int64_t from_ns;
 	int64_t ns;
+	int64_t seen_ns;
 };
 
 /**
