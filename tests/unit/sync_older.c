@@ -25,7 +25,10 @@ __extension__ typedef unsigned __int128 wide;
 /* No more are few beacons, of which a line is drawn otherwise. */
 #define BEACONS_FEW 30
 
-/* Cycles since BOOT before START; pages in the order of time; a beacon each @step. */
+/*
+ * Cycles since BOOT before START; pages in the order of time; a beacon each @step,
+ * and none from the first CPU if it is @unnamed.
+ */
 struct model {
 	struct vmsync_line host;
 	struct vmsync_line guest;
@@ -33,6 +36,7 @@ struct model {
 	uint64_t page_at[CPUS][PAGES];
 	uint64_t hole[2];
 	uint64_t step;
+	bool unnamed;
 };
 
 static const struct vmsync_scaling scaling = {-(int64_t)(START - BOOT), 1ull << 32,
@@ -137,6 +141,7 @@ static void make_model(struct model *m, uint64_t beacons)
 
 	memset(m, 0, sizeof(*m));
 	m->step = LENGTH / beacons;
+	m->unnamed = few && check_rand() & 1;
 	/* As KVM rounds the frequency of a TSC below 1 GHz. */
 	if (few)
 		mul = (1u << 31) + (uint32_t)check_range(2000, 4000);
@@ -186,6 +191,19 @@ static void push_page(const struct model *m, struct vmsync_sync *sync, uint32_t 
 				});
 }
 
+/* What a host tells of a virtual CPU that no beacon does. */
+static void push_tsc(const struct model *m, struct vmsync_sync *sync, uint32_t cpu)
+{
+	push_host(sync, &(struct vmsync_evidence){
+				.kind = VMSYNC_EV_TSC,
+				.vcpu = cpu,
+				.stamp_ns = host_mono(m, BOOT),
+				.scaling = scaling,
+				.prev_offset = scaling.offset,
+				.why = VMSYNC_WHY_FIRST,
+			});
+}
+
 static void push_beacon(const struct model *m, struct vmsync_sync *sync,
 			struct vmsync_guest *guest, uint64_t at, uint32_t cnt,
 			uint32_t cpu)
@@ -227,6 +245,8 @@ static void push_all(const struct model *m, struct vmsync_sync *sync,
 {
 	uint32_t cnt = 0;
 
+	if (m->unnamed)
+		push_tsc(m, sync, 0);
 	for (uint64_t at = BOOT; at < BOOT + LENGTH; at += m->step) {
 		if (m->hole[0] >= at && m->hole[0] < at + m->step &&
 		    m->hole[1] > m->hole[0])
@@ -240,7 +260,9 @@ static void push_all(const struct model *m, struct vmsync_sync *sync,
 				  (int)(page_at(m, cpu, at) - m->page[cpu]), at);
 		cnt += 2;
 		push_beacon(m, sync, guest, at + 1000, cnt,
-			    late && at < BOOT + LENGTH / 2 ? 0 : cnt / 2 % CPUS);
+			    m->unnamed			   ? 1 :
+			    late && at < BOOT + LENGTH / 2 ? 0 :
+							     cnt / 2 % CPUS);
 		for (uint32_t cpu = 0; cpu < CPUS; cpu++)
 			for (int i = 0; i < PAGES; i++)
 				if (m->page_at[cpu][i] >= at &&
@@ -256,7 +278,7 @@ static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps
 	uint64_t bad = 0, known = 0;
 
 	for (uint32_t i = 0; i < TIMES; i++) {
-		uint32_t cpu = i % CPUS;
+		uint32_t cpu = m->unnamed ? 1 : i % CPUS;
 		uint64_t at = BOOT + check_range(10000, LENGTH - 10000);
 		const struct vmsync_map *map = vmsync_guest_map_of(maps, cpu);
 		guest_time g;
@@ -265,7 +287,7 @@ static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps
 
 		/* Some just before a page goes, or behind: some is read again. */
 		if (i % 3 == 0)
-			at = m->page_at[cpu][check_range(1, PAGES - 1)] - 20000 +
+			at = m->page_at[i % CPUS][check_range(1, PAGES - 1)] - 20000 +
 			     check_range(0, 40000);
 		if (!map || at < BOOT || at >= BOOT + LENGTH)
 			continue;
@@ -318,7 +340,7 @@ int main(int argc, char **argv)
 		test_one(true, true, VMSYNC_METHOD_EXACT, MANY);
 		test_one(false, true, VMSYNC_METHOD_PAIR, MANY);
 		test_one(true, true, VMSYNC_METHOD_PAIR, MANY);
-		/* Few beacons are far apart: one line leads across a page's end. */
+		/* Few beacons are far apart: a line leads across a page's end. */
 		test_one(false, false, VMSYNC_METHOD_PAIR, check_range(8, BEACONS_FEW));
 	}
 	/* And where nothing is missing pages are clocks. */

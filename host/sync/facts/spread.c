@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sync/base/drift.h"
 #include "sync/facts/older.h"
+#include "sync/facts/whose.h"
 #include "uapi/vmsync.h"
 
 /*
@@ -23,7 +25,8 @@
 
 /**
  * struct finder - of one guest
- * @axes:	[@facts->n_cpus], empty for CPUs that no record names
+ * @facts:	with the virtual CPUs that no record of the guest's names
+ * @axes:	[@facts->n_cpus], empty for CPUs that no record names on either side
  * @times:	of the axis, where a page or a TSC changes
  * @most_ns:	the greatest change of a page
  * @older, @oldest_ns: how far a page that nobody saw may be off, and the oldest
@@ -183,17 +186,20 @@ static void see_reading(struct range *r, int64_t ns)
 /*
  * Where the page of a virtual CPU is not known it is one from between those before and
  * behind. With none behind it may be as new as @at: what @page had gone off is not in
- * it.
+ * it. Before the host told of the first page of one that no record of the guest's names
+ * it had not run, unless a record of the host's is missing.
  */
-static void see_cpu(struct range *r, const struct finder *f,
-		    const struct vmsync_dating *axis, int64_t at)
+static void see_cpu(struct range *r, const struct finder *f, uint32_t cpu, int64_t at)
 {
+	const struct vmsync_dating *axis = &f->axes[cpu];
 	const void *page[2], *scaling[2];
 	const struct vmsync_pvclock *before;
 	double age;
 	int64_t ns;
 
 	around(&axis->pv, at, page);
+	if (!page[0] && !f->facts->cpus[cpu].seen && !f->facts->n_lost)
+		return;
 	around(&axis->scaling, at, scaling);
 	r->known &= page[0] && page[1];
 	r->old |= !page[0];
@@ -225,7 +231,7 @@ static int64_t spread_at(const struct finder *f, int64_t at, int64_t *seen_ns)
 
 	for (uint32_t i = 0; i < f->facts->n_cpus; i++)
 		if (f->axes[i].pv.steps.count && !is_out(&f->axes[i], at))
-			see_cpu(&r, f, &f->axes[i], at);
+			see_cpu(&r, f, i, at);
 	ns = width(r.lo, r.hi);
 	*seen_ns = width(r.seen_lo, r.seen_hi);
 	if (*seen_ns > SET_NS)
@@ -303,47 +309,77 @@ static int64_t outside_ns(const struct finder *f,
 	return most + (int64_t)(VMSYNC_DRIFT * (double)most);
 }
 
+/* Virtual CPUs that no record of the guest's names may be ahead of the others, too. */
+static struct vmsync_guest_cpu *name_all(const struct vmsync_facts *facts,
+					 struct vmsync_facts *all)
+{
+	size_t most = facts->n_cpus + (facts->vm ? facts->vm->vcpus.count : 0);
+	struct vmsync_guest_cpu *cpus = calloc(most, sizeof(*cpus));
+
+	if (!cpus)
+		return NULL;
+	memcpy(cpus, facts->cpus, facts->n_cpus * sizeof(*cpus));
+	*all = *facts;
+	all->n_cpus = vmsync_whose_unnamed(facts, cpus);
+	all->cpus = cpus;
+	return cpus;
+}
+
+static int find(struct finder *f, struct vmsync_spreads *spreads)
+{
+	const struct vmsync_facts *facts = f->facts;
+	bool unstable = false;
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < facts->n_cpus; i++) {
+		if (!facts->cpus[i].seen && !facts->cpus[i].known &&
+		    !vmsync_facts_vcpu(facts, i))
+			continue;
+		err = vmsync_dating_init(&f->axes[i], facts, i);
+		unstable |= !err && is_unstable(&f->axes[i].pv);
+	}
+	for (uint32_t i = 0; unstable && !err && i < facts->n_cpus; i++) {
+		see_changes(f, &f->axes[i]);
+		if (facts->n_cpus > 1)
+			err = add_times(f, &f->axes[i].pv);
+		if (!err && facts->n_cpus > 1)
+			err = add_times(f, &f->axes[i].scaling);
+	}
+	if (f->times.count)
+		qsort(f->times.at, f->times.count, sizeof(*f->times.at), by_value);
+	if (unstable) {
+		f->older = vmsync_older_find(facts);
+		f->oldest_ns = find_oldest(f);
+	}
+	if (!err)
+		err = put_all(f, spreads);
+	if (!err && unstable)
+		spreads->outside_ns = outside_ns(f, spreads);
+	return err;
+}
+
 int vmsync_spread_find(const struct vmsync_facts *facts,
 		       struct vmsync_spreads *spreads)
 {
-	struct finder f = {.facts = facts};
-	bool unstable = false;
-	int err = 0;
+	struct vmsync_facts all;
+	struct finder f = {.facts = &all};
+	struct vmsync_guest_cpu *cpus;
+	int err;
 
 	spreads->all.count = 0;
 	spreads->outside_ns = 0;
 	if (!facts->n_cpus)
 		return 0;
-	f.axes = calloc(facts->n_cpus, sizeof(*f.axes));
-	if (!f.axes)
+	cpus = name_all(facts, &all);
+	if (!cpus)
 		return -ENOMEM;
-	for (uint32_t i = 0; !err && i < facts->n_cpus; i++) {
-		if (!facts->cpus[i].seen && !facts->cpus[i].known)
-			continue;
-		err = vmsync_dating_init(&f.axes[i], facts, i);
-		unstable |= !err && is_unstable(&f.axes[i].pv);
-	}
-	for (uint32_t i = 0; unstable && !err && i < facts->n_cpus; i++) {
-		see_changes(&f, &f.axes[i]);
-		if (facts->n_cpus > 1)
-			err = add_times(&f, &f.axes[i].pv);
-		if (!err && facts->n_cpus > 1)
-			err = add_times(&f, &f.axes[i].scaling);
-	}
-	if (f.times.count)
-		qsort(f.times.at, f.times.count, sizeof(*f.times.at), by_value);
-	if (unstable) {
-		f.older = vmsync_older_find(facts);
-		f.oldest_ns = find_oldest(&f);
-	}
-	if (!err)
-		err = put_all(&f, spreads);
-	if (!err && unstable)
-		spreads->outside_ns = outside_ns(&f, spreads);
-	for (uint32_t i = 0; i < facts->n_cpus; i++)
+	f.axes = calloc(all.n_cpus, sizeof(*f.axes));
+	err = f.axes ? find(&f, spreads) : -ENOMEM;
+	for (uint32_t i = 0; f.axes && i < all.n_cpus; i++)
 		vmsync_dating_free(&f.axes[i]);
 	vmsync_array_free(&f.times);
 	free(f.axes);
+	free(cpus);
 	return err;
 }
 
