@@ -365,6 +365,9 @@ static int64_t take_changes(struct vmsync_walk *w, int64_t z0, bool *jump)
 			limit = vmsync_walk_step(w, t)[1].from;
 			break;
 		}
+		/* Of several the line before the last one may still be in force. */
+		if (taken[t] && t <= GUEST && vmsync_walk_step(w, t)->param)
+			w->old[t] = vmsync_walk_step(w, t)->param;
 		taken[t] = true;
 		w->at[t]++;
 		if (t == HOST || t == GUEST)
