@@ -265,8 +265,12 @@ struct clock {
 	struct ctf_clock pub;
 	const char *name;
 	bool defined;
-	struct meta_span offset, offset_s; /* the values, where given */
-	struct meta_span block;	/* inside of the braces */
+	struct meta_span offset, offset_s; /* TSDL: the values, where given */
+	/*
+	 * TSDL: what is inside of the braces. CTF 2: the object of the offset, or
+	 * where to put one.
+	 */
+	struct meta_span block;
 	bool has_offset;	/* CTF 2: an offset object is there */
 };
 
@@ -317,6 +321,7 @@ struct ctf_trace {
 	size_t n_env, cap_env;
 	struct meta_span env_block;	/* inside of its braces, where it is given */
 	bool has_env;			/* CTF 2: else it is the trace class's */
+	bool env_is_empty;		/* CTF 2: no member at all */
 	struct clock **clocks;
 	size_t n_clocks, cap_clocks;
 	const struct ctf_type *packet_header;

@@ -86,14 +86,15 @@ static int read_trace(struct json_meta *m, const struct json *f)
 	const struct json *env = json_get(f, "environment"), *v;
 	char number[32];
 
+	if (env && env->kind != JSON_OBJECT)
+		return json_bad(&m->r, env, "an object expected");
 	m->r.t->has_env = env;
+	m->r.t->env_is_empty = env && !env->n;
 	m->r.t->env_block = env ? env->span : f->span;
 	m->r.t->env_block.from++;
 	for (v = env ? env->child : NULL; v; v = v->next) {
 		const char *text = v->text;
 
-		if (!v->key)
-			break;
 		if (v->kind == JSON_INT) {
 			snprintf(number, sizeof(number),
 				 v->negative ? "%lld" : "%llu",
@@ -114,24 +115,24 @@ static int read_offset(struct json_meta *m, const struct json *f,
 
 	if (!off)
 		off = json_get(f, "offset");
+	if (off && off->kind != JSON_OBJECT)
+		return json_bad(&m->r, off, "an object expected");
 	v = off ? json_get(off, "seconds") : NULL;
 	if (v && v->kind != JSON_INT)
 		return json_bad(&m->r, v, "an integer expected");
-	if (v) {
+	if (v)
 		c->pub.offset_s = (int64_t)v->number;
-		c->offset_s = v->span;
-	}
 	v = off ? json_get(off, "cycles") : NULL;
 	if (v && v->kind != JSON_INT)
 		return json_bad(&m->r, v, "an integer expected");
-	if (v) {
+	if (v)
 		c->pub.offset = (int64_t)v->number;
-		c->offset = v->span;
-	}
-	/* Where one of the two, or both, have to be added. */
-	c->block = off ? off->span : f->span;
-	c->block.from++;
 	c->has_offset = off != NULL;
+	/* The object of the two numbers, or the place for one. */
+	if (off)
+		c->block = off->span;
+	else
+		c->block.from = c->block.to = f->span.from + 1;
 	return 0;
 }
 

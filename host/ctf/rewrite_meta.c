@@ -57,16 +57,14 @@ static void set_json(struct edit *edits, size_t *n, const struct clock *c,
 		cycles += freq;
 		s--;
 	}
-	if (!c->has_offset) {
-		d->at.from = d->at.to = c->block.from;
-		snprintf(d->text, sizeof(d->text),
-			 "\"offset-from-origin\": {\"seconds\": %" PRId64
-			 ", \"cycles\": %" PRId64 "}, ", s, cycles);
-		(*n)++;
-		return;
-	}
-	set(edits, n, c, &c->offset_s, "\"seconds\": %" PRId64 ", ", s);
-	set(edits, n, c, &c->offset, "\"cycles\": %" PRId64 ", ", cycles);
+	d->at = c->block;
+	snprintf(d->text, sizeof(d->text),
+		 c->has_offset ? "{\"seconds\": %" PRId64 ", \"cycles\": %" PRId64
+				 "}" :
+				 "\"offset-from-origin\": {\"seconds\": %" PRId64
+				 ", \"cycles\": %" PRId64 "}, ",
+		 s, cycles);
+	(*n)++;
 }
 
 /* TSDL: into the block that is there, or into one of its own. */
@@ -98,7 +96,7 @@ static void set_env_json(struct edit *edits, size_t *n,
 		 t->has_env ? "\"%.30s\": \"%.40s\"%s" :
 			      "\"environment\": {\"%.30s\": \"%.40s\"}%s",
 		 how->env_key, how->env_value,
-		 t->has_env && !t->n_env ? "" : ", ");
+		 t->env_is_empty ? "" : ", ");
 	(*n)++;
 }
 

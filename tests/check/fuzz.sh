@@ -5,9 +5,8 @@
 # program for each file tests/fuzz/NAME.c and those of the folder NAME beside
 # it. What crashes is left in build/fuzz.
 #
-# Without any of these it is the same executions each time, but for the order in
-# which the file system lists seeds of one size: whether it passes depends neither
-# on how busy the machine is nor on luck.
+# Without any of these it is the same executions each time, on every machine:
+# whether it passes depends neither on how busy the machine is nor on luck.
 #
 #   FUZZ_SEED     of the random numbers (1), 0: another one each time
 #   FUZZ_RUNS     executions of each, instead of those that take a minute
@@ -85,11 +84,15 @@ fuzz() {
 	limit="-runs=${FUZZ_RUNS:-$(usual_runs "$name")}"
 	[ -z "${FUZZ_SECONDS:-}" ] || limit="-max_total_time=$FUZZ_SECONDS"
 	mkdir -p "$finds"
-	# New finds go into the first folder.
+	# By name, because a file system lists its files in an order of its own.
+	find "tests/fuzz/corpus/$name" -type f | LC_ALL=C sort |
+		paste -s -d, > "$out/$name.seeds"
+	# New finds go into the folder.
 	exec "$out/$name" "$limit" "-seed=${FUZZ_SEED:-1}" -timeout=60 \
 		-rss_limit_mb=1024 -len_control=0 -max_len="$(max_len "$name")" \
 		-print_final_stats=1 -artifact_prefix="$out/$name-" \
-		"$finds" "tests/fuzz/corpus/$name" > "$out/$name.log" 2>&1
+		"-seed_inputs=@$out/$name.seeds" "$finds" \
+		> "$out/$name.log" 2>&1
 }
 
 # judge NAME STATUS

@@ -79,6 +79,8 @@ static const struct {
 	{ "{\"type\": \"preamble\", \"version\": 3}", ":1:1: only version 2" },
 	{ "{\"type\": \"preamble\", \"version\": 2}\n{\"type\": \"x\"}", ":2:1: a fragment of type \"x\"" },
 	{ "{\"type\": \"preamble\", \"version\": 2}\n{\"type\": \"clock-class\", \"id\": \"c\", \"frequency\": 0}", ":2:1: a frequency above 0" },
+	{ "{\"type\": \"preamble\", \"version\": 2}\n{\"type\": \"clock-class\", \"id\": \"c\", \"frequency\": 1, \"offset-from-origin\": 7}", ":2:74: an object expected" },
+	{ "{\"type\": \"preamble\", \"version\": 2}\n{\"type\": \"trace-class\", \"environment\": [1]}", ":2:40: an object expected" },
 	{ "{\"type\": \"preamble\", \"version\": 2}\n{\"type\": \"trace-class\", \"packet-header-field-class\": \"x\"}", ":2:54: field class alias \"x\"" },
 	{ "{\"type\": \"preamble\", \"version\": 2}\n{\"type\": \"field-class-alias\", \"name\": \"a\", \"field-class\": {\"type\": \"odd\"}}", ":2:59: a field class of type \"odd\"" },
 	{ "{\"a\": tru}", ":1:7: a value expected" },
@@ -144,6 +146,7 @@ static const char ctf2[] =
 	"\x1e{\"type\": \"preamble\", \"version\": 2}\n"
 	"\x1e{\"type\": \"field-class-alias\", \"name\": \"u8\", \"field-class\":\n"
 	" {\"type\": \"fixed-length-unsigned-integer\", \"length\": 8, \"alignment\": 8, \"byte-order\": \"little-endian\"}}\n"
+	"\x1e{\"type\": \"trace-class\"}\n"
 	"\x1e{\"type\": \"clock-class\", \"id\": \"c\", \"frequency\": 1000000000, \"offset-from-origin\": {\"cycles\": 44}}\n"
 	"\x1e{\"type\": \"data-stream-class\", \"id\": 0, \"default-clock-class-id\": \"c\",\n"
 	" \"event-record-header-field-class\": {\"type\": \"structure\", \"member-classes\": [\n"
@@ -210,8 +213,10 @@ static void check_ctf2(const char *path, unsigned int clock_0)
 static void rewrite(int64_t offset_s, int64_t offset, struct ctf_clock *out)
 {
 	struct ctf_rewrite how = { .set_offset = true, .offset_s = offset_s,
-				   .offset = offset, .jobs = 1 };
+				   .offset = offset, .jobs = 1,
+				   .env_key = "added", .env_value = "text" };
 	struct ctf_rewritten res;
+	const char *added;
 	struct ctf_error e;
 	struct ctf_trace *t = ctf_trace_open(dir, &e);
 	char path[128], name[160];
@@ -225,6 +230,12 @@ static void rewrite(int64_t offset_s, int64_t offset, struct ctf_clock *out)
 	ctf_trace_close(t);
 	t = ctf_trace_open(path, &e);
 	CHECK(t && ctf_trace_clock(t, 0));
+	if (!t) {
+		printf("     %s\n", e.msg);
+		return;
+	}
+	added = ctf_trace_env(t, "added");
+	CHECK(added && !strcmp(added, "text"));
 	*out = *ctf_trace_clock(t, 0);
 	out->name = out->desc = NULL;
 	if (ctf_trace_streams(t))
@@ -278,6 +289,41 @@ static void test_offsets(void)
 	}
 }
 
+/* The same in CTF 2, and an environment that is there, empty, or of no text. */
+static void test_json_places(void)
+{
+	static const char *const clocks[] = {
+		"\"frequency\": 1000",
+		"\"frequency\": 1000, \"offset-from-origin\": {}",
+		"\"frequency\": 1000, \"offset-from-origin\": {\"seconds\": 4}",
+		"\"frequency\": 1000, \"offset-from-origin\": { \"cycles\" : 9 }",
+		"\"offset-from-origin\": {\"cycles\": 9, \"seconds\": -0}, \"frequency\": 1000",
+	};
+	static const char *const envs[] = {
+		"", ", \"environment\": {}", ", \"environment\": { }",
+		", \"environment\": {\"a\": 1.5}",
+		", \"environment\": {\"a\": \"b\"}",
+	};
+	struct ctf_clock c;
+	char text[512];
+	size_t i, k;
+
+	for (i = 0; i < sizeof(clocks) / sizeof(*clocks); i++) {
+		for (k = 0; k < sizeof(envs) / sizeof(*envs); k++) {
+			snprintf(text, sizeof(text),
+				 "{\"type\": \"preamble\", \"version\": 2}\n"
+				 "{\"type\": \"trace-class\"%s}\n"
+				 "{\"type\": \"clock-class\", \"id\": \"c\", %s}\n",
+				 envs[k], clocks[i]);
+			write_file("metadata", text, strlen(text));
+			rewrite(-77, 6, &c);
+			CHECK_EQ(c.offset_s, -77);
+			CHECK_EQ(c.offset, 6);
+			CHECK_EQ(c.freq, 1000);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
@@ -288,6 +334,7 @@ int main(int argc, char **argv)
 	test_bombs();
 	test_ctf2();
 	test_offsets();
+	test_json_places();
 	remove_file("metadata");
 	rmdir(dir);
 	return check_done();
