@@ -205,8 +205,7 @@ static int open_all(struct cat *cat, char *const *paths, size_t n,
 	int ret = 0;
 
 	cat->merge = ctf_merge_new();
-	cat->text = vmsync_text_new(STDOUT_FILENO, cat->args->jobs);
-	if (!cat->merge || !cat->text)
+	if (!cat->merge)
 		return vmsync_fail_memory(e);
 	for (i = 0; i < n && ret >= 0; i++) {
 		struct ctf_paths found;
@@ -218,7 +217,16 @@ static int open_all(struct cat *cat, char *const *paths, size_t n,
 			ret = trace_add(cat, found.path[j], e);
 		ctf_paths_free(&found);
 	}
-	return ret < 0 ? ret : join_all(cat, e);
+	if (ret >= 0)
+		ret = join_all(cat, e);
+	if (ret)
+		return ret;
+	/*
+	 * It has threads, and foreign traces are converted in a process that is
+	 * forked: another thread's locks would stay locked in that.
+	 */
+	cat->text = vmsync_text_new(STDOUT_FILENO, cat->args->jobs);
+	return cat->text ? 0 : vmsync_fail_memory(e);
 }
 
 /* When the traces begin, by their packets: for --since and --until. */

@@ -122,11 +122,12 @@ int vmsync_session_open(char *const *paths, size_t n,
 	s->exchange = options ? options->exchange : NULL;
 	s->alone = options && options->alone;
 	s->jobs = ctf_jobs(options ? options->jobs : 0);
-	s->pool = ctf_pool_new(s->jobs);
 	ret = vmsync_machines_open(paths, n, &s->machines, fused_will_do(options),
 				   e);
 	if (ret)
 		return ret;
+	/* Not before: foreign traces are converted in a process that is forked. */
+	s->pool = ctf_pool_new(s->jobs);
 	if (s->machines.fused)
 		return vmsync_experiment_open(s, e);
 	return s->exchange ? roles_given(s, e) : roles_find(s, e);
