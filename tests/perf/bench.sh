@@ -43,6 +43,15 @@ median() {
 
 size() { du -sb "$@" | awk '{s += $1} END {print s}'; }
 
+# rows_of DATABASE "SECONDS KIB": its rows, and how many a second that is
+rows_of() {
+	sqlite3 "$1" "SELECT name FROM sqlite_master WHERE type = 'table'" |
+		sed 's/.*/SELECT count(*) FROM "&";/' | sqlite3 "$1" |
+		awk -v s="${2% *}" '{ n += $1 } END {
+			printf "%d rows, %.2f M rows/s with one thread\n", n,
+				n / s / 1e6 }'
+}
+
 # row NAME EVENTS BYTES; then the commands, a line each in $first (pinned to a
 # processor), $all (may be empty) and $peer (pinned)
 row() {
@@ -112,11 +121,15 @@ $vmsync fuse -l -o "$t/fused" "$h" "$g" > /dev/null || exit 2
 first="$vmsync analyze -j 1 $t/fused" all="$vmsync analyze $t/fused"
 row "... what fuse wrote" $both "$(size "$t/pair")"
 rm -rf "$t/fused"
-for format in perfetto sqlite jsonl; do
+for format in perfetto jsonl sqlite; do
 	first="$vmsync export $format -j 1 -o $t/out $h $g"
 	all="$vmsync export $format -o $t/out $h $g"
 	row "export $format" $both "$(size "$t/pair")"
 done
+# The last of them was sqlite; its peer has removed what it wrote.
+rm -rf "$t/out"
+$first > /dev/null || exit 2
+rows=$(rows_of "$t/out" "$(median first)")
 first="$vmsync report -j 1 -o $t/out $h $g" all="$vmsync report -o $t/out $h $g"
 row "report" $both "$(size "$t/pair")"
 
@@ -129,6 +142,7 @@ first="$vmsync cat -j 1 $d" all="$vmsync cat $d" peer="trace-cmd report $d"
 row "... of trace.dat (1)" "$events" "$(size "$d")"
 
 echo "(1) the peer is trace-cmd report"
+echo "export sqlite: $rows"
 
 # beside NAME; then the commands in $one and $all: how the default compares with
 # one thread where another program takes a processor
