@@ -357,16 +357,16 @@ static int64_t take_changes(struct vmsync_walk *w, int64_t z0, bool *jump)
 	*jump = next_jump(w, &limit) && limit <= z0;
 	if (*jump)
 		limit = VMSYNC_AXIS_MAX;
-	for (t = HOST; t <= GUEST; t++)
-		if (w->doubt_until[t] <= z0)
-			w->old[t] = vmsync_walk_step(w, t)->param;
 	while ((t = next_overlapping(w, z1, *jump)) >= 0) {
 		if ((t == HOST || t == GUEST) && taken[t] && !*jump) {
 			limit = vmsync_walk_step(w, t)[1].from;
 			break;
 		}
-		/* Of several the line before the last one may still be in force. */
-		if (taken[t] && t <= GUEST && vmsync_walk_step(w, t)->param)
+		/*
+		 * A line's doubt ends where the next one begins: what may still
+		 * be in force is the one that is replaced, not any before it.
+		 */
+		if (t <= GUEST)
 			w->old[t] = vmsync_walk_step(w, t)->param;
 		taken[t] = true;
 		w->at[t]++;
