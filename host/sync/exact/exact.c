@@ -44,7 +44,7 @@ static void join_back(struct vmsync_walk *w, const struct vmsync_link *q,
 	if (w->spill_until <= z1)
 		w->spill = 0;
 	/* The lines before may have had other slopes. */
-	w->spill += vmsync_link_by_slope(fall, &d) + b.h - a.h +
+	w->spill += vmsync_link_by_slope(fall, &d) + wide_abs(b.h - a.h) +
 		    fall * NTP_PPM / 1000000 + VMSYNC_ROUNDING;
 	if (w->spill_until < until)
 		w->spill_until = until;
