@@ -99,9 +99,9 @@ static int end_middle(struct vmsync_walk *w, const struct doubt *d,
 	    !vmsync_link_at(d->q, d->until, &line) ||
 	    !vmsync_link_direction(d->q, d->until, &dir))
 		return 0;
-	if (line.g - last.g > 2 * VMSYNC_ROUNDING) {
+	if (line.g - last.g > 2 * VMSYNC_ROUNDING && line.h > last.h) {
 		/* Behind the last reading of @p there are only those of @q. */
-		if (last.g > a->g && last.h > a->h && line.h > last.h)
+		if (last.g > a->g && last.h > a->h)
 			err = bridge_to(w, d, a, last, d->half);
 		if (err || line.h > a->h)
 			return err ? err : bridge_to(w, d, a, line, d->half);
