@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sync/base/chain.h"
+#include "uapi/vmsync.h"
 
 /* How far back a record from another CPU may be late, in lines. */
 #define MAX_LATE 8
@@ -127,9 +128,19 @@ static void confirm(struct vmsync_line_span *s, uint64_t tsc, uint32_t cpu,
 	s->stamp_ns = stamp_ns;
 }
 
-/* May the clock have been on @line when the pair of @ev was read? */
+/* Where pages differ, a reading is not behind what another CPU has shown. */
+static bool may_be_ahead(const struct vmsync_evidence *ev)
+{
+	return ev->line.clocksource == VMSYNC_CLOCKSOURCE_KVMCLOCK &&
+	       !(ev->pvclock.flags & VMSYNC_PV_STABLE);
+}
+
+/*
+ * May the clock have been on @line when the pair of @ev was read? @ahead: it may
+ * have read more than @line tells.
+ */
 static bool pair_fits(const struct vmsync_line *line,
-		      const struct vmsync_evidence *ev)
+		      const struct vmsync_evidence *ev, bool ahead)
 {
 	int128 lo, hi, r = ev->pair.mono_ns * Q32;
 
@@ -138,7 +149,7 @@ static bool pair_fits(const struct vmsync_line *line,
 			      ev->pair.tsc + ev->pair.bracket, &hi))
 		return true;
 	/* Readings are rounded down, kvm-clock's before that. */
-	return r > lo - 3 * Q32 && r <= hi + Q32;
+	return r > lo - 3 * Q32 && (ahead || r <= hi + Q32);
 }
 
 int vmsync_lines_beacon(struct vmsync_lines *lines,
@@ -151,8 +162,8 @@ int vmsync_lines_beacon(struct vmsync_lines *lines,
 	if (err || !s || s->gap || s->line.seq != ev->line.seq ||
 	    s == lines->spans.at)
 		return err;
-	if (!s->confirmed && !pair_fits(&s[-1].line, ev) &&
-	    pair_fits(&s->line, ev))
+	if (!s->confirmed && !pair_fits(&s[-1].line, ev, may_be_ahead(ev)) &&
+	    pair_fits(&s->line, ev, false))
 		/* Read somewhere in the bracket. */
 		confirm(s, ev->pair.tsc + ev->pair.bracket, cpu, ev->stamp_ns);
 	return 0;
