@@ -129,6 +129,52 @@ static bool has_room(const struct vmsync_walk *w, const struct doubt *d)
 }
 
 /*
+ * Up to where readings from before @at may be among those of @now: they are of
+ * @old, or ahead of it by as much as another CPU's clock may be.
+ */
+static int64_t read_until(const struct vmsync_walk *w,
+			  const struct vmsync_link *old,
+			  const struct vmsync_link *now, int64_t from,
+			  int64_t at)
+{
+	int128 ahead = vmsync_walk_ahead(w, now, from, at);
+	struct vmsync_point dir;
+
+	at += vmsync_link_overlap(old, now, at);
+	if (ahead > 0 && vmsync_link_direction(now, at, &dir))
+		at += vmsync_link_cycles(ahead, &dir);
+	return at;
+}
+
+/* Whether an earlier change is in doubt in it as well. */
+static bool has_earlier(const struct vmsync_walk *w, const struct doubt *d)
+{
+	return w->earlier.valid && w->earlier_until > d->z0;
+}
+
+/* Where the readings of what may be in force before it end. */
+static int64_t doubt_end(const struct vmsync_walk *w, const struct doubt *d)
+{
+	int64_t end = read_until(w, d->p, d->q, d->z0, d->z1), other;
+
+	if (!has_earlier(w, d))
+		return end;
+	other = read_until(w, &w->earlier, d->q, d->z0, d->z1);
+	return other > end ? other : end;
+}
+
+/* How far from @p what an earlier change leaves in doubt may be. */
+static int128 earlier_apart(const struct vmsync_walk *w, const struct doubt *d)
+{
+	int64_t at = w->earlier_until < d->until ? w->earlier_until : d->until;
+	int128 apart;
+
+	return has_earlier(w, d) && vmsync_link_apart(&w->earlier, d->p, at, &apart)
+		       ? apart
+		       : 0;
+}
+
+/*
  * A kernel went from line @p to line @q, somewhere in [@z0, @z1]. Sets where
  * the piece of @q begins and what it may be wrong by.
  *
@@ -146,13 +192,13 @@ int vmsync_walk_join_line(struct vmsync_walk *w, const struct vmsync_link *p,
 		.z0 = z0,
 		.z1 = *z1,
 		.from = z0 - vmsync_link_overlap(p, q, z0),
-		.until = *z1 + vmsync_link_overlap(p, q, *z1),
 	};
 	int128 d0, d1, apart_most;
 	struct vmsync_point a, b;
 	bool middle;
 	int err = 0;
 
+	d.until = doubt_end(w, &d);
 	/* The moment is known, and their readings are apart. */
 	if (*z1 == z0 &&
 	    vmsync_link_overlap(p, q, z0) <= vmsync_link_overlap(q, p, z0))
@@ -174,6 +220,7 @@ int vmsync_walk_join_line(struct vmsync_walk *w, const struct vmsync_link *p,
 		d.half /= 2;
 	if (d.from < w->spill_until)
 		d.half += w->spill;
+	d.half += earlier_apart(w, &d);
 	if (middle)
 		err = begin_middle(w, &d, &a);
 	if (!err && middle && vmsync_walk_doubt_until(w) <= d.z1)
@@ -213,26 +260,18 @@ static int add_middle(struct vmsync_walk *w, const struct vmsync_link *old,
 		    : bridge_to(w, &d, &a, b, d.half);
 }
 
-/* The line that may still be in force at @at instead of that of now. */
-static const void *line_before(const struct vmsync_walk *w, int t, int64_t at)
-{
-	return w->doubt_until[t] > at ? w->old[t]
-				      : vmsync_walk_step(w, t)->param;
-}
-
 /* A piece whose first part may be under the lines before the last change. */
 static int add_doubtful(struct vmsync_walk *w, const struct vmsync_link *now,
 			int64_t from, int64_t until, int128 error)
 {
-	struct vmsync_link old = vmsync_walk_link(w, line_before(w, HOST, from),
-						  line_before(w, GUEST, from));
+	struct vmsync_link old = vmsync_walk_before(w, from);
 	int64_t sure = vmsync_walk_doubt_until(w);
 	int128 doubt;
 	int err;
 
 	if (!old.valid || sure <= from)
 		return vmsync_walk_piece(w, now, from, until, error);
-	sure += vmsync_link_overlap(&old, now, sure);
+	sure = read_until(w, &old, now, from, sure);
 	if (!vmsync_link_apart(&old, now, sure, &doubt) ||
 	    2 * doubt <= NO_BRIDGE)
 		return vmsync_walk_piece(w, now, from, until, error);
@@ -253,9 +292,14 @@ int vmsync_walk_piece_in_doubt(struct vmsync_walk *w,
 			       const struct vmsync_link *now, int64_t from,
 			       int64_t until, int128 error)
 {
-	int64_t end = w->spill_until < until ? w->spill_until : until;
+	struct vmsync_link old = vmsync_walk_before(w, from);
+	int64_t end = w->spill_until;
 	int err;
 
+	if (end > from && old.valid)
+		end = read_until(w, &old, now, from, end);
+	if (end > until)
+		end = until;
 	if (end > from) {
 		err = add_doubtful(w, now, from, end, error + w->spill);
 		if (err || end == until)

@@ -354,6 +354,8 @@ static int64_t take_changes(struct vmsync_walk *w, int64_t z0, bool *jump)
 	bool taken[PARAMS] = {0};
 	int t;
 
+	w->earlier = vmsync_walk_before(w, z0);
+	w->earlier_until = vmsync_walk_doubt_until(w);
 	*jump = next_jump(w, &limit) && limit <= z0;
 	if (*jump)
 		limit = VMSYNC_AXIS_MAX;

@@ -83,6 +83,18 @@ struct vmsync_link vmsync_walk_now(const struct vmsync_walk *w)
 				vmsync_walk_step(w, GUEST)->param);
 }
 
+static const void *line_before(const struct vmsync_walk *w, int t, int64_t at)
+{
+	return w->doubt_until[t] > at ? w->old[t]
+				      : vmsync_walk_step(w, t)->param;
+}
+
+struct vmsync_link vmsync_walk_before(const struct vmsync_walk *w, int64_t at)
+{
+	return vmsync_walk_link(w, line_before(w, HOST, at),
+				line_before(w, GUEST, at));
+}
+
 /* Whether a reading may be what CPU @i's counter says. */
 static bool matters(const struct vmsync_walk *w, const struct vmsync_link *l,
 		    uint32_t i)

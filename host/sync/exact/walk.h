@@ -27,6 +27,9 @@ enum vmsync_param { HOST, GUEST, SCALING, PV, PARAMS };
  * @doubt_until: until here the line before the last change may be in force
  * @old:	these lines (HOST and GUEST, as all of these)
  * @confirmed:	the change's own record tells that it was not any more then
+ * @earlier:	what may still have been in force where the changes that are taken
+ *		now begin
+ * @earlier_until: ... until here, if that is beyond
  * @spill_until: readings of lines before those may be ahead as far as here
  * @spill:	by so much
  * @unknown_until: until here the lines in force are not known
@@ -52,6 +55,8 @@ struct vmsync_walk {
 	int64_t doubt_until[2];
 	const void *old[2];
 	bool confirmed[2];
+	struct vmsync_link earlier;
+	int64_t earlier_until;
 	int64_t spill_until;
 	int128 spill;
 	int64_t unknown_until;
@@ -82,6 +87,9 @@ struct vmsync_link vmsync_walk_link(const struct vmsync_walk *w,
 
 /** vmsync_walk_now - of all that is in force */
 struct vmsync_link vmsync_walk_now(const struct vmsync_walk *w);
+
+/** vmsync_walk_before - of the lines that may at @at still be in force */
+struct vmsync_link vmsync_walk_before(const struct vmsync_walk *w, int64_t at);
 
 /**
  * vmsync_walk_ahead - how far other CPUs' clocks may be ahead, between two
