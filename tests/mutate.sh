@@ -141,6 +141,7 @@ cover() {
 
 # constants PATH...: lines "FILE LINE NAME VALUE"
 constants() {
+	# shellcheck disable=SC2016 # of awk
 	find "$@" -name '*.[ch]' | sort | xargs awk '
 		function told(name, value) {
 			sub(/[ \t]*(\/\*|\/\/).*/, "", value)

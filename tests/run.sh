@@ -9,7 +9,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-quick="
+quick=(
 	unit
 	cli
 	doctor
@@ -40,17 +40,17 @@ quick="
 	bt2
 	many
 	sim
-"
+)
 aside=
 case ${1:-all} in
 quick)
-	set -- $quick
+	set -- "${quick[@]}"
 	export PROPERTY_CASES=${PROPERTY_CASES:-200} SIM_SEEDS=${SIM_SEEDS:-1}
 	;;
 all)
 	# The longest one emulates a single CPU: it goes on beside what needs no
 	# lab, on the other.
-	set -- modules $quick libvirt packages fuzz lab
+	set -- modules "${quick[@]}" libvirt packages fuzz lab
 	aside=unload
 	;;
 esac

@@ -33,7 +33,7 @@ babeltrace2 --no-delta "$t/p/host" > "$t/text"
 for n in 0 1; do
 	expect_eq "vCPU $n: exits" \
 		"$(jq "[.vcpus[] | select(.vcpu_id == $n).exits[].count] | add" "$t/json")" \
-		"$(grep kvm_x86_exit "$t/text" | grep -c "vcpu_id = $n[, ]")"
+		"$(grep kvm_x86_exit "$t/text" | grep -c "vcpu_id = ${n}[, ]")"
 done
 
 # --- one thread or several: the same
@@ -130,8 +130,9 @@ build/release/tests/pair "$t/q" events=60000 move=20 packet=8192 > "$t/truth"
 for steps in miss=10..10 miss=10..12 discard=8..11 \
 	"only=0 miss=5..7 only=2 discard=4..5 only=all"; do
 	rm -rf "$t/w" "$t/c"
-	build/release/tests/carve "$t/q/host" "$t/w" $steps whole=host > "$t/truth"
-	build/release/tests/carve "$t/q/host" "$t/c" $steps chunks=host,5 > "$t/truth"
+	read -ra step <<< "$steps"
+	build/release/tests/carve "$t/q/host" "$t/w" "${step[@]}" whole=host > "$t/truth"
+	build/release/tests/carve "$t/q/host" "$t/c" "${step[@]}" chunks=host,5 > "$t/truth"
 	$vmsync analyze --json "$t/w" "$t/q/guest" > "$t/whole"
 	$vmsync analyze --json "$t/c" "$t/q/guest" > "$t/chunks"
 	expect "$steps: one file a CPU or several" cmp "$t/whole" "$t/chunks"

@@ -230,7 +230,7 @@ alone() {
 	rm -rf "$t/alone.out"
 	for command in "sync -o $t/alone.map" "fuse -o $t/alone.out" \
 		"check --map=$t/two.map"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # a command and its options
 		$vmsync $command "$1" > "$t/log" 2> "$t/err"
 		expect_eq "$2: ${command%% *}: exit status" $? 1
 		expect "... it is said" grep -q "LEFT OUT: .*/g2: .*$2" "$t/err"
@@ -275,7 +275,7 @@ $vmsync fuse -o "$t/wrong.out" "$t/wrong" > "$t/log" 2> "$t/err"
 expect_eq "one guest's map is contradicted: exit status" $? 1
 expect "... it is said" grep -q "LEFT OUT: .*wrong/g1: the witnesses" "$t/err"
 expect_eq "... the other one is written" \
-	"$(cd "$t/wrong.out" && ls -d guest-* | wc -l)" 1
+	"$(find "$t/wrong.out" -maxdepth 1 -name 'guest-*' | wc -l)" 1
 expect_eq "... and its map" "$(jq '.guests | length' \
 	"$t/wrong.out/vmsync-map.json")" 1
 counts=$(errors "$t/wrong.out"/guest-* 1)

@@ -179,7 +179,8 @@ expect_eq "... none contradicts the map" \
 # A trace on another clock that says it is the guest's, as that of a process in a
 # time namespace does: hours off.
 build/release/tests/pair "$t/other" truth=1 events=4000 seed=9 > "$check_out"
-expect "the rewriting program builds" ${CC:-cc} -std=gnu11 -D_GNU_SOURCE= \
+read -ra cc <<< "${CC:-cc}"
+expect "the rewriting program builds" "${cc[@]}" -std=gnu11 -D_GNU_SOURCE= \
 	-Ihost -pthread -o "$t/restamp" tests/gen/restamp.c \
 	build/release/libvmsync.a
 "$t/restamp" "$t/other/guest" "$t/strange" 150 1 > "$check_out"

@@ -8,7 +8,6 @@
 if ! pkg-config --exists babeltrace2; then
 	skip "the plugin: no libbabeltrace2-dev here"
 	finish
-	exit
 fi
 dir=$check_tmp/bt2
 vmsync=build/release/vmsync

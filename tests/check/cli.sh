@@ -247,7 +247,7 @@ jq_is "... which leaves out the rest" '.guests | length' 1
 poke() { # FILE OFFSET OCTAL...
 	local file=$1 offset=$2
 	shift 2
-	printf "$(printf '\\%s' "$@")" |
+	printf '%b' "$(printf '\\0%s' "$@")" |
 		dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
 }
 broken liar # content_size larger than packet_size
@@ -280,9 +280,9 @@ cat > "$t/full.sh" <<-END
 	exit \$status
 END
 # In a chroot the root is no mount point, whose propagation could be changed.
-private=
-unshare -m true 2> /dev/null || private="--propagation unchanged"
-expect_error "disk full" "No space left" unshare -m $private bash "$t/full.sh"
+private=()
+unshare -m true 2> /dev/null || private=(--propagation unchanged)
+expect_error "disk full" "No space left" unshare -m "${private[@]}" bash "$t/full.sh"
 
 # --- Ctrl-C leaves nothing, by whichever thread it is taken
 # Without job control a shell has what runs in the background ignore it.
@@ -333,7 +333,7 @@ for command in $(complete vmsync ""); do
 	page=Documentation/man/vmsync-$command.1
 	for option in $(complete vmsync "$command" --); do
 		name=${option%=}
-		expect "$page: $name" grep -qF -- "$(sed 's/-/\\-/g' <<< "$name")" "$page"
+		expect "$page: $name" grep -qF -- "${name//-/\\-}" "$page"
 	done
 done
 finish

@@ -58,9 +58,9 @@ partly() { # TEXT
 # so each folder by itself.
 events_in() {
 	local n=0 d
-	for d in $(find "$1" -name metadata -printf '%h\n'); do
+	while read -r d; do
 		n=$((n + $(babeltrace2 "$d" 2> /dev/null | wc -l)))
-	done
+	done < <(find "$1" -name metadata -printf '%h\n')
 	echo $n
 }
 
@@ -230,8 +230,8 @@ for side in host guest; do
 	rm -r "$t/once"
 done
 carve a/guest both part=s1,0%..70% part=s2,20%..80% part=s3,60%..100%
-expect "overlapping snapshots on both sides: fuse" eval \
-	'$vmsync fuse --json -o "$t/once" "$t/overlapping" "$t/both" > "$t/json"'
+$vmsync fuse --json -o "$t/once" "$t/overlapping" "$t/both" > "$t/json" 2> "$check_out"
+expect_eq "overlapping snapshots on both sides: fuse" $? 0
 json_is "overlapping snapshots on both sides: events read and written" \
 	'[.host.events, .guests[0].events, (.written | map(.events_in) | add),
 		(.written | map(.events_out) | add)] | join(" ")' \

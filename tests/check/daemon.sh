@@ -21,10 +21,10 @@ if ! make -s port > "$check_out" 2>&1; then
 	finish
 fi
 
-# start OPTION...: vmsyncd, ready to be asked
+# start: vmsyncd, ready to be asked
 start() {
 	"$o/vmsyncd" --domains="$t/domains" --control="$t/control" \
-		--hook="$t/hook" "$@" 2>> "$t/said" &
+		--hook="$t/hook" 2>> "$t/said" &
 	daemon=$!
 	for _ in $(seq 200); do
 		[ -S "$t/hook" ] && kill -0 $daemon 2> /dev/null && return
@@ -130,8 +130,10 @@ until_is "... and is connected again" .guests[0].connected true
 
 # --- names and contents that are anything
 
+# shellcheck disable=SC2016 # nothing that is to be expanded
 domain odd.xml '&lt;a&gt; "q" &amp;&#9;&#x1b;[31m $(id) ../../x' 44444 \
 	"$(channel "$t/a&amp;b.sock")"
+# shellcheck disable=SC2016 # nothing that is to be expanded
 until_is "a name that is hostile" '.guests[1].name' \
 	"$(printf '<a> "q" &\t\033[31m $(id) ../../x')"
 jq_is "a path with an entity" .guests[1].socket "$t/a&b.sock"
@@ -180,6 +182,7 @@ hook() { # TEXT NAME: exit status 0, and not a word
 		< /dev/null; echo $?)" 0
 }
 hook "vmsyncd is there" one
+# shellcheck disable=SC2016 # nothing that is to be expanded
 hook "a hostile name" "$(printf '\033[31m%%s%%n $(id)`id`\n-x')"
 hook "a name of 100 KB" "$(head -c 100000 /dev/zero | tr '\0' x)"
 expect_eq "hook: no argument" "$("$t/bin/hook" 2>&1; echo $?)" 0
@@ -195,6 +198,7 @@ until_is "... and vmsyncd goes on" '[.guests[].name] | join(" ")' one
 
 # --- who may ask
 
+# shellcheck disable=SC2317 # expect_error calls it
 another() { "$o/vmsyncd" --domains="$t/domains" --control="$t/control"; }
 expect_error "a second vmsyncd" "control: Address already in use.*another" another
 until_is "... harms the first one nothing" '.guests | length' 1
@@ -203,6 +207,7 @@ expect_error "no such folder" "make its folder" "$o/vmsyncd" --domains="$t/domai
 # Who is nobody may read neither where this is built nor root's folders.
 chmod 755 "$check_tmp"
 cp "$o/vmsync" "$o/vmsyncd" "$t/bin"
+# shellcheck disable=SC2317 # expect_error calls it
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 expect_error "the socket is root's" "Permission denied; be root, or.* vmsync" \
 	nobody "$t/bin/vmsync" status --control="$t/control"
@@ -246,10 +251,9 @@ cat > "$t/group.sh" <<-END
 	echo \$? >> $t/may
 	kill %1; wait
 END
-private=
-unshare -m true 2> /dev/null || private="--propagation unchanged"
-# shellcheck disable=SC2086
-if unshare -m $private bash "$t/group.sh" 2> "$t/group.said"; then
+private=()
+unshare -m true 2> /dev/null || private=(--propagation unchanged)
+if unshare -m "${private[@]}" bash "$t/group.sh" 2> "$t/group.said"; then
 	expect_eq "the group vmsync has the socket" "$(cat "$t/mode")" 660:4242
 	expect_eq "a user; one of the group vmsync; whose own group it is" \
 		"$(paste -sd' ' "$t/may")" "2 0 0"

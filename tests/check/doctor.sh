@@ -202,6 +202,6 @@ while read -r line; do
 done < lines
 
 mkdir -p none
-expect_error "not a system" "none/proc: no kernel" $vmsync doctor --root=none
-expect_error "a trace" "takes no traces" $vmsync doctor trace
+expect_error "not a system" "none/proc: no kernel" "$vmsync" doctor --root=none
+expect_error "a trace" "takes no traces" "$vmsync" doctor trace
 finish

@@ -8,7 +8,7 @@
 set -eu
 work=$1
 modroot=$work/modroot
-# shellcheck disable=SC1091
+# shellcheck source=/dev/null
 . build/packages.env
 . tests/lab/cpio.sh
 

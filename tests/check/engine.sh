@@ -8,8 +8,8 @@
 
 seeds=${CTF_SEEDS:-60}
 first=${VMSYNC_SEED:-1}
-cc=${CC:-cc}
-flags="-std=gnu11 -O1 -g -Wall -Wextra -Werror"
+read -ra cc <<< "${CC:-cc}"
+flags=(-std=gnu11 -O1 -g -Wall -Wextra -Werror)
 dir=$check_tmp/ctf
 vmsync=$dir/vmsync
 mkdir -p "$dir"
@@ -18,10 +18,10 @@ expect "the tool builds" make -s -j2 tool build/release/tests/pair
 cp build/release/vmsync "$dir/vmsync"
 expect "the random generator builds, with the sanitizers" \
 	make -s VARIANT=asan build/asan/tests/random-trace
-expect "the rewriting program builds" $cc $flags -D_GNU_SOURCE= -Ihost \
+expect "the rewriting program builds" "${cc[@]}" "${flags[@]}" -D_GNU_SOURCE= -Ihost \
 	-pthread -o "$dir/restamp" tests/gen/restamp.c \
 	build/release/libvmsync.a
-expect "the example builds" $cc $flags -D_GNU_SOURCE= -Ihost -pthread \
+expect "the example builds" "${cc[@]}" "${flags[@]}" -D_GNU_SOURCE= -Ihost -pthread \
 	-o "$dir/count" tests/gen/count.c build/release/libvmsync.a
 
 # same TEXT TRACE...: both programs print the same
@@ -65,6 +65,7 @@ wraps() {
 	local s
 	for s in "$1"/channel*; do
 		alone "$1" "$s"
+		# shellcheck disable=SC2016 # of awk
 		expect "$2 bits of time wrap, ${s##*/}" awk -F "[][]" -v max="$((1 << $2))" '
 			NR > 1 {
 				gap = $2 - t
@@ -144,7 +145,7 @@ cat > "$dir/sizes/metadata" <<-'END'
 	};
 END
 for n in 0 1 100 200 9000 3 20000 7; do
-	printf "\\x$(printf %02x $((n % 256)))\\x$(printf %02x $((n / 256)))"
+	printf '%b' "$(printf '\\x%02x\\x%02x' $((n % 256)) $((n / 256)))"
 	head -c $((2 * n)) "$dir/a/channel0_0"
 	head -c "$n" /dev/zero | tr '\0' '?'
 	printf '\0'
@@ -192,7 +193,7 @@ for trace in a b written; do
 	before=$(fields "$dir/$trace")
 	for ratio in "2 1" "40000 1" "4000000 1" "1 2" "1000003 1000000"; do
 		rm -rf "$dir/new"
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # two numbers
 		expect "$trace rewritten by ${ratio/ /:}" "$dir/restamp" \
 			"$dir/$trace" "$dir/new" $ratio
 		each_stream "$trace after ${ratio/ /:}" "$dir/new"

@@ -283,8 +283,8 @@ expect_error "a file that is there" "exists already" $vmsync export csv -o "$t/m
 expect_eq "it is left alone" "$(cat "$t/mine")" mine
 
 mkdir "$t/small"
-private=
-unshare -m true 2> /dev/null || private="--propagation unchanged"
+private=()
+unshare -m true 2> /dev/null || private=(--propagation unchanged)
 full() { # FORMAT: on a file system without room
 	cat > "$t/full.sh" <<-END
 		mount -t tmpfs -o size=64k none $t/small || exit 9
@@ -293,11 +293,11 @@ full() { # FORMAT: on a file system without room
 		ls -A $t/small
 		exit \$status
 	END
-	expect_error "$1: disk full" "No space left|disk is full" unshare -m $private bash "$t/full.sh"
+	expect_error "$1: disk full" "No space left|disk is full" unshare -m "${private[@]}" bash "$t/full.sh"
 }
 stopped() { # FORMAT: by Ctrl-C
 	local pid status
-	$vmsync export $1 -o "$t/stop.$1" "$t/big" > /dev/null 2>&1 &
+	$vmsync export "$1" -o "$t/stop.$1" "$t/big" > /dev/null 2>&1 &
 	pid=$!
 	for _ in $(seq 1000); do
 		[ -z "$(left "$t/stop.$1")" ] || break

@@ -59,9 +59,8 @@ refused() {
 	local text=$1 pattern=$2
 	shift 2
 	rm -rf out
-	expect_error "$text" "$pattern" $vmsync fuse -o out "$@"
-	expect_eq "$text: nothing is left" "$(ls -d out* 2> /dev/null |
-		grep -v '^out.txt')" ""
+	expect_error "$text" "$pattern" "$vmsync" fuse -o out "$@"
+	expect_eq "$text: nothing is left" "$(find . -maxdepth 1 -name 'out*' ! -name 'out.txt*')" ""
 }
 
 # --- links to files
@@ -115,7 +114,7 @@ refused "results alone" "vmsync fuse has written it" mixed/fused
 refused "a result with its host" "vmsync fuse has written it" a/host \
 	mixed/fused/guest-guest
 expect_error "sync of results" "vmsync fuse has written it" \
-	$vmsync sync mixed/fused
+	"$vmsync" sync mixed/fused
 rm mixed/fused/vmsync-map.json
 refused "results alone, without maps" "vmsync fuse has written it" mixed/fused
 fused "results without maps beside the recordings" 0 mixed
@@ -144,5 +143,5 @@ $vmsync sync "$odd" > log 2> err
 expect_eq "... no control character in text" "$(LC_ALL=C tr -d '\n' < log |
 	LC_ALL=C grep -c '[[:cntrl:]]')" 0
 mv "$odd/host/metadata" "$odd/host/gone"
-expect_error "... nor in an error" 'p\\xe9\\x0a\\x1b\[2J' $vmsync sync "$odd"
+expect_error "... nor in an error" 'p\\xe9\\x0a\\x1b\[2J' "$vmsync" sync "$odd"
 finish

@@ -154,6 +154,7 @@ broken() {
 		$vmsync analyze "$t/older"
 }
 broken "a version to come" "number above 1" 's/"vmsync_experiment": 1/"vmsync_experiment": 2/'
+# shellcheck disable=SC2016 # the last line, to sed
 broken "cut off" "expected" '$d'
 broken "a member that is not known" "not a member" 's/"pid"/"pit"/'
 broken "no thread" "is missing" 's/, "tid": [0-9]*}\]/}]/'

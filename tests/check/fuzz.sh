@@ -30,7 +30,6 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-quarantine_size_mb=4:malloc_context_size=4}
 if ! command -v "$cc" > /dev/null; then
 	skip "fuzzing: no $cc here"
 	finish
-	exit
 fi
 
 # Streams that are read and written go to memory where there is such a folder.
@@ -41,7 +40,7 @@ trap 'rm -rf "$check_tmp" "$FUZZ_DIR"' EXIT
 build_library() {
 	rm -rf "$out/obj"
 	mkdir -p "$out/obj"
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2016,SC2086 # of the inner shell; options
 	printf '%s\n' host/ctf/*.c host/port/*.c | xargs -P "$jobs" -I{} sh -c \
 		'o=$(basename {} .c).o; d=$1; shift; exec "$@" -c -o "$d/$o" {}' \
 		sh "$out/obj" $cc $flags $lib_flags > "$out/build.log" 2>&1
@@ -51,7 +50,7 @@ build_library() {
 build() {
 	local name=$1 more
 	more=$(find "tests/fuzz/$name" -name '*.c' 2> /dev/null)
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # options
 	$cc $flags -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-coverage=trace-cmp,inline-8bit-counters,pc-table,indirect-calls \
 		-o "$out/$name" \

@@ -55,6 +55,7 @@ another "$t/apart/g1" "$t/parts/g1" 5
 expect_eq "made: two offsets of the host" \
 	"$(offsets "$t"/apart/h?/metadata | wc -l)" 2
 for order in "h0 h1" "h1 h0"; do
+	# shellcheck disable=SC2086 # two names
 	set -- $order
 	rm -rf "$t/out"
 	expect "offsets, $order: fuse" $vmsync fuse -o "$t/out" \
@@ -67,6 +68,7 @@ for order in "h0 h1" "h1 h0"; do
 	expect "... a difference is told" grep -q "by 2.000000000 s" "$t/log"
 	babeltrace2 --no-delta "$t/out" 2> "$t/err" | grep 'truth =' |
 		sed 's/.*truth = \([0-9]*\) }$/\1/' > "$t/order"
+	# shellcheck disable=SC2016 # of awk
 	expect "... events of both sides come in the order of the truth" awk '
 		$1 < last - 10 { bad = 1 } { last = $1 } END { exit bad || !NR }
 		' "$t/order"
@@ -87,6 +89,7 @@ expect_eq "made: kernel and user space" "$(grep -ho 'domain = "[a-z]*"' \
 	"$t"/ust/*/metadata | sort | uniq -c | sed 's/^ *//')" '2 domain = "kernel"
 2 domain = "ust"'
 for order in "host host-ust" "host-ust host"; do
+	# shellcheck disable=SC2086 # two names
 	set -- $order
 	rm -rf "$t/out"
 	expect "kernel and user space, $order: fuse" $vmsync fuse -o "$t/out" \
@@ -99,6 +102,7 @@ for order in "host host-ust" "host-ust host"; do
 			wc -l)" 1
 	babeltrace2 --no-delta "$t/out" 2> "$t/err" | grep 'truth =' |
 		sed 's/.*truth = \([0-9]*\) }$/\1/' > "$t/order"
+	# shellcheck disable=SC2016 # of awk
 	expect "... events of all come in the order of the truth" awk '
 		$1 < last - 10 { bad = 1 } { last = $1 } END { exit bad || !NR }
 		' "$t/order"
@@ -199,7 +203,7 @@ named() {
 	done
 	$vmsync fuse --method=window -f -o "$t/out" "$t/n1/host" "$t"/n-* \
 		> "$t/log" 2> "$t/err"
-	ls "$t/out" | grep ^guest | sort | tr '\n' ' '
+	find "$t/out" -mindepth 1 -maxdepth 1 -name 'guest*' -printf '%f\n' | sort | tr '\n' ' '
 }
 expect_eq "vm, vm, vm-2" "$(named vm vm vm-2)" "guest-vm guest-vm-2 guest-vm-3 "
 expect_eq "vm-2, vm, vm" "$(named vm-2 vm vm)" "guest-vm guest-vm-2 guest-vm-3 "
@@ -240,6 +244,7 @@ json_is "domain: the analysis" '[.vcpus[].vm] | unique | join(" ")' web___one__
 $vmsync analyze --json "$t/out" > "$t/json" 2> "$t/err"
 json_is "... also of what was fused" '[.vcpus[].vm] | unique | join(" ")' web___one__
 # Whatever is in such a file, the report is JSON, and nothing is believed of it.
+# shellcheck disable=SC1003 # a backslash is what is meant
 for name in 'a", "b": "c' 'a\' 'a\u12' 'a\x' "$(printf 'a\033[m')" "$(printf 'a\377')" '' \
 	"$(printf %0600d 1)"; do
 	called $uuid "$name"

@@ -93,7 +93,7 @@ for release in $releases; do
 		"vmsync-guest.ko vmsync-host.ko vmsync.ko"
 done
 units="vmsyncd.service vmsyncd.socket vmsync-agent.service"
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # several
 expect_eq "nothing is enabled" "$(inside systemctl is-enabled $units | paste -sd' ')" \
 	"disabled disabled static"
 expect_eq "vmsync runs" "$(inside vmsync --version)" "vmsync $version"
@@ -107,7 +107,7 @@ expect "... and with systemd would enable" inside systemctl enable vmsyncd.socke
 mkdir -p "$t"/root/var/lib/vmsync/recording "$t/root/run/vmsync"
 
 expect "an upgrade" inside sh -c 'cd /tmp/debs && dpkg -i vmsync_* vmsync-host_* vmsync-guest_*'
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # several
 expect_eq "... keeps what is enabled" \
 	"$(inside systemctl is-enabled $units | paste -sd' ')" "enabled enabled static"
 expect "... and the hook" inside test -x /etc/libvirt/hooks/qemu.d/vmsync
@@ -115,10 +115,10 @@ expect "... and the hook" inside test -x /etc/libvirt/hooks/qemu.d/vmsync
 . tests/check/tracer.sh
 
 packages="vmsync vmsync-dkms vmsync-host vmsync-guest"
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # several
 expect "they are removed" inside dpkg --remove $packages
 expect "... with the hook" test ! -L "$t/root/etc/libvirt/hooks/qemu.d/vmsync"
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # several
 expect "... and purged" inside dpkg --purge $packages
 all "$t/after"
 expect_eq "... which leaves nothing" "$(diff "$t/before" "$t/after")" ""

@@ -83,7 +83,7 @@ sync_check() {
 fuse_check() {
 	local in out
 	rm -rf "$t/$s.fused"
-	expect "$s: fuse" $vmsync fuse -o "$t/$s.fused" "$lab/$s/host" \
+	expect "$s: fuse" "$vmsync" fuse -o "$t/$s.fused" "$lab/$s/host" \
 		"$lab/$s/guest"
 	babeltrace2 --clock-cycles --no-delta "$t/$s.fused" > "$t/$s.text" \
 		2> "$t/$s.warnings"
@@ -147,7 +147,7 @@ smallest() {
 	while ! caught "$1$high" "$2"; do
 		low=$high
 		high=$((high * 2))
-		[ $high -lt 100000000 ] || return
+		[ "$high" -lt 100000000 ] || return
 	done
 	while [ $((high - low)) -gt 1 ]; do
 		local mid=$(((low + high) / 2))
@@ -173,9 +173,9 @@ kvm_check() {
 # A map that is wrong is seen: by the map that each method makes by itself, and
 # by what knows no TSC offset at all, causality and containment.
 wrong_check() {
-	expect "$s: the map is saved" $vmsync sync -o "$t/$s.map" "$lab/$s"
+	expect "$s: the map is saved" "$vmsync" sync -o "$t/$s.map" "$lab/$s"
 	expect "$s: check agrees with it" \
-		$vmsync check -m "$t/$s.map" "$lab/$s"
+		"$vmsync" check -m "$t/$s.map" "$lab/$s"
 	if caught 1000 && caught -1000; then
 		pass "$s: a map that is wrong by 1 us is caught"
 	else
@@ -234,7 +234,7 @@ differs() { sed -n "s/^ *$1 *differs by at most \([0-9]*\) ns.*/\1/p" "$t/verdic
 
 # Each method alone, against the exact map: no contradiction within the bounds.
 methods_check() {
-	expect "$s: the map" $vmsync sync -o "$t/$s.map" "$lab/$s"
+	expect "$s: the map" "$vmsync" sync -o "$t/$s.map" "$lab/$s"
 	$vmsync check -m "$t/$s.map" "$lab/$s" > "$t/verdict"
 	expect_eq "$s: all methods agree" $? 0
 	expect "$s: beacon was compared" test -n "$(differs beacon)"
@@ -274,7 +274,7 @@ window_check() {
 # map of the same time.
 port_check() {
 	local ust="$lab/$s/host/ust $lab/$s/guest/ust" bound
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # two folders
 	$vmsync sync --json -o "$t/$s.port" $ust > "$t/$s.json" 2> "$t/$s.err"
 	expect "$s: sync's exit status" test $? -le 1
 	cat "$t/$s.err"
@@ -296,7 +296,7 @@ port_check() {
 	echo "$s: port differs from exact by at most $(differs exact) ns," \
 		"its bound is $bound ns"
 	# All of it at once: what the modules say is better.
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # two folders
 	$vmsync sync --json "$lab/$s"/{host,guest} $ust > "$t/$s.json"
 	expect_eq "$s: with both: exact" \
 		"$(number '.guests[0].methods | keys | join(",")')" exact
@@ -315,7 +315,7 @@ analyze_check() {
 			"$(jq "[.vcpus[] | select(.vcpu_id == $n).exits[].count] | add" \
 				"$t/$s.analysis")" \
 			"$(grep 'host kvm_x86_exit: ' "$t/$s.text" |
-				grep -c " vcpu_id = $n[, ]")"
+				grep -c " vcpu_id = ${n}[, ]")"
 	done
 	expect "$s: analyze: a host's task had a CPU that a vCPU waited for" \
 		jq -e '[.vcpus[].charges[] | select(.by == "task")] | length > 0' \

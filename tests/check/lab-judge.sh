@@ -24,10 +24,11 @@ honest() {
 # judge GUESTS [STATUS] [TRACE...]: the host's and the guests' traces, by default
 # all of the scenario; the exit status, by default 0. Who is left out is told.
 judge() {
-	local guests=$1 status=${2-0} n host=$lab/$s/host
+	local guests=$1 status=${2-0} n traces
 	shift; [ $# = 0 ] || shift
 	if [ $# = 0 ]; then
-		set -- "$host" $(find "$lab/$s" -maxdepth 1 -name 'guest*' -type d | sort)
+		mapfile -t traces < <(find "$lab/$s" -maxdepth 1 -name 'guest*' -type d | sort)
+		set -- "$lab/$s/host" "${traces[@]}"
 	fi
 	$vmsync sync --json -o "$t/map" "$@" > "$t/$s.json" 2> "$t/err"
 	expect_eq "$s: sync's exit status" $? "$status"

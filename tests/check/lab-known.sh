@@ -259,7 +259,7 @@ done
 states() { jq -r '.vcpus[] | .tid as $t | .states_ns | to_entries[] | select(.value > 0) |
 	"\($t) \(.key) \(.value)"' "$t/all" | sort; }
 if tests/perfetto/fetch.sh build/perfetto > "$check_out" 2>&1; then
-	expect "perfetto: written" $vmsync export perfetto -o "$t/pftrace" "$dir"
+	expect "perfetto: written" "$vmsync" export perfetto -o "$t/pftrace" "$dir"
 	node tests/perfetto/query.mjs build/perfetto "$t/pftrace" \
 		"select name, value from stats where severity in ('error', 'data_loss') and value > 0" \
 		"select t.tid || ' ' || replace(replace(replace(s.name, 'halt polling', 'polling'),
@@ -304,7 +304,7 @@ if tests/perfetto/fetch.sh build/perfetto > "$check_out" 2>&1; then
 else
 	skip "perfetto: its trace processor cannot be had: $(head -n 1 "$check_out")"
 fi
-expect "sqlite: written" $vmsync export sqlite -o "$t/db" "$dir"
+expect "sqlite: written" "$vmsync" export sqlite -o "$t/db" "$dir"
 expect_eq "sqlite: states" "$(sqlite3 -separator ' ' "$t/db" \
 	"select tid, state, ns from vcpu_states join vcpus using (vcpu)" | sort)" "$(states)"
 

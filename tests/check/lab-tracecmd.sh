@@ -15,6 +15,7 @@ t=$check_tmp
 s=tracecmd
 dir=build/lab/$s
 
+# shellcheck source=/dev/null
 . build/packages.env || { fail "no modules: run modules first"; finish; }
 if record $s; then
 	pass "$s recorded"

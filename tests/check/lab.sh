@@ -24,6 +24,7 @@ lab_ready || finish
 # those of a ms and more are meant, in host time between two segments.
 pause_check() {
 	local i from until at
+	# shellcheck disable=SC2016 # of jq
 	number '.guests[0].maps[0].segments | [range(1; length) as $i |
 		.[$i - 1] as $a | .[$i] as $b | select($b.epoch > $a.epoch and
 			($b.host_start_ns - $a.host_start_ns) -

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
 # Sourced by the scripts of tests/check: counts, and says what failed.
@@ -50,7 +51,7 @@ expect_error() {
 	shift 2
 	"$@" > "$check_out" 2> "$check_out.err"
 	status=$?
-	if [ $status -ne 2 ]; then
+	if [ "$status" -ne 2 ]; then
 		fail "$text: exit status $status, wanted 2"
 	elif [ "$(wc -l < "$check_out.err")" -ne 1 ]; then
 		fail "$text: $(wc -l < "$check_out.err") lines on stderr, wanted 1"
@@ -69,6 +70,7 @@ add_counts() {
 	local line
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$1" |
 		tail -n 1 | tr -dc '0-9 ')
+	# shellcheck disable=SC2086 # two or three numbers
 	set -- $line
 	check_passed=$((check_passed + ${1:-0}))
 	check_failed=$((check_failed + ${2:-0}))

@@ -28,10 +28,9 @@ if [ -z "${LIBVIRT_INSIDE:-}" ]; then
 		skip "libvirt: its packages are not to be had ($(tail -n 1 "$check_out"))"
 		finish
 	fi
-	private=
-	unshare -m true 2> /dev/null || private="--propagation unchanged"
-	# shellcheck disable=SC2086
-	if ! unshare -m $private bash -c \
+	private=()
+	unshare -m true 2> /dev/null || private=(--propagation unchanged)
+	if ! unshare -m "${private[@]}" bash -c \
 		". tests/lab/libvirt.sh; libvirt_mount '$PWD'" 2> "$check_out"
 	then
 		skip "libvirt: no overlay here ($(tail -n 1 "$check_out"))"
@@ -43,9 +42,8 @@ if [ -z "${LIBVIRT_INSIDE:-}" ]; then
 		tests/check/emulated.sh "$t" > "$t/kernel" 2> "$check_out" ||
 			fail "a guest's file system: $(tail -n 1 "$check_out")"
 	fi
-	# shellcheck disable=SC2086
-	LIBVIRT_INSIDE=$t unshare -m $private bash "$0" > "$check_out" 2>&1
-	cat "$check_out" | grep -v ' passed, '
+	LIBVIRT_INSIDE=$t unshare -m "${private[@]}" bash "$0" > "$check_out" 2>&1
+	grep -v ' passed, ' "$check_out"
 	add_counts "$check_out" || fail "it ended without a count: $(tail -n 3 "$check_out")"
 	finish
 fi
@@ -61,10 +59,19 @@ for dir in /run /var/lib /var/log /var/cache; do
 	mount -t tmpfs none $dir
 done
 libvirt_configure
-libvirtd= daemon=
-trap 'for pid in /run/libvirt/qemu/*.pid; do
+libvirtd='' daemon=''
+# shellcheck disable=SC2317 # at the end
+end() {
+	local pid
+
+	for pid in /run/libvirt/qemu/*.pid; do
 		[ "${pid##*/}" = driver.pid ] || kill "$(cat "$pid")" 2> /dev/null
-	done; kill $libvirtd $daemon 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
+	done
+	kill ${libvirtd:+"$libvirtd"} ${daemon:+"$daemon"} 2> /dev/null
+	wait
+	rm -rf "$check_tmp"
+}
+trap end EXIT
 
 libvirt_start() {
 	libvirtd > "$t/libvirtd.log" 2>&1 &
@@ -124,7 +131,9 @@ until_is "vmsyncd is there" '.guests | length' 0
 
 # --- guests
 
+# shellcheck disable=SC2016 # nothing that is to be expanded
 name='a <b> & "c" $(id)'
+# shellcheck disable=SC2016 # nothing that is to be expanded
 define 'a &lt;b&gt; &amp; "c" $(id)' "<controller type='virtio-serial' index='0'/>"
 setup 0 guest "$name" --dry-run
 expect "... says what it would do" grep -qF 'would add the port to the definition of a <b>' "$t/out"

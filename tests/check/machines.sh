@@ -9,13 +9,12 @@
 # build/release/tests/port-chardev. Whoever sources it calls machines_end when it ends.
 
 machines=""
-machine_namespaces="-m -u"
+machine_namespaces=(-m -u)
 
 # machines_can: whether it can be done here; why not is in $check_out
 machines_can() {
-	unshare -m true 2> /dev/null || machine_namespaces="-m --propagation unchanged -u"
-	# shellcheck disable=SC2086
-	unshare $machine_namespaces -T --fork true 2> "$check_out"
+	unshare -m true 2> /dev/null || machine_namespaces=(-m --propagation unchanged -u)
+	unshare "${machine_namespaces[@]}" -T --fork true 2> "$check_out"
 }
 
 # machine.sh FOLDER COMMAND...: a machine with COMMAND in it, which is started anew where
@@ -77,8 +76,7 @@ machine() {
 	mkdir "$t/$name"
 	echo "$name" | md5sum | sed 's/\(.\{8\}\)\(....\)\(....\)\(....\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' \
 		> "$t/$name/boot_id"
-	# shellcheck disable=SC2086
-	unshare $machine_namespaces -T --monotonic "$ahead" --fork \
+	unshare "${machine_namespaces[@]}" -T --monotonic "$ahead" --fork \
 		bash "$t/machine.sh" "$t/$name" "$@" > "$t/$name/log" 2>&1 &
 	machines="$machines $!"
 	until_there "$t/$name/ready"
@@ -131,7 +129,7 @@ machines_end() {
 	for dir in "$t"/*/ready; do
 		[ ! -e "$dir" ] || touch "${dir%ready}stop"
 	done
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # process numbers
 	[ -z "$machines" ] || wait $machines
 }
 

@@ -23,6 +23,7 @@ count() { babeltrace2 "$1" | grep -c " $2: "; }
 
 # inverse FILE FILE: the maps in two reports, of one clock to another and back. Where
 # each has a segment the other one has it too, with the same bound, to 4 ns and 1 %.
+# shellcheck disable=SC2317 # expect calls it
 inverse() {
 	join -j 1 \
 		<(jq -r '.guests[0].maps[0].segments | to_entries[] | "\(.key)
@@ -66,6 +67,7 @@ exchange() {
 	expect_eq "$name: no message contradicts the map" \
 		"$(json '.guests[0].beacons | [.causality_checked > 0,
 			.causality_violations] | join(" ")')" "true 0"
+	# shellcheck disable=SC2016 # of jq
 	expect_eq "$name: slopes that no two clocks have" \
 		"$(json '[.guests[0].maps[0].segments[] | .slope as $s |
 			.shift as $n | ($s / pow(2; $n) - 1) * 1e6 |

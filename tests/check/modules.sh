@@ -6,6 +6,7 @@
 
 expect "Debian's kernel, headers and LTTng are there" make -s lab-packages
 expect "LTTng's modules build" make -s lab-lttng
+# shellcheck source=/dev/null
 . build/packages.env
 expect "the modules build, with LTTng's probes" \
 	make -s modules KDIR="$PWD/$LAB_KDIR" LTTNG_SRC="$PWD/$LAB_LTTNG_SRC"

@@ -47,7 +47,7 @@ right() {
 	jq_is "$name: all events are inside" '.guests[0].containment |
 		.events > 1000 and .inside == .events' true
 	rm -rf "$t/$name.out"
-	expect "$name: fuse" $vmsync fuse -o "$t/$name.out" "$t/$name"
+	expect "$name: fuse" "$vmsync" fuse -o "$t/$name.out" "$t/$name"
 	events "$t/$name.out"/guest-* > "$t/events"
 	expect_eq "$name: no event is off by more" "$(awk -v most="$bound" '
 		{ d = $1 - $2; if (d < 0) d = -d; n += d > most }

@@ -34,30 +34,30 @@ expect_eq "nothing outside /usr but units" "$(cd "$t/tree" && find . -type f ! -
 	sort | paste -sd' ')" "$(cd tools/systemd && printf './lib/systemd/system/%s\n' \
 	*.service *.socket | sort | paste -sd' ')"
 expect_eq "the tool's package runs nothing but at its removal" \
-	"$(cd "$t/scripts/vmsync" && ls | paste -sd' ')" "control md5sums prerm"
+	"$(cd "$t/scripts/vmsync" && printf '%s\n' * | paste -sd' ')" "control md5sums prerm"
 expect_eq "no package loads a module, or starts what did not run" \
 	"$(grep -rlE 'modprobe|insmod|_dh_action=start|systemctl.* start' \
 	"$t"/scripts/*/p*)" ""
 
 # They are installed and purged in a root of their own, where DKMS builds.
+# shellcheck source=/dev/null
 . build/packages.env || { fail "no headers: run modules first"; finish; }
-private=
-unshare -m true 2> /dev/null || private="--propagation unchanged"
-# shellcheck disable=SC2086
-unshare -m $private bash tests/check/installed.sh "$t/one" "$LAB_KDIR" "$LAB_KDIR_NEWER" \
+private=()
+unshare -m true 2> /dev/null || private=(--propagation unchanged)
+unshare -m "${private[@]}" bash tests/check/installed.sh "$t/one" "$LAB_KDIR" "$LAB_KDIR_NEWER" \
 	> "$t/installed"
 grep -v ' passed, ' "$t/installed"
 add_counts "$t/installed" || fail "installed.sh ended without a count"
 
 # By hand.
 to="DESTDIR=$t/hand PREFIX=/usr UNITS=/lib/systemd/system"
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # several variables
 expect "make install" make -s install $to
 expect_eq "... as the packages do" \
 	"$(cd "$t/hand" && find . -type f | sed 's/\.gz$//' | sort)" \
 	"$(cd "$t/tree" && find . -type f ! -path './usr/share/doc/*' |
 		sed 's/\.gz$//' | sort)"
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # several variables
 expect "make uninstall" make -s uninstall $to
 expect_eq "... leaves nothing" "$(find "$t/hand" -type f)" ""
 

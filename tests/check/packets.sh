@@ -11,7 +11,8 @@ vmsync=$dir/vmsync
 mkdir -p "$dir"
 expect "the tool builds" make -s -j2 tool
 cp build/release/vmsync "$vmsync"
-expect "the rewriting program builds" ${CC:-cc} -std=gnu11 -O1 -D_GNU_SOURCE= \
+read -ra cc <<< "${CC:-cc}"
+expect "the rewriting program builds" "${cc[@]}" -std=gnu11 -O1 -D_GNU_SOURCE= \
 	-Ihost -pthread -o "$dir/restamp" tests/gen/restamp.c \
 	build/release/libvmsync.a
 
@@ -81,7 +82,7 @@ context() {
 	same "packet context $2"
 }
 
-clock= header= stamp=
+clock='' header='' stamp=''
 context 0 '' ''
 context 3 'string s;' 'ab\0'
 context 5 'string s;' '?\047\042\134\0'
@@ -209,7 +210,7 @@ expect_error "events that really go back are not written" "before the last one" 
 
 # What babeltrace2 2.0.4 prints otherwise, as the manual says: empty strings behind
 # others that were not, and clocks that are not 1 GHz.
-clock= header= stamp=
+clock='' header='' stamp=''
 trace '' "$(for _ in $(seq 20); do printf '%s' '\x03abcxyz\0st\0\0\0\0'; done)"
 char='integer { size = 8; encoding = UTF8; }'
 sed -i "s/u8 x;/u8 n; $char s[n]; string z; $char a[2];/" "$t/metadata"

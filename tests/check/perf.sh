@@ -10,7 +10,8 @@ dir=$check_tmp/perf
 vmsync=build/vmsync
 mkdir -p "$dir"
 expect "the tool builds" make -s -j2 tool build/release/tests/pair
-expect "the rewriting program builds" ${CC:-cc} -std=gnu11 -O1 -D_GNU_SOURCE= \
+read -ra cc <<< "${CC:-cc}"
+expect "the rewriting program builds" "${cc[@]}" -std=gnu11 -O1 -D_GNU_SOURCE= \
 	-Ihost -pthread -o "$dir/restamp" tests/gen/restamp.c \
 	build/release/libvmsync.a
 
@@ -32,7 +33,7 @@ told() {
 }
 
 for options in "" "old=1" "old=1 move=500"; do
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # options
 	build/release/tests/pair "$dir/lttng" events=20000 $options > "$dir/n"
 	cp -r "$dir/lttng" "$dir/perf"
 	as_perf "$dir/perf/host" kvm_

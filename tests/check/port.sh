@@ -48,6 +48,8 @@ stamps() {
 }
 
 made_up() {
+	local events worst
+
 	expect "made up" "$o/tests/pair" "$t/a" truth=1 events=20000 gap=80000 \
 		knots=20 beacons=100 packet=4096
 	cp -r "$t/a" "$t/b"
@@ -62,24 +64,24 @@ made_up() {
 	expect_eq "messages: who answers" "$(json '.guests[0].vm_pid')" 4711
 	expect "messages: no number of the module's" \
 		test "$(json '.guests[0].vm_serial')" -ge 2147483648
-	expect "messages: fused" $vmsync fuse -o "$t/out" "$t/b"
-	set -- $(stamps "$t/out/guest-guest" | awk '{
+	expect "messages: fused" "$vmsync" fuse -o "$t/out" "$t/b"
+	read -r events worst <<< "$(stamps "$t/out/guest-guest" | awk '{
 		error = $1 - $2; if (error < 0) error = -error
 		if (error > worst) worst = error
-	} END { printf "%d %d", NR, worst }')
-	expect "messages: none of $1 events is farther off, $2 ns, than it says" \
-		test "$1" -gt 1000 -a \
-		"$2" -le "$(json '.guests[0].bound_worst_events_ns')"
+	} END { printf "%d %d", NR, worst }')"
+	expect "messages: none of $events events is farther off, $worst ns, than it says" \
+		test "$events" -gt 1000 -a \
+		"$worst" -le "$(json '.guests[0].bound_worst_events_ns')"
 	expect_error "answers over a port to hypercalls" "answered none" \
-		$vmsync sync "$t/b/host" "$t/a/guest"
+		"$vmsync" sync "$t/b/host" "$t/a/guest"
 	expect_error "messages are not asked for" "answered none" \
-		$vmsync sync --method=beacon "$t/b"
+		"$vmsync" sync --method=beacon "$t/b"
 	# A claim that the guest never made is no answer to it.
 	sed 's/_guest_mono;/_other_mono;/; s/ _since_tsc;/ _guest_mono;/' \
 		"$t/b/host/metadata" > "$t/metadata"
 	cp "$t/metadata" "$t/b/host/metadata"
 	expect_error "answers to what was never asked" "answered none" \
-		$vmsync sync "$t/b"
+		"$vmsync" sync "$t/b"
 }
 made_up
 
@@ -92,12 +94,12 @@ then
 	finish
 fi
 vmsyncd=$o/vmsyncd agent=$o/vmsync-agent
-expect_error "vmsyncd: an argument" "no arguments" $vmsyncd --socket=x y
+expect_error "vmsyncd: an argument" "no arguments" "$vmsyncd" --socket=x y
 expect_error "vmsyncd: a long path" "shorter" \
-	$vmsyncd --socket="$(printf '%0200d' 1)"
+	"$vmsyncd" --socket="$(printf '%0200d' 1)"
 expect_error "agent: no port" "$t/none: No such.*org.vmsync.agent.0" \
-	$agent --device="$t/none"
-expect_error "agent: no rate" "1 to 100" $agent --rate=101
+	"$agent" --device="$t/none"
+expect_error "agent: no rate" "1 to 100" "$agent" --rate=101
 for program in vmsyncd vmsync-agent; do
 	expect "$program: help" "$o/$program" --help
 	expect "$program: version" "$o/$program" --version
@@ -172,14 +174,15 @@ chardev flood --flood 64
 for name in one.dev two.dev flood.sock; do
 	until_there "$t/$name"
 done
+# shellcheck disable=SC2317 # until_true calls it
 connected() { [ "$(grep -c connected "$t/host/said")" = 3 ]; }
 begin=$(date +%s)
-machine host 0 $vmsyncd --socket="$t/none.sock" --socket="$t/flood.sock" \
+machine host 0 "$vmsyncd" --socket="$t/none.sock" --socket="$t/flood.sock" \
 	--socket="$t/one.sock" --socket="$t/two.sock"
 record host
 until_true "vmsyncd is connected" connected
-machine one 1000 $agent --device="$t/one.dev" --rate=25
-machine two 50000 $agent --device="$t/two.dev" --rate=25
+machine one 1000 "$agent" --device="$t/one.dev" --rate=25
+machine two 50000 "$agent" --device="$t/two.dev" --rate=25
 record one
 record two
 wait_answers 60
@@ -243,7 +246,7 @@ truth() {
 		# Over 2^62 the slope is what is added to 1.
 		e1=$((e0 + ((g1 - g0) * ((slope - (1 << 62)) >> 22) >> 40)))
 		for e in ${e0#-} ${e1#-}; do
-			[ "$e" -le $worst ] || worst=$e
+			[ "$e" -le "$worst" ] || worst=$e
 			[ "$e" -le "$bound" ] || bad=$((bad + 1))
 		done
 		n=$((n + 1))

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
 # Sourced by the checks that need the lab. KERNEL and GUEST_KERNEL are those of

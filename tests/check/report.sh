@@ -45,6 +45,7 @@ expect_eq "the answer is that of vmsync analyze" \
 # --- what it wanted and got, by windows, is what vmsync analyze has
 sed -n '/<script type="application\/json"/,/<\/script>/p' "$t/page.html" |
 	sed 's/<script[^>]*>//; s/<\/script>//' > "$t/data"
+# shellcheck disable=SC2317 # expect calls it
 same_series() { # OPTION...: the data of a page are those of analyze
 	jq -c '[.series[] | .number as $v | [.got, .overhead, .steal, .blocked] | transpose[] |
 		[$v, .[]]] | sort' "$t/data" > "$t/a"
@@ -120,8 +121,8 @@ expect_error "no file" "-o FILE" $vmsync report "$t/c"
 expect_error "a file that is there" "exists already" $vmsync report -o "$t/page.html" "$t/c"
 expect_error "no folder" "nowhere" $vmsync report -o "$t/nowhere/page" "$t/c"
 mkdir "$t/small"
-private=
-unshare -m true 2> /dev/null || private="--propagation unchanged"
+private=()
+unshare -m true 2> /dev/null || private=(--propagation unchanged)
 cat > "$t/full.sh" <<-END
 	mount -t tmpfs -o size=64k none $t/small || exit 9
 	$vmsync report -o $t/small/out $t/c
@@ -129,7 +130,7 @@ cat > "$t/full.sh" <<-END
 	ls -A $t/small
 	exit \$status
 END
-expect_error "disk full" "No space left" unshare -m $private bash "$t/full.sh"
+expect_error "disk full" "No space left" unshare -m "${private[@]}" bash "$t/full.sh"
 set -m
 $vmsync report -o "$t/stop" "$t/big" > /dev/null 2>&1 &
 pid=$!

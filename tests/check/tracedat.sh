@@ -17,7 +17,8 @@ expect "the tool builds" make -s -j2 tool build/release/tests/pair \
 # The same without a reader: what is missing is one line.
 echo 'int cmd_cat(int, char **);
 int main(int n, char **v) { return cmd_cat(n, v); }' > "$dir/without.c"
-expect "without libtracecmd it builds" ${CC:-cc} -o "$dir/without" "$dir/without.c" \
+read -ra cc <<< "${CC:-cc}"
+expect "without libtracecmd it builds" "${cc[@]}" -o "$dir/without" "$dir/without.c" \
 	build/release/host/cmd_cat.o build/release/host/cmd_common.o \
 	build/release/libvmsync.a -pthread -lm
 build/release/tests/pair "$dir/little" events=100 > "$dir/n"
@@ -31,6 +32,7 @@ if ! ldd build/release/vmsync | grep -q libtracecmd; then
 fi
 
 # recorded FOLDER [PAIR-OPTION]...: a world by LTTng, and in FOLDER-dat by trace-cmd
+# shellcheck disable=SC2317 # expect calls it
 recorded() {
 	local to=$dir/$1
 	shift
@@ -65,7 +67,7 @@ tables() {
 # ------------------------------------------------- the same world, recorded twice
 
 for options in "move=3 halts=50" "old=1 large=1"; do
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # options
 	expect "$options: recorded" recorded both events=6000 beacons=400 $options
 	for who in host guest; do
 		expect_eq "$options: $who's events are the same" \
@@ -150,7 +152,7 @@ expect "an event without a format is bytes" sh -c \
 # Without vmsync's events, by entries and exits: whatever the clock, if it is one.
 for how in clock=mono clock=global clock=boot "clock=x86-tsc khz=2500000" \
 	"clock=x86-tsc khz=2500000 shift=123456789"; do
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # options
 	expect "$how: recorded" as_dat "$l" "$d" without=vmsync_ $how
 	expect "$how: mapped by window, nothing outside" sh -c "$vmsync sync $d |
 		grep -A 20 '^guest' | grep -E 'methods|containment' | tr '\n' ' ' |
@@ -195,7 +197,7 @@ for i in $(seq 24); do
 	cp "$dir/small.dat" "$dir/odd.dat"
 	for _ in 1 2 3 4; do
 		at=$(((RANDOM * 32768 + RANDOM) % (i % 4 ? 12000 : size)))
-		printf "\\x$(printf %02x $((RANDOM % 256)))" |
+		printf '%b' "$(printf '\\x%02x' $((RANDOM % 256)))" |
 			dd of="$dir/odd.dat" bs=1 seek=$at conv=notrunc 2> /dev/null
 	done
 	build/asan/vmsync cat "$dir/odd.dat" > "$dir/n" 2> "$dir/err"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 #
 # vmsync setup tracer, where vmsync is installed: sourced by installed.sh, whose root
 # it uses. The sources of LTTng are made up, small, and fail as those of Debian 12 do:
@@ -20,7 +20,7 @@ cat > "$small/dkms.conf" <<-'END'
 	BUILT_MODULE_NAME[3]="lttng-probe-timer"
 	DEST_MODULE_LOCATION[3]="/extra/probes"
 END
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016 # of make
 {
 	echo 'obj-$(CONFIG_LTTNG) += lttng-tracer.o probes/ lib/' > "$small/src/Kbuild"
 	echo 'obj-$(CONFIG_LTTNG) += lttng-lib-ring-buffer.o' > "$small/src/lib/Kbuild"

@@ -7,6 +7,7 @@
 expect "the unit tests build" make -s -j2 VARIANT=asan unit
 
 # As many at once as there are CPUs; each leaves its log and its exit status.
+# shellcheck disable=SC2016 # of the inner shell
 for src in tests/unit/*.c; do
 	basename "$src" .c
 done | xargs -P "$(nproc)" -I NAME sh -c \

@@ -9,7 +9,7 @@
 if record unload; then
 	pass "unload: 50 times, nothing left"
 	grep -h -E '@lab (L1|guest) (sizes|with the guest|KVM)' \
-		$lab/unload/host.serial | tr -d '\r' | cut -c 1-100
+		"$lab/unload/host.serial" | tr -d '\r' | cut -c 1-100
 else
 	fail "unload: the lab failed, see $lab/unload"
 fi

@@ -8,23 +8,22 @@
 dir=$check_tmp/ust
 mkdir -p "$dir/home"
 export LTTNG_HOME=$dir/home HOME=$dir/home
+read -ra cc <<< "${CC:-cc}"
 
 if ! command -v lttng-sessiond > /dev/null ||
-	! echo '#include <lttng/tracepoint.h>' | ${CC:-cc} -E - > "$check_out" 2>&1
+	! echo '#include <lttng/tracepoint.h>' | "${cc[@]}" -E - > "$check_out" 2>&1
 then
 	skip "LTTng-UST: no lttng-tools or liblttng-ust-dev here"
 	finish
-	exit
 fi
 if lttng list > "$check_out" 2>&1; then
 	skip "LTTng-UST: a session daemon is running, which is not ours"
 	finish
-	exit
 fi
 expect "the tool builds" make -s -j2 tool
-expect "the traced program builds" ${CC:-cc} -O1 -Itests/gen \
+expect "the traced program builds" "${cc[@]}" -O1 -Itests/gen \
 	-o "$dir/shapes" tests/gen/ust-shapes.c -llttng-ust -ldl
-expect "the rewriting program builds" ${CC:-cc} -std=gnu11 -D_GNU_SOURCE= \
+expect "the rewriting program builds" "${cc[@]}" -std=gnu11 -D_GNU_SOURCE= \
 	-Ihost -pthread -o "$dir/restamp" tests/gen/restamp.c \
 	build/release/libvmsync.a
 cp build/release/vmsync "$dir/vmsync"

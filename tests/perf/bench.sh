@@ -55,9 +55,9 @@ rows_of() {
 # row NAME EVENTS BYTES; then the commands, a line each in $first (pinned to a
 # processor), $all (may be empty) and $peer (pinned)
 row() {
-	local i
 	rm -f "$t/first" "$t/all" "$t/peer"
-	for i in $(seq "$runs"); do
+	# shellcheck disable=SC2086 # a command and its arguments
+	for _ in $(seq "$runs"); do
 		run first 0 $first
 		[ -z "$all" ] || run all all $all
 		run peer 0 $peer
@@ -89,7 +89,7 @@ echo "host $events events, guest $guest_events; $(size "$t/pair") bytes on" \
 	"$(stat -f -c %T "$t");" \
 	"$(nproc) processors, median of $runs; babeltrace2 $(babeltrace2 --version |
 	sed -n 's/^Babeltrace \([0-9.]*\).*/\1/p' | head -n 1)"
-for i in $(seq "$runs"); do
+for _ in $(seq "$runs"); do
 	run copy 0 cp -r "$t/pair" "$t/out"
 done
 echo "cp of the same bytes: $(echo "$(median copy) $(size "$t/pair")" |
@@ -147,11 +147,12 @@ echo "export sqlite: $rows"
 # beside NAME; then the commands in $one and $all: how the default compares with
 # one thread where another program takes a processor
 beside() {
-	local i loop
+	local loop
 	rm -f "$t/one" "$t/all"
 	timeout 600 sh -c 'while :; do :; done' &
 	loop=$!
-	for i in $(seq "$runs"); do
+	# shellcheck disable=SC2086 # a command and its arguments
+	for _ in $(seq "$runs"); do
 		run one all $one
 		run all all $all
 	done

@@ -53,6 +53,7 @@ once() {
 	echo "$(sed -n 's/^round trip ns: //p' "$t/many")" \
 		"$(awk -v s="$seconds" '{ print ($14 + $15) * 10 / s }' "/proc/$daemon/stat")" \
 		>> "$t/$name"
+	# shellcheck disable=SC2086 # process numbers
 	kill $jobs 2> /dev/null
 	wait
 	jobs=
