@@ -20,7 +20,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 dir=${1:-build/lab/adversary}
-# shellcheck disable=SC1090
+# shellcheck source=tests/lab/scenarios/adversary.sh
 . <(grep '^limit_' tests/lab/scenarios/adversary.sh)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -83,7 +83,7 @@ bound() {
 }
 
 # evil NAMES: events of these about the adversary, in the host's trace
-evil() { grep -cE " vmsync_($1): .* vm_pid = $evil[, ]" "$tmp/host" || true; }
+evil() { grep -cE " vmsync_($1): .* vm_pid = ${evil}[, ]" "$tmp/host" || true; }
 
 # What the limits are for: beacons, and changes of a clock, each so many; a description
 # of two virtual CPUs every 2 s, and what is told of what was held back, are few.
@@ -108,6 +108,7 @@ complain() {
 
 printf '%-13s %9s %10s %7s %9s %7s %7s %8s %5s %5s %6s\n' phase tried/s recorded/s \
 	lost heard p50 p99 worst CPU wait bound
+# shellcheck disable=SC2013 # words without a blank
 for phase in $(sed -n 's/^phase=\([a-z-]*\) what=discarded.*/\1/p' "$dir/phases"); do
 	babeltrace2 --clock-cycles --no-delta "$dir/host-$phase" > "$tmp/host" 2> "$tmp/err"
 	wall=$(grown "$phase" mono_ns)
@@ -117,7 +118,7 @@ for phase in $(sed -n 's/^phase=\([a-z-]*\) what=discarded.*/\1/p' "$dir/phases"
 	read -r sent p50 p99 worst <<< "$(trips)"
 	got=$(wc -l < "$tmp/heard")
 	tried=$(($(grown "$phase" taken "$evil") + $(grown "$phase" dropped "$evil")))
-	recorded=$(grep -c " vm_pid = $evil[, ]" "$tmp/host" || true)
+	recorded=$(grep -c " vm_pid = ${evil}[, ]" "$tmp/host" || true)
 	lost=$(sed -n "s/^phase=$phase what=discarded events=//p" "$dir/phases")
 	map=$(bound) || complain "the neighbour's map is not what it should be"
 	printf '%-13s %9d %10d %7s %9s %7d %7d %8d %5d %5d %6s\n' "$phase" \

@@ -41,7 +41,7 @@ session_create() {
 session_daemon() {
 	probes=
 	have_vmsync && probes=--extra-kmod-probes=$1
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # one or none
 	lttng-sessiond -d --kmod-probes="sched,irq,statedump${probes_more-}" $probes
 }
 

@@ -9,6 +9,7 @@ installed() { # PROGRAM ARGUMENT...
 	local program=$1
 
 	shift
+	# shellcheck disable=SC2153 # not LAB_PORT
 	"$LAB_WORK/vmsync/$program" "$@"
 }
 
@@ -55,6 +56,7 @@ libvirt_answers() { virsh -q list > /dev/null 2>&1; }
 
 libvirtd_start() {
 	libvirtd >> /share/libvirtd 2>&1 &
+	# shellcheck disable=SC2034 # for a scenario
 	libvirtd_pid=$!
 	until_true "libvirtd does not start" libvirt_answers
 }
@@ -64,9 +66,10 @@ libvirtd_start() {
 vmsync_in=
 
 vmsyncd_start() {
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # a command and its options
 	$vmsync_in "$LAB_WORK/vmsync/sbin/vmsyncd" --control=/run/vmsync/control \
 		--hook=/run/vmsync/hook 2>> /share/vmsyncd &
+	# shellcheck disable=SC2034 # for a scenario
 	vmsyncd_pid=$!
 }
 
@@ -136,7 +139,7 @@ recording_start() {
 	for at in $guests; do
 		vm+=(--vm "$at")
 	done
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # a command and its options
 	recording_by "$1" $vmsync_in "$LAB_WORK/vmsync/bin/vmsync" record -o "/run/$1" \
 		"${vm[@]}" --
 }
@@ -148,6 +151,7 @@ recording_by() {
 
 	shift
 	rm -f /run/recording /run/enough
+	# shellcheck disable=SC2016 # of the inner shell
 	"$@" bash -c '"$0/now" > /run/recording
 		until [ -e /run/enough ]; do sleep 0.3; done' "$LAB_WORK" \
 		> "/share/$name.out" 2>&1 &
@@ -177,12 +181,12 @@ recording_wait() {
 
 # $recording_status: 0, or 1 where the scenario looks why.
 recording_end() {
-	> /run/enough
+	: > /run/enough
 	recording_wait "$1"
 	recording_status=0
 	wait "$recording_pid" || recording_status=$?
 	guest_check
-	[ $recording_status -le 1 ] && [ -e /run/recording ] ||
+	{ [ $recording_status -le 1 ] && [ -e /run/recording ]; } ||
 		fail "recording $1: $(tail -n 1 "/share/$1.out")"
 	say "recorded $1, status $recording_status"
 }
@@ -222,8 +226,10 @@ recording_copy() {
 # recorded by hand. The agent's folders have numbers: one is the kernel's, one the
 # port's.
 host_trace() {
-	cp -r "/run/$1/host/kernel" /share/host && cp -r "/run/$1/host/ust" /share/host/ ||
-		fail "no trace of the host"
+	{
+		cp -r "/run/$1/host/kernel" /share/host &&
+			cp -r "/run/$1/host/ust" /share/host/
+	} || fail "no trace of the host"
 }
 
 trace_take() {
@@ -231,7 +237,9 @@ trace_take() {
 
 	kernel=$(grep -la 'domain = "kernel"' "$from"/*/metadata)
 	ust=$(grep -la 'domain = "ust"' "$from"/*/metadata)
-	[ -n "$kernel" ] && [ -n "$ust" ] || fail "no trace of $at"
-	cp -r "${kernel%/*}" "/share/$at" && cp -r "${ust%/*}" "/share/$at/ust" &&
-		cp "$from/.vmsync-domain" "/share/$at/" || fail "no trace of $at"
+	{ [ -n "$kernel" ] && [ -n "$ust" ]; } || fail "no trace of $at"
+	{
+		cp -r "${kernel%/*}" "/share/$at" && cp -r "${ust%/*}" "/share/$at/ust" &&
+			cp "$from/.vmsync-domain" "/share/$at/"
+	} || fail "no trace of $at"
 }

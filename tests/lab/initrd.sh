@@ -14,7 +14,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 
 work=$1
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck disable=SC1091
+# shellcheck source=/dev/null
 . "$work/lab.conf"
 
 modroot=$work/modroot
@@ -85,7 +85,7 @@ l2_make() {
 
 	extra=$(cd "$moddir/extra" && printf '%s\n' *.ko | sed 's/\.ko$//' |
 		grep -Ev '^(lttng-test|lttng-clock-plugin-test|vmsync-host|lttng-probe-vmsync-kvm)$')
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # names
 	modules_needed "$release" virtio_pci virtio_blk virtio_console $extra \
 		${LAB_TRACECMD:+vmw_vsock_virtio_transport} |
 		while read -r ko; do

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # SPDX-License-Identifier: MIT
 #
 # First program of the host machine: makes its root out of the 9p share "root"
@@ -13,6 +14,7 @@ while read -r module; do
 	insmod "/modules/$module"
 done < /modules/order
 
+# shellcheck source=/dev/null
 . /lab.conf
 
 p9() {

@@ -12,6 +12,7 @@
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
 ME=L1
+# shellcheck source=/dev/null
 . /run/lab.conf
 . "$LAB_TOP/tests/lab/common.sh"
 bb=/bin/busybox
@@ -27,6 +28,7 @@ guest_monitor() { monitor qmp_capabilities; }
 guest_trace() { guest_trace_tar; }
 host_modules() { modprobe vmsync && modprobe vmsync-host; }
 [ -z "$LAB_LIBVIRT" ] || . "$LAB_TOP/tests/lab/domain.sh"
+# shellcheck source=/dev/null
 . "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
 
 doing=starting
@@ -209,7 +211,7 @@ guest_qemu() {
 	guest_size
 	shift
 	mkfifo "/run/$mon.in" "/run/$mon.out"
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # options
 	set -- $LAB_L2_QEMU "$@"
 	(
 		for fd in "${says[@]}" "${hears[@]}" "${words[@]}" \

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # SPDX-License-Identifier: MIT
 #
 # A guest's first and only program. Lives in its initial file system; talks
@@ -18,13 +19,16 @@ mount -t tracefs t /sys/kernel/tracing
 
 # The kernel's command line puts LAB_GUEST into the environment of its first program.
 ME=guest${LAB_GUEST-}
+# shellcheck source=/dev/null
 . /lab.conf
+# shellcheck source=tests/lab/common.sh
 . /common.sh
 
 # What a scenario may replace.
 guest_prepare() { :; }
 guest_during() { :; }
 guest_record() { guest_record_plain; }
+# shellcheck source=/dev/null
 . /scenario.sh
 
 fail() {
@@ -51,7 +55,7 @@ trace_out() {
 
 port_is_there() {
 	for f in /sys/class/virtio-ports/*/name; do
-		[ -e "$f" ] && read -r name < "$f" || continue
+		{ [ -e "$f" ] && read -r name < "$f"; } || continue
 		[ "$name" != org.vmsync.agent.0 ] || device="/dev/$(basename "${f%/name}")"
 	done
 	[ -n "$device" ]

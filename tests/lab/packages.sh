@@ -106,7 +106,7 @@ patch_headers() {
 	common=$(sed -n 's|^include .*/\(linux-headers-[^/]*\)/Makefile$|\1|p' \
 		"$dir/Makefile")
 	[ -d "$root/usr/src/$common" ] || die "$dir: no common headers"
-	# shellcheck disable=SC2016
+	# shellcheck disable=SC2016 # of make
 	printf 'include $(dir $(abspath $(lastword $(MAKEFILE_LIST))))../%s/Makefile\n' \
 		"$common" > "$dir/Makefile.new"
 	mv "$dir/Makefile.new" "$dir/Makefile"

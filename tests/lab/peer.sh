@@ -83,7 +83,7 @@ awk '{ host = ($1 == "trace.dat:") }
 
 row() { # NAME COMMANDS WHO FILE LOST
 	printf '%-10s %8s %8s %8s %9s %6s %9s\n' "$1" "$2" \
-		"$(seconds "$3" typed recording)" "$(seconds "$3" stop done)" \
+		"$(seconds "$3" typed recording)" "$(seconds "$3" stop "done")" \
 		"$(field "$4" events)" "$5" "$(share "$4")"
 }
 

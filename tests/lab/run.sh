@@ -72,7 +72,7 @@ LAB_GUEST2_MB=512
 # On a busy machine a CPU of the lab stands still for long. That is no lock-up:
 # one has no heartbeat.
 LAB_SLOW_APPEND="watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
-# shellcheck disable=SC1090
+# shellcheck source=/dev/null
 . "$here/scenarios/$name.sh"
 kernel=${2-} guest_kernel=${3-${2-}}
 flavour=${kernel:+-$kernel}
@@ -169,7 +169,7 @@ libvirt_prepare() {
 # kernel_ready KERNEL: all that it takes is there, and LAB_RELEASE and so on are it.
 kernel_ready() {
 	"$here/packages.sh" "$1"
-	# shellcheck disable=SC1090
+	# shellcheck source=/dev/null
 	. "build/packages${1:+-$1}.env"
 	"$here/lttng.sh" "$LAB_KDIR" "$LAB_LTTNG_SRC"
 	[ "$with_vmsync" = no ] || [ -e "build/modules/$LAB_RELEASE/vmsync-host.ko" ] ||
@@ -240,6 +240,7 @@ prepare() {
 }
 
 qemu() {
+	# shellcheck disable=SC2086 # options
 	exec setpriv --pdeathsig TERM \
 	timeout -k 5 "$((LAB_LIMIT + LAB_SILENCE))" \
 	qemu-system-x86_64 -machine "$LAB_MACHINE" "${accel[@]}" \
@@ -265,7 +266,7 @@ watch() {
 	local line status beat=$SECONDS
 
 	while :; do
-		line= status=0
+		line='' status=0
 		IFS= read -r -t 10 line <&7 || status=$?
 		if [ $((SECONDS - beat)) -ge "$LAB_SILENCE" ]; then
 			stage "no heartbeat for $LAB_SILENCE s"
@@ -344,7 +345,8 @@ status() {
 }
 
 traces_check() {
-	local host_discarded=0 guest_discarded=0 guest2_discarded=0 guest_events=0
+	local host_discarded=0 guest_discarded=0 guest2_discarded=0
+	local host_events=0 guest_events=0 guest2_events=
 	local trace
 
 	[ "$LAB_MIN_EVENTS" -gt 0 ] || return 0
@@ -352,7 +354,7 @@ traces_check() {
 		[ ! -d "$out/$trace" ] || [ "$LAB_CUT" = "$trace" ] ||
 			count "$trace"
 	done > "$out/counts"
-	# shellcheck disable=SC1091
+	# shellcheck source=/dev/null
 	. "$out/counts"
 	stage "host $host_events events, guest $guest_events${guest2_events:+, guest2 $guest2_events}"
 	[ "$with_vmsync" = no ] || vmsync_check
@@ -376,14 +378,14 @@ while :; do
 	attempt
 	verdict=0
 	"$here/verdict.sh" "$out" || verdict=$?
-	[ $verdict = 3 ] && [ $attempts = 1 ] || break
+	{ [ $verdict = 3 ] && [ $attempts = 1 ]; } || break
 	mkdir "$out/lost-$attempts"
 	find "$out" -mindepth 1 -maxdepth 1 -type f \
 		-exec cp {} "$out/lost-$attempts/" \;
 	attempts=$((attempts + 1))
 	stage "the emulation locked up: once more"
 done
-if [ $verdict != 0 ]; then
+if [ "$verdict" != 0 ]; then
 	status fail
 	die "failed; logs in ${out#"$top/"}"
 fi

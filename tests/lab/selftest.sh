@@ -34,7 +34,7 @@ good() {
 		> "$dir/host.dmesg"
 	printf '%s\n' '@lab guest up 6.1.0' '@lab guest tainted 12288' '@lab guest end' \
 		> "$dir/guest.log"
-	echo done > "$dir/result"
+	echo "done" > "$dir/result"
 }
 
 # case WANTED LOG LINE...

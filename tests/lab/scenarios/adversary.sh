@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # adversary: what a guest beside a hostile kernel loses; tests/lab/adversary.sh says it
@@ -26,6 +26,7 @@ limit_burst=100
 phases="spin beacons beacons-free tsc tsc-free page page-free"
 
 guest_record() {
+	# shellcheck disable=SC2153 # not LAB_GUESTS
 	if [ "$LAB_GUEST" != 2 ]; then
 		guest_record_told
 		return
@@ -76,7 +77,7 @@ note() {
 phase_record() {
 	case $phase in
 	*-free) limits 100000000 100000000 100000000 ;;
-	*) limits $limit_rate $limit_burst 10000 ;;
+	*) limits "$limit_rate" "$limit_burst" 10000 ;;
 	esac
 	session_create /run/trace 4k 4 'vmsync_*' || fail "lttng session"
 	lttng -q -n start lab || fail "lttng start"

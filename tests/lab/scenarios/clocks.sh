@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # clocks: clocks of host and guest are moved, their CPUs go offline and come back
@@ -9,21 +9,23 @@ LAB_L1_APPEND=slub_debug=U
 
 # clocks_move CLOCK SLEW: the programs. None of it moves CLOCK_MONOTONIC at once.
 clocks_move() {
-	"$1" step 0.3 &&
-	sleep 1 &&
-	"$1" set 100 &&
-	"$2" 500 1 -500 1 0 &&
-	"$1" set -100.5 &&
-	"$1" tick 10004 &&
-	sleep 1 &&
-	"$1" tick 9996 &&
-	sleep 1 &&
-	"$1" tick 10000 &&
-	"$1" step -0.3 &&
-	"$1" offset 200000 &&
-	sleep 2 &&
-	"$1" offset -200000 &&
-	sleep 1 || fail "a clock that cannot be moved"
+	{
+		"$1" step 0.3 &&
+		sleep 1 &&
+		"$1" set 100 &&
+		"$2" 500 1 -500 1 0 &&
+		"$1" set -100.5 &&
+		"$1" tick 10004 &&
+		sleep 1 &&
+		"$1" tick 9996 &&
+		sleep 1 &&
+		"$1" tick 10000 &&
+		"$1" step -0.3 &&
+		"$1" offset 200000 &&
+		sleep 2 &&
+		"$1" offset -200000 &&
+		sleep 1
+	} || fail "a clock that cannot be moved"
 }
 
 # cpu_away: CPU 1 goes and comes back

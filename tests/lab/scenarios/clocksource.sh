@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # clocksource: the guest's and then the host's clocksource is changed and back

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # cycles: the host's modules loaded and removed 1 000 times (or LAB_CYCLES) under beacons and tracing

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # known: two guests that share a CPU of the host, and do one known thing after the other
@@ -51,6 +51,7 @@ guest_record() {
 # --- in the host
 
 vcpu_task() {
+	# shellcheck disable=SC2154 # $at is of l1.sh
 	grep -l '^CPU 0/KVM$' "/proc/$(pgrep -P "$(cat "/run/$at.pid")")"/task/*/comm |
 		cut -d/ -f5
 }
@@ -60,11 +61,13 @@ vcpu_task() {
 groups_make() {
 	local pid
 
-	cd /sys/fs/cgroup &&
-	mount -t cgroup2 none . && cd . &&
-	echo "+cpu +cpuset" > cgroup.subtree_control &&
-	mkdir known rest &&
-	echo 0 > rest/cpuset.cpus || fail "no groups"
+	{
+		cd /sys/fs/cgroup &&
+		mount -t cgroup2 none . && cd . &&
+		echo "+cpu +cpuset" > cgroup.subtree_control &&
+		mkdir known rest &&
+		echo 0 > rest/cpuset.cpus
+	} || fail "no groups"
 	for pid in /proc/[0-9]*; do
 		echo "${pid#/proc/}" > rest/cgroup.procs
 	done 2> /dev/null
@@ -72,9 +75,10 @@ groups_make() {
 	for pid in /proc/irq/*/smp_affinity; do
 		echo 1 > "$pid"
 	done 2> /dev/null
-	pgrep -P "$(cat /run/guest2.pid)" > cgroup.procs &&
-	pgrep -P "$(cat /run/guest.pid)" > known/cgroup.procs ||
-		fail "no group of its own"
+	{
+		pgrep -P "$(cat /run/guest2.pid)" > cgroup.procs &&
+		pgrep -P "$(cat /run/guest.pid)" > known/cgroup.procs
+	} || fail "no group of its own"
 	cd /
 }
 
@@ -83,8 +87,10 @@ vcpu_bind() {
 	local tid
 
 	tid=$(vcpu_task)
-	taskset -ap 1 "$(pgrep -P "$(cat "/run/$at.pid")")" > /dev/null &&
-	taskset -p 2 "$tid" > /dev/null || fail "no virtual CPU of $at"
+	{
+		taskset -ap 1 "$(pgrep -P "$(cat "/run/$at.pid")")" > /dev/null &&
+		taskset -p 2 "$tid" > /dev/null
+	} || fail "no virtual CPU of $at"
 	echo "vcpu=$at tid=$tid" >> /share/phases
 }
 
@@ -99,7 +105,7 @@ mark() { # PHASE begin|end
 
 # phase NAME COMMAND...
 phase() {
-	local name=$1
+	local name="$1"
 
 	shift
 	sleep 0.2
@@ -128,6 +134,7 @@ with_hog() {
 	tell "$1 spin 4000"
 	sleep 1
 	(
+		# shellcheck disable=SC3028 # in the host it is bash
 		echo $BASHPID > /sys/fs/cgroup/cgroup.procs
 		exec taskset 2 "$LAB_WORK/known" hog spin 1000
 	) >> /share/phases || fail "no hog"

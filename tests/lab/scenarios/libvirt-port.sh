@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # libvirt-port: vmsync record on a host without any kernel module, by the port alone
@@ -18,6 +18,7 @@ host_modules() { :; }
 
 host_daemon() {
 	mkdir -p /run/lttng
+	# shellcheck disable=SC2016 # of the inner shell
 	unshare -m sh -c 'for d in /run/lttng /dev/shm /sys/module; do
 			mount -t tmpfs tmpfs "$d" || exit
 		done
@@ -30,7 +31,7 @@ host_daemon() {
 
 # For the test alone.
 exact_start() {
-	modprobe vmsync && modprobe vmsync-host || fail "vmsync's modules"
+	{ modprobe vmsync && modprobe vmsync-host; } || fail "vmsync's modules"
 	record_ready
 	lttng -q -n start lab || fail "lttng start"
 }
@@ -48,15 +49,19 @@ host_record() {
 	load_all
 	recording_end recorded
 	truth after
-	lttng -q -n stop lab && lttng -q -n destroy lab || fail "lttng stop"
+	{ lttng -q -n stop lab && lttng -q -n destroy lab; } || fail "lttng stop"
 	recording_over
 	recording_copy bare bare
 	recording_copy recorded record
-	cp -r /run/trace/kernel /share/host && cp -r /run/recorded/host/ust /share/host/ ||
-		fail "no trace of the host"
+	{
+		cp -r /run/trace/kernel /share/host &&
+			cp -r /run/recorded/host/ust /share/host/
+	} || fail "no trace of the host"
 	mkdir /share/bare/host
-	cp -r /run/bare/host/ust /share/bare/host/ && cp -r /run/bare/guests /share/bare/ ||
-		fail "no trace of the bare host"
+	{
+		cp -r /run/bare/host/ust /share/bare/host/ &&
+			cp -r /run/bare/guests /share/bare/
+	} || fail "no trace of the bare host"
 }
 
 guest_trace() { trace_take recorded; }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # libvirt-reboot: a domain reboots, libvirtd and vmsyncd are restarted, vmsync record goes on
@@ -11,6 +11,7 @@ LAB_GUESTS=2
 LAB_L1_MB=5120
 
 guest_record() {
+	# shellcheck disable=SC2153 # not LAB_GUESTS
 	if [ "$LAB_GUEST" != 2 ]; then
 		guest_record_agent
 		return
@@ -35,6 +36,7 @@ domain_has_port() { [ "$at" = guest ]; }
 domains_run() {
 	local at
 
+	# shellcheck disable=SC2154 # of l1.sh
 	for at in $guests; do
 		[ "$(virsh -q domstate "$at" 2> /dev/null)" = running ] || return
 	done
@@ -45,8 +47,10 @@ daemons_restart() {
 	local before after
 
 	before=$(cat /run/libvirt/qemu/guest*.pid)
+	# shellcheck disable=SC2154 # of domain.sh
 	kill "$libvirtd_pid" || fail "libvirtd died"
 	wait "$libvirtd_pid"
+	# shellcheck disable=SC2154 # of domain.sh
 	kill "$vmsyncd_pid" || fail "vmsyncd died"
 	wait "$vmsyncd_pid" || fail "vmsyncd ended with status $?"
 	vmsyncd_start

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # libvirt-two: two domains of libvirt's at once, recorded by one vmsync record
@@ -11,6 +11,7 @@ LAB_L1_MB=5120
 # Longer than the second one's clock is moved, so that the two cannot be taken for
 # each other.
 guest_record() {
+	# shellcheck disable=SC2153 # not LAB_GUESTS
 	[ "$LAB_GUEST" != 2 ] || slew 300 3 -200 3 10 &
 	guest_record_agent
 }

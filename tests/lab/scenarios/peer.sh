@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # peer: a domain recorded by vmsync record, and then by trace-cmd record -A; tests/lab/peer.sh
@@ -46,14 +46,14 @@ timed() {
 	load_all
 	stamp "$name" stop
 	recording_end "$name"
-	stamp "$name" done
+	stamp "$name" "done"
 }
 
 # So a user types it.
 peer_record() {
 	mkdir /run/peer
 	cd /run/peer || fail "no folder"
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046,SC2086 # options, of words
 	timed peer recording_by peer trace-cmd record \
 		-o /run/peer/trace.dat $(printf -- '-e %s ' $events_both $events_kvm) \
 		-A guest@3 $(printf -- '-e %s ' $events_both)

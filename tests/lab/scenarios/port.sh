@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # port: beacons over a virtio-serial port, recorded beside those of the modules
@@ -33,6 +33,7 @@ host_after() {
 guest_record() {
 	port_record || fail "no session of user space"
 	port_find
+	# shellcheck disable=SC2154 # of port_find
 	vmsync-agent --device="$device" --rate=20 2> /tmp/agent &
 	agent=$!
 	sleep 1

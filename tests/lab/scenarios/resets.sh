@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # resets: beside a guest that is recorded, a second one is reset twice, and killed
@@ -12,10 +12,13 @@ LAB_L1_APPEND=slub_debug=U
 # What the second one recorded it hands over, and then goes on with beacons.
 guest_record() {
 	guest_record_told
+	# shellcheck disable=SC2153 # not LAB_GUESTS
 	[ "$LAB_GUEST" = 2 ] || return 0
-	lttng -q -n create more --output=/tmp/more &&
-	lttng -q -n enable-event -k -s more 'vmsync_*' &&
-	lttng -q -n start more || fail "no more beacons"
+	{
+		lttng -q -n create more --output=/tmp/more &&
+		lttng -q -n enable-event -k -s more 'vmsync_*' &&
+		lttng -q -n start more
+	} || fail "no more beacons"
 	taint
 	say "beacons go on"
 	sleep 1000

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # suspend: the guest, on kvm-clock, is suspended to memory (S3); then saved, and taken back twice
@@ -12,9 +12,10 @@ LAB_L2_QEMU="-snapshot -no-shutdown"
 
 # monitor_line COMMAND: as people type it; what it says is an error
 monitor_line() {
-	monitor human-monitor-command "{\"command-line\": \"$1\"}" &&
-	tail -n 1 /share/monitor | grep -q '"return": ""' ||
-		fail "monitor: $1: $(tail -n 1 /share/monitor)"
+	{
+		monitor human-monitor-command "{\"command-line\": \"$1\"}" &&
+		tail -n 1 /share/monitor | grep -q '"return": ""'
+	} || fail "monitor: $1: $(tail -n 1 /share/monitor)"
 }
 
 # /share/snapshots: the host's clocks just before and after each command.

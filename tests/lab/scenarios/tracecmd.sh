@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # tracecmd: trace-cmd records on both sides; LTTng does not
@@ -17,7 +17,7 @@ ftrace_begin() {
 			irq:irq_handler_entry irq:irq_handler_exit "$@"; do
 		events="$events -e $event"
 	done
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # options
 	trace-cmd record -C mono -b 16384 $events -o "$file" > "$file.log" 2>&1 &
 	ftrace=$!
 	# It switches the buffer off, sets all up, begins to read it, and switches it on.

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # tracers: LTTng's consumer is killed, its daemon restarted, disks get full; three tracers at once
@@ -22,6 +22,7 @@ disk_full() {
 }
 
 guest_prepare() {
+	# shellcheck disable=SC2153 # not LAB_GUESTS
 	[ "$LAB_GUEST" != 2 ] || disk_small /tmp/trace 3
 }
 

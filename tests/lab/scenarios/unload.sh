@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC1091
+# shellcheck shell=dash disable=SC2034 # of run.sh, l1.sh and l2.sh
 # SPDX-License-Identifier: MIT
 #
 # unload: all modules loaded and removed 50 times (or LAB_CYCLES) under beacons and tracing
@@ -122,6 +122,7 @@ cycles_run() {
 cycle_check() { :; }
 
 guest_record() {
+	# shellcheck source=tests/lab/leaks.sh
 	. /leaks.sh
 	modules_base="vmsync vmsync-guest"
 	modules_base_reverse="vmsync-guest vmsync"
@@ -133,6 +134,7 @@ guest_record() {
 	daemon_end
 	modules_base_out
 	load light 1000 /dev/vda &
+	# shellcheck disable=SC2154 # of l2.sh
 	cycles_run "$events_guest"
 	modules_in
 	echo 1 > "$tracing/events/vmsync/enable"
@@ -194,6 +196,7 @@ host_record() {
 	modules_base_out
 	tell go
 	await recording
+	# shellcheck disable=SC2154 # of l1.sh
 	cycles_run "$events_host"
 	await cycles
 	cycle=last
