@@ -65,7 +65,7 @@ else
 	echo "modules: without LTTng's probes (no LTTNG_SRC)"
 	rm -f "$out"/lttng-probe-vmsync*.ko
 fi
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086 # options
 make "${args[@]}" -j"$(nproc)" ${KBUILD_ARGS-} modules
 if [ -n "$install" ]; then
 	# There is no key to sign with: modules out of the tree are not signed.

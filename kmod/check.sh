@@ -8,7 +8,7 @@
 set -eu
 export LC_ALL=C
 cd "$(dirname "$0")/.."
-# shellcheck disable=SC1091
+# shellcheck source=/dev/null
 . build/packages.env
 
 out=build/modules-check

@@ -18,6 +18,7 @@ make -s -j2 tool
 step "kernel, headers and LTTng from Debian, under build/root"
 make -s lab-packages
 make -s lab-lttng
+# shellcheck source=/dev/null
 . build/packages.env
 step "the kernel modules"
 make -s modules KDIR="$PWD/$LAB_KDIR" LTTNG_SRC="$PWD/$LAB_LTTNG_SRC"

@@ -37,6 +37,7 @@ missing() {
 }
 
 if [ "${1-}" = --list ]; then
+	# shellcheck disable=SC2086 # a list
 	printf '%s\n' $packages
 	exit 0
 fi
@@ -57,15 +58,15 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 mkdir -p build
-if ! apt-get install -q -y --no-install-recommends $lack \
-		> build/deps.log 2>&1; then
-	# No package lists yet, or ones that are out of date.
-	apt-get update -q > build/deps.log 2>&1 &&
-	apt-get install -q -y --no-install-recommends $lack \
-		>> build/deps.log 2>&1 || {
-		tail -20 build/deps.log >&2
-		echo "could not install: $lack (build/deps.log)" >&2
-		exit 1
-	}
+install() {
+	# shellcheck disable=SC2086 # a list
+	apt-get install -q -y --no-install-recommends $lack
+}
+
+# Where that fails there are no package lists yet, or ones that are out of date.
+if ! { install || { apt-get update -q && install; }; } > build/deps.log 2>&1; then
+	tail -20 build/deps.log >&2
+	echo "could not install: $lack (build/deps.log)" >&2
+	exit 1
 fi
 echo "installed"
