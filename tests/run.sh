@@ -10,6 +10,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 
 quick=(
+	lint
 	unit
 	cli
 	doctor

@@ -15,7 +15,7 @@ set -eu
 # checks:  the oracle for traces and its library for the plugin, JSON, static
 #          analysis, fuzzing; what runs Perfetto's trace processor;
 #          a browser for pages; what reads trace.dat, and its oracle
-# package: tools/deb.sh, and who looks at what it makes; systemd-analyze
+# package: tools/deb.sh, and who looks at what it makes; systemd-analyze; shellcheck
 # kernel:  what a kernel is configured and built with (tests/lab/debug-kernel.sh)
 packages="
 	make gcc gcc-12 libc6-dev binutils libelf1 libssl3 pahole
@@ -26,7 +26,7 @@ packages="
 	chromium
 	libtracecmd-dev libtracefs-dev libtraceevent-dev trace-cmd
 	flex bison bc libelf-dev
-	dpkg-dev debhelper dkms dh-dkms lintian mandoc systemd
+	dpkg-dev debhelper dkms dh-dkms lintian mandoc systemd shellcheck
 "
 
 missing() {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# What is installed: Debian's packages, what make install puts in place, and the
-# manual pages. Needs the kernels' headers (tests/check/modules.sh).
+# What is installed: Debian's packages, and what make install puts in place. Needs the
+# kernels' headers (tests/check/modules.sh).
 . tests/check/lib.sh
 
 expect "the tool builds" make -s -j2 tool
@@ -78,8 +78,4 @@ expect "what is installed is where units look for it" \
 	-x "$units/libexec/vmsync/libvirt-hook"
 expect "make uninstall" make -s uninstall PREFIX="$units"
 expect_eq "... leaves nothing" "$(find "$units" -type f)" ""
-
-for page in Documentation/man/*; do
-	expect_eq "${page##*/}: what mandoc says" "$(mandoc -Tlint -W warning "$page")" ""
-done
 finish
