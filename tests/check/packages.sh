@@ -64,14 +64,19 @@ expect_eq "... leaves nothing" "$(find "$t/hand" -type f)" ""
 # The daemons' units are right, and keep them from what they do not need.
 units=$t/units
 expect "make install" make -s install PREFIX="$units"
-for unit in vmsyncd vmsync-agent; do
+for unit in vmsyncd.service vmsync-agent.service vmsyncd.socket; do
 	SYSTEMD_UNIT_PATH="$units/lib/systemd/system:" systemd-analyze --man=no \
-		verify "$unit.service" > "$t/verify" 2>&1
-	expect_eq "$unit.service: exit status of systemd-analyze verify" $? 0
-	expect_eq "$unit.service: ... and a word of it" \
-		"$(grep "^$unit" "$t/verify")" ""
-	expect "$unit.service: exposed by less than 2.0" systemd-analyze security \
-		--offline=yes --threshold=20 "$units/lib/systemd/system/$unit.service"
+		verify "$unit" > "$t/verify" 2>&1
+	expect_eq "$unit: exit status of systemd-analyze verify" $? 0
+	# A key that it does not know is ignored, and said; so is what other units lack.
+	expect_eq "$unit: ... and a word of it" "$(grep vmsync "$t/verify")" ""
+done
+# UNIT:TENTHS of exposure. What is left is what they cannot do without: they are root,
+# see the root folder and AF_UNIX, and one has CAP_DAC_OVERRIDE, the other the port.
+for exposed in vmsyncd:9 vmsync-agent:9; do
+	unit=${exposed%:*}.service
+	expect "$unit: exposed by no more than 0.${exposed#*:}" systemd-analyze security \
+		--offline=yes --threshold="${exposed#*:}" "$units/lib/systemd/system/$unit"
 done
 expect "what is installed is where units look for it" \
 	test -x "$units/sbin/vmsyncd" -a -x "$units/sbin/vmsync-agent" -a \
