@@ -37,6 +37,7 @@ static const struct kernel_param_ops rate_ops = {
 };
 
 module_param_cb(rate_hz, &rate_ops, &rate_hz, 0644);
+__MODULE_PARM_TYPE(rate_hz, "uint");
 MODULE_PARM_DESC(rate_hz, "beacons per second of this guest, over its CPUs in turn, 1..100 (default 10)");
 
 static struct cpumask cpus;	/* asked for; none: see cpu_wanted() */
@@ -57,6 +58,7 @@ static const struct kernel_param_ops cpus_ops = {
 };
 
 module_param_cb(cpus, &cpus_ops, NULL, 0444);
+__MODULE_PARM_TYPE(cpus, "cpulist");
 MODULE_PARM_DESC(cpus, "CPUs that send beacons, a list such as 0-3,8 (default: all that are not isolated)");
 
 static u64 vm_uid;

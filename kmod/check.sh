@@ -13,13 +13,13 @@ cd "$(dirname "$0")/.."
 
 out=build/modules-check
 failed=0
+rm -rf "$out"
+mkdir -p "$out"
 
 check() {
 	local name=$1 log=$out/$1.log warnings
 
 	shift
-	rm -rf "${out:?}/$name"
-	mkdir -p "$out"
 	if ! KBUILD_ARGS="W=1 C=2" OUT=$PWD/$out/$name \
 			kmod/build.sh "$@" > "$log" 2>&1; then
 		tail -20 "$log" >&2

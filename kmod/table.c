@@ -39,9 +39,11 @@ static const struct kernel_param_ops max_vcpus_ops = {
 };
 
 module_param_cb(max_vms, &max_vms_ops, &max_vms, 0444);
+__MODULE_PARM_TYPE(max_vms, "uint");
 MODULE_PARM_DESC(max_vms, "VMs that can be followed at once, 1..4096 (default 256)");
 
 module_param_cb(max_vcpus, &max_vcpus_ops, &max_vcpus, 0444);
+__MODULE_PARM_TYPE(max_vcpus, "uint");
 MODULE_PARM_DESC(max_vcpus, "virtual CPUs that can be followed at once, 1..65536 (default 2048); one VM takes at most half of those that are left");
 
 static DEFINE_HASHTABLE(vms, 8);

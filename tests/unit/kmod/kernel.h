@@ -131,6 +131,7 @@ int param_get_uint(char *buf, const struct kernel_param *kp);
 #define module_param_cb(name, ops, arg, mode) \
 	const struct kernel_param_ops *const kernel_param_##name = ops
 #define MODULE_PARM_DESC(name, text) struct kernel_nothing
+#define __MODULE_PARM_TYPE(name, text) struct kernel_nothing
 #define MODULE_DESCRIPTION(text) struct kernel_nothing
 #define MODULE_AUTHOR(text) struct kernel_nothing
 #define MODULE_LICENSE(text) struct kernel_nothing
