@@ -277,8 +277,8 @@ static bool before_offset(const struct vmsync_facts *f,
 		return false;
 	first = vmsync_scaling_guest(s->param, f->tsc_ref + (uint64_t)s->from);
 	*at = s->from;
-	/* Nobody saw it come: it may be there since the one before was lost. */
-	if (s - scaling->steps.at > 1 && !s[-1].param)
+	/* Nobody saw it come: it may be there since nobody knows another one. */
+	if (!s[-1].param)
 		*at = s[-1].from;
 	return (int64_t)(first - tsc) >= 0;
 }
