@@ -218,9 +218,8 @@ int vmsync_walk_join_line(struct vmsync_walk *w, const struct vmsync_link *p,
 	middle = vmsync_walk_confirmed(w, z0) || b.h <= a.h;
 	if (vmsync_walk_confirmed(w, z0) && has_room(w, &d))
 		d.half /= 2;
-	if (d.from < w->spill_until)
-		d.half += w->spill;
-	d.half += earlier_apart(w, &d);
+	d.half += vmsync_greater(d.from < w->spill_until ? w->spill : 0,
+				 earlier_apart(w, &d));
 	if (middle)
 		err = begin_middle(w, &d, &a);
 	if (!err && middle && vmsync_walk_doubt_until(w) <= d.z1)
