@@ -67,8 +67,9 @@ $(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
-# What stands for QEMU between the two ends of a port, for many guests, for systemd.
-$(O)/tests/port-chardev $(O)/tests/port-many $(O)/tests/systemd: $(O)/tests/%: tests/gen/%.c $(O)/libvmsync.a
+# What stands for QEMU between the two ends of a port, for many guests, for one that
+# floods beside others, for systemd.
+$(O)/tests/port-chardev $(O)/tests/port-many $(O)/tests/port-turns $(O)/tests/systemd: $(O)/tests/%: tests/gen/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 

@@ -27,7 +27,8 @@ jobs=""
 trap 'machines_end; kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
 
 expect "the tool builds" make -s -j2 tool build/release/tests/pair \
-	build/release/tests/port-chardev build/release/tests/port-many
+	build/release/tests/port-chardev build/release/tests/port-many \
+	build/release/tests/port-turns
 
 json() { jq -r "$1" "$t/json"; }
 
@@ -139,6 +140,12 @@ many() {
 	jobs=""
 }
 many
+
+# --- a guest that floods has its turn as any other
+
+mkdir "$t/turns"
+turns=$("$o/tests/port-turns" "$t/turns" $vmsyncd 2> "$t/turns.said")
+expect_eq "$turns: exit status" $? 0
 
 # --- a host and two guests
 

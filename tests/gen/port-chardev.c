@@ -4,9 +4,10 @@
  * connect, and a device (here a terminal in raw mode) that a guest opens.
  *
  *	port-chardev SOCKET DEVICE	DEVICE becomes a link to the terminal
- *	port-chardev SOCKET --flood N	a guest that sends N MiB of rubbish and of
- *					good frames, as fast as they are taken; each
- *					is of another vm_uid
+ *	port-chardev SOCKET --flood N	a guest that sends N MiB of random bytes, of
+ *					headers without a frame and of good frames,
+ *					as fast as they are taken; each frame is of
+ *					another vm_uid
  *
  * Where nobody is connected, what the guest sends is thrown away. For each answer that
  * goes to the device a line is printed.
@@ -144,31 +145,50 @@ static uint64_t random64(void)
 	return z ^ (z >> 31);
 }
 
+static size_t put_frame(uint8_t *to)
+{
+	struct vmsync_port_frame f = {
+		.type = VMSYNC_PORT_REQUEST,
+		.cnt = (uint32_t)random64(),
+		.vm_uid = random64(),
+		.mono_ns = random64(),
+	};
+
+	return vmsync_port_write(&f, to);
+}
+
+/* One that promises a frame. */
+static size_t put_header(uint8_t *to)
+{
+	memcpy(to, "VSPF\1\1\0\1", 8);
+	return 8;
+}
+
+static size_t put_random(uint8_t *to)
+{
+	size_t n;
+
+	for (n = 0; n < 64; n += sizeof(uint64_t)) {
+		uint64_t bytes = random64();
+
+		memcpy(to + n, &bytes, sizeof(bytes));
+	}
+	return n;
+}
+
 /* Answers are never read: that is nobody's trouble but the guest's. */
 static void flood(int listener, uint64_t bytes)
 {
+	static size_t (*const kinds[])(uint8_t *) = { put_frame, put_header,
+						      put_random };
 	int peer = accept(listener, NULL, NULL);
 
 	while (bytes) {
 		uint8_t data[4096];
 		size_t n = 0;
 
-		while (n + VMSYNC_PORT_MAX < sizeof(data)) {
-			struct vmsync_port_frame f = {
-				.type = VMSYNC_PORT_REQUEST,
-				.cnt = (uint32_t)random64(),
-				.vm_uid = random64(),
-				.mono_ns = random64(),
-			};
-
-			if (random64() % 2) {
-				n += vmsync_port_write(&f, data + n);
-			} else {
-				/* Headers that promise a frame. */
-				memcpy(data + n, "VSPF\1\1\0\1", 8);
-				n += 8;
-			}
-		}
+		while (n + VMSYNC_PORT_MAX < sizeof(data))
+			n += kinds[random64() % 3](data + n);
 		n = n < bytes ? n : bytes;
 		if (write(peer, data, n) != (ssize_t)n)
 			break;
