@@ -18,6 +18,7 @@
 
 t=$check_tmp/t
 o=$PWD/build/release
+. tests/check/recorded.sh
 mkdir "$t" "$t/domains" "$t/bin"
 jobs=""
 trap 'machines_end; kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
@@ -43,51 +44,7 @@ if ! machines_can; then
 	finish
 fi
 
-domain() { # NAME SOCKET
-	cat > "$t/domains/$1.xml.new" <<-END
-		<domstatus state='running' pid='$$'><domain><name>$1</name>
-		<uuid>00000000-0000-0000-0000-$(printf %012d "${#1}")</uuid>
-		<devices><channel type='unix'><source mode='bind' path='$2'/>
-		<target type='virtio' name='org.vmsync.agent.0'/></channel></devices>
-		</domain></domstatus>
-	END
-	mv "$t/domains/$1.xml.new" "$t/domains/$1.xml"
-}
-
-for name in one two; do
-	chardev $name
-	domain $name "$t/$name.sock"
-	until_there "$t/$name.dev"
-	machine $name $((${#jobs} * 1000)) "$o/vmsync-agent" \
-		--device="$t/$name.dev" --rate=50 --spool="$t/$name.spool"
-done
-machine host 0 "$o/vmsyncd" --domains="$t/domains" --control="$t/control"
-
-on_host() { run_in host "$@"; }
-result() { result_of host; }
-rec="$record record --control=$t/control"
-
-# status_is EXPRESSION: of what vmsyncd knows
-# shellcheck disable=SC2317 # until_true calls it
-status_is() {
-	"$record" status --json --control="$t/control" > "$t/status" &&
-		jq -e "$1" "$t/status"
-}
-until_true "vmsyncd knows both guests" status_is '[.guests[].connected] == [true, true]'
-
-# answers N M: a command, until guest one had N more answers, guest two M
-cat > "$t/bin/answers" <<-END
-	#!/bin/bash
-	# For so many of guest one's, and of guest two's.
-	one=\$((\$(wc -l < $t/one.answers) + \$1)) two=\$((\$(wc -l < $t/two.answers) + \$2))
-	for _ in \$(seq 3000); do
-		[ \$(wc -l < $t/one.answers) -ge \$one ] &&
-			[ \$(wc -l < $t/two.answers) -ge \$two ] && exit 0
-		sleep 0.1
-	done
-	exit 1
-END
-chmod +x "$t/bin/answers"
+recorded_machines
 
 # --- two guests, a command
 
@@ -96,7 +53,6 @@ status=$(result)
 cp "$t/host/out" "$t/json"
 expect "two guests: exit status $status" test "$status" -le 1
 tail -n 5 "$t/host/err"
-jq_is() { expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"; }
 jq_is "both by their agents" '[.guests[] | .name + ":" + .how] | join(" ")' \
 	"one:agent two:agent"
 jq_is "the command's status" .command_status 0
@@ -115,19 +71,6 @@ expect_eq "all events are in one trace, as babeltrace2 reads it" \
 	"$(babeltrace2 "$t/out/host" "$t/out/guests" | wc -l)"
 expect_eq "... without a word" "$(cat "$t/err")" ""
 expect "a report is there" grep -q port "$t/out/report.txt"
-# left NAME: sessions and traces that are in a guest
-left() {
-	find "$t/$1.spool" -mindepth 1 -maxdepth 1 -name '*trace*' | wc -l
-}
-# shellcheck disable=SC2317 # until_true calls it
-is_left() { # NAME N
-	[ "$(left "$1")" = "$2" ]
-}
-# until_nothing NAME: the agent deletes it once it hears of it
-until_nothing() {
-	until_true "$1: nothing is left of a recording" is_left "$1" 0
-	expect_eq "$1: nothing is left of a recording" "$(left "$1")" 0
-}
 until_nothing one
 until_nothing two
 
@@ -157,14 +100,6 @@ expect "... is told of" grep -q 'out: File exists; name a folder' "$t/host/err"
 
 # --- Ctrl-C; vmsyncd is started anew meanwhile
 
-# until_recorded NAME: its agent has begun
-until_recorded() {
-	until_true "$1 is recorded" is_left "$1" 1
-}
-# beats N: until both guests had N more answers
-beats() {
-	"$t/bin/answers" "$1" "$1" || fail "no beacons"
-}
 on_host "$rec -o $t/stopped --events sync --json"
 until_recorded one
 until_recorded two
@@ -183,14 +118,6 @@ expect "... and fused" test -d "$t/stopped/fused"
 
 # A command runs once all guests are recorded: an agent that is killed before it was
 # told to begin is asked again, and its guest is recorded as well as the other one.
-cat > "$t/bin/until" <<-END
-	#!/bin/bash
-	# Says that it runs, and runs for as long as nobody says that it is over.
-	: > "$t/runs"
-	until [ -e "$t/over" ]; do sleep 0.1; done
-	exit "\$(cat "$t/over")"
-END
-chmod +x "$t/bin/until"
 on_host "$rec -o $t/killed --events sync --json -- $t/bin/until"
 until_there "$t/runs"
 beats 20
