@@ -38,6 +38,7 @@ quick=(
 	port
 	daemon
 	recording
+	breaks
 	bt2
 	many
 	sim

@@ -21,7 +21,7 @@ struct entry {
 
 static int failed(struct vmsync_fetch *f, int err, struct ctf_error *e)
 {
-	return vmsync_fail(e, -err, "", "%s: %s", f->folder, strerror(err));
+	return vmsync_fail_file(e, -err, f->folder);
 }
 
 static int too_much(struct vmsync_fetch *f, struct ctf_error *e)

@@ -8,6 +8,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "fuse/fail.h"
+
 #define SECOND 1000000000ull
 
 /*
@@ -32,6 +34,9 @@ static const struct {
 
 /* An agent answers within a second, or it does not. */
 #define SILENT_NS (10 * SECOND)
+
+/* vmsyncd may be started anew, and a port be plugged in again: so long. */
+#define LOST_NS (15 * SECOND)
 
 int record_guest_init(struct record_guest *g, const char *object)
 {
@@ -73,31 +78,76 @@ static bool is_same(const struct record_guest *g, const char *object)
 	       !strcmp(text, g->uuid);
 }
 
+/* Its object in the list; NULL: it is not there. */
+static const char *find(const struct record_guest *g,
+			const struct vmsync_client_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		if (is_same(g, list->guest[i]))
+			return list->guest[i];
+	}
+	return NULL;
+}
+
+static bool has_port(const char *object)
+{
+	char text[8];
+
+	return vmsync_client_field(object, "connected", text, sizeof(text)) &&
+	       !strcmp(text, "true");
+}
+
 /* Numbers of guests are those of one vmsyncd: another one has others. */
-static void connect_to(struct record_guest *g, const char *path)
+static int attach(struct record_guest *g, const char *path,
+		  const struct vmsync_client_list *list, struct ctf_error *e)
+{
+	const char *object = find(g, list);
+	char serial[32];
+
+	if (!object || !vmsync_client_field(object, "serial", serial,
+					    sizeof(serial)))
+		return vmsync_fail(e, -ENOENT, "has it ended?",
+				   "vmsyncd knows it no more");
+	if (!has_port(object))
+		return vmsync_fail(e, -ENOTCONN, "is there one?",
+				   "vmsyncd is not connected to its port");
+	g->fd = vmsync_client_attach(path, strtoull(serial, NULL, 10), e);
+	return g->fd < 0 ? g->fd : 0;
+}
+
+static void say(struct record_guest *g, const struct ctf_error *e)
+{
+	snprintf(g->said, sizeof(g->said), "%.180s%s%.70s", e->msg,
+		 e->remedy[0] ? "; " : "", e->remedy);
+}
+
+void record_guest_fail(struct record_guest *g, const struct ctf_error *e,
+		       uint64_t now_ns)
+{
+	say(g, e);
+	record_guest_set(g, RECORD_FAILED, now_ns);
+}
+
+static void connect_to(struct record_guest *g, const char *path, uint64_t now_ns)
 {
 	struct vmsync_client_list list;
 	struct ctf_error e;
-	char serial[32];
-	size_t i;
+	int ret = vmsync_client_list(path, &list, &e);
 
-	if (vmsync_client_list(path, &list, &e)) {
-		snprintf(g->said, sizeof(g->said), "%.250s", e.msg);
+	if (!ret) {
+		ret = attach(g, path, &list, &e);
+		vmsync_client_free(&list);
+	}
+	if (!ret) {
+		g->lost_ns = 0;
+		g->said[0] = 0;
 		return;
 	}
-	for (i = 0; i < list.n && g->fd < 0; i++) {
-		if (!is_same(g, list.guest[i]) ||
-		    !vmsync_client_field(list.guest[i], "serial", serial,
-					 sizeof(serial)))
-			continue;
-		g->fd = vmsync_client_attach(path, strtoull(serial, NULL, 10),
-					     &e);
-		if (g->fd < 0)
-			snprintf(g->said, sizeof(g->said), "%.250s", e.msg);
-		else
-			g->said[0] = 0;
-	}
-	vmsync_client_free(&list);
+	if (!g->lost_ns)
+		g->lost_ns = now_ns;
+	say(g, &e);
 }
 
 static bool request(struct record_guest *g, struct vmsync_port_frame *frame)
@@ -151,13 +201,21 @@ static void give_up(struct record_guest *g, uint64_t now_ns)
 	if (g->state == RECORD_ASK)
 		record_guest_set(g, RECORD_NONE, now_ns);
 	else
-		failed(g, why[g->state], now_ns);
+		failed(g, g->lost_ns ? g->said : why[g->state], now_ns);
 }
 
 static uint64_t patience_ns(const struct record_guest *g)
 {
 	return g->state == RECORD_ASK && g->named ? NAMED_NS :
 						    times[g->state].patience_ns;
+}
+
+/* Whoever is waited for has had the time for it, or is not to be reached. */
+static bool is_in_vain(const struct record_guest *g, uint64_t now_ns)
+{
+	return patience_ns(g) &&
+	       (now_ns - g->since_ns >= patience_ns(g) ||
+		(g->lost_ns && now_ns - g->lost_ns >= LOST_NS));
 }
 
 void record_guest_tick(struct record_guest *g, const char *path, uint64_t now_ns)
@@ -171,7 +229,7 @@ void record_guest_tick(struct record_guest *g, const char *path, uint64_t now_ns
 		g->since_ns = g->moved_ns;
 	if (g->state == RECORD_FETCH && asked_ns && g->moved_ns > asked_ns)
 		asked_ns = g->moved_ns;
-	if (patience_ns(g) && now_ns - g->since_ns >= patience_ns(g)) {
+	if (is_in_vain(g, now_ns)) {
 		give_up(g, now_ns);
 		return;
 	}
@@ -179,7 +237,7 @@ void record_guest_tick(struct record_guest *g, const char *path, uint64_t now_ns
 	if (asked_ns && now_ns - asked_ns < times[g->state].again_ns)
 		return;
 	if (g->fd < 0)
-		connect_to(g, path);
+		connect_to(g, path, now_ns);
 	ask(g, now_ns);
 }
 
@@ -195,7 +253,7 @@ static void hear_data(struct record_guest *g,
 	ret = vmsync_fetch_take(&g->fetch, frame, &e);
 	if (ret < 0) {
 		vmsync_fetch_end(&g->fetch);
-		failed(g, e.msg, now_ns);
+		record_guest_fail(g, &e, now_ns);
 	} else if (g->fetch.done) {
 		vmsync_fetch_end(&g->fetch);
 		record_guest_set(g, RECORD_DONE, now_ns);

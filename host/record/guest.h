@@ -35,6 +35,7 @@ enum record_state {
  * @said:	what its agent said: what is not recorded, or why it failed
  * @asked_ns, @since_ns, @heard_ns: the last request, when @state began, the last answer
  * @moved_ns:	when the last byte of its trace came
+ * @lost_ns:	since when it is not to be reached, 0: it is; @said says why
  * @silent:	its agent stopped answering in mid-recording; it may answer again
  */
 struct record_guest {
@@ -52,6 +53,7 @@ struct record_guest {
 	uint64_t since_ns;
 	uint64_t heard_ns;
 	uint64_t moved_ns;
+	uint64_t lost_ns;
 	bool silent;
 	int fd;
 	struct vmsync_fetch fetch;
@@ -63,6 +65,10 @@ int record_guest_init(struct record_guest *g, const char *object);
 /** record_guest_set() - ask for another state from now on */
 void record_guest_set(struct record_guest *g, enum record_state state,
 		      uint64_t now_ns);
+
+/** record_guest_fail() - it cannot be recorded, because of @e */
+void record_guest_fail(struct record_guest *g, const struct ctf_error *e,
+		       uint64_t now_ns);
 
 /** record_guest_tick() - ask, or give up; @path: of the control socket */
 void record_guest_tick(struct record_guest *g, const char *path, uint64_t now_ns);

@@ -419,8 +419,7 @@ static void fetch_begin(struct vmsync_record *r)
 		if (!vmsync_fetch_begin(&g->fetch, g->folder, &e) &&
 		    !domain_save(g, &e))
 			continue;
-		snprintf(g->said, sizeof(g->said), "%.250s", e.msg);
-		record_guest_set(g, RECORD_FAILED, now_ns);
+		record_guest_fail(g, &e, now_ns);
 	}
 }
 
