@@ -32,6 +32,7 @@ static struct vmsync_tracing tracing(const struct agent_recording *r)
 		.home = geteuid() ? NULL : r->spool,
 		.events = r->events,
 		.ring = r->ring,
+		.full = r->full,
 	};
 }
 
@@ -121,11 +122,14 @@ static void wipe(struct agent_recording *r)
 	r->text[0] = 0;
 }
 
-static void stopped(struct agent_recording *r)
+/* Where it did not end @well, its disk being full, there may be the most part of it. */
+static void stopped(struct agent_recording *r, bool well)
 {
 	int ret = agent_files_find(&r->files, folder(r));
 
-	r->state = ret ? VMSYNC_PORT_STATE_FAILED : VMSYNC_PORT_STATE_STOPPED;
+	r->state = ret	? VMSYNC_PORT_STATE_FAILED :
+		   well ? VMSYNC_PORT_STATE_STOPPED :
+			  VMSYNC_PORT_STATE_CUT;
 	if (ret)
 		snprintf(r->text, sizeof(r->text), "its trace: %s",
 			 strerror(-ret));
@@ -147,12 +151,11 @@ static void child_done(struct agent_recording *r, bool well)
 	bool started = r->state == VMSYNC_PORT_STATE_STARTING;
 
 	r->child = 0;
-	if (!well)
-		r->state = VMSYNC_PORT_STATE_FAILED;
-	else if (started)
-		r->state = VMSYNC_PORT_STATE_RECORDING;
+	if (started)
+		r->state = well ? VMSYNC_PORT_STATE_RECORDING :
+				  VMSYNC_PORT_STATE_FAILED;
 	else
-		stopped(r);
+		stopped(r, well);
 	if (r->forget)
 		forget(r);
 }
@@ -184,13 +187,15 @@ static void take_start(struct agent_recording *r,
 	r->session = frame->session;
 	r->events = frame->events;
 	r->ring = frame->type == VMSYNC_PORT_START_RING;
+	r->full = false;
 	child_start(r, VMSYNC_PORT_STATE_STARTING, start);
 }
 
 static void take_pull(struct agent_recording *r,
 		      const struct vmsync_port_frame *frame)
 {
-	if (r->state != VMSYNC_PORT_STATE_STOPPED ||
+	if ((r->state != VMSYNC_PORT_STATE_STOPPED &&
+	     r->state != VMSYNC_PORT_STATE_CUT) ||
 	    frame->length > VMSYNC_PORT_PULL_MAX)
 		return;
 	r->pull = *frame;
@@ -272,8 +277,20 @@ void agent_recording_pulled(struct agent_recording *r,
 		;
 }
 
+/* A flight recorder needs no disk before its end. */
+static void look(struct agent_recording *r)
+{
+	struct vmsync_tracing t = tracing(r);
+
+	if (r->ring || r->state != VMSYNC_PORT_STATE_RECORDING)
+		return;
+	vmsync_tracing_look(&t);
+	r->full = t.full;
+}
+
 void agent_recording_tick(struct agent_recording *r, uint64_t now_ns)
 {
+	look(r);
 	if (!r->session || r->forget ||
 	    now_ns - r->heard_ns < VMSYNC_PORT_PATIENCE_S * SECOND)
 		return;

@@ -20,6 +20,7 @@
  * @refuse:	the guest's configuration allows none
  * @session:	number that the host gave it, 0: none
  * @ring:	only what the buffers hold at its end is kept
+ * @full:	its disk was full at some time
  * @child:	process that starts or ends it, 0: none; @pipe has what it says
  * @forget:	to be deleted once @child is done
  * @heard_ns:	when the host last asked
@@ -30,6 +31,7 @@ struct agent_recording {
 	bool refuse;
 	uint32_t session;
 	bool ring;
+	bool full;
 	uint8_t events;
 	uint8_t state;
 	char text[VMSYNC_PORT_TEXT_MAX + 1];

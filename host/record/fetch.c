@@ -183,6 +183,19 @@ int vmsync_fetch_take(struct vmsync_fetch *f, const struct vmsync_port_frame *d,
 	return f->offset >= f->until;
 }
 
+bool vmsync_fetch_is_trace(const struct vmsync_fetch *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		struct entry entry = entry_read(f, i);
+
+		if (entry.metadata && entry.size)
+			return true;
+	}
+	return false;
+}
+
 void vmsync_fetch_end(struct vmsync_fetch *f)
 {
 	if (f->fd >= 0)

@@ -56,6 +56,9 @@ void vmsync_fetch_next(struct vmsync_fetch *f, struct vmsync_port_frame *pull);
 int vmsync_fetch_take(struct vmsync_fetch *f, const struct vmsync_port_frame *data,
 		      struct ctf_error *e);
 
+/** vmsync_fetch_is_trace() - the guest's list has a file of metadata, not empty */
+bool vmsync_fetch_is_trace(const struct vmsync_fetch *f);
+
 /** vmsync_fetch_end() - whether it is done or not */
 void vmsync_fetch_end(struct vmsync_fetch *f);
 

@@ -241,6 +241,18 @@ void record_guest_tick(struct record_guest *g, const char *path, uint64_t now_ns
 	ask(g, now_ns);
 }
 
+/* LTTng writes the metadata last: of one that is cut there may be none. */
+static void fetched(struct record_guest *g, uint64_t now_ns)
+{
+	bool is_trace = !g->cut || vmsync_fetch_is_trace(&g->fetch);
+
+	vmsync_fetch_end(&g->fetch);
+	if (is_trace)
+		record_guest_set(g, RECORD_DONE, now_ns);
+	else
+		failed(g, g->said, now_ns);
+}
+
 static void hear_data(struct record_guest *g,
 		      const struct vmsync_port_frame *frame, uint64_t now_ns)
 {
@@ -255,8 +267,7 @@ static void hear_data(struct record_guest *g,
 		vmsync_fetch_end(&g->fetch);
 		record_guest_fail(g, &e, now_ns);
 	} else if (g->fetch.done) {
-		vmsync_fetch_end(&g->fetch);
-		record_guest_set(g, RECORD_DONE, now_ns);
+		fetched(g, now_ns);
 	} else if (ret) {
 		ask(g, now_ns);
 	}
@@ -291,6 +302,12 @@ static void not_ours(struct record_guest *g,
 		failed(g, "its agent records for somebody else", now_ns);
 }
 
+static void stopped(struct record_guest *g, bool cut, uint64_t now_ns)
+{
+	g->cut = cut;
+	record_guest_set(g, RECORD_STOPPED, now_ns);
+}
+
 static void hear_state(struct record_guest *g,
 		       const struct vmsync_port_frame *frame, uint64_t now_ns)
 {
@@ -312,8 +329,9 @@ static void hear_state(struct record_guest *g,
 		 frame->state == VMSYNC_PORT_STATE_RECORDING)
 		record_guest_set(g, RECORD_ON, now_ns);
 	else if (g->state == RECORD_STOP &&
-		 frame->state == VMSYNC_PORT_STATE_STOPPED)
-		record_guest_set(g, RECORD_STOPPED, now_ns);
+		 (frame->state == VMSYNC_PORT_STATE_STOPPED ||
+		  frame->state == VMSYNC_PORT_STATE_CUT))
+		stopped(g, frame->state == VMSYNC_PORT_STATE_CUT, now_ns);
 }
 
 void record_guest_hear(struct record_guest *g, uint64_t now_ns)

@@ -36,6 +36,7 @@ enum record_state {
  * @asked_ns, @since_ns, @heard_ns: the last request, when @state began, the last answer
  * @moved_ns:	when the last byte of its trace came
  * @lost_ns:	since when it is not to be reached, 0: it is; @said says why
+ * @cut:	its trace lacks something, which @said says
  * @silent:	its agent stopped answering in mid-recording; it may answer again
  */
 struct record_guest {
@@ -54,6 +55,7 @@ struct record_guest {
 	uint64_t heard_ns;
 	uint64_t moved_ns;
 	uint64_t lost_ns;
+	bool cut;
 	bool silent;
 	int fd;
 	struct vmsync_fetch fetch;

@@ -16,11 +16,11 @@ bool vmsync_record_whole(const struct vmsync_record *r)
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
-		if (r->guest[i].state != RECORD_DONE &&
-		    r->guest[i].state != RECORD_NONE)
+		if (r->guest[i].cut || (r->guest[i].state != RECORD_DONE &&
+					r->guest[i].state != RECORD_NONE))
 			return false;
 	}
-	return true;
+	return !r->cut;
 }
 
 static const char *what(bool kernel, bool ust)
@@ -34,7 +34,7 @@ static const char *how(const struct record_guest *g)
 {
 	switch (g->state) {
 	case RECORD_DONE:
-		return "by its agent";
+		return g->cut ? "by its agent, NOT ALL OF IT" : "by its agent";
 	case RECORD_NONE:
 		return "no agent answers: only as the host sees it";
 	case RECORD_FAILED:
@@ -87,6 +87,7 @@ static void print_guest(FILE *f, const struct record_guest *g)
 		g->state == RECORD_DONE || g->state == RECORD_ON ? "agent" :
 		g->state == RECORD_NONE ? "host" : "failed");
 	vmsync_json_string(f, g->state == RECORD_DONE ? g->folder : "");
+	fprintf(f, ", \"cut\": %s", g->cut ? "true" : "false");
 	fprintf(f, ", \"bytes\": %" PRIu64 ", \"said\": ", g->fetch.bytes);
 	vmsync_json_string(f, g->said);
 	fputc('}', f);
@@ -107,9 +108,9 @@ static void print_json(FILE *f, const struct vmsync_record *r)
 		r->ring ? "true" : "false",
 		vmsync_record_kept(r) ? "true" : "false");
 	fprintf(f, ",\n\"host\": {\"kernel\": %s, \"port\": %s, "
-		"\"module\": %s, \"said\": ", r->host.kernel ? "true" : "false",
-		r->host.ust ? "true" : "false",
-		module_is_loaded() ? "true" : "false");
+		"\"module\": %s, \"cut\": %s, \"said\": ",
+		r->host.kernel ? "true" : "false", r->host.ust ? "true" : "false",
+		module_is_loaded() ? "true" : "false", r->cut ? "true" : "false");
 	vmsync_json_string(f, r->host.said);
 	fputs("},\n\"no_guests\": ", f);
 	vmsync_json_string(f, r->no_guests);

@@ -203,6 +203,9 @@ static void round_once(struct vmsync_record *r, struct pollfd *pfd)
 	now_ns = vmsync_port_now();
 	for (i = 0; i < r->n; i++)
 		record_guest_hear(&r->guest[i], now_ns);
+	/* A flight recorder needs no disk before its end. */
+	if (r->recording && !r->ring)
+		vmsync_tracing_look(&r->host);
 	signals_take(r);
 }
 
@@ -323,7 +326,8 @@ static void host_stop(struct vmsync_record *r)
 		return;
 	/* What was not recorded is still to be said. */
 	strcpy(said, r->host.said);
-	if (!vmsync_tracing_stop(&r->host))
+	r->cut = vmsync_tracing_stop(&r->host);
+	if (!r->cut)
 		strcpy(r->host.said, said);
 	r->recording = false;
 	snprintf(path, sizeof(path), "%s/.lttngrc", r->output);

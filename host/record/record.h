@@ -31,6 +31,7 @@
  * @status:	exit status of @command, -1: it has not ended
  * @stops:	how often one asked to stop
  * @progress:	told of it, or NULL
+ * @cut:	the host's trace lacks something, which @host says
  */
 struct vmsync_record {
 	const char *output;
@@ -51,6 +52,7 @@ struct vmsync_record {
 	char session[64];
 	char host_folder[4096];
 	bool recording;
+	bool cut;
 	pid_t child;
 	int signals;
 	uint64_t begin_ns;

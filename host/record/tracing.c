@@ -4,11 +4,15 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "run.h"
 #include "uapi/vmsync_port.h"
 
 #define CHANNEL "vmsync"
+
+/* A disk with less than one of the largest sub-buffers is full. */
+#define LEAST_BYTES (4 << 20)
 
 /* Each set has those before it. Never kvm_*: LTTng 2.13's kvm_mmio probe oopses. */
 static const struct {
@@ -160,13 +164,34 @@ int vmsync_tracing_start(struct vmsync_tracing *t)
 	return -1;
 }
 
+void vmsync_tracing_look(struct vmsync_tracing *t)
+{
+	struct statvfs disk;
+
+	if (!statvfs(t->output, &disk) &&
+	    (uint64_t)disk.f_bavail * disk.f_frsize < LEAST_BYTES)
+		t->full = true;
+}
+
+/* LTTng says nothing of a full disk, or only that something failed. */
+static int written(struct vmsync_tracing *t, int ret)
+{
+	vmsync_tracing_look(t);
+	if (!t->full)
+		return ret ? -1 : 0;
+	snprintf(t->said, sizeof(t->said), "%.150s: its disk was full", t->output);
+	return -1;
+}
+
 int vmsync_tracing_take(struct vmsync_tracing *t)
 {
-	return LTTNG(t, t->said, "snapshot", "record", "-s", t->name) ? -1 : 0;
+	if (!LTTNG(t, t->said, "snapshot", "record", "-s", t->name))
+		return 0;
+	return written(t, -1);
 }
 
 /* To destroy is to stop, and waits until the trace is whole. */
 int vmsync_tracing_stop(struct vmsync_tracing *t)
 {
-	return LTTNG(t, t->said, "destroy", t->name) ? -1 : 0;
+	return written(t, LTTNG(t, t->said, "destroy", t->name));
 }

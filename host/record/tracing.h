@@ -18,6 +18,8 @@
  * @ring:	write nothing by itself: the buffers keep the latest events, which
  *		vmsync_tracing_take() writes
  * @kernel, @ust: filled in: what is recorded
+ * @full:	filled in: its disk was full at some time, and LTTng writes no more of
+ *		a channel that it once could not write
  * @said:	filled in: why it failed, or what is not recorded; "": nothing lacks
  */
 struct vmsync_tracing {
@@ -29,6 +31,7 @@ struct vmsync_tracing {
 	bool ring;
 	bool kernel;
 	bool ust;
+	bool full;
 	char said[200];
 };
 
@@ -38,10 +41,16 @@ bool vmsync_tracing_daemon(void);
 /** vmsync_tracing_start() - make the session and start it; 0, or -1 and @said */
 int vmsync_tracing_start(struct vmsync_tracing *t);
 
+/** vmsync_tracing_look() - while it goes on: is its disk full? */
+void vmsync_tracing_look(struct vmsync_tracing *t);
+
 /** vmsync_tracing_take() - write what a @ring's buffers hold; 0, or -1 and @said */
 int vmsync_tracing_take(struct vmsync_tracing *t);
 
-/** vmsync_tracing_stop() - stop and end it, its trace being whole; 0, or -1 and @said */
+/**
+ * vmsync_tracing_stop() - stop and end it
+ * Return: 0, its trace being whole, or -1 and @said: it may lack something.
+ */
 int vmsync_tracing_stop(struct vmsync_tracing *t);
 
 /** vmsync_tracing_events() - the number of a set of events, -1: none is called so */

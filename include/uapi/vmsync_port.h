@@ -67,7 +67,8 @@
  *	12	4	session that there is, 0: none
  *	16	1	VMSYNC_PORT_STATE_*
  *	17	3	0
- *	20	...	a text for people: why it failed, or what is not recorded
+ *	20	...	a text for people: why it failed or is cut, or what is not
+ *			recorded
  *	DATA, 36 to 256 bytes, a part of what a PULL asked for
  *	12	4	session
  *	16	4	number of the file
@@ -136,5 +137,6 @@
 #define VMSYNC_PORT_STATE_STOPPED	4	/* can be pulled */
 #define VMSYNC_PORT_STATE_FAILED	5
 #define VMSYNC_PORT_STATE_REFUSED	6	/* by the guest's configuration */
+#define VMSYNC_PORT_STATE_CUT		7	/* can be pulled, but lacks something */
 
 #endif /* _UAPI_VMSYNC_PORT_H */

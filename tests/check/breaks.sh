@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # vmsync record while something breaks: QEMU is killed, a guest reboots, its port is
-# unplugged, vmsyncd is killed. The recording goes on, says what became of whom, and what
-# was recorded is fused. An agent that is killed, and Ctrl-C: tests/check/recording.sh.
+# unplugged, vmsyncd is killed, a disk is full in a guest or on the host. The recording
+# goes on, says what became of whom, and what was recorded is fused. An agent that is
+# killed, and Ctrl-C: tests/check/recording.sh.
 #
 # Guest one is left alone in each, and has to be recorded as if nothing were. Host and
 # guests are those of tests/check/recorded.sh.
@@ -157,6 +158,74 @@ one_and_two() {
 one_and_two "$t/anew"
 
 rm "$t/host/signal"
+
+# What is in the namespace of a machine, beside what runs in it.
+inside() { # NAME COMMAND...
+	local pid
+
+	pid=$(pgrep -o -f "^bash $t/machine.sh $t/$1 ")
+	shift
+	nsenter -m -t "$pid" "$@"
+}
+# small NAME FOLDER KIB: a file system of that size, which that machine alone sees
+small() {
+	mkdir -p "$2"
+	expect "$1: a small disk" inside "$1" mount -t tmpfs -o "size=$3k" none "$2"
+}
+# full NAME FOLDER: nothing more can be written there
+full() {
+	inside "$1" sh -c "cat /dev/zero > $2/zero" 2> /dev/null
+	expect_eq "$1: a disk is full" "$(inside "$1" df --output=avail "$2" | tail -n 1 |
+		tr -d ' ')" 0
+}
+
+# --- a guest's disk is full, before and while it is recorded
+
+small third "$t/two.spool" 16384
+full third "$t/two.spool"
+begin "$t/nothing"
+beats 60 0
+over "a guest's disk is full" "one:agent two:failed"
+said "... why" "spool/trace: its disk was full"
+one_is_fused "$t/nothing"
+# LTTng writes no more of what it once could not write, and does not say so.
+inside third rm "$t/two.spool/zero"
+begin "$t/little"
+full third "$t/two.spool"
+beats 100
+inside third rm "$t/two.spool/zero"
+beats 10
+over "a guest's disk is full for a while" "one:agent two:agent"
+jq_is "... and one is not whole" '[.guests[].cut] | join(" ")' "false true"
+said "... why" "spool/trace: its disk was full"
+"$record" sync --json "$t"/little/host "$t"/little/guests/* > "$t/json"
+jq_is "... both maps agree" '.agrees and (.left_out | length == 0)' true
+expect "... and all is fused" test -d "$t/little/fused/guest-two"
+
+# --- the host's disk is full, for a while and to the end
+
+# host_said TEXT: of its own trace
+host_said() {
+	jq_is "... its trace is not whole" '.host.cut' true
+	jq_is "... why" '.host.said | test("host: its disk was full")' true
+}
+small host "$t/disk" 16384
+begin "$t/disk/out"
+full host "$t/disk"
+beats 100
+inside host rm "$t/disk/zero"
+beats 10
+over "the host's disk is full for a while" "one:agent two:agent"
+host_said
+expect "... and all is fused" inside host babeltrace2 "$t/disk/out/fused"
+begin "$t/disk/more"
+full host "$t/disk"
+over "the host's disk is full" "one:failed two:failed"
+host_said
+jq_is "... and nobody's is to be had" '[.guests[].said |
+	test("No space left on device; make room")] | all' true
+expect_eq "... in one line" "$(cat "$t/host/err")" \
+	"vmsync record: $t/disk/more/record.json: No space left on device"
 
 # --- vmsyncd is killed, and that is it
 
