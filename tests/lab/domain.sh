@@ -82,7 +82,8 @@ libvirt_up() {
 	libvirt_mount "$LAB_TOP" || fail "no overlay for libvirt"
 	mount --rbind /run/modules /lib/modules || fail "no modules beside libvirt"
 	libvirt_configure
-	installed bin/vmsync setup host > /share/setup 2>&1 ||
+	PATH=$LAB_WORK/vmsync/bin:$PATH
+	eval "$(readme "$LAB_TOP" "vmsync setup host")" > /share/setup 2>&1 ||
 		fail "setup host: $(tail -n 1 /share/setup)"
 	libvirtd_start
 	vmsyncd_start
@@ -96,7 +97,7 @@ domain_start() {
 	domain_xml > "/run/$at.xml"
 	virsh_says define "/run/$at.xml"
 	if domain_has_port; then
-		installed bin/vmsync setup guest "$at" >> /share/setup 2>&1 ||
+		eval "$(readme "$LAB_TOP" "vmsync setup guest" "$at")" >> /share/setup 2>&1 ||
 			fail "setup guest $at: $(tail -n 1 /share/setup)"
 	fi
 	virsh_says start "$at"
@@ -187,6 +188,19 @@ recording_end() {
 	wait "$recording_pid" || recording_status=$?
 	guest_check
 	{ [ $recording_status -le 1 ] && [ -e /run/recording ]; } ||
+		fail "recording $1: $(tail -n 1 "/share/$1.out")"
+	say "recorded $1, status $recording_status"
+}
+
+# recording_as_readme NAME: as a new user types it, for as long as it says there
+recording_as_readme() {
+	(cd /run && eval "$vmsync_in $(readme "$LAB_TOP" "vmsync record" "$at")") \
+		> "/share/$1.out" 2>&1 &
+	recording_pid=$!
+	recording_wait "$1"
+	recording_status=0
+	wait "$recording_pid" || recording_status=$?
+	[ $recording_status -le 1 ] && mv /run/out "/run/$1" ||
 		fail "recording $1: $(tail -n 1 "/share/$1.out")"
 	say "recorded $1, status $recording_status"
 }

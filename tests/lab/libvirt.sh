@@ -5,6 +5,12 @@
 # run where the mounts are a test's own, without systemd, dbus or polkit. Sourced by
 # tests/check/libvirt.sh and, in the lab's host, by tests/lab/scenarios/libvirt.sh.
 
+# readme TOP WORDS NAME: the command of README.md that begins with WORDS, for the domain
+# NAME, which is quoted as a shell wants it. What a new user types is tried as it is there.
+readme() {
+	sed -n "/^    $2/ { s/^ *//; s/ *#.*//; s/NAME/$3/; p; q }" "$1/README.md"
+}
+
 # libvirt_fetch TOP LOG: get and unpack it, once. Return: whether it is there.
 libvirt_fetch() {
 	local root=$1/build/root-libvirt log=$2 deb

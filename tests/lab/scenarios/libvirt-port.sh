@@ -39,9 +39,7 @@ exact_start() {
 host_record() {
 	ready_all
 	! grep -E '^(vmsync|lttng)' /proc/modules || fail "modules are loaded"
-	recording_start bare
-	sleep 8
-	recording_end bare
+	recording_as_readme bare
 	! grep -E '^(vmsync|lttng)' /proc/modules || fail "modules were loaded"
 	exact_start
 	truth before
