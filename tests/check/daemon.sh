@@ -285,8 +285,7 @@ cat > "$t/full.sh" <<-END
 	kill %1; wait %1
 	echo \$? > $t/full.status
 END
-# shellcheck disable=SC2086
-if unshare -m $private bash "$t/full.sh" 2> "$t/full.said"; then
+if unshare -m "${private[@]}" bash "$t/full.sh" 2> "$t/full.said"; then
 	expect_eq "a disk is full: the hook's exit status" "$(cat "$t/full.hook")" 0
 	jq_is "... vmsyncd goes on" '[.guests[].name] | join(" ")' one
 	expect_eq "... and ends well" "$(cat "$t/full.status")" 0

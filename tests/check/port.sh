@@ -144,7 +144,7 @@ many
 # --- a guest that floods has its turn as any other
 
 mkdir "$t/turns"
-turns=$("$o/tests/port-turns" "$t/turns" $vmsyncd 2> "$t/turns.said")
+turns=$("$o/tests/port-turns" "$t/turns" "$vmsyncd" 2> "$t/turns.said")
 expect_eq "$turns: exit status" $? 0
 
 # --- a host and two guests

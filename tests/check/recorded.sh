@@ -12,8 +12,8 @@ domain() { # NAME SOCKET
 	cat > "$t/domains/$1.xml.new" <<-END
 		<domstatus state='running' pid='$$'><domain><name>$1</name>
 		<uuid>00000000-0000-0000-0000-$(printf %012d "${#1}")</uuid>
-		<devices>${2:+<channel type='unix'><source mode='bind' path='$2'/>
-		<target type='virtio' name='org.vmsync.agent.0'/></channel>}</devices>
+		<devices>${2:+<channel type=\"unix\"><source mode=\"bind\" path=\"$2\"/>
+		<target type=\"virtio\" name=\"org.vmsync.agent.0\"/></channel>}</devices>
 		</domain></domstatus>
 	END
 	mv "$t/domains/$1.xml.new" "$t/domains/$1.xml"

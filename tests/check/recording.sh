@@ -24,7 +24,6 @@ jobs=""
 trap 'machines_end; kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
 
 expect "the tool builds" make -s -j2 tool build/release/tests/port-chardev
-record=$o/vmsync
 expect_error "no -o" "names the folder" "$record" record
 expect_error "no such events" "'many'" "$record" record -o "$t/x" --events=many
 expect_error "no seconds" "1 to 86400" "$record" record -o "$t/x" --seconds=0

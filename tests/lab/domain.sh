@@ -200,7 +200,7 @@ recording_as_readme() {
 	recording_wait "$1"
 	recording_status=0
 	wait "$recording_pid" || recording_status=$?
-	[ $recording_status -le 1 ] && mv /run/out "/run/$1" ||
+	{ [ $recording_status -le 1 ] && mv /run/out "/run/$1"; } ||
 		fail "recording $1: $(tail -n 1 "/share/$1.out")"
 	say "recorded $1, status $recording_status"
 }
