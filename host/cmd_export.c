@@ -17,6 +17,7 @@ static const char help[] =
 	"\n"
 	"  jsonl               a line of JSON for each row of each table\n"
 	"  csv                 one table, see --table\n"
+	"  parquet             the same, for DuckDB, ClickHouse, Spark and others\n"
 	"  perfetto            for ui.perfetto.dev: scheduling of all machines "
 	"and what\n"
 	"                      every virtual CPU did, as tracks\n"
@@ -25,10 +26,11 @@ static const char help[] =
 	"\n"
 	"  -o, --output=FILE   the file to make; it appears when all is right; "
 	"\"-\" is\n"
-	"                      stdout, for jsonl and csv\n"
-	"      --table=NAME    only this one: states (csv: if none is named), "
-	"charges,\n"
-	"                      exits, wakes, events, machines, vcpus, threads\n"
+	"                      stdout, for jsonl, csv and parquet\n"
+	"      --table=NAME    only this one: states (csv, parquet: if none is "
+	"named),\n"
+	"                      charges, exits, wakes, events, machines, vcpus, "
+	"threads\n"
 	"      --max-size=MIB  at most so large: the events that do not fit, then the shortest\n"
 	"                      rows are left out; says what\n"
 	"      --raw           the events, too (jsonl, sqlite): all of all "
@@ -50,6 +52,7 @@ static const char help[] =
 static const struct export_format *const formats[] = {
 	&export_jsonl,
 	&export_csv,
+	&export_parquet,
 	&export_perfetto,
 	&export_sqlite,
 };

@@ -48,7 +48,7 @@ build/vmsync: $(O)/vmsync
 	@ln -sfn $(VARIANT)/vmsync $@
 endif
 
-VERSIONED := $(O)/host/vmsync.o $(O)/host/setup/tracer.o
+VERSIONED := $(O)/host/vmsync.o $(O)/host/setup/tracer.o $(O)/host/export/parquet_file.o
 $(VERSIONED): HOST_CFLAGS += -DVMSYNC_VERSION='"$(VERSION)"'
 $(VERSIONED): dkms.conf
 $(O)/host/export/page_write.o: host/export/page.css host/export/page.js

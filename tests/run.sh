@@ -31,6 +31,7 @@ quick=(
 	analyze
 	fused
 	export
+	parquet
 	events
 	limit
 	report

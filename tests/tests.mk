@@ -104,7 +104,7 @@ $(O)/tests/recorded: $(RECORDED_SRC) $(wildcard tests/property/*.h tests/sim/*.h
 		$(O)/libvmsync.a $(HOST_LDLIBS)
 
 # How fast reading alone is; make bench puts it beside babeltrace2.
-$(O)/tests/walk $(O)/tests/sync: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
+$(O)/tests/walk $(O)/tests/sync $(O)/tests/parquet: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
@@ -114,7 +114,7 @@ $(O)/tests/timed: tests/perf/timed.c
 
 .PHONY: bench
 bench: deps tool $(O)/tests/pair $(O)/tests/tracedat $(O)/tests/walk $(O)/tests/sync \
-		$(O)/tests/timed
+		$(O)/tests/parquet $(O)/tests/timed
 	@tests/perf/bench.sh
 
 ## make bench-port	what a guest that floods its port costs three others

@@ -77,6 +77,7 @@ struct export_format {
 
 extern const struct export_format export_jsonl;
 extern const struct export_format export_csv;
+extern const struct export_format export_parquet;
 extern const struct export_format export_perfetto;
 extern const struct export_format export_sqlite; /* may be built without */
 

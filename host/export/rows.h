@@ -27,7 +27,8 @@ enum export_table {
 /**
  * struct export_columns - a table
  * @column:	[@n] names; of those in the set @texts the values are texts, and of
- *		these, those in the set @json are JSON
+ *		these, those in the set @json are JSON; of those in the set @nones
+ *		not all rows have a value
  */
 struct export_columns {
 	const char *name;
@@ -35,6 +36,7 @@ struct export_columns {
 	int n;
 	uint32_t texts;
 	uint32_t json;
+	uint32_t nones;
 };
 
 /** export_columns_of() - what a table's rows hold */

@@ -147,7 +147,7 @@ expect_eq "sqlite: wake-ups" "$(db "select vm, tid, count(*), sum(ns) from wake_
 	group by 1, 2")" "$(jq -r '.threads[] | select(.wakes.count > 0) | "vm\(
 	.thread.machine - 1) \(.thread.tid) \(.wakes.count) \(.wakes.total_ns)"' "$t/part" | sort)"
 # Each query of the documentation is one.
-awk '/^SQLite$/ { on = 1 } /^Perfetto$/ { on = 0 } on && /^    / { print substr($0, 5) }' \
+awk '/^SQLite$/ { on = 1 } /^Parquet$/ { on = 0 } on && /^    / { print substr($0, 5) }' \
 	Documentation/export.rst > "$t/queries"
 expect "sqlite: the documented queries" test "$(grep -c ';$' "$t/queries")" -ge 10
 $vmsync export sqlite --raw -o "$t/raw" "$t/c" 2> /dev/null
@@ -261,7 +261,7 @@ fi
 
 # --- the same under the sanitizers
 expect "the tool builds with sanitizers" make -s -j2 VARIANT=asan tool
-for format in jsonl csv perfetto sqlite; do
+for format in jsonl csv parquet perfetto sqlite; do
 	rm -f "$t/p"
 	expect "$format: sanitizers have nothing to say" build/asan/vmsync export $format \
 		-o "$t/p" --since=0.001 "$t/c"
@@ -285,10 +285,10 @@ expect_eq "it is left alone" "$(cat "$t/mine")" mine
 mkdir "$t/small"
 private=()
 unshare -m true 2> /dev/null || private=(--propagation unchanged)
-full() { # FORMAT: on a file system without room
+full() { # FORMAT TRACES: on a file system without room
 	cat > "$t/full.sh" <<-END
 		mount -t tmpfs -o size=64k none $t/small || exit 9
-		$vmsync export $1 -o $t/small/out $t/c
+		$vmsync export $1 -o $t/small/out $t/$2
 		status=\$?
 		ls -A $t/small
 		exit \$status
@@ -317,12 +317,14 @@ build/release/tests/contend "$t/big" 20000
 $vmsync export sqlite -j 1 -o "$t/alone.db" "$t/big"
 $vmsync export sqlite -j 2 -o "$t/apart.db" "$t/big"
 expect "sqlite: the same file, whoever puts its rows in" cmp "$t/alone.db" "$t/apart.db"
-full jsonl
-full csv
-full perfetto
-full sqlite
+full jsonl c
+full csv c
+full parquet big
+full perfetto c
+full sqlite c
 stopped jsonl
 stopped csv
+stopped parquet
 stopped perfetto
 stopped sqlite
 finish

@@ -43,6 +43,9 @@ limited csv 0.2
 read -r rows shorter ns <<< "$(said)"
 expect "csv: all others are there" cmp "$t/kept" <($vmsync export csv -o - "$t/c" |
 	awk -F, -v least="${shorter:-0}" 'NR == 1 || $3 - $2 >= least')
+limited parquet 0.03
+read -r rows shorter ns <<< "$(said)"
+expect "parquet: says what was left out" test "${rows:-0}" -gt 100
 limited sqlite 1
 read -r rows shorter ns <<< "$(said)"
 expect_eq "sqlite: whole" "$(sqlite3 "$t/kept" "pragma integrity_check")" ok
@@ -74,7 +77,7 @@ expect "raw: both are told of" grep -qE "left out: [0-9]+ rows .*, and the last 
 limited jsonl 4
 expect_eq "enough room: nothing is said" "$(cat "$t/said")" ""
 expect "enough room: all is there" cmp "$t/kept" "$t/all"
-for format in jsonl csv perfetto sqlite; do
+for format in jsonl csv parquet perfetto sqlite; do
 	expect_error "$format: no room" "larger than --max-size" \
 		$vmsync export $format --max-size=0.00001 -o "$t/x" "$t/c"
 done

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# fetch.sh hyparquet|duckdb DIR: puts a reader of Parquet into DIR, unless it is there.
+# Debian has none. Both come from npm, and only if they are those that are known; that
+# of DuckDB is a program for x86-64, of some 70 MB. Exit status 1: it cannot be had.
+set -eu
+
+npm=$(dirname "$0")/../npm.sh
+case $1 in
+hyparquet)
+	"$npm" "$2" hyparquet 1.33.0 \
+		6af16c6ed33e983d6ee6e5e05b1ef3ae766efc22240fac3eb56ecd2ab5780e9b \
+		src package.json LICENSE
+	;;
+duckdb)
+	[ "$(uname -m)" = x86_64 ] || { echo "no DuckDB for $(uname -m)" >&2; exit 1; }
+	to=$2/node_modules/@duckdb
+	"$npm" "$to/node-api" @duckdb/node-api 1.5.6-r.1 \
+		64d5080af3c0144329f9cbdbff7bc867c9c1f9df57a7e7e2a8b13bc6ed2bc664 \
+		lib package.json
+	"$npm" "$to/node-bindings" @duckdb/node-bindings 1.5.6-r.1 \
+		9d1ebca9020dcd5680e2e38bd182f1a0e69e59f00d31dfc5afca2623b8a34ac3 \
+		duckdb.js package.json LICENSE
+	"$npm" "$to/node-bindings-linux-x64" @duckdb/node-bindings-linux-x64 1.5.6-r.1 \
+		1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff \
+		duckdb.node libduckdb.so package.json LICENSE
+	;;
+esac
