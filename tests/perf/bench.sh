@@ -121,7 +121,7 @@ $vmsync fuse -l -o "$t/fused" "$h" "$g" > /dev/null || exit 2
 first="$vmsync analyze -j 1 $t/fused" all="$vmsync analyze $t/fused"
 row "... what fuse wrote" $both "$(size "$t/pair")"
 rm -rf "$t/fused"
-for format in perfetto jsonl sqlite; do
+for format in perfetto jsonl parquet sqlite; do
 	first="$vmsync export $format -j 1 -o $t/out $h $g"
 	all="$vmsync export $format -o $t/out $h $g"
 	row "export $format" $both "$(size "$t/pair")"
@@ -176,3 +176,5 @@ beside "cat (text)"
 echo
 echo "sync beyond reading: $(build/release/tests/sync 1000000)"
 echo "a tenth of that:     $(build/release/tests/sync 100000)"
+echo
+echo "rows to Parquet alone: $(build/release/tests/parquet 5000000 "$t/rows")"
