@@ -37,7 +37,7 @@ hyparquet_reads() {
 			<(read_by rows "$t/files/$table.parquet") "$t/$table.csv"
 	done
 	for options in "--since=0.01 --until=0.0300001" "--vm=vm1"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # options
 		expect "hyparquet, $options: rows are those of csv" cmp \
 			<($vmsync export parquet $options -o - "$t/c" > "$t/x"; read_by rows "$t/x") \
 			<($vmsync export csv $options -o - "$t/c")
