@@ -5,6 +5,7 @@
 #include "fuse/covered.h"
 #include "fuse/fuse.h"
 #include "fuse/plot.h"
+#include "fuse/replace.h"
 #include "fuse/report.h"
 #include "fuse/witness.h"
 
@@ -16,8 +17,9 @@ static const char help[] =
 "(causality of every beacon, containment of every guest event), and prints\n"
 "what it found. TRACE is a CTF trace, or a folder that holds some.\n"
 "\n"
-"  -o, --output=FILE   save the map, as JSON\n"
-"      --plot=FILE     draw offset, bound and beacons over time, as SVG\n"
+"  -o, --output=FILE   save the map, as JSON; FILE is new, or an earlier map\n"
+"      --plot=FILE     draw offset, bound and beacons over time, as SVG; FILE is\n"
+"                      new, or an earlier plot\n"
 "      --json          print the report as JSON, with all segments\n"
 "      --segments      list all segments, not only the first ones\n"
 CMD_SESSION_HELP
@@ -82,6 +84,20 @@ static int take(void *arguments, int option, const char *value)
 	return 0;
 }
 
+/* Said at once, not after minutes of reading, and before either is written. */
+static int check_names(const struct arguments *args)
+{
+	struct ctf_error e;
+
+	if (args->output &&
+	    vmsync_replace_check(args->output, &vmsync_kind_map, &e))
+		return cmd_error("sync", &e);
+	if (args->plot &&
+	    vmsync_replace_check(args->plot, &vmsync_kind_plot, &e))
+		return cmd_error("sync", &e);
+	return 0;
+}
+
 int cmd_sync(int argc, char **argv)
 {
 	static const struct option table[] = {
@@ -100,6 +116,9 @@ int cmd_sync(int argc, char **argv)
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)
+		return ret;
+	ret = check_names(&args);
+	if (ret)
 		return ret;
 	ret = cmd_session_run("sync", argv + optind, &args.session, report,
 			      &args);

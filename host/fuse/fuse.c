@@ -17,11 +17,19 @@
 #include "fuse/omit.h"
 #include "fuse/outnames.h"
 #include "fuse/output.h"
+#include "fuse/replace.h"
 #include "fuse/trace_clock.h"
 #include "fuse/witness.h"
 
-static int save(const struct vmsync_session *s, FILE *f)
+const struct vmsync_kind vmsync_kind_map = {
+	.name = "map",
+	.begins = VMSYNC_MAP_BEGINS,
+	.option = "-o",
+};
+
+static int save(FILE *f, void *session, struct ctf_error *e)
 {
+	const struct vmsync_session *s = session;
 	struct vmsync_guest_map *gms;
 	size_t i;
 	int ret;
@@ -29,7 +37,7 @@ static int save(const struct vmsync_session *s, FILE *f)
 	/* Shallow copies: what they point to stays the session's. */
 	gms = calloc(s->n_guests, sizeof(*gms));
 	if (!gms)
-		return -ENOMEM;
+		return vmsync_fail_memory(e);
 	for (i = 0; i < s->n_guests; i++) {
 		gms[i] = *vmsync_guest_maps(s->guests[i].guest);
 		gms[i].hostname = s->guests[i].machine->name;
@@ -41,30 +49,10 @@ static int save(const struct vmsync_session *s, FILE *f)
 	return ret;
 }
 
-int vmsync_maps_save(const struct vmsync_session *s, const char *path,
+int vmsync_maps_save(struct vmsync_session *s, const char *path,
 		     struct ctf_error *e)
 {
-	char part[4096];
-	FILE *f;
-	int fd, ret;
-
-	if ((size_t)snprintf(part, sizeof(part), "%s.part-XXXXXX", path) >=
-	    sizeof(part))
-		return vmsync_fail_file(e, -ENAMETOOLONG, path);
-	fd = mkstemp(part);
-	f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!f)
-		return vmsync_fail_file(e, -errno, path);
-	ret = save(s, f);
-	if (!ret && (fflush(f) || fchmod(fd, 0644)))
-		ret = -errno;
-	if (fclose(f) && !ret)
-		ret = -errno;
-	if (!ret && rename(part, path))
-		ret = -errno;
-	if (ret)
-		unlink(part);
-	return ret ? vmsync_fail_file(e, ret, path) : 0;
+	return vmsync_replace(path, &vmsync_kind_map, save, s, e);
 }
 
 struct writing {
@@ -350,12 +338,13 @@ static bool any_agrees(const struct vmsync_session *s)
 	return false;
 }
 
-static int save_maps(const struct writing *w, struct ctf_error *e)
+static int save_maps(struct vmsync_session *s, const char *out,
+		     struct ctf_error *e)
 {
 	char path[4096 + 256];
 
-	snprintf(path, sizeof(path), "%s/vmsync-map.json", w->out);
-	return vmsync_maps_save(w->session, path, e);
+	snprintf(path, sizeof(path), "%s/vmsync-map.json", out);
+	return vmsync_maps_save(s, path, e);
 }
 
 static int bytes_total(const struct vmsync_session *s, struct writing *w,
@@ -390,7 +379,7 @@ static int write_fused(struct vmsync_session *s, const char *out,
 	if (!ret && !opt->force)
 		vmsync_omit_contradicted(s, drop_guest, written);
 	if (!ret)
-		ret = save_maps(w, e);
+		ret = save_maps(s, w->out, e);
 	if (!ret)
 		ret = vmsync_experiment_save(s, w->out, written->fused, e);
 	if (!ret)

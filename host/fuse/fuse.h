@@ -2,6 +2,7 @@
 #ifndef VMSYNC_FUSE_FUSE_H
 #define VMSYNC_FUSE_FUSE_H
 
+#include "fuse/replace.h"
 #include "fuse/session.h"
 
 /**
@@ -54,8 +55,11 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 		const struct vmsync_progress *progress,
 		struct vmsync_fused **fused, size_t *n, struct ctf_error *e);
 
-/** vmsync_maps_save() - the maps of all guests, as JSON, into @path */
-int vmsync_maps_save(const struct vmsync_session *s, const char *path,
+/** vmsync_kind_map - a file of maps, for vmsync_replace_check() */
+extern const struct vmsync_kind vmsync_kind_map;
+
+/** vmsync_maps_save() - the maps of all guests, as JSON, by vmsync_replace() */
+int vmsync_maps_save(struct vmsync_session *s, const char *path,
 		     struct ctf_error *e);
 
 #endif /* VMSYNC_FUSE_FUSE_H */

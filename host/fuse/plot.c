@@ -2,14 +2,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "fuse/chart.h"
 #include "fuse/fail.h"
 #include "fuse/legs.h"
 #include "fuse/plot.h"
 #include "fuse/svg.h"
+
+/* Any picture begins as the first line does. */
+#define PLOT_BEGINS                                      \
+	"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" \
+	"<!-- vmsync plot -->\n"
 
 /* CPUs whose map is the first one's are not drawn again. */
 static bool is_drawn(const struct vmsync_guest_map *gm, uint32_t cpu)
@@ -96,16 +99,22 @@ int vmsync_plot_guest(FILE *f, const struct vmsync_session *s, size_t guest,
 	return ret;
 }
 
-static int draw_all(FILE *f, const struct vmsync_session *s,
-		    struct ctf_error *e)
+const struct vmsync_kind vmsync_kind_plot = {
+	.name = "plot",
+	.begins = PLOT_BEGINS,
+	.option = "--plot",
+};
+
+static int draw_all(FILE *f, void *session, struct ctf_error *e)
 {
+	const struct vmsync_session *s = session;
 	double top = 0;
 	size_t i;
 	int ret = 0;
 
 	for (i = 0; i < s->n_guests; i++)
 		top += guest_height(&s->guests[i]);
-	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", f);
+	fputs(PLOT_BEGINS, f);
 	svg_begin(f, VMSYNC_CHART_WIDTH, top, "xmlns=\"http://www.w3.org/2000/svg\"");
 	top = 0;
 	for (i = 0; !ret && i < s->n_guests; i++) {
@@ -116,29 +125,7 @@ static int draw_all(FILE *f, const struct vmsync_session *s,
 	return ret;
 }
 
-int vmsync_plot(const struct vmsync_session *s, const char *path,
-		struct ctf_error *e)
+int vmsync_plot(struct vmsync_session *s, const char *path, struct ctf_error *e)
 {
-	char part[4096];
-	FILE *f = NULL;
-	int fd = -1, ret = -ENAMETOOLONG;
-
-	memset(e, 0, sizeof(*e));
-	if ((size_t)snprintf(part, sizeof(part), "%s.part-XXXXXX", path) <
-	    sizeof(part)) {
-		fd = mkstemp(part);
-		f = fd < 0 ? NULL : fdopen(fd, "w");
-		ret = f ? 0 : -errno;
-	}
-	if (!ret)
-		ret = draw_all(f, s, e);
-	if (!ret && (fflush(f) || fchmod(fd, 0644)))
-		ret = -errno;
-	if (f && fclose(f) && !ret)
-		ret = -errno;
-	if (!ret && rename(part, path))
-		ret = -errno;
-	if (ret && fd >= 0)
-		unlink(part);
-	return ret && !e->code ? vmsync_fail_file(e, ret, path) : ret;
+	return vmsync_replace(path, &vmsync_kind_plot, draw_all, s, e);
 }

@@ -4,15 +4,19 @@
 
 #include <stdio.h>
 
+#include "fuse/replace.h"
 #include "fuse/session.h"
 
 /* Beacons of a chart that are drawn, at most: the others would hide each other. */
 #define VMSYNC_PLOT_DOTS 4000
 
+/** vmsync_kind_plot - a file of vmsync_plot(), for vmsync_replace_check() */
+extern const struct vmsync_kind vmsync_kind_plot;
+
 /**
  * vmsync_plot() - draw the maps of a session as an SVG picture
  * @s:		after vmsync_session_sync()
- * @path:	file to write; it appears whole or not at all
+ * @path:	file to write, by vmsync_replace()
  * @e:		why it failed
  *
  * For every guest (and every virtual CPU whose map is another than the first
@@ -22,7 +26,7 @@
  * panels are shaded and the bound grows. What covered.h tells is written above.
  * Reads the evidence once more. Return: 0 or a negative errno.
  */
-int vmsync_plot(const struct vmsync_session *s, const char *path,
+int vmsync_plot(struct vmsync_session *s, const char *path,
 		struct ctf_error *e);
 
 /**

@@ -129,6 +129,75 @@ rm a/vmsync-map.json
 babeltrace2 plain -o ctf -w bt2 > log 2>&1
 refused "babeltrace2's copy of results" "vmsync fuse has written it" bt2
 
+# --- a file that is written over another one
+# sync has -o, --plot; NAME may be anything that is there already.
+mkdir over
+cp a/host/metadata over/metadata
+cp a/host/channel0_0 over/stream
+echo '<?xml version="1.0" encoding="UTF-8"?>' > over/picture.svg
+mkdir over/folder
+sum() { find over -type f -exec cksum {} + | sort; }
+sum > sums
+for name in metadata stream picture.svg; do
+	expect_error "-o over $name" \
+		"over/$name exists already and is no map; remove it, or give another name with -o" \
+		"$vmsync" sync -o over/$name a
+	expect_error "--plot over $name" \
+		"over/$name exists already and is no plot; remove it, or give another name with --plot" \
+		"$vmsync" sync --plot=over/$name a
+done
+expect_error "-o over a folder" "over/folder: Is a directory" \
+	"$vmsync" sync -o over/folder a
+ln -s stream over/link
+expect_error "-o over a link to a stream" "over/link exists already" \
+	"$vmsync" sync -o over/link a
+expect_error "--plot refused: no map either" "is no plot" \
+	"$vmsync" sync -o over/new --plot=over/stream a
+expect "... nothing is changed" diff sums <(sum)
+expect_eq "... nothing is added" "$(ls over)" "folder
+link
+metadata
+picture.svg
+stream"
+for option in -o --plot; do
+	rm -rf over
+	mkdir -p over/deep
+	$vmsync sync "$option" over/deep/first a > log 2>&1
+	echo >> over/deep/first
+	ln -s first over/deep/link
+	ln -s deep/link over/link
+	ln -s deep/new over/dangling
+	expect "$option: an earlier one is replaced, by links" \
+		"$vmsync" sync "$option" over/link a
+	expect "$option: a link to what is not there yet" \
+		"$vmsync" sync "$option" over/dangling a
+	expect "... both are the same" cmp over/deep/first over/deep/new
+	expect_eq "... the links stay" \
+		"$(find over -type l | sort | paste -sd,)" \
+		over/dangling,over/deep/link,over/link
+	expect_eq "... nothing is left beside" "$(find over -name '*.part*')" ""
+	mkfifo over/fifo
+	timeout 20 cat over/fifo > fifo.out &
+	expect "$option: a fifo is written through" \
+		timeout 60 "$vmsync" sync "$option" over/fifo a
+	expect "... and stays" test -p over/fifo
+	wait $!
+	expect "... all of it has come" cmp fifo.out over/deep/new
+done
+# A device of ours, which says that it is full, and one that takes all.
+if [ "$(id -u)" = 0 ] && mknod over/full c 1 7 2> /dev/null &&
+		mknod over/null c 1 3 && : 2> /dev/null > over/null; then
+	for option in -o --plot; do
+		expect "$option: a device is written" \
+			"$vmsync" sync "$option" over/null a
+		expect_error "$option: a full device" "over/full: No space" \
+			"$vmsync" sync "$option" over/full a
+	done
+	expect "... both stay" test -c over/null -a -c over/full
+else
+	skip "devices: cannot be made or opened here"
+fi
+
 # --- paths
 odd=$(printf 'p\351\n\033[2J\\x41 \303\244')
 cp -r a "$odd"

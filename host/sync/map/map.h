@@ -188,9 +188,12 @@ void vmsync_guest_map_free(struct vmsync_guest_map *gm);
 const struct vmsync_map *
 vmsync_guest_map_of(const struct vmsync_guest_map *gm, uint32_t vcpu);
 
+/* How a file of maps begins, and no other one does. */
+#define VMSYNC_MAP_BEGINS "{\"vmsync_map\":"
+
 /**
  * vmsync_map_save - write @n guests' maps as JSON; the same bits come back
- * Returns 0 or -EIO.
+ * Returns 0 or a negative errno.
  */
 int vmsync_map_save(FILE *f, const struct vmsync_guest_map *gms, size_t n);
 

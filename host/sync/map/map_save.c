@@ -90,12 +90,12 @@ static void put_guest(FILE *f, const struct vmsync_guest_map *gm)
 
 int vmsync_map_save(FILE *f, const struct vmsync_guest_map *gms, size_t n)
 {
-	fputs("{\"vmsync_map\": 1, \"guests\": [", f);
+	fputs(VMSYNC_MAP_BEGINS " 1, \"guests\": [", f);
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			fputs(", ", f);
 		put_guest(f, &gms[i]);
 	}
 	fputs("]}\n", f);
-	return fflush(f) || ferror(f) ? -EIO : 0;
+	return fflush(f) ? -errno : ferror(f) ? -EIO : 0;
 }

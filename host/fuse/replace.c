@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "fuse/replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fuse/fail.h"
+
+/* As many as the kernel follows. */
+#define LINKS_MAX 40
+
+static bool begins_with(const char *path, const char *text)
+{
+	size_t len = strlen(text), got = 0;
+	char head[128];
+	FILE *f = fopen(path, "re");
+
+	if (f) {
+		got = fread(head, 1, len < sizeof(head) ? len : sizeof(head), f);
+		fclose(f);
+	}
+	return got == len && !memcmp(head, text, len);
+}
+
+/* @through: set if it is there and is no regular file. */
+static int check(const char *path, const struct vmsync_kind *kind,
+		 bool *through, struct ctf_error *e)
+{
+	char remedy[80];
+	struct stat st;
+
+	*through = false;
+	/* What keeps a file that is not there yet from being made is said then. */
+	if (stat(path, &st))
+		return errno == ENOENT ? 0 : vmsync_fail_file(e, -errno, path);
+	if (S_ISDIR(st.st_mode))
+		return vmsync_fail_file(e, -EISDIR, path);
+	*through = !S_ISREG(st.st_mode);
+	if (*through || begins_with(path, kind->begins))
+		return 0;
+	snprintf(remedy, sizeof(remedy),
+		 "remove it, or give another name with %s", kind->option);
+	return vmsync_fail(e, -EEXIST, remedy,
+			   "%.400s exists already and is no %s", path,
+			   kind->name);
+}
+
+int vmsync_replace_check(const char *path, const struct vmsync_kind *kind,
+			 struct ctf_error *e)
+{
+	bool through;
+
+	return check(path, kind, &through, e);
+}
+
+/* What the link @path leads to, in its place; 1 if it is none. */
+static int follow_one(char path[static 4096])
+{
+	char to[4096];
+	ssize_t len = readlink(path, to, sizeof(to));
+	char *slash = strrchr(path, '/');
+	size_t folder = slash && len > 0 && to[0] != '/' ?
+				(size_t)(slash + 1 - path) : 0;
+
+	if (len < 0)
+		return errno == EINVAL || errno == ENOENT ? 1 : -errno;
+	if (folder + (size_t)len >= 4096)
+		return -ENAMETOOLONG;
+	memcpy(path + folder, to, (size_t)len);
+	path[folder + (size_t)len] = '\0';
+	return 0;
+}
+
+/* The name that is no link, of a file that need not be there. */
+static int follow(const char *path, char target[static 4096])
+{
+	int i, ret = 0;
+
+	if (strlen(path) >= 4096)
+		return -ENAMETOOLONG;
+	strcpy(target, path);
+	for (i = 0; !ret && i < LINKS_MAX; i++)
+		ret = follow_one(target);
+	return ret > 0 ? 0 : ret ? ret : -ELOOP;
+}
+
+/* Write it all, and close it. */
+static int fill(int fd, int (*write)(FILE *f, void *ctx, struct ctf_error *e),
+		void *ctx, struct ctf_error *e)
+{
+	FILE *f = fdopen(fd, "w");
+	int ret;
+
+	if (!f) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	ret = write(f, ctx, e);
+	/* The first cause is the one that is told: stdio keeps none. */
+	if (fflush(f) && !ret)
+		ret = -errno;
+	if (fclose(f) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+static int write_beside(const char *path,
+			int (*write)(FILE *f, void *ctx, struct ctf_error *e),
+			void *ctx, struct ctf_error *e)
+{
+	char target[4096], part[4096 + 16];
+	int fd, ret = follow(path, target);
+
+	if (ret)
+		return ret;
+	snprintf(part, sizeof(part), "%s.part-XXXXXX", target);
+	fd = mkostemp(part, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	fchmod(fd, 0644);
+	ret = fill(fd, write, ctx, e);
+	if (!ret && rename(part, target))
+		ret = -errno;
+	if (ret)
+		unlink(part);
+	return ret;
+}
+
+int vmsync_replace(const char *path, const struct vmsync_kind *kind,
+		   int (*write)(FILE *f, void *ctx, struct ctf_error *e),
+		   void *ctx, struct ctf_error *e)
+{
+	bool through;
+	int fd, ret;
+
+	memset(e, 0, sizeof(*e));
+	ret = check(path, kind, &through, e);
+	if (ret)
+		return ret;
+	if (through) {
+		fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+		ret = fd < 0 ? -errno : fill(fd, write, ctx, e);
+	} else {
+		ret = write_beside(path, write, ctx, e);
+	}
+	return ret && !e->code ? vmsync_fail_file(e, ret, path) : ret;
+}
