@@ -11,6 +11,7 @@
 #include "fuse/offsets.h"
 #include "fuse/print.h"
 #include "fuse/report.h"
+#include "sync/map/map.h"
 
 static const char help[] =
 "usage: vmsync fuse -o OUT [OPTION]... TRACE...\n"
@@ -59,47 +60,68 @@ static void strange(const struct vmsync_session_guest *g)
 	}
 }
 
+static void error_at_most(int64_t bound_ns)
+{
+	if (bound_ns < VMSYNC_BOUND_NONE)
+		fputs("error at most ", stdout);
+	print_whole_ns(stdout, bound_ns);
+}
+
 /* What is said first is true of all events. */
 static void guest(const struct vmsync_session_guest *g)
 {
 	const struct vmsync_contain_result *c = &g->contain;
 	const struct vmsync_known *k = &g->known;
 
-	printf("%s: error at most %" PRId64 " ns; %" PRIu64
-	       " events inside their vCPU's time, %" PRIu64
+	printf("%s: ", g->machine->name);
+	error_at_most(vmsync_known_bound_ns(k));
+	printf("; %" PRIu64 " events inside their vCPU's time, %" PRIu64
 	       " outside, %" PRIu64 " not decidable\n",
-	       g->machine->name, vmsync_known_bound_ns(k),
 	       c->inside - c->edge, c->outside, c->undecidable + c->edge);
 	if (k->cpu_unknown)
 		printf("%s: the CPU of %" PRIu64 " events is not known: their "
 		       "bound covers the maps of all\n",
 		       g->machine->name, k->cpu_unknown);
-	if (vmsync_known_outside(k))
-		printf("%s: %" PRIu64 " of its events have no evidence (%" PRIu64
-		       " before it, %" PRIu64 " in holes, %" PRIu64
-		       " after it); those that have: error at most %" PRId64
-		       " ns\n",
-		       g->machine->name, vmsync_known_outside(k),
-		       k->at[VMSYNC_PLACE_BEFORE].events,
-		       k->at[VMSYNC_PLACE_WITHIN].events,
-		       k->at[VMSYNC_PLACE_AFTER].events,
-		       k->at[VMSYNC_PLACE_INSIDE].bound_ns);
+	if (!vmsync_known_outside(k))
+		return;
+	printf("%s: %" PRIu64 " of its events have no evidence (%" PRIu64
+	       " before it, %" PRIu64 " in holes, %" PRIu64
+	       " after it); those that have: ",
+	       g->machine->name, vmsync_known_outside(k),
+	       k->at[VMSYNC_PLACE_BEFORE].events,
+	       k->at[VMSYNC_PLACE_WITHIN].events,
+	       k->at[VMSYNC_PLACE_AFTER].events);
+	error_at_most(k->at[VMSYNC_PLACE_INSIDE].bound_ns);
+	putchar('\n');
+}
+
+/* In a hole something is missing that a longer recording would not add. */
+static const char *remedy(const struct vmsync_known *k)
+{
+	if (k->at[VMSYNC_PLACE_WITHIN].events)
+		return "a part of the recordings is missing or holds no "
+		       "evidence: name all chunks and streams, vmsync sync "
+		       "says more";
+	return "record the host for longer than the guest";
 }
 
 /* Not to be overlooked. */
 static void not_covered(const struct vmsync_session_guest *g)
 {
 	const struct vmsync_known *k = &g->known;
+	int64_t bound_ns = vmsync_known_outside_bound_ns(k);
 
 	if (vmsync_guest_covered(g))
 		return;
 	fflush(stdout);
-	fprintf(stderr,
-		"vmsync fuse: %s: %" PRIu64 " events lie OUTSIDE THE EVIDENCE, "
-		"known to %" PRId64 " ns only; record the host for longer than "
-		"the guest\n",
-		g->machine->name, vmsync_known_outside(k),
-		vmsync_known_outside_bound_ns(k));
+	fprintf(stderr, "vmsync fuse: %s: %" PRIu64
+			" events lie OUTSIDE THE EVIDENCE, ",
+		g->machine->name, vmsync_known_outside(k));
+	if (bound_ns < VMSYNC_BOUND_NONE)
+		fprintf(stderr, "known to %" PRId64 " ns only; ", bound_ns);
+	else
+		fputs("no bound is known; ", stderr);
+	fprintf(stderr, "%s\n", remedy(k));
 	strange(g);
 }
 

@@ -166,10 +166,10 @@ void analysis_why_json(FILE *f, const struct analysis *a)
 	vmsync_json_string(f, a->session->guests[a->why_guest].machine->name);
 	fprintf(f,
 		", \"tid\": %d, \"from_ns\": %" PRId64
-		", \"until_ns\": %" PRId64 ", \"bound_ns\": %" PRId64
-		",\n \"why\":\n",
-		a->options->why_tid, a->totals.from_ns, a->totals.until_ns,
-		analysis_why_bound_ns(a));
+		", \"until_ns\": %" PRId64,
+		a->options->why_tid, a->totals.from_ns, a->totals.until_ns);
+	print_json_bound(f, "bound_ns", analysis_why_bound_ns(a));
+	fputs(",\n \"why\":\n", f);
 	node_json(f, &a->why, 1);
 	fputs("}\n", f);
 }

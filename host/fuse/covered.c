@@ -220,19 +220,22 @@ void vmsync_covered_json(FILE *f, const struct vmsync_session_guest *g)
 {
 	const struct vmsync_known *k = &g->known;
 
-	fprintf(f,
-		", \"covered\": %s, \"bound_worst_events_ns\": %" PRId64
-		", \"events_outside_evidence\": {",
-		vmsync_guest_covered(g) ? "true" : "false",
-		vmsync_known_bound_ns(k));
-	for (int i = VMSYNC_PLACE_BEFORE; i < VMSYNC_PLACE_COUNT; i++)
-		fprintf(f,
-			"\"%s\": %" PRIu64 ", \"%s_bound_ns\": %" PRId64
-			", \"%s_away_ns\": %" PRId64 ", ",
-			places[i].json, k->at[i].events, places[i].json,
-			k->at[i].bound_ns, places[i].json, k->at[i].away_ns);
-	fprintf(f, "\"bound_worst_ns\": %" PRId64
-		   "}, \"events_cpu_unknown\": %" PRIu64,
-		vmsync_known_outside_bound_ns(k), k->cpu_unknown);
+	fprintf(f, ", \"covered\": %s",
+		vmsync_guest_covered(g) ? "true" : "false");
+	print_json_bound(f, "bound_worst_events_ns", vmsync_known_bound_ns(k));
+	fputs(", \"events_outside_evidence\": {", f);
+	for (int i = VMSYNC_PLACE_BEFORE; i < VMSYNC_PLACE_COUNT; i++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "%s_bound_ns", places[i].json);
+		fprintf(f, "%s\"%s\": %" PRIu64,
+			i > VMSYNC_PLACE_BEFORE ? ", " : "", places[i].json,
+			k->at[i].events);
+		print_json_bound(f, key, k->at[i].bound_ns);
+		fprintf(f, ", \"%s_away_ns\": %" PRId64, places[i].json,
+			k->at[i].away_ns);
+	}
+	print_json_bound(f, "bound_worst_ns", vmsync_known_outside_bound_ns(k));
+	fprintf(f, "}, \"events_cpu_unknown\": %" PRIu64, k->cpu_unknown);
 	json_strange(f, g);
 }

@@ -57,6 +57,22 @@ void print_ns(FILE *f, int64_t ns)
 			(ns % 1000 + 99) / 100 % 10);
 }
 
+void print_whole_ns(FILE *f, int64_t ns)
+{
+	if (ns >= VMSYNC_BOUND_NONE)
+		fputs("no bound", f);
+	else
+		fprintf(f, "%" PRId64 " ns", ns);
+}
+
+void print_json_bound(FILE *f, const char *key, int64_t ns)
+{
+	if (ns >= VMSYNC_BOUND_NONE)
+		fprintf(f, ", \"%s\": null", key);
+	else
+		fprintf(f, ", \"%s\": %" PRId64, key, ns);
+}
+
 void print_note(FILE *f, const char *label, const char *text)
 {
 	int column = TEXT_COLUMN;

@@ -24,6 +24,12 @@ void print_seconds(FILE *f, int64_t ns);
 /** print_ns - "1 ns", or "12.3 us" where there are many: rounded up, for bounds */
 void print_ns(FILE *f, int64_t ns);
 
+/** print_whole_ns - a bound as "12345 ns", or "no bound" */
+void print_whole_ns(FILE *f, int64_t ns);
+
+/** print_json_bound - a bound as a member of an object, with a comma first; null: none */
+void print_json_bound(FILE *f, const char *key, int64_t ns);
+
 /** print_note - a remark under @label, broken at blanks to lines of 80 columns */
 void print_note(FILE *f, const char *label, const char *text);
 

@@ -3,6 +3,7 @@
 
 #include "fuse/covered.h"
 #include "fuse/moves.h"
+#include "fuse/print.h"
 #include "fuse/report.h"
 #include "json_string.h"
 
@@ -134,11 +135,12 @@ static void segments(FILE *f, const struct vmsync_map *map)
 			", \"guest_end_ns\": %" PRId64
 			", \"host_start_ns\": %" PRId64 ", \"slope\": %" PRIu64
 			", \"shift\": %" PRIu32
-			", \"method\": \"%s\", \"bound_ns\": %" PRId64
-			", \"epoch\": %" PRIu32 "}",
+			", \"method\": \"%s\"",
 			i ? "," : "", s->guest_start.ns, s->guest_end.ns,
 			s->host_start.ns, s->slope, s->shift,
-			vmsync_method_name(s->method), s->bound_ns, s->epoch);
+			vmsync_method_name(s->method));
+		print_json_bound(f, "bound_ns", s->bound_ns);
+		fprintf(f, ", \"epoch\": %" PRIu32 "}", s->epoch);
 	}
 }
 
@@ -208,8 +210,8 @@ static void guest(FILE *f, const struct vmsync_session *s,
 	key_s64(f, "host_end_ns", g->until_ns);
 	cpus(f, r);
 	methods(f, r);
-	key_s64(f, "bound_worst_ns", r->bound_worst_ns);
-	key_s64(f, "bound_p99_ns", r->bound_p99_ns);
+	print_json_bound(f, "bound_worst_ns", r->bound_worst_ns);
+	print_json_bound(f, "bound_p99_ns", r->bound_p99_ns);
 	vmsync_covered_json(f, g);
 	key_s64(f, "offset_start_ns", r->offset_start.ns);
 	key_s64(f, "offset_end_ns", r->offset_end.ns);

@@ -254,6 +254,27 @@ $vmsync cat "$t/twice.host/host" "$t/twice.host/copy" > "$t/cat"
 expect_eq "cat prints a trace that is named twice once" "$(wc -l < "$t/cat")" \
 	"$host"
 
+# --- a stream of the host's is missing: what is not bounded is said to be so
+generate still events=20000 knots=20
+rm "$t/still/host/channel0_1"
+$vmsync fuse --json -o "$t/still.json" "$t/still" > "$t/json" 2> "$t/err"
+expect_eq "a stream is missing: fuse's exit status" $? 1
+expect "... no bound, and what to do is said" grep -q \
+	"OUTSIDE THE EVIDENCE, no bound is known; .*name all chunks and streams" \
+	"$t/err"
+json_is "... null in JSON" '.guests[0] | [.bound_worst_ns,
+	.bound_worst_events_ns, .events_outside_evidence.bound_worst_ns,
+	.events_outside_evidence.within_bound_ns] | map(tojson) | join(" ")' \
+	"null null null null"
+json_is "... of segments too" '[.guests[0].maps[].segments[].bound_ns |
+	if . == null then "none" elif . < 1e18 then "some" else "wrong" end] |
+	unique | join(" ")' "none some"
+$vmsync fuse -o "$t/still.text" "$t/still" > "$t/log" 2> "$t/err"
+expect "... no bound in the text" grep -q "^guest: no bound; [0-9]* events" \
+	"$t/log"
+expect_eq "... and no number that is none" \
+	"$(cat "$t/log" "$t/err" "$t/json" | grep -c 2305843009213693951)" 0
+
 # --- the same packets with other content are not the same recording
 carve a/host changed only=2 tamper=5 only=all whole=other
 expect_error "a host's trace, and one that was changed" \

@@ -224,12 +224,17 @@ static int read_said(struct said *said)
 			snprintf(said[written++].written,
 				 sizeof(said->written), "%.255s", p + 1);
 		}
+		p = strstr(line, " events inside their vCPU's time, ");
+		if (!p)
+			continue;
+		sscanf(p, " events inside their vCPU's time, %" SCNu64,
+		       &said[told].outside);
 		p = strstr(line, ": error at most ");
-		if (p && !strstr(line, " have no evidence "))
-			sscanf(p, ": error at most %" SCNd64 " ns; %*u events "
-			       "inside their vCPU's time, %" SCNu64, &said[told].bound_ns,
-			       &said[told].outside),
-			told++;
+		said[told].bound_ns = INT64_MAX; /* "no bound" */
+		if (p)
+			sscanf(p, ": error at most %" SCNd64,
+			       &said[told].bound_ns);
+		told++;
 	}
 	fclose(f);
 	if (written != told)
