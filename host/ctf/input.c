@@ -59,14 +59,38 @@ static void map_clock(const struct input *in, const struct batch *b,
 		time[i] = b->clock[i] + base;
 }
 
-static void map_times(const struct input *in, struct timed *t)
+/* Whether 64 bits with a sign hold the ns: ctf_clock_ns() does without the rest. */
+static bool clock_fits(const struct ctf_clock *c, uint64_t value)
+{
+	__int128 ns = value;
+
+	if (!c)
+		return value <= INT64_MAX;
+	ns += c->offset;
+	if (c->freq != 1000000000)
+		ns = ns * 1000000000 / c->freq;
+	ns += (__int128)c->offset_s * 1000000000;
+	return ns >= INT64_MIN && ns <= INT64_MAX;
+}
+
+/* The stamps of a batch are in order: its first and its last one tell for all. */
+static int map_times(const struct input *in, struct timed *t,
+		     struct ctf_error *e)
 {
 	const struct batch *b = &t->block.batch;
+	const struct ctf_clock *c = in->stream->sc->clock;
 
-	if (in->map.fn)
+	if (in->map.fn) {
 		in->map.fn(in->map.ctx, b->clock, t->time, b->n);
-	else
-		map_clock(in, b, t->time);
+		return 1;
+	}
+	if (!clock_fits(c, b->clock[0]) || !clock_fits(c, b->clock[b->n - 1]))
+		return fail(e, -ERANGE,
+			    "%s: a time stamp that, with its clock's offset, 64 "
+			    "bits of ns do not hold",
+			    in->stream->path);
+	map_clock(in, b, t->time);
+	return 1;
 }
 
 int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e)
@@ -80,7 +104,7 @@ int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e)
 	ret = cursor_fill(cur, &scratch->block, NULL, e);
 	if (ret > 0) {
 		scratch->block.batch.n = 1;
-		map_times(in, scratch);
+		ret = map_times(in, scratch, e);
 		in->from = scratch->time[0];
 	}
 	/* It will not be read again. */
@@ -140,7 +164,7 @@ static void fill_next(struct input *in)
 			in->got = take_some(in, next);
 	} while (in->got > 0 && !b->batch.n);
 	if (in->got > 0)
-		map_times(in, next);
+		in->got = map_times(in, next, &in->why);
 }
 
 static void fill_task(struct task *t)

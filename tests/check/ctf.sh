@@ -66,6 +66,49 @@ expect_error "a time that is none" "noon.*not a time" \
 	$vmsync cat --since=noon "$t/pair0"
 expect_error "no such trace" "nowhere" $vmsync cat "$t/nowhere"
 
+# --- stamps that 64 bits of ns do not hold
+# stamps FOLDER CLOCK STAMP...: a trace, each stamp 16 hexadecimal digits
+stamps() {
+	local folder=$1 clock=$2 stamp
+	shift 2
+	mkdir -p "$folder"
+	cat > "$folder/metadata" <<-END
+		/* CTF 1.8 */
+		trace { major = 1; minor = 8; byte_order = be; };
+		clock { name = c; $clock };
+		stream { event.header := struct { integer { size = 64;
+			map = clock.c.value; } timestamp; }; };
+		event { name = "e"; fields := struct { integer { size = 8; } x; }; };
+	END
+	for stamp; do
+		printf %s01 "${stamp^^}" | basenc --base16 -d
+	done > "$folder/stream"
+}
+fits() { # TEXT CLOCK STAMP...
+	rm -rf "$t/stamps"
+	stamps "$t/stamps" "${@:2}"
+	expect "$1" "$vmsync" cat "$t/stamps"
+	expect_eq "$1: all of it" "$(wc -l < "$check_out")" $(($# - 2))
+}
+fits_not() {
+	rm -rf "$t/stamps"
+	stamps "$t/stamps" "${@:2}"
+	expect_error "$1" "stamps/stream: .*64 bits of ns do not hold" \
+		"$vmsync" cat "$t/stamps"
+}
+ghz="freq = 1000000000;"
+fits "the last ns" "$ghz" 0000000000000001 7fffffffffffffff
+fits_not "one more" "$ghz" 0000000000000001 8000000000000000
+fits_not "the last value" "$ghz" ffffffffffffffff
+fits_not "an offset, and the second stamp is too much" \
+	"$ghz offset_s = 9223372035;" 0000000000000001 ffffffff80000001
+fits "a large value, and an offset that takes it back" \
+	"$ghz offset_s = -10000000000;" ffffffffffffffff
+fits_not "an offset that takes a small one too far back" \
+	"$ghz offset_s = -10000000000;" 0000000000000001 ffffffffffffffff
+fits "cycles of 2 ns, the last" "freq = 500000000;" 3fffffffffffffff
+fits_not "... one more" "freq = 500000000;" 4000000000000000
+
 # A reader that has had enough is no error of ours.
 $vmsync cat "$t/pair0" 2> "$t/err" | head -n 1 > /dev/null
 expect_eq "a closed pipe is silent" "$(cat "$t/err")" ""
