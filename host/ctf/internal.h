@@ -265,7 +265,8 @@ struct clock {
 	struct ctf_clock pub;
 	const char *name;
 	bool defined;
-	struct meta_span offset, offset_s; /* TSDL: the values, where given */
+	/* TSDL: the values, where given */
+	struct meta_span offset, offset_s, absolute;
 	/*
 	 * TSDL: what is inside of the braces. CTF 2: the object of the offset, or
 	 * where to put one.

@@ -188,8 +188,10 @@ static int clock_value(struct parser *p, void *obj, const char *key,
 	}
 	if (!strcmp(key, "description") && v->text)
 		c->pub.desc = v->text;
-	if (!strcmp(key, "absolute"))
+	if (!strcmp(key, "absolute")) {
+		c->absolute = v->span;
 		return value_bool(p, v, &c->pub.absolute);
+	}
 	if (!is_clock_number(key))
 		return 0;
 	if (v->kind != TOKEN_NUMBER)

@@ -40,6 +40,8 @@ struct ctf_seen {
  * @only:	... of this clock, if it is not NULL
  * @offset_s:	seconds
  * @offset:	cycles
+ * @absolute:	all clocks are said to be absolute: comparable with others that are.
+ *		Not in CTF 2
  * @clone:	if not 0, the uuid of the trace and those of its clocks are changed
  *		by it, so that readers tell traces apart that had the same. Not in
  *		CTF 2
@@ -63,6 +65,7 @@ struct ctf_rewrite {
 	const struct ctf_clock *only;
 	int64_t offset_s;
 	int64_t offset;
+	bool absolute;
 	uint32_t clone;
 	const char *env_key;
 	const char *env_value;

@@ -43,6 +43,21 @@ static void set(struct edit *edits, size_t *n, const struct clock *c,
 	(*n)++;
 }
 
+static void set_absolute(struct edit *edits, size_t *n, const struct clock *c)
+{
+	bool has = c->absolute.to;
+	struct edit *d = &edits[*n];
+
+	if (c->pub.absolute || c->pub.is_implied)
+		return;
+	d->at = c->absolute;
+	if (!has)
+		d->at.from = d->at.to = c->block.from;
+	snprintf(d->text, sizeof(d->text), has ? "true" :
+						 "\n\tabsolute = true;");
+	(*n)++;
+}
+
 /* CTF 2 wants 0 <= cycles < frequency. */
 static void set_json(struct edit *edits, size_t *n, const struct clock *c,
 		     const struct ctf_rewrite *how)
@@ -180,7 +195,7 @@ static void set_uuids(const struct ctf_trace *t, char *text, size_t len,
 int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 		     const struct ctf_rewrite *how, struct ctf_error *e)
 {
-	struct edit *edits = calloc(2 * t->n_clocks + 2, sizeof(*edits));
+	struct edit *edits = calloc(3 * t->n_clocks + 2, sizeof(*edits));
 	struct outfile f = { .fd = -1 };
 	size_t n = 0, len = 0, i;
 	char *text = NULL;
@@ -202,6 +217,8 @@ int rewrite_metadata(const struct ctf_trace *t, const struct outdir *d,
 		set(edits, &n, c, &c->offset, "\n\toffset = %" PRId64 ";",
 		    how->offset);
 	}
+	for (i = 0; how->absolute && !t->is_json && i < t->n_clocks; i++)
+		set_absolute(edits, &n, t->clocks[i]);
 	if (how->env_key && t->is_json)
 		set_env_json(edits, &n, t, how);
 	else if (how->env_key)

@@ -40,3 +40,15 @@ bool vmsync_clock_of_all_cpus(const struct ctf_trace *t)
 	}
 	return !clock;
 }
+
+bool vmsync_clock_is_comparable(const struct ctf_trace *t)
+{
+	const char *tracer = ctf_trace_env(t, "tracer_name");
+	const struct ctf_clock *c;
+	bool all = true;
+	size_t i;
+
+	for (i = 0; (c = ctf_trace_clock(t, i)); i++)
+		all &= c->absolute;
+	return all || (tracer && !strncmp(tracer, "lttng", 5));
+}

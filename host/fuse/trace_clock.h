@@ -19,4 +19,10 @@ const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t);
  */
 bool vmsync_clock_of_all_cpus(const struct ctf_trace *t);
 
+/**
+ * vmsync_clock_is_comparable() - whether babeltrace2 compares a trace's clocks with
+ * others that it is told are absolute: they are that themselves, or LTTng's
+ */
+bool vmsync_clock_is_comparable(const struct ctf_trace *t);
+
 #endif /* VMSYNC_FUSE_TRACE_CLOCK_H */

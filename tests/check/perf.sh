@@ -32,6 +32,13 @@ told() {
 	cat "$dir/err"
 }
 
+# readable TEXT: babeltrace2 reads all of what was fused
+readable() {
+	expect_eq "$1: babeltrace2 reads all events" \
+		"$(babeltrace2 "$dir/out" 2> "$dir/err" | wc -l)" \
+		"$($vmsync cat "$dir/lttng" | wc -l)"
+}
+
 for options in "" "old=1" "old=1 move=500"; do
 	# shellcheck disable=SC2086 # options
 	build/release/tests/pair "$dir/lttng" events=20000 $options > "$dir/n"
@@ -46,6 +53,7 @@ for options in "" "old=1" "old=1 move=500"; do
 	status=$?
 	$vmsync fuse -o "$dir/out2" "$dir/lttng" > "$dir/n" 2>&1
 	expect_eq "the same comes of fusing, ${options:-all of vmsync}" $status $?
+	readable "${options:-all of vmsync}"
 	expect "the same is written, ${options:-all of vmsync}" \
 		cmp <(cat "$dir"/out/guest*/channel*) \
 			<(cat "$dir"/out2/guest*/channel*)
@@ -57,6 +65,46 @@ for options in "" "old=1" "old=1 move=500"; do
 		"$($vmsync cat --vm=host "$dir/lttng" | wc -l)"
 	rm -rf "$dir/lttng" "$dir/perf" "$dir/out" "$dir/out2"
 done
+
+# What is written is on one clock to babeltrace2, whoever recorded it; what LTTng
+# recorded stays as it was.
+build/release/tests/pair "$dir/lttng" events=2000 > "$dir/n"
+# again: both sides are LTTng's, and nothing is written
+again() {
+	rm -rf "$dir/mixed" "$dir/out"
+	cp -r "$dir/lttng" "$dir/mixed"
+}
+# mixed TEXT: what was made of that is fused, and read
+mixed() {
+	$vmsync fuse -o "$dir/out" "$dir/mixed" > "$dir/n" 2>&1
+	readable "$1"
+}
+again
+mixed "LTTng on both sides"
+expect "... the host's metadata are as they were" \
+	cmp "$dir/mixed/host/metadata" "$dir/out/host-host/metadata"
+expect_eq "... and the guest's clock is as absolute" \
+	"$(grep -c absolute "$dir/out/guest-guest/metadata")" 0
+for who in host guest; do
+	again
+	as_perf "$dir/mixed/$who" kvm_
+	mixed "perf on the $who only"
+	again
+	sed -i '/^env {/,/^};/d' "$dir/mixed/$who/metadata"
+	mixed "no environment, $who"
+	again
+	as_perf "$dir/mixed/$who" kvm_
+	sed -i '/^clock {/,/^};/s/uuid = .*/absolute = false;/' \
+		"$dir/mixed/$who/metadata"
+	mixed "a clock without a uuid that is said not to be absolute, $who"
+done
+again
+sed -i '/^env {/,/^};/d' "$dir"/mixed/*/metadata
+mixed "no environment on both sides"
+uuid() { sed -n '/^clock/,/^}/s/.*uuid = //p' "$1/metadata"; }
+expect_eq "... clocks keep their uuids" "$(uuid "$dir/out/guest-unnamed")" \
+	"$(uuid "$dir/mixed/guest")"
+rm -rf "$dir/mixed" "$dir/lttng" "$dir/out"
 
 # perf's own clock is not the kernel's monotonic one, in which knots and pairs are
 # told: recorded with it, nothing can be said.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * libFuzzer: any bytes as the file "metadata". What can be read can be written
- * with other offsets of its clocks and one more entry of its environment, and
- * that can be read too.
+ * with other offsets of its clocks, which become absolute, and one more entry of
+ * its environment, and that can be read too.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -103,13 +103,16 @@ static void compare(const struct ctf_trace *a, const struct ctf_trace *b,
 		if (moved ? !same_offset(y) : x->offset_s != y->offset_s ||
 					      x->offset != y->offset)
 			wrong("the offsets of what was written");
+		if (y->absolute != (x->absolute || (moved && !a->is_json)) &&
+		    !x->is_implied)
+			wrong("a clock is not absolute, or has become that");
 	}
 }
 
 static void rewrite(const struct ctf_trace *t, bool move)
 {
 	struct ctf_rewrite how = { .set_offset = move, .offset_s = OFFSET_S,
-				   .offset = OFFSET,
+				   .offset = OFFSET, .absolute = move,
 				   .env_key = move ? ENV_KEY : NULL,
 				   .env_value = ENV_VALUE };
 	static char text[1 << 20];
