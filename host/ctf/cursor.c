@@ -169,6 +169,15 @@ static int read_head(struct ctf_cursor *c, int keep, uint64_t off, uint64_t most
 	return packet_parse(s, c->data, head, off, prev, &c->packet, &r, e);
 }
 
+/* Whether the packet says that it ends before its last event. */
+static bool ends_early(const struct ctf_cursor *c)
+{
+	const struct walk *w = &c->walk;
+
+	return c->packet.has & CTF_HAS_END && w->pos > w->first &&
+	       w->clock > c->packet.end;
+}
+
 /* Goes to the next packet: 1, 0 at the end, or an error. */
 static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 {
@@ -177,10 +186,13 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 	uint64_t off = prev ? prev->offset + prev->size : 0;
 	uint64_t last_end = prev && prev->has & CTF_HAS_END ? prev->end : 0;
 	struct ctf_packet room;
+	bool early = prev && ends_early(c);
 	int ret;
 
-	if (!stream_place(s, &off, &prev, &room))
+	if (!stream_place(s, &off, &prev, &room)) {
+		c->passed.bad_ends += early;
 		return 0;
+	}
 	if (!c->is_open) {
 		ret = file_open(s->file, e);
 		if (ret)
@@ -194,6 +206,8 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 		return ret;
 	c->started = true;
 	ctf_passed_packet(&c->passed, &c->packet);
+	c->passed.bad_ends += early || (c->packet.has & CTF_HAS_BEGIN &&
+					c->packet.begin < last_end);
 	ret = window(c, keep, off, c->packet.size, e);
 	if (ret)
 		return ret;

@@ -30,6 +30,7 @@ void ctf_passed_add(struct ctf_passed *p, const struct ctf_passed *more)
 {
 	p->events += more->events;
 	p->packets += more->packets;
+	p->bad_ends += more->bad_ends;
 	p->heads += more->heads;
 }
 

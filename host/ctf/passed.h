@@ -9,11 +9,14 @@
  * struct ctf_passed - what a reader came by
  * @events:	all of them, wanted or not
  * @packets:	their number
+ * @bad_ends:	packets that end behind the begin of the next one, or before their own
+ *		last event: other readers stop there
  * @heads:	a checksum of what the heads of these packets say, in any order
  */
 struct ctf_passed {
 	uint64_t events;
 	uint64_t packets;
+	uint64_t bad_ends;
 	uint64_t heads;
 };
 

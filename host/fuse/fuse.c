@@ -192,8 +192,11 @@ static int write_host(struct writing *w, size_t trace, const char *path,
 	};
 	int ret;
 
-	/* What another trace holds too is written once. */
-	if (ctf_trace_is_partial(t)) {
+	/*
+	 * What another trace holds too is written once, and packets end where other
+	 * readers can go on.
+	 */
+	if (ctf_trace_is_partial(t) || how.read->bad_ends) {
 		rewrite.progress_ctx = &one;
 		ret = ctf_trace_rewrite(t, path, &rewrite, &done, e);
 		if (ret)

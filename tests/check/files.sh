@@ -104,6 +104,49 @@ expect_eq "cat reads a trace once" "$($vmsync cat f | wc -l)" \
 fused "one folder by two names" 0 a a/../a/host
 expect "... is told" grep -q "the same folder as another" err
 
+# --- packets whose ends babeltrace2 stops at: the host's are mended too
+# number FILE BYTE: 64 bits
+number() { od -An -td8 -j "$2" -N 8 "$1" | tr -d ' '; }
+# ends TRACE FIELD ADD: packets say that they end ADD ns behind what is at byte
+# FIELD of them (32: their begin, 40: their end)
+ends() {
+	local f at end i
+	for f in "$1"/channel*; do
+		at=0
+		while [ "$at" -lt "$(stat -c %s "$f")" ]; do
+			end=$(($(number "$f" $((at + $2))) + $3))
+			for ((i = 0; i < 64; i += 8)); do
+				printf '%b' "\\0$(printf %o $((end >> i & 255)))"
+			done | dd of="$f" bs=8 seek=$((at + 40)) \
+				oflag=seek_bytes iflag=fullblock conv=notrunc \
+				status=none
+			at=$((at + $(number "$f" $((at + 56))) / 8))
+		done
+	done
+}
+# mended TEXT FIELD ADD
+mended() {
+	rm -rf ends
+	cp -r many ends
+	ends ends/host "$2" "$3"
+	ends ends/guest "$2" "$3"
+	expect "$1: babeltrace2 stops there" \
+		[ "$(babeltrace2 ends/host 2> err | wc -l)" -lt "$host" ]
+	for link in "" -l; do
+		rm -rf out
+		$vmsync fuse --json --force $link -o out ends > json 2> err
+		expect_eq "$1${link:+, $link}: babeltrace2 reads what was fused" \
+			"$(babeltrace2 out 2> err | wc -l)" $((host + guest))
+		expect_eq "... the host's was written anew" \
+			"$(json '.written[0].as_it_was')" false
+	done
+	link=
+}
+$pair many events=4000 beacons=5000 packet=4096 > truth
+host=$($vmsync cat many/host | wc -l) guest=$($vmsync cat many/guest | wc -l)
+mended "packets that end behind the next one's begin" 40 1000
+mended "packets that end before their events" 32 0
+
 # --- what fuse wrote
 mkdir mixed
 cp -r a/host a/guest mixed
