@@ -20,6 +20,7 @@ void vmsync_spawn_prepare(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 }
 
 static void child(const char *const argv[], const char *home, int out, int said)

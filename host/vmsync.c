@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -60,6 +61,8 @@ int main(int argc, char **argv)
 	size_t i;
 
 	allow_files();
+	/* A file that becomes too large is an error of write(), to be said. */
+	signal(SIGXFSZ, SIG_IGN);
 #ifdef VMSYNC_TRACEDAT
 	ctf_tracedat_reader(tracedat_convert);
 #endif

@@ -16,6 +16,8 @@ static int fail_file(const struct outfile *f, int err, struct ctf_error *e)
 	     strerror(err));
 	if (err == ENOSPC || err == EDQUOT)
 		return remedy(e, "make room there, or write elsewhere");
+	if (err == EFBIG)
+		return remedy(e, "raise the limit of a file's size (ulimit -f)");
 	if (err == EEXIST)
 		return remedy(e, "write into an empty folder");
 	return e ? e->code : -err;

@@ -20,13 +20,21 @@ int vmsync_fail(struct ctf_error *e, int code, const char *remedy,
 	return code;
 }
 
+static const char *remedy_of(int code)
+{
+	switch (code) {
+	case -ENOSPC:
+		return "make room, or write to another disk";
+	case -EFBIG:
+		return "raise the limit of a file's size (ulimit -f)";
+	default:
+		return "";
+	}
+}
+
 int vmsync_fail_file(struct ctf_error *e, int code, const char *path)
 {
-	const char *remedy = code == -ENOSPC ?
-				     "make room, or write to another disk" :
-				     "";
-
-	return vmsync_fail(e, code, remedy, "%.400s: %s", path,
+	return vmsync_fail(e, code, remedy_of(code), "%.400s: %s", path,
 			   strerror(-code));
 }
 

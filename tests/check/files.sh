@@ -256,4 +256,9 @@ expect_eq "... no control character in text" "$(LC_ALL=C tr -d '\n' < log |
 	LC_ALL=C grep -c '[[:cntrl:]]')" 0
 mv "$odd/host/metadata" "$odd/host/gone"
 expect_error "... nor in an error" 'p\\xe9\\x0a\\x1b\[2J' "$vmsync" sync "$odd"
+
+# --- a file that grows too large
+expect_error "fuse: a limit of a file's size" "File too large; raise the limit" \
+	bash -c "ulimit -f 10; exec '$vmsync' fuse -o big a"
+expect_eq "... nothing is left" "$(echo big*)" "big*"
 finish
