@@ -80,7 +80,8 @@ struct ctf_paths {
  *
  * Goes down at most eight levels. Symbolic links to folders are followed, and
  * each folder is searched once, whatever leads to it. Finding none is an error
- * (-ENOENT), and so is a trace whose metadata is a link to nothing.
+ * (-ENOENT), and so are a trace whose metadata is missing, a link to nothing or no
+ * file, and what may not be looked at.
  */
 int ctf_find(const char *path, struct ctf_paths *out, struct ctf_error *e);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ctf/foreign.h"
 #include "ctf/internal.h"
@@ -42,25 +43,65 @@ static char *path_join(const char *dir, const char *name)
 	return asprintf(&p, "%s/%s", dir, name) < 0 ? NULL : p;
 }
 
-/* Return: 1, 0, or an error where it is a link to what is not there. */
+/* Whether stat() has failed since there is nothing. */
+static bool is_gone(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ELOOP;
+}
+
+/*
+ * The path @p could not be looked at: who looks past it passes over what may be a
+ * trace.
+ */
+static int no_entry(const char *p, int err, struct ctf_error *e)
+{
+	fail(e, -err, "%s: %s", p, strerror(err));
+	return remedy(e, "give access to its folder, or name only what can be read");
+}
+
+static int metadata_kind(const char *p, struct ctf_error *e)
+{
+	struct stat st;
+
+	if (stat(p, &st)) {
+		if (!is_gone(errno))
+			return no_entry(p, errno, e);
+		if (lstat(p, &st) || !S_ISLNK(st.st_mode))
+			return 0;
+		fail(e, -ENOENT, "%s: a link to a file that is not there", p);
+		return remedy(e, "fetch what it leads to, or remove the link");
+	}
+	/* A folder may have any name. */
+	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return S_ISREG(st.st_mode);
+	fail(e, -EINVAL, "%s: not a regular file", p);
+	return remedy(e, "copy the whole trace again, or leave it out");
+}
+
+/* Return: 1, 0, or an error where there is one that cannot be read as such. */
 static int has_metadata(const char *dir, struct ctf_error *e)
 {
 	char *p = path_join(dir, "metadata");
-	struct stat st;
 	int ret;
 
 	if (!p)
 		return fail_nomem(e);
-	if (!stat(p, &st)) {
-		ret = S_ISREG(st.st_mode);
-	} else if (!lstat(p, &st) && S_ISLNK(st.st_mode)) {
-		fail(e, -ENOENT, "%s: a link to a file that is not there", p);
-		ret = remedy(e, "fetch what it leads to, or remove the link");
-	} else {
-		ret = 0;
-	}
+	ret = metadata_kind(p, e);
 	free(p);
 	return ret;
+}
+
+/* A file of a stream where no metadata is: what is left of a trace. */
+static int stream_alone(const char *path, const char *file, struct ctf_error *e)
+{
+	uint32_t magic;
+
+	if (file_head(file, &magic, sizeof(magic)) != sizeof(magic) ||
+	    (magic != CTF_MAGIC && magic != __builtin_bswap32(CTF_MAGIC)))
+		return 0;
+	fail(e, -EINVAL, "%s: a trace without its file metadata: %s is a stream's",
+	     path, file + strlen(path) + 1);
+	return remedy(e, "copy the whole trace again, or leave it out");
 }
 
 static int add_path(struct search *s, const char *path)
@@ -162,7 +203,9 @@ static int search_entry(struct search *s, const char *path, const char *name,
 		return fail_nomem(s->e);
 	is_link = !lstat(sub, &st) && S_ISLNK(st.st_mode);
 	if (stat(sub, &st)) {
-		if (is_link)
+		if (!is_gone(errno))
+			ret = no_entry(sub, errno, s->e);
+		else if (is_link)
 			return dangling_add(s, sub);
 	} else if (S_ISDIR(st.st_mode)) {
 		if (is_link)
@@ -170,9 +213,21 @@ static int search_entry(struct search *s, const char *path, const char *name,
 		ret = search(s, sub, level + 1);
 	} else if (foreign_is(sub)) {
 		ret = add_path(s, sub);
+	} else {
+		ret = stream_alone(path, sub, s->e);
 	}
 	free(sub);
 	return ret;
+}
+
+/* What was named is no folder. */
+static int no_folder(const char *path, const struct stat *st,
+		     struct ctf_error *e)
+{
+	if (S_ISREG(st->st_mode) && access(path, R_OK))
+		return no_entry(path, errno, e);
+	fail(e, -ENOTDIR, "%s: neither a folder nor a file of trace-cmd", path);
+	return remedy(e, "give the folder that holds metadata and the streams");
 }
 
 static int search(struct search *s, const char *path, int level)
@@ -191,6 +246,8 @@ static int search(struct search *s, const char *path, int level)
 		return ret < 0 ? ret : 0;
 	if (is_trace || foreign_is(path))
 		return add_path(s, path);
+	if (!S_ISDIR(st.st_mode))
+		return no_folder(path, &st, s->e);
 	if (level >= MAX_LEVELS)
 		return 0;
 	dir = opendir(path);

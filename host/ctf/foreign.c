@@ -21,23 +21,29 @@ bool ctf_tracedat_readable(void)
 	return reader;
 }
 
-bool foreign_is(const char *path)
+size_t file_head(const char *path, void *head, size_t n)
 {
-	char head[sizeof(MAGIC) - 1];
 	struct stat st;
-	bool is;
+	ssize_t got;
 	int fd;
 
 	/* Only to open some of what is no file takes for ever. */
 	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return false;
+		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	is = read(fd, head, sizeof(head)) == (ssize_t)sizeof(head) &&
-	     !memcmp(head, MAGIC, sizeof(head));
+		return 0;
+	got = read(fd, head, n);
 	close(fd);
-	return is;
+	return got < 0 ? 0 : (size_t)got;
+}
+
+bool foreign_is(const char *path)
+{
+	char head[sizeof(MAGIC) - 1];
+
+	return file_head(path, head, sizeof(head)) == sizeof(head) &&
+	       !memcmp(head, MAGIC, sizeof(head));
 }
 
 int foreign_take(const char *path, char **folder, struct ctf_error *e)

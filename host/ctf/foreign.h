@@ -8,8 +8,12 @@
 #define CTF_FOREIGN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct ctf_error;
+
+/** file_head() - read how a regular file begins; how many bytes, 0 if it cannot be */
+size_t file_head(const char *path, void *head, size_t n);
 
 /** foreign_is() - whether @path is a file that begins as trace.dat does */
 bool foreign_is(const char *path);

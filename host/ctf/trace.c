@@ -12,6 +12,8 @@
 
 #define MAX_STREAMS	65536
 
+#define NO_STREAM "if it is no stream file of this trace, move it out of the folder; else copy the whole trace again"
+
 /* Digits by their value, so that channel0_10 comes behind channel0_9. */
 static int name_cmp(const char *a, const char *b)
 {
@@ -109,14 +111,16 @@ int stream_identify(struct ctf_stream *s, struct ctf_error *e)
 	}
 	ret = run_head(&t->head, &r);
 	free(buf);
-	if (ret)
-		return fail(e, -EINVAL, "%s: packet at byte 0: cut short in its head",
-			    s->path);
+	if (ret) {
+		fail(e, -EINVAL, "%s: packet at byte 0: cut short in its head",
+		     s->path);
+		return remedy(e, NO_STREAM);
+	}
 	if (sem_has(&r, SEM_MAGIC) && r.sem[SEM_MAGIC] != CTF_MAGIC) {
 		fail(e, -EINVAL,
 		     "%s: packet at byte 0: does not begin with CTF's magic number",
 		     s->path);
-		return remedy(e, "is it a stream file of this trace?");
+		return remedy(e, NO_STREAM);
 	}
 	for (i = 0; i < t->n_sclasses; i++)
 		if (!sem_has(&r, SEM_STREAM_ID) ?

@@ -254,8 +254,42 @@ expect_eq "... unambiguous" "$(json .host.traces[0] | tail -n 1)" \
 $vmsync sync "$odd" > log 2> err
 expect_eq "... no control character in text" "$(LC_ALL=C tr -d '\n' < log |
 	LC_ALL=C grep -c '[[:cntrl:]]')" 0
-mv "$odd/host/metadata" "$odd/host/gone"
-expect_error "... nor in an error" 'p\\xe9\\x0a\\x1b\[2J' "$vmsync" sync "$odd"
+expect_error "... nor in an error" 'p\\xe9\\x0a\\x1b\[2J' "$vmsync" sync \
+	"$odd/guest"
+
+# --- what cannot be looked into, or is not all there, is not passed over
+mkdir -p part/more
+cp -r a/host a/guest part
+cp -r a/guest part/more/guest
+refused_part() { # TEXT PATTERN
+	expect_error "sync: $1" "$2" "$vmsync" sync part
+	expect_error "cat: $1" "$2" "$vmsync" cat part
+}
+chmod 755 "$check_tmp" "$t"
+chmod 444 part/more/guest
+cp "$vmsync" "$t/tool"
+expect_error "a folder that may only be listed" \
+	"part/more/guest/metadata: Permission denied; give" \
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$t/tool" sync part
+chmod 755 part/more/guest
+rm part/more/guest/metadata
+refused_part "a trace without metadata" \
+	"part/more/guest: a trace without its file metadata: channel0_. is a stream's; copy"
+mkfifo part/more/guest/metadata
+refused_part "metadata that is a pipe" \
+	"part/more/guest/metadata: not a regular file; copy"
+rm part/more/guest/*
+mkdir part/more/guest/metadata
+cp a/host/metadata part/more/guest/metadata/notes
+expect "a folder may be called metadata" "$vmsync" sync part
+for file in metadata channel0_0; do
+	expect_error "$file given, not its folder" \
+		"a/host/$file: neither a folder .*; give the folder that holds metadata" \
+		"$vmsync" sync a/guest a/host/$file
+done
+echo "About this trace" > part/guest/README
+refused_part "a file that is no stream's" \
+	"guest/README: packet at byte 0: .*move it out of the folder"
 
 # --- a file that grows too large
 expect_error "fuse: a limit of a file's size" "File too large; raise the limit" \
