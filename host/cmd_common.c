@@ -62,6 +62,32 @@ int cmd_usage_error(const char *name, const char *format, ...)
 	return EXIT_TROUBLE;
 }
 
+/* Whether @arg is the option of @entry with a value, "--json=3". */
+static bool is_valued(const char *arg, const struct option *entry)
+{
+	size_t n = strcspn(arg, "=");
+
+	return n > 2 && arg[n] && !strncmp(arg, "--", 2) &&
+	       !strncmp(arg + 2, entry->name, n - 2);
+}
+
+/*
+ * getopt_long() has met what it does not know. Of a row of letters, "-xyz", it
+ * tells the letter only, and does not yet count the row as taken.
+ */
+static int unknown_option(const struct cmd_options *o, const char *arg)
+{
+	const struct option *entry;
+
+	for (entry = o->table; optopt && entry->name; entry++) {
+		if (entry->val == optopt && is_valued(arg, entry))
+			return cmd_usage_error(o->name, "--%s takes no value",
+					       entry->name);
+	}
+	return optopt ? cmd_usage_error(o->name, "no option -%c", optopt) :
+			cmd_usage_error(o->name, "no option %s", arg);
+}
+
 int cmd_options(const struct cmd_options *o, int argc, char **argv,
 		void *arguments)
 {
@@ -78,8 +104,7 @@ int cmd_options(const struct cmd_options *o, int argc, char **argv,
 			return cmd_usage_error(o->name, "%s needs a value",
 					       argv[optind - 1]);
 		case '?':
-			return cmd_usage_error(o->name, "no option %s",
-					       argv[optind - 1]);
+			return unknown_option(o, argv[optind - 1]);
 		default:
 			ret = o->take(arguments, c, optarg);
 		}

@@ -311,6 +311,12 @@ expect_eq "version" "$($vmsync --version)" \
 	"vmsync $(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)"
 expect "help of sync" $vmsync sync --help
 expect "help of fuse" $vmsync fuse --help
+expect_error "one letter of several" "no option -d; see" $vmsync sync -dash
+expect_error "... after others" "no option -x; see" $vmsync sync --json -j2 -x
+expect_error "a letter that is an option's number" "no option -J; see" $vmsync sync -Jx
+expect_error "a long option" "no option --nope; see" $vmsync sync --nope
+expect_error "a value that none is asked for" "json takes no value" \
+	$vmsync sync --json=3
 # Completion offers what there is: every command, every option of each.
 complete() {
 	bash -c '. tools/completion/vmsync.bash
