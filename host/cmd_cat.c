@@ -317,13 +317,14 @@ static int cat_traces(char *const *paths, size_t n,
 {
 	struct cat cat = { .args = args };
 	struct ctf_error e;
-	int ret = open_all(&cat, paths, n, &e);
+	int ret = open_all(&cat, paths, n, &e), flushed;
 
 	if (!ret)
 		ret = print_all(&cat, &e);
 	/* What could be read is printed, whatever came after it. */
-	if (cat.text && vmsync_text_flush(cat.text) && !ret)
-		ret = vmsync_fail_file(&e, -EIO, "stdout");
+	flushed = cat.text ? vmsync_text_flush(cat.text) : 0;
+	if (flushed && !ret)
+		ret = vmsync_fail_file(&e, flushed, "stdout");
 	close_all(&cat);
 	return ret ? cmd_error("cat", &e) : 0;
 }

@@ -31,7 +31,7 @@ struct blocks {
 	uint64_t written;
 	bool writing; /* somebody is */
 	bool stop;
-	bool failed;
+	int error;
 	pthread_mutex_t lock;
 	pthread_cond_t work;  /* a block is full, or it is over */
 	pthread_cond_t space; /* a block was written */
@@ -65,14 +65,14 @@ static void write_printed(struct blocks *bs)
 	bs->writing = true;
 	while (bs->written < bs->taken &&
 	       (b = at(bs, bs->written))->state == PRINTED) {
-		bool failed = bs->failed;
+		int error = bs->error;
 
 		pthread_mutex_unlock(&bs->lock);
-		if (!failed)
-			failed = !out_write(&b->out, bs->fd);
+		if (!error)
+			error = out_write(&b->out, bs->fd);
 		empty(b);
 		pthread_mutex_lock(&bs->lock);
-		bs->failed |= failed;
+		bs->error = error;
 		bs->written++;
 		pthread_cond_signal(&bs->space);
 	}
@@ -186,7 +186,7 @@ struct block *blocks_now(struct blocks *bs)
 /* Fills in until no more than @most blocks are on their way. */
 static int hand_over(struct blocks *bs, uint64_t most)
 {
-	bool failed;
+	int error;
 
 	pthread_mutex_lock(&bs->lock);
 	at(bs, bs->filled++)->state = FULL;
@@ -197,9 +197,9 @@ static int hand_over(struct blocks *bs, uint64_t most)
 		else
 			pthread_cond_wait(&bs->space, &bs->lock);
 	}
-	failed = bs->failed;
+	error = bs->error;
 	pthread_mutex_unlock(&bs->lock);
-	return failed ? -EIO : 0;
+	return error;
 }
 
 int blocks_next(struct blocks *bs)

@@ -116,7 +116,7 @@ static int texts_make(struct texts *t, const struct ctf_event *ev,
 		out_put(&t->context, "", 1);
 		out_put(&t->fields, "", 1);
 	}
-	if (n >= 0 && !t->context.failed && !t->fields.failed)
+	if (n >= 0 && !t->context.error && !t->fields.error)
 		return 0;
 	e->code = n < 0 && n != -ENOMEM ? (int)n : -ENOMEM;
 	snprintf(e->msg, sizeof(e->msg), "%.100s: an event cannot be read",

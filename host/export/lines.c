@@ -42,11 +42,6 @@ static void json_text(struct out *o, const char *s)
 	out_put(o, "\"", 1);
 }
 
-static int error_of(const struct out *o)
-{
-	return o->failed ? (errno ? -errno : -EIO) : 0;
-}
-
 static int json_row(void *ctx, enum export_table t,
 		    const struct export_value *v)
 {
@@ -71,7 +66,7 @@ static int json_row(void *ctx, enum export_table t,
 			put_number(&l->out, v[i].number);
 	}
 	out_put(&l->out, "}\n", 2);
-	return error_of(&l->out);
+	return l->out.error;
 }
 
 static void csv_text(struct out *o, const char *s)
@@ -103,7 +98,7 @@ static int csv_row(void *ctx, enum export_table t, const struct export_value *v)
 			put_number(&l->out, v[i].number);
 	}
 	out_put(&l->out, "\n", 1);
-	return error_of(&l->out);
+	return l->out.error;
 }
 
 static void csv_head(struct lines *l)
@@ -139,7 +134,6 @@ static int begin(struct export_job *j, struct analysis_sink *sink,
 		return -errno;
 	if (!out_new(&l->out, ROOM, fd))
 		return -ENOMEM;
-	errno = 0;
 	*sink = export_rows_sink(j);
 	return 0;
 }
@@ -167,8 +161,8 @@ static int end(struct export_job *j)
 	struct lines *l = j->state;
 	int ret = export_rows_end(j);
 
-	if (!ret && !out_write(&l->out, l->out.fd))
-		ret = error_of(&l->out);
+	if (!ret)
+		ret = out_write(&l->out, l->out.fd);
 	/* Some file systems say only now that there is no room. */
 	if (j->path && close(l->out.fd) && !ret)
 		ret = -errno;

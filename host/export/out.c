@@ -11,7 +11,7 @@ bool out_new(struct out *o, size_t room, int fd)
 	o->start = o->p = malloc(room);
 	o->end = o->start ? o->start + room : NULL;
 	o->fd = fd;
-	o->failed = !o->start;
+	o->error = o->start ? 0 : -ENOMEM;
 	return o->start;
 }
 
@@ -20,7 +20,7 @@ void out_free(struct out *o)
 	free(o->start);
 }
 
-static bool write_all(int fd, const char *s, size_t n)
+static int write_all(int fd, const char *s, size_t n)
 {
 	while (n) {
 		ssize_t done = write(fd, s, n);
@@ -28,19 +28,19 @@ static bool write_all(int fd, const char *s, size_t n)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0)
-			return false;
+			return done ? -errno : -EIO;
 		s += done;
 		n -= (size_t)done;
 	}
-	return true;
+	return 0;
 }
 
-bool out_write(struct out *o, int fd)
+int out_write(struct out *o, int fd)
 {
-	if (!o->failed && !write_all(fd, o->start, (size_t)(o->p - o->start)))
-		o->failed = true;
+	if (!o->error)
+		o->error = write_all(fd, o->start, (size_t)(o->p - o->start));
 	o->p = o->start;
-	return !o->failed;
+	return o->error;
 }
 
 static bool grow(struct out *o, size_t n)
@@ -69,7 +69,7 @@ void out_make_room(struct out *o, size_t n)
 		out_write(o, o->fd);
 	if ((size_t)(o->end - o->p) >= n || grow(o, n))
 		return;
-	o->failed = true;
+	o->error = -ENOMEM;
 	o->p = o->start;
 }
 

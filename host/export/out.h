@@ -13,14 +13,14 @@
  * @end:	where room ends
  * @start:	its first character
  * @fd:		where to write what does not fit, or -1: it grows
- * @failed:	something could not be written, or memory was out
+ * @error:	negative errno, or 0: why it could not be written or made larger
  */
 struct out {
 	char *p;
 	char *end;
 	char *start;
 	int fd;
-	bool failed;
+	int error;
 };
 
 /** out_new() - an empty one with @room; false where memory is out */
@@ -29,8 +29,8 @@ bool out_new(struct out *o, size_t room, int fd);
 /** out_free() - also after a failed out_new() */
 void out_free(struct out *o);
 
-/** out_write() - write all of it to @fd and empty it; false on errors */
-bool out_write(struct out *o, int fd);
+/** out_write() - write all of it to @fd and empty it; 0 or @error */
+int out_write(struct out *o, int fd);
 
 /** out_make_room() - the slow part of out_reserve() */
 void out_make_room(struct out *o, size_t n);
@@ -38,7 +38,7 @@ void out_make_room(struct out *o, size_t n);
 /**
  * out_reserve() - make room for @n characters behind @p
  *
- * Where that fails, @failed is set and the text so far is lost: there is room
+ * Where that fails, @error is set and the text so far is lost: there is room
  * in any case, as long as @n is at most what out_new() was asked for.
  */
 static inline void out_reserve(struct out *o, size_t n)

@@ -17,7 +17,7 @@
 void perfetto_fail(struct perfetto *f)
 {
 	if (!f->job->error)
-		f->job->error = errno ? -errno : -EIO;
+		f->job->error = f->out.error;
 }
 
 void perfetto_packet(struct perfetto *f, const uint8_t *body, const uint8_t *p)
@@ -29,7 +29,7 @@ void perfetto_packet(struct perfetto *f, const uint8_t *body, const uint8_t *p)
 	q = pb_varint(q, n);
 	out_put(&f->out, (char *)head, (size_t)(q - head));
 	out_put(&f->out, (const char *)body, n);
-	if (f->out.failed)
+	if (f->out.error)
 		perfetto_fail(f);
 }
 
@@ -209,7 +209,6 @@ static int begin(struct export_job *j, struct analysis_sink *sink)
 		return -errno;
 	if (!out_new(&f->out, ROOM, fd) || !sched_init(f))
 		return -ENOMEM;
-	errno = 0;
 	for (i = 0; i <= j->analysis->session->n_guests; i++) {
 		if (!export_wants_machine(j, i))
 			continue;
@@ -240,8 +239,8 @@ static int end(struct export_job *j)
 		if (export_wants_machine(j, t->machine))
 			thread_write(f, t);
 	}
-	if (!j->error && !out_write(&f->out, f->out.fd))
-		j->error = errno ? -errno : -EIO;
+	if (!j->error)
+		j->error = out_write(&f->out, f->out.fd);
 	if (close(f->out.fd) && !j->error)
 		j->error = -errno;
 	f->out.fd = -1;

@@ -123,7 +123,7 @@ static inline uint8_t *perfetto_open(struct perfetto *f)
 static inline void perfetto_close(struct perfetto *f, uint8_t *body, uint8_t *p)
 {
 	f->out.p = (char *)pb_close(body, p);
-	if (__builtin_expect(f->out.failed, 0))
+	if (__builtin_expect(f->out.error, 0))
 		perfetto_fail(f);
 }
 

@@ -223,8 +223,8 @@ static __attribute__((noinline)) int fixed_make(struct fixed *f,
 	p.words = (uint32_t)((len + 7) / 8);
 	/* What is copied ends at a word, and more may be read. */
 	out_reserve(o, SHAPE_PAD + sizeof(uint64_t));
-	if (o->failed)
-		return -ENOMEM;
+	if (o->error)
+		return o->error;
 	memcpy(o->start, &p, head);
 	f->stream = ev->stream;
 	f->packet_offset = ev->packet->offset;
@@ -330,7 +330,7 @@ event_direct(struct vmsync_text *t, const struct ctf_event *ev,
 		   shape->room);
 	value_put_all(&o, v, n);
 	out_put(&o, "\n", 1);
-	ret = out_write(&o, t->fd) ? 0 : -EIO;
+	ret = out_write(&o, t->fd);
 	out_free(&o);
 	t->b->has_last = t->clock.has_last;
 	t->b->last_ns = t->clock.last_ns;

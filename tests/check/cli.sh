@@ -317,6 +317,8 @@ expect_error "a letter that is an option's number" "no option -J; see" $vmsync s
 expect_error "a long option" "no option --nope; see" $vmsync sync --nope
 expect_error "a value that none is asked for" "json takes no value" \
 	$vmsync sync --json=3
+expect_error "cat: a full disk" "stdout: No space left on device" \
+	sh -c "$vmsync cat $t/a > /dev/full"
 # Completion offers what there is: every command, every option of each.
 complete() {
 	bash -c '. tools/completion/vmsync.bash
