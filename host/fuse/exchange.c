@@ -7,6 +7,7 @@
 #include "fuse/fail.h"
 #include "fuse/reader.h"
 #include "sync/base/array.h"
+#include "sync/base/drift.h"
 
 /* One end of a message. */
 struct end {
@@ -26,27 +27,48 @@ static const char *value_of(const char *part, const char *name)
 	return strncmp(part, name, n) || part[n] != '=' ? NULL : part + n + 1;
 }
 
+/* Said once, and something. */
+static bool take_once(const char **to, const char *value)
+{
+	if (*to || !*value)
+		return false;
+	*to = value;
+	return true;
+}
+
+/* The first key is named as such, others follow it. */
+static bool take_key(struct vmsync_exchange *x, const char *part)
+{
+	const char *first = value_of(part, "key");
+	const char *key = first ? first : part;
+
+	if (x->n_keys == VMSYNC_EXCHANGE_KEYS || (!first && !x->n_keys) ||
+	    !*key || strchr(key, '='))
+		return false;
+	x->key[x->n_keys++] = key;
+	return true;
+}
+
+static bool take_part(struct vmsync_exchange *x, const char *part)
+{
+	const char *value = value_of(part, "cause");
+
+	if (value)
+		return take_once(&x->cause, value);
+	value = value_of(part, "effect");
+	if (value)
+		return take_once(&x->effect, value);
+	return take_key(x, part);
+}
+
 /* Return: whether @x->text is all there. */
 static bool parse(struct vmsync_exchange *x)
 {
-	char *part, *save = NULL;
-	bool keys = false;
+	char *rest = x->text, *part;
 
-	for (part = strtok_r(x->text, ",", &save); part;
-	     part = strtok_r(NULL, ",", &save)) {
-		if (value_of(part, "cause")) {
-			x->cause = value_of(part, "cause");
-		} else if (value_of(part, "effect")) {
-			x->effect = value_of(part, "effect");
-		} else if (x->n_keys < VMSYNC_EXCHANGE_KEYS &&
-			   (keys || value_of(part, "key"))) {
-			const char *first = value_of(part, "key");
-
-			x->key[x->n_keys++] = first ? first : part;
-			keys = true;
-		} else {
+	while ((part = strsep(&rest, ","))) {
+		if (!take_part(x, part))
 			return false;
-		}
 	}
 	return x->cause && x->effect && x->n_keys;
 }
@@ -288,6 +310,73 @@ static int check_both_ways(const vmsync_messages *m,
 			   m->count - to_host);
 }
 
+static int by_guest_time(const void *a, const void *b)
+{
+	const struct vmsync_message *x = a, *y = b;
+
+	if (x->guest_ns != y->guest_ns)
+		return x->guest_ns < y->guest_ns ? -1 : 1;
+	return x->to_host - y->to_host;
+}
+
+/*
+ * What the host's clock is ahead of the guest's is less than one to the host shows,
+ * and more than one from it shows, but for what clocks that are slewed as fast as
+ * can be drift from one to the other.
+ */
+static bool contradict(const struct vmsync_message *to_host,
+		       const struct vmsync_message *from_host)
+{
+	double most = (double)(to_host->host_ns - to_host->guest_ns);
+	double least = (double)(from_host->host_ns - from_host->guest_ns);
+	double apart = (double)(to_host->guest_ns - from_host->guest_ns);
+
+	return least - most > VMSYNC_DRIFT_TICKS * (apart < 0 ? -apart : apart);
+}
+
+/*
+ * A clock that is set makes two messages contradict each other where it was set in
+ * between. That most answers do it with what they answer, several times over, no
+ * clock has done: what is taken for the cause came after the effect.
+ */
+#define CONTRADICTIONS 3
+
+/* Neighbours of which the second goes the other way. */
+struct turns {
+	size_t n;
+	size_t bad;
+};
+
+/* Sorts the messages by the guest's time. */
+static int check_order(vmsync_messages *m, const struct vmsync_machine *host,
+		       const struct vmsync_machine *guest, struct ctf_error *e)
+{
+	struct turns turns[2] = { 0 }, *t;
+	size_t i;
+
+	qsort(m->at, m->count, sizeof(*m->at), by_guest_time);
+	for (i = 1; i < m->count; i++) {
+		const struct vmsync_message *a = &m->at[i - 1], *b = &m->at[i];
+
+		if (a->to_host == b->to_host)
+			continue;
+		t = &turns[a->to_host];
+		t->n++;
+		t->bad += a->to_host ? contradict(a, b) : contradict(b, a);
+	}
+	t = &turns[turns[1].bad > turns[0].bad];
+	if (t->bad < CONTRADICTIONS || 2 * t->bad <= t->n)
+		return 0;
+	return vmsync_fail(e, -EINVAL,
+			   "are cause and effect swapped in --match, or does "
+			   "its key not tell one message from another?",
+			   "%.160s and %.160s: their messages contradict each "
+			   "other, in %zu of %zu places where the one direction "
+			   "follows the other",
+			   ctf_trace_path(host->traces[0]),
+			   ctf_trace_path(guest->traces[0]), t->bad, t->n);
+}
+
 int vmsync_exchange_read(const struct vmsync_exchange *x,
 			 struct vmsync_machine *host,
 			 struct vmsync_machine *guest,
@@ -305,6 +394,8 @@ int vmsync_exchange_read(const struct vmsync_exchange *x,
 		ret = vmsync_fail_memory(e);
 	if (!ret)
 		ret = check_both_ways(messages, host, guest, e);
+	if (!ret)
+		ret = check_order(messages, host, guest, e);
 	vmsync_array_free(&host_causes);
 	vmsync_array_free(&host_effects);
 	vmsync_array_free(&guest_causes);

@@ -38,7 +38,8 @@ void vmsync_exchange_free(struct vmsync_exchange *x);
  * A cause is paired with an effect of the other machine where the key fields
  * are equal; where a key occurs several times, in order, if both sides have it
  * as often, else not at all. Return: 0 or a negative errno; too few, or in one
- * direction only, is an error.
+ * direction only, is an error, and so are messages that contradict each other.
+ * They are in the order of the guest's time.
  */
 int vmsync_exchange_read(const struct vmsync_exchange *x,
 			 struct vmsync_machine *host,

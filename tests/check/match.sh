@@ -107,4 +107,25 @@ expect "... the messages contradict it" grep -q "CONTRADICTS\|[1-9][0-9]* violat
 	"$t/log"
 expect_error "check: a map of the other direction" "has no map of host" \
 	$vmsync check --map="$t/map" --match="$match" "$t/ten"/{guest,host}
+
+# Causes that are effects: no clock does what the messages then say.
+swapped="cause=packet_received,effect=packet_sent,key=cnt,vm_uid"
+for name in five ten many; do
+	for order in "host guest" "guest host"; do
+		# shellcheck disable=SC2086 # two
+		set -- $order
+		expect_error "$name, swapped, $1 first" \
+			"contradict each other, .*are cause and effect swapped" \
+			$vmsync sync --match="$swapped" "$t/$name"/{$1,$2}
+	done
+done
+
+# --match as it must not be written.
+for bad in cause=a,effect=b,key= cause=,effect=b,key=c cause=a,effect=,key=c \
+	cause=a,cause=b,effect=c,key=d cause=a,effect=b,effect=c,key=d \
+	cause=a,effect=b,key=c,foo=1 cause=a,effect=b,key=c, ,cause=a,effect=b,key=c \
+	cause=a,effect=b,c; do
+	expect_error "--match=$bad" "not a match; write it as" \
+		$vmsync sync --match="$bad" "$t/ten"/{host,guest}
+done
 finish
