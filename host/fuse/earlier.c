@@ -264,6 +264,22 @@ int vmsync_earlier_find(struct ctf_trace *const *traces, size_t n, bool *is,
 	return ret;
 }
 
+/* Where a first packet says so its short stamps are counted from the boot on. */
+static bool begins_at_0(const struct ctf_trace *t)
+{
+	struct ctf_packet p;
+	struct ctf_error e;
+	size_t i;
+
+	for (i = 0; i < ctf_trace_streams(t); i++) {
+		if (ctf_stream_packet(ctf_trace_stream(t, i), NULL, &p, &e) > 0 &&
+		    p.has & CTF_HAS_BEGIN && !p.begin &&
+		    p.has & CTF_HAS_END && p.end > STAMP_OFF_NS)
+			return true;
+	}
+	return false;
+}
+
 int vmsync_earlier_refuse(const struct ctf_trace *trace,
 			  struct ctf_trace *const *traces, size_t n,
 			  const bool *is, struct ctf_error *e)
@@ -279,6 +295,14 @@ int vmsync_earlier_refuse(const struct ctf_trace *trace,
 		if (*uuid && !strcmp(uuid, other))
 			return 0;
 	}
+	if (begins_at_0(trace))
+		return vmsync_fail(e, -EINVAL,
+				   "copy the trace again; or, if it was "
+				   "recorded so, leave that stream file out",
+				   "%.400s: a stream's first packet says that "
+				   "it begins at 0, and its beacons are stamped "
+				   "elsewhere than they say",
+				   ctf_trace_path(trace));
 	return vmsync_fail(e, -EINVAL,
 			   "name the traces that it was made from; or was it "
 			   "recorded with another clock than LTTng's default "

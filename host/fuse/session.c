@@ -6,6 +6,7 @@
 #include "fuse/decode.h"
 #include "fuse/experiment.h"
 #include "fuse/fail.h"
+#include "fuse/names.h"
 #include "fuse/omit.h"
 #include "fuse/places.h"
 #include "fuse/reader.h"
@@ -59,6 +60,43 @@ static int two_hosts(const struct vmsync_machine *a,
 			   path_of(b));
 }
 
+static bool declares_host(const struct ctf_trace *t)
+{
+	size_t i;
+
+	for (i = 0; i < ctf_trace_classes(t); i++) {
+		const struct ctf_class *cls = ctf_trace_class(t, i);
+
+		if (vmsync_class_is_entry(cls) ||
+		    (vmsync_class_beacons(cls) &&
+		     strstr(vmsync_event_name(cls), "_host")))
+			return true;
+	}
+	return false;
+}
+
+/* A trace may have a host's events declared, and none recorded. */
+static int no_host(const struct vmsync_machines *m, struct ctf_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		if (m->machine[i].side == VMSYNC_SIDE_NONE &&
+		    declares_host(m->machine[i].traces[0]))
+			return vmsync_fail(e, -EINVAL,
+					   "are the streams of some CPUs "
+					   "missing, or did no guest run?",
+					   "%.400s: its metadata declare a "
+					   "host's events, but it holds none",
+					   path_of(&m->machine[i]));
+	}
+	return vmsync_fail(e, -EINVAL,
+			   "record vmsync_* and kvm_x86_entry,kvm_x86_exit on "
+			   "the host, and name that trace too",
+			   "%.400s: no trace of a host among those named",
+			   path_of(&m->machine[0]));
+}
+
 /* One is the host's, all others are guests'. */
 static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 {
@@ -74,11 +112,7 @@ static int roles_find(struct vmsync_session *s, struct ctf_error *e)
 		s->host = m;
 	}
 	if (!s->host)
-		return vmsync_fail(e, -EINVAL,
-			      "record vmsync_* and kvm_x86_entry,kvm_x86_exit on "
-			      "the host, and name that trace too",
-			      "%.400s: no trace of a host among those named",
-			      path_of(&s->machines.machine[0]));
+		return no_host(&s->machines, e);
 	if (s->machines.n < 2 && !s->alone)
 		return vmsync_fail(e, -EINVAL, "name the guests' traces as well",
 			      "%.400s: is the host's, and there is no other",

@@ -255,4 +255,23 @@ called "no uuid" web
 $vmsync sync --json "$t/domain" > "$t/json"
 json_is "domain: without a uuid: none" '.guests[0] | .name + .domain' guest
 
+# A host of which the CPUs are missing that ran the guest: not "no host".
+generate empty events=20000
+for stream in "$t"/empty/host/channel0_*; do
+	: > "$stream"
+done
+expect_error "a host without its streams" \
+	"empty/host: its metadata declare a host's events, but it holds none" \
+	$vmsync sync "$t/empty"
+
+# A first packet that says it begins at 0: its short stamps cannot be right.
+generate zero events=20000
+for stream in "$t"/zero/guest/channel0_*; do
+	printf '\0\0\0\0\0\0\0\0' |
+		dd of="$stream" bs=1 seek=32 conv=notrunc status=none
+done
+expect_error "a packet that begins at 0" \
+	"zero/guest: a stream's first packet says that it begins at 0" \
+	$vmsync sync "$t/zero"
+
 finish
