@@ -40,10 +40,17 @@ static inline size_t utf8_char(const char *s, uint32_t *code)
 	return n;
 }
 
-/** utf8_is_control() - a character that a terminal acts upon */
+/**
+ * utf8_is_control() - a character that a terminal, or a browser, acts upon
+ *
+ * Also those that turn the direction of what follows, and end a line or a
+ * paragraph: with them a name may show as another one, or as text around it.
+ */
 static inline int utf8_is_control(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+	       (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
 }
 
 #endif /* VMSYNC_UTF8_H */

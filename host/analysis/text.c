@@ -35,16 +35,7 @@ static void us(FILE *f, uint64_t ns, int width)
 /* A name, cut where it is long, in characters that do no harm. */
 static void cell(FILE *f, const char *s, int width)
 {
-	char *clean = NULL;
-	size_t n = 0;
-	FILE *m = open_memstream(&clean, &n);
-
-	if (!m)
-		return;
-	print_clean(m, s);
-	if (!fclose(m))
-		fprintf(f, "%-*.*s", width, width, clean);
-	free(clean);
+	fprintf(f, "%*s", width - print_cut(f, s, width), "");
 }
 
 static void vcpu_cell(FILE *f, const struct analysis *a, uint32_t vcpu)

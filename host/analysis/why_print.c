@@ -70,25 +70,12 @@ int64_t analysis_why_bound_ns(const struct analysis *a)
 /* ------------------------------------------------------------------------ text
  */
 
-/* Cut where the line would be too long, and not within a character of UTF-8. */
+/* Cut where the line would be too long. */
 static void cause(FILE *f, const char *what, int depth)
 {
-	size_t room = (size_t)(COLUMNS - NUMBERS - 2 * depth), n = 0;
-	char *clean = NULL;
-	FILE *m = open_memstream(&clean, &n);
-
-	if (!m)
-		return;
-	print_clean(m, what);
-	if (!fclose(m)) {
-		if (n > room) {
-			while (room && (clean[room] & 0xc0) == 0x80)
-				room--;
-			clean[room] = '\0';
-		}
-		fprintf(f, "%*s%s\n", 2 * depth, "", clean);
-	}
-	free(clean);
+	fprintf(f, "%*s", 2 * depth, "");
+	print_cut(f, what, COLUMNS - NUMBERS - 2 * depth);
+	fputc('\n', f);
 }
 
 static void numbers(FILE *f, int64_t ns, int64_t whole, uint64_t times)

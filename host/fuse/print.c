@@ -2,6 +2,7 @@
 #include "fuse/print.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -12,8 +13,10 @@
 #define TEXT_COLUMN 14
 #define COLUMNS	    80
 
-/* Return: columns. */
-static int print_some(FILE *f, const char *s, const char *end)
+#define ESCAPE 4 /* columns of "\\x1b" */
+
+/* As far as @most columns go. Return: columns. */
+static int print_some(FILE *f, const char *s, const char *end, int most)
 {
 	int columns = 0;
 
@@ -21,12 +24,16 @@ static int print_some(FILE *f, const char *s, const char *end)
 		uint32_t code;
 		size_t n = utf8_char(s, &code), i;
 		bool plain = n && !utf8_is_control(code);
+		int width = plain ? 1 : n ? ESCAPE * (int)n : ESCAPE;
 
+		if (width > most - columns)
+			break;
 		n = n ? n : 1;
 		for (i = 0; !plain && i < n; i++)
-			columns += fprintf(f, "\\x%02x", (unsigned char)s[i]);
+			fprintf(f, "\\x%02x", (unsigned char)s[i]);
 		if (plain)
-			columns += fwrite(s, 1, n, f) > 0;
+			fwrite(s, 1, n, f);
+		columns += width;
 		s += n;
 	}
 	return columns;
@@ -34,7 +41,12 @@ static int print_some(FILE *f, const char *s, const char *end)
 
 void print_clean(FILE *f, const char *s)
 {
-	print_some(f, s, s + strlen(s));
+	print_some(f, s, s + strlen(s), INT_MAX);
+}
+
+int print_cut(FILE *f, const char *s, int columns)
+{
+	return print_some(f, s, s + strlen(s), columns);
 }
 
 void print_seconds(FILE *f, int64_t ns)
@@ -87,7 +99,7 @@ void print_note(FILE *f, const char *label, const char *text)
 		}
 		if (column > TEXT_COLUMN)
 			column += fprintf(f, " ");
-		column += print_some(f, text, text + len);
+		column += print_some(f, text, text + len, INT_MAX);
 		text += len;
 		text += strspn(text, " ");
 	}
@@ -121,7 +133,7 @@ void print_traces(FILE *f, const struct vmsync_machine *m)
 		const char *path = ctf_trace_path(m->traces[0]);
 
 		fputs("  traces      ", f);
-		print_some(f, path, path + common_folder(m));
+		print_some(f, path, path + common_folder(m), INT_MAX);
 		fprintf(f, "/ (%zu of them)\n", m->n);
 		return;
 	}

@@ -18,6 +18,14 @@
  */
 void print_clean(FILE *f, const char *s);
 
+/**
+ * print_cut - the same, as much of it as goes into @columns
+ *
+ * It ends behind a whole character, or a whole \\xHH.
+ * Return: columns that it takes.
+ */
+int print_cut(FILE *f, const char *s, int columns);
+
 /** print_seconds - "-12.345678901 s": with all digits */
 void print_seconds(FILE *f, int64_t ns);
 

@@ -274,6 +274,31 @@ cat "$t"/evil.json "$t"/evil.why >> "$t/evil.text"
 expect_eq "hostile names: printable characters only" \
 	"$(LC_ALL=C tr -d '\n -~' < "$t/evil.text" | wc -c)" 0
 
+# What turns the direction of a text, or ends its line, is no part of it; and what is
+# cut is cut between characters. A name has 15 bytes.
+beep=$(printf '\x02%.0s' {1..15})
+turned=$'\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8\xc3\xa9\xc3\xa9\xc3\xa9'
+cp -r "$t/p" "$t/turned"
+for f in "$t"/turned/*/*_[0-9]; do
+	LC_ALL=C sed -i "s/nginx\x00\{10\}/$turned/g; s/virtio0-input.0/$beep/g
+		s/eth0\x00\{11\}/a${beep:0:4}ééééé/g" "$f"
+done
+$vmsync analyze --json "$t/turned" > "$t/evil.json"
+expect "turned names: as JSON" grep -qF '"name": "\u202e\u2066\u2028ééé"' "$t/evil.json"
+expect_eq "turned names: JSON has them" "$(jq -r '[.threads[].thread.name | select(contains("é"))][0]' \
+	"$t/evil.json")" "$turned"
+tid=$(jq -r '[.threads[].thread | select(.machine == 1 and (.name | contains("é")))][0].tid' \
+	"$t/evil.json")
+{ $vmsync analyze --all "$t/turned"; $vmsync analyze --all --why="guest:$tid" "$t/turned"; } \
+	> "$t/evil.text"
+expect "turned names: as text" grep -qF '\xe2\x80\xae' "$t/evil.text"
+expect_eq "turned names: no character that turns" \
+	"$(LC_ALL=C grep -c $'\xe2\x80\|\xe2\x81' "$t/evil.text")" 0
+expect "turned names: whole characters" iconv -f UTF-8 -t UTF-8 "$t/evil.text"
+expect "turned names: cut behind a whole one" grep -qF 'a\x02\x02\x02\x02ééééé ' "$t/evil.text"
+expect_eq "turned names: whole escapes" \
+	"$(grep -cE '\\($|[^x]|x($|[^0-9a-f])|x[0-9a-f]($|[^0-9a-f]))' "$t/evil.text")" 0
+
 # --- where events are missing nothing is known, and sums still agree
 cp -r "$t/p" "$t/cut"
 for f in "$t"/cut/host/*_[0-3]; do
