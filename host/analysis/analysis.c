@@ -63,15 +63,15 @@ struct asked {
 	int n;
 };
 
-static bool is_asked(const struct analysis *a, size_t guest)
+/* Of the guests whose trace there is. */
+static bool is_called(const struct analysis *a, size_t guest, const char *vm)
 {
 	const struct vmsync_session_guest *g = &a->session->guests[guest];
 	const struct vmsync_guest_report *r = g->report;
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%d", r->found ? r->vm.pid : 0);
-	return !strcmp(a->options->why_vm, g->machine->name) ||
-	       !strcmp(a->options->why_vm, pid);
+	return !strcmp(vm, g->machine->name) || !strcmp(vm, pid);
 }
 
 static int why_make(struct analysis *a, struct asked *asked)
@@ -84,7 +84,7 @@ static int why_make(struct analysis *a, struct asked *asked)
 		struct analysis_why *why;
 		struct analysis_sink sink;
 
-		if (!is_asked(a, i))
+		if (!is_called(a, i, a->options->why_vm))
 			continue;
 		why = analysis_why_new(a->model, (uint32_t)i + 1,
 				       a->options->why_tid, a->totals.from_ns,
@@ -123,6 +123,62 @@ static int why_answer(struct analysis *a, struct asked *asked,
 		return vmsync_fail(e, ret, "name a part of it: --from, --to",
 				   "too much happened in the time in question");
 	return ret ? vmsync_fail_memory(e) : 0;
+}
+
+/* Whether there is what was asked for: some virtual CPU, or its guest's trace. */
+static bool is_there(const struct analysis *a)
+{
+	const struct analysis_options *o = a->options;
+	uint32_t i;
+
+	for (i = 0; i < analysis_model_vcpus(a->model); i++) {
+		if (analysis_reported(a, i))
+			return true;
+	}
+	for (i = 0; o->vm && !o->vcpu && i < a->session->n_guests; i++) {
+		if (is_called(a, i, o->vm))
+			return true;
+	}
+	return false;
+}
+
+/* "vCPU 0 of vm0, vCPU 0 of vm1": all virtual CPUs, or as many as fit. */
+static void there_are(const struct analysis *a, char *buf, size_t size)
+{
+	uint32_t i, n = analysis_model_vcpus(a->model);
+	size_t len = 0;
+	char one[80];
+
+	snprintf(buf, size, "no virtual CPU is known");
+	for (i = 0; i < n; i++) {
+		analysis_vcpu_text(a, i, one, sizeof(one));
+		if (len + strlen(one) + sizeof("there are , ...") > size) {
+			snprintf(buf + len, size - len, ", ...");
+			return;
+		}
+		len += (size_t)snprintf(buf + len, size - len, "%s%s",
+					i ? ", " : "there are ", one);
+	}
+}
+
+/*
+ * Of which process a virtual CPU is may be told late: which there are is known in
+ * the end.
+ */
+static int check_asked(const struct analysis *a, struct ctf_error *e)
+{
+	const struct analysis_options *o = a->options;
+	char there[160], vcpu[48] = "";
+
+	if ((!o->vm && !o->vcpu) || is_there(a))
+		return 0;
+	there_are(a, there, sizeof(there));
+	if (o->vcpu)
+		snprintf(vcpu, sizeof(vcpu), "no virtual CPU %u", o->vcpu - 1);
+	if (!o->vm)
+		return vmsync_fail(e, -ENOENT, there, "%s", vcpu);
+	return vmsync_fail(e, -ENOENT, there, "%.200s: no VM of that name%s%s",
+			   o->vm, o->vcpu ? ", or it has " : "", vcpu);
 }
 
 static int model_make(struct analysis *a, const struct analysis_feed *feed)
@@ -271,6 +327,8 @@ static int run(struct analysis *a, struct analysis_feed *feed,
 	    (analysis_model_end(a->model, a->end_ns) || a->totals.failed ||
 	     a->windows.failed))
 		ret = vmsync_fail_memory(e);
+	if (!ret)
+		ret = check_asked(a, e);
 	if (!ret && a->options->why_vm)
 		ret = why_answer(a, asked, e);
 	return ret;

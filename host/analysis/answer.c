@@ -143,6 +143,28 @@ static void blame(FILE *m, const struct analysis *a, uint32_t vcpu,
 	}
 }
 
+/* Nothing can be said: why, and what has to be recorded. */
+static void none_known(FILE *f, const struct analysis *a)
+{
+	uint64_t strangers = analysis_model_anomalies(a->model)->strangers;
+	char text[300];
+
+	if (strangers)
+		snprintf(text, sizeof(text),
+			 "No virtual CPU is known: of %" PRIu64
+			 " entries and exits nothing tells which thread of "
+			 "the host made them. Record kvm_x86_entry and "
+			 "kvm_x86_exit on the host with the contexts pid and "
+			 "tid, and sched_switch.",
+			 strangers);
+	else
+		snprintf(text, sizeof(text),
+			 "No virtual CPU is known: the host's recording tells "
+			 "of no entry into a guest. Record kvm_x86_entry and "
+			 "kvm_x86_exit on the host while a guest runs.");
+	paragraph(f, text);
+}
+
 /* One sentence of the virtual CPU that was denied most. */
 void analysis_answer(FILE *f, const struct analysis *a)
 {
@@ -153,6 +175,10 @@ void analysis_answer(FILE *f, const struct analysis *a)
 	size_t size = 0;
 	FILE *m;
 
+	if (!analysis_model_vcpus(a->model)) {
+		none_known(f, a);
+		return;
+	}
 	for (i = 0; i < t->vcpus.count; i++) {
 		fig = analysis_figures_of(t->vcpus.at[i].ns);
 		if (!analysis_reported(a, i) || fig.denied <= worst.denied)

@@ -54,8 +54,14 @@ $vmsync analyze --json --vcpu=1 "$t/p" > "$t/vcpu"
 expect_eq "one virtual CPU" "$(jq -c '[.vcpus[].vcpu_id]' "$t/vcpu")" "[1]"
 expect_eq "a VM by its name" \
 	"$($vmsync analyze --json --vm=guest "$t/p" | jq '.vcpus | length')" 2
-expect_eq "a VM that is not there" \
-	"$($vmsync analyze --json --vm=other "$t/p" | jq '.vcpus | length')" 0
+expect_error "a VM that is not there" \
+	"other: no VM of that name; there are vCPU [01] of guest, vCPU [01] of guest$" \
+	$vmsync analyze --vm=other "$t/p"
+expect_error "a VM without a name" "no VM of that name; there are" $vmsync analyze --vm= "$t/p"
+expect_error "a virtual CPU that is not there" "no virtual CPU 7; there are vCPU" \
+	$vmsync analyze --vcpu=7 "$t/p"
+expect_error "nor in this VM" "guest: no VM of that name, or it has no virtual CPU 7; there are" \
+	$vmsync analyze --vm=guest --vcpu=7 --json "$t/p"
 # --- windows: parts of the time, of which each has all of its time
 $vmsync analyze --json --window=7000001 "$t/p" > "$t/windows"
 expect_eq "windows: as many as there are" "$(jq '.windows | length' "$t/windows")" \
@@ -114,6 +120,22 @@ expect_eq "a host alone: the same states, waits and exits" \
 expect_eq "a host alone: no thread of a guest" "$(jq -c .threads "$t/alone")" "[]"
 expect_error "why: no guest's trace" "no guest of that name" \
 	$vmsync analyze --why=guest:1 "$t/p/host"
+# Nothing tells which thread entered a guest, or that any did.
+renamed() { # NAME SCRIPT: as $t/NAME, with other names in the host's metadata
+	cp -r "$t/p/host" "$t/$1"
+	sed -i "$2" "$t/$1/metadata"
+}
+renamed nobody 's/"sched_switch"/"sched_twitch"/'
+expect "nobody is known to enter: analyze" $vmsync analyze "$t/nobody"
+answer() { awk '/^$/ { exit } 1' "$check_out" | paste -sd' ' > "$t/answer"; }
+answer
+expect "nobody is known to enter: it is said, and what helps" grep -qE \
+	"^No virtual CPU is known: of [0-9]+ entries and exits .*contexts pid and tid" "$t/answer"
+renamed outside 's/"kvm_x86_\(entry\|exit\)"/"kvm_y86_\1"/'
+expect "no entry: analyze" $vmsync analyze "$t/outside"
+answer
+expect "no entry: it is said, and what helps" grep -qE \
+	"^No virtual CPU is known: .* no entry into a guest. Record kvm_x86_entry" "$t/answer"
 mkdir "$t/strange"
 cp -r "$t/p/host" "$t/strange/host"
 build/release/tests/pair "$t/other" events=20000 seed=7 > "$t/truth"
