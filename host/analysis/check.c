@@ -289,6 +289,8 @@ int analysis_check_file(const struct analysis *a, const char *path,
 		ret = compare(a, &k, c);
 	if (ret == -ENOMEM)
 		vmsync_fail_memory(e);
+	else if (ret && ret != -EINVAL)
+		vmsync_fail_file(e, ret, path);
 	else if (!ret && !c->rows.count)
 		ret = vmsync_fail(e, -ENOENT,
 				  "name the counters of the host that was "

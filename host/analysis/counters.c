@@ -5,6 +5,8 @@
 
 #include "analysis/counters.h"
 
+#define LINE_ROOM 1024 /* bytes: several times what vmsync-counters writes */
+
 static void snapshot_free(struct analysis_snapshot *s)
 {
 	vmsync_array_free(&s->tasks);
@@ -72,16 +74,20 @@ static int line_take(struct analysis_snapshot *s, const char *line)
 	return 0;
 }
 
-/* Up to "end". Return: 1, 0 where there is no further one, or an error. */
+/*
+ * Up to "end". What is no text with lines may have no end either.
+ * Return: 1, 0 where there is no further one, or an error.
+ */
 static int snapshot_read(FILE *f, struct analysis_snapshot *s)
 {
-	char *line = NULL;
-	size_t size = 0;
+	char line[LINE_ROOM];
 	bool open = false;
 	int ret = 0;
 
-	while (ret >= 0 && getline(&line, &size, f) > 0) {
-		if (!open) {
+	while (ret >= 0 && fgets(line, sizeof(line), f)) {
+		if (!strchr(line, '\n')) {
+			ret = -EINVAL;
+		} else if (!open) {
 			open = sscanf(line, "snapshot %" SCNd64, &s->ns) == 1;
 			ret = open ? 0 : -EINVAL;
 		} else if (!strcmp(line, "end\n")) {
@@ -91,7 +97,8 @@ static int snapshot_read(FILE *f, struct analysis_snapshot *s)
 			ret = line_take(s, line);
 		}
 	}
-	free(line);
+	if (ferror(f))
+		return -errno;
 	return !ret && open ? -EINVAL : ret;
 }
 

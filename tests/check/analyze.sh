@@ -216,6 +216,12 @@ expect_eq "check: more than the kernel counted is wrong" "$? $(jq -c \
 head -n 5 "$t/counters" > "$t/half"
 expect_error "check: half a file" "two are needed" \
 	$vmsync analyze --check="$t/half" "$t/p"
+expect_error "check: a file without end" "/dev/zero: 0 whole snapshots" \
+	timeout 60 $vmsync analyze --check=/dev/zero "$t/p"
+{ head -n 1 "$t/counters"; tr '\0' x < /dev/zero | head -c 100000; } > "$t/half"
+expect_error "check: a line without end" "0 whole snapshots" \
+	$vmsync analyze --check="$t/half" "$t/p"
+expect_error "check: a folder" "Is a directory" $vmsync analyze --check="$t" "$t/p"
 counters 1 0 > "$t/early"
 counters 2 1 >> "$t/early"
 expect_error "check: another time" "not of the time of the recording" \
