@@ -129,6 +129,10 @@ static int max_size(const char *value, int64_t *bytes)
 				       "--max-size=%s: name a number of MiB",
 				       value);
 	*bytes = (int64_t)(mib * (1 << 20));
+	if (!*bytes)
+		return cmd_usage_error("export",
+				       "--max-size=%s: less than one byte",
+				       value);
 	return 0;
 }
 

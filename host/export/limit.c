@@ -92,9 +92,13 @@ static void choose(struct export_limit *l, uint64_t want)
 int export_limit_again(struct export_limit *l)
 {
 	uint64_t n = l->rows + l->events, want;
-	int64_t bytes = size_of(l);
+	int64_t bytes;
 
-	if (!l->most_bytes || (!l->full && bytes <= l->most_bytes))
+	/* What has no limit may have no path either. */
+	if (!l->most_bytes)
+		return 0;
+	bytes = size_of(l);
+	if (!l->full && bytes <= l->most_bytes)
 		return 0;
 	if (!n)
 		return -EFBIG;

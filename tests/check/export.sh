@@ -267,6 +267,8 @@ for format in jsonl csv parquet perfetto sqlite; do
 		-o "$t/p" --since=0.001 "$t/c"
 done
 
+expect "stdout: sanitizers have nothing to say" build/asan/vmsync export csv -o - "$t/c"
+
 # --- a file that is there whole or not at all
 left() { ls -d "$1"* 2> /dev/null; }
 expect_error "no format" "no format named" $vmsync export

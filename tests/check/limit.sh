@@ -83,6 +83,8 @@ for format in jsonl csv parquet perfetto sqlite; do
 done
 expect_eq "no room: nothing is left behind" "$(ls -d "$t/x"* 2> /dev/null)" ""
 expect_error "no such size" "number of MiB" $vmsync export csv --max-size=-1 -o "$t/x" "$t/c"
+expect_error "less than a byte" "less than one byte" \
+	$vmsync export csv --max-size=0.0000009 -o "$t/x" "$t/c"
 expect_error "no size" "number of MiB" $vmsync export csv --max-size=nan -o "$t/x" "$t/c"
 expect_error "stdout" "needs a file" $vmsync export csv --max-size=1 -o - "$t/c"
 finish
