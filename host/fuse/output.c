@@ -99,6 +99,11 @@ static const char *begin(const char *path, bool folder, struct ctf_error *e)
 	struct stat st;
 	int ret;
 
+	if (!folder && len > 1 && path[len - 1] == '/') {
+		vmsync_fail(e, -EISDIR, "name a file that is in it",
+			    "%.400s: the name of a folder", path);
+		return NULL;
+	}
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	if (!len || len >= sizeof(output.path)) {
