@@ -130,6 +130,12 @@ int cmd_jobs(const char *name, const char *text, unsigned int *jobs);
  */
 int cmd_seconds(const char *name, const char *text, int64_t *ns);
 
+/** cmd_span_check() - is the end, 0 for none, behind the begin? As cmd_seconds() */
+int cmd_span_check(const char *name, int64_t since_ns, int64_t until_ns);
+
+/** cmd_until() - cmd_seconds() of an end, which is never 0: that is for none */
+int cmd_until(const char *name, const char *text, int64_t *ns);
+
 /** cmd_flush() - have stdout written; false, with an error said, if not */
 bool cmd_flush(const char *name);
 

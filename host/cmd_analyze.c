@@ -120,8 +120,13 @@ static int why(char *value, struct analysis_options *options)
 	char *colon = strrchr(value, ':'), *end;
 	long tid = colon ? strtol(colon + 1, &end, 10) : 0;
 
-	if (!colon || colon == value || *end || tid <= 0 || tid > INT32_MAX)
+	if (!colon || colon == value || *end || end == colon + 1 || tid < 0 ||
+	    tid > INT32_MAX)
 		return cmd_usage_error("analyze", "not VM:TID: %s", value);
+	if (!tid)
+		return cmd_usage_error("analyze",
+				       "%s: the idle thread cannot be "
+				       "explained", value);
 	*colon = '\0';
 	options->why_vm = value;
 	options->why_tid = (int32_t)tid;
@@ -141,7 +146,7 @@ static int take(void *arguments, int option, const char *value)
 	case 's':
 		return cmd_seconds("analyze", value, &args->options.since_ns);
 	case 'u':
-		return cmd_seconds("analyze", value, &args->options.until_ns);
+		return cmd_until("analyze", value, &args->options.until_ns);
 	case 'k':
 		args->counters = value;
 		return 0;
@@ -159,6 +164,20 @@ static int take(void *arguments, int option, const char *value)
 		return cmd_session_option("analyze", option, value,
 					  &args->session);
 	}
+}
+
+/* What makes no sense together is said before anything is read. */
+static int options_check(const struct arguments *args)
+{
+	const struct analysis_options *o = &args->options;
+
+	if (o->why_vm &&
+	    (o->vm || o->vcpu || o->window_ns || args->counters))
+		return cmd_usage_error("analyze",
+				       "--why explains one thread, and "
+				       "nothing else: not with --vm, --vcpu, "
+				       "--window or --check");
+	return cmd_span_check("analyze", o->since_ns, o->until_ns);
 }
 
 int cmd_analyze(int argc, char **argv)
@@ -187,6 +206,9 @@ int cmd_analyze(int argc, char **argv)
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)
+		return ret;
+	ret = options_check(&args);
+	if (ret)
 		return ret;
 	ret = cmd_session_run("analyze", argv + optind, &args.session, report,
 			      &args);

@@ -184,6 +184,22 @@ int cmd_seconds(const char *name, const char *text, int64_t *ns)
 	return 0;
 }
 
+int cmd_span_check(const char *name, int64_t since_ns, int64_t until_ns)
+{
+	return !until_ns || until_ns > since_ns ?
+		       0 :
+		       cmd_usage_error(name, "--until is not after --since");
+}
+
+int cmd_until(const char *name, const char *text, int64_t *ns)
+{
+	int ret = cmd_seconds(name, text, ns);
+
+	if (ret || *ns)
+		return ret;
+	return cmd_usage_error(name, "--until=%s: nothing was before that", text);
+}
+
 int cmd_session_option(const char *name, int option, const char *value,
 		       struct cmd_session *s)
 {

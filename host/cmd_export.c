@@ -82,21 +82,24 @@ int cmd_export_option(const char *command, int option, const char *value,
 		return cmd_seconds(command, value,
 				   &args->options.analysis.since_ns);
 	case 'u':
-		return cmd_seconds(command, value,
-				   &args->options.analysis.until_ns);
+		return cmd_until(command, value,
+				 &args->options.analysis.until_ns);
 	default:
 		return cmd_session_option(command, option, value,
 					  &args->session);
 	}
 }
 
-int cmd_export_output(const char *command, const struct cmd_export *args)
+int cmd_export_check(const char *command, const struct cmd_export *args)
 {
 	const char *output = args->options.output;
 	struct stat st;
 
 	if (!output)
 		return cmd_usage_error(command, "no output: -o FILE is needed");
+	if (cmd_span_check(command, args->options.analysis.since_ns,
+			   args->options.analysis.until_ns))
+		return EXIT_TROUBLE;
 	if (strcmp(output, "-") && !lstat(output, &st))
 		return cmd_usage_error(command,
 				       "%s exists already: remove it, or give "
@@ -172,7 +175,7 @@ static int options_check(const struct cmd_export *args)
 {
 	const struct export_options *o = &args->options;
 	const struct export_format *f = args->format;
-	int ret = cmd_export_output("export", args);
+	int ret = cmd_export_check("export", args);
 
 	if (ret)
 		return ret;

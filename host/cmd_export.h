@@ -25,8 +25,8 @@ struct cmd_export {
 int cmd_export_option(const char *command, int option, const char *value,
 		      struct cmd_export *args);
 
-/** cmd_export_output() - is there a file to make, and is it not there yet? */
-int cmd_export_output(const char *command, const struct cmd_export *args);
+/** cmd_export_check() - is there a file to make, not there yet, and a time? */
+int cmd_export_check(const char *command, const struct cmd_export *args);
 
 /** cmd_export_run() - write it of the traces @argv; returns the exit status */
 int cmd_export_run(const char *command, char **argv, struct cmd_export *args);

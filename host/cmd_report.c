@@ -48,6 +48,6 @@ int cmd_report(int argc, char **argv)
 
 	if (ret != CMD_GO_ON)
 		return ret;
-	ret = cmd_export_output("report", &args);
+	ret = cmd_export_check("report", &args);
 	return ret ? ret : cmd_export_run("report", argv + optind, &args);
 }

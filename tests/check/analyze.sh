@@ -103,8 +103,22 @@ expect_error "why: another guest" "no guest of that name" \
 	$vmsync analyze --why=other:1 "$t/p"
 expect_error "why: another thread" "no thread 99999" \
 	$vmsync analyze --why=guest:99999 "$t/p"
+expect_error "why: the idle thread" "guest:0: the idle thread cannot be explained" \
+	$vmsync analyze --why=guest:0 "$t/p"
+for option in --vm=guest --vcpu=0 --window=1000000 --check=/dev/null; do
+	expect_error "why: not with $option" "--why explains one thread, and nothing else" \
+		$vmsync analyze --why="guest:$tid" $option "$t/p"
+done
 expect_error "nothing was recorded then" "recording is" \
 	$vmsync analyze --since=5000 "$t/p"
+for span in "0.02 0.01" "0.02 0.02"; do
+	expect_error "a time that ends before it begins: $span" "--until is not after --since" \
+		$vmsync analyze --since="${span% *}" --until="${span#* }" "$t/p"
+done
+for until in 0 0.0000000001; do
+	expect_error "an end at $until" "nothing was before that" \
+		$vmsync analyze --until=$until "$t/p"
+done
 expect_error "no number of seconds" "not a number of seconds: -1" \
 	$vmsync analyze --since=-1 "$t/p"
 expect_error "no virtual CPU" "not a virtual CPU: x" $vmsync analyze --vcpu=x "$t/p"

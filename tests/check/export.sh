@@ -279,6 +279,16 @@ expect_error "no such table" "no table beds" $vmsync export csv --table=beds -o 
 expect_error "no such time" "recording is" $vmsync export csv --since=99 -o "$t/x" "$t/c"
 expect_error "no folder" "nowhere" $vmsync export csv -o "$t/nowhere/x" "$t/c"
 expect_error "a trace that is none" "nothing" $vmsync export csv -o "$t/x" "$t/nothing"
+for format in jsonl csv perfetto sqlite; do
+	expect_error "$format: no such VM" "nosuch: no VM of that name; there are vCPU 0 of vm[01]" \
+		$vmsync export $format --vm=nosuch -o "$t/x" "$t/c"
+done
+expect_error "a time that ends before it begins" "--until is not after --since" \
+	$vmsync export csv --since=0.02 --until=0.01 -o "$t/x" "$t/c"
+expect_error "an end at 0" "nothing was before that" \
+	$vmsync export csv --until=0 -o "$t/x" "$t/c"
+expect_error "a folder that is not there" "x/: the name of a folder" \
+	$vmsync export csv -o "$t/x/" "$t/c"
 expect_eq "nothing is left behind" "$(left "$t/x")" ""
 echo mine > "$t/mine"
 expect_error "a file that is there" "exists already" $vmsync export csv -o "$t/mine" "$t/c"

@@ -142,6 +142,21 @@ kill -INT $pid 2> /dev/null
 wait $pid
 expect_eq "stopped ($?): no half of a page" "$(ls -d "$t"/stop.part* 2> /dev/null)" ""
 
+expect_error "no such VM" "no VM of that name; there are" \
+	$vmsync report --vm=nosuch -o "$t/x" "$t/c"
+expect_error "an end at 0" "nothing was before that" $vmsync report --until=0 -o "$t/x" "$t/c"
+expect_eq "no page is left behind" "$(ls -d "$t"/x* 2> /dev/null)" ""
+
+# --- names that turn the direction of the text around them
+cp -r "$t/c" "$t/turned"
+for f in "$t"/turned/*/*_[0-9]; do
+	LC_ALL=C sed -i $'s/<script>alert(/\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8alert/g' "$f"
+done
+expect "turned names: written" $vmsync report -o "$t/turned.html" "$t/turned"
+expect "turned names: they are told, escaped" grep -qF 'xe2\\x80\\xae' "$t/turned.html"
+expect_eq "turned names: none of these characters" \
+	"$(LC_ALL=C grep -c $'\xe2\x80[\xa8-\xae]\|\xe2\x81[\xa6-\xa9]' "$t/turned.html")" 0
+
 # --- under the sanitizers
 expect "the tool builds with sanitizers" make -s -j2 VARIANT=asan tool
 expect "sanitizers have nothing to say" build/asan/vmsync report -o "$t/asan" "$t/c"
