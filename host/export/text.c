@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "export/export.h"
 #include "export/line.h"
 #include "export/text.h"
 #include "export/value.h"
@@ -184,15 +185,25 @@ static int put_packet(struct out *o, const struct ctf_event *ev)
 	return 0;
 }
 
+/* A member of the environment, as export_text() cuts it; NULL if there is none. */
+static const char *env_text(const struct ctf_trace *trace, const char *name,
+			    char *buf, size_t size)
+{
+	const char *s = ctf_trace_env(trace, name);
+
+	return s ? export_text(s, buf, size) : NULL;
+}
+
 /* "hostname " or "hostname:procname:(vpid) ": its characters, at most @room. */
 static uint32_t who_text(char *p, size_t room, const struct ctf_trace *trace)
 {
-	const char *host = ctf_trace_env(trace, "hostname");
-	const char *proc = ctf_trace_env(trace, "procname");
-	const char *vpid = ctf_trace_env(trace, "vpid");
+	char h[201], c[201], v[21];
+	const char *host = env_text(trace, "hostname", h, sizeof(h));
+	const char *proc = env_text(trace, "procname", c, sizeof(c));
+	const char *vpid = env_text(trace, "vpid", v, sizeof(v));
 	int n;
 
-	n = snprintf(p, room, "%.200s%s%.200s%s%.20s%s", host ? host : "",
+	n = snprintf(p, room, "%s%s%s%s%s%s", host ? host : "",
 		     host && proc ? ":" : "", proc ? proc : "",
 		     vpid ? (host || proc ? ":(" : "(") : "", vpid ? vpid : "",
 		     vpid ? ")" : "");

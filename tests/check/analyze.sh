@@ -340,6 +340,9 @@ expect "turned names: whole characters" iconv -f UTF-8 -t UTF-8 "$t/evil.text"
 expect "turned names: cut behind a whole one" grep -qF 'a\x02\x02\x02\x02ééééé ' "$t/evil.text"
 expect_eq "turned names: whole escapes" \
 	"$(grep -cE '\\($|[^x]|x($|[^0-9a-f])|x[0-9a-f]($|[^0-9a-f]))' "$t/evil.text")" 0
+sed -i $'s/hostname = "[^"]*"/hostname = "a\xe2\x80\xaeb\x1b[31m"/' "$t/turned/guest/metadata"
+expect_eq "turned names: the machine's before an event" \
+	"$($vmsync cat "$t/turned/guest" | head -n 1 | cut -d' ' -f3)" 'a\xe2\x80\xaeb\x1b[31m'
 
 # --- where events are missing nothing is known, and sums still agree
 cp -r "$t/p" "$t/cut"
