@@ -63,9 +63,8 @@ int vmsync_lanes_suffice(struct ctf_trace *const *traces,
 
 /* The number of who enters or leaves. */
 static int number_of(struct vmsync_lane *l, const struct vmsync_role_class *c,
-		     const struct ctf_event *ev, uint32_t *number)
+		     const struct ctf_event *ev, int32_t tid, uint32_t *number)
 {
-	int32_t tid = vmsync_role_number(c, VMSYNC_ROLE_TID, ev, l->tid);
 	int32_t vcpu_id;
 
 	if (tid > 0 && tid == l->number_tid) {
@@ -86,12 +85,13 @@ static int number_of(struct vmsync_lane *l, const struct vmsync_role_class *c,
 
 /*
  * Who ran may have changed where something is missing: before the packet, or
- * anywhere in it.
+ * anywhere in it. Between any two recording may have been stopped for a while.
  */
 static void packet_see(struct vmsync_lane *l, const struct ctf_packet *p)
 {
 	if (p->lost || p->dropped)
 		l->tid = 0;
+	l->stays = false;
 	l->packet = p->offset + 1;
 	l->lossy = p->dropped;
 }
@@ -99,12 +99,16 @@ static void packet_see(struct vmsync_lane *l, const struct ctf_packet *p)
 static int run_end(struct vmsync_lane *l, const struct vmsync_role_class *c,
 		   const struct ctf_event *ev, struct ctf_error *e)
 {
+	int32_t tid = vmsync_role_number(c, VMSYNC_ROLE_TID, ev, l->tid);
+	unsigned int what = vmsync_role_end(c, ev);
 	uint32_t number;
 
-	if (number_of(l, c, ev, &number))
+	if (number_of(l, c, ev, tid, &number))
 		return vmsync_fail_memory(e);
-	return vmsync_runs_put(l->runs, number, (int64_t)ev->clock,
-			       vmsync_role_end(c, ev), e);
+	if (what == VMSYNC_RUNS_ENTRY && l->stays && tid == l->tid)
+		what = VMSYNC_RUNS_STAYED;
+	l->stays = tid > 0 && tid == l->tid;
+	return vmsync_runs_put(l->runs, number, (int64_t)ev->clock, what, e);
 }
 
 static int thread_told(struct vmsync_lane *l, const struct vmsync_role_class *c,
@@ -115,8 +119,14 @@ static int thread_told(struct vmsync_lane *l, const struct vmsync_role_class *c,
 
 	if (vcpu_id >= 0 && vmsync_runs_name(l->runs, tid, vcpu_id))
 		return vmsync_fail_memory(e);
-	if (c->role == VMSYNC_ROLE_SWITCH && !l->lossy)
+	if (c->role == VMSYNC_ROLE_SWITCH && !l->lossy) {
+		/* Who came last has left: that was not recorded. */
+		if (l->tid > 0 &&
+		    vmsync_role_number(c, VMSYNC_ROLE_LEFT, ev, -1) != l->tid)
+			vmsync_runs_untold(l->runs);
 		l->tid = tid;
+		l->stays = false;
+	}
 	return 0;
 }
 

@@ -15,6 +15,8 @@
  * @roles:	of its trace
  * @runs:	where they go
  * @tid:	who runs on the CPU, 0: not known
+ * @stays:	since @tid entered or exited last it has not left the CPU,
+ *		and all of that is in one packet
  * @packet:	byte offset of its packet that was met last, plus 1
  * @lossy:	events are missing somewhere in that one
  * @number:	of the thread that @number_tid names, in @runs
@@ -24,6 +26,7 @@ struct vmsync_lane {
 	const struct vmsync_roles *roles;
 	struct vmsync_runs_lane *runs;
 	int32_t tid;
+	bool stays;
 	uint64_t packet;
 	bool lossy;
 	int32_t number_tid;

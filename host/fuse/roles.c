@@ -72,6 +72,7 @@ static void class_init(struct vmsync_role_class *c, const struct ctf_class *cls)
 		c->role = VMSYNC_ROLE_SWITCH;
 		payload(c, cls, VMSYNC_ROLE_TID, "next_tid");
 		payload(c, cls, VMSYNC_ROLE_NAME, "next_comm");
+		payload(c, cls, VMSYNC_ROLE_LEFT, "prev_tid");
 	} else if (!strcmp(cls->name, "lttng_statedump_process_state")) {
 		c->role = VMSYNC_ROLE_DUMP;
 		payload(c, cls, VMSYNC_ROLE_TID, "tid");

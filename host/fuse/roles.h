@@ -18,7 +18,7 @@ enum vmsync_role {
 	VMSYNC_ROLE_NONE,
 	VMSYNC_ROLE_ENTRY,
 	VMSYNC_ROLE_EXIT,
-	VMSYNC_ROLE_SWITCH,	/* tid, name: next_tid, next_comm */
+	VMSYNC_ROLE_SWITCH,	/* tid, name: next_tid, next_comm; left: prev_tid */
 	VMSYNC_ROLE_DUMP,	/* tid, pid, name of a thread that exists */
 };
 
@@ -28,6 +28,7 @@ enum vmsync_role_field {
 	VMSYNC_ROLE_NAME,
 	VMSYNC_ROLE_VCPU,
 	VMSYNC_ROLE_REASON,
+	VMSYNC_ROLE_LEFT,
 	VMSYNC_ROLE_FIELDS,
 };
 

@@ -8,6 +8,7 @@
 struct mark {
 	enum vmsync_end what;
 	bool open;
+	bool stayed;
 	int64_t ns;
 };
 
@@ -101,7 +102,9 @@ static inline int part_next(const struct vmsync_runs *r, struct part *p,
 	word = p->word[p->at++];
 	p->next.what = word & VMSYNC_RUNS_ENTRY ? VMSYNC_END_ENTRY :
 						  VMSYNC_END_EXIT;
-	p->next.open = word & VMSYNC_RUNS_OPEN;
+	p->next.open = (word & 3) == VMSYNC_RUNS_OPEN;
+	p->next.stayed = (word & 3) == VMSYNC_RUNS_STAYED &&
+			 !p->runs->untold;
 	p->next.ns += word >> 2;
 	if (word >> 2 == RUNS_LATE) {
 		p->next.ns = (int64_t)((uint64_t)p->word[p->at + 1] << 32 |
@@ -175,6 +178,7 @@ static void until(const struct vmsync_run_cursor *c, struct vmsync_interval *s)
 	s->until_ns = c->first->next.ns;
 	s->until_cpu = c->first->runs->cpu;
 	s->until_open = c->first->next.open;
+	s->until_stayed = c->first->next.stayed;
 }
 
 int vmsync_run_cursor_seek(struct vmsync_run_cursor *c, int64_t ns,

@@ -15,6 +15,7 @@
 struct vmsync_runs_lane {
 	struct vmsync_runs *runs;
 	uint32_t cpu;
+	bool untold;
 	VMSYNC_ARRAY(struct runs_part) parts;
 	uint32_t *slot;		/* hash of @parts, their places + 1 */
 	uint32_t n_slots;	/* a power of two */
@@ -278,6 +279,11 @@ int vmsync_runs_put(struct vmsync_runs_lane *l, uint32_t number, int64_t ns,
 	return 0;
 }
 
+void vmsync_runs_untold(struct vmsync_runs_lane *l)
+{
+	l->untold = true;
+}
+
 /* ----------------------------------------------------------------- settling */
 
 static int by_tid(const void *a, const void *b)
@@ -305,8 +311,10 @@ int vmsync_runs_settle(struct vmsync_runs *r)
 	if (!part)
 		return -ENOMEM;
 	for (i = n = 0; i < r->lanes.count; i++) {
-		for (k = 0; k < r->lanes.at[i]->parts.count; k++)
-			part[n++] = &r->lanes.at[i]->parts.at[k];
+		for (k = 0; k < r->lanes.at[i]->parts.count; k++) {
+			part[n] = &r->lanes.at[i]->parts.at[k];
+			part[n++]->untold = r->lanes.at[i]->untold;
+		}
 	}
 	qsort(part, n, sizeof(struct runs_part *), by_tid);
 	/* The name was learned in one lane and is good in all. */

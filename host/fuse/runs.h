@@ -49,6 +49,8 @@ enum vmsync_runs_end {
 	VMSYNC_RUNS_EXIT = 0,
 	VMSYNC_RUNS_ENTRY = 1,
 	VMSYNC_RUNS_OPEN = 2, /* an exit where the guest took interrupts */
+	VMSYNC_RUNS_STAYED = 3, /* an entry of a thread that has not left the CPU since
+				   its last end in the lane */
 };
 
 /**
@@ -60,6 +62,9 @@ enum vmsync_runs_end {
  */
 int vmsync_runs_put(struct vmsync_runs_lane *l, uint32_t number, int64_t ns,
 		    unsigned int what, struct ctf_error *e);
+
+/** vmsync_runs_untold() - threads have left the CPU unseen: none of @l has STAYED */
+void vmsync_runs_untold(struct vmsync_runs_lane *l);
 
 /**
  * struct vmsync_runs_part - the runs of a thread in a lane

@@ -30,6 +30,7 @@ struct runs_chunk {
  * struct runs_part - a thread in a lane
  * @cpu:	of the host, that these runs are on
  * @named:	its vcpu_id is of its name
+ * @untold:	its lane's: that it stayed is not to be believed
  * @last_ns:	time of its last end
  * @chunks:	full ones
  * @open:	behind them, in @word
@@ -38,6 +39,7 @@ struct runs_part {
 	struct vmsync_runs_part pub;
 	uint32_t cpu;
 	bool named;
+	bool untold;
 	int64_t last_ns;
 	VMSYNC_ARRAY(struct runs_chunk) chunks;
 	struct runs_chunk open;

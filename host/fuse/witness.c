@@ -249,13 +249,16 @@ static int check_anyone(const struct vmsync_witness *w, struct eye *eye,
 	return ret;
 }
 
-/* A run is seen on its own CPU; in a gap there may have been others on any. */
+/*
+ * A run is seen on its own CPU, and so is a gap in which the thread stayed there; in
+ * other gaps there may have been runs on any CPU.
+ */
 static bool is_lost(struct eye *eye, const struct vmsync_cover *cover,
 		    const struct vmsync_interval *s)
 {
 	const struct vmsync_holes *holes = NULL;
 
-	if (vmsync_interval_is_run(s))
+	if (vmsync_interval_is_on_one_cpu(s))
 		holes = vmsync_cover_cpu(cover, s->from_cpu);
 	if (!holes)
 		holes = &cover->any;

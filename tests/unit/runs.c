@@ -40,13 +40,16 @@ static void make(size_t n, int threads)
 			.ns = ns,
 			.tid = (int32_t)check_range(0, (uint64_t)threads),
 			.entry = check_rand() & 1,
-			.open = check_rand() & 1,
+			.open = check_rand() & 1, /* of an entry: it stayed */
 		};
 		/* A thread is one virtual CPU; without one, its number counts. */
 		want[i].vcpu_id = want[i].tid ? want[i].tid % 7 :
 						(int32_t)check_range(0, 2) - 1;
 	}
 }
+
+/* Lanes of whose CPUs threads leave unseen. */
+static bool untold[LANES];
 
 static enum vmsync_end what(const struct end *end)
 {
@@ -56,7 +59,7 @@ static enum vmsync_end what(const struct end *end)
 static unsigned int put_as(const struct end *end)
 {
 	if (end->entry)
-		return VMSYNC_RUNS_ENTRY;
+		return end->open ? VMSYNC_RUNS_STAYED : VMSYNC_RUNS_ENTRY;
 	return end->open ? VMSYNC_RUNS_OPEN : VMSYNC_RUNS_EXIT;
 }
 
@@ -80,7 +83,11 @@ static bool is_between(const struct vmsync_interval *s, size_t last, size_t next
 			   s->until == what(&want[next]) &&
 				   s->until_ns == want[next].ns &&
 				   s->until_open == (put_as(&want[next]) ==
-						     VMSYNC_RUNS_OPEN);
+						     VMSYNC_RUNS_OPEN) &&
+				   s->until_stayed ==
+					   (put_as(&want[next]) ==
+						    VMSYNC_RUNS_STAYED &&
+					    !untold[want[next].lane]);
 }
 
 /* From first to last, after going to where @from is. */
@@ -159,6 +166,11 @@ static void run_one(size_t n, int threads)
 			break;
 	}
 	CHECK_EQ(i, n);
+	for (i = 0; i < LANES; i++) {
+		untold[i] = !check_range(0, 2);
+		if (untold[i])
+			vmsync_runs_untold(lane[i]);
+	}
 	CHECK_EQ(vmsync_runs_settle(r), 0);
 	read_back(r, n);
 	vmsync_runs_free(r);

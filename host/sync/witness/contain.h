@@ -30,6 +30,8 @@ enum vmsync_end {
  * @from_cpu, @until_cpu: CPUs of the host that these two were recorded on
  * @until_open:	at @until_ns the guest took interrupts, as it does not while it
  *		updates its clock
+ * @until_stayed: at @until_ns it enters, and its thread has not left that CPU since
+ *		it entered or exited there before
  * @lost:	it is not covered: there may be other entries and exits in it
  *
  * An event at @from_ns belongs to it. One at @until_ns belongs to the next one,
@@ -43,6 +45,7 @@ struct vmsync_interval {
 	uint32_t from_cpu;
 	uint32_t until_cpu;
 	bool until_open;
+	bool until_stayed;
 	bool lost;
 };
 
@@ -81,11 +84,11 @@ void vmsync_contain_add(struct vmsync_contain_result *r,
 			const struct vmsync_contain_result *more);
 
 /**
- * vmsync_interval_is_run - whether only the events of one CPU matter for it
- * From an entry to what came next on the same CPU of the host: the virtual CPU
- * was nowhere else.
+ * vmsync_interval_is_on_one_cpu - whether only the events of one CPU matter for it
+ * From an entry to what came next on the same CPU of the host, or from an exit to
+ * an entry between which the thread stayed on it: the virtual CPU was nowhere else.
  */
-bool vmsync_interval_is_run(const struct vmsync_interval *s);
+bool vmsync_interval_is_on_one_cpu(const struct vmsync_interval *s);
 
 /**
  * vmsync_interval_events - how many events lie in an interval
