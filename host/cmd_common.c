@@ -23,6 +23,17 @@ int cmd_error(const char *name, const struct ctf_error *e)
 	return EXIT_TROUBLE;
 }
 
+/* Whatever is made of a recording, this may be missing in it. */
+static void say_absent(const char *name, const struct vmsync_machine *host)
+{
+	char text[512];
+
+	if (!host || !host->coverage.absent.count)
+		return;
+	vmsync_absent_note(&host->coverage.absent, text, sizeof(text));
+	fprintf(stderr, "vmsync %s: %s: %s\n", name, host->name, text);
+}
+
 /* One line for each, whatever else is printed. */
 static int say_left_out(const char *name, const struct vmsync_session *s)
 {
@@ -45,6 +56,7 @@ static int say_left_out(const char *name, const struct vmsync_session *s)
 		print_clean(stderr, why->remedy);
 		fputc('\n', stderr);
 	}
+	say_absent(name, s->host);
 	return s->n_left_out ? EXIT_FOUND : 0;
 }
 

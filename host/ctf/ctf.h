@@ -313,6 +313,9 @@ size_t ctf_trace_streams(const struct ctf_trace *t);
 /** ctf_trace_stream() - the i-th stream in the order of names, or NULL */
 const struct ctf_stream *ctf_trace_stream(const struct ctf_trace *t, size_t i);
 
+/** ctf_trace_empty() - the name of the i-th file of the trace without content, or NULL */
+const char *ctf_trace_empty(const struct ctf_trace *t, size_t i);
+
 /** ctf_stream_name() - its file name: "channel0_0" */
 const char *ctf_stream_name(const struct ctf_stream *s);
 

@@ -334,6 +334,8 @@ struct ctf_trace {
 	size_t n_nodes;
 	struct ctf_stream *streams;
 	size_t n_streams;
+	const char **empty;	/* names of files without content */
+	size_t n_empty, cap_empty;
 };
 
 /* metadata.c */

@@ -64,6 +64,18 @@ static char *join(struct arena *a, const char *dir, const char *name)
 	return p;
 }
 
+/* Nothing can be read there, but the file says what was to be recorded. */
+static int note_empty(struct ctf_trace *t, const char *name, struct ctf_error *e)
+{
+	if (t->n_empty >= MAX_STREAMS)
+		return 0;
+	if (vec_grow(&t->empty, &t->cap_empty, t->n_empty + 1,
+		     sizeof(*t->empty)))
+		return fail_nomem(e);
+	t->empty[t->n_empty] = arena_text(&t->arena, name, strlen(name));
+	return t->empty[t->n_empty++] ? 0 : fail_nomem(e);
+}
+
 static int open_stream(struct ctf_trace *t, size_t *cap, int dir,
 		       const char *name, struct ctf_error *e)
 {
@@ -74,8 +86,10 @@ static int open_stream(struct ctf_trace *t, size_t *cap, int dir,
 		fail(e, -errno, "%s/%s: %s", t->path, name, strerror(errno));
 		return remedy(e, "if it is a link, fetch what it leads to, or remove it");
 	}
-	if (!S_ISREG(st.st_mode) || !st.st_size)
+	if (!S_ISREG(st.st_mode))
 		return 0;
+	if (!st.st_size)
+		return note_empty(t, name, e);
 	if (t->n_streams >= MAX_STREAMS ||
 	    vec_grow(&t->streams, cap, t->n_streams + 1, sizeof(*s)))
 		return fail_nomem(e);
@@ -211,6 +225,8 @@ static void use_metadata(struct ctf_trace *t, struct ctf_trace *like)
 	t->scratch = own.scratch;
 	t->streams = NULL;
 	t->n_streams = 0;
+	t->empty = NULL;
+	t->n_empty = t->cap_empty = 0;
 }
 
 /* What is no trace folder is made one. */
@@ -276,8 +292,11 @@ static void streams_free(struct ctf_trace *t)
 		free(t->streams[i].sections);
 	}
 	free(t->streams);
+	free(t->empty);
 	t->streams = NULL;
+	t->empty = NULL;
 	t->n_streams = 0;
+	t->n_empty = t->cap_empty = 0;
 }
 
 static void metadata_free(struct ctf_trace *t)
@@ -387,6 +406,11 @@ size_t ctf_trace_streams(const struct ctf_trace *t)
 const struct ctf_stream *ctf_trace_stream(const struct ctf_trace *t, size_t i)
 {
 	return i < t->n_streams ? &t->streams[i] : NULL;
+}
+
+const char *ctf_trace_empty(const struct ctf_trace *t, size_t i)
+{
+	return i < t->n_empty ? t->empty[i] : NULL;
 }
 
 uint64_t ctf_stream_bytes(const struct ctf_stream *s)

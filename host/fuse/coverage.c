@@ -410,6 +410,25 @@ static int cover_find(struct vmsync_cover *c, const struct sessions *all,
 	return ret;
 }
 
+static int absent_find(struct vmsync_coverage *c, const struct sessions *all)
+{
+	struct vmsync_cpus_seen *seen = vmsync_cpus_seen_new();
+	size_t i;
+	int ret = seen ? 0 : -ENOMEM;
+
+	for (i = 0; !ret && i < all->stream.count; i++) {
+		const struct stream *s = &all->stream.at[i];
+
+		vmsync_cpus_seen_stream(seen, s->which.file, s->cpu,
+					matters(&s->which, s->stream_id,
+						VMSYNC_COVER_RUNS));
+	}
+	if (!ret)
+		ret = vmsync_cpus_absent(seen, &c->absent);
+	free(seen);
+	return ret;
+}
+
 static int put_together(struct vmsync_coverage *c, struct sessions *all)
 {
 	size_t i;
@@ -422,7 +441,7 @@ static int put_together(struct vmsync_coverage *c, struct sessions *all)
 	for (kind = 0; !ret && kind < VMSYNC_COVER_KINDS; kind++)
 		ret = cover_find(&c->of[kind], all,
 				 (enum vmsync_cover_kind)kind);
-	return ret;
+	return ret ? ret : absent_find(c, all);
 }
 
 int vmsync_coverage_find(struct vmsync_coverage *c,
@@ -461,6 +480,7 @@ void vmsync_coverage_free(struct vmsync_coverage *c)
 		vmsync_array_free(&of->cpus);
 		vmsync_holes_free(&of->any);
 	}
+	vmsync_array_free(&c->absent);
 }
 
 const struct vmsync_holes *vmsync_cover_cpu(const struct vmsync_cover *c,

@@ -9,6 +9,7 @@
 #define VMSYNC_FUSE_COVERAGE_H
 
 #include "ctf/join.h"
+#include "fuse/absent.h"
 #include "fuse/holes.h"
 
 /** enum vmsync_cover_kind - which events; streams without them do not matter */
@@ -45,6 +46,8 @@ struct vmsync_cover {
  * @discarded:	events that the tracer discarded, in all streams
  * @lost:	packets that are missing, in all streams
  * @of:		by kind of event
+ * @absent:	CPUs that it has, in order, though no packet with entries and exits
+ *		is of them; none where it has no entries and exits at all
  */
 struct vmsync_coverage {
 	bool timed;
@@ -53,6 +56,7 @@ struct vmsync_coverage {
 	uint64_t discarded;
 	uint64_t lost;
 	struct vmsync_cover of[VMSYNC_COVER_KINDS];
+	vmsync_cpus absent;
 };
 
 /**

@@ -63,8 +63,11 @@ static int ends_find(const struct vmsync_session *s,
 static bool lost_between(const struct vmsync_session *s, int64_t from_ns,
 			 int64_t until_ns)
 {
-	return vmsync_holes_in(&s->host->coverage.of[VMSYNC_COVER_RUNS].any,
-			       from_ns, until_ns);
+	const struct vmsync_coverage *c = &s->host->coverage;
+
+	return c->absent.count ||
+	       vmsync_holes_in(&c->of[VMSYNC_COVER_RUNS].any, from_ns,
+			       until_ns);
 }
 
 static int move_find(const struct vmsync_session *s,

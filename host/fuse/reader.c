@@ -84,7 +84,9 @@ static int want_make(struct vmsync_reader *r, const struct ctf_trace *t,
 	else
 		memcpy(s->want, vmsync_decoders_want(s->decoders), n);
 	if (r->runner || r->lanes)
-		vmsync_roles_want(s->roles, r->old, s->want);
+		vmsync_roles_want(s->roles,
+				  r->old || r->machine->coverage.absent.count,
+				  s->want);
 	return 0;
 }
 

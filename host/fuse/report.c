@@ -217,10 +217,14 @@ static void print_again(FILE *f, const struct vmsync_machine *m)
 
 static void print_machine(FILE *f, const struct vmsync_machine *m)
 {
-	char text[256];
+	char text[512];
 
 	print_traces(f, m);
 	print_again(f, m);
+	if (m->coverage.absent.count) {
+		vmsync_absent_note(&m->coverage.absent, text, sizeof(text));
+		print_note(f, "note", text);
+	}
 	if (!m->offset_spread_ns)
 		return;
 	vmsync_offsets_note(m, text, sizeof(text));

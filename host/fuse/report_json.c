@@ -50,6 +50,11 @@ static void machine(FILE *f, const struct vmsync_machine *m)
 	key_u64(f, "packets_read_once", ctf_joined_again(m->joined));
 	key_u64(f, "events_discarded", m->coverage.discarded);
 	key_u64(f, "packets_missing", m->coverage.lost);
+	fputs(", \"cpus_absent\": [", f);
+	for (i = 0; i < m->coverage.absent.count; i++)
+		fprintf(f, "%s%" PRIu32, i ? ", " : "",
+			m->coverage.absent.at[i]);
+	fputc(']', f);
 }
 
 static void cpus(FILE *f, const struct vmsync_guest_report *r)

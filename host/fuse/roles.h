@@ -65,7 +65,8 @@ struct vmsync_roles *vmsync_roles_new(const struct ctf_trace *t);
 
 /**
  * vmsync_roles_want() - which events tell whose entries and exits are
- * @all:	who runs on a CPU matters where they say it themselves, too
+ * @all:	who runs on a CPU, and whether it leaves it, matters where they say
+ *		whose they are themselves, too
  * @want:	[classes] set to 1 for these; others are left alone
  */
 void vmsync_roles_want(const struct vmsync_roles *roles, bool all,

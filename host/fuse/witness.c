@@ -251,15 +251,19 @@ static int check_anyone(const struct vmsync_witness *w, struct eye *eye,
 
 /*
  * A run is seen on its own CPU, and so is a gap in which the thread stayed there; in
- * other gaps there may have been runs on any CPU.
+ * other gaps there may have been runs on any CPU, and on one of which nothing is
+ * recorded at all.
  */
-static bool is_lost(struct eye *eye, const struct vmsync_cover *cover,
+static bool is_lost(struct eye *eye, const struct vmsync_coverage *coverage,
 		    const struct vmsync_interval *s)
 {
+	const struct vmsync_cover *cover = &coverage->of[VMSYNC_COVER_RUNS];
 	const struct vmsync_holes *holes = NULL;
 
 	if (vmsync_interval_is_on_one_cpu(s))
 		holes = vmsync_cover_cpu(cover, s->from_cpu);
+	else if (coverage->absent.count)
+		return true;
 	if (!holes)
 		holes = &cover->any;
 	if (eye->holes == holes && s->from_ns >= eye->clear.from_ns &&
@@ -275,8 +279,8 @@ static bool is_lost(struct eye *eye, const struct vmsync_cover *cover,
 static int look(struct eye *eye, const struct watched *g,
 		const struct ctf_seen *seen, struct ctf_error *e)
 {
-	const struct vmsync_cover *cover =
-		&g->witness->session->host->coverage.of[VMSYNC_COVER_RUNS];
+	const struct vmsync_coverage *coverage =
+		&g->witness->session->host->coverage;
 	struct vmsync_contain_result *r =
 		&eye->results[g - g->witness->watched];
 	struct vmsync_interval *s = &eye->stretch;
@@ -289,7 +293,7 @@ static int look(struct eye *eye, const struct watched *g,
 						 seen->n - i);
 
 		if (n) {
-			s->lost = is_lost(eye, cover, s);
+			s->lost = is_lost(eye, coverage, s);
 			ret = check_anyone(g->witness, eye, s, e);
 			if (ret)
 				return ret;

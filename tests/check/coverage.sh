@@ -208,6 +208,85 @@ for seed in 4 5; do
 	rm -rf "$t/again"
 done
 
+# --- nothing is recorded of a CPU on which virtual CPUs were
+# unrecorded TEXT CPUS GUEST PATH...: the true map is not contradicted, and it is said
+# of which CPUs nothing is there
+unrecorded() {
+	local text=$1 cpus=$2 guest=$3
+	shift 3
+	sync "$text" "$@" "$guest"
+	json_is "$text: the witnesses agree" .agrees true
+	json_is "$text: none is outside" '.guests[0].containment.outside' 0
+	expect_eq "$text: some are not decidable, and some are" \
+		"$(json '.guests[0].containment |
+			.not_decidable > 5000 and .inside > 2000')" true
+	json_is "$text: the CPUs are named" '.host.cpus_absent | join(" ")' \
+		"$cpus"
+	json_is "$text: the guest has all that it has" \
+		'.guests[0].cpus_absent | length' 0
+	expect "$text: a note says it" sh -c "$vmsync sync $* $guest |
+		grep -q 'note  *of CPUs* ${cpus%% *}.* nothing is recorded'"
+	rm -rf "$t/unrecorded.out"
+	expect "$text: fuse writes" $vmsync fuse -o "$t/unrecorded.out" "$@" \
+		"$guest"
+	$vmsync analyze "$@" "$guest" > "$t/log" 2> "$t/err"
+	expect_eq "$text: analyze goes on" $? 0
+	expect "... and says what is missing" \
+		grep -q 'nothing is recorded: a stream file' "$t/err"
+}
+for how in missing empty; do
+	carve moved/host gone.$how whole=whole chunks=chunks,8 files=files,6
+	for file in $(find "$t/gone.$how" -name 'channel0_1*'); do
+		rm "$file"
+		[ $how = missing ] || : > "$file"
+	done
+	for cut in whole chunks files; do
+		unrecorded "a CPU's stream is $how, $cut" 1 "$t/moved/guest" \
+			"$t/gone.$how/$cut"
+	done
+done
+# Of two CPUs the higher one: there its file alone tells that there is one.
+carve moved/host two whole=host
+rm "$t"/two/host/channel0_[23]
+: > "$t/two/host/channel0_1"
+unrecorded "the highest CPU's stream is empty" 1 "$t/moved/guest" "$t/two/host"
+# ... but not where only some other file of the folder is empty.
+carve moved/host three whole=host
+: > "$t/three/host/other_9"
+: > "$t/three/host/channel0_"
+: > "$t/three/host/channel0_7.idx"
+sync "files without content that are no streams" "$t/three/host" \
+	"$t/moved/guest"
+json_is "files without content that are no streams: all CPUs are there" \
+	'.host.cpus_absent | length' 0
+json_is "all CPUs are there: a gap is decidable" \
+	'.guests[0].containment | .outside + .not_decidable < 1000' true
+
+# A map that is wrong is seen to be, and a true one is not, where all CPUs are
+# recorded; and where one was off, while the threads are seen to stay where they are.
+generate stays events=60000 halts=4 knots=20
+carve stays/host off whole=host
+rm "$t/off/host/channel0_2"
+$vmsync sync -o "$t/stays.map" "$t/stays" > "$t/log" 2>&1
+expect_eq "threads that stay: sync" $? 0
+awk 'BEGIN { RS = ","; ORS = "" }
+	NR > 1 { print "," }
+	/"host_start": / { $0 = sprintf(" \"host_start\": %.0f", $2 + 1000000) }
+	{ print }' "$t/stays.map" > "$t/wrong.map"
+for with in stays/host off/host; do
+	$vmsync check -m "$t/stays.map" "$t/$with" "$t/stays/guest" \
+		> "$t/verdict" 2>&1
+	expect_eq "$with: a true map stands" $? 0
+	expect "$with: no event is outside" grep -q ' 0 outside' "$t/verdict"
+	$vmsync check -m "$t/wrong.map" "$t/$with" "$t/stays/guest" \
+		> "$t/verdict" 2>&1
+	expect_eq "$with: a map that is wrong by 1 ms does not" $? 1
+	expect "$with: many events are outside" \
+		grep -q ' [0-9]\{4,\} outside' "$t/verdict"
+done
+sync "a CPU was off" "$t/off/host" "$t/stays/guest"
+json_is "a CPU was off: it is named" '.host.cpus_absent | join(" ")' 2
+
 # --- recording was stopped for a while
 generate stopped events=40000 move=10 knots=20 pause=5000
 pair=stopped
