@@ -135,7 +135,7 @@ static void put_is(const struct parquet_column *c, struct out *body)
 	put_u32(body, 0);
 	packed_runs(body, c->is, c->rows, 1);
 	bytes = htole32((uint32_t)((size_t)(body->p - body->start) - at - 4));
-	if (!body->failed)
+	if (!body->error)
 		memcpy(body->start + at, &bytes, sizeof(bytes));
 }
 
@@ -218,7 +218,7 @@ size_t parquet_column_write(struct parquet_column *c, int64_t at,
 	struct out body;
 
 	if (!out_new(&body, PAGE_ROOM, -1)) {
-		pages->failed = true;
+		pages->error = -ENOMEM;
 		return 0;
 	}
 	if (c->by_words) {
@@ -231,7 +231,8 @@ size_t parquet_column_write(struct parquet_column *c, int64_t at,
 	put_values(c, &body);
 	put_page(pages, DATA_PAGE, &body, c->rows,
 		 c->by_words ? RLE_DICTIONARY : DELTA_BINARY_PACKED);
-	pages->failed |= body.failed;
+	if (!pages->error)
+		pages->error = body.error;
 	out_free(&body);
 	bytes = (size_t)(pages->p - pages->start) - start;
 	put_about(c, about, at, dictionary, bytes);

@@ -116,12 +116,7 @@ int parquet_constant(struct parquet *p, const char *name,
 
 static int pages_write(struct parquet *p)
 {
-	if (p->pages.failed || p->groups.failed)
-		return -ENOMEM;
-	errno = 0;
-	if (out_write(&p->pages, p->fd))
-		return 0;
-	return errno ? -errno : -EIO;
+	return p->groups.error ? p->groups.error : out_write(&p->pages, p->fd);
 }
 
 static int group_write(struct parquet *p)

@@ -84,7 +84,7 @@ static int add(struct words *w, const void *s, size_t n, uint32_t *slot)
 	out_put(&w->bytes, s, n);
 	*end = (size_t)(w->bytes.p - w->bytes.start);
 	*slot = (uint32_t)w->ends.count;
-	if (w->bytes.failed || (2 * w->ends.count > w->n_slots && !grow(w)))
+	if (w->bytes.error || (2 * w->ends.count > w->n_slots && !grow(w)))
 		return -ENOMEM;
 	return 0;
 }

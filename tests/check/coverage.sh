@@ -236,9 +236,9 @@ unrecorded() {
 }
 for how in missing empty; do
 	carve moved/host gone.$how whole=whole chunks=chunks,8 files=files,6
-	for file in $(find "$t/gone.$how" -name 'channel0_1*'); do
+	find "$t/gone.$how" -name 'channel0_1*' | while read -r file; do
 		rm "$file"
-		[ $how = missing ] || : > "$file"
+		[ "$how" = missing ] || : > "$file"
 	done
 	for cut in whole chunks files; do
 		unrecorded "a CPU's stream is $how, $cut" 1 "$t/moved/guest" \

@@ -116,14 +116,14 @@ for name in five ten many; do
 		set -- $order
 		expect_error "$name, swapped, $1 first" \
 			"contradict each other, .*are cause and effect swapped" \
-			$vmsync sync --match="$swapped" "$t/$name"/{$1,$2}
+			$vmsync sync --match="$swapped" "$t/$name/$1" "$t/$name/$2"
 	done
 done
 
 # --match as it must not be written.
 for bad in cause=a,effect=b,key= cause=,effect=b,key=c cause=a,effect=,key=c \
 	cause=a,cause=b,effect=c,key=d cause=a,effect=b,effect=c,key=d \
-	cause=a,effect=b,key=c,foo=1 cause=a,effect=b,key=c, ,cause=a,effect=b,key=c \
+	cause=a,effect=b,key=c,foo=1 "cause=a,effect=b,key=c," ,cause=a,effect=b,key=c \
 	cause=a,effect=b,c; do
 	expect_error "--match=$bad" "not a match; write it as" \
 		$vmsync sync --match="$bad" "$t/ten"/{host,guest}
