@@ -85,13 +85,14 @@ static int number_of(struct vmsync_lane *l, const struct vmsync_role_class *c,
 
 /*
  * Who ran may have changed where something is missing: before the packet, or
- * anywhere in it. Between any two recording may have been stopped for a while.
+ * anywhere in it.
  */
 static void packet_see(struct vmsync_lane *l, const struct ctf_packet *p)
 {
-	if (p->lost || p->dropped)
+	if (p->lost || p->dropped) {
 		l->tid = 0;
-	l->stays = false;
+		l->stays = false;
+	}
 	l->packet = p->offset + 1;
 	l->lossy = p->dropped;
 }

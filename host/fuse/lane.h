@@ -15,8 +15,7 @@
  * @roles:	of its trace
  * @runs:	where they go
  * @tid:	who runs on the CPU, 0: not known
- * @stays:	since @tid entered or exited last it has not left the CPU,
- *		and all of that is in one packet
+ * @stays:	since @tid entered or exited last it has not left the CPU
  * @packet:	byte offset of its packet that was met last, plus 1
  * @lossy:	events are missing somewhere in that one
  * @number:	of the thread that @number_tid names, in @runs

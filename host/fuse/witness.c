@@ -249,10 +249,14 @@ static int check_anyone(const struct vmsync_witness *w, struct eye *eye,
 	return ret;
 }
 
+static bool has_stayed(const struct vmsync_interval *s)
+{
+	return s->until_stayed && s->from_cpu == s->until_cpu;
+}
+
 /*
- * A run is seen on its own CPU, and so is a gap in which the thread stayed there; in
- * other gaps there may have been runs on any CPU, and on one of which nothing is
- * recorded at all.
+ * A run is seen on its own CPU; in a gap there may have been others on any, and unless
+ * the thread stayed where it was, on one of which nothing is recorded at all.
  */
 static bool is_lost(struct eye *eye, const struct vmsync_coverage *coverage,
 		    const struct vmsync_interval *s)
@@ -260,9 +264,9 @@ static bool is_lost(struct eye *eye, const struct vmsync_coverage *coverage,
 	const struct vmsync_cover *cover = &coverage->of[VMSYNC_COVER_RUNS];
 	const struct vmsync_holes *holes = NULL;
 
-	if (vmsync_interval_is_on_one_cpu(s))
+	if (vmsync_interval_is_run(s))
 		holes = vmsync_cover_cpu(cover, s->from_cpu);
-	else if (coverage->absent.count)
+	else if (coverage->absent.count && !has_stayed(s))
 		return true;
 	if (!holes)
 		holes = &cover->any;

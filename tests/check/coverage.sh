@@ -236,10 +236,10 @@ unrecorded() {
 }
 for how in missing empty; do
 	carve moved/host gone.$how whole=whole chunks=chunks,8 files=files,6
-	find "$t/gone.$how" -name 'channel0_1*' | while read -r file; do
+	while read -r file; do
 		rm "$file"
 		[ "$how" = missing ] || : > "$file"
-	done
+	done < <(find "$t/gone.$how" -name 'channel0_1*')
 	for cut in whole chunks files; do
 		unrecorded "a CPU's stream is $how, $cut" 1 "$t/moved/guest" \
 			"$t/gone.$how/$cut"

@@ -42,7 +42,7 @@ static void check_is(bool payload, const char *wanted)
 	CHECK(out_new(&o, 1, -1));
 	fields_json(&o, values, n, payload);
 	out_put(&o, "", 1);
-	CHECK(!o.failed);
+	CHECK(!o.error);
 	if (strcmp(o.start, wanted))
 		printf("     got %s\n  wanted %s\n", o.start, wanted);
 	CHECK(!strcmp(o.start, wanted));

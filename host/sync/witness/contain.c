@@ -34,10 +34,9 @@ static bool is_run(const struct vmsync_interval *s)
 	return s->from == VMSYNC_END_ENTRY && s->until != VMSYNC_END_NONE;
 }
 
-bool vmsync_interval_is_on_one_cpu(const struct vmsync_interval *s)
+bool vmsync_interval_is_run(const struct vmsync_interval *s)
 {
-	return (is_run(s) || (s->from == VMSYNC_END_EXIT && s->until_stayed)) &&
-	       s->from_cpu == s->until_cpu;
+	return is_run(s) && s->from_cpu == s->until_cpu;
 }
 
 size_t vmsync_interval_events(const struct vmsync_interval *s,

@@ -84,11 +84,11 @@ void vmsync_contain_add(struct vmsync_contain_result *r,
 			const struct vmsync_contain_result *more);
 
 /**
- * vmsync_interval_is_on_one_cpu - whether only the events of one CPU matter for it
- * From an entry to what came next on the same CPU of the host, or from an exit to
- * an entry between which the thread stayed on it: the virtual CPU was nowhere else.
+ * vmsync_interval_is_run - whether only the events of one CPU matter for it
+ * From an entry to what came next on the same CPU of the host: the virtual CPU
+ * was nowhere else.
  */
-bool vmsync_interval_is_on_one_cpu(const struct vmsync_interval *s);
+bool vmsync_interval_is_run(const struct vmsync_interval *s);
 
 /**
  * vmsync_interval_events - how many events lie in an interval
