@@ -194,7 +194,9 @@ recording_end() {
 
 # recording_as_readme NAME: as a new user types it, for as long as it says there
 recording_as_readme() {
-	(cd /run && eval "$vmsync_in $(readme "$LAB_TOP" "vmsync record" "$at")") \
+	# nsenter begins at the root of the other view.
+	# shellcheck disable=SC2086 # a command and its options
+	$vmsync_in sh -c "cd /run && $(readme "$LAB_TOP" "vmsync record" "$at")" \
 		> "/share/$1.out" 2>&1 &
 	recording_pid=$!
 	recording_wait "$1"
