@@ -10,9 +10,6 @@
 
 #include "fuse/fail.h"
 
-/* As many as the kernel follows. */
-#define LINKS_MAX 40
-
 static bool begins_with(const char *path, const char *text)
 {
 	size_t len = strlen(text), got = 0;
@@ -35,8 +32,11 @@ static int check(const char *path, const struct vmsync_kind *kind,
 
 	*through = false;
 	/* What keeps a file that is not there yet from being made is said then. */
-	if (stat(path, &st))
-		return errno == ENOENT ? 0 : vmsync_fail_file(e, -errno, path);
+	if (stat(path, &st)) {
+		if (errno == ENOENT && lstat(path, &st))
+			return 0;
+		return vmsync_fail_file(e, -errno, path);
+	}
 	if (S_ISDIR(st.st_mode))
 		return vmsync_fail_file(e, -EISDIR, path);
 	*through = !S_ISREG(st.st_mode);
@@ -57,35 +57,12 @@ int vmsync_replace_check(const char *path, const struct vmsync_kind *kind,
 	return check(path, kind, &through, e);
 }
 
-/* What the link @path leads to, in its place; 1 if it is none. */
-static int follow_one(char path[static 4096])
+/* The name that is no link, of a file that need not be there; to be freed. */
+static char *follow(const char *path)
 {
-	char to[4096];
-	ssize_t len = readlink(path, to, sizeof(to));
-	char *slash = strrchr(path, '/');
-	size_t folder = slash && len > 0 && to[0] != '/' ?
-				(size_t)(slash + 1 - path) : 0;
+	char *target = realpath(path, NULL);
 
-	if (len < 0)
-		return errno == EINVAL || errno == ENOENT ? 1 : -errno;
-	if (folder + (size_t)len >= 4096)
-		return -ENAMETOOLONG;
-	memcpy(path + folder, to, (size_t)len);
-	path[folder + (size_t)len] = '\0';
-	return 0;
-}
-
-/* The name that is no link, of a file that need not be there. */
-static int follow(const char *path, char target[static 4096])
-{
-	int i, ret = 0;
-
-	if (strlen(path) >= 4096)
-		return -ENAMETOOLONG;
-	strcpy(target, path);
-	for (i = 0; !ret && i < LINKS_MAX; i++)
-		ret = follow_one(target);
-	return ret > 0 ? 0 : ret ? ret : -ELOOP;
+	return target || errno != ENOENT ? target : strdup(path);
 }
 
 /* Write it all, and close it. */
@@ -113,21 +90,23 @@ static int write_beside(const char *path,
 			int (*write)(FILE *f, void *ctx, struct ctf_error *e),
 			void *ctx, struct ctf_error *e)
 {
-	char target[4096], part[4096 + 16];
-	int fd, ret = follow(path, target);
+	char *target = follow(path), *part = NULL;
+	int fd, ret;
 
-	if (ret)
-		return ret;
-	snprintf(part, sizeof(part), "%s.part-XXXXXX", target);
-	fd = mkostemp(part, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	fchmod(fd, 0644);
-	ret = fill(fd, write, ctx, e);
-	if (!ret && rename(part, target))
-		ret = -errno;
-	if (ret)
-		unlink(part);
+	if (target && asprintf(&part, "%s.part-XXXXXX", target) < 0)
+		part = NULL;
+	fd = part ? mkostemp(part, O_CLOEXEC) : -1;
+	ret = fd < 0 ? -errno : 0;
+	if (!ret) {
+		fchmod(fd, 0644);
+		ret = fill(fd, write, ctx, e);
+		if (!ret && rename(part, target))
+			ret = -errno;
+		if (ret)
+			unlink(part);
+	}
+	free(part);
+	free(target);
 	return ret;
 }
 

@@ -27,8 +27,8 @@ struct vmsync_kind {
 /**
  * vmsync_replace_check() - may @path be written?
  *
- * Not a folder, and no regular file that is of another kind. Changes nothing and opens
- * nothing but regular files. Return: 0 or a negative errno.
+ * Not a folder, no regular file that is of another kind, and no link to nothing.
+ * Changes nothing and opens nothing but regular files. Return: 0 or a negative errno.
  */
 int vmsync_replace_check(const char *path, const struct vmsync_kind *kind,
 			 struct ctf_error *e);
