@@ -34,8 +34,8 @@ static void say_absent(const char *name, const struct vmsync_machine *host)
 	fprintf(stderr, "vmsync %s: %s: %s\n", name, host->name, text);
 }
 
-/* One line for each, whatever else is printed. */
-static int say_left_out(const char *name, const struct vmsync_session *s)
+/* What there is no answer for: a line for each, whatever else is printed. */
+static int say_missing(const char *name, const struct vmsync_session *s)
 {
 	size_t i;
 
@@ -256,7 +256,7 @@ int cmd_session_run(const char *name, char *const *argv,
 	if (ret < 0)
 		ret = cmd_error(name, &e);
 	else
-		ret |= say_left_out(name, &session);
+		ret |= say_missing(name, &session);
 	vmsync_session_close(&session);
 	return cmd_flush(name) ? ret : EXIT_TROUBLE;
 }

@@ -13,7 +13,7 @@
 #define TEXT_COLUMN 14
 #define COLUMNS	    80
 
-#define ESCAPE 4 /* columns of "\\x1b" */
+#define ESCAPE 4 /* columns of a byte as "\x1b" */
 
 /* As far as @most columns go. Return: columns. */
 static int print_some(FILE *f, const char *s, const char *end, int most)

@@ -21,7 +21,7 @@ void print_clean(FILE *f, const char *s);
 /**
  * print_cut - the same, as much of it as goes into @columns
  *
- * It ends behind a whole character, or a whole \\xHH.
+ * It ends behind a whole character, or a whole \xHH.
  * Return: columns that it takes.
  */
 int print_cut(FILE *f, const char *s, int columns);

@@ -277,7 +277,10 @@ static bool before_offset(const struct vmsync_facts *f,
 		return false;
 	first = vmsync_scaling_guest(s->param, f->tsc_ref + (uint64_t)s->from);
 	*at = s->from;
-	/* Nobody saw it come: it may be there since nobody knows another one. */
+	/*
+	 * When it came into force was not seen: it may be as old as the last
+	 * record of the one before it.
+	 */
 	if (!s[-1].param)
 		*at = s[-1].from;
 	return (int64_t)(first - tsc) >= 0;
