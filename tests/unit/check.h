@@ -110,6 +110,14 @@ static inline void check_apart(void (*fn)(void), const char *name)
 
 #define CHECK_APART(fn) check_apart(fn, #fn "() ran to its end")
 
+/* How many random cases: VMSYNC_CASES, or so many as usual. */
+static inline uint64_t check_cases(uint64_t usual)
+{
+	const char *s = getenv("VMSYNC_CASES");
+
+	return s ? strtoull(s, NULL, 0) : usual;
+}
+
 static inline int check_done(void)
 {
 	printf("%" PRIu64 " passed, %" PRIu64 " failed\n", check_passed,

@@ -266,8 +266,7 @@ static void test_rounding(void)
 
 int main(int argc, char **argv)
 {
-	const char *cases = getenv("VMSYNC_CASES");
-	uint64_t n = cases ? strtoull(cases, NULL, 0) : 100000;
+	uint64_t n = check_cases(100000);
 	struct vmsync_map map;
 
 	check_init(argc, argv);

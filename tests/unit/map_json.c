@@ -271,9 +271,8 @@ static void test_cut(void)
 
 int main(int argc, char **argv)
 {
-	const char *cases = getenv("VMSYNC_CASES");
 	const char *segments = getenv("VMSYNC_SEGMENTS");
-	uint64_t n = cases ? strtoull(cases, NULL, 0) : 2000;
+	uint64_t n = check_cases(2000);
 	uint64_t many = segments ? strtoull(segments, NULL, 0) : 1000000;
 
 	check_init(argc, argv);

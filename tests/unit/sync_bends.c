@@ -231,8 +231,7 @@ static void test_liar(void)
 
 int main(int argc, char **argv)
 {
-	const char *cases = getenv("VMSYNC_CASES");
-	uint64_t n = cases ? strtoull(cases, NULL, 0) : 300, first;
+	uint64_t n = check_cases(300), first;
 
 	check_init(argc, argv);
 	first = check_seed;

@@ -390,8 +390,7 @@ static void test_steep(size_t n, double ppm, bool told)
 
 int main(int argc, char **argv)
 {
-	const char *s = getenv("VMSYNC_CASES");
-	long cases = s ? strtol(s, NULL, 0) : 500;
+	long cases = (long)check_cases(500);
 
 	check_init(argc, argv);
 	for (long i = 0; i < cases; i++) {

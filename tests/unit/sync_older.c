@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "judged.h"
 #include "sync/sync.h"
 #include "uapi/vmsync.h"
 
@@ -275,15 +276,12 @@ static void push_all(const struct model *m, struct vmsync_sync *sync,
 /* Returns how many of the times are known to 3 ns. */
 static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps)
 {
-	uint64_t bad = 0, known = 0;
+	struct judged j = {0};
 
 	for (uint32_t i = 0; i < TIMES; i++) {
 		uint32_t cpu = m->unnamed ? 1 : i % CPUS;
 		uint64_t at = BOOT + check_range(10000, LENGTH - 10000);
 		const struct vmsync_map *map = vmsync_guest_map_of(maps, cpu);
-		guest_time g;
-		int64_t off, bound;
-		bool outside;
 
 		/* Some just before a page goes, or behind: some is read again. */
 		if (i % 3 == 0)
@@ -291,14 +289,11 @@ static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps
 			     check_range(0, 40000);
 		if (!map || at < BOOT || at >= BOOT + LENGTH)
 			continue;
-		g = (guest_time){guest_mono(m, cpu, at, i & 4)};
-		off = vmsync_map_eval(map, g).ns - host_mono(m, at);
-		bound = vmsync_map_bound_ns(map, g, &outside);
-		known += bound <= 200;
-		bad += off > bound || off < -bound;
+		judge_time(&j, map, guest_mono(m, cpu, at, i & 4),
+			   host_mono(m, at), 200);
 	}
-	CHECK_EQ(bad, 0);
-	return known;
+	CHECK_EQ(j.bad, 0);
+	return j.known;
 }
 
 static uint64_t test_one(bool late, bool hole, enum vmsync_method method,
@@ -328,8 +323,7 @@ static uint64_t test_one(bool late, bool hole, enum vmsync_method method,
 
 int main(int argc, char **argv)
 {
-	const char *cases = getenv("VMSYNC_CASES");
-	uint64_t n = cases ? strtoull(cases, NULL, 0) : 200, first, known = 0;
+	uint64_t n = check_cases(200), first, known = 0;
 
 	check_init(argc, argv);
 	first = check_seed;

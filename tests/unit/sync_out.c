@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "judged.h"
 #include "sync/sync.h"
 #include "uapi/vmsync.h"
 
@@ -436,26 +437,20 @@ static uint64_t time_to_ask(const struct model *m, int i)
 /* Returns how many of the times are known to 200 ns. */
 static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps)
 {
-	uint64_t bad = 0, known = 0;
+	struct judged j = {0};
 
 	for (int i = 0; i < TIMES; i++) {
 		uint64_t at = time_to_ask(m, i);
 		uint32_t cpu = check_range(0, 3) != 0;
 		const struct vmsync_map *map = vmsync_guest_map_of(maps, cpu);
-		guest_time g;
-		int64_t off, bound;
-		bool outside;
 
 		if (!map || at < 20 * US || at >= stay_at(m, cpu, at)->exit)
 			continue;
-		g = (guest_time){guest_mono(m, cpu, at)};
-		off = vmsync_map_eval(map, g).ns - host_mono(m, at);
-		bound = vmsync_map_bound_ns(map, g, &outside);
-		known += bound <= 200;
-		bad += off > bound || off < -bound;
+		judge_time(&j, map, guest_mono(m, cpu, at),
+			   host_mono(m, at), 200);
 	}
-	CHECK_EQ(bad, 0);
-	return known;
+	CHECK_EQ(j.bad, 0);
+	return j.known;
 }
 
 /* Returns how many times are known well. */
@@ -490,8 +485,7 @@ static uint64_t test_one(bool host_slewed, bool guest_slewed)
 
 int main(int argc, char **argv)
 {
-	const char *cases = getenv("VMSYNC_CASES");
-	uint64_t n = cases ? strtoull(cases, NULL, 0) : 200, first, known = 0;
+	uint64_t n = check_cases(200), first, known = 0;
 
 	check_init(argc, argv);
 	first = check_seed;

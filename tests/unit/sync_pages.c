@@ -333,8 +333,7 @@ static void test_longer(void)
 
 int main(int argc, char **argv)
 {
-	const char *cases = getenv("VMSYNC_CASES");
-	uint64_t n = cases ? strtoull(cases, NULL, 0) : 400, first, known = 0;
+	uint64_t n = check_cases(400), first, known = 0;
 
 	check_init(argc, argv);
 	first = check_seed;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "judged.h"
 #include "sync/sync.h"
 #include "uapi/vmsync.h"
 
@@ -257,15 +258,12 @@ static void push_all(const struct model *m, struct vmsync_sync *sync,
 /* Returns how many of the times are known to 1 us. */
 static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps)
 {
-	uint64_t bad = 0, known = 0;
+	struct judged j = {0};
 
 	for (uint32_t i = 0; i < TIMES; i++) {
 		uint32_t cpu = name_of(m, i % m->named);
 		uint64_t at = BOOT + check_range(10000, LENGTH - 10000);
 		const struct vmsync_map *map = vmsync_guest_map_of(maps, cpu);
-		guest_time g;
-		int64_t off, bound;
-		bool outside;
 
 		/* Some just before a page goes, or behind: some is read again. */
 		if (i % 3 == 0)
@@ -274,14 +272,11 @@ static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps
 			     20000 + check_range(0, 40000);
 		if (!map || at < BOOT + 10000 || at >= BOOT + LENGTH)
 			continue;
-		g = (guest_time){guest_mono(m, cpu, at)};
-		off = vmsync_map_eval(map, g).ns - host_mono(m, at);
-		bound = vmsync_map_bound_ns(map, g, &outside);
-		known += bound <= 100000;
-		bad += off > bound || off < -bound;
+		judge_time(&j, map, guest_mono(m, cpu, at),
+			   host_mono(m, at), 100000);
 	}
-	CHECK_EQ(bad, 0);
-	return known;
+	CHECK_EQ(j.bad, 0);
+	return j.known;
 }
 
 static uint64_t test_one(bool tells_tsc, bool hole)
@@ -311,8 +306,7 @@ static uint64_t test_one(bool tells_tsc, bool hole)
 
 int main(int argc, char **argv)
 {
-	const char *cases = getenv("VMSYNC_CASES");
-	uint64_t n = cases ? strtoull(cases, NULL, 0) : 100, first, known = 0;
+	uint64_t n = check_cases(100), first, known = 0;
 
 	check_init(argc, argv);
 	first = check_seed;
