@@ -21,30 +21,30 @@ mkdir "$t"
 trap 'umount -R "$t"; rm -rf --one-file-system "$check_tmp"' EXIT
 root_make() {
 	mount -t tmpfs none "$t" &&
-		mkdir "$t"/{upper,work,root} &&
+		mkdir "$t"/{upper,work,system} &&
 		mount -t overlay -o "lowerdir=/,upperdir=$t/upper,workdir=$t/work" none \
-			"$t/root" &&
-		mount -t proc proc "$t/root/proc" || return
+			"$t/system" &&
+		mount -t proc proc "$t/system/proc" || return
 	for dir in dev run tmp; do
-		mount -t tmpfs none "$t/root/$dir" || return
+		mount -t tmpfs none "$t/system/$dir" || return
 	done
-	mknod -m 666 "$t/root/dev/null" c 1 3 &&
-		mknod -m 666 "$t/root/dev/zero" c 1 5 &&
-		mknod -m 666 "$t/root/dev/urandom" c 1 9 &&
-		: > "$t/root/dev/null" || return
-	ln -s /proc/self/fd "$t/root/dev/fd"
-	mkdir "$t"/root/tmp/{debs,kernel}
-	mount --bind "${kdir%/usr/src/*}" "$t/root/tmp/kernel" &&
-		mount -o remount,bind,ro "$t/root/tmp/kernel"
+	mknod -m 666 "$t/system/dev/null" c 1 3 &&
+		mknod -m 666 "$t/system/dev/zero" c 1 5 &&
+		mknod -m 666 "$t/system/dev/urandom" c 1 9 &&
+		: > "$t/system/dev/null" || return
+	ln -s /proc/self/fd "$t/system/dev/fd"
+	mkdir "$t"/system/tmp/{debs,kernel}
+	mount --bind "${kdir%/usr/src/*}" "$t/system/tmp/kernel" &&
+		mount -o remount,bind,ro "$t/system/tmp/kernel"
 }
 if ! root_make 2> "$check_out"; then
 	skip "installed packages: no root of their own here ($(tail -n 1 "$check_out"))"
 	finish
 fi
-cp "$debs"/*.deb "$t/root/tmp/debs/"
+cp "$debs"/*.deb "$t/system/tmp/debs/"
 
 inside() {
-	chroot "$t/root" env DEBIAN_FRONTEND=noninteractive LC_ALL=C HOME=/root \
+	chroot "$t/system" env DEBIAN_FRONTEND=noninteractive LC_ALL=C HOME=/root \
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
@@ -68,11 +68,11 @@ all() {
 }
 
 # What is there of a machine that they are installed on: a kernel's headers, libvirt.
-mkdir -p "$t/root/etc/libvirt"
+mkdir -p "$t/system/etc/libvirt"
 for release in $releases; do
-	mkdir -p "$t/root/lib/modules/$release"
+	mkdir -p "$t/system/lib/modules/$release"
 	ln -s "/tmp/kernel/usr/src/linux-headers-$release" \
-		"$t/root/lib/modules/$release/build"
+		"$t/system/lib/modules/$release/build"
 	inside depmod "$release" 2> "$check_out"
 done
 all "$t/before"
@@ -86,10 +86,10 @@ done > "$t/ours"
 expect_eq "... with their files, the modules, and a group" \
 	"$(comm -13 "$t/before" "$t/installed" | cut -d' ' -f1 | grep -vxFf "$t/ours" |
 	grep -vE "^var/lib/(dkms|systemd)/|^usr/lib/modules/|^etc/g(roup|shadow)$")" ""
-expect "the group is there" grep -q ^vmsync: "$t/root/etc/group"
+expect "the group is there" grep -q ^vmsync: "$t/system/etc/group"
 for release in $releases; do
 	expect_eq "DKMS built the modules for $release" \
-		"$(cd "$t/root/lib/modules/$release/updates/dkms" && echo *.ko*)" \
+		"$(cd "$t/system/lib/modules/$release/updates/dkms" && echo *.ko*)" \
 		"vmsync-guest.ko vmsync-host.ko vmsync.ko"
 done
 units="vmsyncd.service vmsyncd.socket vmsync-agent.service"
@@ -100,11 +100,11 @@ expect_eq "vmsync runs" "$(inside vmsync --version)" "vmsync $version"
 
 # What an administrator does with them.
 expect "setup host" inside vmsync setup host
-expect "... makes libvirt's hook" test -L "$t/root/etc/libvirt/hooks/qemu.d/vmsync"
+expect "... makes libvirt's hook" test -L "$t/system/etc/libvirt/hooks/qemu.d/vmsync"
 expect "... that is there" inside test -x /etc/libvirt/hooks/qemu.d/vmsync
 expect "... and with systemd would enable" inside systemctl enable vmsyncd.socket \
 	vmsyncd.service
-mkdir -p "$t"/root/var/lib/vmsync/recording "$t/root/run/vmsync"
+mkdir -p "$t"/system/var/lib/vmsync/recording "$t/system/run/vmsync"
 
 expect "an upgrade" inside sh -c 'cd /tmp/debs && dpkg -i vmsync_* vmsync-host_* vmsync-guest_*'
 # shellcheck disable=SC2086 # several
@@ -117,11 +117,11 @@ expect "... and the hook" inside test -x /etc/libvirt/hooks/qemu.d/vmsync
 packages="vmsync vmsync-dkms vmsync-host vmsync-guest"
 # shellcheck disable=SC2086 # several
 expect "they are removed" inside dpkg --remove $packages
-expect "... with the hook" test ! -L "$t/root/etc/libvirt/hooks/qemu.d/vmsync"
+expect "... with the hook" test ! -L "$t/system/etc/libvirt/hooks/qemu.d/vmsync"
 # shellcheck disable=SC2086 # several
 expect "... and purged" inside dpkg --purge $packages
 all "$t/after"
 expect_eq "... which leaves nothing" "$(diff "$t/before" "$t/after")" ""
-expect "... and no group" sh -c "! grep ^vmsync: '$t/root/etc/group'"
-expect_eq "... nor anything in /run" "$(find "$t/root/run" -iname '*vmsync*')" ""
+expect "... and no group" sh -c "! grep ^vmsync: '$t/system/etc/group'"
+expect_eq "... nor anything in /run" "$(find "$t/system/run" -iname '*vmsync*')" ""
 finish

@@ -80,12 +80,16 @@ realtime_offset_ns INT64 OPTIONAL -"
 	expect "hyparquet: states are some bytes" test "${all:-0}" -gt 10000
 	expect_eq "hyparquet: a file that was cut anywhere is none" "$refused" "$all"
 }
-if tests/parquet/fetch.sh hyparquet build/hyparquet > "$check_out" 2>&1; then
+# reader NAME: it is in build/NAME, or is said to be missing
+reader() {
+	tests/parquet/fetch.sh "$1" "build/$1" > "$check_out" 2>&1 && return
+	skip "$1 cannot be had: $(head -n 1 "$check_out")"
+	return 1
+}
+hyparquet=
+if reader hyparquet; then
 	hyparquet=yes
 	hyparquet_reads
-else
-	hyparquet=
-	skip "hyparquet cannot be had: $(head -n 1 "$check_out")"
 fi
 
 # --- DuckDB
@@ -161,12 +165,10 @@ duckdb_reads() {
 	expect_eq "duckdb: a file that was cut anywhere is none" \
 		"$(grep -c '^error: ' "$t/x") $(grep -v '^error: ' "$t/x")" "$bytes 3"
 }
-if tests/parquet/fetch.sh duckdb build/duckdb > "$check_out" 2>&1; then
+duckdb=
+if reader duckdb; then
 	duckdb=yes
 	duckdb_reads
-else
-	duckdb=
-	skip "DuckDB cannot be had: $(head -n 1 "$check_out")"
 fi
 
 # --- memory does not grow with the rows: they are kept until there is a group of them

@@ -40,6 +40,24 @@ port() {
 	until_there "$t/$1.dev"
 }
 
+# Ends the check where there can be none of it.
+recorded_begin() {
+	mkdir "$t" "$t/domains" "$t/bin"
+	jobs=""
+	trap 'machines_end; kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
+	expect "the tool builds" make -s -j2 tool build/release/tests/port-chardev
+	if ! make -s port > "$check_out" 2>&1 ||
+		! command -v lttng-sessiond > /dev/null
+	then
+		skip "recording: no lttng-tools or liblttng-ust-dev here"
+		finish
+	fi
+	if ! machines_can; then
+		skip "recording: no time namespaces here ($(tail -n 1 "$check_out"))"
+		finish
+	fi
+}
+
 recorded_machines() {
 	port one
 	guest_machine one 1000

@@ -19,11 +19,7 @@
 t=$check_tmp/t
 o=$PWD/build/release
 . tests/check/recorded.sh
-mkdir "$t" "$t/domains" "$t/bin"
-jobs=""
-trap 'machines_end; kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
-
-expect "the tool builds" make -s -j2 tool build/release/tests/port-chardev
+recorded_begin
 expect_error "no -o" "names the folder" "$record" record
 expect_error "no such events" "'many'" "$record" record -o "$t/x" --events=many
 expect_error "no seconds" "1 to 86400" "$record" record -o "$t/x" --seconds=0
@@ -31,17 +27,6 @@ expect_error "both ends" "not both" "$record" record -o "$t/x" --seconds=1 -- tr
 expect_error "a guest, and no vmsyncd" "none: No such.*start vmsyncd" \
 	"$record" record -o "$t/x" --vm one --control="$t/none"
 expect "... and no folder" test ! -e "$t/x"
-
-if ! make -s port > "$check_out" 2>&1 ||
-	! command -v lttng-sessiond > /dev/null
-then
-	skip "recording: no lttng-tools or liblttng-ust-dev here"
-	finish
-fi
-if ! machines_can; then
-	skip "recording: no time namespaces here ($(tail -n 1 "$check_out"))"
-	finish
-fi
 
 recorded_machines
 

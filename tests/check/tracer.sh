@@ -6,7 +6,7 @@
 # a probe whose tracepoint got an argument, and what wraps the probes of user space,
 # which 6.12 changed. The real ones are built by the lab (tests/lab/lttng.sh).
 
-small=$t/root/tmp/small
+small=$t/system/tmp/small
 mkdir -p "$small"/{include/wrapper,src/lib,src/probes}
 cat > "$small/dkms.conf" <<-'END'
 	PACKAGE_NAME="lttng-modules"
@@ -85,10 +85,10 @@ for release in $releases; do
 	expect_eq "... and what else" "$(sed -n 's/^left out.*: //p' "$t/said" | sort | paste -sd' ')" \
 		"lttng-probe-timer$([[ $release != 6.12.* ]] || echo " uprobes")"
 	expect_eq "... builds the rest" \
-		"$(cd "$t/root/lib/modules/$release/updates/dkms" && echo *.ko*)" \
+		"$(cd "$t/system/lib/modules/$release/updates/dkms" && echo *.ko*)" \
 		"lttng-lib-ring-buffer.ko lttng-probe-irq.ko lttng-probe-timer.ko lttng-tracer.ko"
 	expect_eq "... as what it is" "$(modinfo -F description \
-		"$t/root/lib/modules/$release/updates/dkms/lttng-probe-timer.ko")" \
+		"$t/system/lib/modules/$release/updates/dkms/lttng-probe-timer.ko")" \
 		"left out: it does not build for this kernel"
 	tracer 0 --kernel="$release"
 	expect_eq "... once" "$(cat "$t/said")" "LTTng's modules are there for $release"
@@ -96,7 +96,7 @@ done
 expect_eq "all kernels have it, as DKMS knows" \
 	"$(inside dkms status vmsync-tracer 2> /dev/null | grep -c ': installed')" "$(echo "$releases" | wc -w)"
 expect_eq "... and a later one shall" "$(grep ^AUTOINSTALL= \
-	"$t/root/usr/src/vmsync-tracer-$version/dkms.conf")" AUTOINSTALL=yes
+	"$t/system/usr/src/vmsync-tracer-$version/dkms.conf")" AUTOINSTALL=yes
 tracer 0 --undo --dry-run
 said "would remove it" "^would run dkms remove -m vmsync-tracer -v $version --all"
 tracer 0 --undo
