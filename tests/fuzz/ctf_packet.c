@@ -134,20 +134,19 @@ static bool is_wanted(const struct ctf_event *ev, const uint8_t *want)
 	return !want || want[ev->cls->index];
 }
 
-/* All events, or those wanted; how many of all would be wanted. */
+/* All events, or those wanted; how many of all would be wanted; the last stamp. */
 static int walk(const struct ctf_stream *s, const uint8_t *want, uint64_t *n,
-		uint64_t *hits)
+		uint64_t *hits, uint64_t *last)
 {
 	struct ctf_error e = { 0 };
 	struct ctf_cursor *c = ctf_cursor_new(s, want, &e);
 	const struct ctf_event *ev;
-	uint64_t clock = 0;
 	int ret;
 
-	*n = *hits = 0;
+	*n = *hits = *last = 0;
 	while ((ret = ctf_cursor_next(c, &ev, &e)) > 0) {
-		CHECK(ev->clock >= clock);
-		clock = ev->clock;
+		CHECK(ev->clock >= *last);
+		*last = ev->clock;
 		check_values(ev, *n < 2);
 		*hits += is_wanted(ev, want ? want : wanted);
 		(*n)++;
@@ -162,9 +161,10 @@ static int walk(const struct ctf_stream *s, const uint8_t *want, uint64_t *n,
 
 /*
  * The stream thrice: by time, and by number where times are equal. Whoever merges
- * wants ns, and a stamp may be more than 64 bits hold: then that ends it.
+ * wants ns, and where the @last stamp is more than 64 bits hold, that ends it.
  */
-static void merge(const struct ctf_stream *s, uint64_t n, int error)
+static void merge(const struct ctf_stream *s, uint64_t n, uint64_t last,
+		  int error)
 {
 	struct ctf_merge *m = ctf_merge_new();
 	uint64_t count[3] = { 0 }, time = 0;
@@ -186,25 +186,27 @@ static void merge(const struct ctf_stream *s, uint64_t n, int error)
 	}
 	if (ret < 0)
 		said(&e);
-	CHECK(ret == error || ret == -ERANGE);
+	if (last > INT64_MAX)
+		error = -ERANGE;
+	CHECK(ret == error);
 	for (i = 0; i < 3; i++)
-		CHECK(ret ? count[i] <= n : count[i] == n);
+		CHECK(error ? count[i] <= n : count[i] == n);
 	ctf_merge_free(m);
 }
 
 static int read_all(const struct ctf_stream *s, const struct how *how)
 {
-	uint64_t n, hits, some, some_hits;
+	uint64_t n, hits, last, some, some_hits, some_last;
 	struct ctf_error e = { 0 };
 	struct ctf_span span;
-	int ret = walk(s, NULL, &n, &hits);
+	int ret = walk(s, NULL, &n, &hits, &last);
 
 	if (how->some) {
-		CHECK(walk(s, wanted, &some, &some_hits) == ret);
+		CHECK(walk(s, wanted, &some, &some_hits, &some_last) == ret);
 		CHECK(some_hits == hits && (ret || some == n));
 	}
 	if (how->merge)
-		merge(s, n, ret);
+		merge(s, n, last, ret);
 	if (ctf_stream_span(s, &span, &e)) {
 		said(&e);
 		CHECK(ret);
