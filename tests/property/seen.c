@@ -32,6 +32,16 @@ static bool number(const struct ctf_event *ev, const char *name, int64_t *out)
 	       ctf_get_s64(ev, &f, out);
 }
 
+/* Whether the event tells nothing where a clock is set. */
+static bool tells_nothing(const struct seen *s, const struct vmsync_map *map,
+			  int64_t own, uint64_t serial)
+{
+	return map &&
+	       vmsync_map_segment(map, (guest_time){own})->method ==
+		       VMSYNC_METHOD_WINDOW &&
+	       (serial < s->told_from || serial > s->told_until);
+}
+
 /* Holds a stamp against the truth, and against the map's bound. */
 static void judge(struct seen *s, const struct ctf_event *ev,
 		  const struct vmsync_guest_map *maps, int64_t serial)
@@ -44,7 +54,8 @@ static void judge(struct seen *s, const struct ctf_event *ev,
 	number(ev, "own", &own);
 	if (map)
 		bound = vmsync_map_bound_ns(map, (guest_time){own}, &outside);
-	if (outside && s->inside_only)
+	if (s->inside_only &&
+	    (outside || tells_nothing(s, map, own, (uint64_t)serial)))
 		return;
 	error = (int64_t)ev->clock - truth;
 	if (error < 0)

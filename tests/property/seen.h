@@ -20,7 +20,9 @@ struct seen_half {
 
 /**
  * struct seen - events of one machine or of several
- * @inside_only: what is outside the evidence is not held against any bound
+ * @inside_only: clocks are set: what is outside the evidence is not held against any
+ *		bound, nor against window's an event whose serial number is not in
+ *		[@told_from, @told_until]: too few are left to tell that one was set
  * @times:	[@n] how often the event of each serial number is there
  * @events:	how many events there are, doubled ones as often
  * @halves:	[@n_halves] of beacons
@@ -32,6 +34,8 @@ struct seen_half {
  */
 struct seen {
 	bool inside_only;
+	uint64_t told_from;
+	uint64_t told_until;
 	uint8_t *times;
 	uint64_t n;
 	uint64_t events;

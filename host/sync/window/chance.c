@@ -46,19 +46,17 @@ static double share_of_runs(const struct vmsync_vm *vm)
 	return all > 0 ? in / all : 1;
 }
 
-/* Whether more than one event of virtual CPUs that ran are between these times. */
-static bool any_events(const vmsync_guest_events *events,
-		       const struct vmsync_vm *vm, int64_t from_ns,
+/*
+ * Whether more than one event is between these times, of whatever virtual CPU: also
+ * one that nothing is on record of tells that the guest, and its clock, went on.
+ */
+static bool any_events(const vmsync_guest_events *events, int64_t from_ns,
 		       int64_t until_ns)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < events->count; i++) {
-		const struct vmsync_guest_event *e = &events->at[i];
-		const struct vmsync_vcpu *v = vmsync_vm_find_vcpu(vm, e->cpu);
-
-		n += e->ns > from_ns && e->ns < until_ns && v && v->runs.count;
-	}
+	for (size_t i = 0; i < events->count; i++)
+		n += events->at[i].ns > from_ns && events->at[i].ns < until_ns;
 	return n > FEW_BEYOND;
 }
 
@@ -272,13 +270,13 @@ void vmsync_chance_drop(const vmsync_guest_events *events,
 	    (c.silent_ns > MOMENT_NS ||
 	     is_silent(vm, last, last->count - c.limits - (c.limits < last->count),
 		       c.limits + 1, silent) ||
-	     any_events(events, vm, last->at[last->count - 1].guest_ns, INT64_MAX)))
+	     any_events(events, last->at[last->count - 1].guest_ns, INT64_MAX)))
 		last->count -= c.limits;
 	c = by_runs(vm, first, false, runs);
 	if (!first->count ||
 	    (c.silent_ns <= MOMENT_NS &&
 	     !is_silent(vm, first, 0, c.limits + 1, silent) &&
-	     !any_events(events, vm, INT64_MIN, first->at[0].guest_ns)))
+	     !any_events(events, INT64_MIN, first->at[0].guest_ns)))
 		return;
 	first->count -= c.limits;
 	memmove(first->at, first->at + c.limits,
