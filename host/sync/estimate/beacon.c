@@ -26,6 +26,13 @@
 #define WAVE_NS	   5.0
 #define WAVE_SHARE 0.08
 
+/*
+ * A line that was followed while exchanges seemed to take longer: what it may be
+ * wrong by is so many times what it would be now. A larger value lets lines go on
+ * that are looser than is said of them.
+ */
+#define LOOSER 2
+
 /* An exchange with so many times the usual excess says nothing new. */
 #define SLOW 2
 #define MAX_SLOW 32
@@ -93,6 +100,23 @@ static void see(struct state *s, const struct vmsync_fix *fix)
 	vmsync_segmentation_see(&s->seg, &sure);
 }
 
+/*
+ * One way may have taken all of D and the other nothing; and a small breakpoint may
+ * hide in what a usual exchange leaves open.
+ */
+static int set_base(struct state *s, double half)
+{
+	double base_ns =
+		half + wave(s) + vmsync_min_delay_excess_ns(&s->delay) / 2;
+	int err = 0;
+
+	if (s->seg.base_ns > LOOSER * base_ns)
+		err = vmsync_segmentation_break(&s->seg);
+	s->seg.wave_ns = wave(s);
+	s->seg.base_ns = base_ns;
+	return err;
+}
+
 static int use(struct state *s, const struct vmsync_beacon *b)
 {
 	double half = vmsync_min_delay_ns(&s->delay) / 2;
@@ -102,6 +126,7 @@ static int use(struct state *s, const struct vmsync_beacon *b)
 		.upper = { b->gh_guest_ns, b->gh_host_ns, wave(s) - half },
 		.lower = { b->hg_guest_ns, b->hg_host_ns, half - wave(s) },
 	};
+	int err;
 
 	vmsync_segmentation_set(&s->seg, b->set_ns);
 	vmsync_segmentation_bent(&s->seg, b->bends, b->tilt);
@@ -117,14 +142,8 @@ static int use(struct state *s, const struct vmsync_beacon *b)
 		return 0;
 	if (b->gh && b->hg)
 		fix.play_ns = fmax(0, delay_of(s, b) / 2 - half);
-	s->seg.wave_ns = wave(s);
-	/*
-	 * One way may have taken all of D and the other nothing; and a small
-	 * breakpoint may hide in what a usual exchange leaves open.
-	 */
-	s->seg.base_ns =
-		half + wave(s) + vmsync_min_delay_excess_ns(&s->delay) / 2;
-	return vmsync_segmentation_add(&s->seg, &fix);
+	err = set_base(s, half);
+	return err ? err : vmsync_segmentation_add(&s->seg, &fix);
 }
 
 static int warm_up(struct state *s)
