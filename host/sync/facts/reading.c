@@ -159,36 +159,24 @@ static int128 off_by(const struct vmsync_facts *f,
 	return a < b ? a : b;
 }
 
-/* Whether the TSC's offset of then is known. */
-static bool known_at(const struct vmsync_facts *f,
-		     const struct vmsync_timeline *scaling,
-		     const struct vmsync_timeline *host, int128 ns)
+/* Whether all of @tl is known from host time @ns to a candidate, @at. */
+static bool is_told_between(const struct vmsync_facts *f,
+			    const struct vmsync_timeline *host,
+			    const struct vmsync_timeline *tl, int128 ns,
+			    int64_t at)
 {
-	int64_t at;
+	const struct vmsync_step *end = tl->steps.at + tl->steps.count;
+	const struct vmsync_step *s;
+	int64_t from, until;
 
 	/* What is expected is not exact: it may be before the host's boot. */
 	if (ns < 0)
 		ns = 0;
 	if (ns > INT64_MAX ||
-	    !vmsync_date_of_host(host, f->tsc_ref, (int64_t)ns, &at))
-		return false;
-	return vmsync_timeline_at(scaling, at)->param;
-}
-
-/* Whether the host's line is known all the way from host time @ns to a candidate. */
-static bool is_told_between(const struct vmsync_facts *f,
-			    const struct vmsync_timeline *host, int128 ns,
-			    int64_t at)
-{
-	const struct vmsync_step *end = host->steps.at + host->steps.count;
-	const struct vmsync_step *s;
-	int64_t from, until;
-
-	if (ns < 0 || ns > INT64_MAX ||
 	    !vmsync_date_of_host(host, f->tsc_ref, (int64_t)ns, &from))
 		return false;
 	until = from < at ? at : from;
-	for (s = vmsync_timeline_at(host, from < at ? from : at);
+	for (s = vmsync_timeline_at(tl, from < at ? from : at);
 	     s < end && s->from <= until; s++) {
 		if (!s->param)
 			return false;
@@ -255,10 +243,10 @@ bool vmsync_reading_at(const struct vmsync_facts *f,
 	/* Where the host's lines are known only a liar's is out of order. */
 	if (found && known && best > STRAY_NS && best < NEVER)
 		return (is_in_order(f, host, *at, r->ns) ||
-			(is_told_between(f, host, expected[0], *at) &&
-			 is_told_between(f, host, expected[1], *at))) &&
-		       (known_at(f, scaling, host, expected[0]) ||
-			known_at(f, scaling, host, expected[1]));
+			(is_told_between(f, host, host, expected[0], *at) &&
+			 is_told_between(f, host, host, expected[1], *at))) &&
+		       (is_told_between(f, host, scaling, expected[0], *at) ||
+			is_told_between(f, host, scaling, expected[1], *at));
 	return found;
 }
 
