@@ -240,6 +240,8 @@ const char *shape_held(const struct shape *s)
 {
 	if (s->plan.clones && !strcmp(s->sc.fields, "stamps"))
 		return "clones with the old addons, on one host";
+	if (s->plan.clones && !s->plan.beacons)
+		return "clones without beacons, which nothing tells apart";
 	if (!s->sc.master && !strcmp(s->sc.clock, "kvmclock") &&
 	    s->plan.beacons && !s->plan.knots)
 		return "no master clock, and no line that dates its pages";
