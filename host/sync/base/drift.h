@@ -27,6 +27,9 @@
 #define VMSYNC_DRIFT	   0.0011
 #define VMSYNC_DRIFT_APART 0.0013
 
+/* The first of them in integers, ppm. */
+#define VMSYNC_DRIFT_PPM 1100
+
 /* What tick lengths that differ by +-10 % each make of it. */
 #define VMSYNC_DRIFT_TICKS 0.22
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sync/base/drift.h"
 #include "sync/estimator.h"
 #include "sync/exact/doubt.h"
 #include "sync/exact/fall.h"
@@ -20,9 +21,6 @@
 
 /* A step that a reader of the trace wants to know of, q32. */
 #define EPOCH_STEP (2 * Q32)
-
-/* Two lines of one clock part by no more: NTP's +-500 ppm, and a little. */
-#define NTP_PPM 1100
 
 /*
  * KVM set the guest's clock back by a little, from @a to @b at @z1: guest times
@@ -45,7 +43,7 @@ static void join_back(struct vmsync_walk *w, const struct vmsync_link *q,
 		w->spill = 0;
 	/* The lines before may have had other slopes. */
 	w->spill += vmsync_link_by_slope(fall, &d) + wide_abs(b.h - a.h) +
-		    fall * NTP_PPM / 1000000 + VMSYNC_ROUNDING;
+		    fall * VMSYNC_DRIFT_PPM / 1000000 + VMSYNC_ROUNDING;
 	if (w->spill_until < until)
 		w->spill_until = until;
 }
@@ -83,7 +81,7 @@ static void clip_jump(struct vmsync_walk *w, const struct vmsync_link *l,
 	w->jumped = VMSYNC_AXIS_MAX;
 	if (since < 0 || !vmsync_link_direction(l, at, &d))
 		return;
-	since += since * NTP_PPM / 1000000 + 1;
+	since += since * VMSYNC_DRIFT_PPM / 1000000 + 1;
 	first = (int64_t)((g - since * d.g / VMSYNC_SPAN) >> 32) -
 		VMSYNC_COARSE_NS;
 	while (w->map->count) {
@@ -116,7 +114,7 @@ static void join_unknown(struct vmsync_walk *w, const struct vmsync_link *q,
 	w->bridged = false;
 	if (*z1 == z0 || !vmsync_link_direction(q, *z1, &d) || d.g < Q32)
 		return;
-	ahead = (int128)(*z1 - z0) * NTP_PPM / 1000000 +
+	ahead = (int128)(*z1 - z0) * VMSYNC_DRIFT_PPM / 1000000 +
 		VMSYNC_COARSE_NS * Q32 * VMSYNC_SPAN / d.g;
 	if (ahead * d.g / VMSYNC_SPAN > VMSYNC_SMALL_STEP)
 		return;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sync/base/drift.h"
 #include "sync/facts/facts.h"
 #include "sync/facts/pages.h"
 #include "sync/facts/reading.h"
@@ -88,9 +89,6 @@ bool vmsync_date_of_host(const struct vmsync_timeline *host, uint64_t tsc_ref,
 	return true;
 }
 
-/* The most by which two lines of one clock part, ppm: NTP's +-500, and a little. */
-#define NTP_PPM 1100
-
 /* How far off a date may be that is of where no line is known, cycles. */
 static int64_t slack_at(const struct vmsync_timeline *host,
 			const struct vmsync_step *s, int64_t at)
@@ -101,7 +99,7 @@ static int64_t slack_at(const struct vmsync_timeline *host,
 		return 0;
 	if (s == host->steps.at)
 		away = (int128)s[1].from - at;
-	return (int64_t)(away * NTP_PPM / 1000000) + 1;
+	return (int64_t)(away * VMSYNC_DRIFT_PPM / 1000000) + 1;
 }
 
 int64_t vmsync_date_earliest(const struct vmsync_timeline *host, int64_t at)
