@@ -195,3 +195,19 @@ int vmsync_lines_knot(struct vmsync_lines *lines,
 	}
 	return err;
 }
+
+size_t vmsync_lines_first(const struct vmsync_lines *lines, int64_t from_ns)
+{
+	size_t lo = 0, hi = lines->spans.count;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (lines->spans.at[mid].stamp_ns < from_ns)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	/* One more, which may be late. */
+	return lo > 1 ? lo - 1 : 0;
+}

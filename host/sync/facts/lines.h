@@ -58,4 +58,7 @@ int vmsync_lines_beacon(struct vmsync_lines *lines,
 int vmsync_lines_knot(struct vmsync_lines *lines,
 		      const struct vmsync_evidence *ev, uint32_t cpu);
 
+/** vmsync_lines_first - the first line that matters from @from_ns on; 0 if there is none */
+size_t vmsync_lines_first(const struct vmsync_lines *lines, int64_t from_ns);
+
 #endif /* VMSYNC_SYNC_FACTS_LINES_H */
