@@ -481,12 +481,6 @@ static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 	vmsync_map_eval_batch(ctx, in, out, n);
 }
 
-const struct vmsync_map *
-vmsync_stream_map(const struct vmsync_session_guest *g, uint32_t cpu)
-{
-	return vmsync_guest_map_of(g->maps, cpu);
-}
-
 static void map_stream(void *ctx, const struct ctf_stream *stream, uint32_t cpu,
 		       struct ctf_map *map)
 {

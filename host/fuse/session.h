@@ -166,8 +166,11 @@ bool vmsync_session_agrees(const struct vmsync_session *s);
 bool vmsync_maps_alike(const struct vmsync_map *a, const struct vmsync_map *b);
 
 /** vmsync_stream_map() - the map for the stamps of a stream of @cpu, or NULL */
-const struct vmsync_map *
-vmsync_stream_map(const struct vmsync_session_guest *g, uint32_t cpu);
+static inline const struct vmsync_map *
+vmsync_stream_map(const struct vmsync_session_guest *g, uint32_t cpu)
+{
+	return vmsync_guest_map_of(g->maps, cpu);
+}
 
 /** vmsync_session_map() - have a rewrite of @g's traces apply its maps */
 void vmsync_session_map(const struct vmsync_session_guest *g,
