@@ -4,7 +4,7 @@
 
 #include "cmd.h"
 #include "doctor/doctor.h"
-#include "json_string.h"
+#include "base/json_string.h"
 
 static const char help[] =
 "usage: vmsync doctor [OPTION]...\n"

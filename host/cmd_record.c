@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "run.h"
+#include "base/run.h"
 #include "record/record.h"
 
 static const char help[] =

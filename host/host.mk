@@ -31,9 +31,9 @@ TRACEDAT := $(if $(NO_TRACEDAT),,$(shell echo 'int main(void) { return !tracecmd
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-HOST_DIRS := host/ctf host/sync host/sync/* host/fuse host/export host/analysis \
+HOST_DIRS := host/base host/ctf host/sync host/sync/* host/fuse host/export host/analysis \
 	     host/port host/doctor host/libvirt host/record host/setup
-LIB_SRC := host/run.c host/json_string.c host/json_in.c $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
+LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
 DAT_SRC := $(if $(TRACEDAT),$(sort $(wildcard host/tracedat/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)

@@ -8,7 +8,7 @@ PORT_UST := $(shell echo '\#include <lttng/tracepoint.h>' | $(CC) -E - \
 		> /dev/null 2>&1 && echo yes)
 PORT_LIB := $(O)/host/port/frame.o $(O)/host/port/output.o
 PORT_HOST := $(patsubst %.c,$(O)/%.o,host/libvirt/xml.c \
-	     host/libvirt/domain.c host/json_string.c)
+	     host/libvirt/domain.c host/base/json_string.c)
 PORT_DAEMON := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard host/daemon/*.c)))
 PORT_AGENT := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard guest/agent/*.c)))
 PORT_BIN := $(O)/vmsyncd $(O)/vmsync-agent $(O)/libvirt-hook
@@ -29,7 +29,7 @@ $(PORT_DAEMON) $(PORT_AGENT): dkms.conf
 $(O)/vmsyncd: $(PORT_DAEMON) $(PORT_LIB) $(PORT_HOST)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(LDFLAGS) $(PORT_LDLIBS)
 
-$(O)/vmsync-agent: $(PORT_AGENT) $(PORT_LIB) $(O)/host/run.o \
+$(O)/vmsync-agent: $(PORT_AGENT) $(PORT_LIB) $(O)/host/base/run.o \
 		$(O)/host/record/tracing.o
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(LDFLAGS) $(PORT_LDLIBS)
 

@@ -94,7 +94,7 @@ $(O)/tests/contend: tests/gen/contend.c tests/gen/writer.c tests/gen/writer.h
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
 # Scenarios of the simulator, as traces.
-RECORDED_SRC := tests/gen/recorded.c tests/property/record.c tests/property/stays.c \
+RECORDED_SRC := tests/property/recorded.c tests/property/record.c tests/property/stays.c \
 		tests/gen/writer.c $(patsubst %,tests/sim/%.c,rng timekeeper steer \
 		kernel vm world beacons knots stream scenario lies runs)
 $(O)/tests/recorded: $(RECORDED_SRC) $(wildcard tests/property/*.h tests/sim/*.h) \
@@ -139,7 +139,7 @@ mutate:
 # Random recordings of a simulated world: the simulator's clocks, the generators'
 # writer, and a judge.
 PROPERTY_SIM := rng timekeeper steer kernel vm world beacons knots stream scenario lies runs
-PROPERTY_SRC := $(wildcard tests/property/*.c) tests/gen/writer.c \
+PROPERTY_SRC := $(filter-out tests/property/recorded.c,$(wildcard tests/property/*.c)) tests/gen/writer.c \
 		$(PROPERTY_SIM:%=tests/sim/%.c)
 $(O)/tests/property: $(PROPERTY_SRC) $(wildcard tests/property/*.h tests/sim/*.h) \
 		tests/gen/writer.h $(O)/libvmsync.a

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "record/tracing.h"
-#include "run.h"
+#include "base/run.h"
 
 #define SECOND 1000000000ull
 #define SESSION "vmsync-agent"

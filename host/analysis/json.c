@@ -4,7 +4,7 @@
 
 #include "analysis/check.h"
 #include "analysis/reasons.h"
-#include "json_string.h"
+#include "base/json_string.h"
 
 static void parts(FILE *f, const int64_t ns[ANALYSIS_STATES])
 {

@@ -5,7 +5,7 @@
 
 #include "analysis/analysis.h"
 #include "fuse/print.h"
-#include "json_string.h"
+#include "base/json_string.h"
 
 /* Causes under one that are listed, unless all are asked for. */
 #define MOST 8

@@ -4,7 +4,8 @@
 
 BT2_SO := $(O)/babeltrace-plugin-vmsync.so
 BT2_SRC := $(sort $(wildcard host/bt2/*.c)) host/sync/map/map.c \
-	   host/sync/map/map_load.c host/sync/map/anyone.c host/json_string.c host/json_in.c
+	   host/sync/map/map_load.c host/sync/map/anyone.c \
+	   host/base/json_string.c host/base/json_in.c
 BT2_PIC := $(BT2_SRC:%.c=$(O)/pic/%.o)
 
 .PHONY: plugin install-plugin uninstall-plugin

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_string.h"
+#include "base/json_string.h"
 
 static void guest_free(struct vmsyncd_guest *g)
 {

@@ -8,7 +8,7 @@
 #include "export/events.h"
 #include "fuse/fail.h"
 #include "fuse/output.h"
-#include "utf8.h"
+#include "base/utf8.h"
 
 /* An export as analysis_run() sees it. */
 struct taker {

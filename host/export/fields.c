@@ -5,7 +5,7 @@
 
 #include "export/fields.h"
 #include "export/value.h"
-#include "utf8.h"
+#include "base/utf8.h"
 
 #define MAX_DEPTH 64
 

@@ -8,7 +8,7 @@
 #define VMSYNC_FUSE_ANSWERS_H
 
 #include "ctf/ctf.h"
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 
 /**
  * struct vmsync_answered - a trace and who answered it

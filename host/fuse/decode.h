@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "ctf/ctf.h"
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 
 struct vmsync_decoders;
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fuse/fail.h"
-#include "utf8.h"
+#include "base/utf8.h"
 
 #define UUID_FORM  "{\"uuid\": \"%36[0-9a-fA-F-]\",%n"
 #define NAME_BEGIN "\"name\": \""

@@ -7,8 +7,8 @@
 
 #include "fuse/experiment.h"
 #include "fuse/fail.h"
-#include "json_in.h"
-#include "json_string.h"
+#include "base/json_in.h"
+#include "base/json_string.h"
 
 /* ---------------------------------------------------------------------- out */
 

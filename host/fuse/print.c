@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "sync/map/map.h"
-#include "utf8.h"
+#include "base/utf8.h"
 
 /* Where the text begins that follows a label. */
 #define TEXT_COLUMN 14

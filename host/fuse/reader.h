@@ -8,7 +8,7 @@
 #include "ctf/ctf.h"
 #include "fuse/machine.h"
 #include "fuse/runs.h"
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 
 struct vmsync_reader;
 

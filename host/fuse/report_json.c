@@ -5,7 +5,7 @@
 #include "fuse/moves.h"
 #include "fuse/print.h"
 #include "fuse/report.h"
-#include "json_string.h"
+#include "base/json_string.h"
 
 static void key_string(FILE *f, const char *key, const char *value)
 {

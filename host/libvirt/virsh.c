@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "fuse/fail.h"
-#include "run.h"
+#include "base/run.h"
 #include "uapi/vmsync_port.h"
 
 #define URI "qemu:///system"

@@ -4,7 +4,7 @@
 
 #include "fuse/print.h"
 #include "record/record.h"
-#include "json_string.h"
+#include "base/json_string.h"
 
 bool vmsync_record_fetched(const struct record_guest *g)
 {

@@ -14,8 +14,8 @@
 #include "fuse/domain_name.h"
 #include "fuse/fail.h"
 #include "port/now.h"
-#include "run.h"
-#include "json_string.h"
+#include "base/run.h"
+#include "base/json_string.h"
 
 #define SECOND 1000000000ull
 #define ROUND_MS 100

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "run.h"
+#include "base/run.h"
 #include "uapi/vmsync_port.h"
 
 #define CHANNEL "vmsync"

@@ -6,7 +6,7 @@
 
 #include "fuse/fail.h"
 #include "fuse/print.h"
-#include "run.h"
+#include "base/run.h"
 #include "setup/setup.h"
 
 bool vmsync_setup_step(const struct vmsync_setup *s, const char *what,

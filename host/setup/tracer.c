@@ -13,7 +13,7 @@
 
 #include "doctor/system.h"
 #include "fuse/fail.h"
-#include "run.h"
+#include "base/run.h"
 #include "setup/setup.h"
 
 #define NAME "vmsync-tracer"

@@ -27,8 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clock.h"
-#include "sync/evidence.h"
+#include "base/clock.h"
+#include "sync/base/evidence.h"
 #include "sync/map/map.h"
 #include "sync/options.h"
 

@@ -11,7 +11,8 @@ SIM_SANITIZE := -fsanitize=undefined -fno-sanitize-recover=all \
 		$(if $(filter asan,$(VARIANT)),-fsanitize=address)
 SIM_CFLAGS := -std=gnu11 -O2 -g $(SIM_SANITIZE) \
 	      -Wall -Wextra -Werror -D_GNU_SOURCE -Ihost -Iinclude
-SIM_SRC := $(sort $(wildcard tests/sim/*.c) $(wildcard host/sync/*.c host/sync/*/*.c) host/json_string.c host/json_in.c)
+SIM_SRC := $(sort $(wildcard tests/sim/*.c) $(wildcard host/sync/*.c host/sync/*/*.c) \
+		  host/base/json_string.c host/base/json_in.c)
 SIM_OBJ := $(SIM_SRC:%.c=$(SIM_O)/%.o)
 SIM_SCENARIOS := $(sort $(wildcard tests/sim/scenarios/*.sim))
 SIM_BROKEN := $(sort $(wildcard tests/sim/broken/*.sim))

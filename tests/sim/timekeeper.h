@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 #include "uapi/vmsync.h"
 
 #define SIM_HZ	      250

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "rng.h"
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 #include "timekeeper.h"
 
 #define SIM_MAX_VCPUS 8

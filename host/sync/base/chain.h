@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "sync/base/wide.h"
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 
 #define Q32 ((int128)1 << 32)
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "sync/base/array.h"
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 
 /**
  * struct vmsync_line_span - one line and when it was in force

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 #include "sync/facts/vm.h"
 
 /* Beacons kept per side and guest while their other half is awaited. */

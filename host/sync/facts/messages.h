@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "sync/base/array.h"
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 
 /**
  * struct vmsync_message - one of them

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "sync/base/array.h"
-#include "sync/evidence.h"
+#include "sync/base/evidence.h"
 
 /**
  * struct vmsync_scaling_span - offset and ratio, and since when

@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
 /* How long the slowest counter of which a clock is made stands still: acpi_pm. */
 #define VMSYNC_COARSE_NS 280

@@ -3,7 +3,7 @@
  * Maps as JSON, in. Strict: what vmsync_map_save() writes, with any white
  * space and any order of members, and nothing else.
  */
-#include "json_in.h"
+#include "base/json_in.h"
 #include "sync/map/anyone.h"
 #include "sync/map/map.h"
 

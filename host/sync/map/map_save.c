@@ -20,7 +20,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "json_string.h"
+#include "base/json_string.h"
 
 static void put_segment(FILE *f, const struct vmsync_segment *s)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "json_in.h"
+#include "base/json_in.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_string.h"
+#include "base/json_string.h"
 
 bool in_fail(struct vmsync_in *p, const char *fmt, ...)
 {

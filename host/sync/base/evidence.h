@@ -7,8 +7,8 @@
  * Documentation/protocol.rst, or what another source gives in its place, and
  * keeps the names used there. Records are plain values: nothing to free.
  */
-#ifndef VMSYNC_SYNC_EVIDENCE_H
-#define VMSYNC_SYNC_EVIDENCE_H
+#ifndef VMSYNC_SYNC_BASE_EVIDENCE_H
+#define VMSYNC_SYNC_BASE_EVIDENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -149,4 +149,4 @@ struct vmsync_evidence {
 	int64_t until_ns;
 };
 
-#endif /* VMSYNC_SYNC_EVIDENCE_H */
+#endif /* VMSYNC_SYNC_BASE_EVIDENCE_H */

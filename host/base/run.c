@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run.h"
+#include "base/run.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,8 +5,8 @@
  * UTF-8 is \xHH, two hexadecimal digits, and a backslash is two. So no two texts
  * are the same string.
  */
-#ifndef VMSYNC_JSON_STRING_H
-#define VMSYNC_JSON_STRING_H
+#ifndef VMSYNC_BASE_JSON_STRING_H
+#define VMSYNC_BASE_JSON_STRING_H
 
 #include <stdio.h>
 
@@ -16,4 +16,4 @@ void vmsync_json_string(FILE *f, const char *s);
 /** vmsync_json_unescape - from what a program gets back to the bytes, in place */
 void vmsync_json_unescape(char *s);
 
-#endif /* VMSYNC_JSON_STRING_H */
+#endif /* VMSYNC_BASE_JSON_STRING_H */

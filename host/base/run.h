@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Other programs (lttng, virsh), run to their end without a word on our own output. */
-#ifndef VMSYNC_RUN_H
-#define VMSYNC_RUN_H
+#ifndef VMSYNC_BASE_RUN_H
+#define VMSYNC_BASE_RUN_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -26,4 +26,4 @@ int vmsync_run_into(const char *const argv[], const char *home, int out,
 /** vmsync_spawn_prepare() - in a child: signals as a program expects them */
 void vmsync_spawn_prepare(void);
 
-#endif /* VMSYNC_RUN_H */
+#endif /* VMSYNC_BASE_RUN_H */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "json_string.h"
+#include "base/json_string.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "utf8.h"
+#include "base/utf8.h"
 
 void vmsync_json_string(FILE *f, const char *s)
 {

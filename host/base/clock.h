@@ -5,8 +5,8 @@
  * All are integers. A time is CLOCK_MONOTONIC of the kernel that is meant, in
  * ns, 0 .. 2^63 - 1; a TSC is 64 bits modulo 2^64.
  */
-#ifndef VMSYNC_CLOCK_H
-#define VMSYNC_CLOCK_H
+#ifndef VMSYNC_BASE_CLOCK_H
+#define VMSYNC_BASE_CLOCK_H
 
 #include <stdint.h>
 
@@ -35,4 +35,4 @@ typedef struct {
 	uint64_t cycles;
 } guest_tsc;
 
-#endif /* VMSYNC_CLOCK_H */
+#endif /* VMSYNC_BASE_CLOCK_H */

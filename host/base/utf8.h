@@ -2,8 +2,8 @@
 /*
  * UTF-8, or not: names of files and texts of traces are any bytes.
  */
-#ifndef VMSYNC_UTF8_H
-#define VMSYNC_UTF8_H
+#ifndef VMSYNC_BASE_UTF8_H
+#define VMSYNC_BASE_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -53,4 +53,4 @@ static inline int utf8_is_control(uint32_t code)
 	       (code >= 0x2066 && code <= 0x2069);
 }
 
-#endif /* VMSYNC_UTF8_H */
+#endif /* VMSYNC_BASE_UTF8_H */

@@ -4,8 +4,8 @@
  * white space and any order of members, but no member that the reader does not
  * know. After an error every function returns false.
  */
-#ifndef VMSYNC_JSON_IN_H
-#define VMSYNC_JSON_IN_H
+#ifndef VMSYNC_BASE_JSON_IN_H
+#define VMSYNC_BASE_JSON_IN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,4 +79,4 @@ int in_key(const char *const *keys, size_t n, const char *key);
 bool in_file(struct vmsync_in *p, in_member_fn fn, void *ctx,
 	     unsigned int *seen);
 
-#endif /* VMSYNC_JSON_IN_H */
+#endif /* VMSYNC_BASE_JSON_IN_H */
