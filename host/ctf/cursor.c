@@ -37,7 +37,7 @@ struct ctf_cursor *ctf_cursor_new(const struct ctf_stream *s,
 	return c;
 }
 
-static void part_free(struct part *p)
+static void part_free(struct cursor_part *p)
 {
 	if (p->map)
 		munmap(p->map, p->map_len);
@@ -65,14 +65,14 @@ static uint64_t min(uint64_t a, uint64_t b)
 }
 
 /* Whether bytes @from .. @from + @len of the file are in @p, or can be put there. */
-static bool part_has_room(const struct part *p, uint64_t from, uint64_t len)
+static bool part_has_room(const struct cursor_part *p, uint64_t from, uint64_t len)
 {
 	return !p->map && from >= p->off && from <= p->off + p->len &&
 	       from + len <= p->off + p->cap;
 }
 
 /* Has @p begin with byte @from of the file and makes room for @len bytes. */
-static int part_begin(struct part *p, const struct part *old, uint64_t from,
+static int part_begin(struct cursor_part *p, const struct cursor_part *old, uint64_t from,
 		      uint64_t len, struct ctf_error *e)
 {
 	uint64_t end = old->off + old->len, have = 0;
@@ -90,7 +90,7 @@ static int part_begin(struct part *p, const struct part *old, uint64_t from,
 }
 
 /* Reads what is missing before byte @end of the file, and some more. */
-static int part_read(const struct ctf_cursor *c, struct part *p, uint64_t end,
+static int part_read(const struct ctf_cursor *c, struct cursor_part *p, uint64_t end,
 		     struct ctf_error *e)
 {
 	uint64_t have = p->off + p->len, room = p->off + p->cap;
@@ -106,7 +106,7 @@ static int part_read(const struct ctf_cursor *c, struct part *p, uint64_t end,
 	return 0;
 }
 
-static int part_map(const struct ctf_cursor *c, struct part *p, uint64_t from,
+static int part_map(const struct ctf_cursor *c, struct cursor_part *p, uint64_t from,
 		    uint64_t end, struct ctf_error *e)
 {
 	uint64_t off = from & ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
@@ -130,7 +130,7 @@ static int part_map(const struct ctf_cursor *c, struct part *p, uint64_t from,
 static int window(struct ctf_cursor *c, int keep, uint64_t from, uint64_t len,
 		  struct ctf_error *e)
 {
-	struct part *old = &c->part[c->at], *p = old;
+	struct cursor_part *old = &c->part[c->at], *p = old;
 	uint64_t least = READS * (uint64_t)c->read;
 	int ret;
 
@@ -226,7 +226,7 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
  */
 static void drop_used(struct ctf_cursor *c)
 {
-	struct part *p = &c->part[c->at];
+	struct cursor_part *p = &c->part[c->at];
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from, until;
 
 	if (p->map || c->read == READ_MOST)
@@ -247,7 +247,7 @@ static void drop_used(struct ctf_cursor *c)
 static int fill_batch(struct ctf_cursor *c, struct batch *b)
 {
 	const struct ctf_packet *pkt = &c->packet;
-	struct part *p = &c->part[c->at];
+	struct cursor_part *p = &c->part[c->at];
 	uint64_t need = pkt->offset + c->walk.pos / 8 + c->read, there;
 	int ret;
 

@@ -10,7 +10,7 @@
 #define READ_LEAST	(4u << 10)	/* bytes; less makes it far slower */
 
 /* A part of the file in memory: read, or where a packet is large, mapped. */
-struct part {
+struct cursor_part {
 	uint8_t *buf;
 	size_t cap, len;
 	uint64_t off;
@@ -30,7 +30,7 @@ struct block {
 struct ctf_cursor {
 	const struct ctf_stream *stream;
 	struct walk walk;
-	struct part part[2];
+	struct cursor_part part[2];
 	int at;			/* the part that the walk is in */
 	const uint8_t *data;	/* the packet */
 	struct ctf_packet packet;

@@ -394,7 +394,7 @@ static int refill_all(struct ctf_merge *m, struct ctf_error *e)
 /* The next block; an empty one at the end. */
 static int fill_block(struct ctf_merge *m, struct ctf_error *e)
 {
-	struct slice block;
+	struct sorted_run block;
 	int ret = m->started ? 0 : start(m, e);
 
 	m->key = m->end = NULL;

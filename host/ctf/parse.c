@@ -9,7 +9,7 @@
  * What a block is made of: its handlers of "key = value" and of "key := type",
  * and whether anybody may choose the keys.
  */
-struct block {
+struct braces {
 	int (*on_value)(struct parser *p, void *obj, const char *key,
 			const struct value *v);
 	int (*on_type)(struct parser *p, void *obj, const char *key,
@@ -18,7 +18,7 @@ struct block {
 };
 
 static int read_statement(struct parser *p, struct scope *s,
-			  struct keys *seen, const struct block *b, void *obj)
+			  struct keys *seen, const struct braces *b, void *obj)
 {
 	struct token tok = p->cur;
 	const struct ctf_type *type;
@@ -52,7 +52,7 @@ static int read_statement(struct parser *p, struct scope *s,
 }
 
 /* { statements } ; -- where @span, the inside of the braces goes there */
-static int read_block(struct parser *p, const struct block *b, void *obj,
+static int read_block(struct parser *p, const struct braces *b, void *obj,
 		      struct meta_span *span)
 {
 	struct keys seen = { .n = 0 };
@@ -215,7 +215,7 @@ static int clock_value(struct parser *p, void *obj, const char *key,
 /* The name is inside of the block, so the clock is read apart first. */
 static int read_clock(struct parser *p)
 {
-	static const struct block block = { .on_value = clock_value };
+	static const struct braces block = { .on_value = clock_value };
 	struct clock tmp = { .pub = { .freq = 1000000000, .desc = "" } };
 	struct token tok = p->cur;
 	struct clock *c;
@@ -318,7 +318,7 @@ static int ignore_value(struct parser *p, void *obj, const char *key,
 
 static int read_event(struct parser *p, const struct token *tok)
 {
-	static const struct block block = { event_value, event_type, false };
+	static const struct braces block = { event_value, event_type, false };
 	struct class *c = class_add(p->t);
 	int ret;
 
@@ -335,7 +335,7 @@ static int read_event(struct parser *p, const struct token *tok)
 
 static int read_stream(struct parser *p)
 {
-	static const struct block block = { stream_value, stream_type, false };
+	static const struct braces block = { stream_value, stream_type, false };
 	struct sclass *sc = sclass_add(p->t);
 
 	return sc ? read_block(p, &block, sc, NULL) : fail_nomem(p->e);
@@ -343,7 +343,7 @@ static int read_stream(struct parser *p)
 
 static int read_trace(struct parser *p, const struct token *tok)
 {
-	static const struct block block = { trace_value, trace_type, false };
+	static const struct braces block = { trace_value, trace_type, false };
 	int ret;
 
 	if (p->has_trace)
@@ -357,8 +357,8 @@ static int read_trace(struct parser *p, const struct token *tok)
 
 static int read_top(struct parser *p)
 {
-	static const struct block env = { env_value, NULL, true };
-	static const struct block callsite = { ignore_value, NULL, true };
+	static const struct braces env = { env_value, NULL, true };
+	static const struct braces callsite = { ignore_value, NULL, true };
 	struct token tok = p->cur;
 	int ret;
 

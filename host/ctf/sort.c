@@ -46,7 +46,7 @@ uint64_t *sorter_add(struct sorter *s, size_t n)
 {
 	uint64_t *key = s->buf[0] + s->keys;
 
-	s->run[s->runs++] = (struct slice){ key, n };
+	s->run[s->runs++] = (struct sorted_run){ key, n };
 	s->keys += n;
 	return key;
 }
@@ -100,7 +100,7 @@ static void merge_rest(struct pair p)
 }
 
 /* How many of the first @n keys of both are @a's. */
-static size_t share(const struct slice *a, const struct slice *b, size_t n)
+static size_t share(const struct sorted_run *a, const struct sorted_run *b, size_t n)
 {
 	size_t lo = n > b->n ? n - b->n : 0, hi = min(n, a->n);
 
@@ -115,7 +115,7 @@ static size_t share(const struct slice *a, const struct slice *b, size_t n)
 	return lo;
 }
 
-static struct slice merge_two(const struct slice *a, const struct slice *b,
+static struct sorted_run merge_two(const struct sorted_run *a, const struct sorted_run *b,
 			      uint64_t *out)
 {
 	size_t total = a->n + b->n, half = total / 2, n = share(a, b, half);
@@ -134,11 +134,11 @@ static struct slice merge_two(const struct slice *a, const struct slice *b,
 	}
 	merge_rest(lo);
 	merge_rest(hi);
-	return (struct slice){ out, total };
+	return (struct sorted_run){ out, total };
 }
 
 /* The runs in twos to @out; one without a partner has to be there, too. */
-static size_t merge_level(struct slice *run, size_t runs, uint64_t *out)
+static size_t merge_level(struct sorted_run *run, size_t runs, uint64_t *out)
 {
 	size_t i, n = 0;
 
@@ -148,12 +148,12 @@ static size_t merge_level(struct slice *run, size_t runs, uint64_t *out)
 	}
 	if (i < runs) {
 		memcpy(out, run[i].key, run[i].n * sizeof(*out));
-		run[n++] = (struct slice){ out, run[i].n };
+		run[n++] = (struct sorted_run){ out, run[i].n };
 	}
 	return n;
 }
 
-struct slice sorter_merge(struct sorter *s)
+struct sorted_run sorter_merge(struct sorter *s)
 {
 	unsigned int level = 0;
 

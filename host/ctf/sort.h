@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct slice {
+struct sorted_run {
 	uint64_t *key;		/* in order, no two the same */
 	size_t n;
 };
 
 struct sorter {
-	struct slice *run;
+	struct sorted_run *run;
 	size_t runs, keys;
 	size_t cap;		/* runs that there is room for */
 	uint64_t *buf[2];	/* levels of the merge take turns */
@@ -27,6 +27,6 @@ void sorter_free(struct sorter *s);
 /* Adds a run of @n keys, one at least. Return: where to put them. */
 uint64_t *sorter_add(struct sorter *s, size_t n);
 /* All that was added since the last call, in order. Valid until the next one. */
-struct slice sorter_merge(struct sorter *s);
+struct sorted_run sorter_merge(struct sorter *s);
 
 #endif /* CTF_SORT_H */

@@ -23,9 +23,9 @@ enum state {
  */
 struct blocks {
 	int fd;
-	void (*print)(struct block *b);
+	void (*print)(struct record_block *b);
 	size_t n;
-	struct block *ring;
+	struct record_block *ring;
 	uint64_t filled;
 	uint64_t taken;
 	uint64_t written;
@@ -39,13 +39,13 @@ struct blocks {
 	pthread_t threads[MAX_JOBS];
 };
 
-static struct block *at(const struct blocks *bs, uint64_t i)
+static struct record_block *at(const struct blocks *bs, uint64_t i)
 {
 	return &bs->ring[i % bs->n];
 }
 
 /* One that was large keeps no more than others. */
-static void empty(struct block *b)
+static void empty(struct record_block *b)
 {
 	if (b->out.end - b->out.start > 4 * (long)TEXT) {
 		out_free(&b->out);
@@ -58,7 +58,7 @@ static void empty(struct block *b)
 /* Writes what is next in order. Called with the lock, which is let go of. */
 static void write_printed(struct blocks *bs)
 {
-	struct block *b;
+	struct record_block *b;
 
 	if (bs->writing)
 		return; /* who writes sees this one, too */
@@ -82,7 +82,7 @@ static void write_printed(struct blocks *bs)
 /* Prints the next full block; with the lock. */
 static void print_one(struct blocks *bs)
 {
-	struct block *b = at(bs, bs->taken++);
+	struct record_block *b = at(bs, bs->taken++);
 
 	b->state = BUSY;
 	pthread_mutex_unlock(&bs->lock);
@@ -120,7 +120,7 @@ static bool ring_new(struct blocks *bs)
 
 	bs->ring = calloc(bs->n, sizeof(*bs->ring));
 	for (i = 0; bs->ring && i < bs->n; i++) {
-		struct block *b = &bs->ring[i];
+		struct record_block *b = &bs->ring[i];
 
 		b->start = b->p = calloc(1, RECORDS + BLOCK_PAD);
 		if (!b->start || !out_new(&b->out, TEXT, -1))
@@ -131,7 +131,7 @@ static bool ring_new(struct blocks *bs)
 }
 
 struct blocks *blocks_new(int fd, unsigned int jobs,
-			  void (*print)(struct block *b))
+			  void (*print)(struct record_block *b))
 {
 	struct blocks *bs = calloc(1, sizeof(*bs));
 
@@ -178,7 +178,7 @@ void blocks_free(struct blocks *bs)
 	free(bs);
 }
 
-struct block *blocks_now(struct blocks *bs)
+struct record_block *blocks_now(struct blocks *bs)
 {
 	return at(bs, bs->filled);
 }

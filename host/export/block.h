@@ -13,7 +13,7 @@
 #define BLOCK_PAD 64 /* bytes behind @end that may be read */
 
 /**
- * struct block - a row of records
+ * struct record_block - a row of records
  * @start:	its first word
  * @p:		where the next record goes
  * @end:	where room ends
@@ -22,7 +22,7 @@
  * @out:	its text
  * @state:	internal
  */
-struct block {
+struct record_block {
 	uint64_t *start;
 	uint64_t *p;
 	uint64_t *end;
@@ -44,13 +44,13 @@ struct blocks;
  * Return: NULL where memory or threads are out.
  */
 struct blocks *blocks_new(int fd, unsigned int jobs,
-			  void (*print)(struct block *b));
+			  void (*print)(struct record_block *b));
 
 /** blocks_free() - ends the threads; what was not flushed may be lost */
 void blocks_free(struct blocks *bs);
 
 /** blocks_now() - the block to fill */
-struct block *blocks_now(struct blocks *bs);
+struct record_block *blocks_now(struct blocks *bs);
 
 /**
  * blocks_next() - hand the block over, get an empty one

@@ -101,7 +101,7 @@ void line_begin(struct out *o, struct line_clock *c, const struct shape *shape,
 	begin(o, c, shape, place, ns, room);
 }
 
-static void print_record(struct block *b, struct line_clock *c,
+static void print_record(struct record_block *b, struct line_clock *c,
 			 const struct record *r)
 {
 	const struct place *place = (const void *)(b->start + r->place);
@@ -117,7 +117,7 @@ static void print_record(struct block *b, struct line_clock *c,
 	out_put(o, "\n", 1);
 }
 
-void line_print(struct block *b)
+void line_print(struct record_block *b)
 {
 	struct line_clock c = LINE_CLOCK_INIT;
 	const uint64_t *at = b->start;

@@ -73,6 +73,6 @@ void line_begin(struct out *o, struct line_clock *c, const struct shape *shape,
 		const struct place *place, int64_t ns, size_t room);
 
 /** line_print() - print all records of a block; places are passed over */
-void line_print(struct block *b);
+void line_print(struct record_block *b);
 
 #endif /* VMSYNC_EXPORT_LINE_H */

@@ -35,7 +35,7 @@ struct fixed {
 struct vmsync_text {
 	int fd;
 	struct blocks *blocks;
-	struct block *b;	/* being filled */
+	struct record_block *b;	/* being filled */
 	uint64_t block;		/* its number, from 1 */
 	struct line_clock clock; /* of the events stored so far */
 	struct fixed fixed[PLACE_SLOTS];
@@ -258,7 +258,7 @@ static struct fixed *fixed_of(struct vmsync_text *t, const struct ctf_event *ev,
 static inline bool place_store(struct vmsync_text *t, struct fixed *f)
 {
 	const struct place *p = place_of(f);
-	struct block *b = t->b;
+	struct record_block *b = t->b;
 
 	if (f->block == t->block)
 		return true;
@@ -302,7 +302,7 @@ static inline bool event_store(struct vmsync_text *t,
 			       const struct shape *shape, struct fixed *f,
 			       const struct ctf_value *v, long n)
 {
-	struct block *b = t->b;
+	struct record_block *b = t->b;
 	struct record *r;
 	uint64_t *end;
 

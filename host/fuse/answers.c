@@ -32,17 +32,17 @@ struct samples {
 };
 
 /* A VM that the host heard, and the name that it gave itself. */
-struct name {
+struct called {
 	uint64_t vm_uid;
 	struct vmsync_vm_id vm;
 };
 
-struct vmsync_answers {
+struct vmsync_samples {
 	size_t n;		    /* traces */
 	size_t *first;		    /* [@n + 1] of each trace in @of_trace */
 	struct samples of_trace;    /* in the order of traces */
 	struct samples by_name;
-	VMSYNC_ARRAY(struct name) names;
+	VMSYNC_ARRAY(struct called) names;
 };
 
 /* Reads the records of one @kind of some traces, in the order of time. */
@@ -233,15 +233,15 @@ static void answer(struct vmsync_answered *list, const struct samples *all,
 	}
 }
 
-static bool is_named(const struct name *name, const struct vmsync_evidence *ev)
+static bool is_named(const struct called *name, const struct vmsync_evidence *ev)
 {
 	return name->vm_uid == ev->vm_uid && name->vm.pid == ev->vm.pid &&
 	       name->vm.serial == ev->vm.serial;
 }
 
-static int name_add(struct vmsync_answers *a, const struct vmsync_evidence *ev)
+static int name_add(struct vmsync_samples *a, const struct vmsync_evidence *ev)
 {
-	struct name *name;
+	struct called *name;
 	size_t i;
 
 	for (i = a->names.count; i--;) {
@@ -253,12 +253,12 @@ static int name_add(struct vmsync_answers *a, const struct vmsync_evidence *ev)
 	name = vmsync_array_add(&a->names);
 	if (!name)
 		return -ENOMEM;
-	*name = (struct name){ ev->vm_uid, ev->vm };
+	*name = (struct called){ ev->vm_uid, ev->vm };
 	return 0;
 }
 
 /* Whether two VMs bear the name of one of a trace's beacons. */
-static bool is_shared(const struct vmsync_answers *a, size_t trace)
+static bool is_shared(const struct vmsync_samples *a, size_t trace)
 {
 	size_t i, k, n;
 
@@ -272,7 +272,7 @@ static bool is_shared(const struct vmsync_answers *a, size_t trace)
 	return false;
 }
 
-static int hear(struct vmsync_answers *a, struct ctf_trace *const *host,
+static int hear(struct vmsync_samples *a, struct ctf_trace *const *host,
 		size_t n_host, struct vmsync_answered *list,
 		struct ctf_error *e)
 {
@@ -288,7 +288,7 @@ static int hear(struct vmsync_answers *a, struct ctf_trace *const *host,
 	return ret;
 }
 
-static int sort_by_name(struct vmsync_answers *a)
+static int sort_by_name(struct vmsync_samples *a)
 {
 	size_t n = a->of_trace.count;
 
@@ -305,9 +305,9 @@ static int sort_by_name(struct vmsync_answers *a)
 
 int vmsync_answers_find(struct ctf_trace *const *host, size_t n_host,
 			struct vmsync_answered *list, size_t n,
-			struct vmsync_answers **out, struct ctf_error *e)
+			struct vmsync_samples **out, struct ctf_error *e)
 {
-	struct vmsync_answers *a = calloc(1, sizeof(*a));
+	struct vmsync_samples *a = calloc(1, sizeof(*a));
 	size_t i;
 	int ret = 0;
 
@@ -332,7 +332,7 @@ int vmsync_answers_find(struct ctf_trace *const *host, size_t n_host,
 	return ret;
 }
 
-void vmsync_answers_beside(const struct vmsync_answers *a, size_t i,
+void vmsync_answers_beside(const struct vmsync_samples *a, size_t i,
 			   enum vmsync_beside *beside)
 {
 	size_t k, m, n;
@@ -356,7 +356,7 @@ void vmsync_answers_beside(const struct vmsync_answers *a, size_t i,
 	}
 }
 
-void vmsync_answers_free(struct vmsync_answers *a)
+void vmsync_answers_free(struct vmsync_samples *a)
 {
 	if (!a)
 		return;

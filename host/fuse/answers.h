@@ -32,7 +32,7 @@ enum vmsync_beside {
 };
 
 /* The beacons of the traces, a bounded sample of each. */
-struct vmsync_answers;
+struct vmsync_samples;
 
 /**
  * vmsync_answers_find() - fill in who answered
@@ -46,7 +46,7 @@ struct vmsync_answers;
  */
 int vmsync_answers_find(struct ctf_trace *const *host, size_t n_host,
 			struct vmsync_answered *list, size_t n,
-			struct vmsync_answers **out, struct ctf_error *e);
+			struct vmsync_samples **out, struct ctf_error *e);
 
 /**
  * vmsync_answers_beside() - compare trace number @i with all others
@@ -55,9 +55,9 @@ int vmsync_answers_find(struct ctf_trace *const *host, size_t n_host,
  * One machine numbers its beacons once only. Of the traces of two machines some
  * beacons have the same number, if they lie beside each other in time.
  */
-void vmsync_answers_beside(const struct vmsync_answers *a, size_t i,
+void vmsync_answers_beside(const struct vmsync_samples *a, size_t i,
 			   enum vmsync_beside *beside);
 
-void vmsync_answers_free(struct vmsync_answers *a);
+void vmsync_answers_free(struct vmsync_samples *a);
 
 #endif /* VMSYNC_FUSE_ANSWERS_H */

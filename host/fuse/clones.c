@@ -156,7 +156,7 @@ static size_t common(const char *a, const char *b)
 struct sorting {
 	const struct group *g;
 	const struct vmsync_answered *who; /* [g->n] */
-	const struct vmsync_answers *answers;
+	const struct vmsync_samples *answers;
 	enum vmsync_beside *beside;
 	bool *placed;
 	bool *may;
@@ -264,7 +264,7 @@ static int ask(const struct group *g, const struct vmsync_sorted *list, size_t n
 {
 	struct vmsync_answered *who = calloc(g->n, sizeof(*who));
 	struct ctf_trace **host = calloc(n, sizeof(struct ctf_trace *));
-	struct vmsync_answers *answers = NULL;
+	struct vmsync_samples *answers = NULL;
 	struct sorting s = {
 		.g = g,
 		.who = who,

@@ -57,7 +57,7 @@ static void place(struct placed *p)
  */
 #define STAMP_OFF_NS 100000000
 
-struct stamps {
+struct mono_stamps {
 	const struct ctf_trace *trace;
 	struct ctf_field *mono; /* by class */
 	uint64_t seen, off;
@@ -65,7 +65,7 @@ struct stamps {
 
 static void stamp_see(void *ctx, const struct ctf_event *ev)
 {
-	struct stamps *s = ctx;
+	struct mono_stamps *s = ctx;
 	uint64_t mono;
 	int64_t off;
 
@@ -88,7 +88,7 @@ static bool is_fresh(const struct ctf_class *cls)
 static int stamps_off(const struct ctf_trace *t, bool *off, struct ctf_error *e)
 {
 	size_t i, n = ctf_trace_classes(t), wanted = 0;
-	struct stamps s = { t, calloc(n + 1, sizeof(*s.mono)), 0, 0 };
+	struct mono_stamps s = { t, calloc(n + 1, sizeof(*s.mono)), 0, 0 };
 	uint8_t *want = calloc(n + 1, 1);
 	int ret = 0;
 
