@@ -469,17 +469,17 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	       bool final, struct vmsync_map *map)
 {
 	struct vmsync_walk w = {.facts = f, .cpu = cpu, .map = map};
-	struct vmsync_dating axis;
-	int err = vmsync_dating_init(&axis, f, cpu);
+	struct vmsync_dating dating;
+	int err = vmsync_dating_init(&dating, f, cpu);
 
 	(void)state;
 	(void) final;
-	w.tl[HOST] = &axis.host;
-	w.tl[GUEST] = &axis.guest;
-	w.tl[SCALING] = &axis.scaling;
-	w.tl[PV] = &axis.pv;
+	w.tl[HOST] = &dating.host;
+	w.tl[GUEST] = &dating.guest;
+	w.tl[SCALING] = &dating.scaling;
+	w.tl[PV] = &dating.pv;
 	if (!err && has_others(f) &&
-	    (any_unstable(&axis.pv) || !vmsync_facts_tscs_alike(f)))
+	    (any_unstable(&dating.pv) || !vmsync_facts_tscs_alike(f)))
 		err = vmsync_walk_others_make(&w);
 	if (!err) {
 		w.older = vmsync_older_find(f);
@@ -487,7 +487,7 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 		clip_end(map, f->guest_until_ns);
 	}
 	vmsync_walk_others_free(&w);
-	vmsync_dating_free(&axis);
+	vmsync_dating_free(&dating);
 	return err;
 }
 

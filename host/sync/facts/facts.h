@@ -170,12 +170,12 @@ struct vmsync_dating {
 };
 
 /** vmsync_dating_init - make the timelines of guest CPU @cpu; 0 or -ENOMEM */
-int vmsync_dating_init(struct vmsync_dating *axis, const struct vmsync_facts *f,
+int vmsync_dating_init(struct vmsync_dating *dating, const struct vmsync_facts *f,
 		       uint32_t cpu);
-void vmsync_dating_free(struct vmsync_dating *axis);
+void vmsync_dating_free(struct vmsync_dating *dating);
 
 /**
- * vmsync_dating_host, vmsync_dating_scaling - one timeline of an axis by itself
+ * vmsync_dating_host, vmsync_dating_scaling - one timeline by itself
  * To be freed where it fails, too. Return 0 or -ENOMEM.
  */
 int vmsync_dating_host(struct vmsync_timeline *tl,

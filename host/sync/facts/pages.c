@@ -58,7 +58,7 @@ struct pages {
  * its own since the guest came: it has not run before.
  */
 static int64_t told_since(const struct vmsync_facts *f,
-			  const struct vmsync_dating *axis, size_t home,
+			  const struct vmsync_dating *dating, size_t home,
 			  size_t i, const struct vmsync_pvclock_span *s,
 			  int64_t at)
 {
@@ -68,17 +68,17 @@ static int64_t told_since(const struct vmsync_facts *f,
 	if (home && !i) {
 		came_ns = vmsync_facts_left(f, home, &told);
 		if (told && came_ns <= s->stamp_ns &&
-		    vmsync_date_of_host(&axis->host, f->tsc_ref, came_ns,
+		    vmsync_date_of_host(&dating->host, f->tsc_ref, came_ns,
 					&came) &&
 		    came <= at)
 			return came;
 	}
-	return vmsync_date_exit(f, &axis->host, s->exit_ns, at);
+	return vmsync_date_exit(f, &dating->host, s->exit_ns, at);
 }
 
 /* The pages that the host has told of a guest's stay in its home @home. */
 static int collect_told(struct pages *p, const struct vmsync_facts *f,
-			const struct vmsync_dating *axis, size_t home,
+			const struct vmsync_dating *dating, size_t home,
 			uint32_t cpu, bool own)
 {
 	const struct vmsync_stay stay = vmsync_facts_stay(f, home, cpu);
@@ -103,7 +103,7 @@ static int collect_told(struct pages *p, const struct vmsync_facts *f,
 			break;
 		if (!own && !(s->pv.flags & VMSYNC_PV_STABLE))
 			continue;
-		if (!vmsync_date_of_host(&axis->host, f->tsc_ref,
+		if (!vmsync_date_of_host(&dating->host, f->tsc_ref,
 					 s->stamp_ns > stay.from_ns
 						 ? s->stamp_ns
 						 : stay.sure_ns,
@@ -113,7 +113,7 @@ static int collect_told(struct pages *p, const struct vmsync_facts *f,
 		if (!new)
 			return -ENOMEM;
 		*new = (struct sighting){
-			told_since(f, axis, home, i, s, at),
+			told_since(f, dating, home, i, s, at),
 			at,
 			&s->pv,
 			true,
@@ -124,13 +124,13 @@ static int collect_told(struct pages *p, const struct vmsync_facts *f,
 }
 
 static int collect_homes(struct pages *p, const struct vmsync_facts *f,
-			 const struct vmsync_dating *axis, uint32_t cpu,
+			 const struct vmsync_dating *dating, uint32_t cpu,
 			 bool own)
 {
 	int err = 0;
 
 	for (size_t h = 0; !err && h < f->n_homes; h++)
-		err = collect_told(p, f, axis, h, cpu, own);
+		err = collect_told(p, f, dating, h, cpu, own);
 	return err;
 }
 
@@ -139,10 +139,10 @@ static int collect_homes(struct pages *p, const struct vmsync_facts *f,
  * for longer than its host: in between the page was in force all along.
  */
 static bool across(const struct vmsync_facts *f,
-		   const struct vmsync_dating *axis,
+		   const struct vmsync_dating *dating,
 		   const struct vmsync_pv_run *r, int64_t *from, int64_t *until)
 {
-	const struct vmsync_timeline *tl = &axis->scaling;
+	const struct vmsync_timeline *tl = &dating->scaling;
 	const struct vmsync_scaling *scaling = NULL;
 	uint64_t begin, end;
 
@@ -170,31 +170,31 @@ static bool across(const struct vmsync_facts *f,
 
 /* Where only one end of a run can be dated, the page was seen there. */
 static bool dated(const struct vmsync_facts *f,
-		  const struct vmsync_dating *axis,
+		  const struct vmsync_dating *dating,
 		  const struct vmsync_pv_run *r, int64_t *from, int64_t *until)
 {
-	bool first = vmsync_reading_at(f, &axis->scaling, &axis->host,
+	bool first = vmsync_reading_at(f, &dating->scaling, &dating->host,
 				       &r->first, from);
-	bool last = vmsync_reading_at(f, &axis->scaling, &axis->host, &r->last,
+	bool last = vmsync_reading_at(f, &dating->scaling, &dating->host, &r->last,
 				      until);
 
 	if (!first)
 		*from = *until;
 	if (!last)
 		*until = *from;
-	return first || last || across(f, axis, r, from, until);
+	return first || last || across(f, dating, r, from, until);
 }
 
 /* What a page was in one VM is nothing in the next. */
 static int collect_leaves(struct pages *p, const struct vmsync_facts *f,
-			  const struct vmsync_dating *axis)
+			  const struct vmsync_dating *dating)
 {
 	for (size_t h = 1; h < f->n_homes; h++) {
 		struct sighting *new;
 		int64_t at;
 		bool told;
 
-		if (!vmsync_date_of_host(&axis->host, f->tsc_ref,
+		if (!vmsync_date_of_host(&dating->host, f->tsc_ref,
 					 vmsync_facts_left(f, h, &told), &at))
 			continue;
 		new = vmsync_array_add(&p->all);
@@ -207,7 +207,7 @@ static int collect_leaves(struct pages *p, const struct vmsync_facts *f,
 
 /* The pages that @cpu saw; @own: which is the one that they are wanted of. */
 static int collect_seen(struct pages *p, const struct vmsync_facts *f,
-			const struct vmsync_dating *axis, uint32_t cpu,
+			const struct vmsync_dating *dating, uint32_t cpu,
 			bool own)
 {
 	for (size_t i = 0; cpu < f->n_cpus && i < f->cpus[cpu].pvs.count; i++) {
@@ -217,7 +217,7 @@ static int collect_seen(struct pages *p, const struct vmsync_facts *f,
 
 		if (!own && !(r->pv.flags & VMSYNC_PV_STABLE))
 			continue;
-		if (!dated(f, axis, r, &from, &until))
+		if (!dated(f, dating, r, &from, &until))
 			continue;
 		new = vmsync_array_add(&p->all);
 		if (!new)
@@ -233,35 +233,35 @@ static int collect_seen(struct pages *p, const struct vmsync_facts *f,
  * another one is taken only where it has told nothing of this one.
  */
 static int collect(struct pages *p, const struct vmsync_facts *f,
-		   const struct vmsync_dating *axis, uint32_t cpu)
+		   const struct vmsync_dating *dating, uint32_t cpu)
 {
-	int err = collect_homes(p, f, axis, cpu, true);
+	int err = collect_homes(p, f, dating, cpu, true);
 	bool told = p->all.count;
 
 	if (!err)
-		err = collect_leaves(p, f, axis);
+		err = collect_leaves(p, f, dating);
 	if (!err)
-		err = collect_seen(p, f, axis, cpu, true);
+		err = collect_seen(p, f, dating, cpu, true);
 	for (uint32_t i = 0; !err && i < f->n_cpus; i++) {
 		if (i == cpu)
 			continue;
 		if (!told)
-			err = collect_homes(p, f, axis, i, false);
+			err = collect_homes(p, f, dating, i, false);
 		if (!err)
-			err = collect_seen(p, f, axis, i, false);
+			err = collect_seen(p, f, dating, i, false);
 	}
 	return err;
 }
 
 static int collect_holes(struct pages *p, const struct vmsync_facts *f,
-			 const struct vmsync_dating *axis)
+			 const struct vmsync_dating *dating)
 {
 	for (size_t i = 0; i < f->n_lost; i++) {
 		struct hole h, *last = vmsync_array_last(&p->holes);
 
-		if (!vmsync_date_of_host(&axis->host, f->tsc_ref,
+		if (!vmsync_date_of_host(&dating->host, f->tsc_ref,
 					 f->lost[i].from_ns, &h.from) ||
-		    !vmsync_date_of_host(&axis->host, f->tsc_ref,
+		    !vmsync_date_of_host(&dating->host, f->tsc_ref,
 					 f->lost[i].until_ns, &h.until))
 			continue;
 		/* Their ends are in order as well, so that one can be found. */
@@ -446,16 +446,16 @@ static bool counts_tsc(const struct vmsync_lines *lines)
 
 int vmsync_pages_timeline(struct vmsync_timeline *tl,
 			  const struct vmsync_facts *f,
-			  const struct vmsync_dating *axis, uint32_t cpu)
+			  const struct vmsync_dating *dating, uint32_t cpu)
 {
 	struct pages p = {.tl = tl};
 	int err = vmsync_timeline_init(tl);
 
 	if (err || counts_tsc(f->guest_lines))
 		return err;
-	err = collect(&p, f, axis, cpu);
+	err = collect(&p, f, dating, cpu);
 	if (!err)
-		err = collect_holes(&p, f, axis);
+		err = collect_holes(&p, f, dating);
 	if (p.all.count > 1)
 		qsort(p.all.at, p.all.count, sizeof(*p.all.at), by_from);
 	if (!err)

@@ -11,11 +11,11 @@
 /**
  * vmsync_pages_timeline - make the timeline of guest CPU @cpu's pages
  * @tl:		struct vmsync_pvclock, NULL where nobody knows
- * @axis:	whose host and scaling are made already
+ * @dating:	whose host and scaling are made already
  * Returns 0 or -ENOMEM.
  */
 int vmsync_pages_timeline(struct vmsync_timeline *tl,
 			  const struct vmsync_facts *f,
-			  const struct vmsync_dating *axis, uint32_t cpu);
+			  const struct vmsync_dating *dating, uint32_t cpu);
 
 #endif /* VMSYNC_SYNC_FACTS_PAGES_H */

@@ -85,15 +85,15 @@ static int add_times(struct finder *f, const struct vmsync_timeline *tl)
  * How much a page differs from the one before it that is known, where that is its own
  * doing.
  */
-static void see_changes(struct finder *f, const struct vmsync_dating *axis)
+static void see_changes(struct finder *f, const struct vmsync_dating *dating)
 {
 	const struct vmsync_pvclock *last = NULL;
 
-	for (size_t i = 1; i < axis->pv.steps.count; i++) {
-		const struct vmsync_step *s = &axis->pv.steps.at[i];
+	for (size_t i = 1; i < dating->pv.steps.count; i++) {
+		const struct vmsync_step *s = &dating->pv.steps.at[i];
 		const struct vmsync_pvclock *was = last;
 		const struct vmsync_scaling *scaling =
-			vmsync_timeline_at(&axis->scaling, s->sure)->param;
+			vmsync_timeline_at(&dating->scaling, s->sure)->param;
 		int64_t a, b;
 
 		last = s->param ? s->param : last;
@@ -121,12 +121,12 @@ static void around(const struct vmsync_timeline *tl, int64_t at,
 }
 
 /* Out of guest mode while KVM changes something: it reads nothing. */
-static bool is_out(const struct vmsync_dating *axis, int64_t at)
+static bool is_out(const struct vmsync_dating *dating, int64_t at)
 {
 	const struct vmsync_step *scaling =
-		vmsync_timeline_at(&axis->scaling, at);
-	const struct vmsync_step *pv = vmsync_timeline_at(&axis->pv, at);
-	bool more = pv + 1 < axis->pv.steps.at + axis->pv.steps.count;
+		vmsync_timeline_at(&dating->scaling, at);
+	const struct vmsync_step *pv = vmsync_timeline_at(&dating->pv, at);
+	bool more = pv + 1 < dating->pv.steps.at + dating->pv.steps.count;
 
 	if (pv->sure > at || scaling->sure > at)
 		return true;
@@ -191,16 +191,16 @@ static void see_reading(struct range *r, int64_t ns)
  */
 static void see_cpu(struct range *r, const struct finder *f, uint32_t cpu, int64_t at)
 {
-	const struct vmsync_dating *axis = &f->axes[cpu];
+	const struct vmsync_dating *dating = &f->axes[cpu];
 	const void *page[2], *scaling[2];
 	const struct vmsync_pvclock *before;
 	double age;
 	int64_t ns;
 
-	around(&axis->pv, at, page);
+	around(&dating->pv, at, page);
 	if (!page[0] && !f->facts->cpus[cpu].seen && !f->facts->n_lost)
 		return;
-	around(&axis->scaling, at, scaling);
+	around(&dating->scaling, at, scaling);
 	r->known &= page[0] && page[1];
 	r->old |= !page[0];
 	for (int k = 0; k < 2; k++) {
@@ -253,13 +253,13 @@ static int by_value(const void *a, const void *b)
 
 static bool host_ns(const struct finder *f, int64_t at, int64_t *ns)
 {
-	const struct vmsync_dating *axis = f->axes;
+	const struct vmsync_dating *dating = f->axes;
 	const struct vmsync_line *line;
 	int128 h;
 
-	while (!axis->host.steps.count)
-		axis++;
-	line = vmsync_timeline_at(&axis->host, at)->param;
+	while (!dating->host.steps.count)
+		dating++;
+	line = vmsync_timeline_at(&dating->host, at)->param;
 	if (!line || !vmsync_chain_host(
 			     line, f->facts->tsc_ref + (uint64_t)at, &h))
 		return false;

@@ -41,11 +41,11 @@ static bool is_sure(const struct vmsync_facts *f, uint32_t cpu)
  */
 static int guest_timeline(struct vmsync_timeline *tl,
 			  const struct vmsync_facts *f,
-			  const struct vmsync_dating *axis, uint32_t own_cpu)
+			  const struct vmsync_dating *dating, uint32_t own_cpu)
 {
 	struct vmsync_timeline other = { 0 };
 	uint32_t cpu = own_cpu;
-	const struct vmsync_timeline *scaling = &axis->scaling;
+	const struct vmsync_timeline *scaling = &dating->scaling;
 	int64_t seen_before = VMSYNC_AXIS_MIN + 1;
 	bool alike = vmsync_facts_tscs_alike(f);
 	size_t first = vmsync_lines_first(f->guest_lines, f->guest_from_ns);
@@ -61,17 +61,17 @@ static int guest_timeline(struct vmsync_timeline *tl,
 		if (s->cpu != cpu) {
 			cpu = s->cpu;
 			vmsync_timeline_free(&other);
-			scaling = &axis->scaling;
+			scaling = &dating->scaling;
 			if (cpu != own_cpu && vmsync_facts_vcpu(f, cpu)) {
 				err = vmsync_dating_scaling(&other, f,
-							    &axis->host, cpu);
+							    &dating->host, cpu);
 				if (err)
 					break;
 				scaling = &other;
 			}
 		}
 		if ((cpu != own_cpu && !alike && !is_sure(f, cpu)) ||
-		    !vmsync_reading_at(f, scaling, &axis->host, &confirm,
+		    !vmsync_reading_at(f, scaling, &dating->host, &confirm,
 				       &sure) ||
 		    !vmsync_reading_before(f, scaling, s->line.since_tsc, sure,
 					   &from)) {
@@ -79,11 +79,11 @@ static int guest_timeline(struct vmsync_timeline *tl,
 			line = NULL;
 		}
 		if (line)
-			from = own_begin(scaling, &axis->scaling, from);
+			from = own_begin(scaling, &dating->scaling, from);
 		if (sure < from)
 			sure = from;
 		if (!line ||
-		    !vmsync_reading_at(f, scaling, &axis->host, &last,
+		    !vmsync_reading_at(f, scaling, &dating->host, &last,
 				       &seen))
 			seen = sure;
 		/* Not confirmed: the next step, or the end, will cut it. */
@@ -106,27 +106,27 @@ static int guest_timeline(struct vmsync_timeline *tl,
 	return err;
 }
 
-int vmsync_dating_init(struct vmsync_dating *axis, const struct vmsync_facts *f,
+int vmsync_dating_init(struct vmsync_dating *dating, const struct vmsync_facts *f,
 		       uint32_t cpu)
 {
 	int err;
 
-	memset(axis, 0, sizeof(*axis));
-	err = vmsync_dating_host(&axis->host, f);
+	memset(dating, 0, sizeof(*dating));
+	err = vmsync_dating_host(&dating->host, f);
 	if (!err)
-		err = vmsync_dating_scaling(&axis->scaling, f, &axis->host,
+		err = vmsync_dating_scaling(&dating->scaling, f, &dating->host,
 					    cpu);
 	if (!err)
-		err = vmsync_pages_timeline(&axis->pv, f, axis, cpu);
+		err = vmsync_pages_timeline(&dating->pv, f, dating, cpu);
 	if (!err)
-		err = guest_timeline(&axis->guest, f, axis, cpu);
+		err = guest_timeline(&dating->guest, f, dating, cpu);
 	return err;
 }
 
-void vmsync_dating_free(struct vmsync_dating *axis)
+void vmsync_dating_free(struct vmsync_dating *dating)
 {
-	vmsync_timeline_free(&axis->host);
-	vmsync_timeline_free(&axis->guest);
-	vmsync_timeline_free(&axis->scaling);
-	vmsync_timeline_free(&axis->pv);
+	vmsync_timeline_free(&dating->host);
+	vmsync_timeline_free(&dating->guest);
+	vmsync_timeline_free(&dating->scaling);
+	vmsync_timeline_free(&dating->pv);
 }
