@@ -107,7 +107,7 @@ int vmsync_guest_drain(struct vmsync_guest *guest, bool flush)
 			b.set_ns = vmsync_set_ns(&guest->set,
 						 &guest->cpus[b.cpu], &b,
 						 guest->n_cpus == 1);
-		vmsync_bend_find(&guest->bend, &guest->sync->lines, &guest->lines,
+		vmsync_tilt_find(&guest->tilt, &guest->sync->lines, &guest->lines,
 				 &b);
 		err = take_beacon(guest, &b);
 	}

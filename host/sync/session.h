@@ -7,7 +7,7 @@
 #define VMSYNC_SYNC_SESSION_H
 
 #include "sync/estimator.h"
-#include "sync/facts/bend.h"
+#include "sync/facts/tilt.h"
 #include "sync/facts/facts.h"
 #include "sync/facts/match.h"
 #include "sync/facts/set.h"
@@ -38,7 +38,7 @@ struct vmsync_guest {
 	uint32_t n_there; /* CPUs that its recording has streams of, at least */
 	struct vmsync_match match;
 	struct vmsync_set set;
-	struct vmsync_bend bend;
+	struct vmsync_tilt tilt;
 	struct vmsync_mark marks[VMSYNC_MARKS];
 	size_t n_marks;
 	uint64_t marks_step;

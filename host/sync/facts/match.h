@@ -30,7 +30,7 @@
  * @set_ns:	by so much was that clock set since the beacon before, see set.h
  * @host_seq, @guest_seq: numbers of the lines that they name, 0: none
  * @bends, @tilt: how often, and how much in all, the clocks have bent since the beacon
- *		before, ns per ns, see bend.h
+ *		before, ns per ns, see tilt.h
  */
 struct vmsync_beacon {
 	uint32_t cnt;

@@ -5,29 +5,29 @@
  * a clock by messages see no more than what is left of it at the next beacon: two bends
  * that cancel leave nothing.
  */
-#ifndef VMSYNC_SYNC_FACTS_BEND_H
-#define VMSYNC_SYNC_FACTS_BEND_H
+#ifndef VMSYNC_SYNC_FACTS_TILT_H
+#define VMSYNC_SYNC_FACTS_TILT_H
 
 #include "sync/facts/lines.h"
 #include "sync/facts/match.h"
 
-/** struct vmsync_bend_side - of one kernel: the line of the last beacon */
-struct vmsync_bend_side {
+/** struct vmsync_tilt_side - of one kernel: the line of the last beacon */
+struct vmsync_tilt_side {
 	uint32_t seq;
 	size_t at;
 };
 
-/** struct vmsync_bend - of a guest and its host; zeroed to begin with */
-struct vmsync_bend {
-	struct vmsync_bend_side host;
-	struct vmsync_bend_side guest;
+/** struct vmsync_tilt - of a guest and its host; zeroed to begin with */
+struct vmsync_tilt {
+	struct vmsync_tilt_side host;
+	struct vmsync_tilt_side guest;
 };
 
 /**
- * vmsync_bend_find - since the last call, in the order of the beacons
+ * vmsync_tilt_find - since the last call, in the order of the beacons
  * Sets @b->bends and @b->tilt.
  */
-void vmsync_bend_find(struct vmsync_bend *bend, const struct vmsync_lines *host,
+void vmsync_tilt_find(struct vmsync_tilt *tilt, const struct vmsync_lines *host,
 		      const struct vmsync_lines *guest, struct vmsync_beacon *b);
 
-#endif /* VMSYNC_SYNC_FACTS_BEND_H */
+#endif /* VMSYNC_SYNC_FACTS_TILT_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sync/facts/bend.h"
+#include "sync/facts/tilt.h"
 
 #include <math.h>
 
@@ -52,7 +52,7 @@ static void add_side(const struct vmsync_lines *lines, size_t first, size_t last
 		b->tilt += fmin((double)(hi - lo) / lo, VMSYNC_DRIFT_TICKS);
 }
 
-static void find_side(struct vmsync_bend_side *side, const struct vmsync_lines *lines,
+static void find_side(struct vmsync_tilt_side *side, const struct vmsync_lines *lines,
 		      uint32_t seq, struct vmsync_beacon *b)
 {
 	size_t last;
@@ -68,16 +68,16 @@ static void find_side(struct vmsync_bend_side *side, const struct vmsync_lines *
 		if (first < last)
 			add_side(lines, first, last, b);
 	}
-	*side = (struct vmsync_bend_side){seq, last};
+	*side = (struct vmsync_tilt_side){seq, last};
 }
 
-void vmsync_bend_find(struct vmsync_bend *bend, const struct vmsync_lines *host,
+void vmsync_tilt_find(struct vmsync_tilt *tilt, const struct vmsync_lines *host,
 		      const struct vmsync_lines *guest, struct vmsync_beacon *b)
 {
 	b->bends = 0;
 	b->tilt = 0;
 	if (!b->gh)
 		return;
-	find_side(&bend->host, host, b->host_seq, b);
-	find_side(&bend->guest, guest, b->guest_seq, b);
+	find_side(&tilt->host, host, b->host_seq, b);
+	find_side(&tilt->guest, guest, b->guest_seq, b);
 }
