@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.." || exit 2
 
 quick=(
 	lint
+	shape
 	unit
 	cli
 	doctor
