@@ -118,9 +118,6 @@ void analysis_why_text(FILE *f, const struct analysis *a);
 /** analysis_why_json() - the same */
 void analysis_why_json(FILE *f, const struct analysis *a);
 
-/** analysis_why_bound_ns() - error limit of the guest's times in it */
-int64_t analysis_why_bound_ns(const struct analysis *a);
-
 /* Of the JSON; goes up where a key is taken away or changes its meaning. */
 #define ANALYSIS_SCHEMA 1
 

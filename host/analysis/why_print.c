@@ -46,7 +46,7 @@ static int64_t map_bound(const struct vmsync_map *map, int64_t from_ns,
 }
 
 /* Of the times that there are: the guest was recorded then. */
-int64_t analysis_why_bound_ns(const struct analysis *a)
+static int64_t bound_ns_of(const struct analysis *a)
 {
 	const struct vmsync_session_guest *g =
 		&a->session->guests[a->why_guest];
@@ -123,7 +123,7 @@ void analysis_why_text(FILE *f, const struct analysis *a)
 		"The guest's times are right to ",
 		from / 1000000000, from % 1000000000, until / 1000000000,
 		until % 1000000000);
-	print_ns(f, analysis_why_bound_ns(a));
+	print_ns(f, bound_ns_of(a));
 	fputs(". Milliseconds, share, and how often:\n\n", f);
 	node_text(f, &a->why, a->why.ns, 0, a->options->all);
 }
@@ -155,7 +155,7 @@ void analysis_why_json(FILE *f, const struct analysis *a)
 		", \"tid\": %d, \"from_ns\": %" PRId64
 		", \"until_ns\": %" PRId64,
 		a->options->why_tid, a->totals.from_ns, a->totals.until_ns);
-	print_json_bound(f, "bound_ns", analysis_why_bound_ns(a));
+	print_json_bound(f, "bound_ns", bound_ns_of(a));
 	fputs(",\n \"why\":\n", f);
 	node_json(f, &a->why, 1);
 	fputs("}\n", f);

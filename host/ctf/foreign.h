@@ -31,7 +31,4 @@ int scratch_make(char **folder, struct ctf_error *e);
 /** scratch_drop() - remove a folder of scratch_make() with all its files; free */
 void scratch_drop(char *folder);
 
-/** scratch_at() - where such folders are made: $TMPDIR, or else /var/tmp */
-const char *scratch_at(void);
-
 #endif /* CTF_FOREIGN_H */

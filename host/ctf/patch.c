@@ -3,7 +3,7 @@
 #include "ctf/bits.h"
 #include "ctf/patch.h"
 
-uint64_t map_one(const struct ctf_map *map, uint64_t v)
+static uint64_t map_one(const struct ctf_map *map, uint64_t v)
 {
 	uint64_t out = v;
 

@@ -31,8 +31,6 @@ struct patch {
 	struct ctf_packet out;	/* as it will be */
 };
 
-/* Maps one value. */
-uint64_t map_one(const struct ctf_map *map, uint64_t v);
 /* Maps the batch; an error where the map goes back. */
 int map_batch(struct patch *x, struct ctf_error *e);
 /* Writes a mapped value into a field of @size bits of a packet's head. */

@@ -20,7 +20,7 @@
 static char *top;	/* all of them are in it */
 static unsigned int made;
 
-const char *scratch_at(void)
+static const char *scratch_at(void)
 {
 	const char *dir = getenv("TMPDIR");
 

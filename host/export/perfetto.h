@@ -158,7 +158,4 @@ void track_charge(struct perfetto *f, const struct analysis_charge *c);
 void track_exit(struct perfetto *f, const struct analysis_exit *x);
 void track_wake(struct perfetto *f, const struct analysis_wake *w);
 
-/** track_vcpu_of() - what there is of a virtual CPU; NULL if out of memory */
-struct track_vcpu *track_vcpu_of(struct perfetto *f, uint32_t vcpu);
-
 #endif /* VMSYNC_EXPORT_PERFETTO_H */

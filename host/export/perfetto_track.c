@@ -211,7 +211,7 @@ static void vcpu_describe(struct perfetto *f, uint32_t vcpu,
 			 "1/s");
 }
 
-struct track_vcpu *track_vcpu_of(struct perfetto *f, uint32_t vcpu)
+static struct track_vcpu *vcpu_of(struct perfetto *f, uint32_t vcpu)
 {
 	while (f->vcpus.count <= vcpu) {
 		struct track_vcpu *v = vmsync_array_add(&f->vcpus);
@@ -227,7 +227,7 @@ struct track_vcpu *track_vcpu_of(struct perfetto *f, uint32_t vcpu)
 
 static struct track_vcpu *described(struct perfetto *f, uint32_t vcpu)
 {
-	struct track_vcpu *v = track_vcpu_of(f, vcpu);
+	struct track_vcpu *v = vcpu_of(f, vcpu);
 
 	if (v && !v->described)
 		vcpu_describe(f, vcpu, v);

@@ -24,7 +24,7 @@ static uint64_t low_bits(uint64_t u, unsigned int n)
 	return n >= 64 ? u : u & (((uint64_t)1 << n) - 1);
 }
 
-char *value_put_int(char *p, const struct ctf_type *type, uint64_t u)
+static char *put_int(char *p, const struct ctf_type *type, uint64_t u)
 {
 	switch (type->base) {
 	case 16:
@@ -110,7 +110,7 @@ static void put_enum(struct out *o, const struct ctf_type *type, uint64_t u)
 		put_str(o, "<unknown>");
 	put_str(o, " : container = ");
 	out_reserve(o, MAX_NUMBER);
-	o->p = value_put_int(o->p, type, u);
+	o->p = put_int(o->p, type, u);
 	put_str(o, " )");
 }
 
@@ -119,7 +119,7 @@ void value_put(struct out *o, const struct ctf_value *v)
 	switch (v->type->kind) {
 	case CTF_INT:
 		out_reserve(o, MAX_NUMBER);
-		o->p = value_put_int(o->p, v->type, v->u);
+		o->p = put_int(o->p, v->type, v->u);
 		break;
 	case CTF_ENUM:
 		put_enum(o, v->type, v->u);

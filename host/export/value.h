@@ -31,9 +31,6 @@ static inline bool value_level_is_list(const struct value_level *l)
 	return l->kind == CTF_ARRAY || l->kind == CTF_SEQUENCE;
 }
 
-/** value_put_int() - an integer at @p, where MAX_NUMBER are free */
-char *value_put_int(char *p, const struct ctf_type *type, uint64_t u);
-
 /** value_put_escape() - a character that is not plain, at most 4 for it */
 char *value_put_escape(char *p, unsigned char c);
 

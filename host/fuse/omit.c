@@ -75,7 +75,7 @@ void vmsync_omit_machine(struct vmsync_session *s, struct vmsync_machine *m,
 	};
 }
 
-void vmsync_omit_guest(struct vmsync_session *s, size_t i,
+static void omit_guest(struct vmsync_session *s, size_t i,
 		       const struct ctf_error *why)
 {
 	struct vmsync_session_guest *g = &s->guests[i];
@@ -129,7 +129,7 @@ int vmsync_omit_unmapped(struct vmsync_session *s, struct ctf_error *e)
 			continue;
 		}
 		not_mapped(s, g, &why);
-		vmsync_omit_guest(s, i, &why);
+		omit_guest(s, i, &why);
 	}
 	if (s->n_guests || s->alone)
 		return 0;
@@ -157,6 +157,6 @@ void vmsync_omit_contradicted(struct vmsync_session *s,
 			    path_of(g->machine));
 		if (drop)
 			drop(ctx, i);
-		vmsync_omit_guest(s, i, &why);
+		omit_guest(s, i, &why);
 	}
 }

@@ -26,10 +26,6 @@ int vmsync_machine_usable(const struct vmsync_session *s,
 void vmsync_omit_machine(struct vmsync_session *s, struct vmsync_machine *m,
 			 const struct ctf_error *why);
 
-/** vmsync_omit_guest() - guest @i is one no more; those behind it move up */
-void vmsync_omit_guest(struct vmsync_session *s, size_t i,
-		       const struct ctf_error *why);
-
 /**
  * vmsync_omit_unmapped() - leave out all guests that have no map
  * Sets the others' @maps. Return: 0, or a negative errno where none is left.

@@ -125,8 +125,4 @@ void vmsync_guest_report_free(struct vmsync_guest_report *report);
 int vmsync_guest_report_notes(struct vmsync_guest_report *r,
 			      const struct vmsync_guest *guest);
 
-/** vmsync_sync_find_vm - NULL if there is none */
-struct vmsync_vm *vmsync_sync_find_vm(const struct vmsync_sync *sync,
-				      struct vmsync_vm_id id);
-
 #endif /* VMSYNC_SYNC_SESSION_H */

@@ -7,8 +7,8 @@
 
 #include "sync/session.h"
 
-struct vmsync_vm *vmsync_sync_find_vm(const struct vmsync_sync *sync,
-				      struct vmsync_vm_id id)
+static struct vmsync_vm *find_vm(const struct vmsync_sync *sync,
+				 struct vmsync_vm_id id)
 {
 	for (size_t i = 0; i < sync->vms.count; i++) {
 		struct vmsync_vm *vm = sync->vms.at[i];
@@ -21,7 +21,7 @@ struct vmsync_vm *vmsync_sync_find_vm(const struct vmsync_sync *sync,
 
 static struct vmsync_vm *vm_of(struct vmsync_sync *sync, struct vmsync_vm_id id)
 {
-	struct vmsync_vm *vm = vmsync_sync_find_vm(sync, id), **slot;
+	struct vmsync_vm *vm = find_vm(sync, id), **slot;
 
 	if (vm)
 		return vm;

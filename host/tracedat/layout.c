@@ -95,12 +95,6 @@ int dat_layout_make(struct dat_layout *l, int id, const struct tep_event *event)
 	return 0;
 }
 
-void dat_layout_free(struct dat_layout *l)
-{
-	free(l->ops);
-	l->ops = NULL;
-}
-
 size_t dat_layout_most(const struct dat_layout *l, size_t record)
 {
 	return l->fixed + (record + 5) * (size_t)l->any;

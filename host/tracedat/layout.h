@@ -48,9 +48,6 @@ struct dat_layout {
 /** dat_layout_make() - of an event's format, or NULL: 0 or -ENOMEM */
 int dat_layout_make(struct dat_layout *l, int id, const struct tep_event *event);
 
-/** dat_layout_free() - free what dat_layout_make() made */
-void dat_layout_free(struct dat_layout *l);
-
 /** dat_layout_most() - bytes that dat_layout_copy() writes at most */
 size_t dat_layout_most(const struct dat_layout *l, size_t record);
 

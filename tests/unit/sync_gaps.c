@@ -79,7 +79,7 @@ static void test_hidden(int64_t ppb, int64_t gap)
 	middle = before + gap / 2;
 	for (g = before + gap; g < before + gap + 20 * USUAL; g += USUAL)
 		add(&seg, g, g + off);
-	CHECK(!vmsync_segmentation_map(&seg, &map));
+	CHECK(!vmsync_segmentation_map(&seg, INT64_MIN, &map));
 	CHECK(vmsync_map_bound_ns(&map, (guest_time){ middle }, NULL) >=
 	      gap / 2 / 1000 * ppb / 1000000);
 	/* Beside it that is not so. */

@@ -118,7 +118,7 @@ static void run(const struct world *w)
 	vmsync_segmentation_init(&fit, VMSYNC_METHOD_PAIR);
 	for (int i = 0; i < fixes_of(w); i++)
 		CHECK_EQ(add(&fit, START + i * w->period, clock_at(w, i, 1)), 0);
-	CHECK_EQ(vmsync_segmentation_map(&fit, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&fit, INT64_MIN, &map), 0);
 	CHECK(map.count > 0);
 	if (map.count)
 		look(w, &map);

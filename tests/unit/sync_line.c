@@ -96,7 +96,7 @@ static bool run(int few)
 	vmsync_segmentation_init(&fit, VMSYNC_METHOD_PAIR);
 	for (int64_t g = START; g <= end; g += PERIOD)
 		CHECK_EQ(add(&fit, &c, g), 0);
-	CHECK_EQ(vmsync_segmentation_map(&fit, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&fit, INT64_MIN, &map), 0);
 	CHECK(map.count > 0);
 	for (int64_t g = START; map.count && g <= end; g += PERIOD / PARTS) {
 		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns -

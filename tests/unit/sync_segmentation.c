@@ -86,7 +86,7 @@ static bool run(const struct truth *t)
 	vmsync_segmentation_init(&seg, VMSYNC_METHOD_BEACON);
 	for (int64_t i = 0; i < FIXES; i++)
 		CHECK_EQ(add(&seg, t, START + i * PERIOD), 0);
-	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&seg, INT64_MIN, &map), 0);
 	CHECK(map.count > 0);
 	for (int64_t i = 5 * 16; map.count && i < (FIXES - 5) * 16; i++) {
 		int64_t g = START + i * PERIOD / 16;
@@ -180,7 +180,7 @@ static void run_end(void)
 		g += PERIOD + (int64_t)(uniform() * PERIOD / 2);
 		CHECK_EQ(add_pair(&seg, &p, g), 0);
 	}
-	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&seg, INT64_MIN, &map), 0);
 	for (int64_t at = g - 40 * PERIOD; map.count && at <= g; at += PERIOD / 8) {
 		double error = (double)(vmsync_map_eval(&map, (guest_time){at}).ns -
 					at - OFFSET) - polyline_at(&p, at);
@@ -243,7 +243,7 @@ static void run_jump(void)
 	CHECK_EQ(vmsync_segmentation_jump(&seg, last), 0);
 	for (int64_t g = next; g <= end; g += PERIOD)
 		CHECK_EQ(add_jumped(&seg, jumped(&t, at, jump, g), g), 0);
-	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&seg, INT64_MIN, &map), 0);
 	/* It was told beforehand: nobody is to blame. */
 	CHECK_EQ(vmsync_segmentation_odd(&seg), 0);
 	for (int64_t g = START; map.count && g <= end; g += PERIOD / 8) {
@@ -339,7 +339,7 @@ static void run_set(void)
 		vmsync_segmentation_set(&seg, fabs(gap(&c)));
 	}
 	row(&seg, &c);
-	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&seg, INT64_MIN, &map), 0);
 	/* Not before some bends were seen. */
 	for (int i = c.n / 2; map.count && i < c.n; i++) {
 		int64_t g = moment(i);
@@ -373,7 +373,7 @@ static void run_few_set(double share)
 			vmsync_segmentation_set(&seg, 24000);
 		CHECK_EQ(add_jumped(&seg, jumped(&t, at, 24000, g), g), 0);
 	}
-	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&seg, INT64_MIN, &map), 0);
 	for (int64_t g = START; g <= START + 20 * rare; g += rare / PARTS) {
 		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
 				     OFFSET);
@@ -426,7 +426,7 @@ static void run_vee(double share)
 		CHECK_EQ(add_jumped(&seg, y[i * PARTS],
 				    START + i * (int64_t)RARE),
 			 0);
-	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&seg, INT64_MIN, &map), 0);
 	for (int i = RARE_FIXES * PARTS; i <= (RARE_FIXES + 2) * PARTS; i++) {
 		int64_t g = START + i * (int64_t)(RARE / PARTS);
 		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
@@ -467,7 +467,7 @@ static void run_lone(bool first)
 	for (int64_t g = START; g <= end; g += PERIOD)
 		if (g <= from || g >= from + LONE_NS)
 			CHECK_EQ(add_jumped(&seg, lone(g, from), g), 0);
-	CHECK_EQ(vmsync_segmentation_map(&seg, &map), 0);
+	CHECK_EQ(vmsync_segmentation_map(&seg, INT64_MIN, &map), 0);
 	for (int64_t g = START; g <= end; g += PERIOD / PARTS) {
 		double is = (double)(vmsync_map_eval(&map, (guest_time){g}).ns - g -
 				     OFFSET);

@@ -480,8 +480,8 @@ static int map_of(const struct vmsync_segmentation *seg, int64_t from_ns,
 	return err;
 }
 
-int vmsync_segmentation_map_from(const struct vmsync_segmentation *seg,
-				 int64_t from_ns, struct vmsync_map *map)
+int vmsync_segmentation_map(const struct vmsync_segmentation *seg, int64_t from_ns,
+			    struct vmsync_map *map)
 {
 	struct vmsync_map mean;
 	int err;
@@ -494,12 +494,6 @@ int vmsync_segmentation_map_from(const struct vmsync_segmentation *seg,
 		err = vmsync_mean_map(&mean, map);
 	vmsync_map_free(&mean);
 	return err;
-}
-
-int vmsync_segmentation_map(const struct vmsync_segmentation *seg,
-			    struct vmsync_map *map)
-{
-	return vmsync_segmentation_map_from(seg, INT64_MIN, map);
 }
 
 /* Behind it the next stretch may still hold the map down. */

@@ -162,14 +162,11 @@ int vmsync_segmentation_break(struct vmsync_segmentation *seg);
 
 /**
  * vmsync_segmentation_map - the map as if nothing more came; @seg stays as it is
+ * @from_ns:	nothing before is asked for
  * @map:	empty; 0 or -ENOMEM
  */
-int vmsync_segmentation_map(const struct vmsync_segmentation *seg,
+int vmsync_segmentation_map(const struct vmsync_segmentation *seg, int64_t from_ns,
 			    struct vmsync_map *map);
-
-/** vmsync_segmentation_map_from - the same, but nothing before @from_ns is asked for */
-int vmsync_segmentation_map_from(const struct vmsync_segmentation *seg,
-				 int64_t from_ns, struct vmsync_map *map);
 
 /** vmsync_segmentation_final_until - guest time up to which the map is final */
 int64_t vmsync_segmentation_final_until(const struct vmsync_segmentation *seg);

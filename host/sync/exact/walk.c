@@ -52,9 +52,9 @@ bool vmsync_walk_confirmed(const struct vmsync_walk *w, int64_t at)
 	       (w->doubt_until[GUEST] <= at || w->confirmed[GUEST]);
 }
 
-struct vmsync_link vmsync_walk_link(const struct vmsync_walk *w,
-				    const struct vmsync_line *host,
-				    const struct vmsync_line *guest)
+static struct vmsync_link link_of(const struct vmsync_walk *w,
+				  const struct vmsync_line *host,
+				  const struct vmsync_line *guest)
 {
 	struct vmsync_link l = {
 		.chain =
@@ -79,8 +79,8 @@ struct vmsync_link vmsync_walk_link(const struct vmsync_walk *w,
 
 struct vmsync_link vmsync_walk_now(const struct vmsync_walk *w)
 {
-	return vmsync_walk_link(w, vmsync_walk_step(w, HOST)->param,
-				vmsync_walk_step(w, GUEST)->param);
+	return link_of(w, vmsync_walk_step(w, HOST)->param,
+		       vmsync_walk_step(w, GUEST)->param);
 }
 
 static const void *line_before(const struct vmsync_walk *w, int t, int64_t at)
@@ -91,8 +91,7 @@ static const void *line_before(const struct vmsync_walk *w, int t, int64_t at)
 
 struct vmsync_link vmsync_walk_before(const struct vmsync_walk *w, int64_t at)
 {
-	return vmsync_walk_link(w, line_before(w, HOST, at),
-				line_before(w, GUEST, at));
+	return link_of(w, line_before(w, HOST, at), line_before(w, GUEST, at));
 }
 
 /* Whether a reading may be what CPU @i's counter says. */

@@ -80,11 +80,6 @@ int64_t vmsync_walk_doubt_until(const struct vmsync_walk *w);
 /** vmsync_walk_confirmed - whether records tell the end of all doubts at @at */
 bool vmsync_walk_confirmed(const struct vmsync_walk *w, int64_t at);
 
-/** vmsync_walk_link - of two lines and what else is in force */
-struct vmsync_link vmsync_walk_link(const struct vmsync_walk *w,
-				    const struct vmsync_line *host,
-				    const struct vmsync_line *guest);
-
 /** vmsync_walk_now - of all that is in force */
 struct vmsync_link vmsync_walk_now(const struct vmsync_walk *w);
 

@@ -38,17 +38,6 @@ static void use_spare(struct vmsync_candidates *r)
 	memcpy(&r->spare, &old, sizeof(r->spare));
 }
 
-int vmsync_candidates_one(struct vmsync_candidates *r, int64_t lo, int64_t hi)
-{
-	int err;
-
-	r->spare.count = 0;
-	err = add(r, lo, hi, 0);
-	if (!err)
-		use_spare(r);
-	return err;
-}
-
 int vmsync_candidates_start(struct vmsync_candidates *r,
 			    const struct vmsync_vcpu *vcpu, int64_t guest_ns)
 {

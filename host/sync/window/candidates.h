@@ -38,9 +38,6 @@ struct vmsync_candidates {
 int vmsync_candidates_start(struct vmsync_candidates *r,
 			    const struct vmsync_vcpu *vcpu, int64_t guest_ns);
 
-/** vmsync_candidates_one - these offsets only; 0 or -ENOMEM */
-int vmsync_candidates_one(struct vmsync_candidates *r, int64_t lo, int64_t hi);
-
 /**
  * vmsync_candidates_meet - keep what is among @o, [@n], sorted, too
  * Those alone, if nothing is both. Returns 0 or -ENOMEM.
