@@ -10,9 +10,6 @@
 
 #include "ctf/bits.h"
 
-/* Elements that take no bits: their number is all that a trace can lie about. */
-#define MAX_EMPTY	1024
-
 enum mode { MODE_SKIP, MODE_HEAD, MODE_FIND, MODE_COPY, MODE_VALUES };
 
 #define INLINE	static inline __attribute__((always_inline))

@@ -29,6 +29,7 @@
 #define MAX_ALL_NODES	(1u << 22)	/* fields of all event classes */
 #define MAX_BITS	(1ull << 32)	/* bits of one packet, of one field */
 #define MAX_HEAD	65536		/* bytes of a packet's head */
+#define MAX_EMPTY	1024		/* elements of a list that take no bits */
 #define DENSE_IDS	65536		/* event ids in the direct table */
 #define COMMON_SLOTS	128		/* packet and event header values */
 #define ALL_SLOTS	1024		/* with those of one event class */

@@ -6,8 +6,6 @@
 
 #include "ctf/bits.h"
 
-#define MAX_EMPTY	1024
-
 #ifdef __SSE2__
 size_t string_size(const uint8_t *p, const uint8_t *end)
 {

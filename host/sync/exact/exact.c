@@ -14,10 +14,8 @@
 #include "sync/exact/doubt.h"
 #include "sync/exact/fall.h"
 #include "sync/facts/lag.h"
+#include "sync/facts/pages.h"
 #include "uapi/vmsync.h"
-
-/* KVM follows a TSC write up with a new page before it enters, host cycles. */
-#define PAGE_FOLLOWS ((int64_t)1 << 27)
 
 /* A step that a reader of the trace wants to know of, q32. */
 #define EPOCH_STEP (2 * Q32)
@@ -287,7 +285,7 @@ static int64_t jump_end(const struct vmsync_walk *w, int t)
 	if (t == SCALING && guest &&
 	    guest->clocksource == VMSYNC_CLOCKSOURCE_KVMCLOCK &&
 	    vmsync_walk_has_next(w, PV) &&
-	    vmsync_walk_step(w, PV)[1].from - end < PAGE_FOLLOWS)
+	    vmsync_walk_step(w, PV)[1].from - end < VMSYNC_PAGE_FOLLOWS)
 		return vmsync_walk_step(w, PV)[1].from;
 	return end;
 }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "sync/facts/pages.h"
 #include "uapi/vmsync.h"
 
 /* A kHz in 1 GHz, which no TSC is below. */
@@ -11,9 +12,6 @@
 /* Of pages that follow each other sooner rounding is too much of the difference. */
 #define APART_NS 100000000.0
 #define ROUND_NS 2.0
-
-/* A change by more is no page's own: the guest was stopped, or its clock set. */
-#define SET_NS 1000000.0
 
 /* KVM has every virtual CPU take a new page each 300 s (kvmclock_sync_fn()). */
 #define KEPT_NS 301e9
@@ -42,7 +40,7 @@ static void see(struct finder *f, const struct vmsync_pvclock *pv)
 		return;
 	age = ns_of(was) - (double)last->system_time_ns;
 	off = ns_of(was) - (double)pv->system_time_ns;
-	if (age < APART_NS || fabs(off) > SET_NS)
+	if (age < APART_NS || fabs(off) > VMSYNC_PAGE_SET_NS)
 		return;
 	f->any = true;
 	f->older.ahead = fmax(f->older.ahead, (off + ROUND_NS) / age);

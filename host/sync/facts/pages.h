@@ -8,6 +8,15 @@
 
 #include "sync/facts/facts.h"
 
+/* KVM follows a TSC write up with a new page before it enters, host cycles. */
+#define VMSYNC_PAGE_FOLLOWS ((int64_t)1 << 27)
+
+/*
+ * A change by more is no page's own, ns: the guest was stopped, or its clock set. KVM
+ * does that to one virtual CPU after the other, and none runs meanwhile.
+ */
+#define VMSYNC_PAGE_SET_NS 1000000
+
 /**
  * vmsync_pages_timeline - make the timeline of guest CPU @cpu's pages
  * @tl:		struct vmsync_pvclock, NULL where nobody knows

@@ -8,17 +8,9 @@
 
 #include "sync/base/drift.h"
 #include "sync/facts/older.h"
+#include "sync/facts/pages.h"
 #include "sync/facts/whose.h"
 #include "uapi/vmsync.h"
-
-/*
- * A change by more is no page's own: the guest was stopped, or its clock set. KVM
- * does that to one virtual CPU after the other, and none runs meanwhile.
- */
-#define SET_NS 1000000
-
-/* KVM follows a TSC write up with a new page before it enters, host cycles. */
-#define PAGE_FOLLOWS ((int64_t)1 << 27)
 
 /* What two pieces of one line differ in, ns per ns. */
 #define ROUNDED_SLOPE 1e-9
@@ -99,7 +91,7 @@ static void see_changes(struct finder *f, const struct vmsync_dating *dating)
 		last = s->param ? s->param : last;
 		if (!read_page(f, scaling, was, s->sure, &a) ||
 		    !read_page(f, scaling, s->param, s->sure, &b) ||
-		    llabs(a - b) > SET_NS)
+		    llabs(a - b) > VMSYNC_PAGE_SET_NS)
 			continue;
 		if (llabs(a - b) > f->most_ns)
 			f->most_ns = llabs(a - b);
@@ -132,7 +124,7 @@ static bool is_out(const struct vmsync_dating *dating, int64_t at)
 		return true;
 	/* The page is to follow a write of the TSC. */
 	return more && scaling->jump && pv->from < scaling->from &&
-	       pv[1].from - scaling->sure < PAGE_FOLLOWS;
+	       pv[1].from - scaling->sure < VMSYNC_PAGE_FOLLOWS;
 }
 
 /* What kvm-clock read where the last page of all was written, or 0. */
@@ -234,9 +226,9 @@ static int64_t spread_at(const struct finder *f, int64_t at, int64_t *seen_ns)
 			see_cpu(&r, f, i, at);
 	ns = width(r.lo, r.hi);
 	*seen_ns = width(r.seen_lo, r.seen_hi);
-	if (*seen_ns > SET_NS)
+	if (*seen_ns > VMSYNC_PAGE_SET_NS)
 		*seen_ns = 0;
-	if (ns > SET_NS)
+	if (ns > VMSYNC_PAGE_SET_NS)
 		return 0;
 	if (r.old && ns < f->oldest_ns)
 		ns = f->oldest_ns;
