@@ -69,7 +69,8 @@ cat > "$work/mutant.h" <<-'END'
 	#define MUTANT_half(x) ((x) / 2)
 	#define MUTANT_double(x) ((x) * 2)
 	#define MUTANT_infinite(x) _Generic((x), float: 1e30f, double: 1e30, \
-		int: 0x20000000, unsigned: 0x40000000u, \
+		int: (x) < 0x10000000 ? 0x20000000 : 0x7fffffff, \
+		unsigned: (x) < 0x10000000 ? 0x40000000u : 0xffffffffu, \
 		long: 1L << 61, unsigned long: 1UL << 62, \
 		long long: 1LL << 61, unsigned long long: 1ULL << 62, \
 		__int128: (__int128)1 << 120, \

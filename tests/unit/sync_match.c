@@ -250,6 +250,77 @@ static void test_wrong_side(void)
 	vmsync_sync_free(sync);
 }
 
+/*
+ * A VM has so many names at a time, whoever sends them: the oldest is forgotten, with
+ * what was heard by it.
+ */
+static void test_names(uint32_t others, bool found)
+{
+	struct vmsync_sync *sync = vmsync_sync_new(NULL);
+	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
+	struct recording r;
+
+	record(&r, 0, 1000);
+	for (int k = 1; k < 3; k++)
+		push(sync, guest, &r.leg[0][k], k);
+	for (uint32_t i = 1; i <= others; i++) {
+		struct vmsync_evidence ev = r.leg[i][1].ev;
+
+		ev.vm_uid = UID + i;
+		CHECK(!vmsync_sync_push_host(sync, &ev));
+	}
+	push(sync, guest, &r.leg[0][0], 0);
+	push(sync, guest, &r.leg[0][3], 3);
+	CHECK(!vmsync_sync_finish(sync));
+	CHECK_EQ(vmsync_guest_report_of(guest)->found, found);
+	vmsync_sync_free(sync);
+}
+
+/*
+ * Legs come from many CPUs: one may be @late beacons behind those of others, which are
+ * matched meanwhile.
+ */
+static void test_order(uint32_t late)
+{
+	struct vmsync_sync *sync = vmsync_sync_new(NULL);
+	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
+	struct recording r;
+
+	record(&r, 0, 1000);
+	for (uint32_t i = 0; i < BEACONS + late; i++) {
+		for (int k = 0; k < 4; k++) {
+			if (i < BEACONS && (k != 1 || i % 10 != 9))
+				push(sync, guest, &r.leg[i][k], k);
+			if (i >= late && k == 1 && (i - late) % 10 == 9)
+				push(sync, guest, &r.leg[i - late][k], k);
+		}
+	}
+	CHECK(!vmsync_sync_finish(sync));
+	CHECK_EQ(vmsync_guest_report_of(guest)->whole, BEACONS);
+	vmsync_sync_free(sync);
+}
+
+/* A reading that is far from its stamp is of another clock: the stamp is taken. */
+static void test_odd_reading(void)
+{
+	struct vmsync_sync *sync = vmsync_sync_new(NULL);
+	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
+	const struct vmsync_guest_report *rep = vmsync_guest_report_of(guest);
+	struct recording r;
+
+	record(&r, 0, 1000);
+	for (uint32_t i = 0; i < BEACONS; i++) {
+		if (i % 10 == 5)
+			r.leg[i][2].ev.pair.mono_ns += 2000000000;
+		for (int k = 0; k < 4; k++)
+			push(sync, guest, &r.leg[i][k], k);
+	}
+	CHECK(!vmsync_sync_finish(sync));
+	CHECK_EQ(rep->whole, BEACONS);
+	CHECK_EQ(rep->causal_violations, 0);
+	vmsync_sync_free(sync);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
@@ -258,6 +329,11 @@ int main(int argc, char **argv)
 	first = check_seed;
 	test_wrong_side();
 	test_wrap();
+	test_names(3, true);
+	test_names(4, false);
+	test_order(1);
+	test_order(100);
+	test_odd_reading();
 	for (uint64_t i = 0; i < 30; i++) {
 		check_reseed(first + i);
 		test_losses();
