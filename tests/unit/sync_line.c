@@ -16,6 +16,7 @@
 #define BENDS	 3
 #define STRAIGHT 40
 #define RUNS	 4000
+#define DRIFTING 450
 
 /* A clock that comes back to the line just where a fix is: no fix tells of it.
  */
@@ -111,6 +112,36 @@ static bool run(int few)
 	return !over;
 }
 
+/* How often a clock that drifts by @slope all the time did what no honest one does. */
+static uint64_t odd(double slope)
+{
+	const struct clock c = {.slope = {slope, slope, slope, slope}};
+	struct vmsync_segmentation fit;
+	uint64_t n;
+
+	vmsync_segmentation_init(&fit, VMSYNC_METHOD_PAIR);
+	for (int64_t i = 0; i < DRIFTING; i++)
+		CHECK_EQ(add(&fit, &c, START + i * PERIOD), 0);
+	n = vmsync_segmentation_odd(&fit);
+	vmsync_segmentation_free(&fit);
+	return n;
+}
+
+/* Of few messages as well the map becomes final, two stretches of 20 s later. */
+static void test_final(void)
+{
+	const int64_t second = 1000000000, end = START + 100 * second;
+	const struct clock c = {.slope = {0}};
+	struct vmsync_segmentation fit;
+
+	vmsync_segmentation_init(&fit, VMSYNC_METHOD_PAIR);
+	for (int64_t g = START; g <= end; g += second)
+		CHECK_EQ(add(&fit, &c, g), 0);
+	CHECK(vmsync_segmentation_final_until(&fit) > end - 45 * second);
+	CHECK(vmsync_segmentation_final_until(&fit) < end);
+	vmsync_segmentation_free(&fit);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
@@ -123,5 +154,13 @@ int main(int argc, char **argv)
 		wrong += !run(1 + (int)(i % 3));
 	}
 	CHECK(wrong <= ACCIDENTS);
+	test_final();
+	/* NTP steers no clock so: 2500 ppm are too many, and 1 % is no drift. */
+	CHECK_EQ(odd(0.0015), 0);
+	CHECK_EQ(odd(-0.0015), 0);
+	CHECK(odd(0.004) > 0 && odd(0.004) < DRIFTING / 10);
+	CHECK(odd(-0.004) > 0);
+	CHECK(odd(0.008) < DRIFTING / 10);
+	CHECK(odd(0.016) > DRIFTING / 10);
 	return check_done();
 }
