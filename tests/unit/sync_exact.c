@@ -302,6 +302,27 @@ static void test_one(void)
 	}
 	CHECK_EQ(bad, 0);
 	CHECK(loose <= 2);
+	CHECK(map && map->segments[map->count - 1].epoch == 0);
+	vmsync_sync_free(sync);
+}
+
+/* A clock that is set by as much as a reader of the trace sees: another epoch. */
+static void test_set(int64_t by_ns)
+{
+	struct vmsync_sync *sync = vmsync_sync_new(NULL);
+	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
+	const struct vmsync_map *map;
+	struct model m;
+
+	make_model(&m);
+	for (int i = LINES / 2; i < LINES; i++)
+		m.guest.line[i].base_ns += by_ns;
+	push_knots(&m, sync, NULL);
+	push_knots(&m, sync, guest);
+	push_beacon(&m, sync, guest, m.length - 100000);
+	CHECK(!vmsync_sync_finish(sync));
+	map = vmsync_guest_map_of(vmsync_guest_maps(guest), 0);
+	CHECK(map && map->segments[map->count - 1].epoch == 1);
 	vmsync_sync_free(sync);
 }
 
@@ -314,6 +335,7 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < n; i++) {
 		check_reseed(first + i);
 		test_one();
+		test_set(1000000);
 	}
 	return check_done();
 }
