@@ -290,13 +290,13 @@ static void fill(struct ctf_cursor *c, struct block *b, int keep)
 	c->ended = !ret;
 }
 
-int cursor_fill(struct ctf_cursor *c, struct block *b, const struct block *keep,
-		struct ctf_error *e)
+int cursor_try(struct ctf_cursor *c, struct block *b, const struct block *keep,
+	       struct ctf_error *e)
 {
 	int part = keep && keep->batch.n ? keep->at : -1;
 
 	b->batch.n = 0;
-	while (!c->error && !c->ended && !b->batch.n)
+	if (!c->error && !c->ended)
 		fill(c, b, part);
 	if (b->batch.n) {
 		if (c->reader.slot != c->slot)
@@ -305,7 +305,18 @@ int cursor_fill(struct ctf_cursor *c, struct block *b, const struct block *keep,
 	}
 	if (c->error && e)
 		*e = c->why;
-	return c->error;
+	return c->error ? c->error : !c->ended;
+}
+
+int cursor_fill(struct ctf_cursor *c, struct block *b, const struct block *keep,
+		struct ctf_error *e)
+{
+	int ret;
+
+	do
+		ret = cursor_try(c, b, keep, e);
+	while (ret > 0 && !b->batch.n);
+	return ret;
 }
 
 int cursor_step(struct ctf_cursor *c, struct block *b, struct ctf_error *e)

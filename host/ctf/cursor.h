@@ -60,6 +60,10 @@ struct ctf_cursor {
 int cursor_fill(struct ctf_cursor *c, struct block *b, const struct block *keep,
 		struct ctf_error *e);
 
+/* The same, as far as one reading of the file leads: there may be none in @b yet. */
+int cursor_try(struct ctf_cursor *c, struct block *b, const struct block *keep,
+	       struct ctf_error *e);
+
 /*
  * One step: to the next packet, or events of this one into @b, or none: 1, 0 at
  * the end of the stream, or an error.

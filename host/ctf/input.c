@@ -3,6 +3,8 @@
 
 #include "ctf/input.h"
 
+#define TASK_READS	16	/* of the file, that a task goes on for */
+
 struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 			const uint8_t *want, uint32_t source,
 			struct ctf_error *e)
@@ -150,26 +152,39 @@ static int take_some(struct input *in, struct timed *t)
 	return ret < 0 ? ret : 1;
 }
 
-/* Fetches the next block of an input. */
-static void fill_next(struct input *in)
+/* Goes on to the next block of an input. Return: whether it is there, or none is. */
+static bool fill_some(struct input *in)
 {
 	struct timed *next = in->next;
 	struct block *b = &next->block;
 
-	do {
-		in->got = cursor_fill(in->cur, b,
-				      in->apart ? &in->now->block : NULL,
-				      &in->why);
-		if (in->got > 0 && in->take)
-			in->got = take_some(in, next);
-	} while (in->got > 0 && !b->batch.n);
+	in->got = cursor_try(in->cur, b, in->apart ? &in->now->block : NULL,
+			     &in->why);
+	if (in->got > 0 && b->batch.n && in->take)
+		in->got = take_some(in, next);
+	if (in->got > 0 && !b->batch.n)
+		return false;
 	if (in->got > 0)
 		in->got = map_times(in, next, &in->why);
+	return true;
 }
 
-static void fill_task(struct task *t)
+static void fill_next(struct input *in)
 {
-	fill_next((struct input *)t);
+	while (!fill_some(in))
+		;
+}
+
+/* Where few events are wanted, a block may be as long as the stream. */
+static bool fill_task(struct task *t)
+{
+	int i;
+
+	for (i = 0; i < TASK_READS; i++) {
+		if (fill_some((struct input *)t))
+			return true;
+	}
+	return false;
 }
 
 static struct timed *timed_new(size_t note)

@@ -103,15 +103,38 @@ static void unlink_task(struct ctf_pool *p, struct task *t)
 	p->pending--;
 }
 
+static bool is_away(const struct ctf_pool *p)
+{
+	return p->back_ns && now_ns() < p->back_ns;
+}
+
+/* With the lock held: behind all that is pending. */
+static void append(struct ctf_pool *p, struct task *t)
+{
+	t->state = TASK_PENDING;
+	t->next = &p->list;
+	t->prev = p->list.prev;
+	t->prev->next = t;
+	p->list.prev = t;
+	p->pending++;
+	if (p->asleep && !is_away(p))
+		pthread_cond_signal(&p->work);
+}
+
 /* With the lock held, but not while it runs. */
 static void run(struct ctf_pool *p, struct task *t)
 {
+	bool done;
+
 	unlink_task(p, t);
 	t->state = TASK_BUSY;
 	pthread_mutex_unlock(&p->lock);
-	t->run(t);
+	done = t->run(t);
 	pthread_mutex_lock(&p->lock);
-	t->state = TASK_DONE;
+	if (done)
+		t->state = TASK_DONE;
+	else
+		append(p, t);
 	if (p->waiting)
 		pthread_cond_signal(&p->done);
 }
@@ -133,11 +156,6 @@ static void keep_away(struct ctf_pool *p, int64_t now)
 		     p->away_ns < AWAY_MOST_NS / 2 ? 2 * p->away_ns :
 						     AWAY_MOST_NS;
 	p->back_ns = now + p->away_ns;
-}
-
-static bool is_away(const struct ctf_pool *p)
-{
-	return p->back_ns && now_ns() < p->back_ns;
 }
 
 /* The same as run(), for a thread that may have to keep away then. */
@@ -253,14 +271,7 @@ unsigned int pool_threads(const struct ctf_pool *p)
 void pool_push(struct ctf_pool *p, struct task *t)
 {
 	pthread_mutex_lock(&p->lock);
-	t->state = TASK_PENDING;
-	t->next = &p->list;
-	t->prev = p->list.prev;
-	t->prev->next = t;
-	p->list.prev = t;
-	p->pending++;
-	if (p->asleep && !is_away(p))
-		pthread_cond_signal(&p->work);
+	append(p, t);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -286,13 +297,14 @@ void pool_wait(struct ctf_pool *p, struct task *t)
 void pool_cancel(struct ctf_pool *p, struct task *t)
 {
 	pthread_mutex_lock(&p->lock);
-	if (t->state == TASK_PENDING)
-		unlink_task(p, t);
 	while (t->state == TASK_BUSY) {
 		p->waiting = true;
 		pthread_cond_wait(&p->done, &p->lock);
 		p->waiting = false;
 	}
+	/* It may be so again, where it had to be called again. */
+	if (t->state == TASK_PENDING)
+		unlink_task(p, t);
 	t->state = TASK_IDLE;
 	pthread_mutex_unlock(&p->lock);
 }

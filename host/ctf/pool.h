@@ -4,6 +4,7 @@
 #define CTF_POOL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "ctf/ctf.h"
 
@@ -16,11 +17,12 @@ enum task_state {
 
 /**
  * struct task - something to be done
- * @run:	does it; called in any thread, at no time twice
+ * @run:	does it, or a part of it that does not take long: false where it has to
+ *		be called again; in any thread, at no time twice
  * The rest is pool.c's.
  */
 struct task {
-	void (*run)(struct task *t);
+	bool (*run)(struct task *t);
 	atomic_uint state;	/* of enum task_state */
 	struct task *next, *prev;
 };
