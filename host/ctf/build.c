@@ -224,6 +224,23 @@ static void fill_quick(struct sclass *sc, const struct class *c)
 	sc->skip_rest[c->pub.id] = rest;
 }
 
+/* That byte has the id in its lower bits. What is escaped is told elsewhere. */
+static int build_compact(struct sclass *sc, struct ctf_error *e)
+{
+	size_t i;
+
+	sc->compact = arena_get(&sc->trace->arena,
+				COMPACT_BYTES * sizeof(*sc->compact));
+	if (!sc->compact)
+		return fail_nomem(e);
+	for (i = 0; i < COMPACT_BYTES; i++) {
+		sc->compact[i] = sc->quick[i & COMPACT_ESCAPE];
+		if ((i & COMPACT_ESCAPE) == COMPACT_ESCAPE)
+			sc->compact[i].fixed = QUICK_ESCAPE;
+	}
+	return 0;
+}
+
 /* The table by id. */
 static int build_quick(struct sclass *sc, struct ctf_error *e)
 {
@@ -247,7 +264,7 @@ static int build_quick(struct sclass *sc, struct ctf_error *e)
 		if (c->pub.id < DENSE_IDS && c->skip)
 			fill_quick(sc, c);
 	}
-	return 0;
+	return build_compact(sc, e);
 }
 
 /* What readers go by has to be what they take it for. */

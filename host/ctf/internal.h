@@ -225,6 +225,12 @@ struct quick {
 /* Below that the fields are of one length. */
 #define QUICK_RARE	QUICK_SKIP
 
+/* Of quick.fixed: a longer header follows. Nothing that fits a packet is so long. */
+#define QUICK_ESCAPE	(QUICK_SKIP - 1)
+
+#define COMPACT_ESCAPE	31u	/* an id that says that a longer header follows */
+#define COMPACT_BYTES	256
+
 struct fixed_header {
 	uint8_t id_at, id_size;		/* bytes; size 0: no id */
 	uint8_t stamp_at, stamp_size;	/* the same */
@@ -247,6 +253,7 @@ struct sclass {
 	struct quick *quick;	/* by id */
 	const struct skip **skip_rest; /* the same, see QUICK_SKIP */
 	size_t n_quick;		/* more than any id in a compact header */
+	struct quick *compact;	/* the same, by the first byte of a compact header */
 	int n_common;		/* slots of head and event_head */
 };
 

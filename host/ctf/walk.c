@@ -6,7 +6,6 @@
  */
 #include "ctf/bits.h"
 
-#define COMPACT_ESCAPE	31u
 #define COMPACT_MASK	0x7ffffffu
 #define COMPACT_SIZE	4
 #define COMPACT_EXT	13
@@ -174,6 +173,7 @@ fill(struct walk *w, struct batch *b, enum shape shape, bool pick,
 	const uint8_t *const near = pe - data > HEADER_MOST ? pe - HEADER_MOST :
 							      data;
 	const struct quick *const table = w->sc->quick;
+	const struct quick *const compact = w->sc->compact;
 	const size_t n_quick = w->sc->n_quick;
 	const struct fixed_header fh = w->sc->fixed;
 	uint64_t clock = w->clock, events = w->events;
@@ -197,11 +197,12 @@ fill(struct walk *w, struct batch *b, enum shape shape, bool pick,
 		if (shape == SHAPE_COMPACT) {
 			uint32_t h = load32(p);
 
-			id = h & 31;
-			q = quick_load(table, id);
+			/* This is what the next event waits for. */
+			q = quick_load(compact, *p);
+			id = *p & COMPACT_ESCAPE;
 			stamp = clock + (((h >> 5) - clock) & COMPACT_MASK);
 			body = p + COMPACT_SIZE;
-			if (unlikely(id == COMPACT_ESCAPE)) {
+			if (unlikely(q.fixed == QUICK_ESCAPE)) {
 				id = load32(p + 1);
 				stamp = load64(p + 5);
 				body = p + COMPACT_EXT;
