@@ -2,12 +2,9 @@
 /* Who runs on each CPU of the host. */
 #include "analysis/parts.h"
 
-/* A trace may claim any number; Linux has at most 8192 CPUs. */
-#define MAX_CPUS 8192
-
 struct analysis_cpu *analysis_cpu_new(struct analysis_model *m, uint32_t cpu)
 {
-	if (cpu >= MAX_CPUS)
+	if (cpu >= ANALYSIS_MAX_CPUS)
 		return NULL;
 	while (m->cpus.count <= cpu) {
 		struct analysis_cpu *c = vmsync_array_add(&m->cpus);

@@ -33,9 +33,10 @@ void analysis_model_free(struct analysis_model *m)
 	vmsync_array_free(&m->tasks);
 	vmsync_array_free(&m->vcpus);
 	vmsync_array_free(&m->cpus);
-	vmsync_array_free(&m->of_guest_cpu);
+	for (i = 0; i < m->guests.count; i++)
+		vmsync_array_free(&m->guests.at[i].vcpu);
+	vmsync_array_free(&m->guests);
 	analysis_index_free(&m->tids);
-	analysis_index_free(&m->guest_cpus);
 	free(m);
 }
 
@@ -114,20 +115,29 @@ void analysis_name_set(struct analysis_model *m, uint32_t task,
 static void guest_cpu_set(struct analysis_model *m,
 			  const struct analysis_vcpu_id *id, uint32_t vcpu)
 {
-	uint32_t n, *p;
+	struct analysis_guest *g;
+	uint32_t *p;
 
-	if (!id->machine)
+	if (!id->machine || id->cpu >= ANALYSIS_MAX_CPUS)
 		return;
-	n = analysis_index_put(&m->guest_cpus, analysis_pair(id->machine, id->cpu));
-	if (n < m->of_guest_cpu.count) {
-		m->of_guest_cpu.at[n] = vcpu;
-		return;
+	while (m->guests.count <= id->machine) {
+		g = vmsync_array_add(&m->guests);
+		if (!g) {
+			m->failed = true;
+			return;
+		}
+		*g = (struct analysis_guest){0};
 	}
-	p = n == ANALYSIS_NONE ? NULL : vmsync_array_add(&m->of_guest_cpu);
-	if (p)
-		*p = vcpu;
-	else
-		m->failed = true;
+	g = &m->guests.at[id->machine];
+	while (g->vcpu.count <= id->cpu) {
+		p = vmsync_array_add(&g->vcpu);
+		if (!p) {
+			m->failed = true;
+			return;
+		}
+		*p = ANALYSIS_NONE;
+	}
+	g->vcpu.at[id->cpu] = vcpu;
 }
 
 uint32_t analysis_model_vcpu(struct analysis_model *m,

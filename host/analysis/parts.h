@@ -6,6 +6,9 @@
 #include "analysis/model.h"
 #include "sync/base/array.h"
 
+/* A trace may claim any number; Linux has at most 8192 CPUs. */
+#define ANALYSIS_MAX_CPUS 8192
+
 /**
  * struct analysis_turn - who had a host CPU for some time, while a virtual CPU
  * was asleep on it, as far as was told
@@ -147,6 +150,11 @@ struct analysis_task {
 	struct analysis_waking *wake; /* of a guest, owned, NULL: never woken */
 };
 
+/** struct analysis_guest - @vcpu: by its own number of a CPU, or ANALYSIS_NONE */
+struct analysis_guest {
+	VMSYNC_ARRAY(uint32_t) vcpu;
+};
+
 struct analysis_model {
 	bool wakeups;
 	bool failed; /* out of memory, somewhere */
@@ -156,8 +164,7 @@ struct analysis_model {
 	VMSYNC_ARRAY(struct analysis_task) tasks;
 	VMSYNC_ARRAY(struct analysis_vcpu) vcpus;
 	VMSYNC_ARRAY(struct analysis_cpu) cpus;
-	struct analysis_index guest_cpus; /* machine and CPU -> @of_guest_cpu */
-	VMSYNC_ARRAY(uint32_t) of_guest_cpu;
+	VMSYNC_ARRAY(struct analysis_guest) guests; /* by machine */
 	struct analysis_sink sinks[ANALYSIS_MAX_SINKS];
 	int n_sinks;
 	bool tells_steps;

@@ -11,10 +11,14 @@
 static struct analysis_vcpu *vcpu_of(struct analysis_model *m, uint32_t machine,
 				     uint32_t cpu)
 {
-	uint32_t n = analysis_index_find(&m->guest_cpus,
-					 (uint64_t)machine << 32 | cpu);
+	const struct analysis_guest *g;
 
-	return n == ANALYSIS_NONE ? NULL : &m->vcpus.at[m->of_guest_cpu.at[n]];
+	if (machine >= m->guests.count)
+		return NULL;
+	g = &m->guests.at[machine];
+	return cpu >= g->vcpu.count || g->vcpu.at[cpu] == ANALYSIS_NONE
+		       ? NULL
+		       : &m->vcpus.at[g->vcpu.at[cpu]];
 }
 
 /* Few want to know: ask for @tells_steps before. */
