@@ -211,6 +211,15 @@ static double width_at(const struct vmsync_hulls *c, struct slopes s, double x,
 	return w;
 }
 
+/*
+ * Line and truth both keep to what the fix at an end leaves, on either side of it: so
+ * far apart they may be there, where it leaves more than is counted everywhere.
+ */
+static double end_play(const struct vmsync_segmentation *seg, double play_ns)
+{
+	return fmax(play_ns, 2 * play_ns - seg->base_ns);
+}
+
 static bool line_of(const struct vmsync_segmentation *seg,
 		    struct vmsync_stretch *out)
 {
@@ -244,8 +253,8 @@ static bool line_of(const struct vmsync_segmentation *seg,
 		.set_ns = seg->first_set_ns,
 		.second = seg->second,
 		.before_last = seg->before_last,
-		.play_first = seg->play_first,
-		.play_last = seg->play_last,
+		.play_first = end_play(seg, seg->play_first),
+		.play_last = end_play(seg, seg->play_last),
 		.base_ns = seg->base_ns,
 		.gaps = seg->gaps,
 		.firsts = seg->firsts,
