@@ -409,15 +409,15 @@ static int guest_in(const char *line)
 
 /*
  * One half of one beacon says that the guest's clock was not behind the host's then,
- * or not ahead: only two limit it from both sides. Whose recordings have no more in
- * common, as the recordings themselves show, may be refused.
+ * or not ahead; halves of two do not show that it was not set in between. Whose
+ * recordings have no whole beacon in common, as they show themselves, may be refused.
  */
 static bool too_little(const char *line)
 {
 	int guest = guest_in(line);
 
 	return guest && guest <= shape.sc.guests &&
-	       seen_common(&recorded[guest], &recorded[0]) < 2;
+	       !seen_common(&recorded[guest], &recorded[0]);
 }
 
 /*

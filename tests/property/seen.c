@@ -107,13 +107,17 @@ static int add_half(struct seen *s, const struct ctf_event *ev)
 	return 0;
 }
 
-size_t seen_common(const struct seen *a, const struct seen *b)
+bool seen_common(const struct seen *a, const struct seen *b)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < a->n_halves; i++) {
+		struct seen_half other = a->halves[i];
 
-	for (size_t i = 0; i < a->n_halves; i++)
-		n += has_half(b, &a->halves[i]);
-	return n;
+		other.cnt ^= 1;
+		if (has_half(b, &a->halves[i]) && has_half(a, &other) &&
+		    has_half(b, &other))
+			return true;
+	}
+	return false;
 }
 
 static int add(struct seen *s, const struct ctf_event *ev,

@@ -12,7 +12,10 @@
 #include "ctf/ctf.h"
 #include "sync/map/map.h"
 
-/** struct seen_half - of a beacon: "gh" or "hg", one side's; @cnt: as recorded */
+/**
+ * struct seen_half - of a beacon: "gh" or "hg", one side's
+ * @cnt:	as recorded; even for the first one, and one more for the other
+ */
 struct seen_half {
 	uint64_t vm_uid;
 	uint64_t cnt;
@@ -56,8 +59,8 @@ struct seen {
 int seen_read(struct seen *s, const char *folder,
 	      const struct vmsync_guest_map *maps, struct ctf_error *e);
 
-/** seen_common() - how many halves of beacons are in both, each counted once */
-size_t seen_common(const struct seen *a, const struct seen *b);
+/** seen_common() - whether a beacon of which both halves are in @a and in @b is there */
+bool seen_common(const struct seen *a, const struct seen *b);
 
 void seen_free(struct seen *s);
 
