@@ -53,6 +53,7 @@ $(O)/unit/kmod_line: $(O)/tests/unit/kmod/kernel.o
 $(O)/unit/kmod_knot: $(addprefix $(O)/,kmod/knot.o tests/unit/kmod/kernel.o)
 
 $(O)/unit/port_limit: $(O)/host/daemon/limit.o
+$(O)/unit/tracedat_options: $(O)/host/tracedat/options.o
 
 # The generator of random traces: a test of its own, and a program.
 RANDOM_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/gen/random.c tests/gen/random_*.c))

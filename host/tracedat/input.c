@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <trace-cmd.h>
 
@@ -15,15 +19,15 @@ static const char *const clocks[] = {
 	"mono", "mono_raw", "boot", "tai", "local", "global", "perf", "uptime",
 };
 
-static struct tracecmd_input *open_as(const char *path, bool raw)
+/* Stamps as the ring buffer has them, whatever trace-cmd makes of them. */
+static struct tracecmd_input *open_raw(const char *path)
 {
 	struct tracecmd_input *in =
 		tracecmd_alloc(path, TRACECMD_FL_LOAD_NO_PLUGINS);
 
 	if (!in)
 		return NULL;
-	if (raw)
-		tracecmd_set_flag(in, DAT_FLAG_RAW);
+	tracecmd_set_flag(in, DAT_FLAG_RAW);
 	if (!tracecmd_read_headers(in, 0) && !tracecmd_init_data(in))
 		return in;
 	/* Not closed: it would free twice what it had begun to make. */
@@ -41,30 +45,25 @@ static bool counts_ns(const char *clock)
 	return false;
 }
 
-static struct tracecmd_input *refuse(struct tracecmd_input *in,
-				     const char *path, const char *clock,
-				     struct ctf_error *e)
+/* What libtracecmd does not hand out. */
+static int find_options(const char *path, struct dat_options *o)
 {
-	tracecmd_close(in);
-	tracedat_fail(e, -ENOTSUP, "record with trace-cmd record -C mono",
-		      "%.400s: recorded by clock %.32s, which does not count ns",
-		      path, clock);
-	return NULL;
-}
+	int ret = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *file;
 
-/* Cycles of the TSC, as times. */
-static struct tracecmd_input *open_tsc(const char *path, const char *clock,
-				       struct ctf_error *e)
-{
-	struct tracecmd_input *in = open_as(path, false);
-
-	if (in && !(tracecmd_get_flags(in) & DAT_FLAG_IN_TIME))
-		return refuse(in, path, clock, e);
-	if (in) {
-		tracecmd_enable_tsync(in, false);
-		tracecmd_set_ts_offset(in, 0);
+	if (fd < 0 || fstat(fd, &st) || st.st_size <= 0) {
+		ret = -EIO;
+	} else {
+		file = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		ret = file == MAP_FAILED ? -errno :
+		      dat_options_find(file, (size_t)st.st_size, o);
+		if (file != MAP_FAILED)
+			munmap(file, (size_t)st.st_size);
 	}
-	return in;
+	if (fd >= 0)
+		close(fd);
+	return ret;
 }
 
 static void clean(char *s)
@@ -92,6 +91,23 @@ static void describe(struct tracecmd_input *in, struct dat_metadata *m)
 	/* Before kernels had others there was this one. */
 	snprintf(m->clock, sizeof(m->clock), "%s", clock ? clock : "local");
 	clean(m->clock);
+	m->trace_id = tracecmd_get_traceid(in);
+	/* Stamps of other clocks are ns already. */
+	if (strcmp(m->clock, "x86-tsc"))
+		m->options.mult = 0;
+}
+
+/* Return: 0, or an error if its stamps are no times. */
+static int check_clock(const char *path, const struct dat_metadata *m,
+		       struct ctf_error *e)
+{
+	bool tsc = !strcmp(m->clock, "x86-tsc") && m->options.mult;
+
+	if (tsc || counts_ns(m->clock))
+		return 0;
+	return tracedat_fail(e, -ENOTSUP, "record with trace-cmd record -C mono",
+			     "%.400s: recorded by clock %.32s, which does not "
+			     "count ns", path, m->clock);
 }
 
 struct tracecmd_input *dat_input_open(const char *path, struct dat_metadata *m,
@@ -101,24 +117,20 @@ struct tracecmd_input *dat_input_open(const char *path, struct dat_metadata *m,
 
 	tracecmd_set_loglevel(TEP_LOG_NONE);
 	tep_set_loglevel(TEP_LOG_NONE);
-	in = open_as(path, true);
-	if (in) {
-		describe(in, m);
-		if (!strcmp(m->clock, "x86-tsc")) {
-			tracecmd_close(in);
-			in = open_tsc(path, m->clock, e);
-			if (!in && e->code)
-				return NULL;
-		} else if (!counts_ns(m->clock)) {
-			return refuse(in, path, m->clock, e);
-		}
-	}
-	if (!in)
+	in = open_raw(path);
+	if (!in || find_options(path, &m->options)) {
 		tracedat_fail(e, -EINVAL, "is it whole? trace-cmd report reads "
 			      "it, too", "%.400s: not as trace-cmd writes it",
 			      path);
-	else if (tep_is_file_bigendian(tracecmd_get_tep(in)))
+		return NULL;
+	}
+	describe(in, m);
+	if (check_clock(path, m, e))
+		return NULL;
+	if (tep_is_file_bigendian(tracecmd_get_tep(in))) {
 		tracedat_fail(e, -ENOTSUP, "",
 			      "%.400s: of a big-endian machine", path);
-	return in && !e->code ? in : NULL;
+		return NULL;
+	}
+	return in;
 }

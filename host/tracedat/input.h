@@ -11,9 +11,7 @@ struct tracecmd_input;
 /**
  * dat_input_open() - open a file, its stamps as they were recorded
  * @m:		what it says of its machine and its clock is put there
- *
- * Cycles of x86-tsc are made ns by the factor that trace-cmd stored; nothing that
- * it guessed of another machine's clock is used. Return: NULL on failure.
+ * Return: NULL on failure.
  */
 struct tracecmd_input *dat_input_open(const char *path, struct dat_metadata *m,
 				  struct ctf_error *e);

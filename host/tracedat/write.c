@@ -63,9 +63,11 @@ static int add_sources(struct writer *w, struct tracecmd_input *in)
 
 	for (i = 0; i < n && i < MAX_CPUS; i++) {
 		struct tep_record *r = tracecmd_read_cpu_first(in, i);
+		uint64_t first;
 
 		if (!r)
 			continue;
+		first = dat_metadata_ns(&w->metadata, r->ts);
 		more = realloc(w->sources, (w->n + 1) * sizeof(*more));
 		if (!more)
 			return fail_memory(w);
@@ -73,14 +75,14 @@ static int add_sources(struct writer *w, struct tracecmd_input *in)
 		more[w->n] = (struct source){
 			.input = in,
 			.index = i,
-			.first = r->ts,
+			.first = first,
 			.lost_first = r->missed_events,
 			.stream.cpu = (uint32_t)r->cpu,
 			.stream.instance = w->n,
 			.stream.uuid = w->metadata.uuid,
 		};
-		if (!w->n || r->ts < w->begin)
-			w->begin = r->ts;
+		if (!w->n || first < w->begin)
+			w->begin = first;
 		w->n++;
 		tracecmd_free_record(r);
 	}
@@ -166,7 +168,8 @@ static int copy_record(struct writer *w, struct dat_stream *s,
 		if (ret)
 			return fail_write(w, -ret);
 	}
-	out = dat_stream_room(s, (uint16_t)l->id, r->ts,
+	out = dat_stream_room(s, (uint16_t)l->id,
+			  dat_metadata_ns(&w->metadata, r->ts),
 			  PID_AT + dat_layout_most(l, (size_t)r->size));
 	if (!out)
 		return fail_write(w, errno);
