@@ -41,6 +41,13 @@ bool vmsync_clock_of_all_cpus(const struct ctf_trace *t)
 	return !clock;
 }
 
+bool vmsync_clock_is_tsc(const struct ctf_trace *t)
+{
+	const char *clock = ctf_trace_env(t, "trace_clock");
+
+	return clock && !strcmp(clock, "x86-tsc");
+}
+
 bool vmsync_clock_is_comparable(const struct ctf_trace *t)
 {
 	const char *tracer = ctf_trace_env(t, "tracer_name");

@@ -19,6 +19,9 @@ const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t);
  */
 bool vmsync_clock_of_all_cpus(const struct ctf_trace *t);
 
+/** vmsync_clock_is_tsc() - whether each CPU's stamps are of its own counter */
+bool vmsync_clock_is_tsc(const struct ctf_trace *t);
+
 /**
  * vmsync_clock_is_comparable() - whether babeltrace2 compares a trace's clocks with
  * others that it is told are absolute: they are that themselves, or LTTng's

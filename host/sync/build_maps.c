@@ -82,6 +82,7 @@ struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest)
 		.n_marks = guest->n_marks,
 		.answered = guest->answered,
 		.succeeded = is_succeeded(guest),
+		.apart = guest->apart,
 	};
 }
 
@@ -224,7 +225,7 @@ static int guess(struct vmsync_guest *guest, const struct vmsync_facts *f)
 		vmsync_guest_map_of(&guest->maps, VMSYNC_CPU_UNKNOWN);
 	int err = 0;
 
-	if (!like || !has_tscs(f))
+	if (!like || !(has_tscs(f) || f->apart))
 		return 0;
 	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++) {
 		struct vmsync_map *map = &guest->maps.maps[cpu];

@@ -24,8 +24,8 @@
  *		is as far as both sides were pushed
  * @odd:	how often the clock did what an honest one hardly does: it jumped,
  *		or ran away; NULL: not looked at
- * @found:	the VM that the guest was found to be without beacons, or NULL; may
- *		be NULL itself
+ * @found:	the VM that CPU @cpu of the guest was found to be in without beacons, or
+ *		NULL; may be NULL itself
  */
 struct vmsync_estimator {
 	enum vmsync_method method;
@@ -37,7 +37,7 @@ struct vmsync_estimator {
 		   bool final, struct vmsync_map *map);
 	int64_t (*settled)(const void *state);
 	uint64_t (*odd)(const void *state);
-	const struct vmsync_vm *(*found)(const void *state);
+	const struct vmsync_vm *(*found)(const void *state, uint32_t cpu);
 };
 
 /** vmsync_estimators - by method; NULL where there is none */

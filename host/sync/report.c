@@ -31,7 +31,8 @@ static const struct vmsync_vcpu *vcpu_of(const struct vmsync_guest *guest,
 			       NULL;
 	for (int m = 0; !vm && m < VMSYNC_METHOD_COUNT; m++)
 		if (vmsync_estimators[m] && vmsync_estimators[m]->found)
-			vm = vmsync_estimators[m]->found(guest->states[m]);
+			vm = vmsync_estimators[m]->found(guest->states[m],
+							 cpu);
 	return vm ? vmsync_vm_find_vcpu(vm, cpu) : NULL;
 }
 

@@ -31,6 +31,7 @@ struct vmsync_guest {
 	struct vmsync_sync *sync;
 	char *hostname;
 	bool wide; /* see struct vmsync_sync_options */
+	bool apart; /* see struct vmsync_facts */
 	struct vmsync_pushed side;
 	struct vmsync_lines lines;
 	struct vmsync_guest_cpu *cpus;

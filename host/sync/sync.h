@@ -92,6 +92,12 @@ void vmsync_sync_host_lost(struct vmsync_sync *sync, uint64_t events,
 void vmsync_sync_guest_lost(struct vmsync_guest *guest, uint64_t events,
 			    uint64_t packets);
 
+/**
+ * vmsync_sync_guest_apart - each of the guest's CPUs has a clock of its own
+ * No event of the one tells of another's.
+ */
+void vmsync_sync_guest_apart(struct vmsync_guest *guest);
+
 /** vmsync_sync_host_end - no further host record will come */
 void vmsync_sync_host_end(struct vmsync_sync *sync);
 void vmsync_sync_guest_end(struct vmsync_guest *guest);

@@ -38,6 +38,11 @@ void vmsync_sync_guest_cpu(struct vmsync_guest *guest, uint32_t cpu)
 		guest->n_there = cpu + 1;
 }
 
+void vmsync_sync_guest_apart(struct vmsync_guest *guest)
+{
+	guest->apart = true;
+}
+
 static int guest_pvclock(struct vmsync_guest *guest,
 			 const struct vmsync_evidence *ev, uint64_t tsc)
 {

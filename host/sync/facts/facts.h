@@ -88,6 +88,7 @@ struct vmsync_lost {
  * @marks:	a thinned-out list, sorted
  * @answered:	its last beacon, by the host's clock
  * @succeeded:	its VM has answered beacons of another boot since
+ * @apart:	each of its CPUs has a clock of its own
  */
 struct vmsync_facts {
 	const struct vmsync_lines *host_lines;
@@ -111,6 +112,7 @@ struct vmsync_facts {
 	size_t n_marks;
 	struct vmsync_mark answered;
 	bool succeeded;
+	bool apart;
 };
 
 /** vmsync_facts_vcpu - the vCPU that guest CPU @cpu is, or may be; or NULL */

@@ -29,12 +29,21 @@
 #define WAVE_NS	   5.0
 #define WAVE_SHARE 0.1
 
-/** struct state - one guest's events, and the map once it is made */
+/**
+ * struct made - the map of one CPU, or of all where they have one clock
+ * @vm:		that it was made with
+ */
+struct made {
+	bool made;
+	struct vmsync_map map;
+	const struct vmsync_vm *vm;
+};
+
+/** struct state - one guest's events, and maps once they are made: by CPU if @apart */
 struct state {
 	vmsync_guest_events events;
-	bool made;
-	struct vmsync_map made_map;
-	const struct vmsync_vm *vm; /* that it was made with */
+	bool apart;
+	VMSYNC_ARRAY(struct made) made;
 };
 
 static void *create(const struct vmsync_sync_options *opt)
@@ -49,7 +58,9 @@ static void destroy(void *state)
 
 	if (s) {
 		vmsync_array_free(&s->events);
-		vmsync_map_free(&s->made_map);
+		for (size_t i = 0; i < s->made.count; i++)
+			vmsync_map_free(&s->made.at[i].map);
+		vmsync_array_free(&s->made);
 	}
 	free(s);
 }
@@ -148,59 +159,112 @@ static int map_trails(const struct vmsync_trails *trails,
 	return err;
 }
 
-static int map_vm(const struct state *s, const struct vmsync_vm *vm,
-		  struct vmsync_map *map)
+static int map_vm(const vmsync_guest_events *events,
+		  const struct vmsync_vm *vm, struct vmsync_map *map)
 {
 	struct vmsync_trails trails = {0};
-	int err = vmsync_trails_find(&s->events, vm, &trails);
+	int err = vmsync_trails_find(events, vm, &trails);
 
 	if (!err && vmsync_chance_alone(vm, &trails))
 		err = -ENOENT;
 	if (!err) {
-		vmsync_chance_drop(&s->events, vm, &trails);
+		vmsync_chance_drop(events, vm, &trails);
 		err = map_trails(&trails, map);
 	}
 	vmsync_trails_free(&trails);
 	return err;
 }
 
-static int make(struct state *s, const struct vmsync_facts *f)
+static int make(const vmsync_guest_events *events, const struct vmsync_facts *f,
+		const struct vmsync_vm *vm, struct made *m)
 {
 	int err = -ENOENT;
 
-	if (f->vm)
-		err = map_vm(s, f->vm, &s->made_map);
-	for (size_t i = 0; err == -ENOENT && !f->vm && i < f->n_vms; i++) {
-		err = map_vm(s, f->vms[i], &s->made_map);
+	if (vm)
+		err = map_vm(events, vm, &m->map);
+	for (size_t i = 0; err == -ENOENT && !vm && i < f->n_vms; i++) {
+		err = map_vm(events, f->vms[i], &m->map);
 		if (!err)
-			s->vm = f->vms[i];
+			m->vm = f->vms[i];
 	}
 	return err == -ENOENT ? 0 : err;
 }
 
-/* One map for all CPUs, made when all events are there. */
+/* The VM of the others, if that is known to be one; threads may be by themselves. */
+static const struct vmsync_vm *vm_of_others(const struct state *s)
+{
+	for (size_t i = 0; i < s->made.count; i++)
+		if (s->made.at[i].vm && s->made.at[i].vm->id.pid > 0)
+			return s->made.at[i].vm;
+	return NULL;
+}
+
+/* The same by the events of @cpu alone. */
+static int make_apart(const struct state *s, const struct vmsync_facts *f,
+		      uint32_t cpu, struct made *m)
+{
+	vmsync_guest_events own = {0};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < s->events.count; i++) {
+		struct vmsync_guest_event *e;
+
+		if (s->events.at[i].cpu != cpu)
+			continue;
+		e = vmsync_array_add(&own);
+		if (e)
+			*e = s->events.at[i];
+		else
+			err = -ENOMEM;
+	}
+	if (!err && own.count)
+		err = make(&own, f, f->vm ? f->vm : vm_of_others(s), m);
+	vmsync_array_free(&own);
+	return err;
+}
+
+static struct made *made_of(struct state *s, uint32_t cpu)
+{
+	while (s->made.count <= cpu) {
+		struct made *m = vmsync_array_add(&s->made);
+
+		if (!m)
+			return NULL;
+		*m = (struct made){0};
+	}
+	return &s->made.at[cpu];
+}
+
+/* One map for all CPUs that have one clock, made when all events are there. */
 static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	       bool final, struct vmsync_map *map)
 {
 	struct state *s = state;
+	struct made *m;
 	int err = 0;
 
-	(void)cpu;
 	if (!final || !s->events.count)
 		return 0;
-	if (!s->made)
-		err = make(s, f);
-	s->made = true;
-	for (size_t i = 0; !err && i < s->made_map.count; i++)
-		err = vmsync_map_append(map, &s->made_map.segments[i]);
+	s->apart = f->apart;
+	m = made_of(s, s->apart ? cpu : 0);
+	if (!m)
+		return -ENOMEM;
+	if (!m->made)
+		err = s->apart ? make_apart(s, f, cpu, m) :
+				 make(&s->events, f, f->vm, m);
+	m->made = true;
+	for (size_t i = 0; !err && i < m->map.count; i++)
+		err = vmsync_map_append(map, &m->map.segments[i]);
 	return err;
 }
 
-static const struct vmsync_vm *found(const void *state)
+static const struct vmsync_vm *found(const void *state, uint32_t cpu)
 {
 	const struct state *s = state;
 
-	return s->vm;
+	if (!s->apart)
+		cpu = 0;
+	return cpu < s->made.count ? s->made.at[cpu].vm : NULL;
 }
 
 const struct vmsync_estimator vmsync_window_estimator = {
