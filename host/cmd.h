@@ -91,7 +91,8 @@ struct cmd_session {
 #define CMD_SESSION_HELP                                                       \
 	"  -j, --jobs=N        use N threads; default: one per processor\n"     \
 	"      --method=NAME   use one method only: exact, pair, beacon, "     \
-	"port, window\n"                                                       \
+	"port, tsync,\n"                                                       \
+	"                      window\n"                                       \
 	"      --match=MATCH   the only evidence is messages between two "     \
 	"machines, the\n"                                                      \
 	"                      reference named first; MATCH says which "       \

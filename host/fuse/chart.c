@@ -20,7 +20,7 @@
 static const char *const colours[VMSYNC_METHOD_COUNT] = {
 	[VMSYNC_METHOD_EXACT] = "#1a7f37",  [VMSYNC_METHOD_PAIR] = "#0969da",
 	[VMSYNC_METHOD_BEACON] = "#bf5700", [VMSYNC_METHOD_PORT] = "#8250df",
-	[VMSYNC_METHOD_WINDOW] = "#9a6700",
+	[VMSYNC_METHOD_TSYNC] = "#bf3989",  [VMSYNC_METHOD_WINDOW] = "#9a6700",
 };
 
 /* One map to draw. */

@@ -33,7 +33,7 @@ static int64_t usual_ns(const struct vmsync_session_guest *g,
 
 	if (method == VMSYNC_METHOD_EXACT)
 		return 0;
-	if (method == VMSYNC_METHOD_WINDOW)
+	if (method == VMSYNC_METHOD_TSYNC || method == VMSYNC_METHOD_WINDOW)
 		samples = g->known.at[VMSYNC_PLACE_INSIDE].events;
 	return samples ? (int64_t)(r->shares[method].guest_ns / samples) : 0;
 }

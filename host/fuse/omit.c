@@ -5,6 +5,7 @@
 
 #include "fuse/fail.h"
 #include "fuse/omit.h"
+#include "fuse/tsync.h"
 
 static const char *path_of(const struct vmsync_machine *m)
 {
@@ -57,7 +58,12 @@ int vmsync_machine_usable(const struct vmsync_session *s,
 	ret = vmsync_machine_enters(s->host, &enters, e);
 	if (ret)
 		return ret;
-	if (!enters)
+	if (!enters && vmsync_tsync_stored(m))
+		vmsync_fail(why, -EINVAL,
+			    "record kvm:kvm_entry and kvm:kvm_exit on the host",
+			    "%.400s: trace-cmd stored offsets with it, and "
+			    "nothing on the host bears them out", path_of(m));
+	else if (!enters)
 		vmsync_fail(why, -EINVAL,
 			    "load vmsync-guest in the guest and record vmsync_* "
 			    "there, or record kvm_x86_entry,kvm_x86_exit on the "
@@ -105,6 +111,13 @@ static void not_mapped(const struct vmsync_session *s,
 			    "same time",
 			    "%.200s: a guest of another host: %.200s answered "
 			    "none of its beacons",
+			    path_of(m), path_of(s->host));
+	else if (vmsync_tsync_stored(m))
+		vmsync_fail(why, -EINVAL,
+			    "record vmsync_* on both sides, by clock mono, with "
+			    "vmsync-guest loaded in the guest",
+			    "%.150s: trace-cmd stored offsets with it, and nothing "
+			    "bears them out: its events fit no VM of %.150s",
 			    path_of(m), path_of(s->host));
 	else
 		vmsync_fail(why, -EINVAL,

@@ -13,6 +13,7 @@
 #include "fuse/second_look.h"
 #include "fuse/session.h"
 #include "fuse/trace_clock.h"
+#include "fuse/tsync.h"
 
 static const char *path_of(const struct vmsync_machine *m)
 {
@@ -213,7 +214,8 @@ static enum vmsync_wanted wanted(const struct vmsync_session *s,
 				 const struct vmsync_machine *m)
 {
 	bool all = options && options->sync.methods &
-				      1u << VMSYNC_METHOD_WINDOW;
+				      (1u << VMSYNC_METHOD_TSYNC |
+				       1u << VMSYNC_METHOD_WINDOW);
 	size_t i;
 
 	for (i = 0; i < s->n_guests; i++) {
@@ -456,7 +458,7 @@ int vmsync_session_sync(struct vmsync_session *s,
 		g->guest = guest_new(s, options, g->machine);
 		sides[i + 1].machine = g->machine;
 		sides[i + 1].guest = g->guest;
-		if (!g->guest)
+		if (!g->guest || vmsync_tsync_read(s->host, g->machine, g->guest))
 			ret = vmsync_fail_memory(e);
 	}
 	if (!ret)

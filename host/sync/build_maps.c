@@ -107,6 +107,14 @@ static double drift_of(const struct vmsync_guest *guest)
 	return guest->sync->opt.machines ? VMSYNC_DRIFT_APART : VMSYNC_DRIFT;
 }
 
+/* What the window method finds is the evidence of another one as well. */
+static bool is_needed(const struct vmsync_guest *guest, enum vmsync_method m)
+{
+	return vmsync_guest_may_use(guest, m) ||
+	       (m == VMSYNC_METHOD_WINDOW && guest->tsync.cpus.count &&
+		vmsync_guest_may_use(guest, VMSYNC_METHOD_TSYNC));
+}
+
 /* A CPU number that only the guest's own records name may be anything. */
 static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
 {
@@ -126,7 +134,7 @@ static int settle_method(struct vmsync_guest *guest,
 	enum vmsync_method name = name_of(guest, m);
 	int err = 0;
 
-	if (!e || !vmsync_guest_may_use(guest, name))
+	if (!e || !is_needed(guest, name))
 		return 0;
 	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++) {
 		struct vmsync_map *map = &guest->by_method[name][cpu];
@@ -144,6 +152,32 @@ static int settle_method(struct vmsync_guest *guest,
 		if (!err)
 			err = vmsync_map_close(map, drift_of(guest),
 					       spreads->outside_ns);
+	}
+	return err;
+}
+
+/* By what the window method's maps bear out, which may be there for that alone. */
+static int settle_tsync(struct vmsync_guest *guest,
+			const struct vmsync_spreads *spreads)
+{
+	int err = 0;
+
+	guest->tsync_verdict = (struct vmsync_tsync_verdict){0};
+	for (uint32_t cpu = 0; !err && cpu < guest->n_cpus; cpu++) {
+		struct vmsync_map *map =
+			&guest->by_method[VMSYNC_METHOD_TSYNC][cpu];
+		struct vmsync_map *window =
+			&guest->by_method[VMSYNC_METHOD_WINDOW][cpu];
+
+		map->count = 0;
+		if (vmsync_guest_may_use(guest, VMSYNC_METHOD_TSYNC))
+			err = vmsync_tsync_map(&guest->tsync, cpu, window, map,
+					       &guest->tsync_verdict);
+		if (!err && map->count)
+			err = vmsync_map_close(map, drift_of(guest),
+					       spreads->outside_ns);
+		if (!vmsync_guest_may_use(guest, VMSYNC_METHOD_WINDOW))
+			window->count = 0;
 	}
 	return err;
 }
@@ -250,6 +284,8 @@ static int make_maps(struct vmsync_guest *guest, struct vmsync_facts *f,
 		err = vmsync_spread_find(f, &spreads);
 	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
 		err = settle_method(guest, f, m, &spreads, final);
+	if (!err)
+		err = settle_tsync(guest, &spreads);
 	if (!err)
 		vmsync_align_steps(guest->by_method[VMSYNC_METHOD_EXACT],
 				   guest->n_cpus);

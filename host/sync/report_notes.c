@@ -305,6 +305,25 @@ static int note_homes(struct vmsync_guest_report *r,
 	return err;
 }
 
+/* Whoever reads the guest's file by itself believes them. */
+static int note_tsync(struct vmsync_guest_report *r,
+		      const struct vmsync_guest *guest)
+{
+	const struct vmsync_tsync_verdict *v = &guest->tsync_verdict;
+
+	if (guest->tsync.unusable)
+		return note(r, "trace-cmd stored offsets with the guest's "
+			    "recording, which are not used: %s",
+			    guest->tsync.unusable);
+	if (!v->contradicted_ns)
+		return 0;
+	return note(r, "entries and exits contradict the offsets that trace-cmd "
+		    "stored, for %" PRId64 " ns from guest time %" PRId64
+		    " ns on, by up to %" PRId64 " ns beyond the bound: they are "
+		    "not used there", v->contradicted_ns, v->first_ns,
+		    v->excess_ns);
+}
+
 static int note_lost(struct vmsync_guest_report *r, const char *who,
 		     const struct vmsync_pushed *side)
 {
@@ -344,6 +363,8 @@ int vmsync_guest_report_notes(struct vmsync_guest_report *r,
 		err = note_homes(r, guest);
 	if (!err)
 		err = note_unheard(r, guest);
+	if (!err)
+		err = note_tsync(r, guest);
 	if (!err)
 		err = note_lost(r, "host", &guest->sync->side);
 	if (!err)

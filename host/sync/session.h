@@ -13,6 +13,7 @@
 #include "sync/facts/set.h"
 #include "sync/pushed.h"
 #include "sync/sync.h"
+#include "sync/tsync/tsync.h"
 #include "sync/witness/causal.h"
 
 /* CPU numbers above are not believed. */
@@ -40,6 +41,8 @@ struct vmsync_guest {
 	struct vmsync_match match;
 	struct vmsync_set set;
 	struct vmsync_tilt tilt;
+	struct vmsync_tsync tsync;
+	struct vmsync_tsync_verdict tsync_verdict;
 	struct vmsync_mark marks[VMSYNC_MARKS];
 	size_t n_marks;
 	uint64_t marks_step;

@@ -41,6 +41,7 @@ static void guest_free(struct vmsync_guest *guest)
 	vmsync_guest_report_free(&guest->report);
 	vmsync_guest_map_free(&guest->maps);
 	vmsync_lines_free(&guest->lines);
+	vmsync_tsync_free(&guest->tsync);
 	free(guest->cpus);
 	free(guest->queue);
 	free(guest->hostname);

@@ -31,6 +31,7 @@
 #include "sync/base/evidence.h"
 #include "sync/map/map.h"
 #include "sync/options.h"
+#include "sync/tsync/tsync.h"
 
 struct vmsync_sync;
 struct vmsync_guest;
@@ -93,10 +94,24 @@ void vmsync_sync_guest_lost(struct vmsync_guest *guest, uint64_t events,
 			    uint64_t packets);
 
 /**
+ * vmsync_sync_guest_tsync - a sample of the offset that was stored with the guest's
+ * recording, of its CPU @cpu, behind the others in guest time
+ * Returns 0, -ENOMEM, or -EINVAL where it is of no clock, or of no CPU.
+ */
+int vmsync_sync_guest_tsync(struct vmsync_guest *guest, uint32_t cpu,
+			    const struct vmsync_tsync_sample *s);
+
+/**
  * vmsync_sync_guest_apart - each of the guest's CPUs has a clock of its own
  * No event of the one tells of another's.
  */
 void vmsync_sync_guest_apart(struct vmsync_guest *guest);
+
+/**
+ * vmsync_sync_guest_tsync_unusable - samples were stored, and cannot be used
+ * @why:	goes on a remark; not copied
+ */
+void vmsync_sync_guest_tsync_unusable(struct vmsync_guest *guest, const char *why);
 
 /** vmsync_sync_host_end - no further host record will come */
 void vmsync_sync_host_end(struct vmsync_sync *sync);

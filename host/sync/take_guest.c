@@ -38,9 +38,21 @@ void vmsync_sync_guest_cpu(struct vmsync_guest *guest, uint32_t cpu)
 		guest->n_there = cpu + 1;
 }
 
+int vmsync_sync_guest_tsync(struct vmsync_guest *guest, uint32_t cpu,
+			    const struct vmsync_tsync_sample *s)
+{
+	return cpu < VMSYNC_MAX_CPUS ? vmsync_tsync_add(&guest->tsync, cpu, s) :
+				       -EINVAL;
+}
+
 void vmsync_sync_guest_apart(struct vmsync_guest *guest)
 {
 	guest->apart = true;
+}
+
+void vmsync_sync_guest_tsync_unusable(struct vmsync_guest *guest, const char *why)
+{
+	guest->tsync.unusable = why;
 }
 
 static int guest_pvclock(struct vmsync_guest *guest,

@@ -172,6 +172,136 @@ for clock in counter x86-tsc; do
 		$vmsync cat "$d/guest.dat"
 done
 
+# ------------------------------------------------- what trace-cmd says of the offset
+
+# The guest's stamps are of the TSC that its virtual CPU has when the host's clock reads
+# what the field truth says: fused, they are to be that again.
+expect "samples: recorded" build/release/tests/pair "$dir/tsc" events=20000 gap=15000 \
+	truth=1 knots=500 move=3
+t=$dir/tsc-dat
+mkdir "$t"
+by_tsc="clock=x86-tsc khz=2000000 without=vmsync_"
+
+# tsc_host [OPTION]...: the host, whose recording has number 4242
+# shellcheck disable=SC2317 # expect calls it
+tsc_host() {
+	# shellcheck disable=SC2086 # options
+	build/release/tests/tracedat "$dir/tsc/host" "$t/host.dat" $by_tsc id=4242 "$@"
+}
+
+# tsc_guest [OPTION]...
+# shellcheck disable=SC2317 # expect calls it
+tsc_guest() {
+	# shellcheck disable=SC2086 # options
+	build/release/tests/tracedat "$dir/tsc/guest" "$t/guest.dat" $by_tsc "$@"
+}
+
+# error FUSED: how far the guest's events are from the truth, ns
+error() {
+	TZ=UTC $vmsync cat --vm=guest "$1" | awk '{
+		split(substr($1, 2, 18), hms, ":"); split(hms[3], s, ".")
+		match($0, /truth = [0-9]*/)
+		d = (hms[1] * 3600 + hms[2] * 60 + s[1]) * 1e9 + s[2]
+		d -= substr($0, RSTART + 8, RLENGTH - 8)
+		d = d < 0 ? -d : d; worst = d > worst ? d : worst
+	} END { print (NR > 5000 ? worst + 0 : "too few events") }'
+}
+
+# mapped WHAT METHODS NOTE MOST [OPTION]...: a guest's recording is mapped by METHODS,
+# as named and in their order, every event within the bound and off by MOST ns at most,
+# and inside; a remark begins with NOTE, or none is of what trace-cmd stored
+mapped() {
+	local what=$1 methods=$2 note=$3 most=$4 off
+	shift 4
+	expect "$what: recorded" tsc_guest "$@"
+	$vmsync sync --json "$t" > "$dir/json" 2> "$dir/n"
+	expect_eq "$what: by" "$(jq -r '.guests[0].methods | keys_unsorted | join(" ")' \
+		"$dir/json")" "$methods"
+	expect_eq "$what: what is remarked" "$(jq -r --arg note "$note" '.guests[0].notes |
+		map(select(test("trace-cmd")) |
+			if $note == "" or (test($note) | not) then . else "as expected" end) |
+		join(", ")' "$dir/json")" "${note:+as expected}"
+	expect_eq "$what: none is outside" "$(jq '.guests[0].containment.outside' \
+		"$dir/json")" 0
+	rm -rf "$dir/tsc-out"
+	expect "$what: fused" $vmsync fuse -f -o "$dir/tsc-out" "$t"
+	off=$(error "$dir/tsc-out")
+	expect "$what: off by $off ns, $most at most" test "$off" -le "$most"
+	expect "$what: within the bound" test "$off" -le \
+		"$(jq '.guests[0].bound_worst_ns' "$dir/json")"
+}
+
+behind=300000000000
+contradict='^entries and exits contradict the offsets that trace-cmd stored'
+damaged='which are not used: they are damaged$'
+expect "samples: the host's recording" tsc_host
+mapped "a right sample" tsync "" 1 behind=$behind shift=0
+# Its bound is what entries and exits leave, and how far it is from their middle.
+known=$(jq '.guests[0].bound_worst_ns' "$dir/json")
+$vmsync sync --method=tsync --json "$t" -o "$dir/tsync.map" > "$dir/json"
+expect_eq "--method=tsync is the same" "$(jq -c \
+	'.guests[0] | [.bound_worst_ns, (.methods | keys)]' "$dir/json")" "[$known,[\"tsync\"]]"
+$vmsync sync --method=window --json "$t" -o "$dir/window.map" > "$dir/json"
+least=$(jq '.guests[0].bound_worst_ns' "$dir/json")
+expect "its bound, $known ns, is no less than window's, $least, and at most twice that" test \
+	"$known" -ge "$least" -a "$known" -le $((2 * least + 4))
+expect "check: window holds it" $vmsync check --map="$dir/window.map" "$t"
+expect "check: and it holds window" $vmsync check --map="$dir/tsync.map" "$t"
+expect_eq "no sample but on trust: --method=exact" \
+	"$($vmsync sync --method=exact "$t" > "$dir/n" 2>&1; echo $?)" 2
+if command -v trace-cmd > /dev/null; then
+	mkdir "$dir/tsc-seven"
+	for who in host guest; do
+		expect "samples, $who: written anew by trace-cmd" trace-cmd convert \
+			-i "$t/$who.dat" -o "$dir/tsc-seven/$who.dat" --file-version 7
+	done
+	expect_eq "samples: version 7 has the same" \
+		"$($vmsync sync "$dir/tsc-seven" | grep -E 'methods|bound|offset' | cksum)" \
+		"$($vmsync sync "$t" | grep -E 'methods|bound|offset' | cksum)"
+fi
+
+mapped "no sample" window "" 4000 behind=$behind
+mapped "two machines' factors" tsync "" 2 behind=$behind shift=0 faster=500
+mapped "a scaled TSC" tsync "" 2 behind=$behind shift=0 ratio=1.0005
+mapped "lines from sample to sample" tsync "" 1 behind=$behind shift=0 lines=1 samples=9
+mapped "a sample off by 1 ns" tsync "" 1 behind=$behind shift=2
+mapped "off by 20 us" window "$contradict" 4000 behind=$behind shift=40000
+mapped "off by 1 s" window "$contradict" 4000 behind=$behind shift=-2000000000
+mapped "one CPU's is off by 20 us" "tsync window" "$contradict" 4000 behind=$behind shift=0,40000
+mapped "the TSC jumps ahead" "tsync window" "" 1 behind=$behind shift=0 samples=20 \
+	jump=100000000
+mapped "and by as little as 1 us" "tsync window" "" 4000 behind=$behind shift=0 samples=20 \
+	jump=2000
+# The kernel of a guest compares its CPUs' TSCs; nobody else does.
+mapped "TSCs that differ" tsync "" 1 behind=$behind,299999900000 shift=0
+mapped "TSCs that differ, no sample" window "" 4000 behind=$behind,299999900000
+mapped "TSCs that differ, and the samples do not" "tsync window" "$contradict" 4000 \
+	behind=$behind,299999900000 shift=0,-100000
+mapped "for another recording" window "for another recording of the host's$" 4000 \
+	behind=$behind shift=0 peer=4243
+mapped "none, but it says that there is something" window "" 4000 behind=$behind shift=0 \
+	spoil=empty
+mapped "samples of one time" tsync "" 1 behind=$behind shift=0 samples=3 spoil=time
+for how in cpus samples cut ratio "bits ratio=1.0005"; do
+	# shellcheck disable=SC2086 # options
+	mapped "damaged: $how" window "$damaged" 4000 behind=$behind shift=0 spoil=$how
+done
+mapped "by another clock than the host's" window "the host recorded with another clock$" \
+	4000 clock=mono khz=0 behind=150000000000 shift=0
+expect "by clock mono: the host" tsc_host clock=mono khz=0
+mapped "by clock mono" tsync "" 1 clock=mono khz=0 behind=150000000000 shift=0
+mapped "by clock mono, off by 20 us" window "$contradict" 4000 clock=mono khz=0 \
+	behind=150000000000 shift=-20000
+expect "without entries: the host" tsc_host clock=mono khz=0 without=kvm_
+expect_error "without entries: no map" \
+	"guest.dat: trace-cmd stored offsets .* nothing on the host .*record kvm:kvm_entry" \
+	$vmsync sync "$t"
+
+expect "a TSC faster by a tenth: recorded" tsc_guest behind=$behind shift=0 ratio=1.1
+expect "a TSC faster by a tenth: the host" tsc_host
+expect_error "... fits no VM" "guest.dat: trace-cmd stored offsets with it, and nothing bears" \
+	$vmsync sync "$t"
+
 # -------------------------------------------------------------------------- and wrong
 
 expect "whole again" as_dat "$l" "$d"
@@ -192,6 +322,11 @@ expect "with the sanitizers it builds" make -s -j2 VARIANT=asan tool
 build/release/tests/pair "$dir/small" events=300 > "$dir/n"
 build/release/tests/tracedat "$dir/small/host" "$dir/small.dat"
 size=$(stat -c %s "$dir/small.dat")
+for how in cpus samples cut ratio time empty; do
+	tsc_guest behind=$behind shift=0 spoil=$how
+	expect "TIME_SHIFT, $how: no report of the sanitizers" \
+		build/asan/vmsync cat "$t/guest.dat"
+done
 RANDOM=7 bad=0 refused=0
 for i in $(seq 24); do
 	cp "$dir/small.dat" "$dir/odd.dat"

@@ -5,11 +5,25 @@
  *
  *	clock=NAME	ftrace's clock (mono)
  *	lose=N		one page in N is preceded by lost events (none)
- *	without=PREFIX	leave out events that begin so (none)
+ *	without=PREFIX[,PREFIX]... leave out events that begin so (none)
  *	id=N		trace id (from the trace's uuid)
  *	khz=N		stamps are of a TSC of that rate, not ns, and the factor between
  *			them is stored; for clock=x86-tsc (none)
- *	shift=NS	a TIME_SHIFT that is wrong by so much is stored, too (none)
+ *	faster=PPM	the factor that is stored is too large by so much (0)
+ *	behind=N[,N]...	this is a guest's: stamps are those of the field truth, which
+ *			is of the host's clock, made ones of the host's TSC, less N, for
+ *			each CPU (the last one for all others); without what has no
+ *			such field (its own stamps)
+ *	ratio=X		and times X before that: the guest's TSC is scaled (1)
+ *	jump=N		and N ahead of that in the second half of the recording (0)
+ *	shift=N[,N]...	a TIME_SHIFT is stored, too, that is wrong by N cycles, for each
+ *			CPU as in behind (none)
+ *	samples=N	of so many samples for each CPU (1)
+ *	lines=1		from one to the next the offset changes as a line does (no)
+ *	peer=N		number of the host's recording (4242)
+ *	spoil=HOW	what it says of the number of its "cpus" or "samples" is far too
+ *			much, it is "cut", "empty", or has each sample at the same "time"
+ *			or with a "ratio" of no clock, or with no "bits" for one
  *	late=N		the first N events of CPU 0 are not in the file, and only the
  *			kernel's counters tell (none)
  *	unknown=1	the format of the last event class is missing (no)
@@ -36,9 +50,38 @@
 
 static struct {
 	const char *clock, *without;
-	uint64_t lose, id, khz, shift, unknown, late;
-	bool has_shift;
-} opt = { .clock = "mono" };
+	const char *behind, *shift, *spoil;
+	uint64_t lose, id, khz, unknown, late, samples, lines, peer;
+	int64_t jump;
+	double ratio, faster;
+} opt = { .clock = "mono", .samples = 1, .peer = 4242, .ratio = 1 };
+
+/* The number for @cpu in a list, which may be shorter. */
+static int64_t of_cpu(const char *list, uint32_t cpu)
+{
+	while (cpu-- && strchr(list, ','))
+		list = strchr(list, ',') + 1;
+	return strtoll(list, NULL, 0);
+}
+
+static bool is_left_out(const char *name)
+{
+	const char *prefix = opt.without;
+
+	while (prefix && *prefix) {
+		size_t n = strcspn(prefix, ",");
+
+		if (!strncmp(name, prefix, n))
+			return true;
+		prefix += n + (prefix[n] == ',');
+	}
+	return false;
+}
+
+static bool spoils(const char *what)
+{
+	return opt.spoil && !strcmp(opt.spoil, what);
+}
 
 /* --------------------------------------------------------------- a buffer */
 
@@ -108,6 +151,8 @@ struct format {
 	char *text;
 	bool is_switch;
 	struct ctf_field next_tid;
+	bool has_truth;
+	struct ctf_field truth;
 };
 
 static const struct {
@@ -206,8 +251,9 @@ static void format_make(struct format *f, const struct ctf_class *cls)
 	if (!out)
 		exit(2);
 	name_it(f, cls->name);
-	f->leave_out = opt.without &&
-		       !strncmp(cls->name, opt.without, strlen(opt.without));
+	f->leave_out = is_left_out(cls->name);
+	f->has_truth = ctf_field_find(cls, CTF_PAYLOAD, "truth", &f->truth);
+	f->leave_out |= opt.behind && !f->has_truth;
 	f->id = FIRST_ID + (uint32_t)cls->index;
 	f->size = COMMON;
 	f->is_switch = !strcmp(cls->name, "sched_switch") &&
@@ -295,6 +341,21 @@ static uint64_t stamp_of(uint64_t ns)
 	return (uint64_t)((unsigned __int128)ns * opt.khz / 1000000);
 }
 
+/* When half of the recording is over, by the host's clock. */
+static uint64_t half_ns;
+
+/* What the TSC of guest CPU @cpu is when the host's clock reads @ns. */
+static uint64_t guest_stamp(uint64_t ns, uint32_t cpu)
+{
+	uint64_t v = stamp_of(ns);
+
+	if (opt.ratio != 1)
+		v = (uint64_t)((unsigned __int128)v *
+			       (uint64_t)(opt.ratio * 0x1p48) >> 48);
+	return v - (uint64_t)of_cpu(opt.behind, cpu) +
+	       (uint64_t)(ns >= half_ns ? opt.jump : 0);
+}
+
 static void page_end(struct cpu *c)
 {
 	uint64_t commit;
@@ -351,6 +412,7 @@ struct world {
 	struct cpu *cpus;
 	size_t n_cpus;
 	struct buffer comms;
+	uint64_t first_ns, last_ns; /* by the host's clock, of a guest */
 };
 
 static void take_comm(struct world *w, const struct ctf_event *ev)
@@ -372,13 +434,27 @@ static void take_comm(struct world *w, const struct ctf_event *ev)
 					      (int)number, (int)len, name));
 }
 
+/* Return: false if it is not to be stored. */
+static bool stamp_at(const struct format *f, const struct ctf_event *ev,
+		     uint64_t *stamp)
+{
+	uint64_t truth;
+
+	*stamp = stamp_of(ev->clock);
+	if (f->leave_out || !opt.behind)
+		return !f->leave_out;
+	ctf_get_u64(ev, &f->truth, &truth);
+	*stamp = guest_stamp(truth, ev->cpu);
+	return true;
+}
+
 static void read_cpu(struct world *w, struct cpu *c, const struct ctf_stream *s)
 {
 	static uint8_t out[MAX_RECORD];
 	struct ctf_error e;
 	struct ctf_cursor *cur = ctf_cursor_new(s, NULL, &e);
 	const struct ctf_event *ev;
-	uint64_t next;
+	uint64_t next, stamp;
 	int ret = cur ? 1 : -1;
 
 	while (ret > 0 && (ret = ctf_cursor_next(cur, &ev, &e)) > 0) {
@@ -386,9 +462,8 @@ static void read_cpu(struct world *w, struct cpu *c, const struct ctf_stream *s)
 
 		c->number = ev->cpu;
 		c->read += !f->leave_out;
-		if (!f->leave_out && (c->number || c->read > opt.late))
-			put(c, stamp_of(ev->clock), out,
-			    record(f, ev, c->pid, out));
+		if (stamp_at(f, ev, &stamp) && (c->number || c->read > opt.late))
+			put(c, stamp, out, record(f, ev, c->pid, out));
 		if (f->is_switch && ctf_get_u64(ev, &f->next_tid, &next)) {
 			c->pid = (int32_t)next;
 			if (w->comms.n < 60000)
@@ -401,6 +476,34 @@ static void read_cpu(struct world *w, struct cpu *c, const struct ctf_stream *s)
 	}
 	ctf_cursor_free(cur);
 	page_end(c);
+}
+
+/* From when to when the recording is, by the truth. */
+static void find_ends(struct world *w)
+{
+	struct ctf_error e;
+	const struct ctf_event *ev;
+	uint64_t truth;
+	size_t i;
+
+	w->first_ns = UINT64_MAX;
+	for (i = 0; i < w->n_cpus; i++) {
+		struct ctf_cursor *cur =
+			ctf_cursor_new(ctf_trace_stream(w->trace, i), NULL, &e);
+
+		while (cur && ctf_cursor_next(cur, &ev, &e) > 0) {
+			const struct format *f = &w->formats[ev->cls->index];
+
+			if (!f->has_truth || !ctf_get_u64(ev, &f->truth, &truth))
+				continue;
+			if (truth < w->first_ns)
+				w->first_ns = truth;
+			if (truth > w->last_ns)
+				w->last_ns = truth;
+		}
+		ctf_cursor_free(cur);
+	}
+	half_ns = w->first_ns + (w->last_ns - w->first_ns) / 2;
 }
 
 static const char header_page[] =
@@ -456,24 +559,56 @@ static void add_option(struct buffer *b, uint16_t id, const void *p, size_t n)
 	add(b, p, n);
 }
 
-/* One shift for each CPU, as trace-cmd agent tells them. */
+/* When trace-cmd took sample @i, by the host's clock. */
+static uint64_t sample_ns(const struct world *w, uint64_t i)
+{
+	return w->first_ns + (w->last_ns - w->first_ns) * i / opt.samples;
+}
+
+/* What it found then: the host's TSC, scaled, less the guest's. */
+static uint64_t sample_offset(const struct world *w, uint32_t cpu, uint64_t i)
+{
+	uint64_t v = opt.behind ? (uint64_t)of_cpu(opt.behind, cpu) : 0;
+
+	if (sample_ns(w, i) >= half_ns)
+		v -= (uint64_t)opt.jump;
+	return v + (uint64_t)of_cpu(opt.shift, cpu);
+}
+
+static uint64_t sample_time(const struct world *w, uint32_t cpu, uint64_t i)
+{
+	return spoils("time") || !opt.behind ? 1000 :
+	       guest_stamp(sample_ns(w, i), cpu);
+}
+
+static uint64_t sample_ratio(void)
+{
+	return spoils("ratio") ? 7 :
+	       opt.ratio == 1 ? 1 : (uint64_t)(opt.ratio * 0x1p48);
+}
+
+/* Of each CPU some, as trace-cmd agent tells them. */
 static void add_shift(struct world *w, struct buffer *b)
 {
+	uint64_t n = spoils("empty") ? 0 : opt.samples, i;
 	struct buffer o = { 0 };
-	size_t i;
+	uint32_t cpu;
 
-	add_u64(&o, 4242);
-	add_u32(&o, 0);
-	add_u32(&o, (uint32_t)w->n_cpus);
-	for (i = 0; i < w->n_cpus; i++) {
-		add_u32(&o, 1);
-		add_u64(&o, 1000);
-		add_u64(&o, opt.shift);
-		add_u64(&o, 1);
+	add_u64(&o, opt.peer);
+	add_u32(&o, (uint32_t)opt.lines);
+	add_u32(&o, spoils("cpus") ? 0xfffffff0u : (uint32_t)w->n_cpus);
+	for (cpu = 0; cpu < w->n_cpus; cpu++) {
+		add_u32(&o, spoils("samples") ? 0x7fffffffu : (uint32_t)n);
+		for (i = 0; i < n; i++)
+			add_u64(&o, sample_time(w, cpu, i));
+		for (i = 0; i < n; i++)
+			add_u64(&o, sample_offset(w, cpu, i));
+		for (i = 0; i < n; i++)
+			add_u64(&o, sample_ratio());
 	}
-	for (i = 0; i < w->n_cpus; i++)
-		add_u64(&o, 0);
-	add_option(b, 12, o.p, o.n);
+	for (i = 0; !spoils("bits") && i < w->n_cpus * n; i++)
+		add_u64(&o, opt.ratio == 1 ? 0 : 48);
+	add_option(b, 12, o.p, spoils("cut") ? 17 : o.n);
 	free(o.p);
 }
 
@@ -498,12 +633,14 @@ static void add_options(struct world *w, struct buffer *b)
 	if (opt.khz) {
 		/* ns = cycles * mult >> 24, offset 0 */
 		uint32_t factor[4] = {
-			(uint32_t)((1000000ull << 24) / opt.khz), 24, 0, 0,
+			(uint32_t)((double)(1000000ull << 24) / (double)opt.khz *
+				   (1 + opt.faster / 1e6)),
+			24, 0, 0,
 		};
 
 		add_option(b, 14, factor, sizeof(factor));
 	}
-	if (opt.has_shift)
+	if (opt.shift)
 		add_shift(w, b);
 	for (i = 0; i < w->n_cpus; i++) {
 		snprintf(all, sizeof(all),
@@ -574,7 +711,23 @@ static void option(const char *arg)
 	else if (!strncmp(arg, "khz=", 4))
 		opt.khz = strtoull(arg + 4, NULL, 0);
 	else if (!strncmp(arg, "shift=", 6))
-		opt.has_shift = (opt.shift = strtoull(arg + 6, NULL, 0));
+		opt.shift = arg + 6;
+	else if (!strncmp(arg, "behind=", 7))
+		opt.behind = arg + 7;
+	else if (!strncmp(arg, "faster=", 7))
+		opt.faster = strtod(arg + 7, NULL);
+	else if (!strncmp(arg, "ratio=", 6))
+		opt.ratio = strtod(arg + 6, NULL);
+	else if (!strncmp(arg, "jump=", 5))
+		opt.jump = strtoll(arg + 5, NULL, 0);
+	else if (!strncmp(arg, "samples=", 8))
+		opt.samples = strtoull(arg + 8, NULL, 0);
+	else if (!strncmp(arg, "lines=", 6))
+		opt.lines = strtoull(arg + 6, NULL, 0);
+	else if (!strncmp(arg, "peer=", 5))
+		opt.peer = strtoull(arg + 5, NULL, 0);
+	else if (!strncmp(arg, "spoil=", 6))
+		opt.spoil = arg + 6;
 	else if (!strncmp(arg, "late=", 5))
 		opt.late = strtoull(arg + 5, NULL, 0);
 	else if (!strncmp(arg, "unknown=", 8))
@@ -612,6 +765,8 @@ int main(int argc, char **argv)
 		return 2;
 	for (i = 0; i < w.n_formats; i++)
 		format_make(&w.formats[i], ctf_trace_class(w.trace, i));
+	if (opt.behind)
+		find_ends(&w);
 	for (i = 0; i < w.n_cpus; i++)
 		read_cpu(&w, &w.cpus[i], ctf_trace_stream(w.trace, i));
 	write_file(&w, argv[2]);

@@ -324,6 +324,7 @@ const char *vmsync_method_name(enum vmsync_method method)
 		[VMSYNC_METHOD_PAIR] = "pair",
 		[VMSYNC_METHOD_BEACON] = "beacon",
 		[VMSYNC_METHOD_PORT] = "port",
+		[VMSYNC_METHOD_TSYNC] = "tsync",
 		[VMSYNC_METHOD_WINDOW] = "window",
 	};
 

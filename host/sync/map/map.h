@@ -40,6 +40,7 @@ enum vmsync_method {
 	VMSYNC_METHOD_PAIR,
 	VMSYNC_METHOD_BEACON,
 	VMSYNC_METHOD_PORT,
+	VMSYNC_METHOD_TSYNC,
 	VMSYNC_METHOD_WINDOW,
 	VMSYNC_METHOD_COUNT,
 };
@@ -149,7 +150,7 @@ vmsync_map_segment(const struct vmsync_map *map, guest_time g);
 /** vmsync_map_equal - whether two maps are the same to the bit */
 bool vmsync_map_equal(const struct vmsync_map *a, const struct vmsync_map *b);
 
-/** vmsync_method_name - "exact", "pair", "beacon", "port", "window" */
+/** vmsync_method_name - "exact", "pair", "beacon", "port", "tsync", "window" */
 const char *vmsync_method_name(enum vmsync_method method);
 
 /*
