@@ -3,7 +3,8 @@
 #
 # Real kernels, recorded by trace-cmd on both sides (tests/lab/scenarios/tracecmd.sh):
 # exact by vmsync's events, within its bound by entries and exits alone, and in it what
-# trace-cmd report prints. Run by its name, some minutes; LAB_REUSE=1 takes the
+# trace-cmd report prints. What trace-cmd's agent recorded by its TSC is mapped by the
+# offsets that were stored, or by window, or refused, and never wrong. Run by its name, some minutes; LAB_REUSE=1 takes the
 # recording that is there.
 . tests/check/lib.sh
 . tests/check/record.sh
@@ -64,6 +65,44 @@ for file in "$host" "$guest"; do
 		<(grep -Ev ' (kvm_exit|sys_[a-z_]*) ' "$t/got") \
 		<(grep -Ev ' (kvm_exit|sys_[a-z_]*) ' "$t/want")
 done
+
+# The agent's: with one TSC, and one factor, the truth is debugfs's offset. A segment
+# that is farther from it than its bound is wrong. None of it is told by vmsync.
+expect_eq "the TSC's offset was one all the while" \
+	"$(sed -n 's/.* what=tsc .* tsc_offset=\(-*[0-9]*\) .*/\1/p' "$dir/truth" |
+		sort -u | wc -l)" 1
+cycles=$(sed -n 's/.* what=tsc .* tsc_offset=\(-*[0-9]*\) .*/\1/p' "$dir/truth" | head -n 1)
+by=
+for folder in "$dir"/tsc/*; do
+	n=${folder##*/}
+	$vmsync sync --json "$folder" > "$t/json" 2> "$t/err"
+	if [ $? = 2 ]; then
+		# Without a map nothing is wrong; the error is one line.
+		expect_eq "agent $n: refused, in one line: $(cat "$t/err")" \
+			"$(wc -l < "$t/err")" 1
+		by="$by refused"
+		continue
+	fi
+	read -r mult shift_by _ < <(trace-cmd dump --options -i "$folder/trace.dat" |
+		grep 'multiplier, shift')
+	methods=$(number '.guests[0].methods | keys_unsorted | join("+")')
+	by="$by $methods"
+	expect "agent $n: by $methods" test -z "$(echo "$methods" |
+		sed 's/tsync//; s/window//; s/+//')"
+	expect_eq "agent $n: beyond its bound of the truth" "$(jq --argjson cycles "$cycles" \
+		--argjson mult "${mult:-0}" --argjson shift "${shift_by:-0}" \
+		'(-$cycles * $mult / pow(2; $shift)) as $truth |
+		[.guests[0].maps[].segments[] | select(.guest_end_ns > .guest_start_ns) |
+			(.host_start_ns - .guest_start_ns - $truth) as $off |
+			select((if $off < 0 then -$off else $off end) > .bound_ns + 2)] |
+		length' "$t/json")" 0
+	expect_eq "agent $n: events outside" "$(number .guests[0].containment.outside)" 0
+	expect "agent $n: inside, 1 000 at least" test \
+		"$(number .guests[0].containment.inside)" -ge 1000
+done
+echo "by the agent:$by"
+expect "by the agent: five recordings" test "$(echo "$by" | wc -w)" = 5
+expect "of which one at least has its samples borne out" grep -q tsync <<< "$by"
 
 expect "fused" $vmsync fuse -o "$t/fused" "$host" "$guest"
 expect_eq "babeltrace2 reads as many events" \

@@ -3,10 +3,13 @@
 #
 # tracecmd: trace-cmd records on both sides; LTTng does not
 #
-# host.dat, and guest/guest.dat
+# host.dat, and guest/guest.dat. Then the guest has trace-cmd's agent, and the host
+# records both, five times, by the clock that trace-cmd chooses, with the offsets that
+# it finds: tsc/N/trace.dat and tsc/N/trace-guest.dat.
 
 LAB_MIN_EVENTS=0
 LAB_TRACECMD=yes
+LAB_L2_QEMU="-device vhost-vsock-pci,guest-cid=3"
 
 # ftrace_begin FILE SYSTEM:EVENT...
 ftrace_begin() {
@@ -41,6 +44,27 @@ guest_record() {
 	ftrace_end
 	say "recorded"
 	trace_out
+	agent_serve
+}
+
+# There is load as often as the host says so.
+agent_serve() {
+	modprobe vmw_vsock_virtio_transport || fail "no vsock"
+	trace-cmd agent > /tmp/agent 2>&1 &
+	agent=$!
+	say "agent"
+	while read -r word < /dev/ttyS0 && [ "$word" = load ]; do
+		say "loading"
+		load 6 /dev/vda || fail "load"
+		say "loaded"
+	done
+	[ "$word" = stop ] || fail "heard '$word'"
+	kill "$agent" || fail "trace-cmd agent died: $(tail -3 /tmp/agent)"
+	say "served"
+}
+
+host_modules() {
+	modprobe vmsync && modprobe vmsync-host && modprobe vhost_vsock
 }
 
 host_prepare() { :; }
@@ -56,6 +80,46 @@ host_record() {
 	ftrace_end
 	truth after
 	cp /run/host.dat /run/host.dat.log /share/ || fail "recording not copied"
+	each await agent
+	truth tsc
+	for n in 1 2 3 4 5; do
+		agent_record "/run/tsc/$n"
+	done
+	truth tsc
+	each tell stop
+	each await served
+	cp -r /run/tsc /share/ || fail "recordings by the agent not copied"
+}
+
+# agent_record FOLDER: as a user types it. The agent is there some time after it says so.
+agent_record() {
+	folder=$1
+	mkdir -p "$folder"
+	for try in 1 2 3; do
+		trace-cmd record -e kvm:kvm_entry -e kvm:kvm_exit -e sched:sched_switch \
+			-o "$folder/trace.dat" -A guest@3 -e sched:sched_switch \
+			-e sched:sched_waking -e irq > "$folder/log" 2>&1 &
+		ftrace=$!
+		until_true "trace-cmd neither records nor ends" agent_records_or_ends
+		! kill -0 "$ftrace" 2> /dev/null || break
+		say "try $try: $(tail -n 1 "$folder/log")"
+		sleep 2
+	done
+	kill -0 "$ftrace" 2> /dev/null || fail "no recording: $(tail -3 "$folder/log")"
+	each tell load
+	each await loading
+	"$LAB_WORK/load" spin 2
+	each await loaded
+	kill -INT "$ftrace"
+	wait "$ftrace"
+	[ -s "$folder/trace-guest.dat" ] || fail "no recording: $(tail -3 "$folder/log")"
+}
+
+agent_records_or_ends() {
+	! kill -0 "$ftrace" 2> /dev/null || {
+		[ -e "$folder/trace.dat.cpu0" ] &&
+			grep -qx 1 /sys/kernel/tracing/tracing_on
+	}
 }
 
 host_after() {
