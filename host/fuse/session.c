@@ -12,7 +12,6 @@
 #include "fuse/reader.h"
 #include "fuse/second_look.h"
 #include "fuse/session.h"
-#include "fuse/trace_clock.h"
 #include "fuse/tsync.h"
 
 static const char *path_of(const struct vmsync_machine *m)
@@ -270,9 +269,6 @@ static void side_begin(struct vmsync_session *s, const struct side *side)
 		vmsync_sync_guest_from(side->guest,
 				       (guest_time){ c->begin_ns });
 		vmsync_sync_guest_lost(side->guest, c->discarded, c->lost);
-		/* That the counters of virtual CPUs are alike nobody says. */
-		if (vmsync_clock_is_tsc(side->machine->traces[0]))
-			vmsync_sync_guest_apart(side->guest);
 	} else {
 		vmsync_sync_host_lost(s->sync, c->discarded, c->lost);
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fuse/earlier.h"
+#include "fuse/trace_clock.h"
 #include "sync/base/wide.h"
 
 #define SHIFT 56 /* of slopes */
@@ -270,6 +271,9 @@ int vmsync_tsync_read(const struct vmsync_machine *host,
 	const char *why;
 	int ret = 0;
 
+	/* That the counters of virtual CPUs are alike nobody says. */
+	if (vmsync_clock_is_tsc(m->traces[0]))
+		vmsync_sync_guest_apart(guest);
 	if (!from.guest)
 		return 0;
 	from.host = host_trace(host, ctf_trace_env(from.guest, "tsync_host"));

@@ -11,7 +11,8 @@
 
 /**
  * vmsync_tsync_read() - hand @guest what is stored in its traces for this host's
- * Where that cannot be used the guest is told why. Return: 0 or -ENOMEM.
+ * Where that cannot be used the guest is told why; and that its virtual CPUs have
+ * clocks of their own, if their counters are its clock. Return: 0 or -ENOMEM.
  */
 int vmsync_tsync_read(const struct vmsync_machine *host,
 		      const struct vmsync_machine *m, struct vmsync_guest *guest);
