@@ -37,6 +37,7 @@ quick=(
 	limit
 	report
 	ust
+	live
 	port
 	daemon
 	recording

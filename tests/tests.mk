@@ -79,6 +79,12 @@ $(O)/tests/tracedat: tests/gen/tracedat.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+# A relay daemon of lttng-live that has received a trace, and whose answers are
+# left to chance.
+$(O)/tests/relayd: tests/gen/relayd.c $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
 # The same packets as another way of recording would have left them.
 $(O)/tests/carve: tests/gen/carve.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmd.h"
+#include "fuse/fail.h"
+#include "fuse/print.h"
+#include "live/group.h"
+
+static const char help[] =
+"usage: vmsync live --record=DIR [OPTION]... URL...\n"
+"       vmsync live URL\n"
+"\n"
+"Takes live sessions of LTTng from the relay daemons (lttng-relayd) of several\n"
+"machines at once, while they are recorded, and keeps what comes as traces below\n"
+"DIR, for all other commands: DIR/HOSTNAME/SESSION. It goes on until Ctrl-C, or\n"
+"after --seconds; where a relay daemon, a network or a session goes away it waits\n"
+"for it to come back, and says so.\n"
+"\n"
+"URL is tcp://HOST[:PORT]/[HOSTNAME/]SESSION. Without a SESSION, and without\n"
+"--record, the sessions that there are are listed.\n"
+"\n"
+"      --record=DIR   where to keep traces; made if it is not there\n"
+"      --seconds=N    end after so long\n"
+"      --once         end when each session has ended, do not wait for the next\n"
+"      --limit=MIB    take at most so much from each URL\n"
+"  -h, --help         this text\n"
+"\n"
+"Exit status: 0 all is well; 1 events or packets were lost, or nothing could be\n"
+"taken from some URL; 2 it could not be done.\n"
+"\n"
+"  lttng create web --live -U net://127.0.0.1\n"
+"  vmsync live --record=out tcp://127.0.0.1/host tcp://web1:5344/web\n"
+"  vmsync analyze out\n";
+
+#define MOST_MIB (1ull << 24)
+
+struct arguments {
+	const char *dir;
+	int64_t seconds_ns;
+	uint64_t limit;
+	bool once;
+};
+
+static int take_limit(struct arguments *args, const char *value)
+{
+	char *end;
+	unsigned long long mib = strtoull(value, &end, 10);
+
+	if (*end || end == value || *value == '-' || !mib || mib > MOST_MIB)
+		return cmd_usage_error("live", "--limit=%s: give 1 to %llu", value,
+				       MOST_MIB);
+	args->limit = mib << 20;
+	return 0;
+}
+
+static int take(void *arguments, int option, const char *value)
+{
+	struct arguments *args = arguments;
+
+	switch (option) {
+	case 'r':
+		args->dir = value;
+		return 0;
+	case 's':
+		return cmd_until("live", value, &args->seconds_ns);
+	case 'l':
+		return take_limit(args, value);
+	}
+	args->once = true;
+	return 0;
+}
+
+/* From the thread of that URL. */
+static void say(void *ctx, const char *text)
+{
+	const struct live_url *url = ctx;
+
+	flockfile(stderr);
+	fputs("vmsync live: ", stderr);
+	print_clean(stderr, url->text);
+	fputs(": ", stderr);
+	print_clean(stderr, text);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+static void print_session(const struct live_session *s)
+{
+	print_clean(stdout, s->hostname);
+	putchar('/');
+	print_clean(stdout, s->name);
+	if (!s->timer_us)
+		fputs(": not live", stdout);
+	else if (s->viewers)
+		fputs(": another viewer reads it", stdout);
+	putchar('\n');
+}
+
+static int list_sessions(const struct live_link *l, struct ctf_error *e)
+{
+	struct live_wire w = { live_link_send, live_link_receive, (void *)l,
+			       NULL };
+	live_sessions list = { 0 };
+	int ret = live_hello(&w, e);
+	size_t i;
+
+	if (!ret)
+		ret = live_list(&w, &list, e);
+	for (i = 0; !ret && i < list.count; i++)
+		print_session(&list.at[i]);
+	vmsync_array_free(&list);
+	return ret;
+}
+
+/* What may be put behind the URL. */
+static int list(const struct live_url *url)
+{
+	struct live_link l = { .fd = -1, .stop = -1 };
+	struct ctf_error e, why;
+	int ret = live_link_open(&l, url->host, url->port, &why);
+
+	if (!ret)
+		ret = list_sessions(&l, &why);
+	live_link_close(&l);
+	if (ret) {
+		vmsync_fail(&e, ret, why.remedy, "%s: %s", url->text, why.msg);
+		return cmd_error("live", &e);
+	}
+	return cmd_flush("live") ? 0 : EXIT_TROUBLE;
+}
+
+/* What came of one URL. Return: 0, or EXIT_FOUND for what must not be overlooked. */
+static int sum_up(const struct live_member *m)
+{
+	struct live_sums sums = live_store_sums(m->relay.store);
+
+	print_clean(stdout, m->relay.url.text);
+	printf(": %" PRIu64 " sessions, %" PRIu64 " packets, %" PRIu64 " bytes; "
+	       "%" PRIu64 " packets lost, %" PRIu64 " events discarded\n",
+	       sums.sessions, sums.packets, sums.bytes, m->relay.lost,
+	       sums.discarded);
+	return !sums.sessions || m->relay.lost || sums.discarded ? EXIT_FOUND :
+								   0;
+}
+
+static int record(const struct arguments *args, struct live_member *m, size_t n)
+{
+	struct ctf_error e;
+	size_t i;
+	int ret = 0;
+
+	if (mkdir(args->dir, 0777) && errno != EEXIST) {
+		vmsync_fail_file(&e, -errno, args->dir);
+		return cmd_error("live", &e);
+	}
+	for (i = 0; i < n; i++) {
+		m[i].relay.once = args->once;
+		m[i].relay.say = say;
+		m[i].relay.say_ctx = &m[i].relay.url;
+		m[i].relay.store = live_store_new(args->dir, args->limit);
+		if (!m[i].relay.store)
+			return cmd_usage_error("live", "out of memory");
+	}
+	if (live_group_run(m, n, args->seconds_ns, &e))
+		return cmd_error("live", &e);
+	for (i = 0; i < n; i++) {
+		ret |= sum_up(&m[i]);
+		if (m[i].ret)
+			ret |= EXIT_TROUBLE;
+	}
+	if (!cmd_flush("live"))
+		return EXIT_TROUBLE;
+	return ret & EXIT_TROUBLE ? EXIT_TROUBLE : ret;
+}
+
+/* What does not go together is said before anything is done. */
+static int check(const struct arguments *args, const struct live_member *m,
+		 size_t n)
+{
+	size_t i;
+
+	if (!args->dir && (n > 1 || m[0].relay.url.session[0]))
+		return cmd_usage_error("live", "--record says where to keep it");
+	for (i = 0; args->dir && i < n; i++)
+		if (!m[i].relay.url.session[0])
+			return cmd_usage_error("live", "%s names no session",
+					       m[i].relay.url.text);
+	return 0;
+}
+
+static int with_urls(const struct arguments *args, char *const *urls, size_t n)
+{
+	struct live_member *m = calloc(n + 1, sizeof(*m));
+	struct ctf_error e;
+	int ret = 0;
+	size_t i;
+
+	if (!m)
+		return cmd_usage_error("live", "out of memory");
+	for (i = 0; !ret && i < n; i++)
+		if (live_url_parse(urls[i], &m[i].relay.url, &e))
+			ret = cmd_error("live", &e);
+	if (!ret)
+		ret = check(args, m, n);
+	if (!ret)
+		ret = args->dir ? record(args, m, n) : list(&m[0].relay.url);
+	for (i = 0; i < n; i++)
+		live_store_free(m[i].relay.store);
+	free(m);
+	return ret;
+}
+
+int cmd_live(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "record", required_argument, NULL, 'r' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "limit", required_argument, NULL, 'l' },
+		{ "once", no_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const struct cmd_options options = { "live", help, ":h", table,
+						    take };
+	struct arguments args = { .dir = NULL };
+	int ret = cmd_options(&options, argc, argv, &args);
+
+	if (ret != CMD_GO_ON)
+		return ret;
+	if (optind == argc)
+		return cmd_usage_error("live", "no URL of a relay daemon");
+	return with_urls(&args, argv + optind, (size_t)(argc - optind));
+}

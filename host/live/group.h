@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Several relayds at once, each in a thread of its own. */
+#ifndef VMSYNC_LIVE_GROUP_H
+#define VMSYNC_LIVE_GROUP_H
+
+#include <pthread.h>
+
+#include "live/relay.h"
+
+/**
+ * struct live_member - one of them
+ * @relay:	its url, once, say and say_ctx are set by who makes the group
+ * @ret, @why:	of live_relay_run()
+ *
+ * The rest is live_group_run()'s.
+ */
+struct live_member {
+	struct live_relay relay;
+	int ret;
+	struct ctf_error why;
+	pthread_t thread;
+	int ended;
+};
+
+/**
+ * live_group_run() - until SIGINT or SIGTERM, for @ns, or until all have ended
+ * @m:		[@n], whose stores are there
+ * @ns:		0: for any time
+ *
+ * A second signal is no longer taken: it ends the program, whatever a thread waits
+ * for. Return: 0, or a negative errno where it could not begin.
+ */
+int live_group_run(struct live_member *m, size_t n, int64_t ns,
+		   struct ctf_error *e);
+
+#endif /* VMSYNC_LIVE_GROUP_H */

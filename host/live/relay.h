@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One relayd, for as long as it takes: connects, attaches to the session, keeps what
+ * comes; and again, when the relayd, the network or the session went away.
+ */
+#ifndef VMSYNC_LIVE_RELAY_H
+#define VMSYNC_LIVE_RELAY_H
+
+#include "live/link.h"
+#include "live/store.h"
+#include "live/url.h"
+
+/* One stream of the session that is attached to. */
+struct live_feed;
+
+/**
+ * struct live_relay - one relayd
+ * @url:	where, and which session
+ * @once:	end with the session
+ * @say:	is told, in a line, of whatever happens; from the thread that it is in
+ * @say_ctx:	its first argument
+ * @link:	its @stop is set
+ * @store:	where what comes is kept
+ * @lost:	packets that the relayd had no more
+ * @attached:	how often it was attached to a session
+ *
+ * The rest is live_relay_run()'s.
+ */
+struct live_relay {
+	struct live_url url;
+	bool once;
+	void (*say)(void *ctx, const char *text);
+	void *say_ctx;
+	struct live_link link;
+	struct live_store *store;
+	uint64_t lost;
+	uint64_t attached;
+
+	struct live_wire wire;
+	struct live_session session;
+	VMSYNC_ARRAY(struct live_feed) feeds;
+	bool spoilt; /* it is the store that failed, not the relayd */
+	char said[512];
+};
+
+/**
+ * live_relay_run() - until all is to end, or with @once the session
+ * Return: 0, or a negative errno where nothing can be kept any more.
+ */
+int live_relay_run(struct live_relay *r, struct ctf_error *e);
+
+#endif /* VMSYNC_LIVE_RELAY_H */
