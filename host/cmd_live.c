@@ -9,7 +9,7 @@
 #include "cmd.h"
 #include "fuse/fail.h"
 #include "fuse/print.h"
-#include "live/group.h"
+#include "live/metrics.h"
 
 static const char help[] =
 "usage: vmsync live --record=DIR [OPTION]... URL...\n"
@@ -28,6 +28,8 @@ static const char help[] =
 "      --seconds=N    end after so long\n"
 "      --once         end when each session has ended, do not wait for the next\n"
 "      --limit=MIB    take at most so much from each URL\n"
+"      --metrics=FILE write how it goes into FILE, for Prometheus\n"
+"      --interval=N   so many seconds apart (1)\n"
 "  -h, --help         this text\n"
 "\n"
 "Exit status: 0 all is well; 1 events or packets were lost, or nothing could be\n"
@@ -38,9 +40,12 @@ static const char help[] =
 "  vmsync analyze out\n";
 
 #define MOST_MIB (1ull << 24)
+#define LEAST_INTERVAL_NS 100000000
 
 struct arguments {
 	const char *dir;
+	const char *metrics;
+	int64_t interval_ns;
 	int64_t seconds_ns;
 	uint64_t limit;
 	bool once;
@@ -58,6 +63,15 @@ static int take_limit(struct arguments *args, const char *value)
 	return 0;
 }
 
+static int take_interval(struct arguments *args, const char *value)
+{
+	int ret = cmd_seconds("live", value, &args->interval_ns);
+
+	if (ret || args->interval_ns >= LEAST_INTERVAL_NS)
+		return ret;
+	return cmd_usage_error("live", "--interval=%s: give 0.1 or more", value);
+}
+
 static int take(void *arguments, int option, const char *value)
 {
 	struct arguments *args = arguments;
@@ -70,6 +84,11 @@ static int take(void *arguments, int option, const char *value)
 		return cmd_until("live", value, &args->seconds_ns);
 	case 'l':
 		return take_limit(args, value);
+	case 'm':
+		args->metrics = value;
+		return 0;
+	case 'i':
+		return take_interval(args, value);
 	}
 	args->once = true;
 	return 0;
@@ -138,22 +157,66 @@ static int list(const struct live_url *url)
 static int sum_up(const struct live_member *m)
 {
 	struct live_sums sums = live_store_sums(m->relay.store);
+	uint64_t lost = m->relay.state.lost;
 
 	print_clean(stdout, m->relay.url.text);
 	printf(": %" PRIu64 " sessions, %" PRIu64 " packets, %" PRIu64 " bytes; "
 	       "%" PRIu64 " packets lost, %" PRIu64 " events discarded\n",
-	       sums.sessions, sums.packets, sums.bytes, m->relay.lost,
-	       sums.discarded);
-	return !sums.sessions || m->relay.lost || sums.discarded ? EXIT_FOUND :
-								   0;
+	       sums.sessions, sums.packets, sums.bytes, lost, sums.discarded);
+	return !sums.sessions || lost || sums.discarded ? EXIT_FOUND : 0;
+}
+
+/* The file of metrics while it goes on. */
+struct metrics {
+	const char *path;
+	struct live_member *m;
+	size_t n;
+	bool failed;
+};
+
+/* What cannot be written now may be, later: it is said once. */
+static void metrics_write(void *ctx)
+{
+	struct metrics *metrics = ctx;
+	struct ctf_error e;
+
+	if (live_metrics_write(metrics->path, metrics->m, metrics->n, &e) &&
+	    !metrics->failed) {
+		cmd_error("live", &e);
+		metrics->failed = true;
+	}
+}
+
+static int run(const struct arguments *args, struct live_member *m, size_t n)
+{
+	struct metrics metrics = { args->metrics, m, n, false };
+	const struct live_tick tick = { args->interval_ns, metrics_write,
+					&metrics };
+	struct ctf_error e;
+	size_t i;
+	int ret;
+
+	if (live_group_run(m, n, args->seconds_ns, args->metrics ? &tick : NULL,
+			   &e))
+		return cmd_error("live", &e);
+	ret = metrics.failed ? EXIT_TROUBLE : 0;
+	for (i = 0; i < n; i++) {
+		ret |= sum_up(&m[i]);
+		if (m[i].ret)
+			ret |= EXIT_TROUBLE;
+	}
+	if (!cmd_flush("live"))
+		return EXIT_TROUBLE;
+	return ret & EXIT_TROUBLE ? EXIT_TROUBLE : ret;
 }
 
 static int record(const struct arguments *args, struct live_member *m, size_t n)
 {
 	struct ctf_error e;
 	size_t i;
-	int ret = 0;
 
+	if (args->metrics && live_metrics_check(args->metrics, &e))
+		return cmd_error("live", &e);
 	if (mkdir(args->dir, 0777) && errno != EEXIST) {
 		vmsync_fail_file(&e, -errno, args->dir);
 		return cmd_error("live", &e);
@@ -166,16 +229,7 @@ static int record(const struct arguments *args, struct live_member *m, size_t n)
 		if (!m[i].relay.store)
 			return cmd_usage_error("live", "out of memory");
 	}
-	if (live_group_run(m, n, args->seconds_ns, &e))
-		return cmd_error("live", &e);
-	for (i = 0; i < n; i++) {
-		ret |= sum_up(&m[i]);
-		if (m[i].ret)
-			ret |= EXIT_TROUBLE;
-	}
-	if (!cmd_flush("live"))
-		return EXIT_TROUBLE;
-	return ret & EXIT_TROUBLE ? EXIT_TROUBLE : ret;
+	return run(args, m, n);
 }
 
 /* What does not go together is said before anything is done. */
@@ -222,12 +276,14 @@ int cmd_live(int argc, char **argv)
 		{ "seconds", required_argument, NULL, 's' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "once", no_argument, NULL, 'o' },
+		{ "metrics", required_argument, NULL, 'm' },
+		{ "interval", required_argument, NULL, 'i' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static const struct cmd_options options = { "live", help, ":h", table,
 						    take };
-	struct arguments args = { .dir = NULL };
+	struct arguments args = { .interval_ns = 1000000000 };
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)

@@ -41,24 +41,37 @@ static int left_ms(int64_t until_ns)
 	return ms < 0 ? 0 : ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
+/* When something is to be done next. */
+static int64_t next_ns(const struct live_tick *tick, int64_t tick_ns,
+		       int64_t until_ns)
+{
+	return tick && tick_ns < until_ns ? tick_ns : until_ns;
+}
+
 /* Until a signal, that time, or the end of @n members, each of which adds 1. */
-static void wait_end(int signals, int ended, uint64_t n, int64_t until_ns)
+static void wait_end(int signals, int ended, uint64_t n, int64_t until_ns,
+		     const struct live_tick *tick)
 {
 	struct pollfd pfd[] = {
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = ended, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
+	int64_t tick_ns = now_ns();
 	uint64_t sum = 0;
 
 	while (sum < n) {
 		eventfd_t some;
-		int got = poll(pfd, 2, left_ms(until_ns));
+		int got = poll(pfd, 2, left_ms(next_ns(tick, tick_ns, until_ns)));
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0)
+		if (got < 0 || now_ns() >= until_ns)
 			return;
+		if (tick && now_ns() >= tick_ns) {
+			tick->fn(tick->ctx);
+			tick_ns = now_ns() + tick->every_ns;
+		}
 		/* Taken: it is not to count once more. */
 		if (pfd[0].revents && read(signals, &info, sizeof(info)) > 0)
 			return;
@@ -76,6 +89,7 @@ static size_t start(struct live_member *m, size_t n, int stop, int ended,
 
 	for (i = 0; i < n; i++) {
 		m[i].relay.link.stop = stop;
+		pthread_mutex_init(&m[i].relay.lock, NULL);
 		m[i].ended = ended;
 		err = pthread_create(&m[i].thread, NULL, member_run, &m[i]);
 		if (err) {
@@ -87,7 +101,7 @@ static size_t start(struct live_member *m, size_t n, int stop, int ended,
 }
 
 int live_group_run(struct live_member *m, size_t n, int64_t ns,
-		   struct ctf_error *e)
+		   const struct live_tick *tick, struct ctf_error *e)
 {
 	int stop = eventfd(0, EFD_CLOEXEC), ended = eventfd(0, EFD_CLOEXEC);
 	int64_t until = ns ? now_ns() + ns : INT64_MAX;
@@ -105,7 +119,7 @@ int live_group_run(struct live_member *m, size_t n, int64_t ns,
 	else
 		started = start(m, n, stop, ended, e);
 	if (started == n)
-		wait_end(signals, ended, n, until);
+		wait_end(signals, ended, n, until, tick);
 	if (signals >= 0)
 		close(signals);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -113,6 +127,8 @@ int live_group_run(struct live_member *m, size_t n, int64_t ns,
 		eventfd_write(stop, 1);
 	for (i = 0; i < started; i++)
 		pthread_join(m[i].thread, NULL);
+	if (tick && started == n)
+		tick->fn(tick->ctx);
 	if (stop >= 0)
 		close(stop);
 	if (ended >= 0)

@@ -23,14 +23,24 @@ struct live_member {
 };
 
 /**
+ * struct live_tick - what is to be done every @every_ns meanwhile, and at the end
+ */
+struct live_tick {
+	int64_t every_ns;
+	void (*fn)(void *ctx);
+	void *ctx;
+};
+
+/**
  * live_group_run() - until SIGINT or SIGTERM, for @ns, or until all have ended
  * @m:		[@n], whose stores are there
  * @ns:		0: for any time
+ * @tick:	NULL: nothing
  *
  * A second signal is no longer taken: it ends the program, whatever a thread waits
  * for. Return: 0, or a negative errno where it could not begin.
  */
 int live_group_run(struct live_member *m, size_t n, int64_t ns,
-		   struct ctf_error *e);
+		   const struct live_tick *tick, struct ctf_error *e);
 
 #endif /* VMSYNC_LIVE_GROUP_H */

@@ -58,9 +58,30 @@ say(struct live_relay *r, const char *format, ...)
 /* Said of the 1st, 2nd, 4th, 8th: there may be many. */
 static void lost(struct live_relay *r, const char *why)
 {
-	r->lost++;
-	if (!(r->lost & (r->lost - 1)))
-		say(r, "a packet is lost, of %" PRIu64 " now: %s", r->lost, why);
+	uint64_t n = ++r->state.lost;
+
+	if (!(n & (n - 1)))
+		say(r, "a packet is lost, of %" PRIu64 " now: %s", n, why);
+}
+
+/* Who looks on sees this. */
+static void show(struct live_relay *r, bool attached)
+{
+	r->state.attached = attached;
+	r->state.sums = live_store_sums(r->store);
+	pthread_mutex_lock(&r->lock);
+	r->shown = r->state;
+	pthread_mutex_unlock(&r->lock);
+}
+
+struct live_state live_relay_state(struct live_relay *r)
+{
+	struct live_state s;
+
+	pthread_mutex_lock(&r->lock);
+	s = r->shown;
+	pthread_mutex_unlock(&r->lock);
+	return s;
 }
 
 /* The store's errors are not the relayd's. */
@@ -357,6 +378,7 @@ static int pump(struct live_relay *r, struct ctf_error *e)
 
 	for (;;) {
 		ret = round_of(r, e);
+		show(r, true);
 		if (ret < 0 || ret == ENDED)
 			return ret < 0 ? ret : 0;
 		if (ret == BUSY)
@@ -437,7 +459,6 @@ static int attach(struct live_relay *r, struct ctf_error *e)
 		say_waiting(r, ret);
 		return 0;
 	}
-	r->attached++;
 	say(r, "attached to session %s of %s, %zu streams", r->session.name,
 	    r->session.hostname, r->feeds.count);
 	return 1;
@@ -457,6 +478,7 @@ static int converse(struct live_relay *r, struct ctf_error *e)
 			say(r, "session %s has ended; it is in %s",
 			    r->session.name, live_store_folder(r->store));
 			live_store_forget(r->store);
+			show(r, false);
 			if (r->once)
 				return 0;
 		}
@@ -487,6 +509,8 @@ int live_relay_run(struct live_relay *r, struct ctf_error *e)
 				      &r->link, buffer };
 	do {
 		ret = connection(r, e);
+		r->state.failed += ret && ret != -ECANCELED;
+		show(r, false);
 		if (ret == -ESTALE) {
 			live_store_forget(r->store);
 			continue;

@@ -6,12 +6,28 @@
 #ifndef VMSYNC_LIVE_RELAY_H
 #define VMSYNC_LIVE_RELAY_H
 
+#include <pthread.h>
+
 #include "live/link.h"
 #include "live/store.h"
 #include "live/url.h"
 
 /* One stream of the session that is attached to. */
 struct live_feed;
+
+/**
+ * struct live_state - how far it is
+ * @attached:	a session is being read
+ * @sums:	of all that came
+ * @lost:	packets that the relayd had no more
+ * @failed:	connections that could not be made, or ended
+ */
+struct live_state {
+	bool attached;
+	struct live_sums sums;
+	uint64_t lost;
+	uint64_t failed;
+};
 
 /**
  * struct live_relay - one relayd
@@ -21,8 +37,7 @@ struct live_feed;
  * @say_ctx:	its first argument
  * @link:	its @stop is set
  * @store:	where what comes is kept
- * @lost:	packets that the relayd had no more
- * @attached:	how often it was attached to a session
+ * @lock:	initialised, for live_relay_state()
  *
  * The rest is live_relay_run()'s.
  */
@@ -33,9 +48,10 @@ struct live_relay {
 	void *say_ctx;
 	struct live_link link;
 	struct live_store *store;
-	uint64_t lost;
-	uint64_t attached;
+	pthread_mutex_t lock;
 
+	struct live_state state;
+	struct live_state shown; /* by the lock */
 	struct live_wire wire;
 	struct live_session session;
 	VMSYNC_ARRAY(struct live_feed) feeds;
@@ -48,5 +64,8 @@ struct live_relay {
  * Return: 0, or a negative errno where nothing can be kept any more.
  */
 int live_relay_run(struct live_relay *r, struct ctf_error *e);
+
+/** live_relay_state() - as it was a moment ago; from any thread */
+struct live_state live_relay_state(struct live_relay *r);
 
 #endif /* VMSYNC_LIVE_RELAY_H */

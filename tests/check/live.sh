@@ -96,6 +96,43 @@ expect_eq "packets that are gone: exit status" $? 1
 expect "... how many" grep -q "; 2 packets lost" "$t/log"
 expect "... said when it happens" grep -q "a packet is lost, of 2 now" "$t/said"
 
+# --- metrics: of three machines, while it goes on and at the end
+for name in host g0 g1; do
+	serve $name cut=1 gone=2 "$t/c/$name"
+done
+printf 'mine\n' > "$t/mine"
+expect_error "metrics over what is no file of metrics" "mine exists already and is no file of metrics" \
+	"$vmsync" live --record="$t/out" --metrics="$t/mine" "$(url host)"
+expect_error "metrics too often" "interval=0.05" \
+	"$vmsync" live --record="$t/out" --metrics="$t/prom" --interval=0.05 "$(url host)"
+"$vmsync" live --record="$t/out3" --once --metrics="$t/prom" --interval=0.1 \
+	"$(url host)" "$(url g0)" "$(url g1)" > "$t/log" 2> "$t/said" &
+client=$!
+# metric NAME MACHINE
+metric() { sed -n "s,^$1{url=\"$(url "$2")\"} ,,p" "$t/prom"; }
+expect "that a session is read is told meanwhile" soon \
+	grep -q "^vmsync_live_attached{url=\"$(url host)\"} 1$" "$t/prom"
+wait $client
+expect_eq "... and that it is not any more, at the end" \
+	"$(metric vmsync_live_attached host)" 0
+for name in host g0 g1; do
+	gone=$(find "$t/c/$name" -name 'channel*' | wc -l)
+	expect_eq "$name: packets that are gone" \
+		"$(metric vmsync_lost_packets_total $name)" "$gone"
+	expect_eq "$name: connections that ended" \
+		"$(metric vmsync_live_connections_failed_total $name)" 1
+	expect_eq "$name: bytes" "$(metric vmsync_live_bytes_total $name)" \
+		"$(find "$t/out3/$name" -type f -printf '%s\n' | awk '{ s += $1 } END { print s }')"
+	expect_eq "$name: what is printed at the end is the same" \
+		"$(sed -n "s,^$(url $name): \([0-9]*\) sess.*\, \([0-9]*\) packets\, .*,\1 \2,p" "$t/log")" \
+		"$(metric vmsync_live_sessions_total $name) $(metric vmsync_live_packets_total $name)"
+done
+expect_eq "each line is of the format" "$(grep -vE \
+	'^# (HELP [a-z_]+ [A-Z].*\.|TYPE [a-z_]+ (counter|gauge)|vmsync live)$|^[a-z_]+\{url="[^"]*"\} [0-9]+$' \
+	"$t/prom")" ""
+expect_eq "... and each series is there once" "$(grep -v '^#' "$t/prom" |
+	cut -d ' ' -f 1 | sort | uniq -d)" ""
+
 # --- one viewer at a time
 serve host busy=2 "$t/c/host"
 live --once "$(url host)"

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "live/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "fuse/replace.h"
+
+static const struct vmsync_kind kind = { "file of metrics", "# vmsync live\n",
+					 "--metrics" };
+
+/* One time series for each URL. */
+struct series {
+	const char *name;
+	const char *type;
+	const char *help;
+	uint64_t (*value)(const struct live_state *s);
+};
+
+static uint64_t attached(const struct live_state *s)
+{
+	return s->attached;
+}
+
+static uint64_t sessions(const struct live_state *s)
+{
+	return s->sums.sessions;
+}
+
+static uint64_t packets(const struct live_state *s)
+{
+	return s->sums.packets;
+}
+
+static uint64_t bytes(const struct live_state *s)
+{
+	return s->sums.bytes;
+}
+
+static uint64_t lost(const struct live_state *s)
+{
+	return s->lost;
+}
+
+static uint64_t discarded(const struct live_state *s)
+{
+	return s->sums.discarded;
+}
+
+static uint64_t connections(const struct live_state *s)
+{
+	return s->failed;
+}
+
+static const struct series all[] = {
+	{ "vmsync_live_attached", "gauge",
+	  "Whether a session is being read.", attached },
+	{ "vmsync_live_sessions_total", "counter",
+	  "Sessions of which something came.", sessions },
+	{ "vmsync_live_packets_total", "counter",
+	  "Packets that are kept.", packets },
+	{ "vmsync_live_bytes_total", "counter",
+	  "Bytes of packets and metadata that came.", bytes },
+	{ "vmsync_live_connections_failed_total", "counter",
+	  "Connections that could not be made, or ended.", connections },
+	{ "vmsync_lost_packets_total", "counter",
+	  "Packets that the relay daemon had no more.", lost },
+	{ "vmsync_lost_events_total", "counter",
+	  "Events for which the tracer had no room.", discarded },
+};
+
+/* A label's value: what would end it, or its line, is escaped. */
+static void put_label(FILE *f, const char *name, const char *value)
+{
+	fprintf(f, "%s=\"", name);
+	for (; *value; value++) {
+		if (*value == '\n')
+			fputs("\\n", f);
+		else if (*value == '"' || *value == '\\')
+			fprintf(f, "\\%c", *value);
+		else
+			fputc(*value, f);
+	}
+	fputc('"', f);
+}
+
+struct members {
+	struct live_member *m;
+	size_t n;
+};
+
+static int write_all(FILE *f, void *ctx, struct ctf_error *e)
+{
+	const struct members *a = ctx;
+	size_t i, k;
+
+	(void)e;
+	fputs(kind.begins, f);
+	for (k = 0; k < sizeof(all) / sizeof(all[0]); k++) {
+		fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", all[k].name,
+			all[k].help, all[k].name, all[k].type);
+		for (i = 0; i < a->n; i++) {
+			struct live_relay *r = &a->m[i].relay;
+			struct live_state s = live_relay_state(r);
+
+			fprintf(f, "%s{", all[k].name);
+			put_label(f, "url", r->url.text);
+			fprintf(f, "} %" PRIu64 "\n", all[k].value(&s));
+		}
+	}
+	return 0;
+}
+
+int live_metrics_check(const char *path, struct ctf_error *e)
+{
+	return vmsync_replace_check(path, &kind, e);
+}
+
+int live_metrics_write(const char *path, struct live_member *m, size_t n,
+		       struct ctf_error *e)
+{
+	struct members a = { m, n };
+
+	return vmsync_replace(path, &kind, write_all, &a, e);
+}
