@@ -15,6 +15,7 @@ struct series {
 	const char *type;
 	const char *help;
 	uint64_t (*value)(const struct live_state *s);
+	bool is_ns; /* and has to be in seconds */
 };
 
 static uint64_t attached(const struct live_state *s)
@@ -52,21 +53,36 @@ static uint64_t connections(const struct live_state *s)
 	return s->failed;
 }
 
+static uint64_t until(const struct live_state *s)
+{
+	return s->until;
+}
+
+static uint64_t late(const struct live_state *s)
+{
+	return s->late;
+}
+
 static const struct series all[] = {
 	{ "vmsync_live_attached", "gauge",
-	  "Whether a session is being read.", attached },
+	  "Whether a session is being read.", attached, false },
+	{ "vmsync_live_until_seconds", "gauge",
+	  "Time of the traced machine's clock before which all events came.",
+	  until, true },
+	{ "vmsync_live_late_packets_total", "counter",
+	  "Packets that began before that time nevertheless.", late, false },
 	{ "vmsync_live_sessions_total", "counter",
-	  "Sessions of which something came.", sessions },
+	  "Sessions of which something came.", sessions, false },
 	{ "vmsync_live_packets_total", "counter",
-	  "Packets that are kept.", packets },
+	  "Packets that are kept.", packets, false },
 	{ "vmsync_live_bytes_total", "counter",
-	  "Bytes of packets and metadata that came.", bytes },
+	  "Bytes of packets and metadata that came.", bytes, false },
 	{ "vmsync_live_connections_failed_total", "counter",
-	  "Connections that could not be made, or ended.", connections },
+	  "Connections that could not be made, or ended.", connections, false },
 	{ "vmsync_lost_packets_total", "counter",
-	  "Packets that the relay daemon had no more.", lost },
+	  "Packets that the relay daemon had no more.", lost, false },
 	{ "vmsync_lost_events_total", "counter",
-	  "Events for which the tracer had no room.", discarded },
+	  "Events for which the tracer had no room.", discarded, false },
 };
 
 /* A label's value: what would end it, or its line, is escaped. */
@@ -82,6 +98,15 @@ static void put_label(FILE *f, const char *name, const char *value)
 			fputc(*value, f);
 	}
 	fputc('"', f);
+}
+
+static void put_value(FILE *f, const struct series *series, uint64_t value)
+{
+	if (series->is_ns)
+		fprintf(f, "} %" PRIu64 ".%09" PRIu64 "\n", value / 1000000000,
+			value % 1000000000);
+	else
+		fprintf(f, "} %" PRIu64 "\n", value);
 }
 
 struct members {
@@ -105,7 +130,7 @@ static int write_all(FILE *f, void *ctx, struct ctf_error *e)
 
 			fprintf(f, "%s{", all[k].name);
 			put_label(f, "url", r->url.text);
-			fprintf(f, "} %" PRIu64 "\n", all[k].value(&s));
+			put_value(f, &all[k], all[k].value(&s));
 		}
 	}
 	return 0;

@@ -23,6 +23,7 @@
  * @id, @trace:	the relayd's numbers
  * @file:	the store's
  * @gone:	nothing more comes
+ * @until:	what comes is not before it, raw clock value
  */
 struct live_feed {
 	uint64_t id;
@@ -30,6 +31,7 @@ struct live_feed {
 	size_t file;
 	bool metadata;
 	bool gone;
+	uint64_t until;
 };
 
 /* What comes of a turn, a round or an attachment, if it is no error. */
@@ -62,6 +64,16 @@ static void lost(struct live_relay *r, const char *why)
 
 	if (!(n & (n - 1)))
 		say(r, "a packet is lost, of %" PRIu64 " now: %s", n, why);
+}
+
+/* Whoever would have merged by what was known would have been wrong. */
+static void late(struct live_relay *r)
+{
+	uint64_t n = ++r->state.late;
+
+	if (!(n & (n - 1)))
+		say(r, "a packet came too late, of %" PRIu64 " now: it begins "
+		       "before a time up to which all was there", n);
 }
 
 /* Who looks on sees this. */
@@ -109,8 +121,10 @@ static int take_stream(void *ctx, const struct live_stream *stream,
 	f = vmsync_array_add(&r->feeds);
 	if (!f)
 		return kept(r, vmsync_fail_memory(e));
-	*f = (struct live_feed){ stream->id, stream->trace, file,
-				 stream->metadata, false };
+	*f = (struct live_feed){ .id = stream->id,
+				 .trace = stream->trace,
+				 .file = file,
+				 .metadata = stream->metadata };
 	return 0;
 }
 
@@ -220,6 +234,8 @@ static int fetch_packet(struct live_relay *r, const struct live_feed *feed,
 
 	if (live_store_has(r->store, f.file, x))
 		return 0;
+	if (x->begin < r->state.until)
+		late(r);
 	ret = kept(r, live_store_open(r->store, f.file, e));
 	if (ret)
 		return ret;
@@ -246,10 +262,16 @@ static int turn(struct live_relay *r, size_t i, struct ctf_error *e)
 		ret = fetch_metadata(r, f.trace, e);
 	if (ret < 0)
 		return ret;
+	if (x.status == LIVE_INDEX_OK)
+		ret = fetch_packet(r, &f, &x, e);
+	if (ret < 0)
+		return ret;
+	if ((x.status == LIVE_INDEX_OK || x.status == LIVE_INDEX_INACTIVE) &&
+	    x.end > f.until)
+		r->feeds.at[i].until = x.end;
 	switch (x.status) {
 	case LIVE_INDEX_OK:
-		ret = fetch_packet(r, &f, &x, e);
-		return ret < 0 ? ret : BUSY;
+		return BUSY;
 	case LIVE_INDEX_ERROR:
 		lost(r, "a stream ended with an error");
 		return ENDED;
@@ -338,6 +360,38 @@ static int feeds_left(struct live_relay *r, struct ctf_error *e)
 	return open;
 }
 
+/* Of all streams that may still have packets, 0 where there is none. */
+static uint64_t least_until(const struct live_relay *r)
+{
+	uint64_t until = UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < r->feeds.count; i++) {
+		const struct live_feed *f = &r->feeds.at[i];
+
+		if (!f->metadata && !f->gone && f->until < until)
+			until = f->until;
+	}
+	return until == UINT64_MAX ? 0 : until;
+}
+
+/*
+ * How far all is there. A stream of which one does not know yet may have earlier
+ * events: the relayd is asked for such before anything is claimed.
+ */
+static int find_until(struct live_relay *r, struct ctf_error *e)
+{
+	uint64_t until = least_until(r);
+	int ret;
+
+	if (until <= r->state.until)
+		return 0;
+	ret = fetch_streams(r, e);
+	if (!ret && least_until(r) == until)
+		r->state.until = until;
+	return ret < 0 ? ret : 0;
+}
+
 /* All streams' turns. An outcome, or an error. */
 static int round_of(struct live_relay *r, struct ctf_error *e)
 {
@@ -356,7 +410,9 @@ static int round_of(struct live_relay *r, struct ctf_error *e)
 		if (!live_link_pause(&r->link, 0))
 			return ENDED;
 	}
-	ret = gone ? feeds_left(r, e) : 1;
+	ret = find_until(r, e);
+	if (!ret)
+		ret = gone ? feeds_left(r, e) : 1;
 	if (ret)
 		return ret < 0 ? ret : busy;
 	ret = fetch_streams(r, e);
@@ -464,6 +520,13 @@ static int attach(struct live_relay *r, struct ctf_error *e)
 	return 1;
 }
 
+/* The next session is another one, perhaps of another boot. */
+static void forget(struct live_relay *r)
+{
+	live_store_forget(r->store);
+	r->state.until = 0;
+}
+
 /* On one connection. 0: all is done; or an error. */
 static int converse(struct live_relay *r, struct ctf_error *e)
 {
@@ -477,7 +540,7 @@ static int converse(struct live_relay *r, struct ctf_error *e)
 				return ret;
 			say(r, "session %s has ended; it is in %s",
 			    r->session.name, live_store_folder(r->store));
-			live_store_forget(r->store);
+			forget(r);
 			show(r, false);
 			if (r->once)
 				return 0;
@@ -512,7 +575,7 @@ int live_relay_run(struct live_relay *r, struct ctf_error *e)
 		r->state.failed += ret && ret != -ECANCELED;
 		show(r, false);
 		if (ret == -ESTALE) {
-			live_store_forget(r->store);
+			forget(r);
 			continue;
 		}
 		if (!ret || ret == -ECANCELED || r->spoilt)

@@ -21,12 +21,17 @@ struct live_feed;
  * @sums:	of all that came
  * @lost:	packets that the relayd had no more
  * @failed:	connections that could not be made, or ended
+ * @until:	of the session that is read: no event before it is still to come; raw
+ *		clock value, of all its streams, idle ones too; 0: not known
+ * @late:	packets that began before it nevertheless
  */
 struct live_state {
 	bool attached;
 	struct live_sums sums;
 	uint64_t lost;
 	uint64_t failed;
+	uint64_t until;
+	uint64_t late;
 };
 
 /**

@@ -61,8 +61,8 @@ one_run() { # SEED: what is to be judged is left in $t/run.SEED
 			old=$((seed % 2)) "$t/c/$name"
 		served+=("${pids[-1]}")
 	done
-	timeout 200 "$vmsync" live --once --record="$r/out" "$(url "host.$seed")" \
-		"$(url "g0.$seed")" "$(url "g1.$seed")" > "$r/log" 2> "$r/said"
+	timeout 200 "$vmsync" live --once --record="$r/out" --metrics="$r/prom" \
+		"$(url "host.$seed")" "$(url "g0.$seed")" "$(url "g1.$seed")" > "$r/log" 2> "$r/said"
 	echo $? > "$r/status"
 	wait "${served[@]}"
 	"$vmsync" analyze --json -j 1 "$r/out" > "$r/got"
@@ -84,6 +84,8 @@ for seed in {1..20}; do
 	done
 	expect "run $seed: vmsync analyze finds the same, to the ns" \
 		cmp "$t/wanted" "$r/got"
+	expect_eq "run $seed: no packet begins before a time up to which all was there" \
+		"$(grep -c '^vmsync_live_late_packets_total{.* 0$' "$r/prom")" 3
 	[ $((seed % 3)) -eq 0 ] || expect "run $seed: a connection that ends is said" \
 		grep -q "no connection: it ended" "$r/said"
 done
@@ -95,6 +97,15 @@ live --once "$(url host)"
 expect_eq "packets that are gone: exit status" $? 1
 expect "... how many" grep -q "; 2 packets lost" "$t/log"
 expect "... said when it happens" grep -q "a packet is lost, of 2 now" "$t/said"
+
+# --- a relay daemon that promises what it does not keep
+serve host lie=1 "$t/c/host"
+rm -f "$t/prom"
+live --once --metrics="$t/prom" "$(url host)"
+expect "packets that begin before a time up to which all was there: said" \
+	grep -q "a packet came too late, of 1 now" "$t/said"
+expect "... and counted" grep -q '^vmsync_live_late_packets_total{.* [1-9]' "$t/prom"
+expect "... and kept" diff -r "$t/c/host" "$t/out/host/session/kernel"
 
 # --- metrics: of three machines, while it goes on and at the end
 for name in host g0 g1; do
@@ -110,6 +121,8 @@ expect_error "metrics too often" "interval=0.05" \
 client=$!
 # metric NAME MACHINE
 metric() { sed -n "s,^$1{url=\"$(url "$2")\"} ,,p" "$t/prom"; }
+expect "up to when all came is told meanwhile" soon \
+	grep -q "^vmsync_live_until_seconds{url=\"$(url host)\"} [1-9]" "$t/prom"
 expect "that a session is read is told meanwhile" soon \
 	grep -q "^vmsync_live_attached{url=\"$(url host)\"} 1$" "$t/prom"
 wait $client
@@ -128,7 +141,7 @@ for name in host g0 g1; do
 		"$(metric vmsync_live_sessions_total $name) $(metric vmsync_live_packets_total $name)"
 done
 expect_eq "each line is of the format" "$(grep -vE \
-	'^# (HELP [a-z_]+ [A-Z].*\.|TYPE [a-z_]+ (counter|gauge)|vmsync live)$|^[a-z_]+\{url="[^"]*"\} [0-9]+$' \
+	'^# (HELP [a-z_]+ [A-Z].*\.|TYPE [a-z_]+ (counter|gauge)|vmsync live)$|^[a-z_]+\{url="[^"]*"\} [0-9]+(\.[0-9]{9})?$' \
 	"$t/prom")" ""
 expect_eq "... and each series is there once" "$(grep -v '^#' "$t/prom" |
 	cut -d ' ' -f 1 | sort | uniq -d)" ""

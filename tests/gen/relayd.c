@@ -11,6 +11,7 @@
  *	cut=N		so many times the connection ends, in mid-answer (0)
  *	busy=N		so many times another viewer is there already (0)
  *	old=1		says of new metadata only when a packet is asked for
+ *	lie=1		promises more of idle streams than it keeps
  *	gone=N		has packet N of every stream no more (counted from 1)
  *
  * Chance decides which packets are there already, which streams come late, what the
@@ -43,14 +44,16 @@ struct stream {
 	struct ctf_packet next;
 	struct ctf_packet last; /* that was told of */
 	uint64_t told;		/* packets */
+	uint64_t from;		/* begin of the first one */
 	bool at_end;
 	bool hup;
+	bool there; /* since it is, it may be told of */
 	bool known; /* to the viewer */
 };
 
 static struct {
 	const char *name, *host;
-	uint64_t seed, cut, busy, old, gone;
+	uint64_t seed, cut, busy, old, gone, lie;
 } opt = { .name = "session", .host = "host", .seed = 1 };
 
 static struct ctf_trace *trace;
@@ -186,7 +189,9 @@ static void rewind_session(void)
 	for (i = 0; i < n_streams; i++) {
 		stream[i].told = 0;
 		stream[i].hup = stream[i].known = false;
+		stream[i].there = chance(2);
 		go_on(i);
+		stream[i].from = stream[i].next.begin;
 	}
 }
 
@@ -275,7 +280,8 @@ static void tell_streams(bool all)
 	size_t i, n = with_metadata;
 
 	for (i = 0; i < n_streams; i++) {
-		tell[i] = !stream[i].known && (all || chance(3));
+		tell[i] = stream[i].there && !stream[i].known &&
+			  (all || chance(3));
 		n += tell[i];
 	}
 	put(1, 4);
@@ -316,8 +322,29 @@ static bool all_gone(void)
 	return true;
 }
 
+/* Once something is told of a time, all streams that have events before it are there. */
+static void come(uint64_t until)
+{
+	size_t i;
+
+	for (i = 0; i < n_streams; i++)
+		stream[i].there |= stream[i].from < until;
+}
+
+static bool any_there(void)
+{
+	size_t i;
+
+	for (i = 0; i < n_streams; i++)
+		if (stream[i].there)
+			return true;
+	return false;
+}
+
 static void new_streams(void)
 {
+	if (!any_there() || !chance(8))
+		come(UINT64_MAX);
 	if (!all_gone()) {
 		tell_streams(true);
 		return;
@@ -332,7 +359,7 @@ static bool any_unknown(void)
 	size_t i;
 
 	for (i = 0; i < n_streams; i++)
-		if (!stream[i].known)
+		if (stream[i].there && !stream[i].known)
 			return true;
 	return !metadata_known;
 }
@@ -358,32 +385,45 @@ static void grow_metadata(void)
 		metadata_there += 1 + chance(metadata_len - metadata_there);
 }
 
+/* Whether a packet comes now; if not, what is answered instead. */
+static bool packet_comes(struct stream *s, struct ctf_packet *none,
+			 uint32_t *status)
+{
+	/* A packet needs all of the metadata. */
+	*status = 2;
+	if (!chance(4) || metadata_there < metadata_len)
+		return false;
+	if (s->at_end) {
+		*status = 3;
+		s->hup = true;
+		return false;
+	}
+	*status = 5;
+	none->end = opt.lie ? s->next.end : s->next.begin;
+	return chance(4);
+}
+
 static void next_index(uint64_t id)
 {
 	struct stream *s = &stream[id];
-	struct ctf_packet none = { .offset = 0 };
-	uint32_t flags = any_unknown() ? 2 : 0;
+	struct ctf_packet k = { .offset = 0 };
+	uint32_t status, flags;
 
 	if (id >= n_streams || !s->known || s->hup)
 		die("index", "of no stream, or one that is gone");
 	grow_metadata();
-	if (metadata_sent < metadata_there && !opt.old)
-		flags |= 1;
-	/* A packet needs all of the metadata. */
-	if (!chance(4) || metadata_there < metadata_len) {
-		put_index(&none, 2, flags);
-	} else if (s->at_end) {
-		put_index(&none, 3, flags);
-		s->hup = true;
-	} else if (!chance(4)) {
-		none.end = s->next.begin;
-		put_index(&none, 5, flags);
-	} else {
-		s->last = s->next;
+	if (packet_comes(s, &k, &status)) {
+		status = 1;
+		k = s->last = s->next;
 		s->told++;
-		put_index(&s->last, 1, flags);
 		go_on(id);
 	}
+	/* What comes now is not always told of at once. */
+	come(k.end);
+	flags = any_unknown() && !chance(8) ? 2 : 0;
+	if (metadata_sent < metadata_there && !opt.old)
+		flags |= 1;
+	put_index(&k, status, flags);
 }
 
 static void no_packet(uint32_t status, uint32_t flags)
@@ -509,6 +549,7 @@ static bool take_option(const char *arg)
 		      !strncmp(arg, "busy=", 5)	      ? &opt.busy :
 		      !strncmp(arg, "old=", 4)	      ? &opt.old :
 		      !strncmp(arg, "gone=", 5)	      ? &opt.gone :
+		      !strncmp(arg, "lie=", 4)	      ? &opt.lie :
 							NULL;
 
 	if (n)
