@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fuse/fail.h"
+#include "live/file.h"
 #include "live/names.h"
 
 /* Sessions, traces or streams that want the same name. */
@@ -39,7 +40,7 @@ struct trace {
  * @begin, @end: raw clock values
  * @discarded:	as of that packet
  */
-struct file {
+struct spool {
 	size_t trace;
 	char *channel;
 	char *path;
@@ -69,7 +70,7 @@ struct live_store {
 	char *folder;
 	char *told;
 	VMSYNC_ARRAY(struct trace) traces;
-	VMSYNC_ARRAY(struct file) files;
+	VMSYNC_ARRAY(struct spool) files;
 	struct live_sums before;
 	uint64_t bytes;
 	size_t open;
@@ -277,7 +278,7 @@ static int find_trace(struct live_store *s, const char *path, size_t *out,
 	return ret ? ret : vmsync_fail_memory(e);
 }
 
-static bool is_file(const struct file *f, size_t trace,
+static bool is_file(const struct spool *f, size_t trace,
 		    const struct live_stream *stream)
 {
 	if (f->trace != trace)
@@ -288,7 +289,7 @@ static bool is_file(const struct file *f, size_t trace,
 }
 
 /* Makes the file of a stream, which is empty as yet: it says what is recorded. */
-static int make_stream(const struct live_store *s, struct file *f,
+static int make_stream(const struct live_store *s, struct spool *f,
 		       const struct live_stream *stream, struct ctf_error *e)
 {
 	const struct trace *t = &s->traces.at[f->trace];
@@ -313,7 +314,7 @@ static int make_stream(const struct live_store *s, struct file *f,
 int live_store_stream(struct live_store *s, const struct live_stream *stream,
 		      size_t *file, struct ctf_error *e)
 {
-	struct file f = { .again = false }, *place;
+	struct spool f = { .again = false }, *place;
 	int ret = session_folder(s, e);
 
 	if (!ret)
@@ -337,39 +338,6 @@ int live_store_stream(struct live_store *s, const struct live_stream *stream,
 	return ret ? ret : vmsync_fail_memory(e);
 }
 
-static int file_open(const struct file *f, int flags, struct ctf_error *e)
-{
-	int fd = open(f->path, flags | O_CLOEXEC);
-
-	return fd < 0 ? vmsync_fail_file(e, -errno, f->path) : fd;
-}
-
-static int file_close(const struct file *f, int fd, int ret,
-		      struct ctf_error *e)
-{
-	if (!close(fd) || ret)
-		return ret;
-	return vmsync_fail_file(e, -errno, f->path);
-}
-
-static int file_write(const struct file *f, int fd, const uint8_t *bytes,
-		      size_t n, uint64_t at, struct ctf_error *e)
-{
-	while (n) {
-		ssize_t done = pwrite(fd, bytes, n, (off_t)at);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return vmsync_fail_file(e, done ? -errno : -ENOSPC,
-						f->path);
-		bytes += done;
-		n -= (size_t)done;
-		at += (uint64_t)done;
-	}
-	return 0;
-}
-
 static int count_bytes(struct live_store *s, size_t n, struct ctf_error *e)
 {
 	if (s->limit && n > s->limit - s->bytes)
@@ -381,36 +349,13 @@ static int count_bytes(struct live_store *s, size_t n, struct ctf_error *e)
 	return 0;
 }
 
-/* What came before is what is there already, or it is another session. */
-static int same_bytes(const struct file *f, int fd, const uint8_t *bytes,
-		      size_t n, uint64_t at, struct ctf_error *e)
-{
-	uint8_t there[4096];
-
-	while (n) {
-		size_t part = n < sizeof(there) ? n : sizeof(there);
-		ssize_t got = pread(fd, there, part, (off_t)at);
-
-		if (got <= 0)
-			return vmsync_fail_file(e, got ? -errno : -EIO,
-						f->path);
-		if (memcmp(there, bytes, (size_t)got))
-			return vmsync_fail(e, -ESTALE, "",
-					   "it is another session");
-		bytes += got;
-		n -= (size_t)got;
-		at += (uint64_t)got;
-	}
-	return 0;
-}
-
 static int metadata_write(struct live_store *s, struct trace *t,
-			  const struct file *f, int fd, const uint8_t *bytes,
+			  const struct spool *f, int fd, const uint8_t *bytes,
 			  size_t n, struct ctf_error *e)
 {
 	uint64_t left = t->metadata > t->seen ? t->metadata - t->seen : 0;
 	size_t old = n < left ? n : (size_t)left;
-	int ret = same_bytes(f, fd, bytes, old, t->seen, e);
+	int ret = live_file_same(f->path, fd, bytes, old, t->seen, e);
 
 	if (!ret && t->metadata + (n - old) > LIVE_METADATA_MAX)
 		ret = vmsync_fail(e, -EFBIG, "",
@@ -419,7 +364,7 @@ static int metadata_write(struct live_store *s, struct trace *t,
 	if (!ret)
 		ret = count_bytes(s, n - old, e);
 	if (!ret)
-		ret = file_write(f, fd, bytes + old, n - old, t->metadata, e);
+		ret = live_file_write(f->path, fd, bytes + old, n - old, t->metadata, e);
 	if (ret)
 		return ret;
 	t->metadata += n - old;
@@ -430,12 +375,12 @@ static int metadata_write(struct live_store *s, struct trace *t,
 int live_store_metadata(struct live_store *s, size_t file, const uint8_t *bytes,
 			size_t n, struct ctf_error *e)
 {
-	const struct file *f = &s->files.at[file];
-	int fd = file_open(f, O_RDWR, e);
+	const struct spool *f = &s->files.at[file];
+	int fd = live_file_open(f->path, O_RDWR, e);
 
 	if (fd < 0)
 		return fd;
-	return file_close(f, fd,
+	return live_file_close(f->path, fd,
 			  metadata_write(s, &s->traces.at[f->trace], f, fd,
 					 bytes, n, e),
 			  e);
@@ -449,7 +394,7 @@ bool live_store_readable(const struct live_store *s, size_t file)
 bool live_store_has(const struct live_store *s, size_t file,
 		    const struct live_index *packet)
 {
-	const struct file *f = &s->files.at[file];
+	const struct spool *f = &s->files.at[file];
 
 	if (!f->again || !f->passed)
 		return false;
@@ -459,7 +404,7 @@ bool live_store_has(const struct live_store *s, size_t file,
 
 int live_store_open(struct live_store *s, size_t file, struct ctf_error *e)
 {
-	s->fd = file_open(&s->files.at[file], O_WRONLY, e);
+	s->fd = live_file_open(s->files.at[file].path, O_WRONLY, e);
 	s->open = file;
 	s->part = 0;
 	return s->fd < 0 ? s->fd : 0;
@@ -468,11 +413,11 @@ int live_store_open(struct live_store *s, size_t file, struct ctf_error *e)
 int live_store_part(struct live_store *s, const uint8_t *bytes, size_t n,
 		    struct ctf_error *e)
 {
-	const struct file *f = &s->files.at[s->open];
+	const struct spool *f = &s->files.at[s->open];
 	int ret = count_bytes(s, n, e);
 
 	if (!ret)
-		ret = file_write(f, s->fd, bytes, n, f->size + s->part, e);
+		ret = live_file_write(f->path, s->fd, bytes, n, f->size + s->part, e);
 	s->part += ret ? 0 : n;
 	return ret;
 }
@@ -480,7 +425,7 @@ int live_store_part(struct live_store *s, const uint8_t *bytes, size_t n,
 void live_store_pass(struct live_store *s, size_t file,
 		     const struct live_index *packet)
 {
-	struct file *f = &s->files.at[file];
+	struct spool *f = &s->files.at[file];
 
 	f->again = false;
 	f->passed = true;
@@ -491,7 +436,7 @@ void live_store_pass(struct live_store *s, size_t file,
 int live_store_close(struct live_store *s, const struct live_index *packet,
 		     bool whole, struct ctf_error *e)
 {
-	struct file *f = &s->files.at[s->open];
+	struct spool *f = &s->files.at[s->open];
 	int fd = s->fd, ret = 0;
 
 	s->fd = -1;
@@ -500,11 +445,11 @@ int live_store_close(struct live_store *s, const struct live_index *packet,
 		if (ftruncate(fd, (off_t)f->size))
 			ret = vmsync_fail_file(e, -errno, f->path);
 		s->bytes -= s->part;
-		return file_close(f, fd, ret, e);
+		return live_file_close(f->path, fd, ret, e);
 	}
 	f->size += s->part;
 	live_store_pass(s, s->open, packet);
 	f->packets++;
 	f->discarded = packet->discarded;
-	return file_close(f, fd, ret, e);
+	return live_file_close(f->path, fd, ret, e);
 }

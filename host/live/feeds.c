@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT
+#include "live/feeds.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fuse/fail.h"
+
+/* What is asked of one stream before it is the next one's turn. */
+#define TURN_PACKETS 16
+
+/* How long a packet may be there only soon: so many tries, so long apart. */
+#define PACKET_TRIES 50
+#define PACKET_RETRY_MS 100
+
+/*
+ * @id, @trace:	the relayd's numbers
+ * @file:	the store's
+ * @gone:	nothing more comes
+ * @until:	what comes is not before it, raw clock value
+ */
+struct live_feed {
+	uint64_t id;
+	uint64_t trace;
+	size_t file;
+	bool metadata;
+	bool gone;
+	uint64_t until;
+};
+
+void live_say(struct live_relay *r, const char *format, ...)
+{
+	char text[sizeof(r->said)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!strcmp(text, r->said))
+		return;
+	strcpy(r->said, text);
+	r->say(r->say_ctx, text);
+}
+
+/* Said of the 1st, 2nd, 4th, 8th: there may be many. */
+static void lost(struct live_relay *r, const char *why)
+{
+	uint64_t n = ++r->state.lost;
+
+	if (!(n & (n - 1)))
+		live_say(r, "a packet is lost, of %" PRIu64 " now: %s", n, why);
+}
+
+/* Whoever would have merged by what was known would have been wrong. */
+static void late(struct live_relay *r)
+{
+	uint64_t n = ++r->state.late;
+
+	if (!(n & (n - 1)))
+		live_say(r, "a packet came too late, of %" PRIu64 " now: it begins "
+		       "before a time up to which all was there", n);
+}
+
+int live_kept(struct live_relay *r, int ret)
+{
+	if (ret < 0 && ret != -ESTALE)
+		r->spoilt = true;
+	return ret;
+}
+
+static int take_stream(void *ctx, const struct live_stream *stream,
+		       struct ctf_error *e)
+{
+	struct live_relay *r = ctx;
+	struct live_feed *f;
+	size_t file;
+	int ret;
+
+	if (r->feeds.count >= LIVE_STREAMS_MAX)
+		return vmsync_fail(e, -EPROTO, "", "more than %d streams",
+				   LIVE_STREAMS_MAX);
+	ret = live_kept(r, live_store_stream(r->store, stream, &file, e));
+	if (ret)
+		return ret;
+	f = vmsync_array_add(&r->feeds);
+	if (!f)
+		return live_kept(r, vmsync_fail_memory(e));
+	*f = (struct live_feed){ .id = stream->id,
+				 .trace = stream->trace,
+				 .file = file,
+				 .metadata = stream->metadata };
+	return 0;
+}
+
+struct live_streams live_streams_to(struct live_relay *r)
+{
+	return (struct live_streams){ take_stream, r };
+}
+
+struct taker {
+	struct live_relay *r;
+	size_t file;
+};
+
+static int take_metadata(void *ctx, const uint8_t *bytes, size_t n,
+			 struct ctf_error *e)
+{
+	struct taker *t = ctx;
+
+	return live_kept(t->r, live_store_metadata(t->r->store, t->file, bytes, n,
+					      e));
+}
+
+/* All that there is of a trace's metadata. */
+static int fetch_metadata(struct live_relay *r, uint64_t trace,
+			  struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; ret >= 0 && i < r->feeds.count; i++) {
+		struct live_feed *f = &r->feeds.at[i];
+		struct taker t = { r, f->file };
+
+		if (!f->metadata || f->trace != trace)
+			continue;
+		do
+			ret = live_metadata(&r->wire, f->id, take_metadata, &t,
+					    e);
+		while (ret > 0);
+	}
+	return ret < 0 ? ret : 0;
+}
+
+int live_fetch_streams(struct live_relay *r, struct ctf_error *e)
+{
+	struct live_streams to = live_streams_to(r);
+	int ret = live_new_streams(&r->wire, r->session.id, &to, e);
+
+	return ret < 0 ? ret : !ret;
+}
+
+/*
+ * A part of a packet, with what the relayd wants asked before. 0, 1 where the relayd
+ * has it no more, or an error.
+ */
+static int fetch_part(struct live_relay *r, const struct live_feed *f,
+		      uint64_t offset, uint32_t n, struct ctf_error *e)
+{
+	int tries, ret = 0;
+
+	/* New streams move the feeds. */
+	const struct live_feed feed = *f;
+
+	for (tries = 0; ret >= 0 && tries < PACKET_TRIES; tries++) {
+		ret = live_packet(&r->wire, feed.id, offset, n, e);
+		if (ret <= LIVE_PACKET_OK)
+			return ret;
+		if (ret == LIVE_PACKET_GONE)
+			return 1;
+		if (ret == LIVE_PACKET_NEEDS_METADATA)
+			ret = fetch_metadata(r, feed.trace, e);
+		else if (ret == LIVE_PACKET_NEEDS_STREAMS)
+			ret = live_fetch_streams(r, e);
+		if (ret >= 0 && !live_link_pause(&r->link, PACKET_RETRY_MS))
+			ret = vmsync_fail(e, -ECANCELED, "", "told to end");
+	}
+	return ret < 0 ? ret : 1;
+}
+
+/* 0, 1 where the relayd has not all of it, or an error. */
+static int fetch_parts(struct live_relay *r, const struct live_feed *f,
+		       const struct live_index *x, struct ctf_error *e)
+{
+	uint64_t done = 0;
+	int ret = 0;
+
+	while (!ret && done < x->size) {
+		uint64_t left = x->size - done;
+		uint32_t n = left < LIVE_PART ? (uint32_t)left : LIVE_PART;
+
+		ret = fetch_part(r, f, x->offset + done, n, e);
+		if (!ret)
+			ret = live_kept(r, live_store_part(r->store, r->wire.buffer,
+						      n, e));
+		done += n;
+	}
+	return ret;
+}
+
+static int fetch_packet(struct live_relay *r, const struct live_feed *feed,
+			const struct live_index *x, struct ctf_error *e)
+{
+	const struct live_feed f = *feed; /* new streams move it */
+	struct ctf_error other;
+	int ret, closed;
+
+	if (live_store_has(r->store, f.file, x))
+		return 0;
+	if (x->begin < r->state.until)
+		late(r);
+	ret = live_kept(r, live_store_open(r->store, f.file, e));
+	if (ret)
+		return ret;
+	ret = fetch_parts(r, &f, x, e);
+	closed = live_kept(r, live_store_close(r->store, x, !ret,
+					  ret < 0 ? &other : e));
+	if (ret > 0) {
+		live_store_pass(r->store, f.file, x);
+		lost(r, "the relay daemon had it no more");
+	}
+	return ret < 0 ? ret : closed;
+}
+
+/* The next packet of a stream. An outcome, LIVE_ENDED is the stream's; or an error. */
+static int turn(struct live_relay *r, size_t i, struct ctf_error *e)
+{
+	struct live_feed f = r->feeds.at[i];
+	struct live_index x;
+	int ret = live_next_index(&r->wire, f.id, &x, e);
+
+	if (!ret && x.new_streams)
+		ret = live_fetch_streams(r, e);
+	if (ret >= 0 && x.new_metadata)
+		ret = fetch_metadata(r, f.trace, e);
+	if (ret < 0)
+		return ret;
+	if (x.status == LIVE_INDEX_OK)
+		ret = fetch_packet(r, &f, &x, e);
+	if (ret < 0)
+		return ret;
+	if ((x.status == LIVE_INDEX_OK || x.status == LIVE_INDEX_INACTIVE) &&
+	    x.end > f.until)
+		r->feeds.at[i].until = x.end;
+	switch (x.status) {
+	case LIVE_INDEX_OK:
+		return LIVE_BUSY;
+	case LIVE_INDEX_ERROR:
+		lost(r, "a stream ended with an error");
+		return LIVE_ENDED;
+	case LIVE_INDEX_HUP:
+		return LIVE_ENDED;
+	default:
+		return LIVE_QUIET;
+	}
+}
+
+/* Nothing more comes of a stream; its metadata stream is asked once more for that. */
+static int end_feed(struct live_relay *r, size_t i, struct ctf_error *e)
+{
+	r->feeds.at[i].gone = true;
+	return fetch_metadata(r, r->feeds.at[i].trace, e);
+}
+
+/* A stream's turn: LIVE_QUIET, LIVE_BUSY or an error. */
+static int turns(struct live_relay *r, size_t i, struct ctf_error *e)
+{
+	int n, ret, busy = LIVE_QUIET;
+
+	/* No packet without its metadata. */
+	if (!live_store_readable(r->store, r->feeds.at[i].file)) {
+		ret = fetch_metadata(r, r->feeds.at[i].trace, e);
+		if (ret < 0 ||
+		    !live_store_readable(r->store, r->feeds.at[i].file))
+			return ret;
+	}
+	for (n = 0; n < TURN_PACKETS; n++) {
+		ret = turn(r, i, e);
+		if (ret == LIVE_ENDED)
+			ret = end_feed(r, i, e);
+		if (ret != LIVE_BUSY)
+			return ret < 0 ? ret : busy;
+		busy = LIVE_BUSY;
+	}
+	return busy;
+}
+
+/* Whether a trace has streams of packets that are gone, or are not. */
+static bool has_feed(const struct live_relay *r, uint64_t trace, bool gone)
+{
+	size_t i;
+
+	for (i = 0; i < r->feeds.count; i++) {
+		const struct live_feed *f = &r->feeds.at[i];
+
+		if (f->trace == trace && f->gone == gone && !f->metadata)
+			return true;
+	}
+	return false;
+}
+
+/* The metadata of a process that has ended will not be asked for again. */
+static int end_traces(struct live_relay *r, struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < r->feeds.count; i++) {
+		struct live_feed *f = &r->feeds.at[i];
+
+		if (f->metadata && has_feed(r, f->trace, true) &&
+		    !has_feed(r, f->trace, false))
+			ret = end_feed(r, i, e);
+	}
+	return ret;
+}
+
+/* Streams that are gone are forgotten; how many others have packets, or an error. */
+static int feeds_left(struct live_relay *r, struct ctf_error *e)
+{
+	int ret = end_traces(r, e), open = 0;
+	size_t i, n = 0;
+
+	if (ret)
+		return ret;
+	for (i = 0; i < r->feeds.count; i++) {
+		if (r->feeds.at[i].gone)
+			continue;
+		open += !r->feeds.at[i].metadata;
+		r->feeds.at[n++] = r->feeds.at[i];
+	}
+	r->feeds.count = n;
+	return open;
+}
+
+/* Of all streams that may still have packets, 0 where there is none. */
+static uint64_t least_until(const struct live_relay *r)
+{
+	uint64_t until = UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < r->feeds.count; i++) {
+		const struct live_feed *f = &r->feeds.at[i];
+
+		if (!f->metadata && !f->gone && f->until < until)
+			until = f->until;
+	}
+	return until == UINT64_MAX ? 0 : until;
+}
+
+/*
+ * How far all is there. A stream of which one does not know yet may have earlier
+ * events: the relayd is asked for such before anything is claimed.
+ */
+static int find_until(struct live_relay *r, struct ctf_error *e)
+{
+	uint64_t until = least_until(r);
+	int ret;
+
+	if (until <= r->state.until)
+		return 0;
+	ret = live_fetch_streams(r, e);
+	if (!ret && least_until(r) == until)
+		r->state.until = until;
+	return ret < 0 ? ret : 0;
+}
+
+int live_round(struct live_relay *r, struct ctf_error *e)
+{
+	int ret, busy = LIVE_QUIET;
+	bool gone = false;
+	size_t i;
+
+	for (i = 0; i < r->feeds.count; i++) {
+		if (r->feeds.at[i].metadata)
+			continue;
+		ret = turns(r, i, e);
+		if (ret < 0)
+			return ret;
+		busy |= ret;
+		gone |= r->feeds.at[i].gone;
+		if (!live_link_pause(&r->link, 0))
+			return LIVE_ENDED;
+	}
+	ret = find_until(r, e);
+	if (!ret)
+		ret = gone ? feeds_left(r, e) : 1;
+	if (ret)
+		return ret < 0 ? ret : busy;
+	ret = live_fetch_streams(r, e);
+	return ret < 0 ? ret : ret ? LIVE_ENDED : busy;
+}
