@@ -93,7 +93,8 @@ install-tool: $(O)/vmsync
 	install -m 644 Documentation/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -D -m 644 tools/completion/vmsync.bash $(BASH_COMPLETION)
 	install -D -m 644 tools/completion/_vmsync $(ZSH_COMPLETION)
-	install -D -m 755 -t $(TRACER) tools/tracer/build.sh tools/tracer/source.sh
+	install -D -m 755 -t $(TRACER) tools/tracer/build.sh \
+		tools/tracer/source.sh tools/tracer/unload.sh
 	install -D -m 644 -t $(TRACER) tools/tracer/dkms.conf
 
 uninstall-tool:

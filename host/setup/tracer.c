@@ -175,16 +175,49 @@ static int build(const struct tracer *t, struct ctf_error *e)
 	return 0;
 }
 
-/* A daemon that began without a tracer of the kernel goes on without one. */
+/*
+ * A daemon that began without a tracer of the kernel goes on without one, and a
+ * guest's agent, whose unit loads the probe, without that.
+ */
 static int restart(const struct tracer *t, struct ctf_error *e)
 {
-	static const char *const argv[] = { "systemctl", "try-restart",
-					    "lttng-sessiond.service", NULL };
+	static const char *const daemon[] = { "systemctl", "try-restart",
+					      "lttng-sessiond.service", NULL };
+	static const char *const is_active[] = { "systemctl", "-q", "is-active",
+						 "vmsync-agent.service", NULL };
+	static const char *const agent[] = { "systemctl", "try-restart",
+					     "vmsync-agent.service", NULL };
+	char said[8];
+	int ret;
 
-	if (t->probes_only || t->args->kernel ||
-	    access("/run/systemd/system", F_OK))
+	if (t->args->kernel || access("/run/systemd/system", F_OK))
 		return 0;
-	return vmsync_setup_run(&t->args->how, argv, e);
+	ret = t->probes_only ? 0 : vmsync_setup_run(&t->args->how, daemon, e);
+	if (ret || vmsync_run(is_active, NULL, said, sizeof(said)))
+		return ret;
+	return vmsync_setup_run(&t->args->how, agent, e);
+}
+
+static bool any_path(const char *pattern)
+{
+	glob_t found = { 0 };
+	bool any = !glob(pattern, 0, NULL, &found);
+
+	globfree(&found);
+	return any;
+}
+
+/* From the disk, and from the kernel that runs. */
+static int undo(struct tracer *t, struct ctf_error *e)
+{
+	const char *unload[] = { t->script, NULL };
+	bool there = any_path(TREE) || any_path(SOURCES "*");
+	int ret = remove_all(t, e);
+
+	if (ret || !there || access("/run/systemd/system", F_OK) ||
+	    vmsync_setup_installed(t->script, "share/vmsync/tracer/unload.sh"))
+		return ret;
+	return vmsync_setup_run(&t->args->how, unload, e);
 }
 
 static int needs(const struct tracer *t, struct ctf_error *e)
@@ -254,7 +287,7 @@ int vmsync_setup_tracer(const struct vmsync_setup_tracer *args,
 	struct tracer t = { .args = args, .system = { .root = "" } };
 
 	if (args->how.undo)
-		return remove_all(&t, e);
+		return undo(&t, e);
 	if (doctor_roles(&t.system))
 		return vmsync_fail(e, -ENOENT, "", "/proc: not mounted");
 	if (args->kernel)

@@ -68,7 +68,7 @@ all() {
 }
 
 # What is there of a machine that they are installed on: a kernel's headers, libvirt.
-mkdir -p "$t/system/etc/libvirt"
+mkdir -p "$t/system/etc/libvirt/hooks"
 for release in $releases; do
 	mkdir -p "$t/system/lib/modules/$release"
 	ln -s "/tmp/kernel/usr/src/linux-headers-$release" \
