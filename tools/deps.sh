@@ -11,7 +11,8 @@
 set -eu
 
 # build:   the tool and the modules (pahole, libelf1, libssl3: kbuild's tools)
-# lab:     two nested machines, each with a root of its own, and their tracing
+# lab:     two nested machines, each with a root of its own, and their tracing; whole
+#          Debian systems
 # checks:  the oracle for traces and its library for the plugin, JSON, static
 #          analysis, fuzzing; what runs Perfetto's trace processor;
 #          a browser for pages; what reads trace.dat, and its oracle
@@ -21,6 +22,7 @@ packages="
 	make gcc gcc-12 libc6-dev binutils libelf1 libssl3 pahole
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
 	lttng-tools procps util-linux iproute2 xz-utils
+	mmdebstrap e2fsprogs
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq
 	sparse clang libclang-rt-14-dev nodejs sqlite3 libsqlite3-dev
 	chromium

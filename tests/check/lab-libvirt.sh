@@ -10,6 +10,7 @@
 . tests/check/record.sh
 . tests/check/lab-checks.sh
 . tests/check/lab-judge.sh
+. tests/check/lab-domains.sh
 
 all="libvirt libvirt-port libvirt-two libvirt-reboot peer"
 
@@ -17,37 +18,6 @@ expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
 t=$check_tmp
 lab_ready || finish
-
-# recorded EXPRESSION [NAME]: of what vmsync record said of itself
-recorded() { jq -r "$1" "$lab/$s/${2-record}/record.json"; }
-
-# uuid GUEST: libvirt's
-uuid() { sed -n 's/.*<uuid>\(.*\)<\/uuid>.*/\1/p' "$lab/$s/$1.xml"; }
-
-all_there() {
-	expect_eq "$s: modules on the host, and the port" \
-		"$(recorded '[.host.kernel, .host.module, .host.port] | all')" true
-	expect_eq "$s: nothing lacks" \
-		"$(recorded '.host.said, .guests[].said' | tr -d '\n')" ""
-}
-
-# domains NAME...: those in the order of sync's guests have libvirt's name and uuid
-domains() {
-	local n=0 name
-
-	for name; do
-		expect_eq "$s: the domain $name" \
-			"$(of_guest "$n" '.domain + " " + .domain_uuid')" \
-			"$name $(uuid "$name")"
-		n=$((n + 1))
-	done
-}
-
-# The map that it fused by is that of the traces.
-fused_by() { # TRACE...
-	expect "$s: the map that it fused by is the same" \
-		"$vmsync" check -m "$lab/$s/record/vmsync-map.json" "$@"
-}
 
 # --- as good as recorded by hand, and by the port alone beside it
 

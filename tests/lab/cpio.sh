@@ -10,6 +10,7 @@ modules_needed() {
 	local release=$1
 
 	shift
+	# shellcheck disable=SC2154 # of who sources this
 	modprobe -d "$modroot" -S "$release" --show-depends -a "$@" |
 		awk '/^insmod/ && !seen[$2]++ { print $2 }'
 }

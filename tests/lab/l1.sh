@@ -18,6 +18,7 @@ ME=L1
 bb=/bin/busybox
 
 # What a scenario may replace.
+host_up() { system_up; }
 host_during() { :; }
 host_after() { :; }
 host_prepare() { record_ready; }
@@ -27,7 +28,12 @@ guest_boot() { guest_boot_qemu; }
 guest_monitor() { monitor qmp_capabilities; }
 guest_trace() { guest_trace_tar; }
 host_modules() { modprobe vmsync && modprobe vmsync-host; }
+guest_cmdline() {
+	echo "console=ttyS0 loglevel=5 panic=-1 mitigations=off $LAB_SLOW_APPEND $LAB_L2_APPEND"
+}
+
 [ -z "$LAB_LIBVIRT" ] || . "$LAB_TOP/tests/lab/domain.sh"
+[ -z "$LAB_SYSTEM" ] || . "$LAB_TOP/tests/lab/system/host.sh"
 # shellcheck source=/dev/null
 . "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
 
@@ -197,10 +203,6 @@ guest_size() {
 	fi
 }
 
-guest_cmdline() {
-	echo "console=ttyS0 loglevel=5 panic=-1 mitigations=off $LAB_SLOW_APPEND $LAB_L2_APPEND"
-}
-
 # guest_qemu MONITOR [ARGUMENT...]: starts a QEMU for the guest, with pipes
 # /run/MONITOR.in and .out to its monitor. $! is its number.
 guest_qemu() {
@@ -349,9 +351,9 @@ guest_end() {
 	[ "$LAB_MIN_EVENTS" = 0 ] || guest_trace
 }
 
-system_up
 say "up $(uname -r)"
 heartbeat &
+host_up
 modules_up
 say "modules loaded"
 each guest_start

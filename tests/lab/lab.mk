@@ -36,12 +36,16 @@ lab-modules: lab-lttng
 # One scenario: both machines, a recording in each, under build/lab/SCENARIO
 # (build/lab-KERNEL/SCENARIO).
 # LAB_PLAIN=1 records without vmsync's modules.
-lab: $(if $(LAB_PLAIN),lab-lttng,$(if $(SCENARIO),lab-modules))
-	@$(if $(GUEST_KERNEL),$(MAKE) --no-print-directory lab-modules \
-		KERNEL=$(filter-out stock,$(GUEST_KERNEL)))
+# What it is made of; the machines of "packages" bring theirs with them.
+LAB_NEEDS := $(if $(filter packages,$(SCENARIO)),,\
+	     $(if $(LAB_PLAIN),lab-lttng,$(if $(SCENARIO),lab-modules)))
+lab: $(LAB_NEEDS)
+	@$(if $(and $(GUEST_KERNEL),$(LAB_NEEDS)),$(MAKE) --no-print-directory \
+		lab-modules KERNEL=$(filter-out stock,$(GUEST_KERNEL)))
 	@tests/lab/run.sh "$(SCENARIO)" $(if $(GUEST_KERNEL),"$(KERNEL)" \
 		"$(GUEST_KERNEL)",$(KERNEL))
 
 # All scenarios, judged; with KERNEL on that one.
 lab-nightly: $(if $(KERNEL),lab-modules)
-	@tests/run.sh modules unload lab lab-libvirt lab-move lab-known lab-tracecmd faults
+	@tests/run.sh modules unload lab lab-libvirt lab-move lab-known lab-tracecmd \
+		lab-packages faults

@@ -59,6 +59,7 @@ LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
 LAB_TRACECMD=			# yes: the guests have trace-cmd
 LAB_LIBVIRT=			# yes: what l1.sh needs to start the guest by libvirt
+LAB_SYSTEM=			# yes: both are whole Debian systems (system/), with their libvirt
 LAB_L1_MB=3072			# memory
 LAB_L2_MB=768
 LAB_L2_SMP=2			# as QEMU's -smp
@@ -72,6 +73,7 @@ LAB_GUEST2_MB=512
 # On a busy machine a CPU of the lab stands still for long. That is no lock-up:
 # one has no heartbeat.
 LAB_SLOW_APPEND="watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
+LAB_SYSTEM_APPEND="systemd.getty_auto=no systemd.show_status=no"	# a whole system's
 # shellcheck source=/dev/null
 . "$here/scenarios/$name.sh"
 kernel=${2-} guest_kernel=${3-${2-}}
@@ -187,14 +189,8 @@ kernel_conf() {
 	CONF
 }
 
-prepare() {
-	local f
-
-	with_vmsync=yes
-	if [ -n "${LAB_PLAIN-}" ]; then
-		[ "$LAB_MIN_EVENTS" != 0 ] || die "nothing to do without vmsync's modules"
-		with_vmsync=no
-	fi
+# This machine's programs, and modules that were built on it.
+prepare_modules() {
 	kernel_ready "$guest_kernel"
 	kernel_conf LAB_L2_ > "$work/lab.conf"
 	[ -z "$LAB_ADVERSARY" ] || module_build adversary
@@ -204,14 +200,52 @@ prepare() {
 	[ "$kernel" != rt ] || module_build constant-tsc
 	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
 	[ -z "$LAB_LIBVIRT" ] || libvirt_prepare
+}
+
+# system_of KERNEL: the folder of its systems
+system_of() { echo "build/system${1:+-$1}"; }
+
+# Systems that are not this machine's, without anything of vmsync, and its packages.
+prepare_system() {
+	local k
+
+	make -s -C "$top" deb > "$work/deb.log" ||
+		die "make deb: $(tail -n 1 "$work/deb.log")"
+	for k in "$guest_kernel" "$kernel"; do
+		"$here/system/image.sh" build/pkg "$k"
+	done
+	cat > "$work/lab.conf" <<-CONF
+		LAB_RELEASE='$(cat "$(system_of "$kernel")/release")'
+		LAB_L2_RELEASE='$(cat "$(system_of "$guest_kernel")/release")'
+		LAB_L2_VMLINUZ='/run/lab/top/$(system_of "$guest_kernel")/vmlinuz'
+		LAB_SYSTEM_APPEND='$LAB_SYSTEM_APPEND'
+	CONF
+	LAB_VMLINUZ=$(system_of "$kernel")/vmlinuz
+	LAB_L1_APPEND="$LAB_SYSTEM_APPEND LAB_SIDE=host LAB_ROOT=vda LAB_WRITTEN=vdb $LAB_L1_APPEND"
+}
+
+prepare() {
+	local f seen=$top
+
+	with_vmsync=yes
+	if [ -n "${LAB_PLAIN-}" ]; then
+		[ "$LAB_MIN_EVENTS" != 0 ] || die "nothing to do without vmsync's modules"
+		with_vmsync=no
+	fi
+	if [ -n "$LAB_SYSTEM" ]; then
+		prepare_system
+		seen=/run/lab/top
+	else
+		prepare_modules
+	fi
 	for f in load slew now flood clock known bpf failnth cycle; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
 				-o "$work/$f" "$here/$f.c"
 	done
 	cat >> "$work/lab.conf" <<-CONF
-		LAB_TOP='$top'
-		LAB_WORK='$work'
+		LAB_TOP='$seen'
+		LAB_WORK='$seen${work#"$top"}'
 		LAB_NAME='$name'
 		LAB_L2_CPU='$l2_cpu'
 		LAB_L2_MB=$LAB_L2_MB
@@ -230,13 +264,38 @@ prepare() {
 		LAB_PORT='$LAB_PORT'
 		LAB_TRACECMD='$LAB_TRACECMD'
 		LAB_LIBVIRT='$LAB_LIBVIRT'
+		LAB_SYSTEM='$LAB_SYSTEM'
 		LAB_VMSYNC='$with_vmsync'
 		LAB_LIMIT=$LAB_LIMIT
 		LAB_SILENCE=$LAB_SILENCE
 		LAB_L2_SILENCE=$LAB_L2_SILENCE
 		LAB_SLOW_APPEND='$LAB_SLOW_APPEND'
 	CONF
-	"$here/initrd.sh" "$work"
+	if [ -n "$LAB_SYSTEM" ]; then
+		"$here/system/initrd.sh" "$work" build/pkg "$(system_of "$kernel")" \
+			"$(system_of "$guest_kernel")"
+	else
+		"$here/initrd.sh" "$work"
+	fi
+}
+
+# The disks of a whole system: its root, and what it writes, empty; the guest's two.
+disks=()
+disks_make() {
+	local d
+
+	[ -n "$LAB_SYSTEM" ] || return 0
+	disks=()
+	for d in host guest; do
+		rm -f "$work/$d.ext4"
+		truncate -s 6G "$work/$d.ext4"
+		mke2fs -q -t ext4 -O ^has_journal "$work/$d.ext4"
+	done
+	for d in "$(system_of "$kernel")/host" "$work/host" \
+			"$(system_of "$guest_kernel")/guest" "$work/guest"; do
+		disks+=(-drive "file=$d.ext4,if=virtio,format=raw,cache=unsafe$(
+			[ "${d%/*}" = "$work" ] || echo ,readonly=on)")
+	done
 }
 
 qemu() {
@@ -255,6 +314,7 @@ qemu() {
 		-device virtio-9p-pci,fsdev=t,mount_tag=top \
 		-fsdev local,id=s,path="$out",security_model=none \
 		-device virtio-9p-pci,fsdev=s,mount_tag=share \
+		"${disks[@]}" \
 		${LAB_QEMU_EXTRA-} \
 		< /dev/null 2> "$out/host.qemu" 9>&-
 }
@@ -289,6 +349,7 @@ watch() {
 
 attempt() {
 	find "$out" -mindepth 1 -maxdepth 1 ! -name 'lost-*' -exec rm -rf {} +
+	disks_make
 	exec 7< <(qemu)
 	qemu_pid=$!
 	watch
