@@ -226,8 +226,10 @@ static int record(const struct arguments *args, struct live_member *m, size_t n)
 		m[i].relay.say = say;
 		m[i].relay.say_ctx = &m[i].relay.url;
 		m[i].relay.store = live_store_new(args->dir, args->limit);
-		if (!m[i].relay.store)
-			return cmd_usage_error("live", "out of memory");
+		if (!m[i].relay.store) {
+			vmsync_fail_memory(&e);
+			return cmd_error("live", &e);
+		}
 	}
 	return run(args, m, n);
 }
@@ -254,8 +256,10 @@ static int with_urls(const struct arguments *args, char *const *urls, size_t n)
 	int ret = 0;
 	size_t i;
 
-	if (!m)
-		return cmd_usage_error("live", "out of memory");
+	if (!m) {
+		vmsync_fail_memory(&e);
+		return cmd_error("live", &e);
+	}
 	for (i = 0; !ret && i < n; i++)
 		if (live_url_parse(urls[i], &m[i].relay.url, &e))
 			ret = cmd_error("live", &e);

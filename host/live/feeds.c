@@ -61,7 +61,7 @@ static void late(struct live_relay *r)
 
 	if (!(n & (n - 1)))
 		live_say(r, "a packet came too late, of %" PRIu64 " now: it begins "
-		       "before a time up to which all was there", n);
+			    "before a time up to which all was there", n);
 }
 
 int live_kept(struct live_relay *r, int ret)

@@ -11,9 +11,9 @@
 #	release			its name
 #
 # They have no network. What "vmsync setup tracer" downloads, Debian's package of LTTng's
-# modules with fewer probes, is in a repository of their own, /srv/debian; and since compilers are slow in
-# emulation, /var/cache/ccache has what gcc made of it here, by the same commands in the
-# same root. Nothing of vmsync's own modules is in there.
+# modules with fewer probes, is in a repository of their own, /srv/debian. Since compilers
+# are slow in emulation, /var/cache/ccache has what gcc made of it here, by the same
+# commands in the same root; nothing of vmsync's own modules is in there.
 #
 # A root is made, and lives, in a mount namespace: no mount outlives it.
 
@@ -166,8 +166,8 @@ lttng_fetch() {
 		> "$work/apt.log" 2>&1 || die "$(tail -n 1 "$work/apt.log")"
 }
 
-# Its probes but those that are recorded by, and the one that does not build, are left
-# out: the lab takes seconds for each.
+# Only the probes that the recording needs stay, and the one that does not build: the lab
+# takes seconds to compile each.
 lttng_reduce() {
 	local probes="irq kvm sched statedump timer" tree=$work/lttng/tree src
 
