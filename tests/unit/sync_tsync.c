@@ -195,25 +195,32 @@ static void wrong_samples(void)
 	drop(&w);
 }
 
-/* Between two samples that differ and are both possible nothing tells which it is. */
-static void jump_samples(void)
+/* What entries and exits leave is a single segment, in which the clocks are alike. */
+static void one_window(struct world *w, int64_t bound_ns)
 {
-	struct vmsync_tsync_verdict verdict = {0};
-	struct vmsync_map map;
-	struct world w = {.jump = 1500000000, .by = 20};
 	const struct vmsync_segment s = {
 		.guest_start = {BEGIN},
 		.guest_end = {2 * BEGIN},
 		.host_start = {BEGIN},
 		.slope = ONE,
 		.shift = SHIFT,
-		.bound_ns = 100,
+		.bound_ns = bound_ns,
 		.method = VMSYNC_METHOD_WINDOW,
 	};
 
+	vmsync_map_init(&w->window);
+	CHECK_EQ(vmsync_map_append(&w->window, &s), 0);
+}
+
+/* Between two samples that differ and are both possible nothing tells which it is. */
+static void jump_samples(void)
+{
+	struct vmsync_tsync_verdict verdict = {0};
+	struct vmsync_map map;
+	struct world w = {.jump = 1500000000, .by = 20};
+
 	vmsync_map_init(&map);
-	vmsync_map_init(&w.window);
-	CHECK_EQ(vmsync_map_append(&w.window, &s), 0);
+	one_window(&w, 100);
 	add_sample(&w, 1400000000, 0);
 	add_sample(&w, 1600000000, 0);
 	CHECK_EQ(vmsync_tsync_map(&w.tsync, 1, &w.window, &map, &verdict), 0);
@@ -239,19 +246,9 @@ static void falling_samples(void)
 	struct vmsync_tsync_verdict verdict = {0};
 	struct vmsync_map map;
 	struct world w = {.jump = INT64_MAX};
-	const struct vmsync_segment s = {
-		.guest_start = {BEGIN},
-		.guest_end = {2 * BEGIN},
-		.host_start = {BEGIN},
-		.slope = ONE,
-		.shift = SHIFT,
-		.bound_ns = 5000,
-		.method = VMSYNC_METHOD_WINDOW,
-	};
 
 	vmsync_map_init(&map);
-	vmsync_map_init(&w.window);
-	CHECK_EQ(vmsync_map_append(&w.window, &s), 0);
+	one_window(&w, 5000);
 	add_sample(&w, BEGIN + 1000, 0);
 	add_sample(&w, BEGIN + 2000, -3000);
 	CHECK_EQ(vmsync_tsync_map(&w.tsync, 1, &w.window, &map, &verdict), 0);
