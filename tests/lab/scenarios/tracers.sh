@@ -31,8 +31,10 @@ guest_record() {
 		guest_record_told
 		return
 	fi
-	lttng -q -n start lab || fail "lttng start"
 	say "recording"
+	read -r go < /dev/ttyS0
+	[ "$go" = load ] || fail "heard '$go'"
+	lttng -q -n start lab || fail "lttng start"
 	load 1000 /dev/vda &
 	until_true "the disk does not get full" disk_full /tmp/trace
 	say "its disk is full"
@@ -68,6 +70,8 @@ daemon_restarted() {
 	disk_small /run/trace 6
 	record_ready
 	lttng -q -n start lab || fail "lttng start on a small disk"
+	# What was recorded with the consumer that is killed may be lost: guest2 begins now.
+	at=guest2 tell load
 	until_true "the disk does not get full" disk_full /run/trace
 	sleep 2
 	keep host-full
