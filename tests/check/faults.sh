@@ -41,7 +41,7 @@ faults_tracers() {
 
 	cut_off "$dir/host-full"
 	cut_off "$dir/guest2"
-	judge 2 0 "$dir/host-killed" "$t/host-full" "$dir/host" \
+	judge 2 told "$dir/host-killed" "$t/host-full" "$dir/host" \
 		"$dir/guest" "$t/guest2"
 	exact 0
 	exact 1
