@@ -211,6 +211,7 @@ static void write_page(struct sim_vm *vm, struct sim_vcpu *v, uint64_t h,
 	p = &v->pages[v->page_count];
 	version = v->page_count++ ? p[-1].page.version : 0;
 	p->from = from;
+	p->at = h;
 	p->why = why;
 	p->page.version = version + 2;
 	p->page.tsc_timestamp = sim_scale_tsc(h, s) + s->offset;
@@ -280,9 +281,25 @@ void sim_vm_reanchor(struct sim_vm *vm, uint64_t from, uint64_t until,
 	}
 }
 
+/*
+ * kvm-clock as KVM gives it to the monitor (get_kvmclock()): with a master clock by the
+ * frequency of the page that all have, but of the host's TSC.
+ */
+static int64_t get_kvmclock(const struct sim_vm *vm, uint64_t h)
+{
+	const struct sim_page *p = page_at(&vm->vcpus[0], h);
+	struct vmsync_pvclock host = p->page;
+
+	if (!vm->master)
+		return raw_ns(vm, h) + vm->kvmclock_offset;
+	host.tsc_timestamp = p->at;
+	scale_to_ns(vm->host_khz * 1000, &host.mul, &host.shift);
+	return (int64_t)sim_page_read(&host, h);
+}
+
 void sim_vm_stop(struct sim_vm *vm, uint64_t h, uint64_t until)
 {
-	vm->kvmclock_offset -= raw_ns(vm, until) - raw_ns(vm, h);
+	vm->kvmclock_offset = get_kvmclock(vm, h) - raw_ns(vm, until);
 	new_pages(vm, h, until, FLAG_STOPPED);
 }
 

@@ -22,9 +22,10 @@ struct sim_tsc {
 	struct vmsync_scaling scaling;
 };
 
-/** struct sim_page - a vCPU's kvm-clock page from host TSC @from on */
+/** struct sim_page - a vCPU's kvm-clock page from host TSC @from on, as of host TSC @at */
 struct sim_page {
 	uint64_t from;
+	uint64_t at;
 	uint32_t why;
 	struct vmsync_pvclock page;
 };
