@@ -41,7 +41,7 @@ static bool scaling_valid(const struct vmsync_scaling *s)
 	return s->ratio != 0 && s->frac_bits <= 63;
 }
 
-static bool scaling_is_one(const struct vmsync_scaling *s)
+bool vmsync_scaling_is_one(const struct vmsync_scaling *s)
 {
 	return s->ratio == (uint64_t)1 << s->frac_bits;
 }
@@ -55,7 +55,7 @@ bool vmsync_scaling_host(const struct vmsync_scaling *s, uint64_t guest,
 	if (!scaling_valid(s))
 		return false;
 	d = (int64_t)(guest - vmsync_scaling_guest(s, near));
-	if (scaling_is_one(s)) {
+	if (vmsync_scaling_is_one(s)) {
 		*host = near + (uint64_t)d;
 		return true;
 	}
@@ -232,7 +232,7 @@ bool vmsync_chain_loss(const struct vmsync_chain *c, int128 *q32)
 	if (!scaling_valid(c->scaling) || c->guest->shift > 63 ||
 	    (c->pv && (c->pv->shift < -31 || c->pv->shift > 31)))
 		return false;
-	loss = scaling_is_one(c->scaling) ? 0 : Q32;
+	loss = vmsync_scaling_is_one(c->scaling) ? 0 : Q32;
 	if (c->pv) {
 		if (c->pv->shift >= 0) {
 			loss <<= c->pv->shift;

@@ -40,6 +40,9 @@ uint64_t vmsync_scaling_guest(const struct vmsync_scaling *s, uint64_t host);
 bool vmsync_scaling_host(const struct vmsync_scaling *s, uint64_t guest,
 			 uint64_t near, uint64_t *host);
 
+/** vmsync_scaling_is_one - whether the TSC goes as fast as the host's */
+bool vmsync_scaling_is_one(const struct vmsync_scaling *s);
+
 /** vmsync_scaling_same - whether two are the same map */
 bool vmsync_scaling_same(const struct vmsync_scaling *a,
 			 const struct vmsync_scaling *b);

@@ -11,6 +11,7 @@
 
 #include "sync/base/drift.h"
 #include "sync/estimator.h"
+#include "sync/exact/clip.h"
 #include "sync/exact/doubt.h"
 #include "sync/exact/fall.h"
 #include "sync/facts/lag.h"
@@ -44,55 +45,6 @@ static void join_back(struct vmsync_walk *w, const struct vmsync_link *q,
 		    fall * VMSYNC_DRIFT_PPM / 1000000 + VMSYNC_ROUNDING;
 	if (w->spill_until < until)
 		w->spill_until = until;
-}
-
-/*
- * What comes is not known. It may be a counter that stands still for a while: a
- * guest's clock then reads again what it read before.
- */
-static void clip_coarse(struct vmsync_map *map)
-{
-	struct vmsync_segment *last;
-
-	if (!map->count)
-		return;
-	last = &map->segments[map->count - 1];
-	last->guest_end.ns -= VMSYNC_COARSE_NS;
-	if (last->guest_end.ns < last->guest_start.ns)
-		last->guest_end = last->guest_start;
-}
-
-/*
- * The clock jumped, it is not known whereto, and at @at it reads @g, with the slope
- * of @l: what it may have read in between, if it was set back, has been read before
- * the jump as well. Of such a time nobody knows which one is meant.
- */
-static void clip_jump(struct vmsync_walk *w, const struct vmsync_link *l,
-		      int64_t at, int128 g)
-{
-	struct vmsync_point d;
-	int128 since = (int128)at - w->jumped;
-	int64_t first;
-
-	if (w->jumped == VMSYNC_AXIS_MAX)
-		return;
-	w->jumped = VMSYNC_AXIS_MAX;
-	if (since < 0 || !vmsync_link_direction(l, at, &d))
-		return;
-	since += since * VMSYNC_DRIFT_PPM / 1000000 + 1;
-	first = (int64_t)((g - since * d.g / VMSYNC_SPAN) >> 32) -
-		VMSYNC_COARSE_NS;
-	while (w->map->count) {
-		struct vmsync_segment *last =
-			&w->map->segments[w->map->count - 1];
-
-		if (last->guest_start.ns < first) {
-			if (last->guest_end.ns > first)
-				last->guest_end.ns = first;
-			return;
-		}
-		w->map->count--;
-	}
 }
 
 /*
@@ -134,13 +86,13 @@ static void join_gap(struct vmsync_walk *w, const struct vmsync_link *q,
 		w->jumped = z0;
 	vmsync_walk_fall(w);
 	if (!q->valid) {
-		clip_coarse(w->map);
+		vmsync_clip_coarse(w->map);
 		return;
 	}
 	if (w->map->count)
 		w->epoch += w->jumped != VMSYNC_AXIS_MAX;
 	if (vmsync_link_at(q, *z1, &b))
-		clip_jump(w, q, *z1, b.g);
+		vmsync_clip_jump(w, q, *z1, b.g);
 	join_unknown(w, q, z0, z1);
 }
 
@@ -194,7 +146,6 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 		join_gap(w, q, z0, z1, jump);
 		return 0;
 	}
-	w->page = w->at[PV];
 	if (!vmsync_link_at(p, z0, &a) || !vmsync_link_at(q, *z1, &b) ||
 	    !vmsync_link_at(p, *z1, &at))
 		return 0;
@@ -203,10 +154,13 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 		w->epoch++;
 	if (!read_twice(q, a.g - b.g)) {
 		/* Nor does it read again what lines before the jump read. */
-		if (jump)
+		if (jump) {
 			w->spill_until = VMSYNC_AXIS_MIN;
+			vmsync_walk_fall(w);
+		}
 		return 0;
 	}
+	w->page = w->at[PV];
 	if (!jump)
 		return vmsync_walk_join_line(w, p, q, z0, z1, error);
 	if (a.g - b.g > VMSYNC_SMALL_STEP &&
@@ -402,6 +356,8 @@ static int walk(struct vmsync_walk *w)
 		if (now.valid && until > from)
 			err = vmsync_walk_piece_in_doubt(w, &now, from, until,
 							 error);
+		if (!more)
+			vmsync_clip_last_jump(w);
 		if (err || !more)
 			return err;
 		/* until < from where a bridge reached beyond the next change.
@@ -426,24 +382,6 @@ static int walk(struct vmsync_walk *w)
 		if (err)
 			return err;
 	}
-}
-
-/* Beyond its own records the guest may have changed its line. */
-static void clip_end(struct vmsync_map *map, int64_t guest_until_ns)
-{
-	struct vmsync_segment *last;
-
-	/* What the host knows of changes there is not all. */
-	while (map->count > 1 &&
-	       map->segments[map->count - 1].guest_start.ns > guest_until_ns)
-		map->count--;
-	if (!map->count)
-		return;
-	last = &map->segments[map->count - 1];
-	if (last->guest_end.ns > guest_until_ns)
-		last->guest_end.ns = guest_until_ns;
-	if (last->guest_end.ns < last->guest_start.ns)
-		last->guest_end = last->guest_start;
 }
 
 static bool any_unstable(const struct vmsync_timeline *pv)
@@ -482,7 +420,7 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	if (!err) {
 		w.older = vmsync_older_find(f);
 		err = walk(&w);
-		clip_end(map, f->guest_until_ns);
+		vmsync_clip_end(map, f->guest_until_ns);
 	}
 	vmsync_walk_others_free(&w);
 	vmsync_dating_free(&dating);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "sync/exact/clip.h"
+
+#include "sync/base/drift.h"
+
+void vmsync_clip_coarse(struct vmsync_map *map)
+{
+	struct vmsync_segment *last;
+
+	if (!map->count)
+		return;
+	last = &map->segments[map->count - 1];
+	last->guest_end.ns -= VMSYNC_COARSE_NS;
+	if (last->guest_end.ns < last->guest_start.ns)
+		last->guest_end = last->guest_start;
+}
+
+/* From @first_ns on nobody knows which side of a jump is meant. */
+static void clip_from(struct vmsync_map *map, int64_t first_ns)
+{
+	while (map->count) {
+		struct vmsync_segment *last = &map->segments[map->count - 1];
+
+		if (last->guest_start.ns < first_ns) {
+			if (last->guest_end.ns > first_ns)
+				last->guest_end.ns = first_ns;
+			return;
+		}
+		map->count--;
+	}
+}
+
+void vmsync_clip_jump(struct vmsync_walk *w, const struct vmsync_link *l,
+		      int64_t at, int128 g)
+{
+	struct vmsync_point d;
+	int128 since = (int128)at - w->jumped;
+
+	if (w->jumped == VMSYNC_AXIS_MAX)
+		return;
+	w->jumped = VMSYNC_AXIS_MAX;
+	if (since < 0 || !vmsync_link_direction(l, at, &d))
+		return;
+	since += since * VMSYNC_DRIFT_PPM / 1000000 + 1;
+	clip_from(w->map, (int64_t)((g - since * d.g / VMSYNC_SPAN) >> 32) -
+				  VMSYNC_COARSE_NS);
+}
+
+void vmsync_clip_last_jump(struct vmsync_walk *w)
+{
+	const struct vmsync_facts *f = w->facts;
+	int64_t jumped_ns = (int64_t)(w->read.h >> 32);
+
+	if (w->jumped == VMSYNC_AXIS_MAX)
+		return;
+	for (size_t i = 0; i < f->n_marks; i++) {
+		int64_t since_ns = f->marks[i].host_ns - jumped_ns;
+
+		if (since_ns < 0)
+			continue;
+		since_ns += (int64_t)(2 * VMSYNC_DRIFT * (double)since_ns) + 1;
+		clip_from(w->map,
+			  f->marks[i].guest_ns - since_ns - VMSYNC_COARSE_NS);
+		return;
+	}
+}
+
+void vmsync_clip_end(struct vmsync_map *map, int64_t guest_until_ns)
+{
+	struct vmsync_segment *last;
+
+	/* What the host knows of changes there is not all. */
+	while (map->count > 1 &&
+	       map->segments[map->count - 1].guest_start.ns > guest_until_ns)
+		map->count--;
+	if (!map->count)
+		return;
+	last = &map->segments[map->count - 1];
+	if (last->guest_end.ns > guest_until_ns)
+		last->guest_end.ns = guest_until_ns;
+	if (last->guest_end.ns < last->guest_start.ns)
+		last->guest_end = last->guest_start;
+}
