@@ -249,9 +249,14 @@ const char *shape_held(const struct shape *s)
 	if (s->sc.rebase.count &&
 	    (!s->plan.beacons || strcmp(s->sc.fields, "full") || !s->sc.master))
 		return "kvm-clock is set by what pair and beacon take for a bend";
-	if ((s->sc.tsc_write.count || s->sc.stop.count) &&
+	if (s->sc.tsc_write.count && !strcmp(s->sc.clock, "kvmclock") &&
+	    !strcmp(s->sc.fields, "stamps"))
+		return "on kvm-clock, a TSC is written, and beacons have stamps only";
+	if (s->sc.stop.count && !strcmp(s->sc.clock, "kvmclock") && !s->sc.master)
+		return "on kvm-clock, the VM is stopped, and has no master clock";
+	if (!s->plan.beacons && !s->sc.master && s->sc.vcpus > 1 &&
 	    !strcmp(s->sc.clock, "kvmclock"))
-		return "on kvm-clock, the VM is stopped, or a TSC written";
+		return "no master clock, and nothing that tells of virtual CPUs' pages";
 	return NULL;
 }
 
