@@ -250,10 +250,11 @@ const char *shape_held(const struct shape *s)
 	    (!s->plan.beacons || strcmp(s->sc.fields, "full") || !s->sc.master))
 		return "kvm-clock is set by what pair and beacon take for a bend";
 	if (s->sc.tsc_write.count && !strcmp(s->sc.clock, "kvmclock") &&
-	    !strcmp(s->sc.fields, "stamps"))
-		return "on kvm-clock, a TSC is written, and beacons have stamps only";
-	if (s->sc.stop.count && !strcmp(s->sc.clock, "kvmclock") && !s->sc.master)
-		return "on kvm-clock, the VM is stopped, and has no master clock";
+	    (!s->sc.master || !strcmp(s->sc.fields, "stamps")))
+		return "on kvm-clock, a TSC is written where pages tell little of it";
+	if (s->sc.stop.count && !strcmp(s->sc.clock, "kvmclock") &&
+	    (!s->sc.master || !s->plan.beacons))
+		return "on kvm-clock, the VM is stopped where pages tell little of it";
 	if (!s->plan.beacons && !s->sc.master && s->sc.vcpus > 1 &&
 	    !strcmp(s->sc.clock, "kvmclock"))
 		return "no master clock, and nothing that tells of virtual CPUs' pages";
