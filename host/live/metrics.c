@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/label.h"
 #include "fuse/replace.h"
 
 static const struct vmsync_kind kind = { "file of metrics", "# vmsync live\n",
@@ -85,21 +86,6 @@ static const struct series all[] = {
 	  "Events for which the tracer had no room.", discarded, false },
 };
 
-/* A label's value: what would end it, or its line, is escaped. */
-static void put_label(FILE *f, const char *name, const char *value)
-{
-	fprintf(f, "%s=\"", name);
-	for (; *value; value++) {
-		if (*value == '\n')
-			fputs("\\n", f);
-		else if (*value == '"' || *value == '\\')
-			fprintf(f, "\\%c", *value);
-		else
-			fputc(*value, f);
-	}
-	fputc('"', f);
-}
-
 static void put_value(FILE *f, const struct series *series, uint64_t value)
 {
 	if (series->is_ns)
@@ -129,7 +115,7 @@ static int write_all(FILE *f, void *ctx, struct ctf_error *e)
 			struct live_state s = live_relay_state(r);
 
 			fprintf(f, "%s{", all[k].name);
-			put_label(f, "url", r->url.text);
+			vmsync_label(f, "url", r->url.text);
 			put_value(f, &all[k], all[k].value(&s));
 		}
 	}
