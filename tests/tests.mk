@@ -100,6 +100,12 @@ $(O)/tests/contend: tests/gen/contend.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
+# Hosts whose scheduler is simulated, with the truth of what could be otherwise.
+HINTS_SRC := $(wildcard tests/hints/*.c) tests/gen/writer.c tests/sim/rng.c
+$(O)/tests/hosts: $(HINTS_SRC) tests/hints/world.h tests/gen/writer.h tests/sim/rng.h
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -Itests -Itests/sim -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
+
 # Scenarios of the simulator, as traces.
 RECORDED_SRC := tests/property/recorded.c tests/property/record.c tests/property/stays.c \
 		tests/gen/writer.c $(patsubst %,tests/sim/%.c,rng timekeeper steer \
