@@ -30,6 +30,7 @@ quick=(
 	tracedat
 	engine
 	analyze
+	hints
 	fused
 	export
 	parquet
