@@ -143,6 +143,17 @@ wants() { # GUEST: it wanted its CPU all of the time
 	between "$1 did not sleep" "$(of "$1" '.states_ns | .halted + .blocked')" 0 0
 }
 
+# hinted KIND NAMES: what would gain most, of the time of the last cut_out as if it were
+# hours, is about these; whether there is a CPU to move them to is another question
+hinted() {
+	$vmsync hints --json --shortest=0.5 --since="$(seconds "$from")" \
+		--until="$(seconds "$until")" "$dir" > "$t/$p.hints"
+	expect_eq "$p: a hint, $1, names $2" "$(jq -r "[.hints[], .silent[] |
+		select(.kind == \"$1\" and .confidence >= 0.95)] | max_by(.gain_s_per_h) |
+		[.vm.name, .by.name] | sort | join(\" \") | sub(\" [0-9]+$\"; \"\")" \
+		"$t/$p.hints")" "$2"
+}
+
 phase alone guest
 cut_out "$from" "$until"
 wants guest
@@ -165,6 +176,7 @@ expect_eq "$p: guest is charged guest2's time on the CPU" \
 	"$(charged guest ".by == \"vcpu\" and .vcpu == $(of guest2 .number)")" "$(on_cpu guest2)"
 expect_eq "$p: guest2 is charged guest's" \
 	"$(charged guest2 ".by == \"vcpu\" and .vcpu == $(of guest .number)")" "$(on_cpu guest)"
+hinted separate "guest guest2"
 
 # The hog says when it began and ended, and the kernel how long it ran.
 phase hog guest
@@ -180,6 +192,7 @@ hog=$(charged guest '.by == "task" and .thread.name == "hog"')
 between "ns that the hog ran, by the kernel, of the guest's wait" "$ran" \
 	$((hog * 95 / 100 - 8000000)) \
 	$(((hog + $(charged guest '.by == "irq"')) * 105 / 100 + 8000000))
+hinted task "guest hog"
 
 phase idle
 cut_out "$from" "$until"
