@@ -130,8 +130,13 @@ void hints_thread_resolve(struct hints_state *s, struct hints_thread *t)
 		s->known_vcpus = vcpus;
 		forget(s);
 	}
-	if (t->settled || n == ANALYSIS_NONE)
+	if (t->settled)
 		return;
+	if (n == ANALYSIS_NONE) {
+		/* This is the first event that tells of it. */
+		t->party = party_put(s, HINTS_PROCESS, t->tid, t->tid);
+		return;
+	}
 	is = analysis_model_thread(m, n);
 	if (analysis_model_is_vcpu(m, n)) {
 		if (t->vcpu == ANALYSIS_NONE)

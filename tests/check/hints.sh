@@ -52,6 +52,11 @@ expect "a wrong one in 1 of 100 at most" test \
 expect "gains within 20 %, 95 of 100" test \
 	"$(all '[.[].errors[]] | length * 95')" -le \
 	"$(all '[.[].errors[] | select((.error | fabs) <= 0.2)] | length * 100')"
+expect "gains within 2 %, half of them" test \
+	"$(all '[.[].errors[]] | length')" -le \
+	"$(all '[.[].errors[] | select((.error | fabs) <= 0.02)] | length * 2')"
+expect_eq "there is room only where nothing else is to be said" "$(all '[.[] |
+	select(.said > 1 and any(.errors[]; .kind == "overcommit")).seed] | join(" ")')" ""
 expect_eq "the first hint's gain is within 20 %" "$(all '[.[] | select(.errors != []) |
 	select(.errors[0].error | fabs > 0.2).seed] | join(" ")')" ""
 expect_eq "nothing is said where there is no aggressor" "$(all '[.[] |
