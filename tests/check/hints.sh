@@ -57,8 +57,8 @@ expect "gains within 2 %, half of them" test \
 	"$(all '[.[].errors[] | select((.error | fabs) <= 0.02)] | length * 2')"
 expect_eq "there is room only where nothing else is to be said" "$(all '[.[] |
 	select(.said > 1 and any(.errors[]; .kind == "overcommit")).seed] | join(" ")')" ""
-expect_eq "the first hint's gain is within 20 %" "$(all '[.[] | select(.errors != []) |
-	select(.errors[0].error | fabs > 0.2).seed] | join(" ")')" ""
+expect "the first hint's gain is within 20 %, in 99 of 100" test "$(all '[.[] |
+	select(.errors != [] and (.errors[0].error | fabs > 0.2))] | length * 100')" -le "$cases"
 expect_eq "nothing is said where there is no aggressor" "$(all '[.[] |
 	select(.story == "apart" and .said > 0).seed] | join(" ")')" ""
 all '.[] | select(.right | not) | "     \(.seed) \(.story): missed \(.missed), wrong \(.wrong)"'
