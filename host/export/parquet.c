@@ -8,19 +8,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "export/origin.h"
 #include "export/parquet_file.h"
 
-/*
- * @boot:	identity of the host's clock: LTTng takes the boot's
- * @realtime:	what is to be added for CLOCK_REALTIME, as the host's trace has
- * it
- */
 struct state {
 	struct export_rows rows;
 	int fd;
 	struct parquet *file;
-	struct export_value boot;
-	struct export_value realtime;
+	struct export_origin origin;
 };
 
 static int row(void *ctx, enum export_table t, const struct export_value *v)
@@ -33,20 +28,13 @@ static int row(void *ctx, enum export_table t, const struct export_value *v)
 
 static int constants(struct state *s, const struct vmsync_machine *host)
 {
-	const struct ctf_clock *c = host->clock;
-	bool is = c && (c->offset_s || c->offset);
 	int ret;
 
-	s->boot = (struct export_value){.text = host->clock_uuid};
-	s->boot.none = !*host->clock_uuid;
-	s->realtime = (struct export_value){
-		.number = is ? (int64_t)ctf_clock_ns(c, 0) : 0,
-		.none = !is,
-	};
-	ret = parquet_constant(s->file, "boot_id", &s->boot);
+	s->origin = export_origin(host);
+	ret = parquet_constant(s->file, EXPORT_BOOT, &s->origin.boot);
 	return ret ? ret
-		   : parquet_constant(s->file, "realtime_offset_ns",
-				      &s->realtime);
+		   : parquet_constant(s->file, EXPORT_REALTIME,
+				      &s->origin.realtime);
 }
 
 static int begin(struct export_job *j, struct analysis_sink *sink)
