@@ -18,6 +18,8 @@ static const char help[] =
 	"  jsonl               a line of JSON for each row of each table\n"
 	"  csv                 one table, see --table\n"
 	"  parquet             the same, for DuckDB, ClickHouse, Spark and others\n"
+	"  clickhouse          the tables of jsonl, into a server: -o "
+	"http://HOST/DATABASE\n"
 	"  perfetto            for ui.perfetto.dev: scheduling of all machines "
 	"and what\n"
 	"                      every virtual CPU did, as tracks\n"
@@ -33,8 +35,8 @@ static const char help[] =
 	"threads\n"
 	"      --max-size=MIB  at most so large: the events that do not fit, then the shortest\n"
 	"                      rows are left out; says what\n"
-	"      --raw           the events, too (jsonl, sqlite): all of all "
-	"machines, on the\n"
+	"      --raw           the events, too (not csv, parquet, perfetto): "
+	"all of all machines, on the\n"
 	"                      host's clock; says first how large they will "
 	"be\n"
 	"      --vm=NAME       only this VM: its guest's name, or its process\n"
@@ -53,6 +55,7 @@ static const struct export_format *const formats[] = {
 	&export_jsonl,
 	&export_csv,
 	&export_parquet,
+	&export_clickhouse,
 	&export_perfetto,
 	&export_sqlite,
 };
@@ -176,21 +179,25 @@ static int options_check(const struct cmd_export *args)
 	const struct export_options *o = &args->options;
 	const struct export_format *f = args->format;
 	int ret = cmd_export_check("export", args);
+	const char *wrong;
 
 	if (ret)
 		return ret;
+	wrong = f->output_check ? f->output_check(o->output) : NULL;
+	if (wrong)
+		return cmd_usage_error("export", "-o %s: %s", o->output, wrong);
 	if (o->table && !f->has_tables)
 		return cmd_usage_error("export", "%s has no tables", f->name);
 	if (o->table && export_table_find(o->table) == EXPORT_TABLES)
 		return cmd_usage_error("export", "no table %s", o->table);
 	if (o->raw && (!f->event_bytes || o->table))
 		return cmd_usage_error("export",
-				       "--raw is for jsonl and sqlite, all "
-				       "tables of them; for one: "
-				       "--table=events");
-	if (o->most_bytes && !strcmp(o->output, "-"))
+				       "--raw is for jsonl, sqlite and "
+				       "clickhouse, all tables of them; for "
+				       "one: --table=events");
+	if (o->most_bytes && (f->output_check || !strcmp(o->output, "-")))
 		return cmd_usage_error("export", "--max-size needs a file");
-	if (!strcmp(o->output, "-") && !f->stdout_too)
+	if (!f->output_check && !strcmp(o->output, "-") && !f->stdout_too)
 		return cmd_usage_error("export", "%s needs a file", f->name);
 	return 0;
 }

@@ -132,17 +132,17 @@ int export_run(const struct vmsync_session *s, const struct export_format *f,
 	       const struct vmsync_progress *progress, struct ctf_error *e)
 {
 	struct taker t = {.job = {.options = options}, .format = f};
-	bool to_stdout = !strcmp(options->output, "-");
+	bool no_file = f->output_check || !strcmp(options->output, "-");
 	int ret;
 
-	if (!to_stdout) {
+	if (!no_file) {
 		t.job.path = vmsync_output_file(options->output, e);
 		if (!t.job.path)
 			return e->code;
 	}
 	ret = run_all(s, &t, progress, e);
 	vmsync_array_free(&t.job.wanted);
-	if (to_stdout)
+	if (no_file)
 		return ret;
 	if (!ret)
 		return vmsync_output_commit(e);

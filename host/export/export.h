@@ -14,7 +14,8 @@
 
 /**
  * struct export_options - all 0 is the default
- * @output:	the file, or "-": stdout, if the format can be written to it
+ * @output:	the file, or "-": stdout, if the format can be written to it; or what
+ *		the format has instead of one
  * @table:	the only table to write, NULL: all
  * @raw:	the events, too
  * @most_bytes:	the file is not to be larger, 0: it may be
@@ -34,7 +35,7 @@ struct export_options {
  * struct export_job - an export that goes on
  * @analysis:	what it is of
  * @options:	what was asked for
- * @path:	the file that is written, under its temporary name; NULL: stdout
+ * @path:	the file that is written, under its temporary name; NULL: none
  * @limit:	what may be written, every row is asked for
  * @wanted:	[vCPU] is it asked for: 0 not known yet, 1 yes, 2 no
  * @error:	negative errno: it could not be written, nothing more is taken
@@ -59,6 +60,8 @@ struct export_job {
  * @has_tables:	one of them can be asked for
  * @one_table:	one has to be: without, it is the first
  * @event_bytes: of an event, beside its texts, about; 0: it takes none
+ * @output_check: it writes no file: what is named instead is right (NULL), or what is
+ *		wrong with it, in words
  * @begin:	before the first event: open the file, fill in the sink, whose
  *		context is the job. Return: 0 or a negative errno.
  * @end:	all was told: write the rest. Return: 0 or a negative errno.
@@ -70,11 +73,13 @@ struct export_format {
 	bool has_tables;
 	bool one_table;
 	unsigned int event_bytes;
+	const char *(*output_check)(const char *output);
 	int (*begin)(struct export_job *j, struct analysis_sink *sink);
 	int (*end)(struct export_job *j);
 	void (*free)(struct export_job *j);
 };
 
+extern const struct export_format export_clickhouse;
 extern const struct export_format export_jsonl;
 extern const struct export_format export_csv;
 extern const struct export_format export_parquet;

@@ -143,7 +143,7 @@ duckdb_reads() {
 		mkdir "$t/files/host=$host"
 		cp "$t/files/charges.parquet" "$t/files/vcpus.parquet" "$t/files/host=$host/"
 	done
-	awk '/ for DuckDB::$/ { on = 1 } /^Perfetto$/ { on = 0 }
+	awk '/ for DuckDB::$/ { on = 1 } /^ClickHouse$/ { on = 0 }
 		on && /^    [^-]/ { printf "%s ", substr($0, 5) } on && /;$/ { print "" }' \
 		Documentation/export.rst > "$t/queries"
 	expect "duckdb: the documented queries" test "$(wc -l < "$t/queries")" -ge 5
