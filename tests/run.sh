@@ -34,6 +34,7 @@ quick=(
 	fused
 	export
 	parquet
+	clickhouse
 	events
 	limit
 	report

@@ -15,7 +15,8 @@ set -eu
 #          Debian systems
 # checks:  the oracle for traces and its library for the plugin, JSON, static
 #          analysis, fuzzing; what runs Perfetto's trace processor;
-#          a browser for pages; what reads trace.dat, and its oracle
+#          a browser for pages; what reads trace.dat, and its oracle; HTTP and
+#          certificates. Servers are not here: they would start (tests/fleet/fetch.sh)
 # package: tools/deb.sh, and who looks at what it makes; systemd-analyze; shellcheck
 # kernel:  what a kernel is configured and built with (tests/lab/debug-kernel.sh)
 packages="
@@ -23,7 +24,7 @@ packages="
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
 	lttng-tools procps util-linux iproute2 xz-utils
 	mmdebstrap e2fsprogs
-	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq
+	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq curl openssl
 	sparse clang libclang-rt-14-dev nodejs sqlite3 libsqlite3-dev
 	chromium
 	libtracecmd-dev libtracefs-dev libtraceevent-dev trace-cmd
