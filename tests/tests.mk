@@ -117,7 +117,7 @@ $(O)/tests/recorded: $(RECORDED_SRC) $(wildcard tests/property/*.h tests/sim/*.h
 		$(O)/libvmsync.a $(HOST_LDLIBS)
 
 # How fast reading alone is; make bench puts it beside babeltrace2.
-$(O)/tests/walk $(O)/tests/sync $(O)/tests/parquet: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
+$(O)/tests/walk $(O)/tests/sync $(O)/tests/parquet $(O)/tests/fleet: $(O)/tests/%: tests/perf/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
@@ -134,6 +134,11 @@ bench: deps tool $(O)/tests/pair $(O)/tests/tracedat $(O)/tests/walk $(O)/tests/
 .PHONY: bench-port
 bench-port: port $(O)/tests/port-many $(O)/tests/port-chardev
 	@tests/perf/port.sh
+
+## make bench-fleet	a thousand hosts in ClickHouse: 30 million rows, some minutes
+.PHONY: bench-fleet
+bench-fleet: $(O)/tests/fleet
+	@tests/perf/fleet.sh
 
 # Everything that needs no lab: seconds instead of minutes.
 check-quick:
