@@ -120,10 +120,14 @@ expect_eq "states of each VM, to the ns" "$(sums states_all "until_ns - from_ns"
 expect_eq "the same by minutes" "$(sums states_by_minute_all ns)" "$(of_json "$states")"
 # shellcheck disable=SC2016 # of jq
 expect_eq "who had the CPUs, to the ns" "$(ask "SELECT host, vm, who, sum(ns) FROM
-	(SELECT host, recording, vcpu, who, sum(ns) AS ns FROM charges_by_minute_all
+	(SELECT host, recording, vcpu, who, sum(until_ns - from_ns) AS ns FROM charges_all
 	GROUP BY host, recording, vcpu, who) $(vm_of vcpu) GROUP BY host, vm, who")" "$(of_json '.vcpus[] |
 	.vm as $v | .charges | group_by(.by)[] |
 	"\($host)\t\($v)\t\(.[0].by)\t\(map(.turns.total_ns) | add)"')"
+# shellcheck disable=SC2016 # of jq
+expect_eq "the same by minutes, of all that waited" "$(ask "SELECT host, who, sum(ns)
+	FROM culprits_by_minute_all GROUP BY host, who")" "$(of_json '[.vcpus[].charges[]] |
+	group_by(.by)[] | "\($host)\t\(.[0].by)\t\(map(.turns.total_ns) | add)"')"
 expect_eq "hosts, their boots and real time" "$(all <<< "SELECT DISTINCT host, boot_id,
 	realtime_offset_ns, day FROM states_all ORDER BY host FORMAT TSVRaw")" "$(for n in 1 2 3; do
 	printf 'h%s\t%s\t%s\t2025-06-15\n' $n "$(sed -n '/^clock {/,/^}/s/.*uuid = "\(.*\)";/\1/p' \
@@ -143,7 +147,7 @@ expect_eq "another time is another recording" "$(load 1 --until=0.01 2>&1)" ""
 expect_eq "another VM, too" "$(load 1 --vm=vm1 2>&1)" ""
 expect_eq "three recordings of host 1" "$(all <<< "SELECT uniqExact(recording) FROM states_all
 	WHERE host = 'h1'")" 3
-for table in $tables states_by_minute charges_by_minute; do
+for table in $tables states_by_minute culprits_by_minute; do
 	ch_ask 1 --database vmsync <<< "TRUNCATE TABLE $table"
 done
 expect_eq "rows that were removed come again" "$(sent 1 --raw)" ""
@@ -173,7 +177,7 @@ wanted="1	0	59999999998
 3	120	60000000000
 3	180	60000000000"
 expect_eq "minutes: each has its part" "$(all <<< "$long")" "$wanted"
-all <<< "TRUNCATE TABLE states_by_minute; TRUNCATE TABLE charges_by_minute"
+all <<< "TRUNCATE TABLE states_by_minute; TRUNCATE TABLE culprits_by_minute"
 all < $sql/questions.sql > "$t/x"
 expect "minutes: a question tells of those that are missing" grep -qP '^m\t1\t3\t1\t0$' "$t/x"
 for _ in 1 2; do

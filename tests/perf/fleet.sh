@@ -64,7 +64,7 @@ echo "$((hosts / 3 * 3)) hosts, $vms VMs each, $seconds s; $(nproc) processors"
 echo "loading: $(ms load 1 2 3) ms, $(all <<< "SELECT count() FROM states_all") rows of states," \
 	"$(all <<< "SELECT count() FROM charges_all") of charges"
 echo "$(all <<< "SELECT sum(n) FROM (SELECT count() AS n FROM states_by_minute_all
-	UNION ALL SELECT count() AS n FROM charges_by_minute_all)") sums by minutes"
+	UNION ALL SELECT count() AS n FROM culprits_by_minute_all)") sums by minutes"
 echo "bytes on disk: $(for n in 1 2 3; do ch_ask $n <<< "SELECT sum(bytes_on_disk)
 	FROM system.parts WHERE active AND database = 'vmsync'"; done | awk '{ n += $1 } END { printf "%d", n }')"
 echo "peak of a server: $(for n in 1 2 3; do

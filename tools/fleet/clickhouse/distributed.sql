@@ -32,8 +32,8 @@ ENGINE = Distributed(fleet, vmsync, threads);
 CREATE TABLE IF NOT EXISTS states_by_minute_all AS states_by_minute
 ENGINE = Distributed(fleet, vmsync, states_by_minute);
 
-CREATE TABLE IF NOT EXISTS charges_by_minute_all AS charges_by_minute
-ENGINE = Distributed(fleet, vmsync, charges_by_minute);
+CREATE TABLE IF NOT EXISTS culprits_by_minute_all AS culprits_by_minute
+ENGINE = Distributed(fleet, vmsync, culprits_by_minute);
 
 -- One row from each shard that answers: ask.sh counts them.
 CREATE TABLE IF NOT EXISTS shards (dummy UInt8) ENGINE = Distributed(fleet, system, one);

@@ -12,7 +12,7 @@ SELECT host, vm, sum(ns) / 1e9 AS s
 FROM
 (
     SELECT host, recording, assumeNotNull(who_vcpu) AS vcpu, sum(ns) AS ns
-    FROM charges_by_minute_all WHERE who = 'vcpu' GROUP BY host, recording, vcpu
+    FROM culprits_by_minute_all WHERE who = 'vcpu' GROUP BY host, recording, vcpu
 )
 ANY LEFT JOIN (SELECT host, recording, vcpu, vm FROM vcpus_all) USING (host, recording, vcpu)
 GROUP BY host, vm ORDER BY s DESC, host, vm LIMIT 10;
@@ -35,8 +35,9 @@ FROM
     SELECT host, recording, by_vcpu, vm, ns
     FROM
     (
-        SELECT host, recording, vcpu, assumeNotNull(who_vcpu) AS by_vcpu, sum(ns) AS ns
-        FROM charges_by_minute_all WHERE who = 'vcpu'
+        SELECT host, recording, vcpu, assumeNotNull(who_vcpu) AS by_vcpu,
+            sum(until_ns - from_ns) AS ns
+        FROM charges_all WHERE who = 'vcpu'
         GROUP BY host, recording, vcpu, by_vcpu
     )
     ANY LEFT JOIN (SELECT host, recording, vcpu, vm FROM vcpus_all) USING (host, recording, vcpu)

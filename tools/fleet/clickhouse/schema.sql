@@ -177,7 +177,7 @@ CREATE TABLE IF NOT EXISTS threads
 )
 ENGINE = MergeTree PARTITION BY day ORDER BY (host, recording, chunk, thread);
 
--- By minutes of real time. What lasts longer is in each minute with its part of it, so
+-- By minutes of real time: what virtual CPUs did, and who had the CPUs while some waited. What lasts longer is in each minute with its part of it, so
 -- that sums are those of the rows, to the ns.
 
 CREATE TABLE IF NOT EXISTS states_by_minute
@@ -204,10 +204,9 @@ SELECT toDateTime(m * 60) AS minute, vcpu, state,
 FROM states
 GROUP BY minute, vcpu, state, host, day, recording, chunk;
 
-CREATE TABLE IF NOT EXISTS charges_by_minute
+CREATE TABLE IF NOT EXISTS culprits_by_minute
 (
     minute DateTime,
-    vcpu Int64,
     who String,
     who_vcpu Nullable(Int64),
     ns Int64,
@@ -218,13 +217,13 @@ CREATE TABLE IF NOT EXISTS charges_by_minute
 )
 ENGINE = MergeTree PARTITION BY day ORDER BY (host, recording, chunk, minute);
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS charges_to_minutes TO charges_by_minute AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS culprits_to_minutes TO culprits_by_minute AS
 WITH from_ns + ifNull(realtime_offset_ns, 0) AS since,
     until_ns + ifNull(realtime_offset_ns, 0) AS until,
     intDiv(since, 60000000000) AS first,
     first + arrayJoin(range(toUInt64(intDiv(until - 1, 60000000000) - first + 1))) AS m
-SELECT toDateTime(m * 60) AS minute, vcpu, who, who_vcpu,
+SELECT toDateTime(m * 60) AS minute, who, who_vcpu,
     sum(least(until, (m + 1) * 60000000000) - greatest(since, m * 60000000000)) AS ns,
     host, day, recording, chunk
 FROM charges
-GROUP BY minute, vcpu, who, who_vcpu, host, day, recording, chunk;
+GROUP BY minute, who, who_vcpu, host, day, recording, chunk;
