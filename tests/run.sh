@@ -35,6 +35,7 @@ quick=(
 	export
 	parquet
 	clickhouse
+	fleet
 	events
 	limit
 	report
