@@ -5,20 +5,18 @@
 
 #include "sync/base/drift.h"
 
-/* Lines that are told late are put before others, see lines.c. */
-#define MOVED 8
-
 /*
  * A kernel goes to and fro between two multipliers that are next to each other to be,
  * in the mean, between them: that does not take its clock anywhere.
  */
 #define DITHER 1
 
-/* The line of number @seq, from about @at on; the lines' count: not known. */
-static size_t find(const struct vmsync_lines *lines, size_t at, uint32_t seq)
+/*
+ * The line of number @seq, from that at @i on; the lines' count: not known. One that is
+ * told late is put before others, which only moves these on.
+ */
+static size_t find(const struct vmsync_lines *lines, size_t i, uint32_t seq)
 {
-	size_t i = at > MOVED ? at - MOVED : 0;
-
 	while (i < lines->spans.count && lines->spans.at[i].line.seq != seq)
 		i++;
 	return i;
