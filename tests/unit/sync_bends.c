@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "sync/facts/tilt.h"
 #include "sync/sync.h"
 #include "uapi/vmsync.h"
 
@@ -229,12 +230,46 @@ static void test_liar(void)
 	vmsync_sync_free(sync);
 }
 
+/* What bends between two beacons, if multipliers go to and fro by @by. */
+static struct vmsync_beacon dithered(uint32_t by)
+{
+	struct vmsync_line_span spans[LINES + 1] = {0};
+	struct vmsync_lines lines = {{spans, LINES + 1, LINES + 1}, 0}, none = {0};
+	struct vmsync_beacon b = {.gh = true, .host_seq = 1};
+	struct vmsync_tilt tilt = {0};
+
+	for (uint32_t i = 0; i <= LINES; i++)
+		spans[i].line = (struct vmsync_line){
+			.clocksource = VMSYNC_CLOCKSOURCE_TSC,
+			.seq = i + 1,
+			.mult = (1u << 23) + i % 2 * by,
+			.shift = 24,
+		};
+	vmsync_tilt_find(&tilt, &lines, &none, &b);
+	b.host_seq = LINES + 1;
+	vmsync_tilt_find(&tilt, &lines, &none, &b);
+	return b;
+}
+
+/* A kernel does so between two that are next to each other: its clock goes straight. */
+static void test_dither(void)
+{
+	struct vmsync_beacon b = dithered(1);
+
+	CHECK_EQ(b.bends, 0);
+	CHECK(b.tilt == 0);
+	b = dithered(2);
+	CHECK_EQ(b.bends, LINES);
+	CHECK(b.tilt > 0);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t n = check_cases(300), first;
 
 	check_init(argc, argv);
 	first = check_seed;
+	test_dither();
 	for (uint64_t i = 0; i < n; i++) {
 		check_reseed(first + i);
 		test_one(true);
