@@ -143,6 +143,17 @@ static void test_jump(double step, bool notes)
 	vmsync_trail_free(&b);
 }
 
+/* A line that is far from a true offset is told to be so far off, at least. */
+static void check_true(const struct vmsync_either *x, int64_t ns, double is)
+{
+	for (int k = -2; k <= 2; k++) {
+		double off = k * 20 * SLACK;
+		double error = vmsync_either_error(x, ns, is + off, ns + 1, is + off);
+
+		CHECK(error + 1 >= fabs(off));
+	}
+}
+
 /*
  * Two straight rows that are a step apart, and few limits between them: one in the
  * middle of two long gaps. Beside the first row the second one's line would be known
@@ -184,10 +195,48 @@ static void test_either(double step)
 				(int64_t)g + 1, true_offset(&t, g));
 
 			/* What is true is one of both. */
-			CHECK(error >= 0);
+			check_true(&x, (int64_t)g, true_offset(&t, g));
 			if (g < (double)e[a.interior_last].guest_ns + NEAR)
 				CHECK(error <= fabs(step) + 20 * SLACK);
 		}
+	}
+	vmsync_either_free(&x);
+}
+
+/*
+ * A clock that steps back by @step reads some times twice. Events of then are of either
+ * line, in any order: none of them may count for the other one.
+ */
+static void test_twice(double step)
+{
+	static struct vmsync_between e[N];
+	struct truth t = {.step = step};
+	struct vmsync_span a = {0}, b = {0};
+	struct vmsync_either x = {0};
+	int64_t ns = START, twice;
+	size_t n = 0, first;
+
+	for (; n < 100; n++, ns += EVERY)
+		e[n] = limit(&t, ns, false);
+	a = (struct vmsync_span){
+		.interior_last = n - 1, .origin = START, .offset = e[0].lo};
+	twice = ns += 500 * (int64_t)EVERY;
+	first = n;
+	for (; ns < twice + (int64_t)step; n++, ns += (int64_t)step / 10)
+		e[n] = limit(&t, ns, check_rand() & 1);
+	for (ns += 500 * (int64_t)EVERY; n < 200; n++, ns += EVERY) {
+		e[n] = limit(&t, ns, true);
+		if (!b.interior_first)
+			b = (struct vmsync_span){
+				.interior_first = n, .origin = ns, .offset = e[0].lo};
+	}
+	b.interior_last = n - 1;
+	CHECK(!vmsync_either_find(&x, e, &a, &b, STEEP, 0));
+	for (size_t i = first; e[i + 1].guest_ns < twice + (int64_t)step; i++) {
+		int64_t g = e[i].guest_ns + (int64_t)step / 20;
+
+		check_true(&x, g, offset_of(&t, (double)g, false));
+		check_true(&x, g, offset_of(&t, (double)g, true));
 	}
 	vmsync_either_free(&x);
 }
@@ -204,6 +253,7 @@ int main(int argc, char **argv)
 		check_reseed(first + i);
 		test_jump(step, i & 2);
 		test_either(step);
+		test_twice(3000 + 7000 * uniform());
 	}
 	return check_done();
 }
