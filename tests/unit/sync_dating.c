@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+/*
+ * When the parameters of two virtual CPUs were in force, where one event is told in two
+ * records: a page that the guest saw before its host told of it, TSCs that KVM set one
+ * after the other, a page that follows a write of the TSC. And what pages that differ
+ * make of it. Host, TSCs and pages count nanoseconds, and are one until something is set.
+ */
+#include <string.h>
+
+#include "check.h"
+#include "sync/facts/spread.h"
+#include "uapi/vmsync.h"
+
+#define MS     1000000ll
+#define SEC    1000000000ll
+#define BEGIN  (10 * SEC)
+#define SET    (50 * SEC)
+#define AHEAD  (20 * SEC)
+#define CPUS   2
+#define MANY   4
+#define FOLLOW ((int64_t)1 << 27)
+
+struct world {
+	struct vmsync_facts facts;
+	struct vmsync_home home;
+	struct vmsync_line_span line[CPUS]; /* host's, guest's */
+	struct vmsync_lines lines[CPUS];
+	struct vmsync_mark mark;
+	struct vmsync_guest_cpu cpu[CPUS];
+	struct vmsync_pv_run seen[MANY];
+	struct vmsync_scaling_span scaling[CPUS][MANY];
+	struct vmsync_pvclock_span page[CPUS][MANY];
+	struct vmsync_vcpu vcpu[CPUS];
+	struct vmsync_vcpu *vcpus[CPUS];
+	struct vmsync_vm vm;
+};
+
+static struct vmsync_line_span a_line(uint32_t clocksource)
+{
+	return (struct vmsync_line_span){
+		.line = {.clocksource = clocksource, .seq = 1, .mult = 1u << 24,
+			 .shift = 24},
+		.over = INT64_MAX,
+	};
+}
+
+static void make(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->line[0] = a_line(VMSYNC_CLOCKSOURCE_TSC);
+	w->line[1] = a_line(VMSYNC_CLOCKSOURCE_KVMCLOCK);
+	w->mark = (struct vmsync_mark){SET, SET};
+	for (uint32_t i = 0; i < CPUS; i++) {
+		w->lines[i].spans.at = &w->line[i];
+		w->lines[i].spans.count = 1;
+		w->cpu[i] = (struct vmsync_guest_cpu){
+			.seen = true, .known = true, .sure = true, .vcpu_id = i};
+		w->vcpu[i].id = i;
+		w->vcpu[i].scalings.at = w->scaling[i];
+		w->vcpu[i].pvclocks.at = w->page[i];
+		w->vcpus[i] = &w->vcpu[i];
+	}
+	w->vm.vcpus.at = w->vcpus;
+	w->vm.vcpus.count = CPUS;
+	w->home = (struct vmsync_home){.vm = &w->vm};
+	w->facts = (struct vmsync_facts){
+		.host_lines = &w->lines[0],
+		.guest_lines = &w->lines[1],
+		.vm = &w->vm,
+		.homes = &w->home,
+		.n_homes = 1,
+		.host_until_ns = 100 * SEC,
+		.guest_until_ns = 100 * SEC,
+		.cpus = w->cpu,
+		.n_cpus = CPUS,
+		.marks = &w->mark,
+		.n_marks = 1,
+	};
+}
+
+/* The TSC of @cpu is @offset ahead of the host's from @at on. */
+static void set_tsc(struct world *w, uint32_t cpu, int64_t at, int64_t offset)
+{
+	size_t n = w->vcpu[cpu].scalings.count++;
+
+	w->scaling[cpu][n] = (struct vmsync_scaling_span){
+		.scaling = {offset, 1ull << 32, 32},
+		.from_start = !n,
+		.since_ns = INT64_MIN,
+		.stamp_ns = at,
+		.exit_ns = -1,
+		.seen_ns = 100 * SEC,
+		.lost_ns = INT64_MAX,
+	};
+}
+
+/* kvm-clock reads @ns when the TSC reads @tsc. */
+static struct vmsync_pvclock a_page(int64_t tsc, int64_t ns, uint8_t flags)
+{
+	return (struct vmsync_pvclock){
+		.tsc_timestamp = (uint64_t)tsc,
+		.system_time_ns = (uint64_t)ns,
+		.mul = 1u << 31,
+		.shift = 1,
+		.flags = flags,
+	};
+}
+
+static void set_page(struct world *w, uint32_t cpu, int64_t at,
+		     struct vmsync_pvclock pv)
+{
+	w->page[cpu][w->vcpu[cpu].pvclocks.count++] =
+		(struct vmsync_pvclock_span){pv, at, -1};
+}
+
+/* The guest sees a page @late_ns before the host tells of it: is that the same event? */
+static bool is_one_page(int64_t late_ns)
+{
+	const struct vmsync_pvclock old = a_page(BEGIN, BEGIN, VMSYNC_PV_STABLE);
+	const struct vmsync_pvclock new = a_page(SET, SET + MS, VMSYNC_PV_STABLE);
+	struct vmsync_dating d;
+	size_t unknown = 0;
+	struct world w;
+
+	make(&w);
+	w.seen[0] = (struct vmsync_pv_run){old, {BEGIN + SEC, BEGIN + SEC},
+					   {SET - SEC, SET - SEC}};
+	w.seen[1] = (struct vmsync_pv_run){new, {SET, SET}, {SET + SEC, SET + SEC}};
+	w.cpu[0].pvs.at = w.seen;
+	w.cpu[0].pvs.count = 2;
+	for (uint32_t i = 0; i < CPUS; i++)
+		set_tsc(&w, i, BEGIN, 0);
+	set_page(&w, 0, BEGIN, old);
+	set_page(&w, 0, SET + late_ns, new);
+	CHECK(!vmsync_dating_init(&d, &w.facts, 0));
+	for (size_t i = 1; i < d.pv.steps.count; i++)
+		unknown += !d.pv.steps.at[i].param;
+	vmsync_dating_free(&d);
+	return !unknown;
+}
+
+/*
+ * A guest is restored, with a line that began in another time: KVM sets the TSC of the
+ * CPU that recorded it, and @later_ns later that of the other one.
+ */
+static bool is_set_together(int64_t later_ns)
+{
+	struct vmsync_dating d;
+	int64_t from = 0;
+	struct world w;
+
+	make(&w);
+	w.line[1] = a_line(VMSYNC_CLOCKSOURCE_TSC);
+	w.line[1].line.since_tsc = (uint64_t)(SET + AHEAD / 4);
+	w.line[1].confirm = (uint64_t)(SET + SEC + AHEAD);
+	w.line[1].confirmed = true;
+	w.line[1].stamp_ns = SET + SEC;
+	for (uint32_t i = 0; i < CPUS; i++) {
+		set_tsc(&w, i, BEGIN, 0);
+		set_tsc(&w, i, SET + (i ? later_ns : 0), AHEAD);
+	}
+	CHECK(!vmsync_dating_init(&d, &w.facts, 1));
+	for (size_t i = 0; i < d.guest.steps.count; i++)
+		if (d.guest.steps.at[i].param)
+			from = d.guest.steps.at[i].from;
+	CHECK(from == SET || from == SET + later_ns);
+	vmsync_dating_free(&d);
+	return from > SET;
+}
+
+/* From then on: what was before the first records nobody knows. */
+static int64_t most_apart(const struct world *w)
+{
+	struct vmsync_spreads spreads = {0};
+	int64_t most = 0;
+
+	CHECK(!vmsync_spread_find(&w->facts, &spreads));
+	for (size_t i = 0; i < spreads.all.count; i++)
+		if (spreads.all.at[i].from_ns >= SET && spreads.all.at[i].ns > most)
+			most = spreads.all.at[i].ns;
+	vmsync_spread_free(&spreads);
+	return most;
+}
+
+/*
+ * Without a master clock: the TSC of one virtual CPU is set ahead by half a millisecond,
+ * and its page follows @later_ns later. Had it run in between it would have read that.
+ */
+static bool is_followed(int64_t later_ns)
+{
+	struct world w;
+
+	make(&w);
+	for (uint32_t i = 0; i < CPUS; i++) {
+		set_tsc(&w, i, BEGIN, 0);
+		set_page(&w, i, BEGIN, a_page(BEGIN, BEGIN, 0));
+	}
+	set_tsc(&w, 1, SET, MS / 2);
+	set_page(&w, 1, SET + later_ns, a_page(SET + MS / 2, SET, 0));
+	return most_apart(&w) < MS / 4;
+}
+
+/* The page of one is replaced by one that is @ns ahead: is that its own doing? */
+static bool is_own(int64_t ns)
+{
+	struct world w;
+
+	make(&w);
+	for (uint32_t i = 0; i < CPUS; i++) {
+		set_tsc(&w, i, BEGIN, 0);
+		set_page(&w, i, BEGIN, a_page(BEGIN, BEGIN, 0));
+	}
+	set_page(&w, 1, SET, a_page(SET, SET + ns, 0));
+	return most_apart(&w) >= ns;
+}
+
+int main(void)
+{
+	CHECK(is_one_page(270000));
+	CHECK(!is_one_page(330000));
+	CHECK(is_set_together(FOLLOW * 9 / 10));
+	CHECK(!is_set_together(FOLLOW * 11 / 10));
+	CHECK(is_followed(FOLLOW * 9 / 10));
+	CHECK(!is_followed(FOLLOW * 11 / 10));
+	CHECK(is_own(MS * 9 / 10));
+	CHECK(!is_own(MS * 11 / 10));
+	return check_done();
+}
