@@ -13,9 +13,6 @@
 /* Stamps of both clocks are rounded down, and what the map says is. */
 #define ROUND_NS 2.0
 
-/* By more a clock does not fall back where events tell nothing of it. */
-#define LITTLE_NS 1000000.0
-
 /**
  * struct side - what the offset is on one side of a jump, at moments that rise
  * @edge:	of its own limits, all told
@@ -95,8 +92,9 @@ static struct vmsync_between noted(const struct side *s, size_t i)
 }
 
 /*
- * How far the clock may have fallen back, wherever in the stretch that was. Where
- * the guest had been stopped it did not read what it fell back by.
+ * How far the clock may have fallen back, at most, wherever in the stretch that was. A
+ * guest that had been stopped did not read what it fell back by: to take it to have done
+ * so makes a bound a little wider that has all of that besides.
  */
 static double most_fallen(const struct stretch *s, int64_t fell)
 {
@@ -110,8 +108,6 @@ static double most_fallen(const struct stretch *s, int64_t fell)
 		hi = noted(&s->b, i).hi > hi ? noted(&s->b, i).hi : hi;
 	most = ((double)(hi - lo) + 2 * s->steep * length) *
 		       (1 + 4 * s->steep) + ROUND_NS;
-	if (!fell)
-		most = fmin(most, LITTLE_NS);
 	return fmax(most, (double)fell);
 }
 
