@@ -228,7 +228,7 @@ static int read_clock(struct parser *p)
 		return bad_at(p, &tok, "a clock without a name");
 	c = clock_get(p->t, tmp.name);
 	if (!c)
-		return fail_nomem(p->e);
+		return bad_at(p, &tok, "too many clocks, or no memory for this one");
 	if (c->defined)
 		return bad_at(p, &tok, "a second clock of the same name");
 	tmp.pub.name = c->pub.name;

@@ -84,7 +84,9 @@ static int attr_map(struct parser *p, const struct value *v,
 	name = lex_intern(&p->lex, s + 6, (size_t)(end - s - 6));
 	c = name ? clock_get(p->t, name) : NULL;
 	if (!c)
-		return fail_nomem(p->e);
+		return fail(p->e, -EINVAL,
+			    "%s:%u:%u: too many clocks, or no memory for this one",
+			    p->t->meta_path, v->line, v->col);
 	*out = &c->pub;
 	return 0;
 }
