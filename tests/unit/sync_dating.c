@@ -5,9 +5,11 @@
  * after the other, a page that follows a write of the TSC. And what pages that differ
  * make of it. Host, TSCs and pages count nanoseconds, and are one until something is set.
  */
+#include <math.h>
 #include <string.h>
 
 #include "check.h"
+#include "sync/facts/older.h"
 #include "sync/facts/spread.h"
 #include "uapi/vmsync.h"
 
@@ -214,8 +216,46 @@ static bool is_own(int64_t ns)
 	return most_apart(&w) >= ns;
 }
 
+/* A page, and the next one @after_ns later: how far off is one by its age, ns per ns? */
+static double off_by_age(int64_t after_ns)
+{
+	struct vmsync_older older;
+	struct world w;
+
+	make(&w);
+	set_page(&w, 0, BEGIN, a_page(BEGIN, BEGIN, 0));
+	set_page(&w, 0, BEGIN + after_ns, a_page(BEGIN + after_ns, BEGIN + after_ns, 0));
+	older = vmsync_older_find(&w.facts);
+	CHECK(older.ahead == older.behind);
+	return older.ahead;
+}
+
+/* What KVM rounds, 2 ns, by what is between the two pages; a kHz in a GHz if unknown. */
+static void test_older(void)
+{
+	CHECK(off_by_age(MS * 90) == 1e-6);
+	CHECK(fabs(off_by_age(MS * 110) * (double)MS * 110 - 2) < 0.01);
+	/* KVM has a new page taken each 300 s; a second is for its delay. */
+	CHECK(vmsync_older_most_ns(-1) == 0);
+	CHECK(vmsync_older_most_ns(300e9) == 300e9);
+	CHECK(vmsync_older_most_ns(1e12) == 301e9);
+}
+
+/* Anchors are whole ns: pages of one line may differ by that. */
+static void test_same(void)
+{
+	const struct vmsync_pvclock page = a_page(BEGIN, BEGIN, 0);
+	const struct vmsync_pvclock one = a_page(SET, SET + 1, 0);
+	const struct vmsync_pvclock two = a_page(SET, SET + 2, 0);
+
+	CHECK(vmsync_pvclock_same(&page, &one));
+	CHECK(!vmsync_pvclock_same(&page, &two));
+}
+
 int main(void)
 {
+	test_older();
+	test_same();
 	CHECK(is_one_page(270000));
 	CHECK(!is_one_page(330000));
 	CHECK(is_set_together(FOLLOW * 9 / 10));
