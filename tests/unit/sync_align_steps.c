@@ -27,8 +27,11 @@ static void make(struct vmsync_map *map, int64_t step, int64_t by)
 	CHECK_EQ(vmsync_map_append(map, &s), 0);
 }
 
-/* @maps[1] was told of the step by @late ns later than @maps[0]. */
-static void late(int64_t late_ns, int64_t by, int expected)
+/*
+ * @maps[1] was told of the step by @late_ns later than @maps[0], and that it was by
+ * @more_ns more.
+ */
+static void differ(int64_t late_ns, int64_t by, int64_t more_ns, int expected)
 {
 	const int64_t step = 5000000000;
 	struct vmsync_map maps[2];
@@ -36,7 +39,7 @@ static void late(int64_t late_ns, int64_t by, int expected)
 	guest_time g = { step + late_ns + 1000 };
 
 	make(&maps[0], step, by);
-	make(&maps[1], step + late_ns, by);
+	make(&maps[1], step + late_ns, by + more_ns);
 	before = vmsync_map_eval(&maps[1], g);
 	vmsync_align_steps(maps, 2);
 	CHECK_EQ(maps[0].segments[1].guest_start.ns, step);
@@ -50,6 +53,11 @@ static void late(int64_t late_ns, int64_t by, int expected)
 	vmsync_map_free(&maps[1]);
 }
 
+static void late(int64_t late_ns, int64_t by, int expected)
+{
+	differ(late_ns, by, 0, expected);
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
@@ -58,5 +66,9 @@ int main(int argc, char **argv)
 	/* Another step, or none to speak of, is left where it is. */
 	late(0, 3000000000, 1);
 	late(7000000, 1000, 0);
+	late(1000, 900000, 0);
+	late(1000, 1100000, 1);
+	differ(7000000, 3000000000, -900, 1);
+	differ(7000000, 3000000000, -1100, 0);
 	return check_done();
 }
