@@ -216,6 +216,38 @@ static bool is_own(int64_t ns)
 	return most_apart(&w) >= ns;
 }
 
+/*
+ * Pages were seen to be apart in the first second of a map whose segments differ in slope
+ * by @slope each: does the last one, three seconds later, belong to their line?
+ */
+static bool is_one_line(double slope)
+{
+	struct vmsync_spread all[] = {
+		{INT64_MIN, 500, 500}, {SEC / 2, 0, 0}, {SEC * 3 / 4, 0, 0}};
+	const struct vmsync_spreads spreads = {{all, 3, 3}, 0};
+	struct vmsync_map map;
+	int64_t bound;
+
+	vmsync_map_init(&map);
+	for (int i = 0; i < 4; i++) {
+		const struct vmsync_segment s = {
+			.guest_start = {i * SEC},
+			.guest_end = {(i + 1) * SEC},
+			.host_start = {i * SEC},
+			.slope = (uint64_t)ldexp(1 + i * slope, 60),
+			.shift = 60,
+		};
+
+		CHECK(!vmsync_map_append(&map, &s));
+	}
+	vmsync_spread_widen(&spreads, &map);
+	bound = map.segments[3].bound_ns;
+	CHECK(map.segments[0].bound_ns >= 500);
+	CHECK(!bound || bound >= 500);
+	vmsync_map_free(&map);
+	return bound;
+}
+
 /* A page, and the next one @after_ns later: how far off is one by its age, ns per ns? */
 static double off_by_age(int64_t after_ns)
 {
@@ -256,6 +288,8 @@ int main(void)
 {
 	test_older();
 	test_same();
+	CHECK(is_one_line(0.9e-9));
+	CHECK(!is_one_line(1.1e-9));
 	CHECK(is_one_page(270000));
 	CHECK(!is_one_page(330000));
 	CHECK(is_set_together(FOLLOW * 9 / 10));
