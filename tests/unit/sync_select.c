@@ -38,14 +38,14 @@ static void done(struct vmsync_guest *guest)
 	vmsync_array_free(&guest->disagreements);
 }
 
-/* [@from, @until) ms of the guest's, @by ms nearer to the host than at first. */
-static void put(struct vmsync_guest *guest, enum vmsync_method m, int64_t from,
-		int64_t until, int64_t by, int64_t bound_ns)
+/* [@from, @until) of the guest's, @by nearer to the host than at first, ns. */
+static void put_ns(struct vmsync_guest *guest, enum vmsync_method m, int64_t from,
+		   int64_t until, int64_t by, int64_t bound_ns)
 {
 	struct vmsync_segment s = {
-		.guest_start = {from * MS},
-		.guest_end = {until * MS},
-		.host_start = {(from - by) * MS + OFFSET},
+		.guest_start = {from},
+		.guest_end = {until},
+		.host_start = {from - by + OFFSET},
 		.slope = 1ull << SHIFT,
 		.shift = SHIFT,
 		.method = m,
@@ -53,6 +53,13 @@ static void put(struct vmsync_guest *guest, enum vmsync_method m, int64_t from,
 	};
 
 	CHECK_EQ(vmsync_map_append(&guest->by_method[m][0], &s), 0);
+}
+
+/* The same in ms. */
+static void put(struct vmsync_guest *guest, enum vmsync_method m, int64_t from,
+		int64_t until, int64_t by, int64_t bound_ns)
+{
+	put_ns(guest, m, from * MS, until * MS, by * MS, bound_ns);
 }
 
 /* The map at @ms, where the clock has jumped by @by. */
@@ -124,6 +131,27 @@ static void wide_behind(void)
 	done(&guest);
 }
 
+/* Is a hole of @ns filled? */
+static bool fills(int64_t ns)
+{
+	struct vmsync_guest guest;
+	size_t filled = 0;
+
+	init(&guest);
+	put_ns(&guest, EXACT, 1000 * MS, 1100 * MS, 0, 1);
+	put_ns(&guest, EXACT, 1100 * MS + ns, 1200 * MS, 0, 1);
+	put(&guest, PAIR, 900, 1300, 0, 100);
+	CHECK_EQ(vmsync_select(&guest, 0), 0);
+	for (size_t i = 0; i < guest.maps.maps[0].count; i++) {
+		const struct vmsync_segment *s = &guest.maps.maps[0].segments[i];
+
+		filled += s->method == PAIR && s->guest_start.ns > 1050 * MS &&
+			  s->guest_start.ns < 1150 * MS;
+	}
+	done(&guest);
+	return filled;
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
@@ -131,5 +159,8 @@ int main(int argc, char **argv)
 	old_side(50 * MS);
 	old_side(80 * MS);
 	wide_behind();
+	/* What is rounded makes no hole. */
+	CHECK(!fills(15));
+	CHECK(fills(16));
 	return check_done();
 }
