@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "check.h"
 #include "ctf/ctf.h"
@@ -149,6 +150,36 @@ static bool looked_into(long mib)
 	return !larger;
 }
 
+/* Is a trace found that is so many folders down? */
+static bool found(int levels)
+{
+	struct ctf_paths paths = {0};
+	struct ctf_error e = {0};
+	char name[128];
+	bool any;
+
+	strcpy(name, dir);
+	for (int i = 0; i < levels; i++) {
+		strcat(name, "/d");
+		if (mkdir(name, 0700))
+			abort();
+	}
+	strcat(name, "/metadata");
+	begin("");
+	fclose(out);
+	if (rename(path, name))
+		abort();
+	any = !ctf_find(dir, &paths, &e) && paths.n;
+	ctf_paths_free(&paths);
+	unlink(name);
+	for (int i = 0; i <= levels; i++) {
+		*strrchr(name, '/') = 0;
+		if (i < levels && rmdir(name))
+			abort();
+	}
+	return any;
+}
+
 int main(void)
 {
 	static const char context[] = "stream { packet.context :=";
@@ -178,6 +209,8 @@ int main(void)
 	CHECK(looked_into(150));
 	CHECK(!looked_into(256));
 	unlink(path);
+	CHECK(found(8));
+	CHECK(!found(9));
 	rmdir(dir);
 	return check_done();
 }
