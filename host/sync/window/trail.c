@@ -275,22 +275,20 @@ static int pop(struct vmsync_tracker *t, size_t i)
 
 /* From the run that event @i is in by the least offset to that by the largest.
  */
-static struct vmsync_between window_of(struct vmsync_tracker *t, size_t i)
+static struct vmsync_between window_of(const struct vmsync_tracker *t, size_t i)
 {
 	const struct vmsync_vcpu *v = vcpu_of(t, i);
 	struct vmsync_offsets o = hull(&t->reach);
 	int64_t ns = t->events->at[i].ns;
-	size_t first = vmsync_run_at(v, ns + o.lo);
 	struct vmsync_between w = {
 		ns,
-		v->runs.at[first].entry_ns - ns,
+		v->runs.at[vmsync_run_at(v, ns + o.lo)].entry_ns - ns,
 		v->runs.at[vmsync_run_at(v, ns + o.hi)].exit_ns - ns,
 	};
 
 	/* Before the first run or after the last one nothing is known. */
 	if (o.lo < w.lo || o.hi > w.hi)
 		return (struct vmsync_between){ns, 1, 0};
-	t->used += !vmsync_vcpu_is_lost(v, first);
 	return w;
 }
 

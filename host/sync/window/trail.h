@@ -55,14 +55,10 @@ struct vmsync_trail {
 	vmsync_limits behind;
 };
 
-/**
- * struct vmsync_tracker - finds and follows trails in one VM
- * @used:	events that were put into runs that are on record
- */
+/** struct vmsync_tracker - finds and follows trails in one VM */
 struct vmsync_tracker {
 	const vmsync_guest_events *events;
 	const struct vmsync_vm *vm;
-	uint64_t used;
 	struct vmsync_candidates reach;
 	uint32_t *possible;
 	struct vmsync_between *windows;

@@ -6,9 +6,6 @@
 
 #include "sync/facts/lag.h"
 
-/* Events in runs that are enough to believe in an offset. */
-#define MIN_USED 50
-
 /* How often nothing may lead on. Each time costs a search through all runs. */
 #define MAX_SEARCHES 64
 
@@ -315,8 +312,6 @@ int vmsync_trails_find(const vmsync_guest_events *events,
 
 	if (!err)
 		err = find_all(&f);
-	if (!err && f.t.used < MIN_USED)
-		err = -ENOENT;
 	vmsync_tracker_free(&f.t);
 	return err;
 }
