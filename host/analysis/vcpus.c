@@ -5,7 +5,6 @@
 #include "analysis/parts.h"
 
 /* Of include/linux/sched.h. */
-#define TASK_INTERRUPTIBLE 0x01
 #define TASK_STOPPED	   0x04
 #define TASK_TRACED	   0x08
 #define EXIT_DEAD	   0x10

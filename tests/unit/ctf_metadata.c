@@ -324,6 +324,43 @@ static void test_json_places(void)
 	}
 }
 
+/* Metadata as LTTng writes them: in packets, of a header, text and padding. */
+static void test_packets(void)
+{
+	static const char *const parts[] = {
+		"/* CTF 1.8 */ trace { major = 1; minor = 8; byte_or",
+		"der = le; }; event { name = packets; id = 0; };",
+	};
+	uint8_t data[2 * 256] = {0};
+	const struct ctf_class *class;
+	struct ctf_error e;
+	struct ctf_trace *t;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t *p = data + 256 * i;
+		const uint32_t magic = 0x75D11D57, size = 256 * 8;
+		const uint32_t content = (uint32_t)(37 + strlen(parts[i])) * 8;
+
+		memcpy(p, &magic, 4);
+		memcpy(p + 24, &content, 4);
+		memcpy(p + 28, &size, 4);
+		p[35] = 1;
+		p[36] = 8;
+		memcpy(p + 37, parts[i], strlen(parts[i]));
+	}
+	write_file("metadata", data, sizeof(data));
+	t = ctf_trace_open(dir, &e);
+	CHECK(t);
+	class = t ? ctf_trace_class(t, 0) : NULL;
+	CHECK(class && !strcmp(class->name, "packets"));
+	ctf_trace_close(t);
+	data[256] ^= 1;
+	write_file("metadata", data, sizeof(data));
+	t = ctf_trace_open(dir, &e);
+	CHECK(!t && e.msg[0]);
+	ctf_trace_close(t);
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
@@ -335,6 +372,7 @@ int main(int argc, char **argv)
 	test_ctf2();
 	test_offsets();
 	test_json_places();
+	test_packets();
 	remove_file("metadata");
 	rmdir(dir);
 	return check_done();
