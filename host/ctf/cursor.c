@@ -319,6 +319,11 @@ int cursor_fill(struct ctf_cursor *c, struct block *b, const struct block *keep,
 	return ret;
 }
 
+void cursor_more(struct ctf_cursor *c)
+{
+	c->ended = false;
+}
+
 int cursor_step(struct ctf_cursor *c, struct block *b, struct ctf_error *e)
 {
 	b->batch.n = 0;

@@ -70,6 +70,9 @@ int cursor_try(struct ctf_cursor *c, struct block *b, const struct block *keep,
  */
 int cursor_step(struct ctf_cursor *c, struct block *b, struct ctf_error *e);
 
+/* Where it ended there may be more by now. */
+void cursor_more(struct ctf_cursor *c);
+
 /* What it has come by so far. */
 struct ctf_passed cursor_passed(const struct ctf_cursor *c);
 

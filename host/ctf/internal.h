@@ -347,7 +347,8 @@ struct ctf_trace {
 };
 
 /* metadata.c */
-int metadata_read(struct ctf_trace *t, struct ctf_error *e);
+/* The first @bytes of it; 0: all. */
+int metadata_read(struct ctf_trace *t, uint64_t bytes, struct ctf_error *e);
 int metadata_unpack(struct ctf_trace *t, char *raw, size_t len,
 		    struct ctf_error *e);
 /* parse.c, json.c: text to types */
@@ -360,6 +361,12 @@ struct class *class_add(struct ctf_trace *t);
 int env_add(struct ctf_trace *t, const char *key, const char *value);
 int trace_build(struct ctf_trace *t, struct ctf_error *e);
 /* trace.c */
+/* Digits by their value, so that channel0_10 comes behind channel0_9. */
+int stream_name_cmp(const char *a, const char *b);
+/* A trace with one file of those in the folder; @metadata bytes of the metadata. */
+struct ctf_trace *trace_open_file(const char *path, const char *name,
+				  uint64_t metadata, struct ctf_trace *like,
+				  struct ctf_error *e);
 int trace_compile(struct ctf_trace *t, struct ctf_error *e);
 int stream_identify(struct ctf_stream *s, struct ctf_error *e);
 /* plan.c */

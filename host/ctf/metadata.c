@@ -113,7 +113,7 @@ int pread_all(int fd, void *buf, size_t len, uint64_t off)
 	return 0;
 }
 
-int metadata_read(struct ctf_trace *t, struct ctf_error *e)
+int metadata_read(struct ctf_trace *t, uint64_t bytes, struct ctf_error *e)
 {
 	struct stat st;
 	char *raw;
@@ -135,16 +135,18 @@ int metadata_read(struct ctf_trace *t, struct ctf_error *e)
 		return fail(e, -ENOTSUP, "%s: larger than %u MiB", t->meta_path,
 			    MAX_METADATA >> 20);
 	}
-	raw = malloc((size_t)st.st_size + 1);
+	if (!bytes || bytes > (uint64_t)st.st_size)
+		bytes = (uint64_t)st.st_size;
+	raw = malloc((size_t)bytes + 1);
 	if (!raw) {
 		close(fd);
 		return fail_nomem(e);
 	}
-	ret = pread_all(fd, raw, (size_t)st.st_size, 0);
+	ret = pread_all(fd, raw, (size_t)bytes, 0);
 	close(fd);
 	if (ret) {
 		free(raw);
 		return fail(e, ret, "%s: %s", t->meta_path, strerror(-ret));
 	}
-	return metadata_unpack(t, raw, (size_t)st.st_size, e);
+	return metadata_unpack(t, raw, (size_t)bytes, e);
 }

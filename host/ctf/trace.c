@@ -2,6 +2,7 @@
 /* Opening a trace folder, and what it says about itself. */
 #include <ctype.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,7 +16,7 @@
 #define NO_STREAM "if it is no stream file of this trace, move it out of the folder; else copy the whole trace again"
 
 /* Digits by their value, so that channel0_10 comes behind channel0_9. */
-static int name_cmp(const char *a, const char *b)
+int stream_name_cmp(const char *a, const char *b)
 {
 	while (*a && *b) {
 		if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
@@ -46,7 +47,7 @@ static int name_cmp(const char *a, const char *b)
 static int by_name(const void *a, const void *b)
 {
 	const struct ctf_stream *x = a, *y = b;
-	int c = name_cmp(x->name, y->name);
+	int c = stream_name_cmp(x->name, y->name);
 
 	return c ? c : strcmp(x->name, y->name);
 }
@@ -244,22 +245,68 @@ static int set_folder(struct ctf_trace *t, const char *path,
 	return ret ? ret : set_path(t, t->scratch, e);
 }
 
+/* @bytes of it; 0: all. */
+static int open_metadata(struct ctf_trace *t, struct ctf_trace *like,
+			 uint64_t bytes, struct ctf_error *e)
+{
+	int ret = metadata_read(t, bytes, e);
+
+	if (ret)
+		return ret;
+	if (like && like->like)
+		like = like->like;
+	if (!like || !same_metadata(t, like))
+		return trace_compile(t, e);
+	use_metadata(t, like);
+	return 0;
+}
+
 static int open_all(struct ctf_trace *t, const char *path,
 		    struct ctf_trace *like, struct ctf_error *e)
 {
 	int ret = set_folder(t, path, e);
 
 	if (!ret)
-		ret = metadata_read(t, e);
+		ret = open_metadata(t, like, 0, e);
+	return ret ? ret : open_streams(t, e);
+}
+
+static int open_one(struct ctf_trace *t, const char *path, const char *name,
+		    uint64_t metadata, struct ctf_trace *like,
+		    struct ctf_error *e)
+{
+	size_t cap = 0;
+	int ret = set_path(t, path, e), dir;
+
+	if (!ret)
+		ret = open_metadata(t, like, metadata, e);
 	if (ret)
 		return ret;
-	if (like && like->like)
-		like = like->like;
-	if (like && same_metadata(t, like))
-		use_metadata(t, like);
-	else
-		ret = trace_compile(t, e);
-	return ret ? ret : open_streams(t, e);
+	dir = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return fail(e, -errno, "%s: %s", t->path, strerror(errno));
+	ret = open_stream(t, &cap, dir, name, e);
+	close(dir);
+	if (!ret && !t->n_streams)
+		ret = fail(e, -ENODATA, "%s/%s: empty", t->path, name);
+	return ret ? ret : stream_identify(&t->streams[0], e);
+}
+
+struct ctf_trace *trace_open_file(const char *path, const char *name,
+				  uint64_t metadata, struct ctf_trace *like,
+				  struct ctf_error *e)
+{
+	struct ctf_trace *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		fail_nomem(e);
+		return NULL;
+	}
+	if (open_one(t, path, name, metadata, like, e)) {
+		ctf_trace_close(t);
+		return NULL;
+	}
+	return t;
 }
 
 struct ctf_trace *ctf_trace_open_like(const char *path, struct ctf_trace *like,
