@@ -103,11 +103,11 @@ static void as_name(char out[65], const char *name)
 	out[i] = '\0';
 }
 
-static void name_set(struct vmsync_machine *m, const struct ctf_trace *t)
+void vmsync_machine_name(const struct ctf_trace *t,
+			 struct vmsync_domain_name *domain, char name[65])
 {
-	vmsync_domain_name_find(ctf_trace_path(t), &m->domain);
-	as_name(m->hostname, vmsync_hostname(t));
-	as_name(m->name, m->domain.name[0] ? m->domain.name : m->hostname);
+	vmsync_domain_name_find(ctf_trace_path(t), domain);
+	as_name(name, domain->name[0] ? domain->name : vmsync_hostname(t));
 }
 
 static struct vmsync_machine *machine_new(struct vmsync_machines *out,
@@ -129,7 +129,8 @@ static struct vmsync_machine *machine_new(struct vmsync_machines *out,
 	m->clone = s->clone;
 	m->clock = vmsync_trace_clock(s->trace);
 	strcpy(m->clock_uuid, clock_uuid);
-	name_set(m, s->trace);
+	vmsync_machine_name(s->trace, &m->domain, m->name);
+	as_name(m->hostname, vmsync_hostname(s->trace));
 	return m;
 }
 
@@ -216,53 +217,6 @@ static int machine_end(struct vmsync_machine *m, struct ctf_error *e)
 	return ret ? ret : vmsync_coverage_find(&m->coverage, m->joined, e);
 }
 
-/* What vmsync's modules tell is of the monotonic clock. */
-static bool tells_of_another(const struct ctf_trace *t)
-{
-	const char *clock = ctf_trace_env(t, "trace_clock");
-	size_t i;
-
-	for (i = 0; clock && strcmp(clock, "mono") && i < ctf_trace_classes(t);
-	     i++) {
-		if (vmsync_class_is_evidence(ctf_trace_class(t, i)))
-			return true;
-	}
-	return false;
-}
-
-static int clock_check(const struct ctf_trace *t, struct ctf_error *e)
-{
-	const struct ctf_clock *c = vmsync_trace_clock(t);
-
-	if (!c)
-		return vmsync_fail(e, -EINVAL,
-				   "only traces with a clock can be put on "
-				   "another",
-				   "%.400s: has no clock", ctf_trace_path(t));
-	if (c->freq != 1000000000)
-		return vmsync_fail(e, -ENOTSUP,
-				   "record with LTTng's default clock",
-				   "%.400s: its clock does not count "
-				   "nanoseconds",
-				   ctf_trace_path(t));
-	if (!vmsync_clock_of_all_cpus(t))
-		return vmsync_fail(e, -ENOTSUP,
-				   "record with trace-cmd record -C mono",
-				   "%.400s: its clock, %.32s, is not one for "
-				   "all CPUs",
-				   ctf_trace_path(t),
-				   ctf_trace_env(t, "trace_clock"));
-	if (tells_of_another(t))
-		return vmsync_fail(e, -ENOTSUP,
-				   "record with trace-cmd record -C mono, or "
-				   "leave vmsync's events out",
-				   "%.400s: its clock is %.32s, but vmsync's "
-				   "events tell of mono",
-				   ctf_trace_path(t),
-				   ctf_trace_env(t, "trace_clock"));
-	return 0;
-}
-
 static int skip(struct vmsync_machines *out, const char *path, const char *why,
 		struct ctf_error *e)
 {
@@ -312,7 +266,7 @@ static int open_all(const struct vmsync_folders *found, struct opened *o,
 			return e->code ? e->code : -EINVAL;
 		s->trace = t;
 		o->n++;
-		ret = clock_check(t, e);
+		ret = vmsync_trace_clock_check(t, e);
 		if (!ret)
 			ret = trace_side(s, e);
 	}

@@ -105,6 +105,14 @@ int vmsync_machines_open(char *const *paths, size_t n,
 			 struct vmsync_machines *out, bool fused,
 			 struct ctf_error *e);
 
+/**
+ * vmsync_machine_name() - what the machine of a trace is called here
+ * @domain:	filled in
+ * @name:	safe to print and to use as a file name
+ */
+void vmsync_machine_name(const struct ctf_trace *t,
+			 struct vmsync_domain_name *domain, char name[65]);
+
 /** vmsync_machines_close() - close all traces */
 void vmsync_machines_close(struct vmsync_machines *m);
 

@@ -8,16 +8,6 @@
 #include "fuse/lane.h"
 #include "fuse/holes.h"
 #include "fuse/reader.h"
-#include "fuse/runner.h"
-
-/* vCPU threads that vmsync_vm named: more than any host has at once. */
-#define MAX_THREADS 65536
-
-struct thread {
-	int32_t tid;
-	uint32_t vcpu_id;
-	struct vmsync_vm_id vm;
-};
 
 /*
  * One of the machine's traces. @like: all is that of the source before it, which
@@ -37,17 +27,13 @@ struct runs_of_cpu {
 };
 
 struct vmsync_reader {
-	enum vmsync_wanted what;
+	struct vmsync_records records;
 	unsigned int beacons;
 	const struct vmsync_machine *machine;
 	struct vmsync_runs *runs; /* where the runner's go, or NULL */
 	VMSYNC_ARRAY(struct runs_of_cpu) cpus; /* the runner's */
-	uint64_t *reached; /* by stream of the merge: its packet, as byte offset + 1 */
-	struct vmsync_runner *runner;  /* NULL: who runs does not matter here */
+	uint64_t *reached; /* by stream of the merge, see struct vmsync_records_stream */
 	struct vmsync_lane **lanes;    /* by stream of the merge, or NULL */
-	bool old; /* only the thread tells whose a host's answer is */
-	struct thread *threads;
-	size_t n_threads;
 	struct ctf_merge *merge;
 	struct source *sources; /* by trace */
 	size_t n;
@@ -79,13 +65,13 @@ static int want_make(struct vmsync_reader *r, const struct ctf_trace *t,
 	s->want = malloc(n + 1);
 	if (!s->want)
 		return -ENOMEM;
-	if (r->what == VMSYNC_READ_EVENTS)
+	if (r->records.what == VMSYNC_READ_EVENTS)
 		memset(s->want, 1, n);
 	else
 		memcpy(s->want, vmsync_decoders_want(s->decoders), n);
-	if (r->runner || r->lanes)
+	if (r->records.runner || r->lanes)
 		vmsync_roles_want(s->roles,
-				  r->old || r->machine->coverage.absent.count,
+				  r->records.old || r->machine->coverage.absent.count,
 				  s->want);
 	return 0;
 }
@@ -145,10 +131,41 @@ static int holes_find(struct vmsync_reader *r)
 	int ret;
 
 	ret = vmsync_holes_join(&r->holes, &c->of[VMSYNC_COVER_EVIDENCE].any);
-	if (!ret && r->what == VMSYNC_READ_RUNS)
+	if (!ret && r->records.what == VMSYNC_READ_RUNS)
 		ret = vmsync_holes_join(&r->holes,
 					&c->of[VMSYNC_COVER_RUNS].any);
 	return ret ? ret : vmsync_holes_meet(&r->holes, &span);
+}
+
+static struct vmsync_runs_lane *lane_of(struct vmsync_reader *r, uint32_t cpu)
+{
+	struct runs_of_cpu *p;
+	size_t i;
+
+	for (i = 0; i < r->cpus.count; i++) {
+		if (r->cpus.at[i].cpu == cpu)
+			return r->cpus.at[i].lane;
+	}
+	p = vmsync_array_add(&r->cpus);
+	if (!p)
+		return NULL;
+	*p = (struct runs_of_cpu){ cpu, vmsync_runs_lane(r->runs, cpu) };
+	return p->lane;
+}
+
+/* For the records. */
+static int run_keep(void *ctx, const struct ctf_event *held,
+		    const struct vmsync_role_class *c,
+		    const struct vmsync_run_of *who, struct ctf_error *e)
+{
+	struct vmsync_reader *r = ctx;
+	struct vmsync_runs_lane *lane = lane_of(r, held->cpu);
+	uint32_t number;
+
+	if (!lane || vmsync_runs_number(lane, who->tid, who->vcpu_id, &number))
+		return vmsync_fail_memory(e);
+	return vmsync_runs_put(lane, number, (int64_t)held->clock,
+			       vmsync_role_end(c, held), e);
 }
 
 /*
@@ -162,10 +179,10 @@ static int who_runs(struct vmsync_reader *r, struct ctf_trace *const *traces,
 	size_t i;
 	int ret = 0;
 
-	if (r->what == VMSYNC_READ_EVENTS ||
-	    (r->what == VMSYNC_READ_EVIDENCE && !r->old && !runs))
+	if (r->records.what == VMSYNC_READ_EVENTS ||
+	    (r->records.what == VMSYNC_READ_EVIDENCE && !r->records.old && !runs))
 		return 0;
-	if (r->what == VMSYNC_READ_EVIDENCE && !r->old) {
+	if (r->records.what == VMSYNC_READ_EVIDENCE && !r->records.old) {
 		roles = calloc(r->n + 1, sizeof(struct vmsync_roles *));
 		if (!roles)
 			return -ENOMEM;
@@ -181,10 +198,11 @@ static int who_runs(struct vmsync_reader *r, struct ctf_trace *const *traces,
 				  sizeof(struct vmsync_lane *));
 		return r->lanes ? 0 : -ENOMEM;
 	}
-	r->runner = vmsync_runner_new();
+	r->records.runner = vmsync_runner_new();
+	r->records.run = runs ? run_keep : NULL;
+	r->records.run_ctx = r;
 	r->runs = runs;
-	r->reached = calloc(r->n_streams + 1, sizeof(*r->reached));
-	return r->runner && r->reached ? 0 : -ENOMEM;
+	return r->records.runner ? 0 : -ENOMEM;
 }
 
 static bool same_classes(const struct ctf_trace *a, const struct ctf_trace *b)
@@ -211,11 +229,12 @@ static int sources_find(struct vmsync_reader *r,
 		s->roles = s->like ? s[-1].roles : vmsync_roles_new(traces[i]);
 		if (!s->decoders || !s->roles)
 			return -ENOMEM;
-		r->old |= vmsync_decoders_old(s->decoders);
+		r->records.old |= vmsync_decoders_old(s->decoders);
 		r->n_streams += ctf_trace_streams(traces[i]);
 	}
 	r->source_of = calloc(r->n_streams + 1, sizeof(*r->source_of));
-	return r->source_of ? 0 : -ENOMEM;
+	r->reached = calloc(r->n_streams + 1, sizeof(*r->reached));
+	return r->source_of && r->reached ? 0 : -ENOMEM;
 }
 
 static int reader_init(struct vmsync_reader *r, const struct vmsync_machine *m,
@@ -225,7 +244,7 @@ static int reader_init(struct vmsync_reader *r, const struct vmsync_machine *m,
 	size_t i;
 	int ret;
 
-	r->what = options->what;
+	r->records.what = options->what;
 	r->beacons = options->beacons ? options->beacons : VMSYNC_BEACONS_ALL;
 	r->machine = m;
 	ret = sources_find(r, m->traces, m->n);
@@ -277,8 +296,7 @@ void vmsync_reader_free(struct vmsync_reader *r)
 	free(r->lanes);
 	free(r->sources);
 	free(r->source_of);
-	free(r->threads);
-	vmsync_runner_free(r->runner);
+	vmsync_records_free(&r->records);
 	vmsync_holes_free(&r->holes);
 	vmsync_array_free(&r->cpus);
 	free(r->reached);
@@ -294,148 +312,18 @@ static void hole_record(const struct vmsync_hole *hole,
 	ev->until_ns = hole->until_ns;
 }
 
-/* The VM and vCPU of a thread, as KVM's own module named it; the last one. */
-static void thread_learn(struct vmsync_reader *r,
-			 const struct vmsync_evidence *ev)
-{
-	struct thread t = { ev->tid, ev->vcpu, ev->vm };
-	struct thread *p;
-	size_t i;
-
-	for (i = 0; i < r->n_threads; i++) {
-		if (r->threads[i].tid == ev->tid) {
-			r->threads[i] = t;
-			return;
-		}
-	}
-	if (r->n_threads == MAX_THREADS)
-		return;
-	p = realloc(r->threads, (r->n_threads + 1) * sizeof(*p));
-	if (!p)
-		return;
-	r->threads = p;
-	p[r->n_threads++] = t;
-}
-
-static struct vmsync_runs_lane *lane_of(struct vmsync_reader *r, uint32_t cpu)
-{
-	struct runs_of_cpu *p;
-	size_t i;
-
-	for (i = 0; i < r->cpus.count; i++) {
-		if (r->cpus.at[i].cpu == cpu)
-			return r->cpus.at[i].lane;
-	}
-	p = vmsync_array_add(&r->cpus);
-	if (!p)
-		return NULL;
-	*p = (struct runs_of_cpu){ cpu, vmsync_runs_lane(r->runs, cpu) };
-	return p->lane;
-}
-
-static int run_keep(struct vmsync_reader *r, unsigned int what,
-		    const struct vmsync_run_of *who, struct ctf_error *e)
-{
-	struct vmsync_runs_lane *lane = lane_of(r, r->held->cpu);
-	uint32_t number;
-
-	if (!lane || vmsync_runs_number(lane, who->tid, who->vcpu_id, &number))
-		return vmsync_fail_memory(e);
-	return vmsync_runs_put(lane, number, (int64_t)r->held->clock, what, e);
-}
-
-/*
- * Who ran on a CPU may have changed where something is missing: before a packet,
- * or anywhere in it. Return: whether that is so of all of it.
- */
-static bool packet_see(struct vmsync_reader *r, const struct ctf_event *held)
-{
-	uint64_t *at = &r->reached[held->source];
-	const struct ctf_packet *p = held->packet;
-
-	if (*at == p->offset + 1)
-		return p->dropped;
-	if (p->lost || p->dropped || (!*at && !(p->has & CTF_HAS_SEQ)))
-		vmsync_runner_forget(r->runner, held->cpu);
-	*at = p->offset + 1;
-	return p->dropped;
-}
-
-static void run_record(const struct vmsync_reader *r, bool entry,
-		       const struct vmsync_run_of *who,
-		       struct vmsync_evidence *ev)
-{
-	size_t i;
-
-	ev->kind = entry ? VMSYNC_EV_ENTRY : VMSYNC_EV_EXIT;
-	ev->tid = who->tid;
-	ev->vm.pid = who->pid;
-	ev->vcpu = (uint32_t)who->vcpu_id;
-	/* Whose process is not known may be any VM's: it is one by itself. */
-	if (who->pid <= 0)
-		ev->vm.serial = (uint32_t)who->tid;
-	for (i = 0; i < r->n_threads; i++) {
-		if (r->threads[i].tid == who->tid) {
-			ev->vm = r->threads[i].vm;
-			ev->vcpu = r->threads[i].vcpu_id;
-		}
-	}
-}
-
-/* The old addons' host events do not say whose they are. */
-static void answer_complete(struct vmsync_reader *r,
-			    const struct vmsync_role_class *c,
-			    struct vmsync_evidence *ev)
-{
-	struct vmsync_run_of who;
-
-	vmsync_runner_at(r->runner, c, r->held, &who);
-	ev->tid = who.tid;
-	ev->vm.pid = who.pid;
-	ev->vcpu = (uint32_t)who.vcpu_id;
-}
-
 /* Return: 1 if the event that is held makes a record, 0, or an error. */
 static int held_record(struct vmsync_reader *r, struct vmsync_evidence *ev,
 		       struct ctf_error *e)
 {
-	const struct ctf_event *held = r->held;
-	const struct source *s = &r->sources[r->source_of[held->source]];
-	const struct vmsync_decoders *d = s->decoders;
-	const struct vmsync_role_class *c = &s->roles->cls[held->cls->index];
-	bool entry = c->role == VMSYNC_ROLE_ENTRY;
-	bool lossy = r->runner && packet_see(r, held), run;
-	struct vmsync_run_of who;
+	uint32_t stream = r->held->source;
+	const struct source *s = &r->sources[r->source_of[stream]];
+	struct vmsync_records_stream from = { s->decoders, s->roles,
+					      r->reached[stream] };
+	int ret = vmsync_records_take(&r->records, &from, r->held, ev, e);
 
-	if (vmsync_decoders_want(d)[held->cls->index]) {
-		vmsync_decode(d, held, ev);
-		if (ev->kind == VMSYNC_EV_VM)
-			thread_learn(r, ev);
-		if (r->old && (ev->kind == VMSYNC_EV_GH_HOST ||
-			       ev->kind == VMSYNC_EV_HG_HOST))
-			answer_complete(r, c, ev);
-		return 1;
-	}
-	if (r->what == VMSYNC_READ_EVENTS) {
-		memset(ev, 0, sizeof(*ev));
-		ev->stamp_ns = (int64_t)held->clock;
-		ev->kind = VMSYNC_EV_GUEST_EVENT;
-		ev->vcpu = held->cpu;
-		return 1;
-	}
-	run = vmsync_runner_event(r->runner, c, held, &who);
-	if (lossy)
-		vmsync_runner_forget(r->runner, held->cpu);
-	if (!run)
-		return 0;
-	if (r->runs && run_keep(r, vmsync_role_end(c, held), &who, e))
-		return e->code;
-	if (who.tid <= 0 || who.vcpu_id < 0 || r->what != VMSYNC_READ_RUNS)
-		return 0;
-	memset(ev, 0, sizeof(*ev));
-	ev->stamp_ns = (int64_t)held->clock;
-	run_record(r, entry, &who, ev);
-	return 1;
+	r->reached[stream] = from.reached;
+	return ret;
 }
 
 /* The next event, 1 or 0 or an error; it stays until it is taken. */

@@ -7,27 +7,15 @@
 
 #include "ctf/ctf.h"
 #include "fuse/machine.h"
+#include "fuse/records.h"
 #include "fuse/runs.h"
 #include "sync/base/evidence.h"
 
 struct vmsync_reader;
 
 /**
- * enum vmsync_wanted - what to give besides beacons, knots, TSC, pvclock, VM,
- * drop and loss records
- * @VMSYNC_READ_EVIDENCE: nothing
- * @VMSYNC_READ_RUNS:	a host's entries and exits
- * @VMSYNC_READ_EVENTS: each other event of a guest, as VMSYNC_EV_GUEST_EVENT
- */
-enum vmsync_wanted {
-	VMSYNC_READ_EVIDENCE,
-	VMSYNC_READ_RUNS,
-	VMSYNC_READ_EVENTS,
-};
-
-/**
  * struct vmsync_reader_options - all 0 is the default
- * @what:	see above
+ * @what:	see records.h
  * @beacons:	bits VMSYNC_BEACONS_*: which are read; 0: all
  * @runs:	where a host's entries and exits are put besides, or NULL
  * @pool:	threads that decode ahead, must outlive the reader; NULL: none

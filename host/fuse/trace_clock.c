@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "fuse/trace_clock.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "fuse/decode.h"
+#include "fuse/fail.h"
 
 /* The clock that the stamps are on: the first stream's, if there is one. */
 const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t)
@@ -58,4 +62,51 @@ bool vmsync_clock_is_comparable(const struct ctf_trace *t)
 	for (i = 0; (c = ctf_trace_clock(t, i)); i++)
 		all &= c->absolute;
 	return all || (tracer && !strncmp(tracer, "lttng", 5));
+}
+
+/* What vmsync's modules tell is of the monotonic clock. */
+static bool tells_of_another(const struct ctf_trace *t)
+{
+	const char *clock = ctf_trace_env(t, "trace_clock");
+	size_t i;
+
+	for (i = 0; clock && strcmp(clock, "mono") && i < ctf_trace_classes(t);
+	     i++) {
+		if (vmsync_class_is_evidence(ctf_trace_class(t, i)))
+			return true;
+	}
+	return false;
+}
+
+int vmsync_trace_clock_check(const struct ctf_trace *t, struct ctf_error *e)
+{
+	const struct ctf_clock *c = vmsync_trace_clock(t);
+
+	if (!c)
+		return vmsync_fail(e, -EINVAL,
+				   "only traces with a clock can be put on "
+				   "another",
+				   "%.400s: has no clock", ctf_trace_path(t));
+	if (c->freq != 1000000000)
+		return vmsync_fail(e, -ENOTSUP,
+				   "record with LTTng's default clock",
+				   "%.400s: its clock does not count "
+				   "nanoseconds",
+				   ctf_trace_path(t));
+	if (!vmsync_clock_of_all_cpus(t))
+		return vmsync_fail(e, -ENOTSUP,
+				   "record with trace-cmd record -C mono",
+				   "%.400s: its clock, %.32s, is not one for "
+				   "all CPUs",
+				   ctf_trace_path(t),
+				   ctf_trace_env(t, "trace_clock"));
+	if (tells_of_another(t))
+		return vmsync_fail(e, -ENOTSUP,
+				   "record with trace-cmd record -C mono, or "
+				   "leave vmsync's events out",
+				   "%.400s: its clock is %.32s, but vmsync's "
+				   "events tell of mono",
+				   ctf_trace_path(t),
+				   ctf_trace_env(t, "trace_clock"));
+	return 0;
 }

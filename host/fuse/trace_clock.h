@@ -28,4 +28,7 @@ bool vmsync_clock_is_tsc(const struct ctf_trace *t);
  */
 bool vmsync_clock_is_comparable(const struct ctf_trace *t);
 
+/** vmsync_trace_clock_check() - can it be put on another's? 0 or a negative errno */
+int vmsync_trace_clock_check(const struct ctf_trace *t, struct ctf_error *e);
+
 #endif /* VMSYNC_FUSE_TRACE_CLOCK_H */
