@@ -410,7 +410,7 @@ static int64_t method_settled(const struct vmsync_guest *guest,
 int64_t vmsync_guest_final_until(const struct vmsync_guest *guest)
 {
 	const struct vmsync_map *map = vmsync_guest_map_of(&guest->maps, 0);
-	int64_t settled = guest->side.last_ns;
+	int64_t settled = guest->side.ended ? INT64_MAX : guest->side.last_ns;
 
 	for (size_t i = 0; map && i < map->count; i++) {
 		const struct vmsync_segment *s = &map->segments[i];

@@ -53,7 +53,7 @@ int vmsync_guest_left(struct vmsync_guest *guest, vmsync_last_exit *find,
 		      void *ctx)
 {
 	struct look k = {.guest = guest, .find = find, .ctx = ctx};
-	int err = vmsync_guest_drain(guest, true);
+	int err = vmsync_guest_drain(guest, vmsync_guest_is_whole(guest));
 
 	if (err)
 		return err;

@@ -21,8 +21,8 @@ typedef int vmsync_last_exit(void *ctx, const struct vmsync_guest *guest,
 
 /**
  * vmsync_guest_left - find since when KVM's changes of a guest's clock may hold
- * Between the end of all sides and vmsync_sync_finish(). Returns 0, -ENOMEM, or
- * @find's error.
+ * When, and what @find has to keep to, as vmsync_guest_second_look(). Returns 0,
+ * -ENOMEM, or @find's error.
  */
 int vmsync_guest_left(struct vmsync_guest *guest, vmsync_last_exit *find,
 		      void *ctx);

@@ -140,7 +140,7 @@ int vmsync_guest_second_look(struct vmsync_guest *guest, vmsync_open_exit *find,
 			     void *ctx)
 {
 	struct look k = {.guest = guest, .find = find, .ctx = ctx};
-	int err = vmsync_guest_drain(guest, true);
+	int err = vmsync_guest_drain(guest, vmsync_guest_is_whole(guest));
 
 	if (err)
 		return err;

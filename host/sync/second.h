@@ -24,8 +24,10 @@ typedef int vmsync_open_exit(void *ctx, const struct vmsync_guest *guest,
 
 /**
  * vmsync_guest_second_look - narrow down when the guest's lines came into force
- * Between the end of all sides and vmsync_sync_finish(). What was settled
- * before may change by it. Returns 0, -ENOMEM, or @find's error.
+ * Between the end of all sides and vmsync_sync_finish(), or while they are pushed,
+ * before each vmsync_sync_build_maps(): else what was settled before may change by it.
+ * Whoever looks several times says the same each time, or nothing where it does not
+ * know any more. Returns 0, -ENOMEM, or @find's error.
  */
 int vmsync_guest_second_look(struct vmsync_guest *guest, vmsync_open_exit *find,
 			     void *ctx);

@@ -83,6 +83,12 @@ struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest);
  */
 int vmsync_guest_drain(struct vmsync_guest *guest, bool flush);
 
+/** vmsync_guest_is_whole - nothing more comes, of either side */
+static inline bool vmsync_guest_is_whole(const struct vmsync_guest *guest)
+{
+	return guest->side.ended && guest->sync->side.ended;
+}
+
 /**
  * vmsync_guest_match - the beacon @base may be one of @guest and of @vm
  * Binds the guest to the VM where that is proved. Returns 0 or -ENOMEM.

@@ -157,6 +157,19 @@ void vmsync_sync_guest_end(struct vmsync_guest *guest)
 	guest->side.ended = true;
 }
 
+bool vmsync_guest_settled(const struct vmsync_guest *guest, host_time *until)
+{
+	const struct vmsync_map *map = vmsync_guest_map_of(&guest->maps, 0);
+	int64_t guest_ns = vmsync_guest_final_until(guest);
+
+	if (!map)
+		return false;
+	*until = (host_time){INT64_MAX};
+	if (guest_ns != INT64_MAX)
+		*until = vmsync_map_eval(map, (guest_time){guest_ns});
+	return true;
+}
+
 static int build_maps(struct vmsync_sync *sync, bool final,
 		      host_time *final_until)
 {
@@ -165,20 +178,14 @@ static int build_maps(struct vmsync_sync *sync, bool final,
 
 	for (size_t i = 0; !err && i < sync->guests.count; i++) {
 		struct vmsync_guest *guest = sync->guests.at[i];
-		const struct vmsync_map *map;
+		host_time h;
 
 		err = vmsync_guest_build_maps(guest, final);
 		if (!err)
 			err = vmsync_guest_report_make(guest);
-		map = vmsync_guest_map_of(&guest->maps, 0);
-		if (!err && map && !final) {
-			host_time h = vmsync_map_eval(
-				map,
-				(guest_time){vmsync_guest_final_until(guest)});
-
-			if (h.ns < until)
-				until = h.ns;
-		}
+		if (!err && !final && vmsync_guest_settled(guest, &h) &&
+		    h.ns < until)
+			until = h.ns;
 	}
 	if (final_until)
 		final_until->ns = until;

@@ -137,6 +137,14 @@ enum vmsync_wants vmsync_sync_wants(struct vmsync_sync *sync,
  */
 int vmsync_sync_build_maps(struct vmsync_sync *sync, host_time *final_until);
 
+/**
+ * vmsync_guest_settled - host time up to which one guest's map will not change
+ * @until:	as of the last vmsync_sync_build_maps(), if the host's records go that
+ *		far; INT64_MAX: it has ended, and will not change at all
+ * False where it has no map yet.
+ */
+bool vmsync_guest_settled(const struct vmsync_guest *guest, host_time *until);
+
 /** vmsync_sync_finish - every side has ended: make maps and reports final */
 int vmsync_sync_finish(struct vmsync_sync *sync);
 
