@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/label.h"
 #include "fuse/replace.h"
+#include "live/label.h"
 
 static const struct vmsync_kind kind = { "file of metrics", "# vmsync live\n",
 					 "--metrics" };
@@ -88,16 +88,18 @@ static const struct series all[] = {
 
 static void put_value(FILE *f, const struct series *series, uint64_t value)
 {
+	fputs("} ", f);
 	if (series->is_ns)
-		fprintf(f, "} %" PRIu64 ".%09" PRIu64 "\n", value / 1000000000,
-			value % 1000000000);
+		live_seconds_put(f, value);
 	else
-		fprintf(f, "} %" PRIu64 "\n", value);
+		fprintf(f, "%" PRIu64, value);
+	fputc('\n', f);
 }
 
 struct members {
 	struct live_member *m;
 	size_t n;
+	const struct live_more *more;
 };
 
 static int write_all(FILE *f, void *ctx, struct ctf_error *e)
@@ -105,21 +107,19 @@ static int write_all(FILE *f, void *ctx, struct ctf_error *e)
 	const struct members *a = ctx;
 	size_t i, k;
 
-	(void)e;
 	fputs(kind.begins, f);
 	for (k = 0; k < sizeof(all) / sizeof(all[0]); k++) {
-		fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", all[k].name,
-			all[k].help, all[k].name, all[k].type);
+		live_family_put(f, all[k].name, all[k].type, all[k].help);
 		for (i = 0; i < a->n; i++) {
 			struct live_relay *r = &a->m[i].relay;
 			struct live_state s = live_relay_state(r);
 
 			fprintf(f, "%s{", all[k].name);
-			vmsync_label(f, "url", r->url.text);
+			live_label_put(f, "url", r->url.text);
 			put_value(f, &all[k], all[k].value(&s));
 		}
 	}
-	return 0;
+	return a->more ? a->more->write(f, a->more->ctx, e) : 0;
 }
 
 int live_metrics_check(const char *path, struct ctf_error *e)
@@ -128,9 +128,9 @@ int live_metrics_check(const char *path, struct ctf_error *e)
 }
 
 int live_metrics_write(const char *path, struct live_member *m, size_t n,
-		       struct ctf_error *e)
+		       const struct live_more *more, struct ctf_error *e)
 {
-	struct members a = { m, n };
+	struct members a = { m, n, more };
 
 	return vmsync_replace(path, &kind, write_all, &a, e);
 }

@@ -15,6 +15,8 @@ static void show(struct live_relay *r, bool attached)
 {
 	r->state.attached = attached;
 	r->state.sums = live_store_sums(r->store);
+	if (r->ledger && attached)
+		live_ledger_until(r->ledger, r->state.until);
 	pthread_mutex_lock(&r->lock);
 	r->shown = r->state;
 	pthread_mutex_unlock(&r->lock);

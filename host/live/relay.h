@@ -42,6 +42,7 @@ struct live_state {
  * @say_ctx:	its first argument
  * @link:	its @stop is set
  * @store:	where what comes is kept
+ * @ledger:	the store's; NULL: nobody reads it meanwhile
  * @lock:	initialised, for live_relay_state()
  *
  * The rest is live_relay_run()'s.
@@ -53,6 +54,7 @@ struct live_relay {
 	void *say_ctx;
 	struct live_link link;
 	struct live_store *store;
+	struct live_ledger *ledger;
 	pthread_mutex_t lock;
 
 	struct live_state state;

@@ -39,6 +39,7 @@ struct trace {
  * @passed:	there was a packet, or one that is lost, and this is when it was:
  * @begin, @end: raw clock values
  * @discarded:	as of that packet
+ * @number:	the ledger's
  */
 struct spool {
 	size_t trace;
@@ -51,9 +52,11 @@ struct spool {
 	uint64_t end;
 	uint64_t packets;
 	uint64_t discarded;
+	size_t number;
 };
 
 /*
+ * @ledger:	NULL: nobody wants to know
  * @host, @base: folders of the machine and, if nobody had that name, of the session;
  *		owned
  * @folder:	of the session, NULL: there is none to go on with
@@ -65,6 +68,7 @@ struct spool {
 struct live_store {
 	const char *dir;
 	uint64_t limit;
+	struct live_ledger *ledger;
 	char *host;
 	char *base;
 	char *folder;
@@ -88,6 +92,11 @@ struct live_store *live_store_new(const char *dir, uint64_t limit)
 	s->limit = limit;
 	s->fd = -1;
 	return s;
+}
+
+void live_store_ledger(struct live_store *s, struct live_ledger *l)
+{
+	s->ledger = l;
 }
 
 static void add_sums(struct live_sums *sums, const struct live_store *s)
@@ -115,6 +124,8 @@ void live_store_forget(struct live_store *s)
 	size_t i;
 
 	add_sums(&s->before, s);
+	if (s->ledger && s->folder)
+		live_ledger_end(s->ledger);
 	for (i = 0; i < s->traces.count; i++) {
 		free(s->traces.at[i].path);
 		free(s->traces.at[i].folder);
@@ -308,6 +319,10 @@ static int make_stream(const struct live_store *s, struct spool *f,
 		return vmsync_fail_memory(e);
 	ret = make_alike(&f->path, base, make_file, e);
 	free(base);
+	if (!ret && s->ledger && !stream->metadata &&
+	    live_ledger_file(s->ledger, t->folder, strrchr(f->path, '/') + 1,
+			     &f->number))
+		ret = vmsync_fail_memory(e);
 	return ret;
 }
 
@@ -451,5 +466,9 @@ int live_store_close(struct live_store *s, const struct live_index *packet,
 	live_store_pass(s, s->open, packet);
 	f->packets++;
 	f->discarded = packet->discarded;
-	return live_file_close(f->path, fd, ret, e);
+	ret = live_file_close(f->path, fd, ret, e);
+	if (!ret && s->ledger)
+		live_ledger_packet(s->ledger, f->number, f->size,
+				   s->traces.at[f->trace].metadata);
+	return ret;
 }

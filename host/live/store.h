@@ -15,6 +15,7 @@
 #ifndef VMSYNC_LIVE_STORE_H
 #define VMSYNC_LIVE_STORE_H
 
+#include "live/ledger.h"
 #include "live/viewer.h"
 
 struct live_store;
@@ -25,6 +26,9 @@ struct live_store;
  * @limit:	so many bytes may come at most, 0: any
  */
 struct live_store *live_store_new(const char *dir, uint64_t limit);
+
+/** live_store_ledger() - have written down what is whole; @l must outlive the store */
+void live_store_ledger(struct live_store *s, struct live_ledger *l);
 
 /** live_store_free() - NULL is fine */
 void live_store_free(struct live_store *s);
