@@ -10,6 +10,7 @@
 #include "fuse/fail.h"
 #include "fuse/print.h"
 #include "live/metrics.h"
+#include "online/metrics.h"
 
 static const char help[] =
 "usage: vmsync live --record=DIR [OPTION]... URL...\n"
@@ -29,6 +30,9 @@ static const char help[] =
 "      --once         end when each session has ended, do not wait for the next\n"
 "      --limit=MIB    take at most so much from each URL\n"
 "      --metrics=FILE write how it goes into FILE, for Prometheus\n"
+"      --analyze      and what the virtual CPUs do; the first URL is the host's,\n"
+"                     the others are its guests'\n"
+"      --vcpus        of each virtual CPU, and not only of each VM\n"
 "      --interval=N   so many seconds apart (1)\n"
 "  -h, --help         this text\n"
 "\n"
@@ -49,6 +53,8 @@ struct arguments {
 	int64_t seconds_ns;
 	uint64_t limit;
 	bool once;
+	bool analyze;
+	bool vcpus;
 };
 
 static int take_limit(struct arguments *args, const char *value)
@@ -90,7 +96,9 @@ static int take(void *arguments, int option, const char *value)
 	case 'i':
 		return take_interval(args, value);
 	}
-	args->once = true;
+	args->once |= option == 'o';
+	args->analyze |= option == 'a';
+	args->vcpus |= option == 'v';
 	return 0;
 }
 
@@ -166,43 +174,78 @@ static int sum_up(const struct live_member *m)
 	return !sums.sessions || lost || sums.discarded ? EXIT_FOUND : 0;
 }
 
-/* The file of metrics while it goes on. */
-struct metrics {
-	const char *path;
+/*
+ * What is done while it goes on. @failed: there is no use in trying again, and that
+ * was said; @trouble: something could not be done.
+ */
+struct meanwhile {
+	const struct arguments *args;
 	struct live_member *m;
 	size_t n;
+	struct live_ledger **ledgers;
+	struct online *online;
+	struct online_names names;
 	bool failed;
+	bool trouble;
 };
 
-/* What cannot be written now may be, later: it is said once. */
-static void metrics_write(void *ctx)
+static int write_online(FILE *f, void *ctx, struct ctf_error *e)
 {
-	struct metrics *metrics = ctx;
+	struct meanwhile *w = ctx;
+
+	if (online_metrics_write(f, w->online, &w->names, w->args->vcpus))
+		return vmsync_fail_memory(e);
+	return 0;
+}
+
+/* What cannot be written now may be, later: it is said once. */
+static void metrics_write(struct meanwhile *w)
+{
+	const struct live_more more = { write_online, w };
 	struct ctf_error e;
 
-	if (live_metrics_write(metrics->path, metrics->m, metrics->n, &e) &&
-	    !metrics->failed) {
+	if (live_metrics_write(w->args->metrics, w->m, w->n,
+			       w->online ? &more : NULL, &e) &&
+	    !w->trouble) {
 		cmd_error("live", &e);
-		metrics->failed = true;
+		w->trouble = true;
 	}
 }
 
-static int run(const struct arguments *args, struct live_member *m, size_t n)
+static void analyze(struct meanwhile *w, bool all)
 {
-	struct metrics metrics = { args->metrics, m, n, false };
-	const struct live_tick tick = { args->interval_ns, metrics_write,
-					&metrics };
+	struct ctf_error e;
+
+	if (!w->online || w->failed || !online_tick(w->online, all, &e))
+		return;
+	cmd_error("live", &e);
+	w->failed = w->trouble = true;
+}
+
+static void tick(void *ctx)
+{
+	analyze(ctx, false);
+	metrics_write(ctx);
+}
+
+static int run(struct meanwhile *w)
+{
+	const struct live_tick how = { w->args->interval_ns, tick, w };
 	struct ctf_error e;
 	size_t i;
 	int ret;
 
-	if (live_group_run(m, n, args->seconds_ns, args->metrics ? &tick : NULL,
-			   &e))
+	if (live_group_run(w->m, w->n, w->args->seconds_ns,
+			   w->args->metrics ? &how : NULL, &e))
 		return cmd_error("live", &e);
-	ret = metrics.failed ? EXIT_TROUBLE : 0;
-	for (i = 0; i < n; i++) {
-		ret |= sum_up(&m[i]);
-		if (m[i].ret)
+	if (w->online) {
+		analyze(w, true);
+		metrics_write(w);
+	}
+	ret = w->trouble ? EXIT_TROUBLE : 0;
+	for (i = 0; i < w->n; i++) {
+		ret |= sum_up(&w->m[i]);
+		if (w->m[i].ret)
 			ret |= EXIT_TROUBLE;
 	}
 	if (!cmd_flush("live"))
@@ -210,10 +253,55 @@ static int run(const struct arguments *args, struct live_member *m, size_t n)
 	return ret & EXIT_TROUBLE ? EXIT_TROUBLE : ret;
 }
 
+static void say_online(void *ctx, const char *text)
+{
+	(void)ctx;
+	flockfile(stderr);
+	fputs("vmsync live: ", stderr);
+	print_clean(stderr, text);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+/* Who reads what is kept while it grows. */
+static int reader_make(struct meanwhile *w)
+{
+	size_t i;
+
+	if (!w->args->analyze)
+		return 0;
+	w->ledgers = calloc(w->n, sizeof(*w->ledgers));
+	for (i = 0; w->ledgers && i < w->n; i++) {
+		w->ledgers[i] = live_ledger_new();
+		if (!w->ledgers[i])
+			return -ENOMEM;
+		w->m[i].relay.ledger = w->ledgers[i];
+		live_store_ledger(w->m[i].relay.store, w->ledgers[i]);
+	}
+	w->online = w->ledgers ? online_new(w->ledgers, w->n, say_online, NULL) :
+				 NULL;
+	return w->online ? 0 : -ENOMEM;
+}
+
+static void reader_free(struct meanwhile *w)
+{
+	size_t i;
+
+	online_free(w->online);
+	vmsync_array_free(&w->names.by);
+	for (i = 0; w->ledgers && i < w->n; i++) {
+		live_store_ledger(w->m[i].relay.store, NULL);
+		live_ledger_free(w->ledgers[i]);
+	}
+	free(w->ledgers);
+}
+
 static int record(const struct arguments *args, struct live_member *m, size_t n)
 {
+	struct meanwhile w = { .args = args, .m = m, .n = n };
 	struct ctf_error e;
 	size_t i;
+	int ret;
 
 	if (args->metrics && live_metrics_check(args->metrics, &e))
 		return cmd_error("live", &e);
@@ -231,7 +319,10 @@ static int record(const struct arguments *args, struct live_member *m, size_t n)
 			return cmd_error("live", &e);
 		}
 	}
-	return run(args, m, n);
+	ret = reader_make(&w) ? cmd_error("live", (vmsync_fail_memory(&e), &e)) :
+				run(&w);
+	reader_free(&w);
+	return ret;
 }
 
 /* What does not go together is said before anything is done. */
@@ -242,6 +333,9 @@ static int check(const struct arguments *args, const struct live_member *m,
 
 	if (!args->dir && (n > 1 || m[0].relay.url.session[0]))
 		return cmd_usage_error("live", "--record says where to keep it");
+	if ((args->analyze && !args->metrics) || (args->vcpus && !args->analyze))
+		return cmd_usage_error("live", "--analyze is told in --metrics, "
+				       "and --vcpus is of --analyze");
 	for (i = 0; args->dir && i < n; i++)
 		if (!m[i].relay.url.session[0])
 			return cmd_usage_error("live", "%s names no session",
@@ -282,6 +376,8 @@ int cmd_live(int argc, char **argv)
 		{ "once", no_argument, NULL, 'o' },
 		{ "metrics", required_argument, NULL, 'm' },
 		{ "interval", required_argument, NULL, 'i' },
+		{ "analyze", no_argument, NULL, 'a' },
+		{ "vcpus", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
