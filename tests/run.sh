@@ -41,6 +41,7 @@ quick=(
 	report
 	ust
 	live
+	online
 	port
 	daemon
 	recording

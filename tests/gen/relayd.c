@@ -13,6 +13,8 @@
  *	old=1		says of new metadata only when a packet is asked for
  *	lie=1		promises more of idle streams than it keeps
  *	gone=N		has packet N of every stream no more (counted from 1)
+ *	hold=MS		has no packet that begins so long after the first one, until
+ *			there is a file PORT.go
  *
  * Chance decides which packets are there already, which streams come late, what the
  * metadata has when, and in which pieces answers come. What a viewer must not do, such
@@ -53,7 +55,7 @@ struct stream {
 
 static struct {
 	const char *name, *host;
-	uint64_t seed, cut, busy, old, gone, lie;
+	uint64_t seed, cut, busy, old, gone, lie, hold;
 } opt = { .name = "session", .host = "host", .seed = 1 };
 
 static struct ctf_trace *trace;
@@ -68,6 +70,8 @@ static jmp_buf gone;	/* to where the peer is waited for */
 static uint64_t until_cut = UINT64_MAX;
 static unsigned int session;	/* its number */
 static bool ended;
+static char go[4096];	/* file that ends the hold */
+static uint64_t begin;	/* of the first packet */
 
 static void die(const char *what, const char *why)
 {
@@ -186,12 +190,15 @@ static void rewind_session(void)
 
 	metadata_sent = 0;
 	metadata_known = false;
+	begin = UINT64_MAX;
 	for (i = 0; i < n_streams; i++) {
 		stream[i].told = 0;
 		stream[i].hup = stream[i].known = false;
 		stream[i].there = chance(2);
 		go_on(i);
 		stream[i].from = stream[i].next.begin;
+		if (stream[i].from < begin)
+			begin = stream[i].from;
 	}
 }
 
@@ -385,6 +392,13 @@ static void grow_metadata(void)
 		metadata_there += 1 + chance(metadata_len - metadata_there);
 }
 
+static bool is_held(const struct stream *s)
+{
+	if (opt.hold && !access(go, F_OK))
+		opt.hold = 0;
+	return opt.hold && s->next.begin > begin + opt.hold * 1000000;
+}
+
 /* Whether a packet comes now; if not, what is answered instead. */
 static bool packet_comes(struct stream *s, struct ctf_packet *none,
 			 uint32_t *status)
@@ -400,7 +414,7 @@ static bool packet_comes(struct stream *s, struct ctf_packet *none,
 	}
 	*status = 5;
 	none->end = opt.lie ? s->next.end : s->next.begin;
-	return chance(4);
+	return chance(4) && !is_held(s);
 }
 
 static void next_index(uint64_t id)
@@ -550,6 +564,7 @@ static bool take_option(const char *arg)
 		      !strncmp(arg, "old=", 4)	      ? &opt.old :
 		      !strncmp(arg, "gone=", 5)	      ? &opt.gone :
 		      !strncmp(arg, "lie=", 4)	      ? &opt.lie :
+		      !strncmp(arg, "hold=", 5)	      ? &opt.hold :
 							NULL;
 
 	if (n)
@@ -574,6 +589,7 @@ int main(int argc, char **argv)
 		arg++;
 	if (arg == argc)
 		die("usage", "no trace");
+	snprintf(go, sizeof(go), "%s.go", argv[1]);
 	open_session(argv[arg++]);
 	fd = listen_to(argv[1]);
 	for (;;) {

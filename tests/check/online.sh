@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# vmsync live --analyze: what is found while it comes is, to the ns, what vmsync analyze
+# finds in the same recording, in whichever order and pieces it came; and what goes
+# wrong is seen.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 VARIANT=asan tool \
+	build/asan/tests/relayd build/asan/tests/contend build/asan/tests/pair
+cp build/asan/vmsync build/asan/tests/relayd "$check_tmp"
+vmsync=$check_tmp/vmsync
+t=$check_tmp/t
+mkdir "$t"
+pids=()
+trap 'kill "${pids[@]}" 2> /dev/null; rm -rf "$check_tmp"' EXIT
+
+# Two guests on one CPU that are preempted and woken, whose clocks beacons alone tell of;
+# and one of which all is known, whose virtual CPUs move from CPU to CPU.
+build/asan/tests/contend "$t/beacon" 26000 > /dev/null
+build/asan/tests/pair "$t/exact" events=60000 beacons=100 move=20 packet=16384 gap=200000 \
+	knots=3 > /dev/null
+
+# soon COMMAND...: it succeeds within a minute
+soon() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		"$@" > /dev/null 2>&1 && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# serve FOLDER NAME OPTION... TRACE: a relay daemon, its port in FOLDER/NAME
+serve() {
+	local port=$1/$2 name=$2
+	shift 2
+	timeout 300 "$check_tmp/relayd" "$port" "host=$name" "$@" > "$port.err" 2>&1 &
+	pids+=($!)
+	soon test -s "$port" || fail "$name: $(cat "$port.err")"
+}
+
+# begin RUN RECORDING "OPTION..." NAME...: vmsync live, in the background; its process in
+# $client, what is to be judged in $t/RUN
+begin() {
+	local r=$t/$1 recording=$2 options name urls=()
+	read -ra options <<< "$3"
+	shift 3
+	mkdir "$r"
+	for name; do
+		serve "$r" "$name" "${options[@]}" "$recording/$name"
+		urls+=("tcp://127.0.0.1:$(cat "$r/$name")/session")
+	done
+	timeout 200 "$vmsync" live --once --record="$r/out" --analyze --interval=0.1 \
+		--metrics="$r/prom" "${urls[@]}" > "$r/log" 2> "$r/said" &
+	client=$!
+}
+
+# series FILE: all that vmsync analyze finds, too, in order
+series() {
+	grep -E '^vmsync_(vcpu_state|vm_|exits|vcpu_preemption_seconds_[sc]|wakeup_delay_seconds_[sc])' \
+		"$1" | grep -v 'by="other"} 0.000000000$' | LC_ALL=C sort
+}
+
+# wanted FOLDER: the same of vmsync analyze
+wanted() {
+	"$vmsync" analyze --json -j 1 "$1" | jq -r -f tests/check/online.jq | LC_ALL=C sort
+}
+analysed() { sed -n 's/^vmsync_live_analysed_seconds //p' "$t/$1/prom"; }
+
+# --- whatever comes when: half of it is analysed before the rest is there
+wanted "$t/beacon" > "$t/beacon.wanted"
+wanted "$t/exact" > "$t/exact.wanted"
+one_run() { # RUN RECORDING SEED NAME...
+	local run=$1 recording=$2 seed=$3 name
+	shift 3
+	begin "$run" "$t/$recording" "seed=$seed cut=$((seed % 3)) old=$((seed % 2)) hold=1200 ${more:-}" "$@"
+	soon grep -q '^vmsync_live_analysed_seconds [1-9]' "$t/$run/prom"
+	analysed "$run" > "$t/$run/half"
+	for name; do
+		touch "$t/$run/$name.go"
+	done
+	wait $client
+	echo $? > "$t/$run/status"
+}
+for seed in {1..10}; do
+	one_run "beacon.$seed" beacon "$seed" host g0 g1 &
+	running=($!)
+	one_run "exact.$seed" exact "$seed" host guest &
+	running+=($!)
+	wait "${running[@]}"
+done
+for run in beacon.{1..10} exact.{1..10}; do
+	recording=${run%.*}
+	expect_eq "$run: exit status" "$(cat "$t/$run/status")" 0
+	expect "$run: all series, to the ns" \
+		diff <(series "$t/$run/prom") "$t/$recording.wanted"
+	expect "$run: some of it was analysed before the rest was there" \
+		awk -v half="$(cat "$t/$run/half")" -v end="$(analysed "$run")" \
+		'BEGIN { exit !(half > 0 && half < end) }'
+	expect "$run: no event came after it was said to be there" \
+		grep -qx 'vmsync_live_late_events_total 0' "$t/$run/prom"
+	expect_eq "$run: witnesses have no complaint" \
+		"$(grep -c '^vmsync_witness_violations_total{.* 0$' "$t/$run/prom")" \
+		"$(grep -c '^vmsync_sync_bound_seconds{' "$t/$run/prom")"
+done
+expect "there was something to find" grep -q 'state="preempted"} [1-9]*0*[.].*[1-9]' \
+	"$t/beacon.wanted"
+expect "... and who had the CPU" grep -q 'by="vm:vm1"} ' "$t/beacon.wanted"
+
+# --- packets that are lost: what vmsync analyze finds in what is left
+begin gone "$t/exact" "seed=3 gone=9" host guest
+wait $client
+expect_eq "packets lost: exit status" $? 1
+expect "packets lost: what is found in the rest, to the ns" \
+	diff <(series "$t/gone/prom") <(wanted "$t/gone/out")
+expect_eq "... which is not what is found in all" "$(series "$t/gone/prom" |
+	diff -q - "$t/exact.wanted" | wc -l)" 1
+
+# --- a relay daemon that promises what it does not keep
+more=lie=1 one_run lie beacon 3 host g0 g1
+expect "packets that come too late are counted" grep -q \
+	'^vmsync_live_late_events_total [1-9]' "$t/lie/prom"
+
+# --- a host that tells of another offset than its virtual machines have
+build/asan/tests/pair "$t/offset" events=20000 beacons=100 move=20 packet=16384 gap=400000 \
+	offset=30000 > /dev/null
+begin wrong "$t/offset" "seed=2" host guest
+wait $client
+expect "a map that beacons contradict is seen" grep -q \
+	'^vmsync_witness_violations_total{domain="guest"} [1-9]' "$t/wrong/prom"
+
+# --- a guest of another host is not analysed, and nobody waits for it for ever
+begin other "$t/exact" "seed=5" host
+serve "$t/other" g0 "$t/beacon/g0"
+kill $client
+timeout 200 "$vmsync" live --once --record="$t/other/two" --analyze --vcpus \
+	--metrics="$t/other/prom" --interval=0.1 \
+	"tcp://127.0.0.1:$(cat "$t/other/host")/session" \
+	"tcp://127.0.0.1:$(cat "$t/other/g0")/session" > "$t/other/log" 2>&1
+expect_eq "a guest of another host: exit status" $? 0
+expect "a guest of another host: the host's virtual CPUs are told of" grep -q \
+	'^vmsync_vcpu_state_seconds_total{domain="thread 4720",vcpu="0",state="guest"} [1-9]' \
+	"$t/other/prom"
+expect_eq "... and nothing of it" "$(grep -c 'domain="vm0"' "$t/other/prom")" 0
+
+expect_eq "each line is of the format" "$(grep -hvE \
+	'^# (HELP [a-z_]+ [A-Z].*\.|TYPE [a-z_]+ (counter|gauge|histogram)|vmsync live)$|^[a-z_]+(\{([a-z]+="[^"]*",?)*\})? -?[0-9]+(\.[0-9]+)?$' \
+	"$t"/*/prom)" ""
+for run in beacon.1 other; do
+	expect_eq "$run: each series is there once" "$(grep -v '^#' "$t/$run/prom" |
+		sed 's/ [^ ]*$//' | sort | uniq -d)" ""
+done
+expect_error "what is found has to go somewhere" "told in --metrics" \
+	"$vmsync" live --record="$t/x" --analyze tcp://h/s
+expect_error "no virtual CPUs without --analyze" "is of --analyze" \
+	"$vmsync" live --record="$t/x" --metrics="$t/x.prom" --vcpus tcp://h/s
+finish
