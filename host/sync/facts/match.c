@@ -360,7 +360,7 @@ void vmsync_match_mark(struct vmsync_match *m, uint32_t base)
 	h->leg.matched |= both;
 	if (!m->started) {
 		m->started = true;
-		m->next = m->newest = base;
+		m->first = m->next = m->newest = base;
 	} else if ((int32_t)(base - m->newest) > 0) {
 		m->newest = base;
 	}
@@ -404,6 +404,13 @@ static bool whole(struct vmsync_match *m, uint32_t base)
 	return g && g->matched == (VMSYNC_LEG_GH | VMSYNC_LEG_HG);
 }
 
+/* Between the numbers of two beacons are those of their other legs: none comes. */
+static bool may_come(struct vmsync_match *m, uint32_t base)
+{
+	return !((base - m->first) % VMSYNC_CNT_STEP) ||
+	       guest_leg(m, m->stream, base);
+}
+
 bool vmsync_match_next(struct vmsync_match *m, bool flush,
 		       struct vmsync_beacon *b)
 {
@@ -415,7 +422,8 @@ bool vmsync_match_next(struct vmsync_match *m, bool flush,
 	while ((int32_t)(m->newest - m->next) >= 0) {
 		uint32_t base = m->next;
 
-		if (!flush && !whole(m, base) && m->newest - base <= REORDER)
+		if (!flush && !whole(m, base) && may_come(m, base) &&
+		    m->newest - base <= REORDER)
 			return false;
 		m->next++;
 		if (give(m, base, b))

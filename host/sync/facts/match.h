@@ -134,6 +134,7 @@ struct vmsync_round_trip {
  * @heard:	any beacon was answered
  * @first_heard, @last_heard: of these the first and the last, by the guest's clock
  * @past:	of the stream that made room
+ * @first:	number of the first matched beacon
  * @next:	number of the next beacon to give out
  * @newest:	number of the newest matched one
  * @forged:	legs given up of which the host had heard something else
@@ -148,6 +149,7 @@ struct vmsync_match {
 	struct vmsync_round_trip last_heard;
 	uint64_t vm_uid;
 	uint32_t last_cnt;
+	uint32_t first;
 	uint32_t next;
 	uint32_t newest;
 	uint64_t legs;
