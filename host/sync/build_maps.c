@@ -407,6 +407,24 @@ static int64_t method_settled(const struct vmsync_guest *guest,
 	return e && e->settled ? e->settled(guest->states[m]) : INT64_MAX;
 }
 
+/*
+ * Guest time until which no method will fill in what the best one leaves open from
+ * @from_ns on.
+ */
+static int64_t gap_settled(const struct vmsync_guest *guest, int64_t from_ns)
+{
+	int64_t settled = INT64_MAX;
+
+	for (int m = 0; m < VMSYNC_METHOD_COUNT; m++) {
+		int64_t t = method_settled(guest, (enum vmsync_method)m);
+
+		if (t < settled &&
+		    vmsync_guest_method_map(guest, (enum vmsync_method)m, 0))
+			settled = t;
+	}
+	return settled > from_ns ? settled : from_ns;
+}
+
 int64_t vmsync_guest_final_until(const struct vmsync_guest *guest)
 {
 	const struct vmsync_map *map = vmsync_guest_map_of(&guest->maps, 0);
@@ -417,6 +435,15 @@ int64_t vmsync_guest_final_until(const struct vmsync_guest *guest)
 		int64_t t = method_settled(guest, s->method);
 
 		if (s->guest_end.ns > t && t < settled)
+			settled = t;
+		if (i + 1 == map->count && !guest->side.ended)
+			t = s->guest_end.ns;
+		else if (i + 1 < map->count &&
+			 s[1].guest_start.ns > s->guest_end.ns)
+			t = gap_settled(guest, s->guest_end.ns);
+		else
+			continue;
+		if (t < settled)
 			settled = t;
 	}
 	return settled < 0 ? 0 : settled;
