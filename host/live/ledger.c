@@ -64,7 +64,7 @@ static struct session *current(struct live_ledger *l)
 static int add_file(struct live_ledger *l, const char *folder, const char *name,
 		    size_t *number)
 {
-	struct live_file f = { strdup(folder), strdup(name), 0, 0 };
+	struct live_file f = { strdup(folder), strdup(name), 0, 0, 0 };
 	struct session *s = f.folder && f.name ? current(l) : NULL;
 	struct live_file *place = s ? vmsync_array_add(&s->files) : NULL;
 
@@ -98,6 +98,16 @@ void live_ledger_packet(struct live_ledger *l, size_t number, uint64_t size,
 	s = vmsync_array_last(&l->sessions);
 	s->files.at[number].size = size;
 	s->files.at[number].metadata = metadata;
+	pthread_mutex_unlock(&l->lock);
+}
+
+void live_ledger_lost(struct live_ledger *l, size_t number, uint64_t until)
+{
+	struct session *s;
+
+	pthread_mutex_lock(&l->lock);
+	s = vmsync_array_last(&l->sessions);
+	s->files.at[number].lost_until = until;
 	pthread_mutex_unlock(&l->lock);
 }
 

@@ -18,12 +18,14 @@ struct live_ledger;
  * @folder, @name: of its file; as long as the ledger lives
  * @size:	bytes of whole packets
  * @metadata:	bytes of the folder's metadata that these need
+ * @lost_until:	end of the last packet that is lost, raw clock value; 0: none
  */
 struct live_file {
 	const char *folder;
 	const char *name;
 	uint64_t size;
 	uint64_t metadata;
+	uint64_t lost_until;
 };
 
 /**
@@ -56,6 +58,9 @@ int live_ledger_file(struct live_ledger *l, const char *folder,
 /** live_ledger_packet() - a packet more is whole */
 void live_ledger_packet(struct live_ledger *l, size_t number, uint64_t size,
 			uint64_t metadata);
+
+/** live_ledger_lost() - a packet that ends at @until, raw clock value, is lost */
+void live_ledger_lost(struct live_ledger *l, size_t number, uint64_t until);
 
 /** live_ledger_until() - all is there up to that time */
 void live_ledger_until(struct live_ledger *l, uint64_t until);

@@ -437,15 +437,22 @@ int live_store_part(struct live_store *s, const uint8_t *bytes, size_t n,
 	return ret;
 }
 
+static void pass(struct spool *f, const struct live_index *packet)
+{
+	f->again = false;
+	f->passed = true;
+	f->begin = packet->begin;
+	f->end = packet->end;
+}
+
 void live_store_pass(struct live_store *s, size_t file,
 		     const struct live_index *packet)
 {
 	struct spool *f = &s->files.at[file];
 
-	f->again = false;
-	f->passed = true;
-	f->begin = packet->begin;
-	f->end = packet->end;
+	pass(f, packet);
+	if (s->ledger)
+		live_ledger_lost(s->ledger, f->number, packet->end);
 }
 
 int live_store_close(struct live_store *s, const struct live_index *packet,
@@ -463,7 +470,7 @@ int live_store_close(struct live_store *s, const struct live_index *packet,
 		return live_file_close(f->path, fd, ret, e);
 	}
 	f->size += s->part;
-	live_store_pass(s, s->open, packet);
+	pass(f, packet);
 	f->packets++;
 	f->discarded = packet->discarded;
 	ret = live_file_close(f->path, fd, ret, e);
