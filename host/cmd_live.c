@@ -183,6 +183,7 @@ struct meanwhile {
 	struct live_member *m;
 	size_t n;
 	struct live_ledger **ledgers;
+	size_t session; /* of the host, that is analysed */
 	struct online *online;
 	struct online_names names;
 	bool failed;
@@ -212,11 +213,63 @@ static void metrics_write(struct meanwhile *w)
 	}
 }
 
+static void say_online(void *ctx, const char *text)
+{
+	(void)ctx;
+	flockfile(stderr);
+	fputs("vmsync live: ", stderr);
+	print_clean(stderr, text);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+/* Of the host's session number @session; 0 or -ENOMEM. */
+static int online_make(struct meanwhile *w, size_t session)
+{
+	struct online *o = online_new(w->ledgers, w->n, session, say_online,
+				      NULL);
+
+	if (!o)
+		return -ENOMEM;
+	online_free(w->online);
+	vmsync_array_free(&w->names.by);
+	w->online = o;
+	w->session = session;
+	return 0;
+}
+
+/* Whether the host has another session already: 1, 0 or -ENOMEM. */
+static int has_next(const struct meanwhile *w)
+{
+	struct live_whole whole = { 0 };
+	int ret = live_ledger_look(w->ledgers[0], w->session + 1, &whole);
+
+	free(whole.file);
+	return ret;
+}
+
+/* What belongs to a session of the host is over when the next one begins. */
+static int analyze_some(struct meanwhile *w, bool all, struct ctf_error *e)
+{
+	int next = has_next(w), ret;
+
+	ret = next < 0 ? next : online_tick(w->online, all || next, e);
+	while (!ret && next > 0) {
+		ret = online_make(w, w->session + 1);
+		next = ret ? ret : has_next(w);
+		if (!ret && next >= 0)
+			ret = online_tick(w->online, all || next, e);
+	}
+	if (next == -ENOMEM || ret == -ENOMEM)
+		return vmsync_fail_memory(e);
+	return ret;
+}
+
 static void analyze(struct meanwhile *w, bool all)
 {
 	struct ctf_error e;
 
-	if (!w->online || w->failed || !online_tick(w->online, all, &e))
+	if (!w->online || w->failed || !analyze_some(w, all, &e))
 		return;
 	cmd_error("live", &e);
 	w->failed = w->trouble = true;
@@ -253,16 +306,6 @@ static int run(struct meanwhile *w)
 	return ret & EXIT_TROUBLE ? EXIT_TROUBLE : ret;
 }
 
-static void say_online(void *ctx, const char *text)
-{
-	(void)ctx;
-	flockfile(stderr);
-	fputs("vmsync live: ", stderr);
-	print_clean(stderr, text);
-	fputc('\n', stderr);
-	funlockfile(stderr);
-}
-
 /* Who reads what is kept while it grows. */
 static int reader_make(struct meanwhile *w)
 {
@@ -278,9 +321,7 @@ static int reader_make(struct meanwhile *w)
 		w->m[i].relay.ledger = w->ledgers[i];
 		live_store_ledger(w->m[i].relay.store, w->ledgers[i]);
 	}
-	w->online = w->ledgers ? online_new(w->ledgers, w->n, say_online, NULL) :
-				 NULL;
-	return w->online ? 0 : -ENOMEM;
+	return w->ledgers ? online_make(w, 0) : -ENOMEM;
 }
 
 static void reader_free(struct meanwhile *w)

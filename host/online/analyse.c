@@ -11,7 +11,27 @@
 /* As in fuse/coverage.c: a packet that is not full was closed by the end. */
 #define ROOM 512
 
-/* Up to when no map changes any more, as far as is told. Guests without one: @wait. */
+/* Which virtual CPU each CPU of a guest is, of which there is a stream. */
+static bool knows_cpus(const struct online_guest *g)
+{
+	const struct vmsync_guest_report *r = vmsync_guest_report_of(g->guest);
+	const struct online_machine *m = g->machine;
+	size_t i;
+
+	for (i = 0; i < m->streams.count; i++) {
+		const struct online_stream *s = m->streams.at[i];
+
+		if (s && s->any && s->cpu != UINT32_MAX &&
+		    (s->cpu >= r->n_cpus || !r->cpus[s->cpu].known))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Up to when no map changes any more, as far as is told. @wait: there are guests
+ * without one, or with a CPU of which one does not know which it is.
+ */
 static int64_t settled(struct online *o, bool *wait)
 {
 	int64_t until = o->pushed_ns;
@@ -24,6 +44,7 @@ static int64_t settled(struct online *o, bool *wait)
 
 		if (g->left)
 			continue;
+		*wait |= !knows_cpus(g);
 		if (!vmsync_guest_settled(g->guest, &h))
 			*wait = true;
 		else if (h.ns < until)

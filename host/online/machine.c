@@ -186,18 +186,15 @@ static void span(struct online_machine *m, const struct online_stream *s)
 	m->any = true;
 }
 
-static int stream_look(struct online_machine *m, size_t number,
-		       const struct live_file *file, struct ctf_error *e)
+static int packets_look(struct online_machine *m, struct online_stream *s,
+			const struct live_file *file, struct ctf_error *e)
 {
-	struct online_stream *s = stream_of(m, number, file);
-	struct online_part *p;
+	struct online_part *p = s->parts.count ? *vmsync_array_last(&s->parts) :
+						 NULL;
 	int ret = 0;
 
-	if (!s)
-		return vmsync_fail_memory(e);
 	if (file->size == (s->any ? s->last.offset + s->last.size : 0))
 		return 0;
-	p = s->parts.count ? *vmsync_array_last(&s->parts) : NULL;
 	if (p && p->evidence && p->classes->metadata == file->metadata)
 		ctf_part_grow(p->evidence, file->size);
 	else
@@ -206,6 +203,17 @@ static int stream_look(struct online_machine *m, size_t number,
 		ret = online_stream_packets(s, lost, m, e);
 	if (!ret)
 		span(m, s);
+	return ret;
+}
+
+static int stream_look(struct online_machine *m, size_t number,
+		       const struct live_file *file, struct ctf_error *e)
+{
+	struct online_stream *s = stream_of(m, number, file);
+	int ret = s ? packets_look(m, s, file, e) : vmsync_fail_memory(e);
+
+	if (!ret && online_stream_lost(s, (int64_t)file->lost_until, lost, m))
+		ret = vmsync_fail_memory(e);
 	return ret;
 }
 

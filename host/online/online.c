@@ -9,7 +9,24 @@
 #include "fuse/fail.h"
 #include "online/online_parts.h"
 
+/* Sessions that have ended were of the host's session before this one. */
+static int guests_skip(struct online *o)
+{
+	struct live_whole whole = { 0 };
+	int ret = 0;
+	size_t i;
+
+	for (i = 1; ret >= 0 && i < o->n; i++) {
+		while ((ret = live_ledger_look(o->l[i], o->session[i],
+					       &whole)) > 0 && whole.ended)
+			o->session[i]++;
+	}
+	free(whole.file);
+	return ret < 0 ? ret : 0;
+}
+
 struct online *online_new(struct live_ledger *const *l, size_t n,
+			  size_t session,
 			  void (*say)(void *ctx, const char *text),
 			  void *say_ctx)
 {
@@ -24,7 +41,10 @@ struct online *online_new(struct live_ledger *const *l, size_t n,
 	o->session = calloc(n + 1, sizeof(*o->session));
 	o->sync = vmsync_sync_new(NULL);
 	o->feed.gather = ctf_gather_new();
-	if (o->session && o->sync && o->feed.gather)
+	if (o->session)
+		o->session[0] = session;
+	if (o->session && o->sync && o->feed.gather &&
+	    !(session && guests_skip(o)))
 		return o;
 	online_free(o);
 	return NULL;
@@ -70,15 +90,16 @@ void online_leave(struct online *o, struct online_guest *g, const char *why)
 	g->joined = false;
 }
 
-/* Of the host there is one session. */
 static int host_find(struct online *o, struct ctf_error *e)
 {
 	struct live_whole whole = { 0 };
-	int ret = o->host ? 0 : live_ledger_look(o->l[0], 0, &whole);
+	int ret = o->host ? 0 :
+			    live_ledger_look(o->l[0], o->session[0], &whole);
 
 	free(whole.file);
 	if (ret > 0) {
-		o->host = online_machine_new(o->l[0], 0, ANALYSIS_HOST, &o->ends);
+		o->host = online_machine_new(o->l[0], o->session[0],
+					     ANALYSIS_HOST, &o->ends);
 		ret = o->host ? 0 : -ENOMEM;
 	}
 	return ret ? vmsync_fail_memory(e) : 0;

@@ -26,10 +26,13 @@ struct online;
 /**
  * online_new() - of a host and its guests
  * @l:		[@n] the host's, and its guests'; must outlive it
+ * @session:	of the host, counted from 0: if it is not the first one, guests whose
+ *		sessions have ended are not taken
  * @say:	is told, in a line, of what must not be overlooked
  * Return: to be freed with online_free(), or NULL.
  */
 struct online *online_new(struct live_ledger *const *l, size_t n,
+			  size_t session,
 			  void (*say)(void *ctx, const char *text),
 			  void *say_ctx);
 

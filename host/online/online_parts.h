@@ -30,7 +30,7 @@ struct online_guest {
 /**
  * struct online - see online.h
  * @l:		[@n] ledgers
- * @session:	[@n] the next session of each
+ * @session:	[@n] the host's, and the next one of each guest
  * @host:	NULL: nothing came yet
  * @pushed_ns:	host time up to which all its records were pushed
  * @host_ended:	there are no more

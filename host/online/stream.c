@@ -168,6 +168,14 @@ void online_stream_free(struct online_stream *s)
 	free(s);
 }
 
+/* Up to where it is known what came, and what is lost. */
+static int64_t told_ns(const struct online_stream *s)
+{
+	int64_t end_ns = (int64_t)s->last.end;
+
+	return s->lost_ns > end_ns ? s->lost_ns : end_ns;
+}
+
 /* As fuse/coverage.c does where all packets are there. */
 static int holes_find(const struct online_stream *s, const struct ctf_packet *p,
 		      int (*lost)(void *ctx, const struct online_stream *s,
@@ -180,8 +188,9 @@ static int holes_find(const struct online_stream *s, const struct ctf_packet *p,
 	if (!s->tells && !s->runs)
 		return 0;
 	if (s->any)
-		from = (int64_t)s->last.end;
-	if (s->any && p->lost)
+		from = told_ns(s);
+	/* Nothing of what was lost may be left to tell. */
+	if (s->any && p->lost && (begin > from || !s->lost_ns))
 		ret = lost(ctx, s, from, begin > from ? begin : from + 1);
 	if (!ret && p->dropped && end > from)
 		ret = lost(ctx, s, from, end);
@@ -240,6 +249,19 @@ int online_stream_packets(struct online_stream *s,
 			return vmsync_fail_memory(e);
 	}
 	return ret;
+}
+
+int online_stream_lost(struct online_stream *s, int64_t until_ns,
+		       int (*lost)(void *ctx, const struct online_stream *s,
+				   int64_t from_ns, int64_t until_ns),
+		       void *ctx)
+{
+	int64_t from_ns = told_ns(s);
+
+	if (!s->any || until_ns <= from_ns)
+		return 0;
+	s->lost_ns = until_ns;
+	return s->tells || s->runs ? lost(ctx, s, from_ns, until_ns) : 0;
 }
 
 /* Packet @to is of that one. */

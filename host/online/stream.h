@@ -76,6 +76,7 @@ struct online_packet {
  * @cpu:	UINT32_MAX: not known
  * @runs, @tells: entries and exits may be in it; evidence may
  * @largest:	content of a packet, bytes
+ * @lost_ns:	up to here it is known that packets are lost; 0: none is
  */
 struct online_stream {
 	const char *folder;
@@ -90,6 +91,7 @@ struct online_stream {
 	bool tells;
 	uint64_t largest;
 	int64_t begin_ns;
+	int64_t lost_ns;
 };
 
 /** online_classes_put() - one user less */
@@ -121,6 +123,17 @@ int online_stream_packets(struct online_stream *s,
 			  int (*lost)(void *ctx, const struct online_stream *s,
 				      int64_t from_ns, int64_t until_ns),
 			  void *ctx, struct ctf_error *e);
+
+/**
+ * online_stream_lost() - packets behind those that came are lost
+ * @until_ns:	the last one's end
+ * @lost:	as there
+ * Return: 0 or -ENOMEM.
+ */
+int online_stream_lost(struct online_stream *s, int64_t until_ns,
+		       int (*lost)(void *ctx, const struct online_stream *s,
+				   int64_t from_ns, int64_t until_ns),
+		       void *ctx);
 
 /**
  * online_stream_ready() - the analysis may have all packets that end by @until_ns

@@ -19,7 +19,7 @@ trap 'kill "${pids[@]}" 2> /dev/null; rm -rf "$check_tmp"' EXIT
 # and one of which all is known, whose virtual CPUs move from CPU to CPU.
 build/asan/tests/contend "$t/beacon" 26000 > /dev/null
 build/asan/tests/pair "$t/exact" events=60000 beacons=100 move=20 packet=16384 gap=200000 \
-	knots=3 > /dev/null
+	knots=3 idle=5 > /dev/null
 
 # soon COMMAND...: it succeeds within a minute
 soon() {
@@ -106,6 +106,8 @@ for run in beacon.{1..10} exact.{1..10}; do
 done
 expect "there was something to find" grep -q 'state="preempted"} [1-9]*0*[.].*[1-9]' \
 	"$t/beacon.wanted"
+expect "... the idle threads of a guest's, too" \
+	grep -q 'state="guest_idle"} [1-9]' "$t/exact.wanted"
 expect "... and who had the CPU" grep -q 'by="vm:vm1"} ' "$t/beacon.wanted"
 
 # --- packets that are lost: what vmsync analyze finds in what is left
@@ -143,6 +145,27 @@ expect "a guest of another host: the host's virtual CPUs are told of" grep -q \
 	'^vmsync_vcpu_state_seconds_total{domain="thread 4720",vcpu="0",state="guest"} [1-9]' \
 	"$t/other/prom"
 expect_eq "... and nothing of it" "$(grep -c 'domain="vm0"' "$t/other/prom")" 0
+
+# --- the host's session is made again: what belongs to the next one
+mkdir "$t/again"
+serve "$t/again" host "$t/exact/host" "$t/beacon/host"
+serve "$t/again" g0 hold=1 "$t/beacon/g0"
+serve "$t/again" g1 hold=1 "$t/beacon/g1"
+"$vmsync" live --record="$t/again/out" --analyze --interval=0.1 --metrics="$t/again/prom" \
+	"tcp://127.0.0.1:$(cat "$t/again/host")/session" \
+	"tcp://127.0.0.1:$(cat "$t/again/g0")/session" \
+	"tcp://127.0.0.1:$(cat "$t/again/g1")/session" > "$t/again/log" 2> "$t/again/said" &
+client=$!
+expect "the host's session is made again" \
+	soon test -d "$t/again/out/host/session-2/kernel"
+touch "$t/again/g0.go" "$t/again/g1.go"
+# shellcheck disable=SC2317 # soon calls it
+same() { diff <(series "$t/again/prom") "$t/beacon.wanted"; }
+expect "... and what is found in that one is all of it" soon same
+kill -INT $client
+wait $client
+expect_eq "... exit status" $? 0
+expect "... and it stays so" same
 
 expect_eq "each line is of the format" "$(grep -hvE \
 	'^# (HELP [a-z_]+ [A-Z].*\.|TYPE [a-z_]+ (counter|gauge|histogram)|vmsync live)$|^[a-z_]+(\{([a-z]+="[^"]*",?)*\})? -?[0-9]+(\.[0-9]+)?$' \

@@ -25,6 +25,7 @@
  *	offset=CYCLES	TSC offset that the host reports is wrong by so much (0)
  *	apart=CYCLES	the TSC of the guest's second vCPU is so much ahead of the
  *			first one's (0)
+ *	idle=N		one thread in N of those that come and go is an idle one (none)
  *	plain=1		the vCPUs' threads are all called qemu-system-x86
  *	ust=NS		a second session on both sides, of user space, OUT/host-ust and
  *			OUT/guest-ust, whose clock's offset is more by NS (none)
@@ -213,7 +214,7 @@ static const uint8_t weights[HALTED - SWITCH] = {
 
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t edge, packet, move, halts, apart, pause, ust;
+	uint64_t edge, packet, move, halts, apart, pause, ust, idle;
 	int64_t wrong_offset;
 	double gap_cycles;
 	bool large, old, net, truth, plain;
@@ -351,6 +352,8 @@ static uint64_t filler_number(const struct gen_field *f, uint64_t r)
 {
 	if (f->type == GEN_BYTES)
 		return 20 + r % 45;
+	if (strstr(f->name, "tid") && opt.idle && r / 300 % opt.idle == 0)
+		return 0;
 	/* No vCPU's thread, and no more threads than a machine has. */
 	if (strstr(f->name, "tid"))
 		return 5000 + r % 300;
@@ -726,6 +729,8 @@ static void option(const char *arg)
 		opt.move = n;
 	else if (!strncmp(arg, "halts=", 6))
 		opt.halts = n;
+	else if (!strncmp(arg, "idle=", 5))
+		opt.idle = n;
 	else if (!strncmp(arg, "old=", 4))
 		opt.old = n;
 	else if (!strncmp(arg, "net=", 4))
