@@ -321,11 +321,34 @@ static void test_odd_reading(void)
 	vmsync_sync_free(sync);
 }
 
+/* What is whole is given out at once: nothing waits for numbers of no beacon. */
+static void at_once(uint32_t first_cnt)
+{
+	static struct recording r;
+	struct vmsync_sync *sync = vmsync_sync_new(NULL);
+	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
+
+	record(&r, 0, first_cnt);
+	for (int i = 0; i < 5; i++) {
+		for (int k = 0; k < 4; k++) {
+			const struct vmsync_evidence *ev = &r.leg[i][k].ev;
+
+			CHECK(!(of_guest(k) ? vmsync_sync_push_guest(guest, ev) :
+					      vmsync_sync_push_host(sync, ev)));
+		}
+	}
+	CHECK(!vmsync_sync_build_maps(sync, NULL));
+	CHECK_EQ(vmsync_guest_report_of(guest)->whole, 5);
+	vmsync_sync_free(sync);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
 
 	check_init(argc, argv);
+	at_once(0);
+	at_once(7);
 	first = check_seed;
 	test_wrong_side();
 	test_wrap();
