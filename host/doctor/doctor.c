@@ -51,6 +51,15 @@ remedy(struct doctor_check *c, const char *format, ...)
 	va_end(args);
 }
 
+/* Where virtualization is nested every guest has /dev/kvm; few have guests. */
+static bool hosts(const struct doctor *d)
+{
+	return system_has(d, "/dev/kvm") &&
+	       (system_command(d, "qemu-system-x86_64") ||
+		system_has(d, "/usr/libexec/qemu-kvm") ||
+		system_module_loaded(d, "vmsync-host"));
+}
+
 int doctor_roles(struct doctor *d)
 {
 	/* What is mounted somewhere may be anybody's. */
@@ -64,7 +73,7 @@ int doctor_roles(struct doctor *d)
 	d->guest = system_word(
 		d, "/sys/devices/system/clocksource/clocksource0/available_clocksource",
 		"kvm-clock");
-	d->host = system_has(d, "/dev/kvm") || !d->guest;
+	d->host = !d->guest || hosts(d);
 	return 0;
 }
 

@@ -33,7 +33,7 @@ struct doctor_check {
  * struct doctor - a system and what was found
  * @root:	where it is mounted, "" for the one that runs
  * @host:	it is, or can be, a KVM host
- * @guest:	it is a KVM guest; may be both
+ * @guest:	it is a KVM guest; both where it has a QEMU for guests of its own
  * @release:	of the kernel that runs
  */
 struct doctor {

@@ -174,9 +174,16 @@ sed -i '/probe-vmsync/d' s/lib/modules/$release/modules.dep
 says ok lttng-probe-vmsync built ""
 put hpet $source/current_clocksource
 says limits clocksource "hpet: not a clock" "echo kvm-clock >"
+# Every guest has it where virtualization is nested.
 put "" dev/kvm
 $vmsync doctor --root=s > text
-expect "both" grep -q "^a guest that is a KVM host as well" text
+expect "/dev/kvm alone makes no host" grep -q "^a KVM guest, kernel" text
+for f in usr/bin/qemu-system-x86_64 usr/libexec/qemu-kvm sys/module/vmsync_host/x; do
+	put "" $f
+	$vmsync doctor --root=s > text
+	expect "both, by $f" grep -q "^a guest that is a KVM host as well" text
+	rm -r "s/${f%/x}"
+done
 $vmsync doctor --root=s --host > text
 expect "--host" grep -q "^a KVM host," text
 
