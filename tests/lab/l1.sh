@@ -21,6 +21,7 @@ bb=/bin/busybox
 host_up() { system_up; }
 host_during() { :; }
 host_after() { :; }
+host_over() { :; }
 host_prepare() { record_ready; }
 host_record() { record; }
 guest_off() { :; }
@@ -66,6 +67,7 @@ quit() {
 		monitor_rest
 		[ ! -e "/run/$at.pid" ] || kill -KILL "$(cat "/run/$at.pid")" 2>/dev/null
 	done
+	host_over
 	watch_end
 	dmesg > /share/host.dmesg
 	taint

@@ -16,9 +16,18 @@ lab_readme=/run/lab
 # shellcheck source=tests/lab/system/system.sh
 . /run/lab/system.sh
 
+# What was kept becomes the host's.
+kept_out() {
+	journal_take -u vmsync-agent -u lttng-sessiond
+	tar -c -f /dev/vdb -C "$kept" .
+	sync
+}
+
+# The host looks at it, and ends us, as soon as it hears.
 fail() {
-	say "fail $*"
 	dmesg | tail -n 30
+	kept_out
+	say "fail $*"
 	finish
 }
 
@@ -59,9 +68,8 @@ load=$!
 say "loading"
 told stop
 kill -- -$load		# all of its processes
-journalctl -b -u vmsync-agent -u lttng-sessiond > "$kept/journal" 2>&1
 packages_purge vmsync vmsync-dkms vmsync-guest
 state_take after
-tar -c -f /dev/vdb -C "$kept" . || fail "what was kept is not written"
+kept_out || fail "what was kept is not written"
 say "recorded"
 finish

@@ -57,15 +57,24 @@ guest_boot() {
 	domain_start
 }
 
-guest_trace() {
+guest_kept() {
 	mkdir -p /share/guest-state
-	tar -x -f "/run/$at.img" -C /share/guest-state || fail "nothing of $at was kept"
+	tar -x -f "/run/$at.img" -C /share/guest-state
+}
+
+guest_trace() {
+	guest_kept || fail "nothing of $at was kept"
 	trace_take recorded
+}
+
+# However it ends, there is something to look at.
+host_over() {
+	journal_take -u vmsyncd -u libvirtd -u lttng-sessiond
+	[ ! -e "/run/$at.img" ] || guest_kept
 }
 
 # What it was, and nothing of ours, is gone.
 host_purge() {
-	journalctl -b -u vmsyncd -u libvirtd -u lttng-sessiond > "$kept/journal" 2>&1
 	virsh_says undefine guest
 	packages_purge vmsync vmsync-dkms vmsync-host
 	state_take after

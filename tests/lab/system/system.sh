@@ -28,6 +28,12 @@ system_settled() {
 	say "system $(cat "$kept/system")"
 }
 
+# journal_take OPTION...: what units, and the kernel, said since the machine booted
+journal_take() {
+	journalctl -b "$@" > "$kept/journal" 2>&1
+	dmesg > "$kept/dmesg"
+}
+
 # names_of FOLDER: those of the list $names that are in it, each with its type, mode,
 # owner, and what it holds
 names_of() {
