@@ -168,6 +168,9 @@ full() {
 # --- a guest's disk is full, before and while it is recorded
 
 small third "$t/two.spool" 16384
+# Its agent, whose mounts are its own, sees it once it is started anew.
+touch "$t/third/again"
+until_gone "$t/third/again"
 full third "$t/two.spool"
 begin "$t/nothing"
 beats 60 0
