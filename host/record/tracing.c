@@ -79,12 +79,15 @@ bool vmsync_tracing_daemon(void)
 	return !LTTNG(&t, t.said, "list");
 }
 
-static void lacks(struct vmsync_tracing *t, const char *what)
+/* @why: "" where @what says enough */
+static void lacks(struct vmsync_tracing *t, const char *what, const char *why)
 {
 	size_t n = strlen(t->said);
 
-	snprintf(t->said + n, sizeof(t->said) - n, "%s%s",
-		 n ? ", " : "not recorded: ", what);
+	n += (size_t)snprintf(t->said + n, sizeof(t->said) - n, "%s%s",
+			      n ? ", " : "not recorded: ", what);
+	if (*why && n < sizeof(t->said))
+		snprintf(t->said + n, sizeof(t->said) - n, " (%.70s)", why);
 }
 
 /* All at once, or where one of them is not there, each by itself. */
@@ -100,7 +103,7 @@ static void enable(struct vmsync_tracing *t, const char *list)
 	     name = strtok_r(NULL, ",", &rest)) {
 		if (LTTNG(t, said, "enable-event", "-k", "-s", t->name, "-c",
 			  CHANNEL, name))
-			lacks(t, name);
+			lacks(t, name, "");
 	}
 }
 
@@ -113,7 +116,9 @@ static void kernel(struct vmsync_tracing *t)
 			   t->host ? "--subbuf-size=4M" : "--subbuf-size=1M",
 			   "--num-subbuf=8", CHANNEL);
 	if (!t->kernel) {
-		lacks(t, "the kernel (no LTTng modules, or not allowed)");
+		/* Without its modules lttng ends without a word. */
+		lacks(t, "the kernel",
+		      *said ? said : "no LTTng modules, or not allowed");
 		return;
 	}
 	for (i = 0; i <= t->events && i < N_SETS; i++) {
@@ -124,11 +129,11 @@ static void kernel(struct vmsync_tracing *t)
 	if (t->events >= VMSYNC_PORT_EVENTS_ALL &&
 	    LTTNG(t, said, "enable-event", "-k", "-s", t->name, "-c", CHANNEL,
 		  "--syscall", "--all"))
-		lacks(t, "system calls");
+		lacks(t, "system calls", "");
 	if (t->events >= VMSYNC_PORT_EVENTS_SCHED &&
 	    LTTNG(t, said, "add-context", "-k", "-s", t->name, "-c", CHANNEL,
 		  "-t", "pid", "-t", "tid", "-t", "procname"))
-		lacks(t, "contexts");
+		lacks(t, "contexts", "");
 }
 
 static void ust(struct vmsync_tracing *t)
@@ -141,7 +146,7 @@ static void ust(struct vmsync_tracing *t)
 		 !LTTNG(t, said, "enable-event", "-u", "-s", t->name, "-c",
 			CHANNEL "-port", "vmsync_port:*");
 	if (!t->ust)
-		lacks(t, "beacons over the port");
+		lacks(t, "beacons over the port", said);
 }
 
 int vmsync_tracing_start(struct vmsync_tracing *t)

@@ -58,6 +58,15 @@ expect "a report is there" grep -q port "$t/out/report.txt"
 until_nothing one
 until_nothing two
 
+# --- LTTng cannot: it is told of in its own words
+
+# shellcheck disable=SC2016 # of the inner shell
+on_host "unshare -m --propagation unchanged sh -c 'mount -t proc -o subset=pid proc /proc &&
+	exec \"\$@\"' x $rec -o $t/unable --events sync --vm one --seconds 1"
+expect_eq "LTTng has no /proc/meminfo: exit status" "$(result)" 2
+expect "... is told of" grep -q 'not recorded: the kernel (.*), beacons over the port (.*: Not enough memory' \
+	"$t/host/err"
+
 # --- some guests, one of them without an agent; a command that fails
 
 "$o/tests/port-chardev" "$t/three.sock" "$t/three.dev" > /dev/null &
