@@ -22,5 +22,9 @@ record() {
 		return 0
 	fi
 	echo "recording $1"
-	tests/lab/run.sh "$1" ${KERNEL:+"$KERNEL"} ${GUEST_KERNEL:+"$GUEST_KERNEL"}
+	if [ -n "${GUEST_KERNEL:-}" ]; then
+		tests/lab/run.sh "$1" "${KERNEL:-}" "$GUEST_KERNEL"
+	else
+		tests/lab/run.sh "$1" ${KERNEL:+"$KERNEL"}
+	fi
 }
