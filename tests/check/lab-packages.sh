@@ -67,6 +67,8 @@ side_check() {
 			"$name/$version, $release, x86_64: installed" \
 			"$dir/installed/dkms"
 	done
+	expect_eq "$s: $side: nothing that failed is told of" \
+		"$(grep -hE '^(Failed|E:|W:) ' "$dir"/{install,tracer,purge})" ""
 	expect_eq "$s: $side: doctor: exit status" "$(cat "$dir/doctor.status")" 0
 	expect_eq "$s: $side: doctor: what is not ok" \
 		"$(tail -n +2 "$dir/doctor" | grep -v '^ok ')" ""
