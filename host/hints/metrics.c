@@ -2,7 +2,7 @@
 /* Hints as time series, for who watches many hosts. */
 #include <string.h>
 
-#include "base/label.h"
+#include "base/series.h"
 #include "fuse/print.h"
 #include "fuse/replace.h"
 #include "hints/parts.h"
@@ -33,9 +33,9 @@ static void who(FILE *f, const struct hints *h, const char *key, uint32_t party)
 		      sizeof(label));
 	}
 	snprintf(pid_key, sizeof(pid_key), "%s_pid", key);
-	vmsync_label(f, key, label);
+	vmsync_series_label(f, key, label);
 	fputc(',', f);
-	vmsync_label(f, pid_key, pid);
+	vmsync_series_label(f, pid_key, pid);
 }
 
 static void series(FILE *f, const struct hints *h, const char *name, const char *help,

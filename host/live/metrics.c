@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/series.h"
 #include "fuse/replace.h"
-#include "live/label.h"
 
 static const struct vmsync_kind kind = { "file of metrics", "# vmsync live\n",
 					 "--metrics" };
@@ -90,7 +90,7 @@ static void put_value(FILE *f, const struct series *series, uint64_t value)
 {
 	fputs("} ", f);
 	if (series->is_ns)
-		live_seconds_put(f, value);
+		vmsync_series_seconds(f, value);
 	else
 		fprintf(f, "%" PRIu64, value);
 	fputc('\n', f);
@@ -109,13 +109,13 @@ static int write_all(FILE *f, void *ctx, struct ctf_error *e)
 
 	fputs(kind.begins, f);
 	for (k = 0; k < sizeof(all) / sizeof(all[0]); k++) {
-		live_family_put(f, all[k].name, all[k].type, all[k].help);
+		vmsync_series_family(f, all[k].name, all[k].type, all[k].help);
 		for (i = 0; i < a->n; i++) {
 			struct live_relay *r = &a->m[i].relay;
 			struct live_state s = live_relay_state(r);
 
 			fprintf(f, "%s{", all[k].name);
-			live_label_put(f, "url", r->url.text);
+			vmsync_series_label(f, "url", r->url.text);
 			put_value(f, &all[k], all[k].value(&s));
 		}
 	}

@@ -8,8 +8,8 @@
 
 #include "analysis/reasons.h"
 #include "analysis/totals.h"
+#include "base/series.h"
 #include "fuse/fail.h"
-#include "live/label.h"
 
 #define NAME_SIZE 80
 #define ALL INT32_MIN /* virtual CPUs of a VM */
@@ -109,10 +109,10 @@ static void open_series(const struct writer *w, const char *name, uint32_t vm)
 	const struct vm *v = &w->vms.at[vm];
 
 	fprintf(w->f, "%s{", name);
-	live_label_put(w->f, "domain", v->name);
+	vmsync_series_label(w->f, "domain", v->name);
 	if (*v->uuid) {
 		fputc(',', w->f);
-		live_label_put(w->f, "uuid", v->uuid);
+		vmsync_series_label(w->f, "uuid", v->uuid);
 	}
 }
 
@@ -120,13 +120,13 @@ static void more_label(const struct writer *w, const char *name,
 		       const char *value)
 {
 	fputc(',', w->f);
-	live_label_put(w->f, name, value);
+	vmsync_series_label(w->f, name, value);
 }
 
 static void close_ns(const struct writer *w, int64_t ns)
 {
 	fputs("} ", w->f);
-	live_seconds_put(w->f, (uint64_t)ns);
+	vmsync_series_seconds(w->f, (uint64_t)ns);
 	fputc('\n', w->f);
 }
 
@@ -194,7 +194,7 @@ static void states(const struct writer *w)
 	int64_t ns[ANALYSIS_STATES];
 	uint32_t i;
 
-	live_family_put(w->f, "vmsync_vcpu_state_seconds_total", "counter",
+	vmsync_series_family(w->f, "vmsync_vcpu_state_seconds_total", "counter",
 			"What virtual CPUs did, by state.");
 	for (i = 0; w->vcpus && i < w->sums->vcpus.count; i++) {
 		if (!is_first(w, i))
@@ -213,14 +213,14 @@ static void figures(const struct writer *w)
 	int64_t ns[ANALYSIS_STATES];
 	uint32_t i;
 
-	live_family_put(w->f, "vmsync_vm_cpu_demand_seconds_total", "counter",
+	vmsync_series_family(w->f, "vmsync_vm_cpu_demand_seconds_total", "counter",
 			"CPU time that a VM wanted.");
 	for (i = 0; i < w->vms.count; i++) {
 		vm_states(w, i, ALL, ns);
 		open_series(w, "vmsync_vm_cpu_demand_seconds_total", i);
 		close_ns(w, analysis_figures_of(ns).wanted);
 	}
-	live_family_put(w->f, "vmsync_vm_cpu_got_seconds_total", "counter",
+	vmsync_series_family(w->f, "vmsync_vm_cpu_got_seconds_total", "counter",
 			"CPU time that it got.");
 	for (i = 0; i < w->vms.count; i++) {
 		vm_states(w, i, ALL, ns);
@@ -288,7 +288,7 @@ static int charges(const struct writer *w)
 			return -ENOMEM;
 	}
 	online_names_end(n);
-	live_family_put(w->f, series, "counter",
+	vmsync_series_family(w->f, series, "counter",
 			"Who had the CPU while a VM waited for it.");
 	for (i = 0; i < w->vms.count; i++)
 		charges_of(w, series, (uint32_t)i);
@@ -330,7 +330,7 @@ static int exits(struct writer *w)
 
 	if (exits_sum(w))
 		return -ENOMEM;
-	live_family_put(w->f, "vmsync_exits_total", "counter",
+	vmsync_series_family(w->f, "vmsync_exits_total", "counter",
 			"Exits from a VM, by reason.");
 	for (i = 0; i < w->exits.count; i++) {
 		const struct online_exit_sums *x = &w->exits.at[i];
@@ -381,7 +381,7 @@ static void hists(const struct writer *w)
 	static const char delay[] = "vmsync_wakeup_delay_seconds";
 	uint32_t i, k;
 
-	live_family_put(w->f, preemption, "histogram",
+	vmsync_series_family(w->f, preemption, "histogram",
 			"How long virtual CPUs that could run had no CPU.");
 	for (i = 0; i < w->vms.count; i++) {
 		struct online_hist h = { .sum_ns = 0 };
@@ -392,7 +392,7 @@ static void hists(const struct writer *w)
 		}
 		hist_series(w, preemption, i, &h);
 	}
-	live_family_put(w->f, delay, "histogram",
+	vmsync_series_family(w->f, delay, "histogram",
 			"How long a guest's threads waited from wake-up to run.");
 	for (i = 0; i < w->vms.count; i++) {
 		struct online_hist h = { .sum_ns = 0 };

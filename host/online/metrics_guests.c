@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "live/label.h"
 #include "online/metrics.h"
+#include "base/series.h"
 
 /* The last one of its name that is analysed: of one that booted again, this boot. */
 static bool is_last(const struct online *o, size_t guest)
@@ -39,10 +39,10 @@ static uint64_t violations(const struct online *o, const char *name)
 static void guest_series(FILE *f, const char *name, const struct online_about *a)
 {
 	fprintf(f, "%s{", name);
-	live_label_put(f, "domain", a->name);
+	vmsync_series_label(f, "domain", a->name);
 	if (*a->uuid) {
 		fputc(',', f);
-		live_label_put(f, "uuid", a->uuid);
+		vmsync_series_label(f, "uuid", a->uuid);
 	}
 }
 
@@ -51,7 +51,7 @@ static void bounds(FILE *f, const struct online *o)
 	int64_t at_ns = online_until_ns(o);
 	size_t i;
 
-	live_family_put(f, "vmsync_sync_bound_seconds", "gauge",
+	vmsync_series_family(f, "vmsync_sync_bound_seconds", "gauge",
 			"Error of a guest's map, at most, where it is analysed.");
 	for (i = 0; i < online_guests(o); i++) {
 		struct online_about a = online_guest_about(o, i);
@@ -65,14 +65,14 @@ static void bounds(FILE *f, const struct online *o)
 		bound_ns = vmsync_map_bound_ns(map, at, NULL);
 		guest_series(f, "vmsync_sync_bound_seconds", &a);
 		fputc(',', f);
-		live_label_put(f, "method",
+		vmsync_series_label(f, "method",
 			       vmsync_method_name(
 				       vmsync_map_segment(map, at)->method));
 		fputs("} ", f);
 		if (bound_ns >= VMSYNC_BOUND_NONE)
 			fputs("+Inf", f);
 		else
-			live_seconds_put(f, (uint64_t)bound_ns);
+			vmsync_series_seconds(f, (uint64_t)bound_ns);
 		fputc('\n', f);
 	}
 }
@@ -81,7 +81,7 @@ static void witnesses(FILE *f, const struct online *o)
 {
 	size_t i;
 
-	live_family_put(f, "vmsync_witness_violations_total", "counter",
+	vmsync_series_family(f, "vmsync_witness_violations_total", "counter",
 			"Beacons that contradict a guest's map.");
 	for (i = 0; i < online_guests(o); i++) {
 		struct online_about a = online_guest_about(o, i);
@@ -98,21 +98,21 @@ void online_metrics_progress(FILE *f, const struct online *o)
 	int64_t until_ns = online_until_ns(o), lag_ns;
 	struct timespec now;
 
-	live_family_put(f, "vmsync_live_late_events_total", "counter",
+	vmsync_series_family(f, "vmsync_live_late_events_total", "counter",
 			"Events that came after they were said to be there.");
 	fprintf(f, "vmsync_live_late_events_total %" PRIu64 "\n",
 		online_late(o));
 	if (!until_ns)
 		return;
-	live_family_put(f, "vmsync_live_analysed_seconds", "gauge",
+	vmsync_series_family(f, "vmsync_live_analysed_seconds", "gauge",
 			"Time of the host's clock up to which all is analysed.");
 	fputs("vmsync_live_analysed_seconds ", f);
-	live_seconds_put(f, (uint64_t)until_ns);
+	vmsync_series_seconds(f, (uint64_t)until_ns);
 	clock_gettime(CLOCK_REALTIME, &now);
 	lag_ns = now.tv_sec * 1000000000 + now.tv_nsec -
 		 online_realtime_ns(o, until_ns);
 	fputc('\n', f);
-	live_family_put(f, "vmsync_live_lag_seconds", "gauge",
+	vmsync_series_family(f, "vmsync_live_lag_seconds", "gauge",
 			"How long ago that was, by the clocks of both machines.");
 	fprintf(f, "vmsync_live_lag_seconds %.3f\n", (double)lag_ns / 1e9);
 }

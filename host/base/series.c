@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "live/label.h"
+#include "base/series.h"
 
 #include <inttypes.h>
 
 #include "base/utf8.h"
+
+void vmsync_series_family(FILE *f, const char *name, const char *type,
+			  const char *help)
+{
+	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
 
 static void put_char(FILE *f, const char *s, size_t n, uint32_t code)
 {
@@ -17,7 +23,7 @@ static void put_char(FILE *f, const char *s, size_t n, uint32_t code)
 		fwrite(s, 1, n, f);
 }
 
-void live_label_put(FILE *f, const char *name, const char *value)
+void vmsync_series_label(FILE *f, const char *name, const char *value)
 {
 	uint32_t code;
 	size_t n;
@@ -30,13 +36,7 @@ void live_label_put(FILE *f, const char *name, const char *value)
 	fputc('"', f);
 }
 
-void live_seconds_put(FILE *f, uint64_t ns)
+void vmsync_series_seconds(FILE *f, uint64_t ns)
 {
 	fprintf(f, "%" PRIu64 ".%09" PRIu64, ns / 1000000000, ns % 1000000000);
-}
-
-void live_family_put(FILE *f, const char *name, const char *type,
-		     const char *help)
-{
-	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
