@@ -6,8 +6,11 @@
 # off; and what goes wrong is said in a line. The servers are Debian's, unpacked; what
 # tools/fleet/clickhouse has is run with them.
 
-# A network of its own, where there may be one: the servers listen at fixed ports.
+fetch() { tests/fleet/fetch.sh build/clickhouse clickhouse-server clickhouse-client; }
+# A network of its own, where there may be one: the servers listen at fixed ports. There is
+# nothing to be had there; that it could not be had before is said later.
 if [ -z "${CLICKHOUSE_INSIDE:-}" ] && unshare -n true 2> /dev/null; then
+	fetch > /dev/null 2>&1
 	CLICKHOUSE_INSIDE=1 exec unshare -n bash "$0"
 fi
 . tests/check/lib.sh
@@ -35,7 +38,7 @@ wrong "half of an address" "no host and port" "http://[::1/vmsync"
 wrong "more than a URL" "not http://" "http://127.0.0.1/vm sync"
 wrong "--max-size" "--max-size needs a file" http://127.0.0.1/vmsync --max-size=1
 
-tests/fleet/fetch.sh build/clickhouse clickhouse-server clickhouse-client > "$check_out" 2>&1 || {
+fetch > "$check_out" 2>&1 || {
 	skip "ClickHouse cannot be had: $(head -n 1 "$check_out")"
 	finish
 }

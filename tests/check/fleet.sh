@@ -5,9 +5,22 @@
 # Prometheus, go through a real Alertmanager and reach a webhook; rules of PCP; TLS; units.
 # The programs are Debian's, unpacked.
 
+prom=build/prometheus tls=build/stunnel pcp=build/pcp
+# fetch DIR: its programs; where they cannot be had that is said later
+fetch() {
+	case $1 in
+	"$prom") set -- "$1" prometheus prometheus-alertmanager prometheus-node-exporter ;;
+	"$tls") set -- "$1" stunnel4 ;;
+	*) set -- "$1" pcp python3-requests ;;
+	esac
+	tests/fleet/fetch.sh "$@"
+}
 # A network of its own, where the programs listen at fixed ports, and mounts of its own:
-# Alertmanager and PCP look for files at fixed places.
+# Alertmanager and PCP look for files at fixed places. There is nothing to be had there.
 if [ -z "${FLEET_INSIDE:-}" ] && unshare -mn true 2> /dev/null; then
+	for dir in $prom $tls $pcp; do
+		fetch "$dir" > /dev/null 2>&1
+	done
 	FLEET_INSIDE=1 exec unshare -mn bash "$0"
 fi
 . tests/check/lib.sh
@@ -30,10 +43,10 @@ soon() {
 	done
 	expect "$@"
 }
-# has DIR PACKAGE...: they are unpacked, or it is said that they are not
+# has DIR: its programs are unpacked, or it is said that they are not
 has() {
-	tests/fleet/fetch.sh "$@" > "$check_out" 2>&1 && return
-	skip "${*:2} cannot be had: $(head -n 1 "$check_out")"
+	fetch "$1" > "$check_out" 2>&1 && return
+	skip "$1 cannot be had: $(head -n 1 "$check_out")"
 	return 1
 }
 # over DIR PLACE: what is below DIR is at PLACE, too, as if it was installed
@@ -51,8 +64,7 @@ for unit in "$fleet"/systemd/*; do
 done
 expect_eq "units: systemd has no complaint" "$(cd "$t/units" && systemd-analyze --man=no verify \
 	./*.service ./*.timer 2>&1 | grep -F vmsync-)" ""
-prom=build/prometheus
-has $prom prometheus prometheus-alertmanager prometheus-node-exporter || prom=
+has $prom || prom=
 if [ -n "$prom" ]; then
 	expect "promtool: rules" $prom/usr/bin/promtool check rules $fleet/prometheus/vmsync.rules.yml
 	expect "promtool: the rules' tests" $prom/usr/bin/promtool test rules \
@@ -119,10 +131,9 @@ tunnels_run() {
 	sent "a false server" "127.0.0.1:8125/refuse: [^T]" 8125
 	expect "a false server is refused" grep -q "certificate verify failed" "$t/host.8125.log"
 }
-tls=build/stunnel
 if [ -z "${FLEET_INSIDE:-}" ]; then
 	skip "stunnel: needs a network of its own"
-elif has $tls stunnel4; then
+elif has $tls; then
 	tunnels_run
 fi
 
@@ -224,10 +235,9 @@ pcp_runs() {
 	expect_eq "pcp, preempted: nothing is said of other states" "$(grep "waits for" "$t/pmie.log" |
 		grep -o "state:[a-z]*" | sort -u)" state:preempted
 }
-pcp=build/pcp
 if [ -z "${FLEET_INSIDE:-}" ]; then
 	skip "PCP: needs a network and mounts of its own"
-elif has $pcp pcp python3-requests; then
+elif has $pcp; then
 	mkdir "$t/pcp"
 	metrics "$t/pcp" &
 	pids+=($!)
