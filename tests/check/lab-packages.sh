@@ -32,7 +32,7 @@ status() { sed -n "s/^$1=//p" "$lab/$s/status"; }
 # What a running system, apt and DKMS write anyway: databases, logs, caches, what
 # systemd and libvirt remember; the backup of a group file, and its lock; the key that
 # DKMS signs with.
-noise='^(var/lib/(dpkg|apt|systemd)|var/log|var/cache|run|tmp|var/tmp)(/| )'
+noise='^(var/lib/(dpkg|apt|systemd|libvirt)|var/log|var/cache|run|tmp|var/tmp)(/| )'
 noise="$noise|^etc/(group|gshadow|passwd|shadow|subuid|subgid)-\$?"
 noise="$noise|^etc/\\.pwd\\.lock |^etc/ld\\.so\\.cache |^var/lib/dkms/mok\\."
 
@@ -55,12 +55,12 @@ gone() {
 # what LTTng's modules are is not looked at, which doctor did, but whether vmsync's are.
 side_check() {
 	local side=$1 release=$2 dir=$lab/$s/$1-state name
+	local modules=usr/lib/modules/${2//+/\\+}/updates/dkms
 
 	shift 2
 	for name; do
 		expect "$s: $side: DKMS built $name" grep -qE \
-			"^usr/lib/modules/$release/updates/dkms/$name\.ko(\.xz)? f " \
-			"$dir/installed/files"
+			"^$modules/$name\.ko(\.xz)? f " "$dir/installed/files"
 	done
 	for name in vmsync vmsync-tracer; do
 		expect "$s: $side: $name is DKMS's" grep -qF \

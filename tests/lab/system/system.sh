@@ -20,10 +20,11 @@ timed() {
 	say "took $(($(seconds) - timed_since)) s: $timed_what"
 }
 
-# All that is started at boot is there.
+# All that is started at boot is there, and so are the modules of what devices there are.
 system_settled() {
 	mkdir -p "$kept"
 	systemctl is-system-running --wait > "$kept/system"
+	udevadm settle --timeout=300
 	systemctl --failed --no-legend --plain > "$kept/failed"
 	say "system $(cat "$kept/system")"
 }
@@ -60,6 +61,15 @@ state_files() {
 	names_of /run/lab/rw/upper | comm -13 "$names.ro" -
 }
 
+# systemctl_list FILE COMMAND...: a slow machine's systemd may not answer in time
+systemctl_list() {
+	systemctl_to=$1
+	shift
+	# shellcheck disable=SC2016 # of the inner shell
+	until_true "systemd does not answer" sh -c \
+		'to=$1; shift; systemctl --no-legend --plain "$@" > "$to"' x "$systemctl_to" "$@"
+}
+
 # state_take NAME: what there is, into $kept/NAME
 state_take() {
 	names=/run/lab/names
@@ -68,10 +78,12 @@ state_take() {
 	awk '{ print $1 }' /proc/modules | sort > "$kept/$1/modules"
 	getent group | cut -d: -f1,4 | sort > "$kept/$1/groups"
 	getent passwd | cut -d: -f1 | sort > "$kept/$1/users"
-	systemctl list-unit-files --no-legend --plain | sort > "$kept/$1/unit-files"
+	systemctl_list "$names.units" list-unit-files
+	sort "$names.units" > "$kept/$1/unit-files"
 	# A device's udev entry goes on to name a unit that is not there any more.
-	systemctl list-units --all --no-legend --plain 'vmsync*' 'lttng*' | awk '
-		$2 " " $3 != "not-found inactive" { $1 = $1; print }' > "$kept/$1/units"
+	systemctl_list "$names.units" list-units --all 'vmsync*' 'lttng*'
+	awk '$2 " " $3 != "not-found inactive" { $1 = $1; print }' "$names.units" \
+		> "$kept/$1/units"
 	# What it says beside is of its own pipes.
 	dkms status > "$kept/$1/dkms" 2> /dev/null
 	say "state $1"
