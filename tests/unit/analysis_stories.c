@@ -177,8 +177,8 @@ static int64_t task_state(const struct story *s, const char *word)
 	static const struct {
 		const char *name;
 		int64_t state;
-	} states[] = {{"R", 0}, {"R+", 256}, {"S", 1},
-		      {"D", 2}, {"T", 4},    {"X", 16}};
+	} states[] = {{"R", 0}, {"R+", 256}, {"S", 1},	{"D", 2},
+		      {"T", 4}, {"t", 8},    {"X", 16}, {"Z", 32}};
 	size_t i;
 
 	for (i = 0; word && i < sizeof(states) / sizeof(states[0]); i++) {
