@@ -96,6 +96,9 @@ json_is "overlapping, and packets have no numbers: none is outside" \
 carve a/host cpus hide=stream_instance_id part=s1,0%..50% part=s2,40%..100%
 sync "overlapping, and streams are known by their CPU" "$t/cpus" "$t/a/guest"
 same_as_whole "overlapping, and streams are known by their CPU"
+carve a/host instances hide=cpu_id part=s1,0%..50% part=s2,40%..100%
+expect_eq "overlapping, and streams are known by their instance: each event once" \
+	"$($vmsync cat "$t/instances" 2> "$t/err" | wc -l)" "$host"
 
 # --- something is missing
 carve a/host snapshots part=s1,0%..40% part=s2,60%..100%
