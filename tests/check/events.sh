@@ -83,7 +83,7 @@ $vmsync export jsonl --table=events --vm=vm0 -o "$t/one" "$t/c"
 expect "one VM: its events and the host's" cmp "$t/one" \
 	<(jq -c "select(.machine != 2)" "$t/lines")
 
-expect_error "raw of csv" "raw is for jsonl and sqlite" $vmsync export csv --raw -o "$t/x" "$t/c"
+expect_error "raw of csv" "raw is for jsonl, sqlite and clickhouse" $vmsync export csv --raw -o "$t/x" "$t/c"
 expect_error "raw of perfetto" "raw is for" $vmsync export perfetto --raw -o "$t/x" "$t/c"
 expect_error "raw of one table" "table=events" \
 	$vmsync export jsonl --raw --table=states -o "$t/x" "$t/c"
