@@ -4,7 +4,7 @@
 # else is a script in tests/check. tests/run.sh runs them and adds up.
 
 ## make check		all tests (Debian 12, as root)
-## make check-quick	those that need neither kernel modules nor the lab
+## make check-quick	those that take two minutes in all: no modules, no lab
 ## make bench		speed, beside babeltrace2's
 ## make mutate		which tests defend each constant of sync and ctf: hours
 
@@ -140,7 +140,7 @@ bench-port: port $(O)/tests/port-many $(O)/tests/port-chardev
 bench-fleet: $(O)/tests/fleet
 	@tests/perf/fleet.sh
 
-# Everything that needs no lab: seconds instead of minutes.
+# What needs no lab, no daemon and no patience.
 check-quick:
 	tests/run.sh quick
 
