@@ -51,26 +51,6 @@ const struct analysis_culprit **analysis_culprits_of(const struct analysis *a,
 	return list;
 }
 
-/* Words, broken at blanks where a line would be too long. */
-static void paragraph(FILE *f, const char *text)
-{
-	int column = 0;
-
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (column && column + 1 + len > COLUMNS) {
-			fputc('\n', f);
-			column = 0;
-		}
-		fprintf(f, "%s%.*s", column ? " " : "", len, text);
-		column += len + (column > 0);
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', f);
-}
-
 /* A host's task or virtual CPU, whatever thread of a guest it ran. */
 struct blamed {
 	struct analysis_who who;
@@ -162,7 +142,7 @@ static void none_known(FILE *f, const struct analysis *a)
 			 "No virtual CPU is known: the host's recording tells "
 			 "of no entry into a guest. Record kvm_x86_entry and "
 			 "kvm_x86_exit on the host while a guest runs.");
-	paragraph(f, text);
+	print_paragraph(f, text, COLUMNS, 0);
 }
 
 /* One sentence of the virtual CPU that was denied most. */
@@ -205,6 +185,6 @@ void analysis_answer(FILE *f, const struct analysis *a)
 	blame(m, a, which, &worst);
 	fputc('.', m);
 	if (!fclose(m))
-		paragraph(f, text);
+		print_paragraph(f, text, COLUMNS, 0);
 	free(text);
 }

@@ -15,13 +15,6 @@
  * can be seen.
  */
 #define USUAL_REST	2048
-/*
- * A packet that is not full was closed because the recording ended: whatever its
- * end says, no event came behind it. A full one may have others behind it that are
- * not there. An event that did not fit may be as large, as knots are.
- */
-#define ROOM 512
-
 /* The streams of one session on one CPU. */
 struct part {
 	uint32_t cpu;
@@ -211,7 +204,7 @@ static int64_t end_of_stream(const struct session *session,
 			     enum vmsync_cover_kind kind)
 {
 	uint64_t largest = s->packets > 1 ? s->largest : session->largest;
-	bool full = s->last + ROOM > largest;
+	bool full = s->last + VMSYNC_EVENT_ROOM > largest;
 
 	if (kind == VMSYNC_COVER_EVIDENCE && !full)
 		return session->end_ns;

@@ -12,6 +12,13 @@
 #include "fuse/absent.h"
 #include "fuse/holes.h"
 
+/*
+ * A packet that is not full was closed because the recording ended: whatever its
+ * end says, no event came behind it. A full one may have others behind it that are
+ * not there. An event that did not fit may be as large, as knots are.
+ */
+#define VMSYNC_EVENT_ROOM 512
+
 /** enum vmsync_cover_kind - which events; streams without them do not matter */
 enum vmsync_cover_kind {
 	VMSYNC_COVER_EVIDENCE,	/* vmsync's */

@@ -106,6 +106,35 @@ void print_note(FILE *f, const char *label, const char *text)
 	fputc('\n', f);
 }
 
+void print_paragraph(FILE *f, const char *text, int columns, int indent)
+{
+	bool begun = false;
+	int column = 0;
+
+	if (*text == ' ') {
+		column = (int)strspn(text, " ");
+		fprintf(f, "%*s", column, "");
+		text += column;
+	}
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (begun && column + 1 + len > columns) {
+			fprintf(f, "\n%*s", indent, "");
+			column = indent;
+		} else if (begun) {
+			fputc(' ', f);
+			column++;
+		}
+		begun = true;
+		fprintf(f, "%.*s", len, text);
+		column += len;
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', f);
+}
+
 /* Length of the folder's path that is above all traces, without its "/". */
 static int common_folder(const struct vmsync_machine *m)
 {

@@ -19,6 +19,13 @@
 void print_clean(FILE *f, const char *s);
 
 /**
+ * print_paragraph - words, broken at blanks where a line would be too long
+ * @text:	is clean; blanks at its begin are kept
+ * @indent:	of all lines but the first
+ */
+void print_paragraph(FILE *f, const char *text, int columns, int indent);
+
+/**
  * print_cut - the same, as much of it as goes into @columns
  *
  * It ends behind a whole character, or a whole \xHH.

@@ -3,37 +3,22 @@
 #include <string.h>
 
 #include "base/series.h"
-#include "fuse/print.h"
 #include "fuse/replace.h"
 #include "hints/parts.h"
 
 static const struct vmsync_kind kind = {"file of metrics", "# vmsync hints\n",
 					"--metrics"};
 
-/* In characters that are UTF-8 and no control characters; what does not fit is cut. */
-static void clean(const char *name, char *buf, size_t size)
-{
-	FILE *m = fmemopen(buf, size, "w");
-
-	buf[0] = '\0';
-	if (!m)
-		return;
-	print_cut(m, name, (int)size / 4 - 1);
-	fclose(m);
-}
-
 static void who(FILE *f, const struct hints *h, const char *key, uint32_t party)
 {
 	const struct hints_party *p = hints_party(h, party);
-	char name[128], label[512] = "", pid[16] = "", pid_key[16];
+	char name[128], pid[16] = "", pid_key[16];
 
-	if (p) {
+	if (p)
 		snprintf(pid, sizeof(pid), "%d", p->pid);
-		clean(hints_party_name(h, party, name, sizeof(name)), label,
-		      sizeof(label));
-	}
 	snprintf(pid_key, sizeof(pid_key), "%s_pid", key);
-	vmsync_series_label(f, key, label);
+	vmsync_series_label(f, key,
+			    p ? hints_party_name(h, party, name, sizeof(name)) : "");
 	fputc(',', f);
 	vmsync_series_label(f, pid_key, pid);
 }
@@ -43,7 +28,7 @@ static void series(FILE *f, const struct hints *h, const char *name, const char 
 {
 	size_t i;
 
-	fprintf(f, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+	vmsync_series_family(f, name, "gauge", help);
 	for (i = 0; i < h->n_given; i++) {
 		const struct hint *x = &h->all.at[i];
 
@@ -69,8 +54,8 @@ static double sure(const struct hint *x)
 
 static void one(FILE *f, const char *name, const char *help, double value)
 {
-	fprintf(f, "# HELP %s %s\n# TYPE %s gauge\n%s %.6f\n", name, help, name, name,
-		value);
+	vmsync_series_family(f, name, "gauge", help);
+	fprintf(f, "%s %.6f\n", name, value);
 }
 
 static int write_all(FILE *f, void *ctx, struct ctf_error *e)

@@ -13,36 +13,6 @@
 /* Hints that are printed, unless all are asked for. */
 #define MOST 10
 
-/* Words, broken at blanks where a line would be too long; the others are indented. */
-static void paragraph(FILE *f, const char *text, int indent)
-{
-	bool begun = false;
-	int column = 0;
-
-	if (*text == ' ') {
-		column = (int)strspn(text, " ");
-		fprintf(f, "%*s", column, "");
-		text += column;
-	}
-	while (*text) {
-		int len = (int)strcspn(text, " ");
-
-		if (begun && column + 1 + len > COLUMNS) {
-			fprintf(f, "\n%*s", indent, "");
-			column = indent;
-		} else if (begun) {
-			fputc(' ', f);
-			column++;
-		}
-		begun = true;
-		fprintf(f, "%.*s", len, text);
-		column += len;
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', f);
-}
-
 /* What is written there ends as a paragraph. */
 struct sentence {
 	FILE *m;
@@ -60,7 +30,7 @@ static bool sentence_begin(struct sentence *w)
 static void sentence_end(FILE *f, struct sentence *w, int indent)
 {
 	if (!fclose(w->m))
-		paragraph(f, w->text, indent);
+		print_paragraph(f, w->text, COLUMNS, indent);
 	free(w->text);
 }
 

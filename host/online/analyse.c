@@ -5,11 +5,9 @@
  */
 #include <errno.h>
 
+#include "fuse/coverage.h"
 #include "fuse/fail.h"
 #include "online/online_parts.h"
-
-/* As in fuse/coverage.c: a packet that is not full was closed by the end. */
-#define ROOM 512
 
 /* Which virtual CPU each CPU of a guest is, of which there is a stream. */
 static bool knows_cpus(const struct online_guest *g)
@@ -239,7 +237,7 @@ static void join_all(struct online *o)
 static int stream_end(struct online *o, const struct online_machine *m,
 		      const struct online_stream *s)
 {
-	bool full = s->last.content / 8 + ROOM > s->largest;
+	bool full = s->last.content / 8 + VMSYNC_EVENT_ROOM > s->largest;
 	int64_t end_ns = (int64_t)s->last.end;
 
 	if (!s->any || end_ns >= m->end_ns || !(s->runs || (s->tells && full)))

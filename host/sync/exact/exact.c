@@ -153,7 +153,10 @@ static int join(struct vmsync_walk *w, const struct vmsync_link *p,
 	if (step > EPOCH_STEP && (jump || step > b.h - a.h))
 		w->epoch++;
 	if (!read_twice(q, a.g - b.g)) {
-		/* Nor does it read again what lines before the jump read. */
+		/*
+		 * Nor does it read again what lines before the jump read, but
+		 * for a page by which it may have run until the stop.
+		 */
 		if (jump) {
 			w->spill_until = VMSYNC_AXIS_MIN;
 			vmsync_walk_fall(w);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Falls: KVM gave a virtual CPU another kvm-clock page while a kernel's line was not
- * known, or it is not known which page it had. What its clock read before may be
- * ahead of what it reads then, and stands among the readings behind.
+ * known, or it is not known which page it had, or until when it ran with it before it was
+ * stopped. What its clock read before may be ahead of what it reads then, and stands among
+ * the readings behind.
  */
 #ifndef VMSYNC_SYNC_EXACT_FALL_H
 #define VMSYNC_SYNC_EXACT_FALL_H
