@@ -7,6 +7,12 @@ check_passed=0
 check_failed=0
 check_skipped=0
 
+# Scripts may run side by side, in one build folder: two at a time would write the same files.
+mkdir -p build
+make() {
+	flock build/make.lock make "$@"
+}
+
 # pass|fail|skip TEXT...
 pass() {
 	check_passed=$((check_passed + 1))
