@@ -12,7 +12,7 @@
 #include "tracedat/layout.h"
 #include "tracedat/metadata.h"
 #include "tracedat/private.h"
-#include "tracedat/stream.h"
+#include "ctf/out.h"
 #include "tracedat/tracedat.h"
 
 #define N_LAYOUTS 65536 /* the kernel's number of an event has 16 bits */
@@ -26,7 +26,7 @@ struct source {
 	int index;
 	uint64_t first;
 	bool lost_first; /* something came before that */
-	struct dat_stream stream;
+	struct ctf_out stream;
 };
 
 struct writer {
@@ -77,6 +77,7 @@ static int add_sources(struct writer *w, struct tracecmd_input *in)
 			.index = i,
 			.first = first,
 			.lost_first = r->missed_events,
+			.stream.has_cpu = true,
 			.stream.cpu = (uint32_t)r->cpu,
 			.stream.instance = w->n,
 			.stream.uuid = w->metadata.uuid,
@@ -149,7 +150,7 @@ static int fail_damaged(struct writer *w, const struct tep_record *r)
 			     r->size, r->offset);
 }
 
-static int copy_record(struct writer *w, struct dat_stream *s,
+static int copy_record(struct writer *w, struct ctf_out *s,
 		       const struct tep_record *r)
 {
 	struct dat_layout *l;
@@ -163,20 +164,20 @@ static int copy_record(struct writer *w, struct dat_stream *s,
 		return fail_memory(w);
 	/* How many is not always known, but then one at least. */
 	if (r->missed_events) {
-		ret = dat_stream_lost(s, r->missed_events > 0 ?
+		ret = ctf_out_lost(s, r->missed_events > 0 ?
 					     (uint64_t)r->missed_events : 1);
 		if (ret)
 			return fail_write(w, -ret);
 	}
-	out = dat_stream_room(s, (uint16_t)l->id,
+	out = ctf_out_room(s, (uint16_t)l->id,
 			  dat_metadata_ns(&w->metadata, r->ts),
 			  PID_AT + dat_layout_most(l, (size_t)r->size));
 	if (!out)
 		return fail_write(w, errno);
 	memcpy(out, (const char *)r->data + PID_AT, 4);
-	dat_stream_event(s, dat_layout_copy(l, r->data, (size_t)r->size, out + 4));
+	ctf_out_event(s, dat_layout_copy(l, r->data, (size_t)r->size, out + 4));
 	/* The gap ends where events go on. */
-	ret = r->missed_events ? dat_stream_lost(s, 0) : 0;
+	ret = r->missed_events ? ctf_out_lost(s, 0) : 0;
 	return ret ? fail_write(w, -ret) : 0;
 }
 
@@ -201,7 +202,7 @@ static uint64_t events_read(struct tracecmd_input *in, uint32_t cpu)
 
 static int write_source(struct writer *w, struct source *from)
 {
-	struct dat_stream *s = &from->stream;
+	struct ctf_out *s = &from->stream;
 	uint64_t at = 0;
 	struct tep_record *r;
 	char path[4096];
@@ -209,7 +210,7 @@ static int write_source(struct writer *w, struct source *from)
 
 	snprintf(path, sizeof(path), "%s/cpu_%zu", w->folder,
 		 (size_t)s->instance);
-	ret = dat_stream_open(s, path,
+	ret = ctf_out_open(s, path,
 			      from->lost_first ? from->first : w->begin);
 	if (ret)
 		return fail_write(w, -ret);
@@ -228,7 +229,7 @@ static int write_source(struct writer *w, struct source *from)
 	    events_read(w->input, s->cpu) > s->events + s->discarded)
 		from->lost_first = true;
 	if (!ret) {
-		ret = dat_stream_end(s);
+		ret = ctf_out_end(s);
 		if (ret)
 			ret = fail_write(w, -ret);
 	}
@@ -267,7 +268,7 @@ static int write_all(struct writer *w)
 		ret = write_source(w, &w->sources[i]);
 	/* It was stopped for all CPUs at once. */
 	for (i = 0; !ret && i < w->n; i++) {
-		ret = dat_stream_until(&w->sources[i].stream, w->end,
+		ret = ctf_out_until(&w->sources[i].stream, w->end,
 				       w->sources[i].lost_first);
 		if (ret)
 			ret = fail_write(w, -ret);

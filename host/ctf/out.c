@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tracedat/stream.h"
+#include "ctf/out.h"
 
 #define PACKET	   (256 * 1024)
 #define MAGIC	   0xc1fc1fc1u
 #define CONTEXT_AT (4 + 16 + 4 + 8)	     /* behind the packet's header */
-#define EVENTS_AT  (CONTEXT_AT + 6 * 8 + 4)
+#define CPU_AT	   (CONTEXT_AT + 6 * 8)
 #define BEGIN_AT   CONTEXT_AT
 #define END_AT	   (CONTEXT_AT + 8)
 #define SIZE_AT	   (CONTEXT_AT + 3 * 8)
@@ -18,7 +18,7 @@
 #define HEADER	   (2 + 4 + 8)		     /* of an event, at most */
 #define LONG_ID	   0xffff
 
-int dat_stream_open(struct dat_stream *s, const char *path, uint64_t begin)
+int ctf_out_open(struct ctf_out *s, const char *path, uint64_t begin)
 {
 	s->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (s->fd < 0)
@@ -29,18 +29,23 @@ int dat_stream_open(struct dat_stream *s, const char *path, uint64_t begin)
 	return s->buffer ? 0 : -ENOMEM;
 }
 
-static void put(struct dat_stream *s, size_t *at, const void *p, size_t n)
+static size_t events_at(const struct ctf_out *s)
+{
+	return CPU_AT + (s->has_cpu ? sizeof(s->cpu) : 0);
+}
+
+static void put(struct ctf_out *s, size_t *at, const void *p, size_t n)
 {
 	memcpy(s->buffer + *at, p, n);
 	*at += n;
 }
 
-static void put_u64(struct dat_stream *s, size_t *at, uint64_t v)
+static void put_u64(struct ctf_out *s, size_t *at, uint64_t v)
 {
 	put(s, at, &v, sizeof(v));
 }
 
-static int write_all(struct dat_stream *s)
+static int write_all(struct ctf_out *s)
 {
 	size_t done = 0;
 
@@ -57,7 +62,7 @@ static int write_all(struct dat_stream *s)
 }
 
 /* Packets are as long as what they hold. */
-static int close_packet(struct dat_stream *s)
+static int close_packet(struct ctf_out *s)
 {
 	const uint32_t magic = MAGIC, id = 0;
 	size_t at = 0;
@@ -73,7 +78,8 @@ static int close_packet(struct dat_stream *s)
 	put_u64(s, &at, s->used * 8);
 	put_u64(s, &at, s->seq++);
 	put_u64(s, &at, s->discarded);
-	put(s, &at, &s->cpu, sizeof(s->cpu));
+	if (s->has_cpu)
+		put(s, &at, &s->cpu, sizeof(s->cpu));
 	ret = write_all(s);
 	s->last_at = s->at;
 	s->at += s->used;
@@ -83,7 +89,7 @@ static int close_packet(struct dat_stream *s)
 }
 
 /* What is lost is lost within the packet whose counter tells it first. */
-int dat_stream_lost(struct dat_stream *s, uint64_t n)
+int ctf_out_lost(struct ctf_out *s, uint64_t n)
 {
 	int ret = s->used ? close_packet(s) : 0;
 
@@ -91,7 +97,7 @@ int dat_stream_lost(struct dat_stream *s, uint64_t n)
 	return ret;
 }
 
-static int make_room(struct dat_stream *s, size_t bytes)
+static int make_room(struct ctf_out *s, size_t bytes)
 {
 	uint8_t *more;
 	int ret;
@@ -101,19 +107,19 @@ static int make_room(struct dat_stream *s, size_t bytes)
 		if (ret)
 			return ret;
 	}
-	if (EVENTS_AT + bytes > s->size) {
-		more = realloc(s->buffer, EVENTS_AT + bytes);
+	if (events_at(s) + bytes > s->size) {
+		more = realloc(s->buffer, events_at(s) + bytes);
 		if (!more)
 			return -ENOMEM;
 		s->buffer = more;
-		s->size = EVENTS_AT + bytes;
+		s->size = events_at(s) + bytes;
 	}
 	if (!s->used)
-		s->used = EVENTS_AT;
+		s->used = events_at(s);
 	return 0;
 }
 
-uint8_t *dat_stream_room(struct dat_stream *s, uint16_t id, uint64_t stamp, size_t most)
+uint8_t *ctf_out_room(struct ctf_out *s, uint16_t id, uint64_t stamp, size_t most)
 {
 	int ret = make_room(s, HEADER + most);
 	bool fits;
@@ -144,12 +150,12 @@ uint8_t *dat_stream_room(struct dat_stream *s, uint16_t id, uint64_t stamp, size
 	return s->buffer + s->used;
 }
 
-void dat_stream_event(struct dat_stream *s, const uint8_t *end)
+void ctf_out_event(struct ctf_out *s, const uint8_t *end)
 {
 	s->used = (size_t)(end - s->buffer);
 }
 
-int dat_stream_end(struct dat_stream *s)
+int ctf_out_end(struct ctf_out *s)
 {
 	int ret = s->used ? close_packet(s) : 0;
 
@@ -158,7 +164,7 @@ int dat_stream_end(struct dat_stream *s)
 	return ret;
 }
 
-static int put_at(struct dat_stream *s, uint64_t at, uint64_t v)
+static int put_at(struct ctf_out *s, uint64_t at, uint64_t v)
 {
 	return pwrite(s->fd, &v, sizeof(v), (off_t)at) == (ssize_t)sizeof(v) ?
 		       0 :
@@ -166,7 +172,7 @@ static int put_at(struct dat_stream *s, uint64_t at, uint64_t v)
 }
 
 /* The first packet is not the recording's first one: they are numbered from 1. */
-static int begin_late(struct dat_stream *s)
+static int begin_late(struct ctf_out *s)
 {
 	uint64_t at, bits, seq = 0;
 	int ret = put_at(s, BEGIN_AT, s->first);
@@ -180,7 +186,7 @@ static int begin_late(struct dat_stream *s)
 	return ret;
 }
 
-int dat_stream_until(struct dat_stream *s, uint64_t end, bool lost_first)
+int ctf_out_until(struct ctf_out *s, uint64_t end, bool lost_first)
 {
 	int ret = put_at(s, s->last_at + END_AT, end);
 
