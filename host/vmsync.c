@@ -18,6 +18,7 @@ static const struct vmsync_command commands[] = {
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },
 	{ "setup", cmd_setup, "prepare a libvirt host, or a guest of it, for record" },
 	{ "record", cmd_record, "record this host and its guests, and fuse that" },
+	{ "import", cmd_import, "take what an unmodified QEMU logged as a trace" },
 	{ "live", cmd_live, "take what relay daemons of LTTng receive, as it comes" },
 	{ "status", cmd_status, "say which guests vmsyncd knows, and how they are" },
 	{ "cat", cmd_cat, "print the events of all traces, merged, as babeltrace2 does" },
@@ -35,7 +36,7 @@ static void usage(FILE *f)
 	      "\n",
 	      f);
 	for (i = 0; i < N_COMMANDS; i++)
-		fprintf(f, "  %-8s %s\n", commands[i].name,
+		fprintf(f, "  %-9s %s\n", commands[i].name,
 			commands[i].summary);
 	fputs("\n"
 	      "vmsync help COMMAND says more of each; vmsync --version says which\n"

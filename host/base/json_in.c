@@ -188,6 +188,58 @@ bool in_u32(struct vmsync_in *p, uint32_t max, uint32_t *out)
 	return true;
 }
 
+/* Behind the opening quote; a backslash and what follows are no end. */
+static bool skip_string(struct vmsync_in *p)
+{
+	while (p->c != '"') {
+		if (p->c == '\\')
+			next(p);
+		if (p->c == EOF || (unsigned int)p->c < 0x20)
+			return in_fail(p, "string not closed");
+		next(p);
+	}
+	next(p);
+	return true;
+}
+
+/* Brackets are counted, not matched: that serves to find the end. */
+bool in_skip(struct vmsync_in *p)
+{
+	size_t depth = 0;
+
+	do {
+		skip_space(p);
+		if (p->c == EOF)
+			return in_fail(p, "value not closed");
+		if (is_next(p, '"')) {
+			if (!skip_string(p))
+				return false;
+			continue;
+		}
+		if (p->c == '{' || p->c == '[') {
+			depth++;
+		} else if (p->c == '}' || p->c == ']') {
+			if (!depth--)
+				return in_fail(p, "value expected");
+		} else if (!depth && (p->c == ',' || p->c == ':')) {
+			return in_fail(p, "value expected");
+		} else if (isalnum(p->c) || p->c == '-') {
+			while (isalnum(p->c) || p->c == '+' || p->c == '-' ||
+			       p->c == '.')
+				next(p);
+			continue;
+		}
+		next(p);
+	} while (depth);
+	return !p->status;
+}
+
+bool in_is_object(struct vmsync_in *p)
+{
+	skip_space(p);
+	return p->c == '{';
+}
+
 bool in_once(struct vmsync_in *p, unsigned int *seen, unsigned int bit)
 {
 	if (*seen & 1u << bit)

@@ -2,7 +2,8 @@
 /*
  * A JSON file that this project wrote, read as strictly as it was written: any
  * white space and any order of members, but no member that the reader does not
- * know. After an error every function returns false.
+ * know. Of what others wrote, the reader skips those. After an error every function
+ * returns false.
  */
 #ifndef VMSYNC_BASE_JSON_IN_H
 #define VMSYNC_BASE_JSON_IN_H
@@ -56,6 +57,12 @@ bool in_time(struct vmsync_in *p, int64_t *out);
 
 /** in_u32() - the same, at most @max */
 bool in_u32(struct vmsync_in *p, uint32_t max, uint32_t *out);
+
+/** in_skip() - any value, which does not matter; what is within is not looked at */
+bool in_skip(struct vmsync_in *p);
+
+/** in_is_object() - whether the next value is one; changes nothing */
+bool in_is_object(struct vmsync_in *p);
 
 /** in_once() - mark member @bit as seen; each may come once */
 bool in_once(struct vmsync_in *p, unsigned int *seen, unsigned int bit);

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "qemu/import.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctf/out.h"
+#include "fuse/fail.h"
+#include "qemu/qmp.h"
+
+struct importer {
+	const struct qemu_import_options *options;
+	const char *folder;
+	struct qemu_import *out;
+	struct qemu_events events;
+	uint8_t uuid[16];
+	struct ctf_error *e;
+};
+
+static const char *source(const struct importer *im)
+{
+	return im->options->log ? im->options->log : im->options->qmp;
+}
+
+static int read_all(struct importer *im)
+{
+	const struct qemu_import_options *o = im->options;
+	int ret = qemu_events_builtin(&im->events);
+
+	if (ret)
+		return vmsync_fail_memory(im->e);
+	if (o->declared)
+		ret = qemu_events_declare(&im->events, o->declared, im->e);
+	if (!ret && o->log)
+		ret = qemu_log_read(o->log, &im->events, &im->out->log, im->e);
+	if (!ret && o->qmp)
+		ret = qemu_qmp_read(o->qmp, &im->events, &im->out->qmp_lines,
+				    im->e);
+	if (ret || im->events.list.count)
+		return ret;
+	if (im->out->log.plain)
+		return vmsync_fail(im->e, -EINVAL,
+				   "start QEMU with -msg timestamp=on",
+				   "%.400s: its events have no time", source(im));
+	return vmsync_fail(im->e, -EINVAL,
+			   o->log ? "switch some on: see vmsync-import(1)" :
+				    "record what QMP sends, a line an object",
+			   "%.400s: no event of QEMU in it", source(im));
+}
+
+/* The same log makes the same trace, by which it is known to be named twice. */
+static void uuid_make(struct importer *im)
+{
+	uint64_t half[2] = { 0xcbf29ce484222325u, 0x84222325cbf29ce4u };
+	size_t i;
+
+	for (i = 0; i < im->events.list.count; i++) {
+		const struct qemu_event *ev = &im->events.list.at[i];
+
+		half[0] = (half[0] ^ (uint64_t)ev->real_ns) * 0x100000001b3u;
+		half[1] = (half[1] ^ (uint32_t)ev->tid) * 0x100000001b3u;
+	}
+	for (i = 0; i < im->events.values_size; i++)
+		half[i & 1] = (half[i & 1] ^ im->events.values[i]) *
+			      0x100000001b3u;
+	memcpy(im->uuid, half, sizeof(im->uuid));
+}
+
+static int fail_write(struct importer *im, int error)
+{
+	return vmsync_fail_file(im->e, error, im->folder);
+}
+
+static int stream_write(struct importer *im)
+{
+	const struct qemu_event *ev = im->events.list.at;
+	struct ctf_out s = { .uuid = im->uuid };
+	char path[4096 + 64];
+	size_t i;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/log", im->folder);
+	ret = ctf_out_open(&s, path, (uint64_t)im->out->begin_ns);
+	for (i = 0; !ret && i < im->events.list.count; i++, ev++) {
+		int64_t at = qemu_clock_value(&im->out->clock, ev->real_ns);
+		uint8_t *to = ctf_out_room(&s, (uint16_t)ev->kind,
+					   (uint64_t)at,
+					   sizeof(ev->tid) + ev->size);
+
+		if (!to) {
+			ret = -errno;
+			break;
+		}
+		to = mempcpy(to, &ev->tid, sizeof(ev->tid));
+		ctf_out_event(&s, mempcpy(to, im->events.values + ev->at,
+					  ev->size));
+	}
+	if (!ret)
+		ret = ctf_out_end(&s);
+	if (!ret)
+		ret = ctf_out_until(&s, (uint64_t)im->out->end_ns, false);
+	return ret ? fail_write(im, ret) : 0;
+}
+
+/* Names may be anything; nothing in them may end the text. */
+static void env_text(FILE *f, const char *key, const char *s)
+{
+	fprintf(f, "\t%s = \"", key);
+	for (; *s; s++)
+		fputc(*s >= ' ' && *s < 0x7f && !strchr("\"\\", *s) ? *s : '_',
+		      f);
+	fputs("\";\n", f);
+}
+
+static void clock_print(const struct qemu_clock *c, FILE *f)
+{
+	fprintf(f, "clock {\n\tname = \"%s\";\n", c->name);
+	if (c->has_uuid) {
+		fputs("\tuuid = \"", f);
+		ctf_out_uuid(f, c->uuid);
+		fputs("\";\n", f);
+	}
+	fprintf(f, "\tdescription = \"%s\";\n\tfreq = 1000000000;\n"
+		"\tprecision = %" PRIu64 ";\n\toffset_s = %" PRId64 ";\n"
+		"\toffset = %" PRId64 ";\n\tabsolute = true;\n};\n\n",
+		c->has_uuid ? "of a trace, by its offset" : "time of day",
+		c->bound_ns, c->offset_s, c->offset_ns);
+}
+
+static void kind_print(const struct qemu_kind *k, size_t id, FILE *f)
+{
+	fprintf(f, "event {\n\tname = \"%s%s\";\n\tid = %zu;\n"
+		"\tstream_id = 0;\n\tfields := struct {\n",
+		strchr(k->name, ':') ? "" : "qemu:", k->name, id);
+	if (k->format)
+		qemu_format_print(k->format, f);
+	else if (k->has_text)
+		fputs("\t\tstring _text;\n", f);
+	fputs("\t};\n};\n\n", f);
+}
+
+static int metadata_write(struct importer *im)
+{
+	const struct qemu_import *out = im->out;
+	const char *name = strrchr(source(im), '/');
+	char path[4096 + 64];
+	size_t i;
+	bool bad;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/metadata", im->folder);
+	f = fopen(path, "we");
+	if (!f)
+		return fail_write(im, -errno);
+	ctf_out_head(f, im->uuid);
+	fputs("env {\n\tdomain = \"qemu-log\";\n\ttracer_name = \"qemu\";\n", f);
+	if (out->clock.hostname[0])
+		env_text(f, "hostname", out->clock.hostname);
+	if (im->options->vm)
+		env_text(f, "vm", im->options->vm);
+	env_text(f, "source", name ? name + 1 : source(im));
+	fprintf(f, "\twent_back_ns = \"%" PRId64 "\";\n};\n\n", out->back_ns);
+	clock_print(&out->clock, f);
+	ctf_out_layout(f, out->clock.name, false);
+	for (i = 0; i < im->events.kinds.count; i++)
+		kind_print(&im->events.kinds.at[i], i, f);
+	bad = ferror(f);
+	return fclose(f) || bad ? fail_write(im, -errno) : 0;
+}
+
+/* The span, which the clock must have reached. */
+static int times_take(struct importer *im)
+{
+	const struct qemu_event *first = im->events.list.at;
+	const struct qemu_event *last = first + im->events.list.count - 1;
+	struct qemu_import *out = im->out;
+
+	out->begin_ns = qemu_clock_value(&out->clock, first->real_ns);
+	out->end_ns = qemu_clock_value(&out->clock, last->real_ns);
+	if (out->begin_ns >= 0 && out->end_ns >= 0)
+		return 0;
+	return vmsync_fail(im->e, -EINVAL,
+			   "name a trace of the machine that QEMU ran on",
+			   "%.200s: its events are not of the time that the clock "
+			   "of %.200s tells", source(im), im->options->clock);
+}
+
+static void count(struct importer *im)
+{
+	size_t i;
+
+	im->out->events = im->events.list.count;
+	im->out->kinds = im->events.kinds.count;
+	for (i = 0; i < im->events.list.count; i++)
+		im->out->typed +=
+			!im->events.kinds.at[im->events.list.at[i].kind].has_text;
+}
+
+int qemu_import(const struct qemu_import_options *options, const char *folder,
+		struct qemu_import *out, struct ctf_error *e)
+{
+	struct importer im = { options, folder, out, { 0 }, { 0 }, e };
+	struct qemu_event back;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = qemu_clock_take(options->clock, &out->clock, e);
+	if (!ret)
+		ret = read_all(&im);
+	if (!ret) {
+		out->back_ns = qemu_events_back(&im.events, &back);
+		out->back_line = out->back_ns ? back.line : 0;
+		qemu_events_sort(&im.events);
+		uuid_make(&im);
+		count(&im);
+		ret = times_take(&im);
+	}
+	if (!ret)
+		ret = stream_write(&im);
+	if (!ret)
+		ret = metadata_write(&im);
+	qemu_events_free(&im.events);
+	return ret;
+}
