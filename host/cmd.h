@@ -28,6 +28,7 @@ int cmd_cat(int argc, char **argv);
 int cmd_analyze(int argc, char **argv);
 int cmd_hints(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_migration(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

@@ -14,7 +14,7 @@ static const char help[] =
 "Writes what an unmodified QEMU told as a trace, the new folder OUT: LOG, of its\n"
 "log backend, with time stamps (-msg timestamp=on), and what QMP said. Events may\n"
 "be switched on while QEMU runs: QMP's trace-event-set-state, and the monitor's\n"
-"logfile and log trace..\n"
+"logfile and log trace. vmsync migration tells what became of migrations in it.\n"
 "\n"
 "  -o, --output=OUT    the folder to make; it appears when all is right\n"
 "      --qmp=FILE      and QMP's events, and answers to query-migrate: one JSON\n"

@@ -13,6 +13,7 @@ static const struct vmsync_command commands[] = {
 	{ "check", cmd_check, "hold a saved map against the traces" },
 	{ "analyze", cmd_analyze, "say what every virtual CPU was really doing" },
 	{ "hints", cmd_hints, "say what could be placed better, and what it would gain" },
+	{ "migration", cmd_migration, "say how live migrations went, and how long guests were down" },
 	{ "report", cmd_report, "write it as a page to look at" },
 	{ "export", cmd_export, "write that for Perfetto and other programs" },
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },

@@ -51,6 +51,7 @@ longer=(
 	port
 	daemon
 	recording
+	migration
 	breaks
 	bt2
 	many

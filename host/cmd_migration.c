@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+
+#include "cmd.h"
+#include "migration/migration.h"
+
+static const char help[] =
+"usage: vmsync migration [OPTION]... TRACE...\n"
+"\n"
+"Says of live migrations how they went: the stages, the rounds and how many pages\n"
+"were dirty in each, why they did not converge, and for how long the guest did\n"
+"not run, from its source's stop to its destination's run. TRACE is what vmsync\n"
+"import made of a QEMU's log, of the source's, the destination's, or both; or a\n"
+"folder that holds some; or what vmsync fuse wrote of these.\n"
+"\n"
+"      --all           list all rounds, not the first and last ones\n"
+"      --json          print it as JSON\n"
+"  -h, --help          this text\n"
+"\n"
+"Exit status: 0 done; 1 a log contradicts itself: lines of two QEMUs, or time\n"
+"that went back; 2 it could not be done.\n"
+"\n"
+"  vmsync migration src dst\n";
+
+struct arguments {
+	bool all;
+	bool json;
+};
+
+static int take(void *arguments, int option, const char *value)
+{
+	struct arguments *args = arguments;
+
+	(void)value;
+	if (option == 'a')
+		args->all = true;
+	else
+		args->json = true;
+	return 0;
+}
+
+static int report(char *const *paths, size_t n, const struct arguments *args)
+{
+	struct migrations m;
+	struct ctf_error e;
+	int ret = migrations_find(paths, n, &m, &e);
+
+	if (ret) {
+		ret = cmd_error("migration", &e);
+	} else {
+		if (args->json)
+			migrations_json(stdout, &m);
+		else
+			migrations_text(stdout, &m, args->all);
+		ret = migrations_doubts(&m) ? EXIT_FOUND : 0;
+	}
+	migrations_free(&m);
+	return cmd_flush("migration") ? ret : EXIT_TROUBLE;
+}
+
+int cmd_migration(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const struct cmd_options options = {
+		"migration", help, ":h", table, take,
+	};
+	struct arguments args = { 0 };
+	int ret = cmd_options(&options, argc, argv, &args);
+
+	if (ret != CMD_GO_ON)
+		return ret;
+	if (optind == argc)
+		return cmd_usage_error("migration", "no trace named");
+	return report(argv + optind, (size_t)(argc - optind), &args);
+}

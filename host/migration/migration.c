@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "migration/migration.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse/fail.h"
+#include "fuse/trace_clock.h"
+
+static int64_t epoch_ns(const struct ctf_clock *c)
+{
+	uint64_t s = c ? (uint64_t)c->offset_s : 0;
+
+	return (int64_t)(s * 1000000000 + (c ? (uint64_t)c->offset : 0));
+}
+
+static struct migration_process *process_new(struct migrations *m,
+					     const struct ctf_trace *t,
+					     size_t machine)
+{
+	const struct ctf_clock *clock = vmsync_trace_clock(t);
+	const char *back = ctf_trace_env(t, "went_back_ns");
+	const char *vm = ctf_trace_env(t, "vm");
+	const char *source = ctf_trace_env(t, "source");
+	struct migration_process *p = vmsync_array_add(&m->processes);
+
+	if (!p)
+		return NULL;
+	*p = (struct migration_process){
+		.trace = t,
+		.machine = machine,
+		.vm = vm,
+		.name = vm ? vm : source ? source : ctf_trace_path(t),
+		.bound_ns = clock ? clock->precision : 0,
+		.on_trace_clock = clock && clock->has_uuid,
+		.went_back_ns = back ? strtoll(back, NULL, 10) : 0,
+	};
+	return p;
+}
+
+static int events_read(struct migrations *m, const struct ctf_trace *t,
+		       const struct migration_decoder *d,
+		       struct migration_reader *r, struct ctf_error *e)
+{
+	const struct ctf_clock *clock = m->machines.machine[
+		m->processes.at[r->process].machine].clock;
+	struct ctf_merge *merge = ctf_merge_new();
+	const struct ctf_event *ev;
+	struct migration_told told;
+	int ret;
+
+	if (!merge)
+		return vmsync_fail_memory(e);
+	ret = ctf_merge_add_want(merge, t, NULL, migration_decoder_want(d), e);
+	while (ret >= 0 && (ret = ctf_merge_next(merge, &ev, e)) > 0) {
+		migration_decoder_read(d, ev, &told);
+		told.ns = (int64_t)(ev->clock + (uint64_t)epoch_ns(clock));
+		if (told.ns < m->from_ns)
+			m->from_ns = told.ns;
+		if (migration_reader_take(r, &told))
+			ret = vmsync_fail_memory(e);
+	}
+	ctf_merge_free(merge);
+	return ret < 0 ? ret : 0;
+}
+
+static int trace_read(struct migrations *m, const struct ctf_trace *t,
+		      size_t machine, struct ctf_error *e)
+{
+	struct migration_process *p = process_new(m, t, machine);
+	struct migration_decoder *d = migration_decoder_new(t);
+	struct migration_reader r = { .sides = &m->sides };
+	int ret;
+
+	if (!p || !d) {
+		migration_decoder_free(d);
+		return vmsync_fail_memory(e);
+	}
+	r.process = m->processes.count - 1;
+	r.states_by_log = migration_decoder_tells(d, MIGRATION_STATE);
+	r.runs_by_log = migration_decoder_tells(d, MIGRATION_RUNSTATE);
+	r.syncs_by_log = migration_decoder_tells(d, MIGRATION_SYNC_END);
+	ret = events_read(m, t, d, &r, e);
+	p->broken = r.broken;
+	migration_decoder_free(d);
+	return ret;
+}
+
+int migrations_find(char *const *paths, size_t n, struct migrations *m,
+		    struct ctf_error *e)
+{
+	size_t i, j;
+	int ret;
+
+	memset(m, 0, sizeof(*m));
+	m->from_ns = INT64_MAX;
+	ret = vmsync_machines_open(paths, n, &m->machines, true, e);
+	for (i = 0; !ret && i < m->machines.n; i++) {
+		const struct vmsync_machine *of = &m->machines.machine[i];
+
+		for (j = 0; !ret && j < of->n; j++) {
+			if (migration_is_qemu(of->traces[j]))
+				ret = trace_read(m, of->traces[j], i, e);
+		}
+	}
+	if (!ret && !m->processes.count)
+		ret = vmsync_fail(e, -EINVAL,
+				  "make one of QEMU's log with vmsync import",
+				  "%.400s: nothing that QEMU told", paths[0]);
+	if (!ret && migrations_pair(m))
+		ret = vmsync_fail_memory(e);
+	return ret;
+}
+
+void migrations_free(struct migrations *m)
+{
+	vmsync_array_free(&m->list);
+	migration_sides_free(&m->sides);
+	vmsync_array_free(&m->processes);
+	vmsync_machines_close(&m->machines);
+}
+
+const struct migration_side *migration_of(const struct migrations *m,
+					  const struct migration *g)
+{
+	return &m->sides.at[g->source != MIGRATION_NONE ? g->source :
+							  g->destination];
+}
+
+bool migrations_doubts(const struct migrations *m)
+{
+	size_t i;
+	bool any = false;
+
+	for (i = 0; i < m->processes.count; i++)
+		any |= m->processes.at[i].went_back_ns ||
+		       m->processes.at[i].broken;
+	for (i = 0; i < m->sides.count; i++)
+		any |= m->sides.at[i].mixed;
+	return any;
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <string.h>
+
+#include "fuse/print.h"
+#include "migration/migration.h"
+#include "migration/verdict.h"
+
+/* Rounds that are printed where there are more: the first ones, and the last ones. */
+#define SOME 8
+
+#define COLUMNS 80
+
+static void duration(FILE *f, int64_t ns)
+{
+	if (ns < 10000000000)
+		fprintf(f, "%.3f ms", (double)ns / 1e6);
+	else
+		fprintf(f, "%.3f s", (double)ns / 1e9);
+}
+
+static const char *result_word(const struct migration_side *s)
+{
+	static const char *const words[] = {
+		[MIGRATION_OPEN] = "not ended",
+		[MIGRATION_COMPLETED] = "completed",
+		[MIGRATION_CANCELLED] = "cancelled",
+		[MIGRATION_FAILED] = "FAILED",
+	};
+
+	return words[s->result];
+}
+
+static void process_name(FILE *f, const struct migrations *m, size_t side)
+{
+	const struct migration_process *p;
+
+	if (side == MIGRATION_NONE) {
+		fputs("?", f);
+		return;
+	}
+	p = &m->processes.at[m->sides.at[side].process];
+	print_cut(f, p->name, 30);
+	if (!p->on_trace_clock)
+		return;
+	fputs(" on ", f);
+	print_cut(f, m->machines.machine[p->machine].name, 20);
+}
+
+static void head(FILE *f, const struct migrations *m, const struct migration *g)
+{
+	const struct migration_side *s = migration_of(m, g);
+
+	process_name(f, m, g->source);
+	fputs(" -> ", f);
+	process_name(f, m, g->destination);
+	fprintf(f, ": %s after ", result_word(s));
+	duration(f, s->end_ns - s->begin_ns);
+	fputc('\n', f);
+}
+
+static void label(FILE *f, const char *text)
+{
+	fprintf(f, "  %-10s ", text);
+}
+
+static void remark(FILE *f, const char *name, const char *text)
+{
+	label(f, name);
+	print_paragraph(f, text, COLUMNS - 13, 13);
+}
+
+static const char *clocks_word(const struct migration *g)
+{
+	if (g->bound_ns == UINT64_MAX)
+		return "the time of day was set meanwhile, or vmsync fuse has "
+		       "the bound";
+	if (g->clocks == MIGRATION_SAME_CLOCK)
+		return "on one clock";
+	return "by the time of day: of one machine; of two as well as theirs "
+	       "agreed";
+}
+
+static void down(FILE *f, const struct migrations *m, const struct migration *g)
+{
+	const struct migration_side *s = migration_of(m, g);
+	char text[256];
+
+	label(f, "down");
+	duration(f, g->down_ns);
+	fputs(", source stopped to destination running; +- ", f);
+	if (g->bound_ns == UINT64_MAX)
+		fputs("?", f);
+	else
+		print_ns(f, (int64_t)g->bound_ns);
+	fputc('\n', f);
+	remark(f, "", clocks_word(g));
+	if (g->stopping_ns >= 0) {
+		snprintf(text, sizeof(text),
+			 "of that, the source took at most %.3f ms to stop",
+			 (double)g->stopping_ns / 1e6);
+		remark(f, "", text);
+	}
+	if (!s->has_answer || s->result != MIGRATION_COMPLETED)
+		return;
+	snprintf(text, sizeof(text), "QEMU's own figure is %" PRIu64 " ms: it ends "
+		 "where the source is done", s->answer.number[MIGRATION_DOWNTIME_MS]);
+	remark(f, "", text);
+}
+
+/* Why there is none. */
+static void no_down(FILE *f, const struct migrations *m,
+		    const struct migration *g)
+{
+	const struct migration_side *s = migration_of(m, g);
+	char text[256];
+
+	if (g->clocks == MIGRATION_APART && g->destination != MIGRATION_NONE)
+		snprintf(text, sizeof(text), "not known: the clocks of two "
+			 "machines; vmsync fuse --match puts them on one");
+	else if (g->candidates > 1)
+		snprintf(text, sizeof(text), "not known: %zu destinations could be "
+			 "its; vmsync import --vm says whose they are",
+			 g->candidates);
+	else if (s->role == MIGRATION_DESTINATION)
+		snprintf(text, sizeof(text), "not known: nothing is named that its "
+			 "source told");
+	else if (s->stop_ns == MIGRATION_NEVER)
+		snprintf(text, sizeof(text), "none: the guest was not stopped");
+	else if (s->run_ns != MIGRATION_NEVER)
+		snprintf(text, sizeof(text), "the guest went on where it was, after "
+			 "%.3f ms", (double)(s->run_ns - s->stop_ns) / 1e6);
+	else
+		snprintf(text, sizeof(text), "not known: it was stopped, and nothing "
+			 "tells that it ran again");
+	remark(f, "down", text);
+}
+
+static void stages(FILE *f, const struct migration_side *s)
+{
+	size_t i;
+
+	label(f, "stages");
+	for (i = 0; i < s->stages.count; i++) {
+		const struct migration_stage *at = &s->stages.at[i];
+
+		fputs(i ? ", " : "", f);
+		print_cut(f, at->name, 24);
+		if (i + 1 == s->stages.count)
+			break;
+		fputc(' ', f);
+		duration(f, at[1].ns - at->ns);
+	}
+	fputc('\n', f);
+}
+
+static void mib(FILE *f, uint64_t bytes)
+{
+	if (bytes == UINT64_MAX)
+		fprintf(f, " %9s", "-");
+	else
+		fprintf(f, " %9.2f", (double)bytes / (1 << 20));
+}
+
+static void round_line(FILE *f, const struct migration_side *s, size_t i)
+{
+	const struct migration_round *r = &s->rounds.list.at[i];
+	double seconds = (double)r->since_ns / 1e9;
+
+	fprintf(f, "  %5zu %9.3f", i + 1, (double)(r->ns - s->begin_ns) / 1e9);
+	if (r->known)
+		fprintf(f, " %8" PRIu64, r->dirty_pages);
+	else
+		fprintf(f, " %8s", "?");
+	if (seconds > 0 && r->known &&
+	    (s->stop_ns == MIGRATION_NEVER || r->ns <= s->stop_ns))
+		fprintf(f, " %9.0f", (double)r->dirty_pages / seconds);
+	else
+		fprintf(f, " %9s", "-");
+	mib(f, r->sent_bytes);
+	if (r->sent_ms)
+		fprintf(f, " %8.2f", (double)r->sent_bytes / 1048.576 /
+					     (double)r->sent_ms);
+	else
+		fprintf(f, " %8s", "-");
+	mib(f, r->left_bytes);
+	mib(f, r->allowed_bytes);
+	fputc('\n', f);
+}
+
+static void rounds(FILE *f, const struct migration_side *s, bool all)
+{
+	size_t i, n = s->rounds.list.count;
+
+	if (!n && s->rounds.passes)
+		fprintf(f, "  %-10s %" PRIu64 ", by QMP\n", "rounds",
+			s->rounds.passes);
+	if (!n)
+		return;
+	fprintf(f, "  %-10s %zu; what each found, and since the one before:\n",
+		"rounds", n);
+	fputs("  round   after s    dirty    dirty/s  sent MiB    MiB/s  left MiB "
+	      "  may be\n", f);
+	for (i = 0; i < n; i++) {
+		if (!all && n > 2 * SOME && i == SOME) {
+			fprintf(f, "    ... %zu more, with --all\n",
+				n - 2 * SOME);
+			i = n - SOME;
+		}
+		round_line(f, s, i);
+	}
+}
+
+static void rates_text(const struct migration_verdict *v, char *out, size_t n)
+{
+	snprintf(out, n, "in the last %zu rounds %.2f MiB/s became dirty, "
+		 "%.2f MiB/s were sent", v->rounds,
+		 v->dirty_bytes_s / (1 << 20), v->link_bytes_s / (1 << 20));
+}
+
+static void why(FILE *f, const struct migration_side *s)
+{
+	struct migration_verdict v;
+	char text[512], rate[160] = "";
+
+	migration_judge(s, &v);
+	if (v.dirty_bytes_s >= 0 && v.link_bytes_s >= 0)
+		rates_text(&v, rate, sizeof(rate));
+	switch (v.why) {
+	case MIGRATION_WHY_FIRST:
+		remark(f, "why", "it ended before its second round did: nothing "
+			  "tells whether it would have converged");
+		return;
+	case MIGRATION_WHY_FASTER:
+	case MIGRATION_WHY_LEFT:
+		snprintf(text, sizeof(text), "it did not converge: %s%s%.2f MiB at "
+			 "least were left by each, and %.2f might be",
+			 rate, *rate ? "; " : "",
+			 (double)v.least_left_bytes / (1 << 20),
+			 (double)v.allowed_bytes / (1 << 20));
+		break;
+	default:
+		if (!*rate)
+			return;
+		snprintf(text, sizeof(text), "%s", rate);
+	}
+	remark(f, "why", text);
+	if (v.waited > 0.05) {
+		snprintf(text, sizeof(text), "%.0f %% of that time it waited because "
+			 "of max-bandwidth", 100 * v.waited);
+		remark(f, "", text);
+	}
+	if (s->result != MIGRATION_COMPLETED && !s->postcopy &&
+	    v.enough_ms != UINT64_MAX) {
+		snprintf(text, sizeof(text), "with a downtime-limit of %" PRIu64
+			 " ms or more that would have been the last round",
+			 v.enough_ms);
+		remark(f, "", text);
+	}
+}
+
+static void others(FILE *f, const struct migration_side *s,
+		   const struct migration_side *d)
+{
+	char text[256];
+
+	if (s->result != MIGRATION_COMPLETED && s->role == MIGRATION_SOURCE &&
+	    s->result != MIGRATION_OPEN && s->stop_ns == MIGRATION_NEVER)
+		remark(f, "rollback", "none was needed: the source ran on");
+	if (s->throttles) {
+		snprintf(text, sizeof(text), "the guest was slowed down %" PRIu64
+			 " times (auto-converge)", s->throttles);
+		remark(f, "throttle", text);
+	}
+	if (s->postcopy) {
+		snprintf(text, sizeof(text), "the guest went before its memory, and "
+			 "waited for %" PRIu64 " pages", d ? d->faults : 0);
+		remark(f, "postcopy", text);
+	}
+	if (s->error[0]) {
+		label(f, "error");
+		print_clean(f, s->error);
+		fputc('\n', f);
+	}
+}
+
+static void one(FILE *f, const struct migrations *m, const struct migration *g,
+		bool all)
+{
+	const struct migration_side *s = migration_of(m, g);
+	const struct migration_side *d = g->destination == MIGRATION_NONE ?
+						 NULL : &m->sides.at[g->destination];
+
+	head(f, m, g);
+	if (g->has_down)
+		down(f, m, g);
+	else
+		no_down(f, m, g);
+	stages(f, s);
+	rounds(f, s, all);
+	if (s->role != MIGRATION_DESTINATION)
+		why(f, s);
+	others(f, s, d);
+}
+
+static void doubts(FILE *f, const struct migrations *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->processes.count; i++) {
+		const struct migration_process *p = &m->processes.at[i];
+
+		if (!p->went_back_ns && !p->broken)
+			continue;
+		print_clean(f, p->name);
+		if (p->went_back_ns)
+			fputs(": TIME WENT BACK in it: no figure across that "
+			      "is to be relied on", f);
+		if (p->broken)
+			fprintf(f, ": %" PRIu64 " STATES DO NOT FOLLOW EACH OTHER: "
+				"lines are missing, or two QEMUs share a log",
+				p->broken);
+		fputc('\n', f);
+	}
+	for (i = 0; i < m->sides.count; i++) {
+		if (!m->sides.at[i].mixed)
+			continue;
+		print_clean(f, m->processes.at[m->sides.at[i].process].name);
+		fputs(": BOTH SOURCE AND DESTINATION at once: give each QEMU a log "
+		      "of its own, -D FILE-%d\n", f);
+	}
+}
+
+void migrations_text(FILE *f, const struct migrations *m, bool all)
+{
+	size_t i;
+
+	doubts(f, m);
+	if (!m->list.count)
+		fputs("no migration\n", f);
+	for (i = 0; i < m->list.count; i++) {
+		if (i)
+			fputc('\n', f);
+		one(f, m, &m->list.at[i], all);
+	}
+}
