@@ -14,6 +14,14 @@ static void number(FILE *f, const char *key, uint64_t v, bool known)
 		fprintf(f, ",\"%s\":null", key);
 }
 
+static void rate(FILE *f, const char *key, double v)
+{
+	if (v < 0)
+		fprintf(f, ",\"%s\":null", key);
+	else
+		fprintf(f, ",\"%s\":%.0f", key, v);
+}
+
 static void span_ns(FILE *f, const char *key, int64_t ns)
 {
 	fprintf(f, ",\"%s\":%" PRId64, key, ns);
@@ -113,10 +121,8 @@ static void verdict(FILE *f, const struct migration_side *s)
 	migration_judge(s, &v);
 	fprintf(f, ",\"why\":{\"verdict\":\"%s\",\"rounds\":%zu", words[v.why],
 		v.rounds);
-	number(f, "dirty_bytes_per_s", (uint64_t)v.dirty_bytes_s,
-	       v.dirty_bytes_s >= 0);
-	number(f, "sent_bytes_per_s", (uint64_t)v.link_bytes_s,
-	       v.link_bytes_s >= 0);
+	rate(f, "dirty_bytes_per_s", v.dirty_bytes_s);
+	rate(f, "sent_bytes_per_s", v.link_bytes_s);
 	fprintf(f, ",\"waited_share\":%.4f", v.waited);
 	number(f, "least_left_bytes", v.least_left_bytes,
 	       v.least_left_bytes != UINT64_MAX);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fuse/print.h"
@@ -10,6 +11,9 @@
 #define SOME 8
 
 #define COLUMNS 80
+
+/* A migration has a few states; what has more is no log of one. */
+#define MOST_STAGES 12
 
 static void duration(FILE *f, int64_t ns)
 {
@@ -126,7 +130,8 @@ static void no_down(FILE *f, const struct migrations *m,
 		snprintf(text, sizeof(text), "not known: nothing is named that its "
 			 "source told");
 	else if (s->stop_ns == MIGRATION_NEVER)
-		snprintf(text, sizeof(text), "none: the guest was not stopped");
+		snprintf(text, sizeof(text), "none%s: the guest was not stopped",
+			 s->result == MIGRATION_OPEN ? " yet" : "");
 	else if (s->run_ns != MIGRATION_NEVER)
 		snprintf(text, sizeof(text), "the guest went on where it was, after "
 			 "%.3f ms", (double)(s->run_ns - s->stop_ns) / 1e6);
@@ -136,22 +141,32 @@ static void no_down(FILE *f, const struct migrations *m,
 	remark(f, "down", text);
 }
 
+/* Names may be anything: their control characters are gone before lines are broken. */
 static void stages(FILE *f, const struct migration_side *s)
 {
-	size_t i;
+	char *text = NULL;
+	size_t i, n = 0;
+	FILE *to = open_memstream(&text, &n);
 
-	label(f, "stages");
+	if (!to)
+		return;
 	for (i = 0; i < s->stages.count; i++) {
 		const struct migration_stage *at = &s->stages.at[i];
 
-		fputs(i ? ", " : "", f);
-		print_cut(f, at->name, 24);
+		fputs(i ? ", " : "", to);
+		if (i == MOST_STAGES) {
+			fprintf(to, "and %zu more", s->stages.count - i);
+			break;
+		}
+		print_cut(to, at->name, 24);
 		if (i + 1 == s->stages.count)
 			break;
-		fputc(' ', f);
-		duration(f, at[1].ns - at->ns);
+		fputc(' ', to);
+		duration(to, at[1].ns - at->ns);
 	}
-	fputc('\n', f);
+	if (!fclose(to))
+		remark(f, "stages", text);
+	free(text);
 }
 
 static void mib(FILE *f, uint64_t bytes)
@@ -211,52 +226,51 @@ static void rounds(FILE *f, const struct migration_side *s, bool all)
 	}
 }
 
-static void rates_text(const struct migration_verdict *v, char *out, size_t n)
+static void rates(FILE *f, const struct migration_verdict *v)
 {
-	snprintf(out, n, "in the last %zu rounds %.2f MiB/s became dirty, "
-		 "%.2f MiB/s were sent", v->rounds,
-		 v->dirty_bytes_s / (1 << 20), v->link_bytes_s / (1 << 20));
+	char text[256];
+
+	if (v->dirty_bytes_s < 0 || v->link_bytes_s < 0)
+		return;
+	snprintf(text, sizeof(text), "in the last %zu round%s %.2f MiB/s became "
+		 "dirty, %.2f MiB/s were sent", v->rounds,
+		 v->rounds == 1 ? "" : "s", v->dirty_bytes_s / (1 << 20),
+		 v->link_bytes_s / (1 << 20));
+	remark(f, "rates", text);
+	if (v->waited <= 0.05)
+		return;
+	snprintf(text, sizeof(text), "%.0f %% of that time the source waited because "
+		 "of max-bandwidth", 100 * v->waited);
+	remark(f, "", text);
 }
 
 static void why(FILE *f, const struct migration_side *s)
 {
 	struct migration_verdict v;
-	char text[512], rate[160] = "";
+	char text[256];
 
 	migration_judge(s, &v);
-	if (v.dirty_bytes_s >= 0 && v.link_bytes_s >= 0)
-		rates_text(&v, rate, sizeof(rate));
-	switch (v.why) {
-	case MIGRATION_WHY_FIRST:
+	rates(f, &v);
+	if (v.why == MIGRATION_WHY_FIRST && s->result != MIGRATION_OPEN)
 		remark(f, "why", "it ended before its second round did: nothing "
 			  "tells whether it would have converged");
+	if (v.why != MIGRATION_WHY_FASTER && v.why != MIGRATION_WHY_LEFT)
 		return;
-	case MIGRATION_WHY_FASTER:
-	case MIGRATION_WHY_LEFT:
-		snprintf(text, sizeof(text), "it did not converge: %s%s%.2f MiB at "
-			 "least were left by each, and %.2f might be",
-			 rate, *rate ? "; " : "",
-			 (double)v.least_left_bytes / (1 << 20),
-			 (double)v.allowed_bytes / (1 << 20));
-		break;
-	default:
-		if (!*rate)
-			return;
-		snprintf(text, sizeof(text), "%s", rate);
-	}
-	remark(f, "why", text);
-	if (v.waited > 0.05) {
-		snprintf(text, sizeof(text), "%.0f %% of that time it waited because "
-			 "of max-bandwidth", 100 * v.waited);
-		remark(f, "", text);
-	}
-	if (s->result != MIGRATION_COMPLETED && !s->postcopy &&
-	    v.enough_ms != UINT64_MAX) {
-		snprintf(text, sizeof(text), "with a downtime-limit of %" PRIu64
-			 " ms or more that would have been the last round",
-			 v.enough_ms);
-		remark(f, "", text);
-	}
+	remark(f, "why", v.why == MIGRATION_WHY_FASTER ?
+				 "it did not converge: pages became dirty faster than "
+				 "they were sent" :
+				 "it did not converge: what was left was always too much");
+	if (v.least_left_bytes == UINT64_MAX || v.allowed_bytes == UINT64_MAX)
+		return;
+	snprintf(text, sizeof(text), "%.2f MiB were left by the best round, %.2f might "
+		 "be", (double)v.least_left_bytes / (1 << 20),
+		 (double)v.allowed_bytes / (1 << 20));
+	remark(f, "", text);
+	if (v.enough_ms == UINT64_MAX)
+		return;
+	snprintf(text, sizeof(text), "with a downtime-limit of %" PRIu64
+		 " ms or more that would have been the last one", v.enough_ms);
+	remark(f, "", text);
 }
 
 static void others(FILE *f, const struct migration_side *s,

@@ -34,6 +34,11 @@ static size_t running(const struct migration_side *s)
 	return n;
 }
 
+static uint64_t whole(double v)
+{
+	return v < 1e18 ? (uint64_t)v : (uint64_t)1e18;
+}
+
 static void rates(const struct migration_side *s, size_t from, size_t until,
 		  struct migration_verdict *v)
 {
@@ -61,8 +66,8 @@ static void rates(const struct migration_side *s, size_t from, size_t until,
 	if (ns > 0)
 		v->waited = waited_ns / ns;
 	if (v->least_left_bytes != UINT64_MAX && v->link_bytes_s >= 1)
-		v->enough_ms = (uint64_t)((double)v->least_left_bytes * 1e3 /
-					  v->link_bytes_s) + 1;
+		v->enough_ms = whole((double)v->least_left_bytes * 1e3 /
+				     v->link_bytes_s) + 1;
 }
 
 static enum migration_why why(const struct migration_side *s,

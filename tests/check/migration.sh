@@ -6,12 +6,14 @@
 # destination is killed. Events are switched on while QEMU runs, and what vmsync says of
 # them has to be what QEMU, and the guest, say.
 . tests/check/lib.sh
+. tests/check/machines.sh
 
 if ! command -v qemu-system-x86_64 > /dev/null; then
 	skip "migrations: no qemu-system-x86 here"
 	finish
 fi
 expect "the tool builds" make -s -j2 tool
+expect "and with the sanitizers" make -s -j2 VARIANT=asan tool
 vmsync=build/vmsync
 declared=/usr/share/qemu/trace-events-all
 t=$check_tmp/t
@@ -23,6 +25,7 @@ pids=()
 # shellcheck disable=SC2317 # the trap calls it
 leave() {
 	[ ${#pids[@]} -eq 0 ] || kill -9 "${pids[@]}" 2> /dev/null
+	machines_end
 	rm -rf --one-file-system "$check_tmp"
 }
 trap leave EXIT
@@ -221,7 +224,89 @@ qmp_stamp() {
 guest slow 2048 250000 16
 guest large 8192 200 8192
 
+# --- two machines, each with a clock and a session daemon, that exchange messages
+
+# machine_does NAME COMMAND: run it there, to its end
+machine_does() {
+	run_in "$1" "sh -c '$2'"
+	[ "$(result_of "$1")" = 0 ] || fail "$1: $2: $(tail -n 1 "$t/$1/err")"
+}
+
+machines_begin() {
+	local name
+	if ! command -v lttng-sessiond > "$check_out" || ! machines_can ||
+		! "${cc[@]}" -O1 -Itests/gen -o "$t/ust-peer" tests/gen/ust-peer.c \
+			-llttng-ust -ldl 2> "$check_out"; then
+		skip "two machines: no time namespaces, lttng-tools or liblttng-ust-dev"
+		return 1
+	fi
+	mkfifo "$t/there" "$t/back"
+	machine first 1000 sleep 100000
+	machine second 50000 sleep 100000
+	for name in first second; do
+		machine_does $name "lttng create s --output=$t/$name/trace &&
+			lttng enable-channel -u ch --subbuf-size=64k --num-subbuf=16 &&
+			lttng enable-event -u -c ch \"peer:*\" && lttng start"
+	done
+	run_in first "$t/ust-peer first $t/back $t/there 500 $t/first.log"
+	run_in second "$t/ust-peer second $t/there $t/back 500 $t/second.log"
+}
+
+# marks NAME: how many lines are between the two tracepoints around them, by the clock
+# of the trace: not before the first one, but for the microsecond, nor after the second
+marks() {
+	{
+		babeltrace2 --clock-cycles --no-delta "$t/$1/trace" |
+			sed -nE 's/^\[0*([0-9]+)\].* peer:mark: .*count = ([0-9]+).*/\2 \1/p'
+		babeltrace2 --clock-cycles --no-delta "$t/$1.lines" |
+			sed -nE 's/^\[0*([0-9]+)\].*new_state = "s([0-9]+)".*/line \2 \1/p'
+	} | awk '$1 == "line" { at[$2] = $3; next }
+		{ mark[$1] = $2 }
+		END {
+			for (i in at)
+				n += mark[2 * i] <= at[i] + 1000 && at[i] <= mark[2 * i + 1]
+			print n + 0
+		}'
+}
+
+# machines_end_well: the migration from a to b, as if each had been on one of them
+machines_end_well() {
+	local name said down
+	for name in first second; do
+		[ "$(result_of $name)" = 0 ] || fail "$name: $(cat "$t/$name/err")"
+	done
+	for name in first second; do
+		machine_does $name "lttng destroy"
+		expect "$name: lines of a program" "$vmsync" import qemu-log \
+			-o "$t/$name.lines" --clock="$t/$name/trace" "$t/$name.log"
+		expect_eq "$name: each is between its tracepoints, to the us" \
+			"$(marks $name)" 500
+	done
+	mkdir "$t/one" "$t/two"
+	mv "$t/first/trace" "$t/one/ust"
+	mv "$t/second/trace" "$t/two/ust"
+	expect "source on the first" "$vmsync" import qemu-log -o "$t/one/qemu" \
+		--clock="$t/one/ust" "$t/a.log"
+	expect "destination on the second" "$vmsync" import qemu-log -o "$t/two/qemu" \
+		--clock="$t/two/ust" "$t/b.log"
+	"$vmsync" migration --json "$t/one" "$t/two" > "$t/apart.json"
+	expect_eq "two clocks: downtime is not known" "$(jq -r \
+		'.migrations[0] | .clocks, .downtime_ns' "$t/apart.json" | xargs)" "two null"
+	said=cause=peer:sent,effect=peer:got,key=from,count
+	"$vmsync" sync --json --match=$said "$t/one" "$t/two" > "$t/sync.json"
+	# Events before the first message are known less well, which is told.
+	"$vmsync" fuse --match=$said -o "$t/fused" "$t/one" "$t/two" > "$check_out" 2>&1
+	"$vmsync" migration --json "$t/fused" > "$t/fused.json"
+	down=$(jq -r '.migrations[0].downtime_ns' "$t/fused.json")
+	said=$(jq -r '.guests[0].bound_worst_ns // 1e12 | floor' "$t/sync.json")
+	within "one clock by messages, known to $said ns: downtime" \
+		$(($(json '.migrations[0].downtime_ns') - said - 4000)) "$down" \
+		$(($(json '.migrations[0].downtime_ns') + said + 4000))
+}
+
 # ------------------------------------------------------ it converges, and once more
+machines_there=
+machines_begin && machines_there=yes
 start a slow
 start b slow -incoming "unix:$t/b.sock"
 start c slow -incoming "unix:$t/c.sock"
@@ -258,6 +343,8 @@ down_as_the_guest_says 0 a b
 "$vmsync" migration "$t/a" "$t/b" "$t/c" > "$t/said"
 expect "it fits 80 columns" awk 'length > 80 { print; exit 1 }' "$t/said"
 expect_eq "it says so of both" "$(grep -c ': completed after' "$t/said")" 2
+
+[ -z "$machines_there" ] || machines_end_well
 
 # QMP alone tells when it stopped and ran, and how many rounds there were.
 for who in a b; do
@@ -324,5 +411,160 @@ expect_eq "failed: it says so" "$(json '.migrations[0] | .result, .downtime_ns,
 expect_eq "failed: after the last state that was" \
 	"$(json '.migrations[0].source.stages | map(.state) | join(" ")')" \
 	"setup active failed"
+
+# ------------------------------------------------------------------- recorded ones
+
+# The same figures, whatever else is named: name, result, down ns, rounds, dirty pages,
+# slowed down, pages waited for, states, verdict.
+mkdir "$t/recorded"
+tar -xJf tests/data/migration.tar.xz -C "$t/recorded"
+for log in "$t"/recorded/*.log; do
+	name=${log%.log}
+	qmp=()
+	[ ! -e "$name.jsonl" ] || qmp=(--qmp="$name.jsonl")
+	"$vmsync" import qemu-log -o "$name" "${qmp[@]}" "$log" > "$check_out" ||
+		fail "import of ${log##*/}"
+done
+"$vmsync" migration --json "$t/recorded" > "$t/json"
+expect_eq "recorded: exit status" $? 0
+while IFS='|' read -r name wanted; do
+	# shellcheck disable=SC2016 # of jq
+	figures='(.source.process as $p | $from.processes[$p].trace | sub(".*/"; "") |
+		sub("-src"; "")) as $name | select($name == $wanted) |
+		[.result, .downtime_ns, (.source.rounds | length), .source.dirty_pages,
+		.source.throttles, .destination.postcopy_faults,
+		([.source.stages[].state] | join(",")), .source.why.verdict] |
+		map(tostring) | join(" ")'
+	# shellcheck disable=SC2016 # of jq
+	expect_eq "recorded: $name" "$(jq -r --arg wanted "$name" \
+		'. as $from | .migrations[] | '"$figures" "$t/json")" "$wanted"
+done << 'END'
+converge|completed 555961000 4 2811 0 0 setup,active,completed converged
+cancel|cancelled null 2 16385 0 0 setup,active,cancelling,cancelled ended too soon
+fail|failed null 2 16385 0 0 setup,active,failed ended too soon
+autoconverge|completed 70656000 95 null 31 0 setup,active,completed converged
+postcopy|completed 134500000 2 16385 0 77 setup,active,postcopy-active,completed postcopy
+libvirt|completed 118843000 4 72 0 0 setup,active,pre-switchover,device,completed converged
+busy|cancelled null 106 1717766 0 0 setup,active,cancelling,cancelled too much was left
+END
+expect_eq "recorded: rounds are QEMU's" "$(json '[.migrations[].source |
+	select(.query_migrate) | .query_migrate.dirty_sync_count == (.rounds | length)] |
+	all')" true
+
+# ---------------------------------------------------------------------- bad input
+vmsync=$PWD/build/asan/vmsync
+bad=$t/bad
+mkdir "$bad"
+# A trace of a machine whose clock began after all of this.
+expect "another trace" make -s build/release/tests/pair
+build/release/tests/pair "$t/pair" events=100 > "$check_out"
+cp -r "$t/pair/host" "$t/late"
+sed -i -E 's/^(\s*offset = )[0-9-]+;/\13000000000000000000;/' "$t/late/metadata"
+log=$t/recorded/converge-src.log
+
+# bad_log NAME EXIT PATTERN: what import says of $bad/NAME, and that migration can read
+# what it wrote
+bad_log() {
+	local status
+	"$vmsync" import qemu-log -o "$bad/$1.out" "$bad/$1" > "$t/said" 2> "$t/err"
+	status=$?
+	expect_eq "$1: import's exit status" "$status" "$2"
+	expect "$1: it says so" grep -qE "$3" "$t/said" "$t/err"
+	if [ "$status" = 2 ]; then
+		expect "$1: nothing is left" test ! -e "$bad/$1.out"
+		return
+	fi
+	"$vmsync" migration "$bad/$1.out" > "$t/said" 2> "$t/err"
+	status=$?
+	expect "$1: and migration" test "$status" -le 1 -a ! -s "$t/err"
+	expect "$1: no control character is printed" \
+		sh -c "! LC_ALL=C grep -q '[^ -~]' '$t/said'"
+	expect "$1: as JSON, too" sh -c "'$vmsync' migration --json '$bad/$1.out' | jq -e ."
+}
+
+: > "$bad/empty"
+bad_log empty 2 'no event of QEMU'
+sed 's/^[0-9]*@[0-9.]*://' "$log" > "$bad/timeless"
+bad_log timeless 2 'msg timestamp=on'
+head -c 9000 "$log" > "$bad/cut"
+bad_log cut 0 'the last line has no end'
+{
+	cat "$log"
+	printf '1@1795837540.000001:migrate_set_state new state \033[31m\xff\xe2\x80\xae"\\\n'
+	printf '1@1795837540.000002:na\007me x\n1@1795837540.000003:a\000b c\n'
+} > "$bad/control"
+bad_log control 0 ' [0-9]+ other lines'
+cat > "$bad/numbers" << 'END'
+1@1795973838.000001:migration_bitmap_sync_end dirty_pages 99999999999999999999999
+1@1795973838.000002:migration_bitmap_sync_start 
+1@1795973838.000003:migration_bitmap_sync_end dirty_pages 18446744073709551615
+1@1795973838.000004:migrate_transferred transferred 18446744073709551615 time_spent 18446744073709551615 bandwidth 1 max_size -1
+1@1795973838.000005:migrate_pending pending size 18446744073709551615 max 0 (pre = 0 compat=0 post=0)
+1@1795973838.100003:migration_bitmap_sync_end dirty_pages 18446744073709551615
+1@1795973838.200003:migration_bitmap_sync_end dirty_pages 0
+4294967296@1.000001:a b
+2147483647@4000000000.999999:migrate_set_state new state failed
+99999999999@1.000001:x
+1@99999999999.000001:x
+1@1.0000001:x
+END
+bad_log numbers 0 '1 of them as text; 4 other lines'
+sed -E '201,$s/^([0-9]+@1795)8/\14/' "$log" > "$bad/back"
+bad_log back 1 'TIME WENT BACK by 39[0-9]{4}\.[0-9]* s before line 201:'
+expect_eq "back: no figure of downtime" "$("$vmsync" migration --json "$bad/back.out" |
+	jq -r '.migrations[].downtime_bound_ns' | sort -u)" null
+sort -s -t@ -k2,2 "$log" "$t/recorded/converge-dst.log" > "$bad/mixed"
+bad_log mixed 0 'events of'
+expect "mixed: two QEMUs are said" grep -q 'BOTH SOURCE AND DESTINATION' "$t/said"
+"$vmsync" migration "$bad/mixed.out" > "$check_out"
+expect_eq "mixed: exit status" $? 1
+awk 'BEGIN { for (i = 0; i < 61000; i++) printf "1@1795973838.%06d:k%d x\n", i, i }' \
+	> "$bad/kinds"
+bad_log kinds 2 'more than 60000 kinds'
+awk 'BEGIN { printf "1@1795973838.000001:migrate_set_state new state "
+	for (i = 0; i < 70000; i++) printf "x"; print "" }' > "$bad/long"
+bad_log long 2 'no event of QEMU'
+
+# Bytes that chance has changed.
+awk -v seed=1 'BEGIN { srand(seed); RS = "\001" }
+	{ all = substr($0, 1, 16000) }
+	END {
+		for (i = 0; i < 40; i++) {
+			s = all
+			for (k = 0; k < 40; k++) {
+				at = int(rand() * 15000) + 1
+				c = substr("9@.: -\n)(\"%x", int(rand() * 12) + 1, 1)
+				s = substr(s, 1, at - 1) c substr(s, at + 1)
+			}
+			file = sprintf("%s.%d", FILENAME, i)
+			printf "%s\n", s > file
+			close(file)
+		}
+	}' "$log"
+strange=0
+for changed in "$log".*; do
+	"$vmsync" import qemu-log -o "$changed.out" "$changed" > "$t/said" 2> "$t/err"
+	[ $? -le 1 ] || strange=$((strange + 1))
+	"$vmsync" migration --json "$changed.out" > "$t/said" 2>> "$t/err"
+	[ $? -le 1 ] || strange=$((strange + 1))
+	jq -e . "$t/said" > "$check_out" || strange=$((strange + 1))
+done
+expect_eq "40 logs with bytes changed: all are read" $strange 0
+
+expect_error "no log" "no log named" "$vmsync" import qemu-log -o "$t/x"
+expect_error "not a source" "name what to read: qemu-log" "$vmsync" import -o "$t/x" y
+expect_error "no output" "no output" "$vmsync" import qemu-log "$log"
+expect_error "two logs" "one log at a time" "$vmsync" import qemu-log -o "$t/x" "$log" b
+expect_error "no such log" "No such file" "$vmsync" import qemu-log -o "$t/x" "$t/none"
+expect_error "there is one already" "exists already" \
+	"$vmsync" import qemu-log -o "$t/recorded" "$log"
+expect_error "no such clock" "No such file" \
+	"$vmsync" import qemu-log -o "$t/x" --clock="$t/none" "$log"
+expect_error "another machine's clock" "not of the time|no offset" \
+	"$vmsync" import qemu-log -o "$t/x" --clock="$t/late" "$log"
+expect_error "a trace of something else" "nothing that QEMU told" \
+	"$vmsync" migration "$t/late"
+expect_error "no trace" "no trace named" "$vmsync" migration
+expect "nothing is left of them" test ! -e "$t/x"
 
 finish
