@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "cmd.h"
-#include "migration/migration.h"
+#include "migration/guests.h"
 
 static const char help[] =
 "usage: vmsync migration [OPTION]... TRACE...\n"
@@ -11,7 +11,8 @@ static const char help[] =
 "were dirty in each, why they did not converge, and for how long the guest did\n"
 "not run, from its source's stop to its destination's run. TRACE is what vmsync\n"
 "import made of a QEMU's log, of the source's, the destination's, or both; or a\n"
-"folder that holds some; or what vmsync fuse wrote of these.\n"
+"folder that holds some; or what vmsync fuse wrote of these. With the traces of\n"
+"host and guest it says as well which threads of the guest ran meanwhile.\n"
 "\n"
 "      --all           list all rounds, not the first and last ones\n"
 "      --json          print it as JSON\n"
@@ -39,6 +40,31 @@ static int take(void *arguments, int option, const char *value)
 	return 0;
 }
 
+/* Without them the rest is told all the same. */
+static void guests(char *const *paths, size_t n, struct migrations *m)
+{
+	const struct vmsync_session_options options = { .alone = true,
+							.fused = true };
+	struct vmsync_session session;
+	struct ctf_error e;
+	int ret;
+
+	if (!migrations_have_guests(m))
+		return;
+	ret = vmsync_session_open(paths, n, &options, &session, &e);
+	if (!ret)
+		ret = vmsync_session_sync(&session, &options, cmd_progress(), &e);
+	if (!ret)
+		ret = migrations_guests(m, &session, cmd_progress(), &e);
+	cmd_progress_end();
+	if (ret) {
+		fputs("vmsync migration: nothing is told of the guest's "
+		      "threads:\n", stderr);
+		cmd_error("migration", &e);
+	}
+	vmsync_session_close(&session);
+}
+
 static int report(char *const *paths, size_t n, const struct arguments *args)
 {
 	struct migrations m;
@@ -48,6 +74,7 @@ static int report(char *const *paths, size_t n, const struct arguments *args)
 	if (ret) {
 		ret = cmd_error("migration", &e);
 	} else {
+		guests(paths, n, &m);
 		if (args->json)
 			migrations_json(stdout, &m);
 		else

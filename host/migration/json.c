@@ -203,6 +203,21 @@ static void process(FILE *f, const struct migrations *m, size_t i)
 	fputc('}', f);
 }
 
+static void threads(FILE *f, const struct migration *g)
+{
+	size_t i;
+
+	fputs(",\"guest_threads\":[", f);
+	for (i = 0; i < g->threads.count; i++) {
+		fputs(i ? ",{\"name\":" : "{\"name\":", f);
+		vmsync_json_string(f, g->threads.at[i].name);
+		fprintf(f, ",\"tid\":%d", g->threads.at[i].tid);
+		span_ns(f, "ran_ns", g->threads.at[i].ran_ns);
+		fputc('}', f);
+	}
+	fputc(']', f);
+}
+
 static void one(FILE *f, const struct migrations *m, const struct migration *g)
 {
 	static const char *const clocks[] = {
@@ -224,6 +239,7 @@ static void one(FILE *f, const struct migrations *m, const struct migration *g)
 	else
 		fputs(",\"clocks\":null", f);
 	number(f, "candidates", g->candidates, true);
+	threads(f, g);
 	side(f, "source", m, g->source);
 	side(f, "destination", m, g->destination);
 	fputc('}', f);

@@ -39,6 +39,21 @@ static struct migration_process *process_new(struct migrations *m,
 	return p;
 }
 
+static void tid_take(struct migration_process *p, const struct ctf_event *ev)
+{
+	struct ctf_field f;
+	int64_t tid;
+	size_t i;
+
+	if (p->n_tids == MIGRATION_TIDS || !ctf_field_any(ev->cls, "tid", &f) ||
+	    !ctf_get_s64(ev, &f, &tid))
+		return;
+	for (i = 0; i < p->n_tids && p->tids[i] != tid; i++)
+		;
+	if (i == p->n_tids)
+		p->tids[p->n_tids++] = (int32_t)tid;
+}
+
 static int events_read(struct migrations *m, const struct ctf_trace *t,
 		       const struct migration_decoder *d,
 		       struct migration_reader *r, struct ctf_error *e)
@@ -55,6 +70,7 @@ static int events_read(struct migrations *m, const struct ctf_trace *t,
 	ret = ctf_merge_add_want(merge, t, NULL, migration_decoder_want(d), e);
 	while (ret >= 0 && (ret = ctf_merge_next(merge, &ev, e)) > 0) {
 		migration_decoder_read(d, ev, &told);
+		tid_take(&m->processes.at[r->process], ev);
 		told.ns = (int64_t)(ev->clock + (uint64_t)epoch_ns(clock));
 		if (told.ns < m->from_ns)
 			m->from_ns = told.ns;
@@ -115,6 +131,10 @@ int migrations_find(char *const *paths, size_t n, struct migrations *m,
 
 void migrations_free(struct migrations *m)
 {
+	size_t i;
+
+	for (i = 0; i < m->list.count; i++)
+		vmsync_array_free(&m->list.at[i].threads);
 	vmsync_array_free(&m->list);
 	migration_sides_free(&m->sides);
 	vmsync_array_free(&m->processes);

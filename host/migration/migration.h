@@ -14,6 +14,9 @@
 
 #define MIGRATION_NONE SIZE_MAX
 
+/* Threads of a QEMU that are kept: its main thread is among the first that log. */
+#define MIGRATION_TIDS 64
+
 /**
  * struct migration_process - a QEMU
  * @machine:	number of the machine that it ran on
@@ -23,6 +26,7 @@
  * @on_trace_clock: its times are on a trace's clock, not the time of day
  * @went_back_ns: not 0: its time of day was set
  * @broken:	states that do not follow each other
+ * @tids:	[@n_tids] threads that logged
  */
 struct migration_process {
 	const struct ctf_trace *trace;
@@ -33,6 +37,15 @@ struct migration_process {
 	bool on_trace_clock;
 	int64_t went_back_ns;
 	uint64_t broken;
+	int32_t tids[MIGRATION_TIDS];
+	size_t n_tids;
+};
+
+/** struct migration_thread - of the guest, and how long it ran guest code meanwhile */
+struct migration_thread {
+	char name[MIGRATION_TEXT];
+	int32_t tid;
+	int64_t ran_ns;
 };
 
 /** enum migration_clocks - how the times of source and destination compare */
@@ -52,6 +65,8 @@ enum migration_clocks {
  * @stopping_ns: of that until it was stopped; -1: not told
  * @bound_ns:	of @down_ns, of times of day only if they are one machine's; UINT64_MAX:
  *		none
+ * @threads:	of the guest, that ran before it was stopped, the longest first; none
+ *		where nothing was told of them, see guests.h
  */
 struct migration {
 	size_t source;
@@ -62,6 +77,7 @@ struct migration {
 	int64_t down_ns;
 	int64_t stopping_ns;
 	uint64_t bound_ns;
+	VMSYNC_ARRAY(struct migration_thread) threads;
 };
 
 /** struct migrations - all that was found; @from_ns: the first event's time */

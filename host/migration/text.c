@@ -15,6 +15,9 @@
 /* A migration has a few states; what has more is no log of one. */
 #define MOST_STAGES 12
 
+/* Threads of the guest that are told, those that ran longest. */
+#define MOST_THREADS 5
+
 static void duration(FILE *f, int64_t ns)
 {
 	if (ns < 10000000000)
@@ -273,6 +276,28 @@ static void why(FILE *f, const struct migration_side *s)
 	remark(f, "", text);
 }
 
+/* Who ran: one of them wrote to the pages. */
+static void threads(FILE *f, const struct migration_side *s,
+		    const struct migration *g)
+{
+	int64_t until_ns = s->stop_ns != MIGRATION_NEVER ? s->stop_ns : s->end_ns;
+	double whole = (double)(until_ns - s->begin_ns);
+	size_t i;
+
+	for (i = 0; i < g->threads.count && i < MOST_THREADS; i++) {
+		const struct migration_thread *t = &g->threads.at[i];
+
+		label(f, i ? "" : "guest");
+		print_cut(f, t->name, 20);
+		fprintf(f, " %d ran ", t->tid);
+		duration(f, t->ran_ns);
+		if (whole > 0)
+			fprintf(f, ", %.0f %% of the time until the stop",
+				100 * (double)t->ran_ns / whole);
+		fputc('\n', f);
+	}
+}
+
 static void others(FILE *f, const struct migration_side *s,
 		   const struct migration_side *d)
 {
@@ -314,6 +339,7 @@ static void one(FILE *f, const struct migrations *m, const struct migration *g,
 	rounds(f, s, all);
 	if (s->role != MIGRATION_DESTINATION)
 		why(f, s);
+	threads(f, s, g);
 	others(f, s, d);
 }
 

@@ -41,7 +41,8 @@ build_library() {
 	rm -rf "$out/obj"
 	mkdir -p "$out/obj"
 	# shellcheck disable=SC2016,SC2086 # of the inner shell; options
-	printf '%s\n' host/ctf/*.c host/port/*.c host/tracedat/options.c | xargs -P "$jobs" -I{} sh -c \
+	printf '%s\n' host/ctf/*.c host/port/*.c host/tracedat/options.c \
+		host/qemu/format.c | xargs -P "$jobs" -I{} sh -c \
 		'o=$(basename {} .c).o; d=$1; shift; exec "$@" -c -o "$d/$o" {}' \
 		sh "$out/obj" $cc $flags $lib_flags > "$out/build.log" 2>&1
 }
@@ -64,7 +65,7 @@ max_len() {
 	ctf_index) echo 40 ;;
 	ctf_packet) echo 400 ;;
 	port_frame) echo 1200 ;;
-	tracedat_options) echo 600 ;;
+	tracedat_options | qemu_format) echo 600 ;;
 	*) echo 8192 ;;
 	esac
 }
@@ -74,7 +75,7 @@ usual_runs() {
 	case $1 in
 	ctf_metadata) echo 800000 ;;
 	ctf_index) echo 80000 ;;
-	port_frame | tracedat_options) echo 300000 ;;
+	port_frame | tracedat_options | qemu_format) echo 300000 ;;
 	*) echo 150000 ;;
 	esac
 }

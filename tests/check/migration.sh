@@ -451,6 +451,37 @@ expect_eq "recorded: rounds are QEMU's" "$(json '[.migrations[].source |
 	select(.query_migrate) | .query_migrate.dirty_sync_count == (.rounds | length)] |
 	all')" true
 
+# -------------------------------------------- which threads of the guest ran meanwhile
+
+# A host and two guests, made up, the second of which is migrated, so its process says.
+expect "a host and guests" make -s build/release/tests/contend
+build/release/tests/contend "$t/shared" > "$check_out"
+cp -r "$t/shared" "$t/alone"
+cat > "$t/vm1.log" << 'END'
+600@1750000077.020000:migrate_set_state new state setup
+600@1750000077.020100:migration_set_outgoing_channel ioc=0x1 ioctype=x hostname=x err=(nil)
+650@1750000077.030000:migrate_set_state new state active
+650@1750000077.100000:runstate_set current_run_state 9 (running) new_state 7 (finish-migrate)
+650@1750000077.110000:migrate_set_state new state completed
+END
+expect "its log, on the host's clock" "$vmsync" import qemu-log -o "$t/shared/qemu" \
+	--clock="$t/shared/host" "$t/vm1.log"
+"$vmsync" migration --json "$t/shared" | jq -c '.migrations[].guest_threads[]' > "$t/threads"
+"$vmsync" analyze --json --since=0.02 --until=0.1 "$t/alone" |
+	jq -c '[.threads[] | select(.thread.machine == 2 and .states_ns.guest > 0) |
+		{name: .thread.name, tid: .thread.tid, ran_ns: .states_ns.guest}] |
+		sort_by(-.ran_ns)[]' > "$t/wanted"
+expect "three threads ran" test "$(wc -l < "$t/wanted")" = 3
+expect "they are those that analyze finds, to the ns" cmp "$t/threads" "$t/wanted"
+expect_eq "to analyze the log changes nothing" \
+	"$("$vmsync" analyze "$t/shared" | cksum)" "$("$vmsync" analyze "$t/alone" | cksum)"
+expect "fused, with the log" "$vmsync" fuse -o "$t/shared.fused" "$t/shared"
+"$vmsync" migration --json "$t/shared.fused" | jq -c '.migrations[].guest_threads[]' \
+	> "$t/threads"
+expect "the same, fused" cmp "$t/threads" "$t/wanted"
+"$vmsync" migration "$t/shared" > "$t/said"
+expect "no name does harm" sh -c "! LC_ALL=C grep -q '[^ -~]' '$t/said'"
+
 # ---------------------------------------------------------------------- bad input
 vmsync=$PWD/build/asan/vmsync
 bad=$t/bad
