@@ -49,7 +49,7 @@ static void guests(char *const *paths, size_t n, struct migrations *m)
 	struct ctf_error e;
 	int ret;
 
-	if (!migrations_have_guests(m))
+	if (!migrations_have_host(m))
 		return;
 	ret = vmsync_session_open(paths, n, &options, &session, &e);
 	if (!ret)
@@ -58,8 +58,8 @@ static void guests(char *const *paths, size_t n, struct migrations *m)
 		ret = migrations_guests(m, &session, cmd_progress(), &e);
 	cmd_progress_end();
 	if (ret) {
-		fputs("vmsync migration: nothing is told of the guest's "
-		      "threads:\n", stderr);
+		fputs("vmsync migration: nothing is told of what the guest "
+		      "did:\n", stderr);
 		cmd_error("migration", &e);
 	}
 	vmsync_session_close(&session);

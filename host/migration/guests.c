@@ -7,6 +7,7 @@
 
 #include "analysis/analysis.h"
 #include "fuse/fail.h"
+#include "fuse/moves.h"
 
 /* A guest's thread in one migration. */
 struct ran {
@@ -23,18 +24,15 @@ struct watch {
 	bool failed;
 };
 
-bool migrations_have_guests(const struct migrations *m)
+bool migrations_have_host(const struct migrations *m)
 {
-	size_t i, others = 0;
-	bool host = false;
+	size_t i;
 
 	for (i = 0; i < m->machines.n; i++) {
-		const struct vmsync_machine *of = &m->machines.machine[i];
-
-		host |= of->side == VMSYNC_SIDE_HOST;
-		others += of->side == VMSYNC_SIDE_GUEST;
+		if (m->machines.machine[i].side == VMSYNC_SIDE_HOST)
+			return true;
 	}
-	return host && (others || m->machines.fused);
+	return false;
 }
 
 /* While the guest ran and memory was sent, by the host's clock. */
@@ -47,9 +45,8 @@ static bool span_of(const struct watch *w, const struct migration *g,
 		&m->machines.machine[m->processes.at[s->process].machine];
 	int64_t epoch_ns = on->clock->offset_s * 1000000000 + on->clock->offset;
 
-	if (g->source == MIGRATION_NONE ||
-	    strcmp(on->clock_uuid, w->session->host->clock_uuid) ||
-	    !*on->clock_uuid)
+	if (g->source == MIGRATION_NONE || !*on->clock_uuid ||
+	    strcmp(on->clock_uuid, w->session->host->clock_uuid))
 		return false;
 	*from_ns = s->begin_ns - epoch_ns;
 	*until_ns = (s->stop_ns != MIGRATION_NEVER ? s->stop_ns : s->end_ns) -
@@ -74,29 +71,35 @@ static struct ran *ran_get(struct watch *w, size_t migration,
 	return r;
 }
 
+static void thread_take(struct watch *w, size_t migration,
+			const struct analysis_stay *s)
+{
+	int64_t from_ns, until_ns;
+	struct ran *r;
+
+	if (!span_of(w, &w->m->list.at[migration], &from_ns, &until_ns))
+		return;
+	if (s->from_ns > from_ns)
+		from_ns = s->from_ns;
+	if (s->until_ns < until_ns)
+		until_ns = s->until_ns;
+	if (from_ns >= until_ns)
+		return;
+	r = ran_get(w, migration, s);
+	if (r)
+		r->ns += until_ns - from_ns;
+	w->failed |= !r;
+}
+
 static void stay(void *ctx, const struct analysis_stay *s)
 {
 	struct watch *w = ctx;
-	int64_t from_ns, until_ns;
-	struct ran *r;
 	size_t i;
 
 	if (s->state != ANALYSIS_GUEST || s->thread == ANALYSIS_NONE)
 		return;
-	for (i = 0; i < w->m->list.count; i++) {
-		if (!span_of(w, &w->m->list.at[i], &from_ns, &until_ns))
-			continue;
-		if (s->from_ns > from_ns)
-			from_ns = s->from_ns;
-		if (s->until_ns < until_ns)
-			until_ns = s->until_ns;
-		if (from_ns >= until_ns)
-			continue;
-		r = ran_get(w, i, s);
-		if (r)
-			r->ns += until_ns - from_ns;
-		w->failed |= !r;
-	}
+	for (i = 0; !w->failed && i < w->m->list.count; i++)
+		thread_take(w, i, s);
 }
 
 static int begin(void *ctx, const struct analysis *a, struct analysis_sink *sink,
@@ -117,6 +120,12 @@ static bool failed(void *ctx, struct ctf_error *e)
 	return w->failed;
 }
 
+static const struct migration_process *process_of(const struct migrations *m,
+						  size_t side)
+{
+	return &m->processes.at[m->sides.at[side].process];
+}
+
 static bool is_of(const struct migration_process *p, int32_t pid)
 {
 	size_t i;
@@ -135,6 +144,37 @@ static int by_ran(const void *a, const void *b)
 	if (x->ran_ns != y->ran_ns)
 		return x->ran_ns < y->ran_ns ? 1 : -1;
 	return x->tid < y->tid ? -1 : x->tid > y->tid;
+}
+
+/* A guest's move that the traces of host and guest tell of: is it this one? */
+static void move_take(const struct migrations *m, struct migration *g,
+		      const struct vmsync_move *move,
+		      const struct vmsync_moved *moved)
+{
+	if (!g->has_down || moved->at_most)
+		return;
+	if (is_of(process_of(m, g->source), move->from.pid) &&
+	    is_of(process_of(m, g->destination), move->to.pid))
+		g->guest_down_ns = moved->arrived_ns - moved->left_ns;
+}
+
+/* What fuse has written is on one clock, and tells of no moves any more. */
+static int moves_find(struct migrations *m, struct vmsync_session *s,
+		      struct ctf_error *e)
+{
+	size_t i, k, n;
+	int ret = s->experiment ? 0 : vmsync_moves_find(s, e);
+
+	for (i = 0; !ret && i < s->n_guests; i++) {
+		const struct vmsync_session_guest *g = &s->guests[i];
+
+		for (k = 0; g->moved && k < g->report->n_moves; k++) {
+			for (n = 0; n < m->list.count; n++)
+				move_take(m, &m->list.at[n],
+					  &g->report->moves[k], &g->moved[k]);
+		}
+	}
+	return ret;
 }
 
 /* Of all that ran, those of the virtual machine in question. */
@@ -171,7 +211,7 @@ static int take(struct watch *w, const struct analysis *a)
 	return 0;
 }
 
-int migrations_guests(struct migrations *m, const struct vmsync_session *s,
+int migrations_guests(struct migrations *m, struct vmsync_session *s,
 		      const struct vmsync_progress *progress,
 		      struct ctf_error *e)
 {
@@ -179,8 +219,11 @@ int migrations_guests(struct migrations *m, const struct vmsync_session *s,
 	const struct analysis_taker taker = { begin, failed, &w };
 	const struct analysis_options options = { .taker = &taker };
 	struct analysis a;
-	int ret = analysis_run(s, &options, &a, progress, e);
+	int ret = moves_find(m, s, e);
 
+	if (ret)
+		return ret;
+	ret = analysis_run(s, &options, &a, progress, e);
 	if (!ret && (w.failed || take(&w, &a)))
 		ret = vmsync_fail_memory(e);
 	analysis_free(&a);

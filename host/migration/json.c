@@ -233,6 +233,8 @@ static void one(FILE *f, const struct migrations *m, const struct migration *g)
 	       g->has_down && g->down_ns >= 0);
 	number(f, "downtime_bound_ns", g->bound_ns,
 	       g->has_down && g->bound_ns != UINT64_MAX);
+	number(f, "guest_down_ns", (uint64_t)g->guest_down_ns,
+	       g->guest_down_ns >= 0);
 	number(f, "stopping_ns", (uint64_t)g->stopping_ns, g->stopping_ns >= 0);
 	if (both)
 		fprintf(f, ",\"clocks\":\"%s\"", clocks[g->clocks]);

@@ -65,6 +65,8 @@ enum migration_clocks {
  * @stopping_ns: of that until it was stopped; -1: not told
  * @bound_ns:	of @down_ns, of times of day only if they are one machine's; UINT64_MAX:
  *		none
+ * @guest_down_ns: as KVM knows it: from the guest's last exit on the source to its first
+ *		entry on the destination, see guests.h; -1: not known
  * @threads:	of the guest, that ran before it was stopped, the longest first; none
  *		where nothing was told of them, see guests.h
  */
@@ -77,6 +79,7 @@ struct migration {
 	int64_t down_ns;
 	int64_t stopping_ns;
 	uint64_t bound_ns;
+	int64_t guest_down_ns;
 	VMSYNC_ARRAY(struct migration_thread) threads;
 };
 

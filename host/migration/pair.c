@@ -133,7 +133,8 @@ static int add(struct migrations *m, size_t source, size_t destination,
 		return -ENOMEM;
 	*g = (struct migration){ .source = source, .destination = destination,
 				 .candidates = n, .stopping_ns = -1,
-				 .bound_ns = UINT64_MAX };
+				 .bound_ns = UINT64_MAX,
+				 .guest_down_ns = -1 };
 	if (source != MIGRATION_NONE && destination != MIGRATION_NONE)
 		down_find(m, g);
 	return 0;

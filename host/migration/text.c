@@ -108,6 +108,12 @@ static void down(FILE *f, const struct migrations *m, const struct migration *g)
 			 (double)g->stopping_ns / 1e6);
 		remark(f, "", text);
 	}
+	if (g->guest_down_ns >= 0) {
+		snprintf(text, sizeof(text), "by KVM %.3f ms: from its last exit on the "
+			 "source to its first entry on the destination",
+			 (double)g->guest_down_ns / 1e6);
+		remark(f, "", text);
+	}
 	if (!s->has_answer || s->result != MIGRATION_COMPLETED)
 		return;
 	snprintf(text, sizeof(text), "QEMU's own figure is %" PRIu64 " ms: it ends "

@@ -451,6 +451,89 @@ expect_eq "recorded: rounds are QEMU's" "$(json '[.migrations[].source |
 	select(.query_migrate) | .query_migrate.dirty_sync_count == (.rounds | length)] |
 	all')" true
 
+# --------------------------------------------------------------- which one is whose
+
+mkdir "$t/sides" "$t/logs"
+# side NAME ROLE BEGIN [VM]: the log of a side that begins so many ms after a second
+side() {
+	local name=$1 role=$2 at=$3
+	shift 3
+	if [ "$role" = source ]; then
+		cat <<- END
+			7@1750000000.${at}001:migrate_set_state new state setup
+			7@1750000000.${at}002:savevm_state_setup 
+			7@1750000000.${at}003:migrate_set_state new state active
+			7@1750000001.500000:runstate_set current_run_state 9 (running) new_state 7 (finish-migrate)
+			7@1750000001.600000:migrate_set_state new state completed
+		END
+	else
+		cat <<- END
+			8@1750000000.${at}004:migration_socket_incoming_accepted 
+			8@1750000000.${at}005:migrate_set_state new state active
+			8@1750000001.6${at}00:runstate_set current_run_state 1 (inmigrate) new_state 9 (running)
+			8@1750000001.700000:migrate_set_state new state completed
+		END
+	fi > "$t/logs/$name.log"
+	rm -rf "${t:?}/sides/$name"
+	expect "$name: import" "$vmsync" import qemu-log -o "$t/sides/$name" \
+		"${@/#/--vm=}" "$t/logs/$name.log"
+}
+# paired TEXT WANTED: for each migration its candidates, and the name of its destination
+paired() {
+	"$vmsync" migration --json "$t/sides" > "$t/json"
+	# shellcheck disable=SC2016 # of jq
+	expect_eq "$1" "$(json '. as $all | .migrations[] | [(.candidates | tostring),
+		(.destination | if . then $all.processes[.process].name else "none" end)] |
+		join(" ")' | paste -sd,)" "$2"
+}
+side a source 500
+side b destination 100
+side c destination 510
+paired "the destination that began when the source did" "1 c.log,0 b.log"
+side b destination 512
+paired "two that did: neither is taken" "2 none,0 c.log,0 b.log"
+side a source 500 web
+side b destination 512 web
+side c destination 510 db
+paired "two of which one has the name" "1 web,0 db"
+side d source 505 db
+paired "two at once, by their names" "1 web,1 db"
+
+# ------------------------------------------------------------- and when it really ran
+
+# What the host's trace knows of a move, to the ns; the logs know it to what QEMU does.
+expect "a simulator" make -s build/release/tests/recorded
+printf '%s\n' 'seconds = 5' 'guest.clock = kvmclock' 'beacon.hz = 50' 'exits.hz = 300' \
+	'move = 2:0.1' > "$t/move.sim"
+build/release/tests/recorded "$t/moved" "$t/move.sim" 1
+"$vmsync" sync --json "$t/moved" > "$t/sync.json"
+read -r left arrived <<< "$(jq -r '.guests[0].moves[0] | "\(.left_ns) \(.arrived_ns)"' \
+	"$t/sync.json")"
+offset=$(sed -nE 's/^\s*offset = ([0-9]+);/\1/p' "$t/moved/host/metadata")
+# line TID NS TEXT
+line() { printf '%s@%s.%06d:%s\n' "$1" $(($2 / 1000000000)) $(($2 % 1000000000 / 1000)) "$3"; }
+left=$((left + offset)) arrived=$((arrived + offset))
+{
+	line 1000 $((left - 600000000)) 'migrate_set_state new state setup'
+	line 1001 $((left - 590000000)) 'savevm_state_setup '
+	line 1001 $((left - 50000)) 'runstate_set current_run_state 9 (running) new_state 7 (finish-migrate)'
+	line 1001 $((left + 90000000)) 'migrate_set_state new state completed'
+} > "$t/move-src.log"
+{
+	line 6000 $((left - 590000000)) 'loadvm_state_setup '
+	line 6000 $((arrived - 40000)) 'runstate_set current_run_state 1 (inmigrate) new_state 9 (running)'
+	line 6000 $((arrived - 30000)) 'migrate_set_state new state completed'
+} > "$t/move-dst.log"
+for name in src dst; do
+	expect "moved: $name" "$vmsync" import qemu-log -o "$t/moved/$name" \
+		--clock="$t/moved/host" "$t/move-$name.log"
+done
+"$vmsync" migration --json "$t/moved" > "$t/json"
+expect_eq "moved: by KVM, what sync says" "$(json '.migrations[0].guest_down_ns')" \
+	"$(jq '.guests[0].moves[0].downtime_ns' "$t/sync.json")"
+within "moved: by QEMU, to the us" $((arrived - left + 10000 - 1000)) \
+	"$(json '.migrations[0].downtime_ns')" $((arrived - left + 10000 + 1000))
+
 # -------------------------------------------- which threads of the guest ran meanwhile
 
 # A host and two guests, made up, the second of which is migrated, so its process says.
