@@ -20,6 +20,8 @@ const char *const qemu_builtin[] = {
 	"migration_cleanup(void) \"\"",
 	"migrate_fd_error(const char *error_desc) \"error=%s\"",
 	"migrate_error(const char *error_desc) \"error=%s\"",
+	"migration_block_activation(const char *name) \"%s\"",
+	"migration_precopy_complete(void) \"\"",
 	"migration_thread_setup_complete(void) \"\"",
 	"migration_thread_after_loop(void) \"\"",
 	"migration_thread_file_err(void) \"\"",

@@ -5,17 +5,21 @@
 # machine moved on once more; one that does not, and is cancelled; one whose
 # destination is killed. Events are switched on while QEMU runs, and what vmsync says of
 # them has to be what QEMU, and the guest, say.
+#
+#   QEMU		another one than qemu-system-x86_64
+#   QEMU_EVENTS	its list of events
 . tests/check/lib.sh
 . tests/check/machines.sh
 
-if ! command -v qemu-system-x86_64 > /dev/null; then
+qemu=${QEMU:-qemu-system-x86_64}
+if ! command -v "$qemu" > /dev/null; then
 	skip "migrations: no qemu-system-x86 here"
 	finish
 fi
 expect "the tool builds" make -s -j2 tool
 expect "and with the sanitizers" make -s -j2 VARIANT=asan tool
 vmsync=build/vmsync
-declared=/usr/share/qemu/trace-events-all
+declared=${QEMU_EVENTS:-/usr/share/qemu/trace-events-all}
 t=$check_tmp/t
 mkdir "$t"
 read -ra cc <<< "${CC:-cc}"
@@ -59,7 +63,7 @@ start() {
 	local who=$1 guest=$2 in out pattern
 	shift 2
 	mkfifo "$t/$who.in" "$t/$who.out"
-	nice -n 5 qemu-system-x86_64 -M pc -m 64 -accel tcg -nodefaults \
+	nice -n 5 "$qemu" -M pc -m 64 -accel tcg -nodefaults \
 		-display none -serial null -kernel "$t/$guest.elf" \
 		-msg timestamp=on -qmp stdio "$@" < "$t/$who.in" \
 		> "$t/$who.out" 2> "$t/$who.stderr" &
@@ -335,7 +339,7 @@ expect_eq "of a to b, and of b to c" \
 	"$(json '[.migrations[] | .source.process, .destination.process] | join(" ")')" \
 	"0 1 1 2"
 expect_eq "their stages" "$(json '.migrations[] | [.source.stages[].state] | join(" ")' |
-	paste -sd,)" "setup active completed,setup active completed"
+	sed 's/ device / /' | paste -sd,)" "setup active completed,setup active completed"
 expect_eq "they converged" "$(json '[.migrations[].source.why.verdict] | unique[]')" \
 	converged
 as_qemu_says 0 a
@@ -412,6 +416,83 @@ expect_eq "failed: after the last state that was" \
 	"$(json '.migrations[0].source.stages | map(.state) | join(" ")')" \
 	"setup active failed"
 
+# ------------------------------------------ nobody is there: it fails before it begins
+start h slow
+go h nobody && until_state h failed
+stop h
+"$vmsync" import qemu-log -o "$t/h" --qmp="$t/h.jsonl" "$t/h.log" > "$check_out"
+"$vmsync" migration --json "$t/h" > "$t/json"
+expect_eq "nobody there: it says so" "$(json '.migrations[0] | .result,
+	.source.stages[-1].state, .source.why.verdict, (.source.rounds | length)' |
+	paste -sd,)" "failed,failed,unknown,0"
+
+# --------------------------------------- cancelled when it was stopped: it goes on there
+
+# capability NAME WHO...: it is switched on, if QEMU can
+capability() {
+	local name=$1 who
+	shift
+	for who in "$@"; do
+		qmp "$who" migrate-set-capabilities \
+			"{\"capabilities\":[{\"capability\":\"$name\",\"state\":true}]}" ||
+			return
+	done
+}
+
+start i slow
+start j slow -incoming "unix:$t/j.sock"
+capability pause-before-switchover i
+limits i 67108864 2000
+go i j && until_state i pre-switchover
+sleep 0.2
+qmp i migrate_cancel && until_state i cancelled
+expect_eq "rollback: the guest runs where it was" \
+	"$(qmp i query-status && jq -r .return.status "$t/answer")" running
+stop i
+wait "${pid[j]}"
+for who in i j; do
+	import "$who" --events="$declared"
+done
+"$vmsync" migration --json "$t/i" "$t/j" > "$t/json"
+expect_eq "rollback: it is cancelled, and nobody is down" "$(json '.migrations[0] |
+	.result, .downtime_ns, (.source.stages | map(.state) | join(" "))' | paste -sd,)" \
+	"cancelled,null,setup active pre-switchover cancelling cancelled"
+expect_eq "rollback: for so long it was stopped" "$(json '.migrations[0].source.paused_ns')" \
+	"$(($(stamp i 'runstate_set .*\(running\)$' last) - \
+		$(stamp i 'runstate_set .*\(finish-migrate\)$')))"
+within "rollback: by QMP" $(($(qmp_stamp i RESUME) - $(qmp_stamp i STOP))) \
+	"$(json '.migrations[0].source.paused_ns')" 600000000000
+"$vmsync" migration "$t/i" "$t/j" > "$t/said"
+expect "rollback: it is said" grep -q 'the guest went on where it was, after' "$t/said"
+
+# ------------------------------------------------------- the guest before its memory
+start k large
+start l large -incoming "unix:$t/l.sock"
+if grep -q __x64_sys_userfaultfd /proc/kallsyms && capability postcopy-ram k l; then
+	limits k 33554432 10
+	sleep 0.3
+	go k l && until_state k 'completed|failed' 2
+	qmp k migrate-start-postcopy && until_state k completed
+	sleep 0.3
+	stop k l
+	for who in k l; do
+		import "$who" --events="$declared"
+	done
+	"$vmsync" migration --json "$t/k" "$t/l" > "$t/json"
+	first=$(sed -nE 's/.*"first_event_ns":([0-9]+).*/\1/p' "$t/json")
+	expect_eq "post-copy: it says so" "$(json '.migrations[0] | .result,
+		.source.why.verdict, .source.postcopy' | paste -sd,)" "completed,postcopy,true"
+	expect_eq "post-copy: rounds are QEMU's" \
+		"$(json '.migrations[0].source.rounds | length')" \
+		"$(json '.migrations[0].source.query_migrate.dirty_sync_count')"
+	down_as_the_guest_says 0 k l
+	expect "post-copy: it is over before all memory is there" test \
+		"$(told 0 destination run_ns)" -lt "$(told 0 source end_ns)"
+else
+	skip "post-copy: no userfaultfd here"
+	stop k l
+fi
+
 # ------------------------------------------------------------------- recorded ones
 
 # The same figures, whatever else is named: name, result, down ns, rounds, dirty pages,
@@ -445,6 +526,8 @@ fail|failed null 2 16385 0 0 setup,active,failed ended too soon
 autoconverge|completed 70656000 95 null 31 0 setup,active,completed converged
 postcopy|completed 134500000 2 16385 0 77 setup,active,postcopy-active,completed postcopy
 libvirt|completed 118843000 4 72 0 0 setup,active,pre-switchover,device,completed converged
+qemu10|completed 3402000 3 104 0 0 setup,active,device,completed converged
+busy10|cancelled null 4 24576 0 0 setup,active,cancelling,cancelled too much was left
 busy|cancelled null 106 1717766 0 0 setup,active,cancelling,cancelled too much was left
 END
 expect_eq "recorded: rounds are QEMU's" "$(json '[.migrations[].source |
