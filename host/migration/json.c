@@ -177,6 +177,7 @@ static void side(FILE *f, const char *key, const struct migrations *m,
 	if (s->role != MIGRATION_DESTINATION) {
 		number(f, "qmp_passes", s->rounds.passes, s->rounds.passes);
 		rounds(f, m, s);
+		span_ns(f, "stepped_ns", migration_rounds_stepped(&s->rounds));
 		verdict(f, s);
 	}
 	number(f, "throttles", s->throttles, true);

@@ -157,6 +157,7 @@ bool migrations_doubts(const struct migrations *m)
 		any |= m->processes.at[i].went_back_ns ||
 		       m->processes.at[i].broken;
 	for (i = 0; i < m->sides.count; i++)
-		any |= m->sides.at[i].mixed;
+		any |= m->sides.at[i].mixed ||
+		       migration_rounds_stepped(&m->sides.at[i].rounds);
 	return any;
 }

@@ -120,6 +120,7 @@ static void down_find(const struct migrations *m, struct migration *g)
 	g->bound_ns = a->bound_ns > b->bound_ns ? a->bound_ns : b->bound_ns;
 	/* What maps two machines' clocks has bounds of its own, which fuse tells. */
 	if (a->went_back_ns || b->went_back_ns ||
+	    migration_rounds_stepped(&s->rounds) ||
 	    (m->machines.fused && a->machine != b->machine))
 		g->bound_ns = UINT64_MAX;
 }

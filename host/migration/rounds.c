@@ -11,6 +11,9 @@
 #define PERIOD_NS 1000000000
 #define MS_NS	  1000000
 
+/* What QEMU's thread may be held up between its clock and its log, and not more. */
+#define LATE_NS	  250000000
+
 static void sync_begin(struct migration_rounds *r, int64_t ns)
 {
 	if (!r->begun)
@@ -69,6 +72,12 @@ static void sent(struct migration_rounds *r, const struct migration_told *told)
 {
 	r->after.sent_bytes += told->number[0];
 	r->after.sent_ms += told->number[1];
+	/* Each time it measures from the last one on. */
+	if (r->sent++)
+		r->measured_ms += told->number[1];
+	else
+		r->first_sent_ns = told->ns;
+	r->sent_ns = told->ns;
 	if (told->has & 1u << 2 && (int64_t)told->number[2] >= 0)
 		r->allowed_bytes = told->number[2];
 }
@@ -113,6 +122,19 @@ int migration_rounds_take(struct migration_rounds *r,
 	default:
 		return 0;
 	}
+}
+
+int64_t migration_rounds_stepped(const struct migration_rounds *r)
+{
+	int64_t told_ns = r->sent_ns - r->first_sent_ns, off_ns;
+
+	/* More than a log can last is no measurement. */
+	if (r->measured_ms > INT64_MAX / MS_NS || r->sent > INT64_MAX / MS_NS)
+		return 0;
+	off_ns = told_ns - (int64_t)r->measured_ms * MS_NS;
+	if (off_ns < -LATE_NS || off_ns > LATE_NS + (int64_t)r->sent * MS_NS)
+		return off_ns;
+	return 0;
 }
 
 uint64_t migration_rounds_dirty(const struct migration_rounds *r, bool *known)

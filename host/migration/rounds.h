@@ -40,6 +40,8 @@ struct migration_round {
  * struct migration_rounds - all of them
  * @after:	what was sent after the last one began
  * @passes:	QMP's number, which also counts those that no event tells of
+ * @sent:	how often QEMU measured what it sent, @sent_ns the last time
+ * @measured_ms: by its own clock, from the first of these, at @first_sent_ns, to the last
  * @period_ns:	QEMU's sum began anew
  * @sum:	and is this
  * @unsure:	it may have begun anew, to the ms in which it was decided
@@ -48,6 +50,10 @@ struct migration_rounds {
 	VMSYNC_ARRAY(struct migration_round) list;
 	struct migration_round after;
 	uint64_t passes;
+	uint64_t sent;
+	uint64_t measured_ms;
+	int64_t first_sent_ns;
+	int64_t sent_ns;
 	int64_t asked_ns;
 	int64_t period_ns;
 	uint64_t sum;
@@ -63,6 +69,13 @@ struct migration_rounds {
 /** migration_rounds_take() - the next event: 0 or -ENOMEM */
 int migration_rounds_take(struct migration_rounds *r,
 			  const struct migration_told *told);
+
+/**
+ * migration_rounds_stepped() - was the time of day set meanwhile?
+ * Return: by how many ns, as far as QEMU's own clock tells, which is monotonic; 0: not,
+ * or by less than 0.25 s and 1 ms for each time that it measured.
+ */
+int64_t migration_rounds_stepped(const struct migration_rounds *r);
 
 /** migration_rounds_dirty() - pages of all rounds; *@known: of each it is */
 uint64_t migration_rounds_dirty(const struct migration_rounds *r, bool *known);

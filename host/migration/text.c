@@ -349,29 +349,34 @@ static void one(FILE *f, const struct migrations *m, const struct migration *g,
 	others(f, s, d);
 }
 
-static void doubts(FILE *f, const struct migrations *m)
+static void process_doubts(FILE *f, const struct migration_process *p)
 {
-	size_t i;
+	if (!p->went_back_ns && !p->broken)
+		return;
+	print_clean(f, p->name);
+	if (p->went_back_ns)
+		fputs(": TIME WENT BACK in it: no figure across that is to be relied "
+		      "on", f);
+	if (p->broken)
+		fprintf(f, ": %" PRIu64 " STATES DO NOT FOLLOW EACH OTHER: lines are "
+			"missing, or two QEMUs share a log", p->broken);
+	fputc('\n', f);
+}
 
-	for (i = 0; i < m->processes.count; i++) {
-		const struct migration_process *p = &m->processes.at[i];
+static void side_doubts(FILE *f, const struct migrations *m,
+			const struct migration_side *s)
+{
+	const char *name = m->processes.at[s->process].name;
+	int64_t stepped_ns = migration_rounds_stepped(&s->rounds);
 
-		if (!p->went_back_ns && !p->broken)
-			continue;
-		print_clean(f, p->name);
-		if (p->went_back_ns)
-			fputs(": TIME WENT BACK in it: no figure across that "
-			      "is to be relied on", f);
-		if (p->broken)
-			fprintf(f, ": %" PRIu64 " STATES DO NOT FOLLOW EACH OTHER: "
-				"lines are missing, or two QEMUs share a log",
-				p->broken);
-		fputc('\n', f);
+	if (stepped_ns) {
+		print_clean(f, name);
+		fprintf(f, ": THE TIME OF DAY WAS SET by %.3f s meanwhile, QEMU's own "
+			"clock says: no figure across that is to be relied on\n",
+			(double)stepped_ns / 1e9);
 	}
-	for (i = 0; i < m->sides.count; i++) {
-		if (!m->sides.at[i].mixed)
-			continue;
-		print_clean(f, m->processes.at[m->sides.at[i].process].name);
+	if (s->mixed) {
+		print_clean(f, name);
 		fputs(": BOTH SOURCE AND DESTINATION at once: give each QEMU a log "
 		      "of its own, -D FILE-%d\n", f);
 	}
@@ -381,7 +386,10 @@ void migrations_text(FILE *f, const struct migrations *m, bool all)
 {
 	size_t i;
 
-	doubts(f, m);
+	for (i = 0; i < m->processes.count; i++)
+		process_doubts(f, &m->processes.at[i]);
+	for (i = 0; i < m->sides.count; i++)
+		side_doubts(f, m, &m->sides.at[i]);
 	if (!m->list.count)
 		fputs("no migration\n", f);
 	for (i = 0; i < m->list.count; i++) {

@@ -710,6 +710,15 @@ sed -E '201,$s/^([0-9]+@1795)8/\14/' "$log" > "$bad/back"
 bad_log back 1 'TIME WENT BACK by 39[0-9]{4}\.[0-9]* s before line 201:'
 expect_eq "back: no figure of downtime" "$("$vmsync" migration --json "$bad/back.out" |
 	jq -r '.migrations[].downtime_bound_ns' | sort -u)" null
+# An hour ahead: nothing goes back, but QEMU measured less.
+sed '200,$s/@17958375/@17958411/' "$log" > "$bad/ahead"
+bad_log ahead 0 'events of'
+expect "ahead: it is said" grep -q 'THE TIME OF DAY WAS SET by 3600\.0.. s' "$t/said"
+"$vmsync" migration "$bad/ahead.out" > "$check_out"
+expect_eq "ahead: exit status" $? 1
+"$vmsync" migration --json "$bad/ahead.out" "$t/recorded/converge-dst" > "$check_out"
+expect_eq "ahead: no bound" "$(jq -r '[.migrations[].downtime_bound_ns] | unique[]' \
+	"$check_out")" null
 sort -s -t@ -k2,2 "$log" "$t/recorded/converge-dst.log" > "$bad/mixed"
 bad_log mixed 0 'events of'
 expect "mixed: two QEMUs are said" grep -q 'BOTH SOURCE AND DESTINATION' "$t/said"
