@@ -9,18 +9,21 @@
 #include "fuse/fail.h"
 #include "fuse/moves.h"
 
-/* A guest's thread in one migration. */
+/* A guest's thread in one migration: so long it ran, on this virtual CPU the last time. */
 struct ran {
-	size_t migration;
-	uint32_t thread;
-	uint32_t vcpu;
 	int64_t ns;
+	uint32_t vcpu;
+};
+
+/* Of one migration, by the thread's number. */
+struct all_ran {
+	VMSYNC_ARRAY(struct ran) threads;
 };
 
 struct watch {
 	struct migrations *m;
 	const struct vmsync_session *session;
-	VMSYNC_ARRAY(struct ran) ran;
+	struct all_ran *ran; /* by the migration's number */
 	bool failed;
 };
 
@@ -43,7 +46,7 @@ static bool span_of(const struct watch *w, const struct migration *g,
 	const struct migration_side *s = migration_of(m, g);
 	const struct vmsync_machine *on =
 		&m->machines.machine[m->processes.at[s->process].machine];
-	int64_t epoch_ns = on->clock->offset_s * 1000000000 + on->clock->offset;
+	int64_t epoch_ns = migration_epoch_ns(on->clock);
 
 	if (g->source == MIGRATION_NONE || !*on->clock_uuid ||
 	    strcmp(on->clock_uuid, w->session->host->clock_uuid))
@@ -54,21 +57,16 @@ static bool span_of(const struct watch *w, const struct migration *g,
 	return true;
 }
 
-static struct ran *ran_get(struct watch *w, size_t migration,
-			   const struct analysis_stay *s)
+static struct ran *ran_get(struct all_ran *all, uint32_t thread)
 {
-	struct ran *r;
-	size_t i;
+	while (all->threads.count <= thread) {
+		struct ran *r = vmsync_array_add(&all->threads);
 
-	for (i = w->ran.count; i--;) {
-		r = &w->ran.at[i];
-		if (r->migration == migration && r->thread == s->thread)
-			return r;
+		if (!r)
+			return NULL;
+		*r = (struct ran){ 0 };
 	}
-	r = vmsync_array_add(&w->ran);
-	if (r)
-		*r = (struct ran){ migration, s->thread, s->vcpu, 0 };
-	return r;
+	return &all->threads.at[thread];
 }
 
 static void thread_take(struct watch *w, size_t migration,
@@ -85,9 +83,11 @@ static void thread_take(struct watch *w, size_t migration,
 		until_ns = s->until_ns;
 	if (from_ns >= until_ns)
 		return;
-	r = ran_get(w, migration, s);
-	if (r)
+	r = ran_get(&w->ran[migration], s->thread);
+	if (r) {
 		r->ns += until_ns - from_ns;
+		r->vcpu = s->vcpu;
+	}
 	w->failed |= !r;
 }
 
@@ -178,37 +178,46 @@ static int moves_find(struct migrations *m, struct vmsync_session *s,
 }
 
 /* Of all that ran, those of the virtual machine in question. */
-static int take(struct watch *w, const struct analysis *a)
+static int take(const struct analysis *a, const struct all_ran *ran,
+		const struct migration_process *p, struct migration *g)
 {
 	size_t i;
 
-	for (i = 0; i < w->ran.count; i++) {
-		const struct ran *r = &w->ran.at[i];
-		struct migration *g = &w->m->list.at[r->migration];
-		const struct migration_side *s = migration_of(w->m, g);
-		struct analysis_vcpu_id id =
-			analysis_model_vcpu_id(a->model, r->vcpu);
-		const struct analysis_thread *t =
-			analysis_model_thread(a->model, r->thread);
+	for (i = 0; i < ran->threads.count; i++) {
+		const struct ran *r = &ran->threads.at[i];
+		const struct analysis_thread *t;
 		struct migration_thread *to;
 
-		if (!is_of(&w->m->processes.at[s->process], id.pid))
+		if (!r->ns ||
+		    !is_of(p, analysis_model_vcpu_id(a->model, r->vcpu).pid))
 			continue;
 		to = vmsync_array_add(&g->threads);
 		if (!to)
 			return -ENOMEM;
+		t = analysis_model_thread(a->model, (uint32_t)i);
 		*to = (struct migration_thread){ .tid = t->tid,
 						 .ran_ns = r->ns };
 		memcpy(to->name, t->name, sizeof(t->name));
 	}
-	for (i = 0; i < w->m->list.count; i++) {
+	if (g->threads.count)
+		qsort(g->threads.at, g->threads.count, sizeof(g->threads.at[0]),
+		      by_ran);
+	return 0;
+}
+
+static int take_all(struct watch *w, const struct analysis *a)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < w->m->list.count; i++) {
 		struct migration *g = &w->m->list.at[i];
 
-		if (g->threads.count)
-			qsort(g->threads.at, g->threads.count,
-			      sizeof(g->threads.at[0]), by_ran);
+		if (g->source != MIGRATION_NONE)
+			ret = take(a, &w->ran[i], process_of(w->m, g->source),
+				   g);
 	}
-	return 0;
+	return ret;
 }
 
 int migrations_guests(struct migrations *m, struct vmsync_session *s,
@@ -219,14 +228,20 @@ int migrations_guests(struct migrations *m, struct vmsync_session *s,
 	const struct analysis_taker taker = { begin, failed, &w };
 	const struct analysis_options options = { .taker = &taker };
 	struct analysis a;
+	size_t i;
 	int ret = moves_find(m, s, e);
 
 	if (ret)
 		return ret;
+	w.ran = calloc(m->list.count + 1, sizeof(*w.ran));
+	if (!w.ran)
+		return vmsync_fail_memory(e);
 	ret = analysis_run(s, &options, &a, progress, e);
-	if (!ret && (w.failed || take(&w, &a)))
+	if (!ret && (w.failed || take_all(&w, &a)))
 		ret = vmsync_fail_memory(e);
 	analysis_free(&a);
-	vmsync_array_free(&w.ran);
+	for (i = 0; i < m->list.count; i++)
+		vmsync_array_free(&w.ran[i].threads);
+	free(w.ran);
 	return ret;
 }

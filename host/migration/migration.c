@@ -8,7 +8,7 @@
 #include "fuse/fail.h"
 #include "fuse/trace_clock.h"
 
-static int64_t epoch_ns(const struct ctf_clock *c)
+int64_t migration_epoch_ns(const struct ctf_clock *c)
 {
 	uint64_t s = c ? (uint64_t)c->offset_s : 0;
 
@@ -71,7 +71,14 @@ static int events_read(struct migrations *m, const struct ctf_trace *t,
 	while (ret >= 0 && (ret = ctf_merge_next(merge, &ev, e)) > 0) {
 		migration_decoder_read(d, ev, &told);
 		tid_take(&m->processes.at[r->process], ev);
-		told.ns = (int64_t)(ev->clock + (uint64_t)epoch_ns(clock));
+		told.ns = (int64_t)(ev->clock +
+				    (uint64_t)migration_epoch_ns(clock));
+		if (told.ns < 0 || told.ns > INT64_MAX / 2) {
+			ret = vmsync_fail(e, -EINVAL, "",
+					  "%.400s: its times are beyond measure",
+					  ctf_trace_path(t));
+			break;
+		}
 		if (told.ns < m->from_ns)
 			m->from_ns = told.ns;
 		if (migration_reader_take(r, &told))

@@ -107,6 +107,9 @@ void migrations_free(struct migrations *m);
 /** migrations_pair() - find to each source its destination: 0 or -ENOMEM */
 int migrations_pair(struct migrations *m);
 
+/** migration_epoch_ns() - time of day of a clock's 0, modulo 2^64 */
+int64_t migration_epoch_ns(const struct ctf_clock *c);
+
 /** migration_of() - the side that it is told by: the source, if there is one */
 const struct migration_side *migration_of(const struct migrations *m,
 					  const struct migration *g);

@@ -785,6 +785,10 @@ expect_error "another machine's clock" "not of the time|no offset" \
 	"$vmsync" import qemu-log -o "$t/x" --clock="$t/late" "$log"
 expect_error "a trace of something else" "nothing that QEMU told" \
 	"$vmsync" migration "$t/late"
+cp -r "$t/recorded/cancel-src" "$t/beyond"
+sed -i 's/offset_s = 0;/offset_s = 7000000000;/' "$t/beyond/metadata"
+expect_error "a clock that begins beyond measure" "beyond measure" \
+	"$vmsync" migration "$t/beyond"
 expect_error "no trace" "no trace named" "$vmsync" migration
 expect "nothing is left of them" test ! -e "$t/x"
 
