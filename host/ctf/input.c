@@ -144,6 +144,7 @@ static int take_some(struct input *in, struct timed *t)
 		.cls = b->batch.cls,
 		.note = (uint8_t *)t->note,
 		.note_size = in->note * sizeof(t->note[0]),
+		.whole_bytes = !in->cur->walk.used_any,
 	};
 	int ret = in->take(in->take_ctx, &some, &in->why);
 

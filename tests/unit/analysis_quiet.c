@@ -83,7 +83,10 @@ static bool left_out(struct analysis_quiet *q, const struct analysis_event *ev)
 {
 	int32_t runs = ev->kind == ANALYSIS_EV_SWITCH ? ev->tid : ev->current;
 
-	return !analysis_quiet_keeps(q, ev->kind, runs, ev->tid, ev->ns);
+	if (!analysis_quiet_is_calm(q, ev->ns, ev->ns))
+		return !analysis_quiet_keeps_any(q, ev->kind, runs, ev->tid,
+						 ev->ns);
+	return !analysis_quiet_keeps(q, &q->told, ev->kind, runs, ev->tid);
 }
 
 /* The model's findings, with or without all events. */
