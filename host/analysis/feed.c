@@ -22,8 +22,6 @@ struct lost {
 	uint32_t cpu;
 };
 
-#define FEED_EVENTS 64 /* that the merge is asked for at a time */
-
 struct analysis_feed {
 	const struct vmsync_session *session;
 	struct ctf_merge *merge;
@@ -34,7 +32,7 @@ struct analysis_feed {
 	int64_t lost_ns; /* when that one begins, INT64_MAX: there is none */
 	struct analysis_event lost_event; /* given out, as */
 	struct ctf_noted lost_noted;
-	struct ctf_noted noted[FEED_EVENTS];
+	struct ctf_noted noted[ANALYSIS_FEED_MOST];
 	int i, n; /* the next one of these, and how many there are */
 	bool wakeups;
 };
@@ -376,7 +374,7 @@ int analysis_feed_some(struct analysis_feed *f, const struct ctf_noted **out,
 
 	if (f->i == f->n) {
 		f->i = 0;
-		f->n = ctf_merge_notes(f->merge, f->noted, FEED_EVENTS, e);
+		f->n = ctf_merge_notes(f->merge, f->noted, ANALYSIS_FEED_MOST, e);
 	}
 	if (f->n < 0)
 		return f->n;

@@ -89,6 +89,20 @@ static bool left_out(struct analysis_quiet *q, const struct analysis_event *ev)
 	return !analysis_quiet_keeps(q, &q->told, ev->kind, runs, ev->tid);
 }
 
+/* Some at a time. */
+static void give_all(struct analysis_model *m, const struct analysis_event *ev,
+		     size_t n)
+{
+	const struct analysis_event *some[8];
+	size_t i, k;
+
+	for (i = 0; i < n; i += k) {
+		for (k = 0; k <= i % 8 && i + k < n; k++)
+			some[k] = &ev[i + k];
+		analysis_model_events(m, some, (int)k);
+	}
+}
+
 /* The model's findings, with or without all events. */
 static uint64_t run(uint64_t seed, const struct analysis_event *ev, size_t n,
 		    bool wakeups, bool all, uint64_t *skipped)
@@ -117,8 +131,10 @@ static uint64_t run(uint64_t seed, const struct analysis_event *ev, size_t n,
 			CHECK(!analysis_quiet_lost(q[ev[i].cpu], ev[i].ns,
 						   ev[i].until_ns));
 	}
-	for (i = 0; i < n; i++) {
-		if (!all && ev[i].machine == ANALYSIS_HOST &&
+	if (all)
+		give_all(m, ev, n);
+	for (i = 0; !all && i < n; i++) {
+		if (ev[i].machine == ANALYSIS_HOST &&
 		    ev[i].kind != ANALYSIS_EV_LOST &&
 		    left_out(q[ev[i].cpu], &ev[i]))
 			++*skipped;
