@@ -3,7 +3,7 @@
 
 #include "ctf/input.h"
 
-#define TASK_READS	16	/* of the file, that a task goes on for */
+#define TASK_READS	4	/* of the file, that a task goes on for */
 
 struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 			const uint8_t *want, uint32_t source,
