@@ -9,8 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "record/tracing.h"
+#include "agent/pages.h"
 #include "base/run.h"
+#include "record/tracing.h"
 
 #define SECOND 1000000000ull
 #define SESSION "vmsync-agent"
@@ -79,6 +80,22 @@ static int stop(const struct agent_recording *r, char *said, size_t size)
 	return -1;
 }
 
+/* The folder of a trace, without one. */
+static int pages(const struct agent_recording *r, char *said, size_t size)
+{
+	char path[4096 + 16];
+
+	snprintf(path, sizeof(path), "%s/pages%d", folder(r), r->look);
+	if (r->look == 1)
+		agent_files_remove(folder(r));
+	if ((mkdir(r->spool, 0700) && errno != EEXIST) ||
+	    (mkdir(folder(r), 0700) && errno != EEXIST)) {
+		snprintf(said, size, "%.100s: %s", r->spool, strerror(errno));
+		return -1;
+	}
+	return agent_pages_look(path, said, size);
+}
+
 /* Have @work done by a child, whose last words come through the pipe. */
 static void child_start(struct agent_recording *r, uint8_t state,
 			int (*work)(const struct agent_recording *r, char *said,
@@ -117,6 +134,7 @@ static void wipe(struct agent_recording *r)
 	agent_files_remove(folder(r));
 	r->pull.length = 0;
 	r->session = 0;
+	r->look = r->looks = 0;
 	r->forget = false;
 	r->state = VMSYNC_PORT_STATE_IDLE;
 	r->text[0] = 0;
@@ -151,7 +169,11 @@ static void child_done(struct agent_recording *r, bool well)
 	bool started = r->state == VMSYNC_PORT_STATE_STARTING;
 
 	r->child = 0;
-	if (started)
+	if (r->look && well)
+		r->looks = r->look;
+	if (r->look && !well)
+		r->state = VMSYNC_PORT_STATE_FAILED;
+	else if (started && !r->look)
 		r->state = well ? VMSYNC_PORT_STATE_RECORDING :
 				  VMSYNC_PORT_STATE_FAILED;
 	else
@@ -191,6 +213,22 @@ static void take_start(struct agent_recording *r,
 	child_start(r, VMSYNC_PORT_STATE_STARTING, start);
 }
 
+/* The first look is a session's beginning; what came twice is the same look. */
+static void take_pages(struct agent_recording *r,
+		       const struct vmsync_port_frame *frame)
+{
+	bool first = !r->session && frame->session && frame->look == 1;
+	bool next = r->look && frame->session == r->session && !r->child &&
+		    frame->look == r->looks + 1 &&
+		    frame->look <= VMSYNC_PORT_LOOKS;
+
+	if (r->refuse_pages || (!first && !next))
+		return;
+	r->session = frame->session;
+	r->look = frame->look;
+	child_start(r, VMSYNC_PORT_STATE_STARTING, pages);
+}
+
 static void take_pull(struct agent_recording *r,
 		      const struct vmsync_port_frame *frame)
 {
@@ -216,6 +254,10 @@ bool agent_recording_take(struct agent_recording *r,
 		take_start(r, frame);
 		r->heard_ns = now_ns;
 		return true;
+	case VMSYNC_PORT_PAGES:
+		take_pages(r, frame);
+		r->heard_ns = now_ns;
+		return true;
 	case VMSYNC_PORT_STOP:
 		if (ours && r->state == VMSYNC_PORT_STATE_RECORDING)
 			child_start(r, VMSYNC_PORT_STATE_STOPPING, stop);
@@ -238,7 +280,8 @@ void agent_recording_state(const struct agent_recording *r,
 	memset(frame, 0, sizeof(*frame));
 	frame->type = VMSYNC_PORT_STATE;
 	frame->session = r->session;
-	frame->state = r->refuse ? VMSYNC_PORT_STATE_REFUSED : r->state;
+	frame->state = r->refuse && !r->look ? VMSYNC_PORT_STATE_REFUSED : r->state;
+	frame->look = r->looks;
 	frame->n = (uint8_t)strlen(r->text);
 	memcpy(frame->data, r->text, frame->n);
 }

@@ -18,9 +18,12 @@
  * struct agent_recording - what there is of one
  * @spool:	folder for traces
  * @refuse:	the guest's configuration allows none
+ * @refuse_pages: nor that it is told which pages are free
  * @session:	number that the host gave it, 0: none
  * @ring:	only what the buffers hold at its end is kept
  * @full:	its disk was full at some time
+ * @look:	no trace, but looks at free pages: the last one that was begun; 0: a trace
+ * @looks:	of them done
  * @child:	process that starts or ends it, 0: none; @pipe has what it says
  * @forget:	to be deleted once @child is done
  * @heard_ns:	when the host last asked
@@ -29,9 +32,12 @@
 struct agent_recording {
 	const char *spool;
 	bool refuse;
+	bool refuse_pages;
 	uint32_t session;
 	bool ring;
 	bool full;
+	uint8_t look;
+	uint8_t looks;
 	uint8_t events;
 	uint8_t state;
 	char text[VMSYNC_PORT_TEXT_MAX + 1];

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/events.h"
+#include "agent/pages.h"
 #include "agent/recording.h"
 #include "port/frame.h"
 #include "port/now.h"
@@ -39,10 +40,12 @@ enum { SIGNALS, TICK, PORT, CHILD, N_FDS };
  * @sent, @answered: beacons
  * @unsent:	the port did not take them
  * @away:	nobody has the port open on the host: it is not asked before the next tick
+ * @pages:	the file of one look at free pages, which is all that is wanted, or NULL
  * @tell:	the host wants to know how the recording is
  */
 struct agent {
 	const char *device;
+	const char *pages;
 	unsigned int rate;
 	uint64_t vm_uid;
 	uint32_t next;
@@ -70,6 +73,9 @@ static const char usage[] =
 	"      --spool=DIR    keep recordings there until they are fetched, instead of\n"
 	"                     " SPOOL "\n"
 	"      --no-record    do not record for the host\n"
+	"      --no-pages     do not tell the host which pages of memory are free\n"
+	"      --pages=FILE   only write into FILE which pages are free, for a host that\n"
+	"                     has no port to ask at: vmsync memory --pages=FILE\n"
 	"  -h, --help         print this\n"
 	"  -V, --version      print the version\n";
 
@@ -95,6 +101,8 @@ static int options(struct agent *a, int argc, char **argv)
 		{ "rate", required_argument, NULL, 'r' },
 		{ "spool", required_argument, NULL, 'S' },
 		{ "no-record", no_argument, NULL, 'N' },
+		{ "no-pages", no_argument, NULL, 'G' },
+		{ "pages", required_argument, NULL, 'P' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
@@ -115,6 +123,12 @@ static int options(struct agent *a, int argc, char **argv)
 			break;
 		case 'N':
 			a->recording.refuse = true;
+			break;
+		case 'G':
+			a->recording.refuse_pages = true;
+			break;
+		case 'P':
+			a->pages = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -334,12 +348,24 @@ static int run(struct agent *a)
 	return TROUBLE;
 }
 
+static int pages(const char *path)
+{
+	char said[VMSYNC_PORT_TEXT_MAX + 1];
+
+	if (!agent_pages_look(path, said, sizeof(said)))
+		return 0;
+	fprintf(stderr, "vmsync-agent: %s\n", said);
+	return TROUBLE;
+}
+
 int main(int argc, char **argv)
 {
 	struct agent a = { .device = DEVICE, .rate = USUAL_RATE,
 			   .recording.spool = SPOOL };
 	int ret = options(&a, argc, argv);
 
+	if (!ret && a.pages)
+		return pages(a.pages);
 	if (!ret)
 		ret = start(&a);
 	return ret ? ret : run(&a);

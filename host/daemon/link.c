@@ -183,7 +183,7 @@ static void pass_on(struct vmsyncd_link *l,
 static bool is_request(uint8_t type)
 {
 	return (type >= VMSYNC_PORT_START && type <= VMSYNC_PORT_FORGET) ||
-	       type == VMSYNC_PORT_START_RING;
+	       type == VMSYNC_PORT_START_RING || type == VMSYNC_PORT_PAGES;
 }
 
 void vmsyncd_link_ask(struct vmsyncd_link *l, const struct vmsync_port_frame *frame)

@@ -16,6 +16,8 @@
 #define AT_SESSION	12
 #define AT_EVENTS	16
 #define AT_STATE	16
+#define AT_LOOK		16
+#define AT_LOOKS	17
 #define AT_TEXT		20
 #define AT_FILE		16
 #define AT_OFFSET	20
@@ -38,6 +40,7 @@ static const struct {
 	[VMSYNC_PORT_STATE] = { AT_TEXT, VMSYNC_PORT_TEXT_MAX },
 	[VMSYNC_PORT_DATA] = { AT_DATA, VMSYNC_PORT_DATA_MAX },
 	[VMSYNC_PORT_START_RING] = { AT_EVENTS + 4, 0 },
+	[VMSYNC_PORT_PAGES] = { AT_LOOK + 4, 0 },
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -190,6 +193,10 @@ static bool read_frame(const uint8_t *p, size_t len,
 		break;
 	case VMSYNC_PORT_STATE:
 		frame->state = p[AT_STATE];
+		frame->look = p[AT_LOOKS];
+		break;
+	case VMSYNC_PORT_PAGES:
+		frame->look = p[AT_LOOK];
 		break;
 	case VMSYNC_PORT_PULL:
 		frame->length = get32(p + AT_PULLED);
@@ -260,6 +267,10 @@ static void write_recording(const struct vmsync_port_frame *frame, uint8_t *out)
 		break;
 	case VMSYNC_PORT_STATE:
 		out[AT_STATE] = frame->state;
+		out[AT_LOOKS] = frame->look;
+		break;
+	case VMSYNC_PORT_PAGES:
+		out[AT_LOOK] = frame->look;
 		break;
 	case VMSYNC_PORT_PULL:
 		put32(out + AT_PULLED, frame->length);

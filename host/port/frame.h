@@ -29,6 +29,7 @@
  * @cnt, @vm_uid: of a beacon
  * @mono_ns:	of a beacon's request
  * @session, @events, @state: of a recording
+ * @look:	number of the one that a PAGES asks for, or of those that are done
  * @file, @offset, @length: the part of a file that a PULL asks for, or a DATA brings
  * @total:	size of that file
  * @n:		bytes of @data: of a DATA, or the text of a STATE
@@ -37,6 +38,7 @@ struct vmsync_port_frame {
 	uint8_t type;
 	uint8_t events;
 	uint8_t state;
+	uint8_t look;
 	uint8_t n;
 	uint32_t cnt;
 	uint64_t vm_uid;

@@ -60,13 +60,19 @@
  *	20	8	where the part begins
  *	28	4	bytes of it, at most VMSYNC_PORT_PULL_MAX
  *	FORGET: end it and delete it
+ *	PAGES, 20 bytes: look which pages are free; in place of a recording, of which
+ *	there is none meanwhile
+ *	16	1	number of the look, 1 or 2: each is one file more, in the form of
+ *			vmsync_pages.h. The second one is made once the first is done.
+ *	17	3	0
  *
  * Answers of the agent:
  *
  *	STATE, 20 to 220 bytes, to all but PULL
  *	12	4	session that there is, 0: none
  *	16	1	VMSYNC_PORT_STATE_*
- *	17	3	0
+ *	17	1	looks that are done
+ *	18	2	0
  *	20	...	a text for people: why it failed or is cut, or what is not
  *			recorded
  *	DATA, 36 to 256 bytes, a part of what a PULL asked for
@@ -112,6 +118,7 @@
 #define VMSYNC_PORT_STATE	8
 #define VMSYNC_PORT_DATA	9
 #define VMSYNC_PORT_START_RING	10
+#define VMSYNC_PORT_PAGES	20
 
 #define VMSYNC_PORT_REQUEST_LEN	36
 #define VMSYNC_PORT_ANSWER_LEN	28
@@ -122,6 +129,9 @@
 #define VMSYNC_PORT_PULL_MAX	14080
 #define VMSYNC_PORT_ENTRY_LEN	16
 #define VMSYNC_PORT_PATIENCE_S	60
+
+/* Looks of a session. */
+#define VMSYNC_PORT_LOOKS	2
 
 /* Each has those before it as well. */
 #define VMSYNC_PORT_EVENTS_SYNC		0	/* beacons, clocks */

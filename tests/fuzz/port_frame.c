@@ -52,6 +52,7 @@ static bool is_known(const uint8_t *p, size_t len)
 		return len == VMSYNC_PORT_ANSWER_LEN;
 	case VMSYNC_PORT_START:
 	case VMSYNC_PORT_START_RING:
+	case VMSYNC_PORT_PAGES:
 		return len == 20;
 	case VMSYNC_PORT_STOP:
 	case VMSYNC_PORT_ASK:

@@ -36,8 +36,9 @@ static struct vmsync_port_frame random_beacon(uint8_t type)
 
 static struct vmsync_port_frame random_frame(void)
 {
-	uint8_t type = (uint8_t)check_range(VMSYNC_PORT_REQUEST,
-					    VMSYNC_PORT_START_RING);
+	uint8_t known = (uint8_t)check_range(VMSYNC_PORT_REQUEST,
+					     VMSYNC_PORT_START_RING + 1);
+	uint8_t type = known > VMSYNC_PORT_START_RING ? VMSYNC_PORT_PAGES : known;
 	bool part = type == VMSYNC_PORT_PULL || type == VMSYNC_PORT_DATA;
 	struct vmsync_port_frame f = {
 		.type = type,
@@ -47,6 +48,8 @@ static struct vmsync_port_frame random_frame(void)
 
 	if (type <= VMSYNC_PORT_ANSWER)
 		return random_beacon(type);
+	if (type == VMSYNC_PORT_STATE || type == VMSYNC_PORT_PAGES)
+		f.look = (uint8_t)check_rand();
 	if (type == VMSYNC_PORT_START || type == VMSYNC_PORT_START_RING)
 		f.events = (uint8_t)check_rand();
 	f.state = type == VMSYNC_PORT_STATE ? (uint8_t)check_rand() : 0;
@@ -91,7 +94,8 @@ static bool same(const struct vmsync_port_frame *a,
 	return a->type == b->type && a->cnt == b->cnt &&
 	       a->vm_uid == b->vm_uid && a->mono_ns == b->mono_ns &&
 	       a->session == b->session && a->events == b->events &&
-	       a->state == b->state && a->file == b->file &&
+	       a->state == b->state && a->look == b->look &&
+	       a->file == b->file &&
 	       a->offset == b->offset && a->length == b->length &&
 	       a->total == b->total && a->n == b->n &&
 	       !memcmp(a->data, b->data, a->n);
