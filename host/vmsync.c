@@ -14,6 +14,7 @@ static const struct vmsync_command commands[] = {
 	{ "analyze", cmd_analyze, "say what every virtual CPU was really doing" },
 	{ "hints", cmd_hints, "say what could be placed better, and what it would gain" },
 	{ "migration", cmd_migration, "say how live migrations went, and how long guests were down" },
+	{ "memory", cmd_memory, "say what a host holds that its guests do not need" },
 	{ "report", cmd_report, "write it as a page to look at" },
 	{ "export", cmd_export, "write that for Perfetto and other programs" },
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },

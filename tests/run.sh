@@ -52,6 +52,7 @@ longer=(
 	daemon
 	recording
 	migration
+	memory
 	breaks
 	bt2
 	many

@@ -74,6 +74,11 @@ $(O)/tests/port-chardev $(O)/tests/port-many $(O)/tests/port-turns $(O)/tests/sy
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+# What runs in the guest whose memory is looked at.
+$(O)/tests/touch-memory $(O)/tests/memory-hostile: $(O)/tests/%: tests/gen/%.c $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
 # The same events as trace-cmd would have recorded them.
 $(O)/tests/tracedat: tests/gen/tracedat.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

@@ -129,3 +129,11 @@ int vmsync_virsh_channel(const char *uri, const char *name, bool stored, bool ad
 	unlink(file);
 	return ret;
 }
+
+int vmsync_virsh_monitor(const char *uri, const char *name, const char *command,
+			 char **reply, struct ctf_error *e)
+{
+	const char *const arguments[] = { command, NULL };
+
+	return ask(uri, "qemu-monitor-command", name, arguments, reply, e);
+}

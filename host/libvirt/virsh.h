@@ -35,4 +35,12 @@ int vmsync_virsh_state(const char *uri, const char *name,
 int vmsync_virsh_channel(const char *uri, const char *name, bool stored, bool add,
 			 struct ctf_error *e);
 
+/**
+ * vmsync_virsh_monitor() - one command of QMP to the QEMU of a domain
+ * @command:	as JSON
+ * @reply:	as JSON, to be freed
+ */
+int vmsync_virsh_monitor(const char *uri, const char *name, const char *command,
+			 char **reply, struct ctf_error *e);
+
 #endif /* VMSYNC_LIBVIRT_VIRSH_H */

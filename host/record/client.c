@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/json_string.h"
 #include "fuse/fail.h"
 
 /* Seconds that vmsyncd, which never waits for anybody, may take for an answer. */
@@ -161,6 +162,33 @@ bool vmsync_client_field(const char *object, const char *key, char *out,
 	memcpy(out, p, n);
 	out[n] = 0;
 	return true;
+}
+
+/* @name as vmsyncd would print it. Return: to be freed, or NULL. */
+static char *as_json(const char *name)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	vmsync_json_string(f, name);
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	text[size - 1] = 0;
+	return text;
+}
+
+bool vmsync_client_called(const char *name, const char *uuid, const char *by)
+{
+	char *text = as_json(by);
+	bool is = text && (!strcmp(name, text + 1) || (*by && !strcmp(uuid, by)));
+
+	free(text);
+	return is;
 }
 
 int vmsync_client_attach(const char *path, uint64_t serial, struct ctf_error *e)

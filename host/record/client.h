@@ -38,6 +38,13 @@ bool vmsync_client_field(const char *object, const char *key, char *out,
 			 size_t size);
 
 /**
+ * vmsync_client_called() - is a guest meant?
+ * @name, @uuid: of the guest, as vmsync_client_field() gives them
+ * @by:		what somebody calls it: its name or its uuid
+ */
+bool vmsync_client_called(const char *name, const char *uuid, const char *by);
+
+/**
  * vmsync_client_attach() - ask the agent of the guest with @serial from now on
  * Return: a descriptor that does not block, or a negative errno and @e.
  */

@@ -28,32 +28,9 @@ static int no_memory(struct ctf_error *e)
 
 /* --- guests */
 
-/* @name as vmsyncd would print it. Return: to be freed, or NULL. */
-static char *as_json(const char *name)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return NULL;
-	vmsync_json_string(f, name);
-	if (fclose(f)) {
-		free(text);
-		return NULL;
-	}
-	text[size - 1] = 0;
-	return text;
-}
-
 static bool is_called(const struct record_guest *g, const char *name)
 {
-	char *text = as_json(name);
-	bool is = text && (!strcmp(g->name, text + 1) ||
-			   (*name && !strcmp(g->uuid, name)));
-
-	free(text);
-	return is;
+	return vmsync_client_called(g->name, g->uuid, name);
 }
 
 static bool is_wanted(const struct vmsync_record *r,

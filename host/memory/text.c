@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <time.h>
+
+#include "fuse/print.h"
+#include "memory/memory.h"
+
+#define LABEL "  %-20s"
+
+/* Less than that is what any kernel keeps at hand: no hint is made of it. */
+#define HINT_PAGES (64ull << 20 >> 12)
+#define HINT_SHARE 20 /* nor of less than one in so many of the guest's pages */
+
+/* Rounded to a tenth; what is not 0 does not look like it. */
+static void mib(FILE *f, uint64_t pages)
+{
+	uint64_t tenths = (pages * MEMORY_PAGE * 10 + (1 << 19)) >> 20;
+
+	if (pages && !tenths)
+		fprintf(f, "%" PRIu64 " KiB", pages * MEMORY_PAGE >> 10);
+	else
+		fprintf(f, "%" PRIu64 ".%" PRIu64 " MiB", tenths / 10, tenths % 10);
+}
+
+static void part(FILE *f, const char *label, uint64_t pages, const char *what)
+{
+	char text[32];
+	FILE *t = fmemopen(text, sizeof(text), "w");
+
+	if (!t)
+		return;
+	mib(t, pages);
+	fclose(t);
+	fprintf(f, LABEL "%12s  %s\n", label, text, what);
+}
+
+static void who(FILE *f, const struct memory_result *r)
+{
+	if (r->source->name[0]) {
+		print_clean(f, r->source->name);
+		fprintf(f, " (process %d)", r->pid);
+	} else {
+		fprintf(f, "process %d", r->pid);
+	}
+}
+
+static void held(FILE *f, const struct memory_result *r)
+{
+	const struct memory_held *h = &r->held;
+
+	part(f, "held by the host", r->n_present, "in memory, for it alone");
+	if (h->huge)
+		part(f, "", h->huge, "of it in transparent huge pages");
+	if (h->hugetlb)
+		part(f, "", h->hugetlb, "of it in pages of hugetlbfs, which go whole");
+	if (h->shared)
+		part(f, "", h->shared, "of it a file's, or other processes' too");
+	if (memory_pages_count(&h->swapped))
+		part(f, "", memory_pages_count(&h->swapped), "more are in swap");
+	if (memory_pages_count(&h->merged))
+		part(f, "", memory_pages_count(&h->merged), "more are merged by KSM");
+	if (h->zero)
+		part(f, "", h->zero, "more are the kernel's page of zeros");
+}
+
+static void uncertain(FILE *f, const struct memory_result *r)
+{
+	char text[160];
+
+	if (r->looks < 2) {
+		print_note(f, "uncertain", "one look only: how much changed hands "
+			   "between it and the host's is not known");
+		return;
+	}
+	snprintf(text, sizeof(text), "more: free once in two looks %.1f ms apart",
+		 (double)(r->look[1].end_ns - r->look[0].begin_ns) / 1e6);
+	part(f, "uncertain", r->n_changed, text);
+}
+
+static void table(FILE *f, const struct memory_result *r)
+{
+	size_t i;
+	int order;
+
+	fprintf(f, "\n  zone %15s %15s %15s   pages\n", "free", "held", "reclaimable");
+	for (i = 0; i < MEMORY_ZONES; i++) {
+		const struct memory_zone *z = &r->zones[i];
+
+		if (z->free || z->held)
+			fprintf(f, "  %-6s %13" PRIu64 " %15" PRIu64 " %15" PRIu64 "\n",
+				z->name, z->free, z->held, z->reclaimable);
+	}
+	fputs("  reclaimable, in blocks of\n  ", f);
+	for (order = 0; order < MEMORY_ORDERS; order++)
+		fprintf(f, " %4d%c", order < 8 ? 4 << order : 1 << (order - 8),
+			order < 8 ? 'K' : 'M');
+	fputs("\n  ", f);
+	for (order = 0; order < MEMORY_ORDERS; order++)
+		fprintf(f, " %5" PRIu64, r->orders[order]);
+	fputc('\n', f);
+}
+
+static void ranges(FILE *f, const struct memory_result *r)
+{
+	uint64_t at = 0, n;
+
+	fputs("\n  reclaimable pages, first and how many\n", f);
+	for (; (n = memory_pages_next(&r->reclaimable, &at)); at += n)
+		fprintf(f, "  %#12" PRIx64 " %8" PRIu64 "\n", at, n);
+}
+
+static void balloon(FILE *f, const struct memory_result *r)
+{
+	const struct memory_balloon *b = &r->balloon;
+	char text[200];
+
+	fputc('\n', f);
+	if (!b->there) {
+		fprintf(f, LABEL "none\n", "balloon");
+		return;
+	}
+	part(f, "balloon", b->actual / MEMORY_PAGE, "are the guest's to use");
+	if (!b->told_s) {
+		print_note(f, "", "of its memory the guest tells nothing: virsh "
+			   "dommemstat NAME --period 5 has it tell");
+	} else {
+		snprintf(text, sizeof(text), "free, as it told %" PRId64 " s ago",
+			 (int64_t)time(NULL) - (int64_t)b->told_s);
+		part(f, "", b->free / MEMORY_PAGE, text);
+		part(f, "", b->available / MEMORY_PAGE,
+		     "available, with caches that can go");
+	}
+	fprintf(f, LABEL "%s\n", "free page reporting", b->reports ? "on" : "off");
+}
+
+static void hint(FILE *f, const struct memory_result *r)
+{
+	uint64_t reported = memory_reported(r);
+	char text[400];
+
+	if (r->n_reclaimable < HINT_PAGES || r->n_reclaimable * HINT_SHARE < r->total)
+		return;
+	fputc('\n', f);
+	if (!r->balloon.reports && reported) {
+		snprintf(text, sizeof(text), "%" PRIu64 " MiB are in free blocks of 2 MiB "
+			 "and more: with <memballoon model='virtio' "
+			 "freePageReporting='on'/> (QEMU: free-page-reporting=on) the "
+			 "guest gives such back by itself, from its next start on.",
+			 reported * MEMORY_PAGE >> 20);
+		print_note(f, "hint", text);
+	}
+	snprintf(text, sizeof(text), "%" PRIu64 " MiB could serve other guests until this "
+		 "one wants them again; what it will want, this does not know: vmsync "
+		 "memory of several times, the busiest among them, does.",
+		 r->n_reclaimable * MEMORY_PAGE >> 20);
+	print_note(f, "hint", text);
+}
+
+void memory_text(FILE *f, const struct memory_result *r, bool all)
+{
+	who(f, r);
+	fputc('\n', f);
+	part(f, "memory", r->total, "");
+	held(f, r);
+	part(f, "free in the guest", r->n_free,
+	     r->looks > 1 ? "in both looks" : "in its only look");
+	part(f, "reclaimable", r->n_reclaimable, "free, and held by the host");
+	if (r->n_swapped)
+		part(f, "", r->n_swapped, "more free ones are in swap");
+	if (r->n_merged)
+		part(f, "", r->n_merged, "more free ones are merged");
+	uncertain(f, r);
+	if (r->look[0].strange)
+		part(f, "not its own", r->look[0].strange,
+		     "that the guest calls free, and has not");
+	table(f, r);
+	if (all)
+		ranges(f, r);
+	balloon(f, r);
+	hint(f, r);
+}

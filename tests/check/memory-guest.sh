@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# memory-guest.sh WORK: makes WORK/guest.cpio, the initial file system of a guest for
+# the kernel of build/packages.env, whose memory tests/check/memory.sh looks at: with
+# vmsync-agent at its port, a balloon's driver, and a shell that does what it is told on
+# its serial line. Prints the path of the kernel.
+
+set -eu
+work=$1
+modroot=$work/modroot
+# shellcheck source=/dev/null
+. build/packages.env
+. tests/lab/cpio.sh
+
+dir=$work/guest
+moddir=$modroot/lib/modules/$LAB_RELEASE
+mkdir -p "$moddir" "$dir"/{bin,proc,sys,dev,tmp,run,etc,modules}
+ln -s "$(readlink -f "$LAB_MODULES/kernel")" "$moddir/kernel"
+cp "$LAB_MODULES"/modules.{builtin,builtin.modinfo,order} "$moddir/"
+depmod -b "$modroot" "$LAB_RELEASE"
+modules_needed "$LAB_RELEASE" virtio_pci virtio_console virtio_balloon |
+	while read -r ko; do
+		module_copy "$ko" "$dir/modules"
+	done > "$work/order"
+cp "$work/order" "$dir/modules/order"
+cp /bin/busybox build/release/vmsync-agent \
+	build/release/tests/{touch-memory,memory-hostile} "$dir/bin/"
+programs_copy "$dir" "$PWD"/build/release/{vmsync-agent,tests/touch-memory,tests/memory-hostile}
+cat > "$dir/init" <<'END'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmpfs /tmp
+mount -t tmpfs tmpfs /run
+while read -r ko; do
+	[ "$ko" = virtio_balloon.ko ] || insmod "/modules/$ko"
+done < /modules/order
+# Without udev ports have no names of their own, and QEMU tells of them some time after
+# the module is there.
+port() {
+	while :; do
+		for f in /sys/class/virtio-ports/*/name; do
+			[ -e "$f" ] && read -r name < "$f" || continue
+			[ "$name" != "$1" ] || { echo "/dev/$(basename "${f%/name}")"; return; }
+		done
+		sleep 1
+	done
+}
+agent() { vmsync-agent --device="$(port org.vmsync.agent.0)" --spool=/tmp/spool "$@" & agent=$!; }
+hostile() { memory-hostile "$(port org.vmsync.agent.0)" "$@" & agent=$!; }
+gone() { kill $agent; wait $agent 2> /dev/null; :; }
+dump() { cat "$1" > "$(port dump)"; }
+pages() { dump /proc/kpageflags; }
+balloon() { insmod /modules/virtio_balloon.ko; }
+stty -F /dev/ttyS0 raw -echo
+exec < /dev/ttyS0 > /dev/ttyS0 2>&1
+echo ready
+while read -r line; do
+	eval "$line"
+	echo "done $?"
+done
+poweroff -f
+END
+chmod +x "$dir/init"
+archive "$dir" "$work/guest.cpio"
+rm -rf "$dir"
+readlink -f "$LAB_VMLINUZ"

@@ -1,0 +1,295 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# vmsync memory on a real guest: Debian's kernel in a QEMU without KVM, one virtual CPU,
+# with vmsync-agent at its port and a balloon.
+#
+#	guest								host
+#	/proc/kpageflags -- vmsync-agent -- port -- vmsyncd --+
+#							      vmsync memory
+#			  QEMU -- monitor, /proc/PID/pagemap --+
+#
+# What it finds is held against a count by another program (memory-count.pl). Needs
+# root, QEMU, the kernel of build/packages.env, liblttng-ust-dev, perl.
+. tests/check/lib.sh
+
+t=$check_tmp/t
+o=$PWD/build/release
+vmsync=$o/vmsync
+MIB=512
+mkdir "$t"
+qemu='' daemon=''
+# shellcheck disable=SC2086 # those that there are
+trap 'kill $qemu $daemon 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
+
+expect "the tool builds" make -s -j2 tool build/release/tests/touch-memory \
+	build/release/tests/memory-hostile
+
+# --- what it says of itself, and of what is not there
+
+expect "help" "$vmsync" memory --help
+expect_error "no vmsyncd" "$t/none: No such file.*start vmsyncd" \
+	"$vmsync" memory --control="$t/none"
+expect_error "no monitor" "$t/none: No such file.*-qmp" \
+	"$vmsync" memory --qmp="$t/none" --pages="$t/none"
+expect_error "two guests" "says which guest" "$vmsync" memory --qmp="$t/none" web1
+expect_error "pages of whom" "name it" "$vmsync" memory --pages="$t/none"
+expect_error "pages three times" "three times" "$vmsync" memory --pages=1 --pages=2 --pages=3
+
+# monitor TEXT...: somebody at a socket who says TEXT to each line that is sent
+monitor() {
+	perl -MSocket -e '
+		my ($path, @says) = @ARGV;
+		socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die;
+		bind($s, sockaddr_un($path)) && listen($s, 1) or die;
+		accept(my $c, $s) or die;
+		alarm 30;
+		for my $say (@says) {
+			syswrite($c, "$say\r\n");
+			<$c>;
+		}' "$t/monitor" "$@" &
+	for _ in $(seq 100); do
+		[ ! -S "$t/monitor" ] || break
+		sleep 0.05
+	done
+}
+hostile_monitor() { # TEXT PATTERN SAYS...
+	local text=$1 pattern=$2
+	shift 2
+	monitor "$@"
+	expect_error "$text" "$pattern" "$vmsync" memory --qmp="$t/monitor" \
+		--pages="$t/none"
+	wait $!
+	rm -f "$t/monitor"
+}
+ok='{"return": {}}'
+view='FlatView #1\r\n AS \"memory\", root: system\r\n  0000000000000000-000000001fffffff (prio 0, ram): pc.ram\r\n'
+at() { printf '{"return": "Host virtual address for %s (pc.ram) is %s\\r\\n"}' "$@"; }
+hostile_monitor "a monitor: hangs up" "hung up" '{"QMP": {}}'
+hostile_monitor "... is none" "speaks QMP" 'SSH-2.0-OpenSSH'
+hostile_monitor "... refuses" "QEMU's monitor: no .x1b" '{"QMP": {}}' "$ok" \
+	"{\"error\": {\"class\": \"x\", \"desc\": \"no $(printf '\033')\"}}"
+hostile_monitor "... has no memory" "no memory in it" '{"QMP": {}}' "$ok" \
+	'{"return": "nothing"}'
+hostile_monitor "... has memory where its process has none" "no memory where" \
+	'{"QMP": {}}' "$ok" "{\"return\": \"$view\"}" "$(at 0x0 0x1000)" \
+	"$(at 0x1ffff000 0x20000000)"
+hostile_monitor "... of which the end is elsewhere" "changed while" \
+	'{"QMP": {}}' "$ok" "{\"return\": \"$view\"}" "$(at 0x0 0x1000)" \
+	"$(at 0x1ffff000 0x1000)"
+hostile_monitor "... has it nowhere" "gpa2hva 0x0" '{"QMP": {}}' "$ok" \
+	"{\"return\": \"$view\"}" '{"return": "No memory is mapped"}'
+
+# --- a guest
+
+if [ "$(id -u)" != 0 ] || ! make -s port > "$check_out" 2>&1 ||
+	! command -v qemu-system-x86_64 > /dev/null || [ ! -e build/packages.env ]
+then
+	skip "a guest: no root, no liblttng-ust-dev, no QEMU or no kernel (run modules)"
+	finish
+fi
+if ! tests/check/memory-guest.sh "$t" > "$t/kernel" 2> "$check_out"; then
+	fail "a guest's file system: $(tail -n 1 "$check_out")"
+	finish
+fi
+
+# Its unit gives it no capability.
+expect "an agent as its unit confines it" tests/check/confined.sh \
+	tools/systemd/vmsync-agent.service "$o/vmsync-agent" --pages="$t/own"
+expect_error "... that cannot write" "$t/none/own: No such file" \
+	"$o/vmsync-agent" --pages="$t/none/own"
+
+# tell COMMAND: have the guest's shell do it; what it prints goes to $t/told
+tell() {
+	local line
+	echo "$1" >&5
+	: > "$t/told"
+	while read -r -t 120 line <&6; do
+		[[ $line != done\ * ]] || { expect_eq "guest: $1" "$line" "done 0"; return; }
+		echo "$line" >> "$t/told"
+	done
+	fail "guest: $1: no answer"
+}
+
+mkfifo "$t/line.in" "$t/line.out"
+qemu-system-x86_64 -accel tcg -M pc -m $MIB -smp 1 -display none -nodefaults -no-reboot \
+	-kernel "$(cat "$t/kernel")" -initrd "$t/guest.cpio" \
+	-append "console=ttyS0 quiet panic=-1" -serial pipe:"$t/line" \
+	-qmp unix:"$t/qmp",server=on,wait=off \
+	-device virtio-balloon,free-page-reporting=on -device virtio-serial \
+	-chardev socket,id=a,path="$t/port",server=on,wait=off \
+	-device virtserialport,chardev=a,name=org.vmsync.agent.0 \
+	-chardev file,id=d,path="$t/dump" -device virtserialport,chardev=d,name=dump \
+	> "$t/qemu.log" 2>&1 &
+qemu=$!
+exec 5> "$t/line.in" 6< "$t/line.out"
+ready=
+while read -r -t 120 line <&6; do
+	[[ $line != *ready* ]] || { ready=yes; break; }
+done
+if [ -z "$ready" ]; then
+	fail "a guest: it does not boot: $(tail -n 1 "$t/qemu.log")"
+	finish
+fi
+"$o/vmsyncd" --socket="$t/port" --control="$t/control" 2> "$t/said" &
+daemon=$!
+for _ in $(seq 100); do
+	grep -q connected "$t/said" && break
+	sleep 0.1
+done
+
+memory() { "$vmsync" memory --qmp="$t/qmp" --control="$t/control" "$@"; }
+# look: into $t/json
+look() {
+	memory --json > "$t/json" 2> "$t/err"
+	expect_eq "a look: exit status $(cat "$t/err")" $? 0
+}
+value() { jq -r ".[0] | $1" "$t/json"; }
+# within TEXT GOT WANTED PER_MILLE
+within() {
+	expect "$1: $2, wanted $3" awk -v a="$2" -v b="$3" -v p="$4" 'BEGIN {
+		d = a > b ? a - b : b - a
+		exit !(b > 0 && d * 1000 <= b * p) }'
+}
+# count: by the other program
+count() {
+	: > "$t/dump"
+	tell pages
+	# What is behind the last frame is no page of the guest's.
+	for _ in $(seq 100); do
+		[ "$(stat -c %s "$t/dump")" -lt $((MIB * 2048)) ] || break
+		sleep 0.05
+	done
+	tail -c $((MIB * 2048)) "$t/dump" > "$t/flags"
+	read -r free held both <<< "$(perl tests/check/memory-count.pl $qemu "$t/flags" \
+		$((MIB << 20)))"
+}
+
+expect_error "an agent that is not there" "does not answer.*vmsync-agent run" memory
+tell "agent --no-pages"
+expect_error "an agent that does not tell" "does not tell of its memory" memory
+tell gone
+tell agent
+look
+expect_eq "all memory is there" "$(($(value .pages) / 256))" $((MIB - 1))
+# shellcheck disable=SC2016 # of jq
+expect_eq "... in parts that do not overlap" "$(value '.slots | [range(1; length) as $i |
+	.[$i].first >= .[$i - 1].first + .[$i - 1].pages] | all')" true
+expect "... none of them the guest's claim" test "$(value '.guest_looks[0].not_its_own_pages')" = 0
+expect_eq "the balloon" "$(value '.balloon | .actual_bytes, .free_page_reporting, .told_s' |
+	paste -sd' ')" "$((MIB << 20)) true null"
+
+# Freed memory that nobody reports stays with the host.
+before=$(value .reclaimable_pages)
+tell "touch-memory 250"
+look
+freed=$(($(value .reclaimable_pages) - before))
+expect "250 MiB were touched and freed: $((freed / 256)) MiB more are reclaimable" \
+	test $freed -gt $((150 * 256))
+tell "dd if=/dev/zero of=/tmp/file bs=1M count=60 2> /dev/null"
+look
+reclaimable=$(value .reclaimable_pages)
+count
+within "free, counted by another program" "$(value .free_pages)" "$free" 10
+within "held, by it" "$(value .held_pages)" "$held" 10
+within "reclaimable, by it" "$(value .reclaimable_pages)" "$both" 10
+expect "... and little is uncertain: $(value .changed_pages) pages" \
+	test "$(value .changed_pages)" -lt $((reclaimable / 100))
+tell "cat /proc/buddyinfo"
+within "free, as the kernel's own lists have it" "$(value .free_pages)" "$(awk '{
+		for (i = 5; i <= NF; i++)
+			n += $i * 2 ^ (i - 5)
+	} END { print n }' "$t/told")" 10
+expect_eq "zones add up" "$(value '[.zones[] | .free_pages, .held_pages, .reclaimable_pages] |
+	[[.[range(0; 9; 3)]], [.[range(1; 9; 3)]], [.[range(2; 9; 3)]] | add] | map(tostring) |
+	join(" ")')" "$(value '[.free_pages, .held_pages, .reclaimable_pages] | map(tostring) | join(" ")')"
+expect_eq "blocks add up" "$(value '[.reclaimable_blocks_by_order | to_entries[] |
+	.value * pow(2; .key)] | add')" "$reclaimable"
+memory --json --ranges > "$t/ranges"
+expect_eq "ranges add up" "$(jq '.[0] | ([.reclaimable_ranges[][1]] | add) == .reclaimable_pages' \
+	"$t/ranges")" true
+expect_eq "... in order, apart" "$(jq '.[0].reclaimable_ranges | [range(1; length) as $i |
+	.[$i][0] > .[$i - 1][0] + .[$i - 1][1]] | all' "$t/ranges")" true
+memory > "$t/text"
+expect "a text for people" grep -qE 'reclaimable +[0-9.]+ MiB  free, and held' "$t/text"
+expect "... within 80 columns" test "$(awk '{ if (length > n) n = length } END { print n }' \
+	"$t/text")" -le 80
+expect "... with a hint" grep -q 'hint.*could serve other guests' <(paste -sd' ' "$t/text")
+
+# Files that are carried, for who has no port: the same, but for what changed.
+tell "vmsync-agent --pages=/tmp/a && dump /tmp/a"
+sleep 1
+tail -c +1 "$t/dump" > "$t/all"
+at=$(LC_ALL=C grep -aboF VSPG "$t/all" | tail -n 1 | cut -d: -f1)
+tail -c +$((at + 1)) "$t/all" > "$t/pages"
+"$vmsync" memory --qmp="$t/qmp" --pages="$t/pages" --json > "$t/json"
+expect_eq "a file of pages: exit status" $? 0
+within "... counts the same" "$(value .reclaimable_pages)" "$reclaimable" 10
+expect_eq "... and knows of no change" "$(value .changed_pages)" null
+"$vmsync" memory --qmp="$t/qmp" --pages="$t/pages" --pages="$t/pages" --json > "$t/json"
+expect_eq "... of two none" "$(value .changed_pages)" 0
+head -c -1 "$t/pages" > "$t/cut"
+expect_error "... a cut one" "$t/cut: no file of free pages" "$vmsync" memory \
+	--qmp="$t/qmp" --pages="$t/cut"
+
+# The balloon's driver has the guest report what is free, in blocks of 2 MiB and more.
+tell balloon
+left=$reclaimable
+for _ in $(seq 30); do
+	look > /dev/null
+	left=$(value .reclaimable_pages)
+	[ "$left" -gt $((reclaimable / 10)) ] || break
+	sleep 1
+done
+expect "free page reporting: $left of $reclaimable pages are left" \
+	test "$left" -le $((reclaimable / 10))
+count
+within "... by the other program" "$left" "$both" 50
+
+# --- guests that lie
+
+tell gone
+tell "hostile all"
+look
+expect "everything is free: what is beyond is not counted" \
+	test "$(value '.guest_looks[0].not_its_own_pages')" -gt 1000000000
+expect_eq "... and never more than is held" \
+	"$(value '.reclaimable_pages <= .held_pages and .free_pages == .slots[-1].first + .slots[-1].pages')" \
+	true
+tell gone
+hostile() { # HOW PATTERN
+	tell "hostile $1"
+	expect_error "a guest that lies: $1" "$2" memory
+	tell gone
+}
+hostile files "has 3 files"
+hostile huge "has 2 files of|has more than"
+hostile short "not as the guest's list"
+hostile random "no file of free pages"
+for seed in 1 2 3 4 5 6; do
+	tell "hostile bits $seed"
+	memory --json > "$t/json" 2> "$t/err"
+	status=$?
+	expect "another bit, $seed: exit status $status" test $status -eq 2 -o "$(
+		value '.reclaimable_pages <= .held_pages')" = true
+	tell gone
+done
+
+# --- QEMU goes away
+
+tell "hostile second"
+memory > "$t/out" 2> "$t/err" &
+waits=$!
+sleep 1
+exec 5>&- 6<&-
+kill -KILL $qemu
+wait $qemu 2> /dev/null
+wait $waits
+expect_eq "QEMU is killed under it: exit status" $? 2
+expect_eq "... which it says in one line" "$(wc -l < "$t/err") $(wc -c < "$t/out")" "1 0"
+expect_error "... and is not there afterwards" "$t/qmp: Connection refused" memory
+qemu=''
+kill $daemon
+wait $daemon
+daemon=''
+finish
