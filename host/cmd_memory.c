@@ -4,29 +4,39 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "cmd_memory.h"
 #include "memory/memory.h"
 #include "record/client.h"
 
 static const char help[] =
 "usage: vmsync memory [OPTION]... [GUEST...]\n"
+"       vmsync memory --events [OPTION]... TRACE...\n"
 "\n"
 "Counts the memory that this host holds for a guest and that the guest does not\n"
 "need: pages that are free in the guest, as its vmsync-agent tells, and that its\n"
-"QEMU has. Without GUEST, of all that vmsyncd knows and whose agent answers.\n"
+"QEMU has. Without GUEST, of all that vmsyncd knows.\n"
+"With --events, what guests' traces tell of pages: who allocated and freed them,\n"
+"and how many were in use and are free again. Their host's trace may be among\n"
+"them: then times are its.\n"
 "\n"
 "      --qmp=PATH      the monitor of its QEMU, where libvirt has none; one guest\n"
-"      --pages=FILE    do not ask an agent: FILE is from vmsync-agent --pages in the\n"
+"      --pages=FILE    do not ask an agent: FILE is of vmsync-agent --pages in the\n"
 "                      guest; twice, of before and after, to know what changed\n"
 "      --ranges        list all reclaimable pages as well\n"
+"      --window=S      with --events: sums of every S seconds, too\n"
+"      --all           with --events: every process, not only the most\n"
 "      --json          for programs\n"
 "      --control=PATH  the control socket of vmsyncd, instead of\n"
 "                      " VMSYNC_CLIENT_PATH "\n"
 "  -h, --help          this text\n"
 "\n"
 "Exit status: 0; 1 some guest could not be looked at; 2 none could. Nothing is\n"
-"changed, in the guest or on the host. It is for root.\n"
+"changed, in the guest or on the host. To look at guests is for root.\n"
 "\n"
-"  vmsync memory web1\n";
+"  vmsync memory web1\n"
+"  vmsync memory --events --window=1 guest/\n";
+
+#define LEAST_WINDOW_NS 1000000
 
 /**
  * struct arguments - of the command line
@@ -36,6 +46,9 @@ struct arguments {
 	const char *control;
 	const char *monitor;
 	const char *file[2];
+	int64_t window_ns;
+	bool events;
+	bool all;
 	bool ranges;
 	bool json;
 	size_t done;
@@ -153,6 +166,15 @@ static int look_monitor(struct arguments *args)
 	return look_all(args, NULL, m.pid);
 }
 
+static int take_window(struct arguments *args, const char *value)
+{
+	int ret = cmd_seconds("memory", value, &args->window_ns);
+
+	if (ret || args->window_ns >= LEAST_WINDOW_NS)
+		return ret;
+	return cmd_usage_error("memory", "--window=%s: give 0.001 or more", value);
+}
+
 static int take(void *arguments, int option, const char *value)
 {
 	struct arguments *args = arguments;
@@ -169,6 +191,14 @@ static int take(void *arguments, int option, const char *value)
 	case 'r':
 		args->ranges = true;
 		return 0;
+	case 'e':
+		args->events = true;
+		return 0;
+	case 'a':
+		args->all = true;
+		return 0;
+	case 'w':
+		return take_window(args, value);
 	case 'J':
 		args->json = true;
 		return 0;
@@ -178,10 +208,28 @@ static int take(void *arguments, int option, const char *value)
 	}
 }
 
+static int run_events(const struct arguments *args, char *const *traces)
+{
+	const struct cmd_memory_events events = {
+		.file = { args->file[0], args->file[1] },
+		.window_ns = args->window_ns,
+		.all = args->all,
+		.json = args->json,
+	};
+
+	if (args->monitor || args->ranges)
+		return cmd_usage_error("memory", "--qmp and --ranges are not of traces");
+	return cmd_memory_events(&events, traces);
+}
+
 static int run(struct arguments *args, char *const *names)
 {
 	int ret;
 
+	if (args->events)
+		return run_events(args, names);
+	if (args->window_ns || args->all)
+		return cmd_usage_error("memory", "--window and --all are of --events");
 	if (args->monitor && names[0])
 		return cmd_usage_error("memory", "'%s': --qmp says which guest it is",
 				       names[0]);
@@ -202,6 +250,9 @@ int cmd_memory(int argc, char **argv)
 		{ "qmp", required_argument, NULL, 'q' },
 		{ "pages", required_argument, NULL, 'p' },
 		{ "ranges", no_argument, NULL, 'r' },
+		{ "events", no_argument, NULL, 'e' },
+		{ "window", required_argument, NULL, 'w' },
+		{ "all", no_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "control", required_argument, NULL, 'C' },
 		{ "help", no_argument, NULL, 'h' },

@@ -74,6 +74,11 @@ $(O)/tests/port-chardev $(O)/tests/port-many $(O)/tests/port-turns $(O)/tests/sy
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+# That of a guest whose processes allocate and free pages.
+$(O)/tests/pages: tests/gen/pages.c tests/gen/writer.c tests/gen/writer.h
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
+
 # What runs in the guest whose memory is looked at.
 $(O)/tests/touch-memory $(O)/tests/memory-hostile: $(O)/tests/%: tests/gen/%.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

@@ -15,7 +15,7 @@ modroot=$work/modroot
 
 dir=$work/guest
 moddir=$modroot/lib/modules/$LAB_RELEASE
-mkdir -p "$moddir" "$dir"/{bin,proc,sys,dev,tmp,run,etc,modules}
+mkdir -p "$moddir" "$dir"/{bin,proc,sys,dev,tmp,run,etc,modules,usr/bin}
 ln -s "$(readlink -f "$LAB_MODULES/kernel")" "$moddir/kernel"
 cp "$LAB_MODULES"/modules.{builtin,builtin.modinfo,order} "$moddir/"
 depmod -b "$modroot" "$LAB_RELEASE"
@@ -26,11 +26,13 @@ modules_needed "$LAB_RELEASE" virtio_pci virtio_console virtio_balloon |
 cp "$work/order" "$dir/modules/order"
 cp /bin/busybox build/release/vmsync-agent \
 	build/release/tests/{touch-memory,memory-hostile} "$dir/bin/"
-programs_copy "$dir" "$PWD"/build/release/{vmsync-agent,tests/touch-memory,tests/memory-hostile}
+tools=("$PWD"/build/release/{vmsync-agent,tests/touch-memory,tests/memory-hostile})
+! command -v trace-cmd > /dev/null || tools+=("$(command -v trace-cmd)")
+programs_copy "$dir" "${tools[@]}"
 cat > "$dir/init" <<'END'
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
-export PATH=/bin
+export PATH=/bin:/usr/bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
@@ -50,11 +52,17 @@ port() {
 		sleep 1
 	done
 }
+# record COMMAND: pages that are given out and taken back, by the kernel's own tracer
+record() {
+	mount -t tracefs trace /sys/kernel/tracing 2> /dev/null
+	trace-cmd record -q -C mono -b 8192 -o /tmp/trace.dat -e kmem:mm_page_alloc \
+		-e kmem:mm_page_free -e sched:sched_switch -e sched:sched_process_fork \
+		sh -c "$1" > /tmp/recorded 2>&1 || { cat /tmp/recorded; return 1; }
+}
 agent() { vmsync-agent --device="$(port org.vmsync.agent.0)" --spool=/tmp/spool "$@" & agent=$!; }
 hostile() { memory-hostile "$(port org.vmsync.agent.0)" "$@" & agent=$!; }
 gone() { kill $agent; wait $agent 2> /dev/null; :; }
 dump() { cat "$1" > "$(port dump)"; }
-pages() { dump /proc/kpageflags; }
 balloon() { insmod /modules/virtio_balloon.ko; }
 stty -F /dev/ttyS0 raw -echo
 exec < /dev/ttyS0 > /dev/ttyS0 2>&1

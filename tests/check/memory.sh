@@ -80,6 +80,56 @@ hostile_monitor "... of which the end is elsewhere" "changed while" \
 hostile_monitor "... has it nowhere" "gpa2hva 0x0" '{"QMP": {}}' "$ok" \
 	"{\"return\": \"$view\"}" '{"return": "No memory is mapped"}'
 
+# --- by events: recordings that are made up, whose truth is known
+
+# of_events TEXT TRACE...: what is found, in $t/json, is the truth in $t/truth
+of_events() {
+	local text=$1 keys
+	shift
+	"$vmsync" memory --events --json --window=0.01 "$@" > "$t/json" 2> "$t/err"
+	expect_eq "$text: exit status $(cat "$t/err")" $? 0
+	# The host's trace tells what others cannot know.
+	# shellcheck disable=SC2016 # of jq
+	keys='del(.processes, .recorded_ns) | to_entries | map(select(.key as $k | $got[0] | has($k))) |
+		map("\(.key) \(.value)") | .[]'
+	[ $# = 1 ] || keys=${keys/select(*))) |/select(true)) |}
+	jq -r --argjson got "$(jq -c . "$t/json")" "$keys" "$t/truth" | sort > "$t/want"
+	while read -r key _; do
+		echo "$key $(jq ".[0].$key" "$t/json")"
+	done < "$t/want" > "$t/got"
+	expect "$text: sums" diff "$t/want" "$t/got"
+	expect "$text: time" test "$(jq '.[0] | .end_ns - .begin_ns' "$t/json")" -le \
+		"$(jq .recorded_ns "$t/truth")"
+	jq -c '.processes[]' "$t/truth" | sort > "$t/want"
+	jq -c '.[0].processes[] | [.pid, .allocated_pages, .freed_pages, .held_pages,
+		.most_pages, (.name | if startswith("\\\\u") then 7 else length end)]' \
+		"$t/json" | sort > "$t/got"
+	expect "$text: processes" diff "$t/want" "$t/got"
+	expect_eq "$text: windows add up" "$(jq -c '.[0] | [.windows | (map(.allocated_pages) | add),
+		(map(.freed_pages) | add), .[-1].in_use_pages, .[-1].released_pages]' "$t/json")" \
+		"$(jq -c '[.allocated_pages, .freed_pages, .in_use_pages, .released_pages]' \
+			"$t/truth")"
+}
+expect "made up" make -s build/release/tests/pages
+for seed in 1 2 3; do
+	rm -rf "$t/made"
+	"$o/tests/pages" "$t/made" 20000 $seed > "$t/truth"
+	of_events "host and guest, $seed" "$t/made/host" "$t/made/guest"
+	expect_eq "... on the host's clock" "$(jq -r .[0].clock "$t/json")" host
+	sed -i 's/"events": [0-9]*, //' "$t/truth"
+	of_events "a guest alone, $seed" "$t/made/guest"
+	expect_eq "... on its own" "$(jq -r .[0].clock "$t/json")" guest
+done
+"$vmsync" fuse -o "$t/fused" "$t/made" > /dev/null 2>&1
+of_events "fused" "$t/fused"
+expect_error "no events of pages" "no events of pages.*kmem_mm_page_alloc" \
+	"$vmsync" memory --events "$t/made/host"
+expect_error "windows of nothing" "0.001 or more" "$vmsync" memory --events --window=0 x
+expect_error "no trace" "no trace named" "$vmsync" memory --events
+expect_error "sums without events" "are of --events" "$vmsync" memory --window=1
+expect "names do no harm" test "$("$vmsync" memory --events --all "$t/made/guest" |
+	grep -c '[[:cntrl:]]')" = 0
+
 # --- a guest
 
 if [ "$(id -u)" != 0 ] || ! make -s port > "$check_out" 2>&1 ||
@@ -151,16 +201,21 @@ within() {
 		d = a > b ? a - b : b - a
 		exit !(b > 0 && d * 1000 <= b * p) }'
 }
-# count: by the other program
-count() {
-	: > "$t/dump"
-	tell pages
-	# What is behind the last frame is no page of the guest's.
-	for _ in $(seq 100); do
-		[ "$(stat -c %s "$t/dump")" -lt $((MIB * 2048)) ] || break
+# fetch COMMAND FILE: what the guest's command writes, by the other port
+fetch() {
+	local size before
+	before=$(stat -c %s "$t/dump")
+	tell "$1 > /tmp/fetched; dump /tmp/fetched; wc -c < /tmp/fetched"
+	size=$(tail -n 1 "$t/told")
+	for _ in $(seq 200); do
+		[ "$(stat -c %s "$t/dump")" -lt $((before + size)) ] || break
 		sleep 0.05
 	done
-	tail -c $((MIB * 2048)) "$t/dump" > "$t/flags"
+	tail -c +$((before + 1)) "$t/dump" | head -c "$size" > "$2"
+}
+# count: by the other program; what is behind the last frame is no page of the guest's
+count() {
+	fetch "cat /proc/kpageflags" "$t/flags"
 	read -r free held both <<< "$(perl tests/check/memory-count.pl $qemu "$t/flags" \
 		$((MIB << 20)))"
 }
@@ -217,11 +272,8 @@ expect "... within 80 columns" test "$(awk '{ if (length > n) n = length } END {
 expect "... with a hint" grep -q 'hint.*could serve other guests' <(paste -sd' ' "$t/text")
 
 # Files that are carried, for who has no port: the same, but for what changed.
-tell "vmsync-agent --pages=/tmp/a && dump /tmp/a"
-sleep 1
-tail -c +1 "$t/dump" > "$t/all"
-at=$(LC_ALL=C grep -aboF VSPG "$t/all" | tail -n 1 | cut -d: -f1)
-tail -c +$((at + 1)) "$t/all" > "$t/pages"
+tell "vmsync-agent --pages=/tmp/a"
+fetch "cat /tmp/a" "$t/pages"
 "$vmsync" memory --qmp="$t/qmp" --pages="$t/pages" --json > "$t/json"
 expect_eq "a file of pages: exit status" $? 0
 within "... counts the same" "$(value .reclaimable_pages)" "$reclaimable" 10
@@ -245,6 +297,44 @@ expect "free page reporting: $left of $reclaimable pages are left" \
 	test "$left" -le $((reclaimable / 10))
 count
 within "... by the other program" "$left" "$both" 50
+
+# --- by events: a recording of the kernel's own tracer, looks before and after
+
+if command -v trace-cmd > /dev/null && ! "$vmsync" memory --events "$t/none" 2>&1 |
+	grep -q libtracecmd
+then
+	tell "record 'vmsync-agent --pages=/tmp/a; touch-memory 100; vmsync-agent --pages=/tmp/b'"
+	fetch "cat /tmp/trace.dat" "$t/trace.dat"
+	fetch "cat /tmp/a" "$t/a"
+	fetch "cat /tmp/b" "$t/b"
+	"$vmsync" memory --events --json "$t/trace.dat" > "$t/json"
+	expect_eq "events: exit status" $? 0
+	touched='.processes[] | select(.name == "touch-memory")'
+	within "events: 100 MiB are touched, by name" \
+		"$(value "$touched | .allocated_pages")" 25600 10
+	within "... freed by the same" "$(value "$touched | .freed_pages")" 25600 10
+	within "... all there at one time" "$(value "$touched | .most_pages")" 25600 10
+	expect "... and gone" test "$(value "$touched | .held_pages")" -lt 256
+	expect "... which the host holds" test "$(value .released_pages)" -gt 25344
+	expect_eq "... and nothing is odd" "$(value '[.odd_pages, .beyond_pages,
+		.discarded_events] | map(tostring) | join(" ")')" "0 0 0"
+	"$vmsync" memory --events --json --pages="$t/a" --pages="$t/b" "$t/trace.dat" > "$t/json"
+	expect_eq "events from look to look: exit status" $? 0
+	expect "... the looks agree of $(value .against_look.both_pages) pages" \
+		test "$(value .against_look.both_pages)" -gt 90000
+	expect "... lists of the CPU: $(value .against_look.events_pages) pages" \
+		test "$(value .against_look.events_pages)" -lt 1024
+	expect "... and contradict none: $(value .against_look.look_pages)" \
+		test "$(value .against_look.look_pages)" -lt 16
+	expect_error "... not of what is fused" "is fused" "$vmsync" memory --events \
+		--pages="$t/a" "$t/fused"
+	expect_error "... of a guest only" "no events of pages after" "$vmsync" memory \
+		--events --pages="$t/a" --pages="$t/b" "$t/made/guest"
+	"$vmsync" memory --events --window=0.5 "$t/trace.dat" > "$t/text"
+	expect "... for people" grep -qE ' touch-memory [0-9]+$' "$t/text"
+else
+	skip "events: no trace-cmd, or a tool built without libtracecmd"
+fi
 
 # --- guests that lie
 
