@@ -19,6 +19,7 @@
 
 #define SECOND 1000000000ull
 #define AGAIN_MS 250
+#define LOOK_US	 4000 /* between two questions whether a look is done */
 
 /* An agent answers at once; a look takes a second for 100 GiB, a part far less. */
 #define SILENT_NS (10 * SECOND)
@@ -129,7 +130,7 @@ int memory_ask_look(struct memory_asked *a, uint8_t look, struct ctf_error *e)
 					 &refused, e);
 			if (ret)
 				return ret > 0 ? 0 : ret;
-			usleep(AGAIN_MS * 4); /* 1 ms: it is told as it goes on */
+			usleep(LOOK_US);
 			ret = -EAGAIN;
 		}
 		if (ret != -EAGAIN)

@@ -33,15 +33,17 @@ int memory_process_open(struct memory_process *p, int32_t pid, struct ctf_error 
 	char path[32];
 	int err;
 
-	*p = (struct memory_process){ .pid = pid, -1, -1, -1 };
+	*p = (struct memory_process){ .pid = pid, .dir = -1, .pagemap = -1, .flags = -1 };
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	p->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (p->dir >= 0)
 		p->pagemap = openat(p->dir, "pagemap", O_RDONLY | O_CLOEXEC);
 	if (p->pagemap >= 0)
 		p->flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	if (p->flags >= 0)
+	if (p->flags >= 0) {
+		p->scan = memory_scan_can(p);
 		return 0;
+	}
 	err = errno;
 	memory_process_close(p);
 	return vmsync_fail(e, -err,
@@ -181,7 +183,7 @@ int memory_held_look(struct memory_held *h, const struct memory_process *p,
 	    memory_pages_init(&h->merged, n))
 		ret = vmsync_fail_memory(e);
 	for (i = 0; i < s->n && !ret; i++)
-		ret = slot_look(h, p, &s->slot[i], e);
+		ret = (p->scan ? memory_scan_slot : slot_look)(h, p, &s->slot[i], e);
 	h->end_ns = (int64_t)vmsync_port_now();
 	if (ret)
 		memory_held_free(h);

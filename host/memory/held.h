@@ -13,9 +13,14 @@
 #include "memory/pages.h"
 #include "memory/slots.h"
 
-/** struct memory_process - a process that stays the same one, whoever gets its number */
+/**
+ * struct memory_process - a process that stays the same one, whoever gets its number
+ * @scan:	the kernel tells ranges (PAGEMAP_SCAN, Linux 6.7), and there is nothing that
+ *		only single pages tell; else each page is read
+ */
 struct memory_process {
 	int32_t pid;
+	bool scan;
 	int dir;
 	int pagemap;
 	int flags;
@@ -57,6 +62,13 @@ int memory_process_check(const struct memory_process *p,
 
 /** memory_process_close() - after an error too */
 void memory_process_close(struct memory_process *p);
+
+/** memory_scan_can() - would the kernel tell ranges of @p, and would they tell it all? */
+bool memory_scan_can(const struct memory_process *p);
+
+/** memory_scan_slot() - one slot's pages by ranges; for memory_held_look() only */
+int memory_scan_slot(struct memory_held *h, const struct memory_process *p,
+		     const struct memory_slot *slot, struct ctf_error *e);
 
 /** memory_held_look() - one look at all of @s; 0 or a negative errno and @e */
 int memory_held_look(struct memory_held *h, const struct memory_process *p,

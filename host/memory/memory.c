@@ -24,7 +24,7 @@ static int open_both(const struct memory_source *s, struct memory_result *r,
 {
 	int ret = 0;
 
-	*p = (struct memory_process){ 0, -1, -1, -1 };
+	*p = (struct memory_process){ .dir = -1, .pagemap = -1, .flags = -1 };
 	if (s->monitor)
 		ret = memory_monitor_open(m, s->monitor, e);
 	else

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The pages of a process, which is a child of this one, with memory of which every page
- * is known: written, only read, another's too, or not there. Needs root.
+ * is known: written, only read, another's too, or not there. By single pages, and by
+ * ranges where the kernel has these. Needs root.
  */
 #include <errno.h>
 #include <signal.h>
@@ -96,6 +97,39 @@ static void test_pages(const struct memory_process *p)
 	memory_held_free(&h);
 }
 
+#define LARGE (4ull << 20)
+
+/* Of memory in large pages, where the kernel has some left, both tell the same. */
+static void test_large(void)
+{
+	char *p = mmap(NULL, 2 * LARGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t at = ((uint64_t)(uintptr_t)p + LARGE - 1) / LARGE * LARGE;
+	struct memory_slots large = { .n = 1 };
+	struct memory_process self;
+	struct memory_held h[2];
+	int i;
+
+	CHECK(p != MAP_FAILED);
+	large.slot[0] = (struct memory_slot){ .pages = LARGE / MEMORY_PAGE,
+					      .address = at };
+	madvise((void *)(uintptr_t)at, LARGE, MADV_HUGEPAGE);
+	for (i = 0; i < 600; i++)
+		*(volatile char *)(uintptr_t)(at + (uint64_t)i * MEMORY_PAGE) = 1;
+	CHECK_EQ(memory_process_open(&self, getpid(), &e), 0);
+	CHECK_EQ(memory_held_look(&h[0], &self, &large, &e), 0);
+	self.scan = false;
+	CHECK_EQ(memory_held_look(&h[1], &self, &large, &e), 0);
+	CHECK(memory_pages_count(&h[0].present) >= 600);
+	CHECK_EQ(memory_pages_count(&h[0].present), memory_pages_count(&h[1].present));
+	CHECK_EQ(h[0].huge, h[1].huge);
+	CHECK_EQ(h[0].shared + h[0].zero, h[1].shared + h[1].zero);
+	memory_held_free(&h[0]);
+	memory_held_free(&h[1]);
+	memory_process_close(&self);
+	munmap(p, 2 * LARGE);
+}
+
 /* Addresses at which it has no memory, or not all of it. */
 static void test_elsewhere(const struct memory_process *p)
 {
@@ -111,7 +145,7 @@ static void test_elsewhere(const struct memory_process *p)
 }
 
 /* Whoever gets its number now is not taken for it. */
-static void test_gone(const struct memory_process *p, pid_t child)
+static void test_gone(struct memory_process *p, bool scan, pid_t child)
 {
 	struct memory_process late;
 	struct memory_held h;
@@ -119,6 +153,9 @@ static void test_gone(const struct memory_process *p, pid_t child)
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	CHECK_EQ(memory_process_check(p, &slots, &e), -ESRCH);
+	p->scan = false;
+	CHECK_EQ(memory_held_look(&h, p, &slots, &e), -ESRCH);
+	p->scan = scan;
 	CHECK_EQ(memory_held_look(&h, p, &slots, &e), -ESRCH);
 	CHECK_EQ(memory_process_open(&late, child, &e), -ENOENT);
 }
@@ -127,6 +164,7 @@ int main(void)
 {
 	struct memory_process p;
 	char *mine, *shared;
+	bool scan;
 	pid_t child;
 
 	if (geteuid()) {
@@ -139,9 +177,14 @@ int main(void)
 	slot_add(mine, FIRST);
 	slot_add(shared, FIRST + PAGES);
 	CHECK_EQ(memory_process_open(&p, child, &e), 0);
+	scan = p.scan;
+	p.scan = false;
+	test_pages(&p);
+	p.scan = scan;
 	test_pages(&p);
 	test_elsewhere(&p);
-	test_gone(&p, child);
+	test_gone(&p, scan, child);
 	memory_process_close(&p);
+	test_large();
 	return check_done();
 }
