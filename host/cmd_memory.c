@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include "cmd.h"
 #include "cmd_memory.h"
 #include "memory/memory.h"
+#include "memory/metrics.h"
 #include "record/client.h"
 
 static const char help[] =
@@ -22,6 +24,7 @@ static const char help[] =
 "      --qmp=PATH      the monitor of its QEMU, where libvirt has none; one guest\n"
 "      --pages=FILE    do not ask an agent: FILE is of vmsync-agent --pages in the\n"
 "                      guest; twice, of before and after, to know what changed\n"
+"      --metrics=FILE  write them into FILE as well, for Prometheus\n"
 "      --ranges        list all reclaimable pages as well\n"
 "      --window=S      with --events: sums of every S seconds, too\n"
 "      --all           with --events: every process, not only the most\n"
@@ -46,6 +49,8 @@ struct arguments {
 	const char *control;
 	const char *monitor;
 	const char *file[2];
+	const char *metrics;
+	struct memory_metrics rows;
 	int64_t window_ns;
 	bool events;
 	bool all;
@@ -73,6 +78,9 @@ static void look(struct arguments *args, const struct memory_source *source)
 
 	if (memory_run(source, &r, &e)) {
 		say(source, &e);
+		args->failed++;
+	} else if (args->metrics && memory_metrics_add(&args->rows, &r)) {
+		cmd_error("memory", &(struct ctf_error){ .code = -ENOMEM });
 		args->failed++;
 	} else {
 		if (args->json)
@@ -188,6 +196,9 @@ static int take(void *arguments, int option, const char *value)
 			return cmd_usage_error("memory", "--pages given three times");
 		args->file[args->file[0] ? 1 : 0] = value;
 		return 0;
+	case 'm':
+		args->metrics = value;
+		return 0;
 	case 'r':
 		args->ranges = true;
 		return 0;
@@ -217,13 +228,15 @@ static int run_events(const struct arguments *args, char *const *traces)
 		.json = args->json,
 	};
 
-	if (args->monitor || args->ranges)
-		return cmd_usage_error("memory", "--qmp and --ranges are not of traces");
+	if (args->monitor || args->ranges || args->metrics)
+		return cmd_usage_error("memory", "--qmp, --ranges and --metrics are not "
+				       "of traces");
 	return cmd_memory_events(&events, traces);
 }
 
 static int run(struct arguments *args, char *const *names)
 {
+	struct ctf_error e;
 	int ret;
 
 	if (args->events)
@@ -236,9 +249,14 @@ static int run(struct arguments *args, char *const *names)
 	if (args->file[0] && !args->monitor && (!names[0] || names[1]))
 		return cmd_usage_error("memory", "--pages is of one guest: name it, or "
 				       "its monitor with --qmp");
+	if (args->metrics && memory_metrics_check(args->metrics, &e))
+		return cmd_error("memory", &e);
 	ret = args->monitor ? look_monitor(args) : look_all(args, names, 0);
 	if (args->json && args->done)
 		fputs("\n]\n", stdout);
+	if (args->metrics && args->done &&
+	    memory_metrics_write(args->metrics, &args->rows, &e))
+		return cmd_error("memory", &e);
 	if (ret || !args->failed)
 		return ret;
 	return args->done ? EXIT_FOUND : EXIT_TROUBLE;
@@ -249,6 +267,7 @@ int cmd_memory(int argc, char **argv)
 	static const struct option table[] = {
 		{ "qmp", required_argument, NULL, 'q' },
 		{ "pages", required_argument, NULL, 'p' },
+		{ "metrics", required_argument, NULL, 'm' },
 		{ "ranges", no_argument, NULL, 'r' },
 		{ "events", no_argument, NULL, 'e' },
 		{ "window", required_argument, NULL, 'w' },
@@ -267,5 +286,6 @@ int cmd_memory(int argc, char **argv)
 	if (ret != CMD_GO_ON)
 		return ret;
 	ret = run(&args, argv + optind);
+	memory_metrics_free(&args.rows);
 	return cmd_flush("memory") ? ret : EXIT_TROUBLE;
 }

@@ -270,6 +270,16 @@ expect "... also where it is fused" test -d "$t/recorded/fused/guest-emu___lated
 expect "... of $(jq .guests[0].beacons.matched "$t/json") beacons" \
 	test "$(jq .guests[0].beacons.matched "$t/json")" -gt 10
 expect "... and fused" babeltrace2 "$t/recorded/fused"
+# Of its memory, by libvirt's monitor, which says where that lies in QEMU.
+"$vmsync" memory --json 'emu "lated"' > "$t/json" 2> "$t/err"
+expect_eq "vmsync memory: exit status $(cat "$t/err")" $? 0
+expect_eq "... of QEMU" "$(jq '.[0].pid' "$t/json")" "$(cat /run/libvirt/qemu/emu*.pid)"
+expect_eq "... by its name" "$(jq -r '.[0].name' "$t/json")" 'emu "lated"'
+expect "... all of it: $(jq '.[0].pages' "$t/json") pages" \
+	test "$(jq '.[0].pages' "$t/json")" -gt $((500 * 256))
+expect "... free in the guest: $(jq '.[0].free_pages' "$t/json") pages" \
+	test "$(jq '.[0].free_pages' "$t/json")" -gt $((200 * 256))
+expect_eq "... with its balloon" "$(jq '.[0].balloon.free_page_reporting' "$t/json")" false
 expect "a domain is ended" virsh -q destroy 'emu "lated"'
 kill $daemon
 wait $daemon

@@ -265,7 +265,14 @@ expect_eq "ranges add up" "$(jq '.[0] | ([.reclaimable_ranges[][1]] | add) == .r
 	"$t/ranges")" true
 expect_eq "... in order, apart" "$(jq '.[0].reclaimable_ranges | [range(1; length) as $i |
 	.[$i][0] > .[$i - 1][0] + .[$i - 1][1]] | all' "$t/ranges")" true
-memory > "$t/text"
+memory --metrics="$t/prom" > "$t/text"
+expect_eq "metrics" "$(sed -n 's/^vmsync_memory_reclaimable_bytes{.*} //p' "$t/prom")" \
+	"$(jq '.[0].reclaimable_bytes' "$t/ranges")"
+expect_eq "... of whom" "$(sed -n 's/^vmsync_memory_bytes{\(.*\)}.*/\1/p' "$t/prom")" \
+	"domain=\"$t/port\",uuid=\"\",pid=\"$qemu\""
+expect_eq "... as Prometheus has it" "$(grep -vcE \
+	'^# (HELP|TYPE|vmsync) |^[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9]+$' "$t/prom")" 0
+expect_error "... not over another file" "--metrics" memory --metrics="$t/text"
 expect "a text for people" grep -qE 'reclaimable +[0-9.]+ MiB  free, and held' "$t/text"
 expect "... within 80 columns" test "$(awk '{ if (length > n) n = length } END { print n }' \
 	"$t/text")" -le 80

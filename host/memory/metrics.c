@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "memory/metrics.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/json_in.h"
+#include "base/series.h"
+#include "fuse/replace.h"
+
+static const struct vmsync_kind kind = { "file of metrics", "# vmsync memory\n",
+					 "--metrics" };
+
+static const struct {
+	const char *name;
+	const char *help;
+} series[MEMORY_SERIES] = {
+	{ "vmsync_memory_bytes", "Memory that the guest was made with." },
+	{ "vmsync_memory_held_bytes", "Of it, what the host holds for it alone." },
+	{ "vmsync_memory_free_bytes", "What is free in the guest, in both looks." },
+	{ "vmsync_memory_reclaimable_bytes", "Free in the guest, and held." },
+	{ "vmsync_memory_uncertain_bytes",
+	  "By so much that may be more: free in one look only." },
+	{ "vmsync_memory_reportable_bytes",
+	  "Reclaimable in free blocks of 2 MiB, as free page reporting has them." },
+	{ "vmsync_memory_swapped_bytes", "In the host's swap." },
+	{ "vmsync_memory_balloon_bytes", "What the balloon leaves the guest; 0: none." },
+};
+
+/* The name that vmsyncd wrote as JSON, as it is; to be freed. */
+static char *name_of(const char *json)
+{
+	size_t n = strlen(json) + 2;
+	char *quoted = malloc(n + 1), *name = NULL;
+	struct vmsync_in in = { 0 };
+
+	if (!quoted)
+		return NULL;
+	snprintf(quoted, n + 1, "\"%s\"", json);
+	in.f = fmemopen(quoted, n, "r");
+	if (in.f) {
+		in.c = getc(in.f);
+		in_copy(&in, &name);
+		fclose(in.f);
+	}
+	free(quoted);
+	return name ? name : strdup(json);
+}
+
+int memory_metrics_add(struct memory_metrics *m, const struct memory_result *r)
+{
+	const uint64_t pages[MEMORY_SERIES] = {
+		r->total,
+		r->n_present,
+		r->n_free,
+		r->n_reclaimable,
+		r->n_changed,
+		memory_reported(r),
+		memory_pages_count(&r->held.swapped),
+		r->balloon.there ? r->balloon.actual / MEMORY_PAGE : 0,
+	};
+	struct memory_row *row = vmsync_array_add(&m->rows);
+	size_t i;
+
+	if (!row)
+		return -ENOMEM;
+	*row = (struct memory_row){ .domain = name_of(r->source->name), .pid = r->pid };
+	memcpy(row->uuid, r->source->uuid, sizeof(row->uuid));
+	for (i = 0; i < MEMORY_SERIES; i++)
+		row->bytes[i] = pages[i] * MEMORY_PAGE;
+	return row->domain ? 0 : -ENOMEM;
+}
+
+static void row_write(FILE *f, const char *name, const struct memory_row *row,
+		      uint64_t bytes)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", row->pid);
+	fprintf(f, "%s{", name);
+	vmsync_series_label(f, "domain", row->domain);
+	fputc(',', f);
+	vmsync_series_label(f, "uuid", row->uuid);
+	fputc(',', f);
+	vmsync_series_label(f, "pid", pid);
+	fprintf(f, "} %" PRIu64 "\n", bytes);
+}
+
+static int write_all(FILE *f, void *ctx, struct ctf_error *e)
+{
+	const struct memory_metrics *m = ctx;
+	size_t i, k;
+
+	(void)e;
+	fputs(kind.begins, f);
+	for (i = 0; i < MEMORY_SERIES; i++) {
+		vmsync_series_family(f, series[i].name, "gauge", series[i].help);
+		for (k = 0; k < m->rows.count; k++)
+			row_write(f, series[i].name, &m->rows.at[k],
+				  m->rows.at[k].bytes[i]);
+	}
+	vmsync_series_family(f, "vmsync_memory_looked_timestamp_seconds", "gauge",
+			     "When it was looked, since 1970.");
+	fprintf(f, "vmsync_memory_looked_timestamp_seconds %" PRId64 "\n",
+		(int64_t)time(NULL));
+	return 0;
+}
+
+int memory_metrics_check(const char *path, struct ctf_error *e)
+{
+	return vmsync_replace_check(path, &kind, e);
+}
+
+int memory_metrics_write(const char *path, struct memory_metrics *m,
+			 struct ctf_error *e)
+{
+	return vmsync_replace(path, &kind, write_all, m, e);
+}
+
+void memory_metrics_free(struct memory_metrics *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->rows.count; i++)
+		free(m->rows.at[i].domain);
+	vmsync_array_free(&m->rows);
+}
