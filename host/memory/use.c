@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 32768ull
+#define CHUNK 4096ull
 #define MOST_ORDER 10 /* of any kernel on x86 */
 #define MOST_SAMPLES 1000000
 #define MOST_USERS (1u << 24)
@@ -100,6 +100,12 @@ static uint32_t *page_of(struct memory_use *u, uint64_t page)
 	return &(*chunk)[page % CHUNK];
 }
 
+/* Stamps may be anything. */
+static int64_t later(int64_t ns, int64_t by_ns)
+{
+	return ns > INT64_MAX - by_ns ? INT64_MAX : ns + by_ns;
+}
+
 /* A window ends where the first event after it comes; empty ones are told, too. */
 static void sample_end(struct memory_use *u)
 {
@@ -116,14 +122,14 @@ static void sample_end(struct memory_use *u)
 	u->open.released = u->released;
 	u->open.certain = u->certain;
 	*p = u->open;
-	u->open = (struct memory_sample){ .ns = u->open.ns + u->window_ns };
+	u->open = (struct memory_sample){ .ns = later(u->open.ns, u->window_ns) };
 }
 
 static void event_at(struct memory_use *u, int64_t ns)
 {
 	if (!u->events++) {
 		u->begin_ns = u->end_ns = ns;
-		u->open.ns = ns + u->window_ns;
+		u->open.ns = later(ns, u->window_ns);
 	}
 	if (ns > u->end_ns)
 		u->end_ns = ns;
@@ -167,10 +173,15 @@ static uint64_t pages_of(struct memory_use *u, const struct memory_block *b)
 		u->failed++;
 		return 0;
 	}
-	if (b->order <= MOST_ORDER)
-		return 1ull << b->order;
-	u->odd++;
-	return 0;
+	if (b->order > MOST_ORDER) {
+		u->odd++;
+		return 0;
+	}
+	if (b->page >= MEMORY_USE_PAGES) {
+		u->beyond += 1ull << b->order;
+		return 0;
+	}
+	return 1ull << b->order;
 }
 
 void memory_use_alloc(struct memory_use *u, const struct memory_block *b,

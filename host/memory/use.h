@@ -69,7 +69,7 @@ struct memory_sample {
  * @failed:	allocations that got nothing
  * @odd:	pages that were allocated while in use, or freed while free: events are
  *		missing
- * @beyond:	pages that were not followed
+ * @beyond:	pages that are not followed, and in no other sum
  * @chunk:	who has each page
  * @window_ns:	one sample for each, 0: none
  */

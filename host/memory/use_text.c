@@ -8,6 +8,12 @@
 
 #define USUAL_USERS 20
 
+/* Stamps may be anything. */
+static int64_t between(int64_t from_ns, int64_t until_ns)
+{
+	return (int64_t)((uint64_t)until_ns - (uint64_t)from_ns);
+}
+
 static uint64_t kib(uint64_t pages)
 {
 	return pages * (MEMORY_PAGE >> 10);
@@ -86,7 +92,7 @@ static void samples_text(FILE *f, const struct memory_use *u)
 		const struct memory_sample *s = &u->samples.at[i];
 
 		fprintf(f, "  %12.6f s %12" PRIu64 " %12" PRIu64 " %12" PRIu64
-			" %12" PRIu64 "\n", (double)(s->ns - u->begin_ns) / 1e9,
+			" %12" PRIu64 "\n", (double)between(u->begin_ns, s->ns) / 1e9,
 			kib(s->allocated), kib(s->freed), kib(s->in_use),
 			kib(s->released));
 	}
@@ -133,7 +139,7 @@ void memory_use_text(FILE *f, const struct memory_use_told *told, bool all)
 	const struct memory_use *u = &told->use;
 
 	fprintf(f, "%s: %" PRIu64 " events of pages in ", told->machine->name, u->events);
-	print_seconds(f, u->end_ns - u->begin_ns);
+	print_seconds(f, between(u->begin_ns, u->end_ns));
 	fprintf(f, ", on %s clock\n", told->on_host ? "the host's" : "its own");
 	row(f, "allocated", u->allocated, "");
 	row(f, "freed", u->freed, "");
