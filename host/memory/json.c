@@ -68,6 +68,21 @@ static void ranges(FILE *f, const struct memory_result *r)
 	fputs("],\n", f);
 }
 
+static void hints(FILE *f, const struct memory_result *r)
+{
+	struct memory_hint all[MEMORY_HINTS];
+	size_t n = memory_hints(r, all), i;
+
+	fputs("\"hints\": [", f);
+	for (i = 0; i < n; i++) {
+		fprintf(f, "%s{\"kind\": \"%s\", \"bytes\": %" PRIu64 ", \"command\": ",
+			i ? ", " : "", all[i].kind, all[i].bytes);
+		vmsync_json_string(f, all[i].command);
+		fputc('}', f);
+	}
+	fputs("],\n", f);
+}
+
 static void balloon(FILE *f, const struct memory_balloon *b)
 {
 	if (!b->there) {
@@ -88,8 +103,8 @@ static void balloon(FILE *f, const struct memory_balloon *b)
 void memory_json(FILE *f, const struct memory_result *r, bool all)
 {
 	/* Names are as vmsyncd gives them, who writes JSON too. */
-	fprintf(f, "{\n\"name\": \"%s\",\n\"uuid\": \"%s\",\n\"pid\": %d,\n",
-		r->source->name, r->source->uuid, r->pid);
+	fprintf(f, "{\n\"schema\": %d,\n\"name\": \"%s\",\n\"uuid\": \"%s\",\n"
+		"\"pid\": %d,\n", MEMORY_SCHEMA, r->source->name, r->source->uuid, r->pid);
 	number(f, "page_bytes", MEMORY_PAGE);
 	number(f, "pages", r->total);
 	number(f, "held_pages", r->n_present);
@@ -114,6 +129,7 @@ void memory_json(FILE *f, const struct memory_result *r, bool all)
 	zones(f, r);
 	if (all)
 		ranges(f, r);
+	hints(f, r);
 	balloon(f, &r->balloon);
 	fputc('}', f);
 }

@@ -7,8 +7,8 @@
  *	pages.c		sets of pages; look.c reads one that a guest sends
  *	ask.c		asks the guest's agent, through vmsyncd
  *	monitor.c	asks QEMU; slots.c where memory lies, balloon.c its balloon
- *	held.c		which pages the host holds
- *	memory.c	both together
+ *	held.c		which pages the host holds, scan.c by ranges
+ *	memory.c	both together; hints.c what could be done
  */
 #ifndef VMSYNC_MEMORY_MEMORY_H
 #define VMSYNC_MEMORY_MEMORY_H
@@ -87,6 +87,25 @@ void memory_free(struct memory_result *r);
 
 /** memory_reported() - pages of blocks that free page reporting would tell of */
 uint64_t memory_reported(const struct memory_result *r);
+
+#define MEMORY_HINTS 2
+
+/**
+ * struct memory_hint - what could be done
+ * @kind:	"free-page-reporting": the guest would give back such by itself, from its next
+ *		start on; "take-back": a balloon, blown up and let out again, gets it now
+ * @bytes:	that the host would have
+ * @command:	for whoever does it
+ */
+struct memory_hint {
+	const char *kind;
+	uint64_t bytes;
+	char command[256];
+};
+
+/** memory_hints() - how many there are */
+size_t memory_hints(const struct memory_result *r,
+		    struct memory_hint hints[MEMORY_HINTS]);
 
 /** memory_text() - for people; @ranges: each of them */
 void memory_text(FILE *f, const struct memory_result *r, bool ranges);

@@ -13,6 +13,10 @@
 #include "ctf/ctf.h"
 
 #define MEMORY_PAGE UINT64_C(4096)
+
+/* Of the JSON; goes up where a key is taken away or changes its meaning. */
+#define MEMORY_SCHEMA 1
+
 #define MEMORY_ORDERS 11 /* of the kernel's buddies: 0 to 10, 4 KiB to 4 MiB */
 
 /** struct memory_pages - [@n] page frames, from 0; all 0 is none */

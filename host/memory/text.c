@@ -7,10 +7,6 @@
 
 #define LABEL "  %-20s"
 
-/* Less than that is what any kernel keeps at hand: no hint is made of it. */
-#define HINT_PAGES (64ull << 20 >> 12)
-#define HINT_SHARE 20 /* nor of less than one in so many of the guest's pages */
-
 /* Rounded to a tenth; what is not 0 does not look like it. */
 static void mib(FILE *f, uint64_t pages)
 {
@@ -133,27 +129,26 @@ static void balloon(FILE *f, const struct memory_result *r)
 	fprintf(f, LABEL "%s\n", "free page reporting", b->reports ? "on" : "off");
 }
 
-static void hint(FILE *f, const struct memory_result *r)
+static void hints(FILE *f, const struct memory_result *r)
 {
-	uint64_t reported = memory_reported(r);
+	static const char *const what[] = {
+		"is in free blocks of 2 MiB and more: with free page reporting the guest "
+		"gives such back by itself, from its next start on",
+		"could serve other guests until this one wants it again: a balloon that is "
+		"blown up and let out takes it back now. What the guest will want, one "
+		"look does not know: --metrics of many do",
+	};
+	struct memory_hint all[MEMORY_HINTS];
+	size_t n = memory_hints(r, all), i;
 	char text[400];
 
-	if (r->n_reclaimable < HINT_PAGES || r->n_reclaimable * HINT_SHARE < r->total)
-		return;
-	fputc('\n', f);
-	if (!r->balloon.reports && reported) {
-		snprintf(text, sizeof(text), "%" PRIu64 " MiB are in free blocks of 2 MiB "
-			 "and more: with <memballoon model='virtio' "
-			 "freePageReporting='on'/> (QEMU: free-page-reporting=on) the "
-			 "guest gives such back by itself, from its next start on.",
-			 reported * MEMORY_PAGE >> 20);
+	for (i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "%" PRIu64 " MiB %s.", all[i].bytes >> 20,
+			 what[all[i].kind[0] == 't']);
+		fputc('\n', f);
 		print_note(f, "hint", text);
+		print_note(f, "", all[i].command);
 	}
-	snprintf(text, sizeof(text), "%" PRIu64 " MiB could serve other guests until this "
-		 "one wants them again; what it will want, this does not know: vmsync "
-		 "memory of several times, the busiest among them, does.",
-		 r->n_reclaimable * MEMORY_PAGE >> 20);
-	print_note(f, "hint", text);
 }
 
 void memory_text(FILE *f, const struct memory_result *r, bool all)
@@ -177,5 +172,5 @@ void memory_text(FILE *f, const struct memory_result *r, bool all)
 	if (all)
 		ranges(f, r);
 	balloon(f, r);
-	hint(f, r);
+	hints(f, r);
 }

@@ -80,6 +80,12 @@ hostile_monitor "... of which the end is elsewhere" "changed while" \
 hostile_monitor "... has it nowhere" "gpa2hva 0x0" '{"QMP": {}}' "$ok" \
 	"{\"return\": \"$view\"}" '{"return": "No memory is mapped"}'
 
+# valid TEXT FILE: is it as its schema has it?
+valid() {
+	expect_eq "$1" "$(jq -c --slurpfile schema Documentation/memory.schema.json \
+		-f tests/check/schema.jq "$2")" "[]"
+}
+
 # --- by events: recordings that are made up, whose truth is known
 
 # of_events TEXT TRACE...: what is found, in $t/json, is the truth in $t/truth
@@ -98,6 +104,7 @@ of_events() {
 		echo "$key $(jq ".[0].$key" "$t/json")"
 	done < "$t/want" > "$t/got"
 	expect "$text: sums" diff "$t/want" "$t/got"
+	valid "$text: by its schema" "$t/json"
 	expect "$text: time" test "$(jq '.[0] | .end_ns - .begin_ns' "$t/json")" -le \
 		"$(jq .recorded_ns "$t/truth")"
 	jq -c '.processes[]' "$t/truth" | sort > "$t/want"
@@ -261,6 +268,8 @@ expect_eq "zones add up" "$(value '[.zones[] | .free_pages, .held_pages, .reclai
 expect_eq "blocks add up" "$(value '[.reclaimable_blocks_by_order | to_entries[] |
 	.value * pow(2; .key)] | add')" "$reclaimable"
 memory --json --ranges > "$t/ranges"
+valid "by its schema" "$t/json"
+valid "... with ranges" "$t/ranges"
 expect_eq "ranges add up" "$(jq '.[0] | ([.reclaimable_ranges[][1]] | add) == .reclaimable_pages' \
 	"$t/ranges")" true
 expect_eq "... in order, apart" "$(jq '.[0].reclaimable_ranges | [range(1; length) as $i |
@@ -276,7 +285,11 @@ expect_error "... not over another file" "--metrics" memory --metrics="$t/text"
 expect "a text for people" grep -qE 'reclaimable +[0-9.]+ MiB  free, and held' "$t/text"
 expect "... within 80 columns" test "$(awk '{ if (length > n) n = length } END { print n }' \
 	"$t/text")" -le 80
-expect "... with a hint" grep -q 'hint.*could serve other guests' <(paste -sd' ' "$t/text")
+expect "... with a hint" grep -q 'hint.*could serve other' <(paste -sd' ' "$t/text")
+expect_eq "... for programs, too" "$(jq -r '.[0].hints[] | .kind, .bytes, .command' "$t/ranges" |
+	paste -sd' ')" "take-back $(jq '.[0].reclaimable_bytes' "$t/ranges") {\"execute\": \
+\"balloon\", \"arguments\": {\"value\": $(((MIB << 20) - $(jq '.[0].reclaimable_bytes' \
+	"$t/ranges")))}}, and then $((MIB << 20))"
 
 # Files that are carried, for who has no port: the same, but for what changed.
 tell "vmsync-agent --pages=/tmp/a"
