@@ -117,7 +117,7 @@ static void take(struct memory_held *h, const struct memory_process *p,
 		*(is_hugetlb(p, r->start) ? &h->hugetlb : &h->huge) += n;
 }
 
-/* Of a process that has ended there are no ranges; that it is there is asked at the end. */
+/* Of a process that has ended some kernels tell no ranges, and no error: ask at the end. */
 static bool is_there(const struct memory_process *p, uint64_t address)
 {
 	uint64_t map;
@@ -134,6 +134,8 @@ int memory_scan_slot(struct memory_held *h, const struct memory_process *p,
 
 	for (; at < end; at = next) {
 		n = scan(p, at, end, ranges, AT_ONCE, &next);
+		if (n == -ESRCH)
+			break;
 		if (n < 0 || next <= at)
 			return vmsync_fail(e, n < 0 ? n : -EIO, "",
 					   "process %d: its pages: %s", p->pid,
@@ -141,7 +143,7 @@ int memory_scan_slot(struct memory_held *h, const struct memory_process *p,
 		for (i = 0; i < n; i++)
 			take(h, p, slot, &ranges[i]);
 	}
-	if (is_there(p, slot->address))
+	if (at >= end && is_there(p, slot->address))
 		return 0;
 	return vmsync_fail(e, -ESRCH, "", "process %d ended while it was looked at",
 			   p->pid);

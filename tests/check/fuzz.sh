@@ -42,7 +42,8 @@ build_library() {
 	mkdir -p "$out/obj"
 	# shellcheck disable=SC2016,SC2086 # of the inner shell; options
 	printf '%s\n' host/ctf/*.c host/port/*.c host/tracedat/options.c \
-		host/qemu/format.c | xargs -P "$jobs" -I{} sh -c \
+		host/qemu/format.c host/memory/{look,pages,slots,monitor}.c \
+		host/libvirt/*.c host/base/run.c host/fuse/fail.c | xargs -P "$jobs" -I{} sh -c \
 		'o=$(basename {} .c).o; d=$1; shift; exec "$@" -c -o "$d/$o" {}' \
 		sh "$out/obj" $cc $flags $lib_flags > "$out/build.log" 2>&1
 }
@@ -76,6 +77,7 @@ usual_runs() {
 	ctf_metadata) echo 800000 ;;
 	ctf_index) echo 80000 ;;
 	port_frame | tracedat_options | qemu_format) echo 300000 ;;
+	memory_said) echo 1000000 ;;
 	*) echo 150000 ;;
 	esac
 }
