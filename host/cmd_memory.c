@@ -153,7 +153,8 @@ static int look_all(struct arguments *args, char *const *names, int32_t pid)
 		return 0;
 	return cmd_usage_error("memory", args->monitor ?
 			       "vmsyncd is connected to no port of that QEMU's" :
-			       "vmsyncd knows no such guest");
+			       names && names[0] ? "vmsyncd knows no such guest" :
+						   "vmsyncd knows no guest");
 }
 
 /* One guest by its monitor, whose process tells which of vmsyncd's it is. */

@@ -27,8 +27,11 @@ static int open_both(const struct memory_source *s, struct memory_result *r,
 	*p = (struct memory_process){ .dir = -1, .pagemap = -1, .flags = -1 };
 	if (s->monitor)
 		ret = memory_monitor_open(m, s->monitor, e);
-	else
+	else if (s->uuid[0])
 		memory_monitor_domain(m, s->uuid);
+	else
+		ret = vmsync_fail(e, -ENOENT, "name its socket with --qmp",
+				  "libvirt does not run it: its monitor is not known");
 	r->pid = s->pid ? s->pid : m->pid;
 	if (!ret)
 		ret = memory_process_open(p, r->pid, e);

@@ -227,6 +227,10 @@ count() {
 		$((MIB << 20)))"
 }
 
+expect_error "no such guest" "knows no such guest" "$vmsync" memory \
+	--control="$t/control" web1
+expect_error "a guest of no libvirt" "$t/port: libvirt does not run it.*--qmp" \
+	"$vmsync" memory --control="$t/control"
 expect_error "an agent that is not there" "does not answer.*vmsync-agent run" memory
 tell "agent --no-pages"
 expect_error "an agent that does not tell" "does not tell of its memory" memory
