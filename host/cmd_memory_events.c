@@ -49,8 +49,8 @@ static int end(const struct events *ev, const char *first, struct ctf_error *e)
 	if (ev->told)
 		return 0;
 	return vmsync_fail(e, -ENOENT, "record kmem_mm_page_alloc, kmem_mm_page_free, "
-			   "sched_switch in the guest", "%.300s: no events of pages of "
-			   "a guest", first);
+			   "sched_switch in the guest (trace-cmd: kmem:mm_page_alloc, "
+			   "...)", "%.300s: no events of pages of a guest", first);
 }
 
 /* Guests on their host's clock. */

@@ -59,8 +59,9 @@ static void guest_init(struct memory_class *c, const struct ctf_class *cls)
 		c->kind = kinds[i].kind;
 		c->fork = !strcmp(name, "sched_process_fork");
 		fields_find(c, cls, kinds[i].fields);
-		c->named = kinds[i].comm &&
-			   vmsync_payload_find(cls, kinds[i].comm, &c->name);
+		c->named = kinds[i].comm ?
+				   vmsync_payload_find(cls, kinds[i].comm, &c->name) :
+				   vmsync_context_find(cls, "procname", &c->name);
 		c->left_named = kinds[i].left_comm &&
 				vmsync_payload_find(cls, kinds[i].left_comm,
 						    &c->left_name);

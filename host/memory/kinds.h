@@ -44,7 +44,7 @@ enum memory_number {
 /**
  * struct memory_class - a class of events
  * @fork:	the thread is a new one
- * @name:	if @named, of @MEMORY_OF_TID
+ * @name:	if @named, of @MEMORY_OF_TID, or where there is none of @MEMORY_OF_CURRENT
  * @left_name:	if @left_named, of @MEMORY_OF_LEFT
  */
 struct memory_class {

@@ -215,14 +215,16 @@ static uint32_t user_of(struct use_reader *r, const struct memory_class *c,
 			const struct ctf_event *ev)
 {
 	int32_t tid = ev->cpu < MOST_CPUS ? r->current[ev->cpu] : NOBODY;
-	const struct thread *t;
+	struct thread *t;
 
 	tid = (int32_t)memory_class_number(c, ev, MEMORY_OF_CURRENT, tid);
-	if (c->has[MEMORY_OF_PROCESS])
-		return memory_use_user(r->use, (int32_t)memory_class_number(
-						       c, ev, MEMORY_OF_PROCESS, tid));
 	t = tid > 0 ? thread_of(r, tid) : NULL;
-	return memory_use_user(r->use, t ? t->pid : tid);
+	if (!t)
+		return memory_use_user(r->use, tid);
+	t->pid = (int32_t)memory_class_number(c, ev, MEMORY_OF_PROCESS, t->pid);
+	if (c->named)
+		name_take(r, ev, &c->name, tid);
+	return memory_use_user(r->use, t->pid);
 }
 
 /* Guests' looks are on the guest's clock, as raw stamps are. */

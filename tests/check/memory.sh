@@ -127,6 +127,10 @@ for seed in 1 2 3; do
 	of_events "a guest alone, $seed" "$t/made/guest"
 	expect_eq "... on its own" "$(jq -r .[0].clock "$t/json")" guest
 done
+"$o/tests/pages" "$t/who" 20000 4 said > "$t/truth"
+of_events "who made an event is said" "$t/who/host" "$t/who/guest"
+rm -rf "$t/made"
+"$o/tests/pages" "$t/made" 20000 5 > "$t/truth"
 "$vmsync" fuse -o "$t/fused" "$t/made" > /dev/null 2>&1
 of_events "fused" "$t/fused"
 expect_error "no events of pages" "no events of pages.*kmem_mm_page_alloc" \

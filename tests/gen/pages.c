@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * pages OUT [EVENTS [SEED]]: traces of a host and of a guest whose processes allocate
+ * pages OUT [EVENTS [SEED [said]]]: traces of a host and of a guest whose processes allocate
  * and free pages, OUT/host and OUT/guest, and on stdout what vmsync memory --events has
  * to find, as JSON.
  *
@@ -8,6 +8,8 @@
  * their number to others, and names that may do harm. Blocks of pages are allocated by
  * one and freed by another process, whole or page by page. The host tells with its exits
  * which pages it gives; a second VM, whose trace is not there, has faults of its own.
+ * With "said" events of pages say themselves who made them, as perf's do, and no event
+ * tells who runs.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -34,7 +36,9 @@ enum { GH_GUEST, GH_HOST, HG_HOST, HG_GUEST, ENTRY, EXIT, SWITCH, FORK, DUMP, AL
 
 #define BEACON { { "cnt", GEN_U32 }, { "vm_uid", GEN_U64 } }
 
-static const struct gen_class classes[CLASSES] = {
+#define WHO { "perf_tid", GEN_S32 }, { "perf_pid", GEN_S32 }
+
+static struct gen_class classes[CLASSES] = {
 	[GH_GUEST] = { "vmsync_gh_guest", BEACON },
 	[GH_HOST] = { "vmsync_gh_host", BEACON },
 	[HG_HOST] = { "vmsync_hg_host", BEACON },
@@ -61,6 +65,15 @@ static const struct gen_class classes[CLASSES] = {
 	[FREED] = { "kmem_mm_page_free",
 		    { { "page", GEN_X64 }, { "pfn", GEN_U64 }, { "order", GEN_U32 } } },
 };
+
+static const struct gen_class said[] = {
+	{ "kmem:mm_page_alloc",
+	  { { "page", GEN_X64 }, { "pfn", GEN_U64 }, { "order", GEN_U32 },
+	    { "gfp_flags", GEN_U32 }, { "migratetype", GEN_S32 }, WHO } },
+	{ "kmem:mm_page_free",
+	  { { "page", GEN_X64 }, { "pfn", GEN_U64 }, { "order", GEN_U32 }, WHO } },
+};
+static bool says;
 
 static const char *const names[] = { "eater", "<b>&\"x\"", "\\u0041\\", "=1+1",
 				     "fifteen bytes x" };
@@ -158,6 +171,10 @@ static void switch_to(int next)
 	const struct process *p = &processes[alive[next]];
 	int before = runs < 0 ? 0 : running()->pid;
 
+	if (says) {
+		runs = next;
+		return;
+	}
 	GUEST_EVENT(SWITCH, S(runs < 0 ? "swapper/0" : running()->name), N(before), N(0),
 		    N(1), S(p->name), N(tid_of(p)), N(0));
 	later(400);
@@ -214,14 +231,16 @@ static void block_alloc(void)
 	uint64_t n = 1ull << order, page = rng(PAGES / n) * n, i;
 
 	if (rng(200) == 0) {
-		GUEST_EVENT(ALLOC, N(0), N(-1), N(order), N(0xcc0), N(0));
+		GUEST_EVENT(ALLOC, N(0), N(-1), N(order), N(0xcc0), N(0), N(tid_of(p)),
+			    N(p->pid));
 		sum.events++;
 		sum.failed++;
 		return;
 	}
 	if (!is_free(page, n))
 		return;
-	GUEST_EVENT(ALLOC, N(0), N(page), N(order), N(0xcc0), N(1));
+	GUEST_EVENT(ALLOC, N(0), N(page), N(order), N(0xcc0), N(1), N(tid_of(p)),
+		    N(p->pid));
 	sum.events++;
 	for (i = 0; i < n; i++) {
 		page_alloc(page + i, p);
@@ -249,7 +268,8 @@ static void freed(uint64_t page, uint32_t order)
 {
 	uint64_t i;
 
-	GUEST_EVENT(FREED, N(0), N(page), N(order));
+	GUEST_EVENT(FREED, N(0), N(page), N(order), N(tid_of(running())),
+		    N(running()->pid));
 	sum.events++;
 	for (i = 0; i < 1ull << order; i++)
 		page_free(page + i);
@@ -365,11 +385,14 @@ int main(int argc, char **argv)
 	int i;
 
 	if (argc < 2 || (mkdir(argv[1], 0755) && errno != EEXIST)) {
-		fprintf(stderr, "usage: pages OUT [EVENTS [SEED]]\n");
+		fprintf(stderr, "usage: pages OUT [EVENTS [SEED [said]]]\n");
 		return 2;
 	}
 	if (argc > 3)
 		rng_state += strtoull(argv[3], NULL, 0) * 0x9e3779b97f4a7c15;
+	says = argc > 4;
+	if (says)
+		memcpy(&classes[ALLOC], said, sizeof(said));
 	open_trace(&host, argv[1], "host", 1, 2);
 	open_trace(&guest, argv[1], "guest", 2, 1);
 	memset(owner, -1, sizeof(owner));
