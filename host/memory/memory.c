@@ -164,13 +164,11 @@ int memory_run(const struct memory_source *source, struct memory_result *r,
 {
 	struct memory_monitor m = { .fd = -1 };
 	struct memory_process p;
-	size_t i;
 	int ret;
 
 	*r = (struct memory_result){ .source = source };
 	ret = open_both(source, r, &m, &p, e);
-	for (i = 0; i < r->slots.n; i++)
-		r->total += r->slots.slot[i].pages;
+	r->total = r->slots.pages;
 	if (!ret)
 		ret = source->file[0] ? look_files(source, r, &p, e) :
 					look_agent(source, r, &p, e);

@@ -68,12 +68,22 @@ uint64_t memory_pages_count(const struct memory_pages *p)
 	return memory_pages_in(p, 0, p->n);
 }
 
+/*
+ * A word that stays as it is is not written: of memory that nobody has, which may be
+ * claimed to be any amount, the set is the kernel's page of zeros, and takes none.
+ */
+static void word_set(uint64_t *word, uint64_t value)
+{
+	if (*word != value)
+		*word = value;
+}
+
 void memory_pages_and(struct memory_pages *p, const struct memory_pages *q)
 {
 	uint64_t i;
 
 	for (i = 0; i < words(p); i++)
-		p->bits[i] &= q->bits[i];
+		word_set(&p->bits[i], p->bits[i] & q->bits[i]);
 }
 
 void memory_pages_less(struct memory_pages *p, const struct memory_pages *q)
@@ -81,7 +91,7 @@ void memory_pages_less(struct memory_pages *p, const struct memory_pages *q)
 	uint64_t i;
 
 	for (i = 0; i < words(p); i++)
-		p->bits[i] &= ~q->bits[i];
+		word_set(&p->bits[i], p->bits[i] & ~q->bits[i]);
 }
 
 void memory_pages_xor(struct memory_pages *p, const struct memory_pages *q)
@@ -89,15 +99,16 @@ void memory_pages_xor(struct memory_pages *p, const struct memory_pages *q)
 	uint64_t i;
 
 	for (i = 0; i < words(p); i++)
-		p->bits[i] ^= q->bits[i];
+		word_set(&p->bits[i], p->bits[i] ^ q->bits[i]);
 }
 
 int memory_pages_copy(struct memory_pages *p, const struct memory_pages *q)
 {
 	int ret = memory_pages_init(p, q->n);
+	uint64_t i;
 
-	if (!ret)
-		memcpy(p->bits, q->bits, words(q) * sizeof(*q->bits));
+	for (i = 0; !ret && i < words(q); i++)
+		word_set(&p->bits[i], q->bits[i]);
 	return ret;
 }
 

@@ -10,7 +10,15 @@
 #include "fuse/fail.h"
 #include "memory/pages.h"
 
-#define MOST_PAGES (1ull << 36)
+#define MOST_PAGES (1ull << 32) /* 16 TiB */
+
+/*
+ * Memory of a device's own is wherever the guest puts it, at the end of all addresses as
+ * well, and is none that its kernel gives out: what is farther up than so many times as
+ * much as there is, and 4 GiB, is left out.
+ */
+#define FAR_TIMES 16
+#define FAR_PAGES (1ull << 20)
 
 /* The line after @p, or NULL at the end. */
 static const char *line_after(const char *p)
@@ -56,11 +64,20 @@ static int slot_add(struct memory_slots *s, const struct memory_slot *slot,
 {
 	if (s->n == MEMORY_SLOTS)
 		return bad(e, "too many parts of memory");
-	if (slot->page < memory_slots_pages(s) || slot->pages > MOST_PAGES ||
-	    slot->page > MOST_PAGES - slot->pages)
+	if (slot->page < memory_slots_pages(s) ||
+	    slot->pages > MOST_PAGES - s->pages)
 		return bad(e, "parts of memory that cannot be");
+	s->pages += slot->pages;
 	s->slot[s->n++] = *slot;
 	return 0;
+}
+
+static void far_drop(struct memory_slots *s)
+{
+	uint64_t most = FAR_TIMES * s->pages + FAR_PAGES;
+
+	while (s->n && s->slot[s->n - 1].page > most)
+		s->pages -= s->slot[--s->n].pages;
 }
 
 /* The view that processors have of memory is that which is called so. */
@@ -72,6 +89,7 @@ int memory_slots_parse(struct memory_slots *s, const char *text, struct ctf_erro
 	int ret = 0;
 
 	s->n = 0;
+	s->pages = 0;
 	for (line = text; line && !ret; line = line_after(line)) {
 		if (begins(line, "FlatView #")) {
 			if (s->n)
@@ -82,6 +100,7 @@ int memory_slots_parse(struct memory_slots *s, const char *text, struct ctf_erro
 		if (is_memory && ram_read(line, &slot))
 			ret = slot_add(s, &slot, e);
 	}
+	far_drop(s);
 	return ret || s->n ? ret : bad(e, "no memory in it");
 }
 

@@ -25,9 +25,11 @@ struct memory_slot {
 	char name[64];
 };
 
+/** struct memory_slots - [@n] of them, @pages in all */
 struct memory_slots {
 	struct memory_slot slot[MEMORY_SLOTS];
 	size_t n;
+	uint64_t pages;
 };
 
 /** memory_slots_ask() - ask QEMU; 0 or a negative errno and @e */

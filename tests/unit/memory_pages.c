@@ -256,6 +256,20 @@ static void test_slots(void)
 	CHECK_EQ(s.slot[1].pages, 0xbff00);
 	CHECK(!strcmp(s.slot[2].name, "a dimm"));
 	CHECK_EQ(memory_slots_pages(&s), 0x180000);
+	/* A graphics card's, at the end of what 46 bits reach. */
+	CHECK_EQ(slots_of(&s, VIEW
+		ROW("0000000000000000", "000000001fffffff", "ram): pc.ram")
+		ROW("00000000fd000000", "00000000fdffffff", "ram): vga.vram")
+		ROW("00003ffffe000000", "00003fffffffffff", "ram): other.vram")), 0);
+	CHECK_EQ(s.n, 2);
+	CHECK_EQ(s.pages, (512 + 16) * 256);
+	/* More than 1 TiB begins again there. */
+	CHECK_EQ(slots_of(&s, VIEW
+		ROW("0000000000000000", "000000007fffffff", "ram): pc.ram")
+		ROW("0000010000000000", "000001ffffffffff", "ram): pc.ram @0000000080000000")),
+		 0);
+	CHECK_EQ(s.n, 2);
+	CHECK_EQ(memory_slots_pages(&s), 0x20000000);
 	CHECK(slots_of(&s, "") < 0);
 	CHECK(slots_of(&s, OTHER) < 0);
 	CHECK(slots_of(&s, VIEW) < 0);
