@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "ctf/join.h"
+#include "cmd_traces.h"
 #include "export/text.h"
 #include "fuse/fail.h"
 #include "fuse/names.h"
@@ -124,101 +124,29 @@ static int64_t parse_time(const char *s, int64_t first_ns)
 
 struct cat {
 	const struct arguments *args;
-	struct ctf_trace **traces;
-	uint8_t **want;
-	size_t n;
-	struct ctf_merge *merge;
+	struct cmd_traces traces;
 	struct vmsync_text *text;
 };
 
-static int trace_add(struct cat *cat, const char *path, struct ctf_error *e)
+static int wants(void *ctx, const struct ctf_trace *t, uint8_t *want,
+		 struct ctf_error *e)
 {
-	struct ctf_trace *last = cat->n ? cat->traces[cat->n - 1] : NULL;
-	struct ctf_trace *t = ctf_trace_open_like(path, last, e);
-	const char *hostname;
-	struct ctf_trace **traces;
-	uint8_t **want;
-	size_t i, n;
-
-	if (!t)
-		return e->code;
-	hostname = vmsync_hostname(t);
-	traces = realloc(cat->traces, (cat->n + 1) * sizeof(*traces));
-	if (traces)
-		cat->traces = traces;
-	want = realloc(cat->want, (cat->n + 1) * sizeof(*want));
-	if (want)
-		cat->want = want;
-	n = ctf_trace_classes(t);
-	if (!traces || !want || !(want[cat->n] = calloc(n + 1, 1))) {
-		ctf_trace_close(t);
-		return vmsync_fail_memory(e);
-	}
-	for (i = 0; i < n; i++)
-		want[cat->n][i] = matches(&cat->args->events,
-					  ctf_trace_class(t, i)->name);
-	traces[cat->n++] = t;
-	if (!matches(&cat->args->vms, hostname ? hostname : ""))
-		return 0;
-	return ctf_merge_add_want(cat->merge, t, NULL,
-				  cat->args->events.n ? want[cat->n - 1] : NULL,
-				  e);
-}
-
-static bool shares_uuid(const struct cat *cat, size_t i)
-{
-	size_t k;
-
-	for (k = 0; k < cat->n; k++) {
-		if (k != i && ctf_traces_share_uuid(cat->traces[i],
-						    cat->traces[k]))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Packets that several traces hold, as overlapping snapshots do, are printed
- * once. One that cannot be joined with the others is printed as it is, as far as
- * that goes.
- */
-static int join_all(const struct cat *cat, struct ctf_error *e)
-{
-	struct ctf_joined *joined = ctf_joined_new();
+	const struct arguments *args = ctx;
+	const char *hostname = vmsync_hostname(t);
 	size_t i;
-	int ret = joined ? 0 : -ENOMEM;
 
-	for (i = 0; ret != -ENOMEM && i < cat->n; i++) {
-		if (shares_uuid(cat, i))
-			ret = ctf_joined_add(joined, cat->traces[i], e);
-	}
-	if (ret != -ENOMEM)
-		ret = ctf_joined_end(joined, e);
-	ctf_joined_free(joined);
-	return ret == -ENOMEM ? vmsync_fail_memory(e) : 0;
+	(void)e;
+	for (i = 0; i < ctf_trace_classes(t); i++)
+		want[i] = matches(&args->events, ctf_trace_class(t, i)->name);
+	return matches(&args->vms, hostname ? hostname : "");
 }
 
 static int open_all(struct cat *cat, char *const *paths, size_t n,
 		    struct ctf_error *e)
 {
-	size_t i, j;
-	int ret = 0;
+	int ret = cmd_traces_open(&cat->traces, paths, n, wants,
+				  (void *)cat->args, e);
 
-	cat->merge = ctf_merge_new();
-	if (!cat->merge)
-		return vmsync_fail_memory(e);
-	for (i = 0; i < n && ret >= 0; i++) {
-		struct ctf_paths found;
-
-		ret = ctf_find(paths[i], &found, e);
-		if (ret)
-			return ret;
-		for (j = 0; j < found.n && ret >= 0; j++)
-			ret = trace_add(cat, found.path[j], e);
-		ctf_paths_free(&found);
-	}
-	if (ret >= 0)
-		ret = join_all(cat, e);
 	if (ret)
 		return ret;
 	/*
@@ -235,10 +163,11 @@ static int64_t first_ns(const struct cat *cat)
 	int64_t first = INT64_MAX;
 	size_t i, j;
 
-	for (i = 0; i < cat->n; i++) {
-		for (j = 0; j < ctf_trace_streams(cat->traces[i]); j++) {
-			const struct ctf_stream *s =
-				ctf_trace_stream(cat->traces[i], j);
+	for (i = 0; i < cat->traces.n; i++) {
+		const struct ctf_trace *t = cat->traces.traces[i];
+
+		for (j = 0; j < ctf_trace_streams(t); j++) {
+			const struct ctf_stream *s = ctf_trace_stream(t, j);
 			struct ctf_packet p;
 			struct ctf_error e;
 			int64_t ns;
@@ -286,7 +215,7 @@ static int print_all(struct cat *cat, struct ctf_error *e)
 
 	if (ret)
 		return ret;
-	while ((ret = ctf_merge_next(cat->merge, &ev, e)) > 0) {
+	while ((ret = ctf_merge_next(cat->traces.merge, &ev, e)) > 0) {
 		if ((int64_t)ev->time < since)
 			continue;
 		if ((int64_t)ev->time > until)
@@ -296,20 +225,6 @@ static int print_all(struct cat *cat, struct ctf_error *e)
 			return vmsync_fail_file(e, ret, "stdout");
 	}
 	return ret;
-}
-
-static void close_all(struct cat *cat)
-{
-	size_t i;
-
-	vmsync_text_free(cat->text);
-	ctf_merge_free(cat->merge);
-	for (i = 0; i < cat->n; i++) {
-		ctf_trace_close(cat->traces[i]);
-		free(cat->want[i]);
-	}
-	free(cat->traces);
-	free(cat->want);
 }
 
 static int cat_traces(char *const *paths, size_t n,
@@ -325,7 +240,8 @@ static int cat_traces(char *const *paths, size_t n,
 	flushed = cat.text ? vmsync_text_flush(cat.text) : 0;
 	if (flushed && !ret)
 		ret = vmsync_fail_file(&e, flushed, "stdout");
-	close_all(&cat);
+	vmsync_text_free(cat.text);
+	cmd_traces_close(&cat.traces);
 	return ret ? cmd_error("cat", &e) : 0;
 }
 
