@@ -27,6 +27,7 @@ int cmd_check(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_analyze(int argc, char **argv);
 int cmd_hints(int argc, char **argv);
+int cmd_layers(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_migration(int argc, char **argv);
 int cmd_import(int argc, char **argv);

@@ -32,7 +32,7 @@ TRACEDAT := $(if $(NO_TRACEDAT),,$(shell echo 'int main(void) { return !tracecmd
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-HOST_DIRS := host/base host/ctf host/sync host/sync/* host/fuse host/export host/analysis \
+HOST_DIRS := host/base host/ctf host/sync host/sync/* host/fuse host/export host/analysis host/analysis/layers \
 	     host/hints host/port host/doctor host/libvirt host/live host/memory host/migration host/online host/qemu host/record \
 	     host/setup
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
@@ -98,6 +98,7 @@ install-tool: $(O)/vmsync
 	install -D -m 755 -t $(TRACER) tools/tracer/build.sh \
 		tools/tracer/source.sh tools/tracer/unload.sh
 	install -D -m 644 -t $(TRACER) tools/tracer/dkms.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/vmsync/layers layers/*.layer
 
 uninstall-tool:
 	rm -f $(DESTDIR)$(PREFIX)/bin/vmsync $(BASH_COMPLETION) $(ZSH_COMPLETION)

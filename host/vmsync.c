@@ -15,6 +15,7 @@ static const struct vmsync_command commands[] = {
 	{ "hints", cmd_hints, "say what could be placed better, and what it would gain" },
 	{ "migration", cmd_migration, "say how live migrations went, and how long guests were down" },
 	{ "memory", cmd_memory, "say what a host holds that its guests do not need" },
+	{ "layers", cmd_layers, "say what services and programs did: requests, VMs, volumes" },
 	{ "report", cmd_report, "write it as a page to look at" },
 	{ "export", cmd_export, "write that for Perfetto and other programs" },
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },

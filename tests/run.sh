@@ -28,6 +28,7 @@ quick=(
 	packets
 	perf
 	analyze
+	layers
 	fused
 	export
 	events

@@ -110,6 +110,11 @@ $(O)/tests/contend: tests/gen/contend.c tests/gen/writer.c tests/gen/writer.h
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
+# That of services and what they do.
+$(O)/tests/services: tests/gen/services.c tests/gen/writer.c tests/gen/writer.h
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
+
 # Hosts whose scheduler is simulated, with the truth of what could be otherwise.
 HINTS_SRC := $(wildcard tests/hints/*.c) tests/gen/writer.c tests/sim/rng.c
 $(O)/tests/hosts: $(HINTS_SRC) tests/hints/world.h tests/gen/writer.h tests/sim/rng.h

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/layers/find.h"
+#include "analysis/layers/report.h"
+#include "cmd.h"
+#include "cmd_traces.h"
+#include "fuse/fail.h"
+#include "fuse/print.h"
+
+static const char help[] =
+	"usage: vmsync layers [OPTION]... TRACE...\n"
+	"\n"
+	"Says what services and programs did, from traces of theirs: how long "
+	"VMs and\n"
+	"volumes were in which state, which way requests took through which "
+	"services,\n"
+	"how long each operation took and where, and what failed first. What "
+	"the events\n"
+	"mean is described in files, layers: several come with vmsync, others "
+	"can be\n"
+	"written (layers.rst). TRACE is a CTF trace, or a folder that holds "
+	"some. The\n"
+	"stamps are those of the traces: put guests on the host's clock with "
+	"vmsync fuse\n"
+	"first.\n"
+	"\n"
+	"  -l, --layer=NAME    use this layer, by its name or its file's path; "
+	"may be\n"
+	"                      repeated; default: all that come with vmsync\n"
+	"      --object=NAME   list only objects whose key or name begins so, "
+	"and what\n"
+	"                      is linked to one: a request, a VM, a volume\n"
+	"      --all           list everything, not only what took longest or "
+	"failed\n"
+	"      --json          print the report as JSON\n"
+	"      --list          print the layers that come with vmsync, and "
+	"nothing else\n"
+	"      --check         only read the layers: say what is wrong with "
+	"them\n"
+	"  -j, --jobs=N        use N threads; default: one per processor\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"Exit status: 0 done, 1 events were lost when it was recorded, so that "
+	"states\n"
+	"may be missing, 2 it could not be done.\n"
+	"\n"
+	"  vmsync layers --object=req-9b2a64b8 ~/lttng-traces/cloud-20260101\n";
+
+struct arguments {
+	VMSYNC_ARRAY(const char *) layers;
+	const char *object;
+	bool all;
+	bool json;
+	bool list;
+	bool check;
+	unsigned int jobs;
+};
+
+struct job {
+	const struct arguments *args;
+	struct layers_engine engine;
+	struct layers_report report;
+	struct cmd_traces traces;
+	uint64_t lost;
+};
+
+static int layer_add(struct job *r, const char *what, struct ctf_error *e)
+{
+	struct layer *l = layer_find(what, e);
+
+	if (!l)
+		return e->code;
+	return layers_engine_add(&r->engine, l) ? vmsync_fail_memory(e) : 0;
+}
+
+static int layers_add(struct job *r, struct ctf_error *e)
+{
+	size_t i, n = 0;
+	char **names = NULL;
+	int ret = 0;
+
+	for (i = 0; !ret && i < r->args->layers.count; i++)
+		ret = layer_add(r, r->args->layers.at[i], e);
+	if (!r->args->layers.count)
+		names = layer_names(&n);
+	for (i = 0; !ret && i < n; i++)
+		ret = layer_add(r, names[i], e);
+	for (i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	if (!ret && !r->engine.users.count)
+		ret = vmsync_fail(e, -ENOENT, "name one with --layer",
+				  "no layers are installed");
+	return ret;
+}
+
+/* From its first packet to its last one, and what is missing between them. */
+static int span_add(struct job *r, const struct ctf_trace *t,
+		    struct ctf_error *e)
+{
+	struct layers_engine *g = &r->engine;
+	size_t i;
+
+	for (i = 0; i < ctf_trace_streams(t); i++) {
+		const struct ctf_stream *s = ctf_trace_stream(t, i);
+		const struct ctf_clock *clock = ctf_stream_clock(s);
+		struct ctf_span span;
+		int ret = ctf_stream_span(s, &span, e);
+
+		if (ret)
+			return ret;
+		r->lost += span.discarded + span.lost;
+		if (span.begin != UINT64_MAX &&
+		    (int64_t)ctf_clock_ns(clock, span.begin) < g->from_ns)
+			g->from_ns = (int64_t)ctf_clock_ns(clock, span.begin);
+		if (span.end &&
+		    (int64_t)ctf_clock_ns(clock, span.end) > g->until_ns)
+			g->until_ns = (int64_t)ctf_clock_ns(clock, span.end);
+	}
+	return 0;
+}
+
+static int wants(void *ctx, const struct ctf_trace *t, uint8_t *want,
+		 struct ctf_error *e)
+{
+	struct job *r = ctx;
+	int ret = span_add(r, t, e);
+
+	if (ret)
+		return ret;
+	return layers_engine_trace(&r->engine, t, want) ? vmsync_fail_memory(e)
+							: 1;
+}
+
+static int events_read(struct job *r, struct ctf_error *e)
+{
+	struct layers_engine *g = &r->engine;
+	struct ctf_pool *pool = ctf_pool_new(r->args->jobs);
+	const struct ctf_event *ev;
+	int ret, failed = 0;
+
+	ctf_merge_pool(r->traces.merge, pool);
+	while (!failed && (ret = ctf_merge_next(r->traces.merge, &ev, e)) > 0)
+		failed = layers_engine_event(g, ev->source, ev);
+	if (!failed && !ret)
+		failed = layers_engine_end(g);
+	ctf_merge_free(r->traces.merge);
+	r->traces.merge = NULL;
+	ctf_pool_free(pool);
+	if (failed)
+		return vmsync_fail_memory(e);
+	if (!ret && !g->events)
+		return vmsync_fail(e, -ENOENT,
+				   "vmsync cat shows their names, layers.rst "
+				   "how to describe them",
+				   "no layer knows an event of these traces");
+	return ret;
+}
+
+static int run_all(struct job *r, char *const *paths, size_t n,
+		   struct ctf_error *e)
+{
+	int ret = layers_add(r, e);
+
+	if (ret || r->args->check)
+		return ret;
+	r->report.all = r->args->all;
+	r->report.wanted = r->args->object;
+	if (layers_report_init(&r->report, &r->engine))
+		return vmsync_fail_memory(e);
+	ret = cmd_traces_open(&r->traces, paths, n, wants, r, e);
+	if (ret)
+		return ret;
+	if (layers_engine_begin(&r->engine))
+		return vmsync_fail_memory(e);
+	ret = events_read(r, e);
+	if (ret)
+		return ret;
+	layers_report_end(&r->report);
+	if (r->args->json)
+		layers_report_json(stdout, &r->report);
+	else
+		layers_report_text(stdout, &r->report);
+	return 0;
+}
+
+static int layers_run(const struct arguments *args, char *const *paths,
+		      size_t n)
+{
+	struct job *r = calloc(1, sizeof(*r));
+	struct ctf_error e = {0};
+	int ret;
+
+	if (!r)
+		return cmd_usage_error("layers", "out of memory");
+	r->args = args;
+	r->engine.from_ns = INT64_MAX;
+	r->engine.until_ns = INT64_MIN;
+	ret = run_all(r, paths, n, &e);
+	if (ret)
+		ret = cmd_error("layers", &e);
+	else if (!cmd_flush("layers"))
+		ret = EXIT_TROUBLE;
+	if (!ret && r->lost) {
+		fprintf(stderr,
+			"vmsync layers: %llu events or packets were lost "
+			"when it was recorded: states may be missing\n",
+			(unsigned long long)r->lost);
+		ret = EXIT_FOUND;
+	}
+	layers_report_free(&r->report);
+	cmd_traces_close(&r->traces);
+	layers_engine_free(&r->engine);
+	free(r);
+	return ret;
+}
+
+static int list(void)
+{
+	struct ctf_error e = {0};
+	size_t i, n;
+	char **names = layer_names(&n);
+	int ret = 0;
+
+	for (i = 0; i < n; i++) {
+		struct layer *l = layer_find(names[i], &e);
+		char about[256];
+
+		if (!l) {
+			ret = cmd_error("layers", &e);
+			continue;
+		}
+		snprintf(about, sizeof(about), "%.*s", (int)l->about.len,
+			 l->about.s);
+		printf("%-14s ", names[i]);
+		print_clean(stdout, about);
+		putchar('\n');
+		layer_free(l);
+	}
+	for (i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	return cmd_flush("layers") ? ret : EXIT_TROUBLE;
+}
+
+static int take(void *arguments, int option, const char *value)
+{
+	struct arguments *args = arguments;
+	const char **layer;
+
+	switch (option) {
+	case 'l':
+		layer = vmsync_array_add(&args->layers);
+		if (!layer)
+			return cmd_usage_error("layers", "out of memory");
+		*layer = value;
+		break;
+	case 'o':
+		args->object = value;
+		break;
+	case 'a':
+		args->all = true;
+		break;
+	case 'J':
+		args->json = true;
+		break;
+	case 'L':
+		args->list = true;
+		break;
+	case 'C':
+		args->check = true;
+		break;
+	case 'j':
+		return cmd_jobs("layers", value, &args->jobs);
+	}
+	return 0;
+}
+
+int cmd_layers(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"layer", required_argument, NULL, 'l'},
+		{"object", required_argument, NULL, 'o'},
+		{"all", no_argument, NULL, 'a'},
+		{"json", no_argument, NULL, 'J'},
+		{"list", no_argument, NULL, 'L'},
+		{"check", no_argument, NULL, 'C'},
+		{"jobs", required_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	static const struct cmd_options options = {
+		"layers", help, ":l:j:h", table, take,
+	};
+	struct arguments args = {0};
+	int ret = cmd_options(&options, argc, argv, &args);
+
+	if (ret == CMD_GO_ON) {
+		if (args.list)
+			ret = list();
+		else if (optind == argc && !args.check)
+			ret = cmd_usage_error("layers", "no trace named");
+		else
+			ret = layers_run(&args, argv + optind,
+					 (size_t)(argc - optind));
+	}
+	vmsync_array_free(&args.layers);
+	return ret;
+}

@@ -1,0 +1,247 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Layers: what the shipped ones find in recordings of real services; every state of
+# made-up ones, to the ns; each error of a file with its line and column.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/services
+expect "and the release" make -s -j2 tool
+vmsync=build/asan/vmsync
+services=build/asan/tests/services
+t=$check_tmp
+unset VMSYNC_LAYERS
+
+# --- recordings
+mkdir "$t/rec"
+expect "recordings are unpacked" tar -C "$t/rec" -xf tests/data/cloud.tar.xz
+$vmsync layers --list > "$t/list"
+expect_eq "the layers that come with it" "$(cut -d' ' -f1 "$t/list" | xargs)" \
+	"cinder jvm neutron nova openstack openvswitch"
+for name in cinder jvm neutron nova openstack openvswitch; do
+	expect "$name is a layer" $vmsync layers --check --layer=$name
+	expect_eq "$name is called so" "$(grep -c "^layer $name " "layers/$name.layer")" 1
+done
+
+layers() { # RECORDING OPTION...: its report, in $t/json
+	local recording=$1
+	shift
+	$vmsync layers --json "$@" "$t/rec/$recording" > "$t/json" ||
+		fail "$recording: exit status $?"
+}
+# cat_lines RECORDING EVENT-GLOB: the text of events
+cat_lines() {
+	TZ=UTC $vmsync cat --event="$2" "$t/rec/$1"
+}
+# jq_is TEXT EXPRESSION WANTED
+jq_is() {
+	expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"
+}
+of() { # TRACK: jq for its sums
+	echo ".tracks[] | select(.name == \"$1\") | .sums[]"
+}
+
+layers nova-full-unloaded --all
+jq_is "an instance's states, in their order" '[.tracks[] | select(.name == "instance") |
+	.listed[0].states[] | .state + (if .place then "@" + .place else "" end)] | join(" ")' \
+	"building/scheduling building building@cmp2 building/networking@cmp2 building/block_device_mapping@cmp2 building/spawning@cmp2 active@cmp2 active/migrating@cmp2 active@cmp1 active/deleting@cmp1 deleted@cmp1"
+jq_is "its name" '.tracks[] | select(.name == "instance") | .listed[0].name' vm1
+# The same from the text of the events: from when each state was, to the ns.
+cat_lines nova-full-unloaded '*:notification' | grep 'event_type = "instance.update"' |
+	sed -E 's/^\[([0-9:.]+)\].* host = "([^"]*)", state = "([^"]*)", task = "([^"]*)".*/\1 \3 \4 \2/' |
+	awk '{ split($1, c, /[:.]/); key = $2 " " $3 " " $4
+		if (key != last) print (c[1] * 3600 + c[2] * 60 + c[3]) "." c[4]
+		last = key }' > "$t/times"
+jq -r '.begin_ns as $b | .tracks[] | select(.name == "instance") | .listed[0].states[].from_ns' \
+	"$t/json" > "$t/from"
+expect_eq "when each began, to the ns" "$(awk 'NR == 1 { first = $1 } { print $1 - first }' \
+	"$t/from" | xargs)" "$(awk '{ split($1, s, "."); ns = s[1] * 1000000000 + s[2] }
+	NR == 1 { first = ns } { print ns - first }' "$t/times" | xargs)"
+expect_eq "there are eleven" "$(wc -l < "$t/times")" 11
+jq_is "a request's time is all charged" '[.tracks[] | select(.name == "request") | .listed[] |
+	(.until_ns - .from_ns) == ([.states[] | .until_ns - .from_ns] | add // 0)] | all' true
+jq_is "its first state is where it came in" '[.tracks[] | select(.name == "request") | .listed[] |
+	select(.key | startswith("req-92194ae0")) | .states[0].state] | join(" ")' nova-api
+jq_is "operations, in ms" "[$(of operation) | \"\\(.state | ltrimstr(\"instance.\")) \\(.total_ns / 1e6 | round)\"] | join(\", \")" \
+	"scheduler.select_destinations 580, live_migration_post 562, create 553, delete 478, shutdown 270, live_migration_post_dest 165, live_migration_pre 52"
+jq_is "what an operation took itself is without the one within it" \
+	"[$(of operation) | {(.state): .}] | add | .[\"instance.delete\"].total_ns -
+	.[\"instance.delete\"].self_ns == .[\"instance.shutdown\"].total_ns" true
+
+# "create = 484 ms API + 882 ms conductor, 451 of it the scheduler's; 1.5 s for Neutron"
+layers nova-create-migrate-delete --all
+calls='[.tracks[] | select(.name == "call") | .listed[].states[]]'
+jq_is "spans: the API's part of create" "$calls | map(select(.state == \"wsgi\" and
+	.place == \"nova/osapi_compute\") | .self_ns as \$s | (.until_ns - .from_ns) / 1e6 | round) |
+	index(484) != null" true
+jq_is "spans: the conductor's" "$calls | map(select(.state | endswith(\".schedule_and_build_instances\")) |
+	(.until_ns - .from_ns) / 1e6 | round) | join(\" \")" 882
+jq_is "spans: the scheduler's within it" "$calls | map(select(.depth == 1 and
+	(.state | endswith(\".select_destinations\"))) | (.until_ns - .from_ns) / 1e6 | round) | .[0]" 451
+jq_is "spans: live_migrate waits for Neutron" "$calls | map(select(.state |
+	endswith(\".list_extensions\")) | (.until_ns - .from_ns) / 1e6 | round) | max" 1526
+jq_is "spans: themselves, no less than nothing, no more than all" "$calls | map(.self_ns >= 0 and
+	.self_ns <= .until_ns - .from_ns) | all" true
+
+layers nova-libvirt-migrate
+jq_is "a migration that does not converge: minutes" "$(of instance) |
+	select(.state == \"active/migrating\") | .max_ns / 1e9 | floor" 222
+jq_is "and its first cause" '[.tracks[] | select(.name == "instance") | .listed[] |
+	select(.cause)][0] | "\(.name): \(.cause) \(.cause_place) \(.failures)"' \
+	"b1: Live migration failed. nova-compute 4"
+jq_is "what is not finished" '[.tracks[] | select(.name == "operation") | .listed[].states[] |
+	select(.unfinished) | .state] | join(" ")' "instance.delete instance.shutdown"
+
+layers cinder-create-attach
+jq_is "a volume's states" '[.tracks[] | select(.name == "volume") | .listed[0].states[].state] |
+	join(" ")' "creating available reserved in-use"
+jq_is "an attachment took, ms" "$(of storage) | select(.state == \"volume.attach\") |
+	.total_ns / 1e6 | round" 645
+jq_is "a volume is linked to Nova's request" '[.tracks[] | select(.name == "volume") |
+	.listed[0].links[] | select(.key | startswith("req-a5e6b8b3"))] | length' 1
+jq_is "a request that failed, and where first" '[.tracks[] | select(.name == "request") |
+	.listed[] | select(.cause) | .cause_place] | unique | join(" ")' cinder-api
+$vmsync layers --object=req-a5e6b8b3 "$t/rec/cinder-create-attach" > "$t/text"
+expect_eq "--object: the request, and what is linked to it" \
+	"$(grep -oE '^  [a-z]+ [0-9a-z-]{12}' "$t/text" | sort | xargs)" \
+	"operation 87e1d9bb-970 request req-a5e6b8b3 storage a1d37f5d-cb3 volume a1d37f5d-cb3"
+
+layers neutron-create-bind
+jq_is "a port's states" '[.tracks[] | select(.name == "port") | .listed[0].states[] |
+	"\(.state) \((.until_ns - .from_ns) / 1e6 | round)"] | join(", ")' \
+	"DOWN/unbound 4112, DOWN/ovs 46401, ACTIVE 15355, ACTIVE/ovs 0"
+
+# "upcall -> execute over all 8 upcalls 1.4 .. 23 ms"
+layers ovs-kernel --all
+jq_is "upcalls: how many, and no end is missing" "[$(of upcall) | .count] | add" 8
+jq_is "the shortest and the longest, us" '[.tracks[] | select(.name == "upcall") |
+	.listed[].states[] | (.until_ns - .from_ns) / 1e3 | round] | "\(min) \(max)"' "1375 23495"
+
+# --- made up, and every state is known
+run_seed() {
+	local seed=$1
+	rm -rf "$t/w"
+	$services "$t/w" "$seed" | LC_ALL=C sort > "$t/truth" &&
+		$vmsync layers --all --json -l tests/gen/services.layer "$t/w" > "$t/json" &&
+		jq -r -f tests/check/layers.jq "$t/json" | LC_ALL=C sort > "$t/got" &&
+		cmp "$t/truth" "$t/got"
+}
+cases=${VMSYNC_CASES:-40} wrong=0 states=0 open=0
+for seed in $(seq "$cases"); do
+	if ! run_seed "$seed" > "$check_out" 2>&1; then
+		wrong=$((wrong + 1))
+		echo "     seed $seed: $(diff "$t/truth" "$t/got" | head -n 3)"
+	fi
+	states=$((states + $(wc -l < "$t/truth")))
+	open=$((open + $(grep -c 'open$' "$t/truth")))
+done
+expect_eq "$cases seeds: every state to the ns ($states states, $open unfinished)" $wrong 0
+expect "there are states, and unfinished ones" test "$states" -gt "$cases" -a "$open" -gt 0
+expect_eq "sums are those of the states" "$(jq '[.tracks[] | [(.sums | map(.total_ns) | add),
+	([.listed[].states[] | .until_ns - .from_ns] | add)] | .[0] == .[1]] | all' "$t/json")" true
+expect_eq "one thread or several: the same" \
+	"$($vmsync layers -j1 -l tests/gen/services.layer "$t/w" | cksum)" \
+	"$($vmsync layers -j3 -l tests/gen/services.layer "$t/w" | cksum)"
+$vmsync layers --all -l tests/gen/services.layer "$t/w" > "$t/text"
+expect_eq "no control character is printed" \
+	"$(LC_ALL=C tr -d '\n\040-\176\200-\377' < "$t/text" | wc -c)" 0
+
+# --- many objects at a time: memory is bounded
+$services "$t/many" 400000 100000
+sed 's/^track job$/track job, timeout 100 ms, most 1000/' tests/gen/services.layer > "$t/few.layer"
+$vmsync layers --json -l "$t/few.layer" "$t/many" > "$t/json"
+jq_is "too many at a time are let go, and that is said" \
+	'.tracks[] | select(.name == "job") | .crowded_out > 90000 and .objects > 90000' true
+(
+	# AddressSanitizer needs room of its own: the release is limited.
+	ulimit -v 600000
+	build/release/vmsync layers -j1 --json -l tests/gen/services.layer "$t/many" > "$t/json"
+)
+jq_is "100000 open requests" '.tracks[] | select(.name == "job") | .objects > 200000 and .crowded_out == 0 and
+	(.sums[0] | .unfinished > 99000 and .count > 100000)' true
+
+# --- files that are wrong: the first thing, with line and column
+expect_error "no such layer" "^vmsync layers: x: no such layer; " $vmsync layers -l x "$t/w"
+expect_error "no such file" "x.layer: No such file" $vmsync layers -l ./x.layer "$t/w"
+expect_error "a folder" "Is a directory" $vmsync layers -l "$t/rec/" "$t/w"
+expect_error "no trace" "no trace named" $vmsync layers
+expect_error "no event is known" "no layer knows an event" $vmsync layers -l jvm "$t/w"
+expect_error "layers of no folder" "no layers are installed" \
+	env VMSYNC_LAYERS=/nonexistent $vmsync layers "$t/w"
+head -c 2000000 /dev/zero | tr '\0' '#' > "$t/large.layer"
+expect_error "too large" "more than 1048576 bytes" $vmsync layers --check -l "$t/large.layer"
+
+wrong() { # LINE:COLUMN WHAT TEXT: a file with this text below "layer x" and two tracks
+	printf 'layer x\ntrack a\ntrack s\nevent e\n%b' "$3" > "$t/wrong.layer"
+	expect_error "$2" "wrong.layer:$1: .*$2" $vmsync layers --check -l "$t/wrong.layer"
+}
+file() { # LINE:COLUMN WHAT TEXT: this file
+	printf '%b' "$3" > "$t/wrong.layer"
+	expect_error "$2" "wrong.layer:$1: .*$2" $vmsync layers --check -l "$t/wrong.layer"
+}
+file 1:1 "a file begins with 'layer NAME'" ""
+file 2:1 "a file begins with 'layer NAME'" "# x\ntrack a\n"
+file 1:7 "the name of a layer is missing" 'layer "x"\n'
+file 1:7 "'/' in the name of a layer" "layer a/b\n"
+file 1:7 "a name of more than 32 bytes" "layer $(printf 'x%.0s' $(seq 33))\n"
+file 1:9 "the line should end here" "layer x y\n"
+file 2:1 "'layer' is said once" "layer x\nlayer y\n"
+file 2:1 "no event does anything" "layer x\n"
+file 2:6 "the name of a track is missing" "layer x\ntrack\n"
+file 3:7 "a track of this name already" "layer x\ntrack a\ntrack a\n"
+file 2:10 "timeout or most" "layer x\ntrack a, size 3\n"
+file 2:23 "timeout or most" "layer x\ntrack a, timeout 3 s, timeout 3 s\n"
+file 2:18 "no time" "layer x\ntrack a, timeout soon\n"
+file 2:18 "no time" "layer x\ntrack a, timeout 0s\n"
+file 2:18 "in ns, us, ms, s or min" "layer x\ntrack a, timeout 3h\n"
+file 2:19 "in ns, us, ms, s or min" "layer x\ntrack a, timeout 3\n"
+file 2:15 "no number of objects" "layer x\ntrack a, most 0\n"
+file 2:1 "'where' belongs below an event" 'layer x\nwhere a = "b"\n'
+file 3:1 "'state' belongs below an event" 'layer x\ntrack a\nstate a b = c\n'
+file 2:6 "the name of an event is missing" "layer x\nevent\n"
+file 66:7 "more than 64 tracks" "layer x\n$(printf 'track t%s\\n' $(seq 65))"
+wrong 5:1 "a line begins with" "stat a b = c\n"
+wrong 5:2 "a byte 0xc3 can be" "\t\xc3 a\n"
+wrong 5:1 "'\\{' means nothing" "{\n"
+wrong 5:6 "the name of a track is missing" "state\n"
+wrong 5:7 "no track 'b' was described" "state b c = d\n"
+wrong 5:8 "a field or a string is missing" "state a\n"
+wrong 5:10 "'=' is missing" "state a b\n"
+wrong 5:12 "a field or a string is missing" "state a b =\n"
+wrong 5:15 "the line should end here" 'state a b = c ]\n'
+wrong 5:16 "']' is missing" 'state a b = [ c\n'
+wrong 5:16 "'\\[' within '\\['" 'state a b = [c [d]]\n'
+wrong 5:14 "nothing is between" 'state a b = []\n'
+wrong 5:16 "missing behind '\\|'" 'state a b = c |\n'
+wrong 5:13 "the string does not end" 'state a b = "c\n'
+wrong 5:15 "stands before" 'state a b = "c\\n"\n'
+wrong 5:15 "a control character" 'state a b = "c\001"\n'
+wrong 5:13 "is no name of a field" 'state a b = c*\n'
+wrong 5:13 "there are \\\$hostname" "state a b = \$host\\n"
+wrong 5:13 "a key is missing behind '/'" 'state a b = c//d\n'
+wrong 5:15 "nothing is in every text" 'state a b = c<""\n'
+wrong 5:16 "has no such option" 'state a b = c, id d\n'
+wrong 5:22 "'at' is said twice" 'state a b = c, at d, at e\n'
+wrong 5:15 "which state ends" "end a b, quiet\n"
+wrong 5:13 "how long" "took a b = c\n"
+wrong 5:20 "',' is missing" "took a b = c, for d\n"
+wrong 5:22 "a time is in" "took a b = c, for d, h\n"
+wrong 5:10 "'gone' has a key only" "gone a b = c\n"
+wrong 5:9 "',' is missing" "link a b\n"
+wrong 5:11 "the name of a track is missing" "link a b, \n"
+wrong 6:13 "has 'state' already" "state a b = c\nseen a b = c\n"
+wrong 6:1 "'where' comes before" 'state a b = c\nwhere a = "b"\n'
+wrong 5:7 "the name of a field is missing" 'where "a" = "b"\n'
+wrong 5:9 "one of = " 'where a b\n'
+wrong 5:8 "one of = " 'where a\n'
+wrong 5:10 "a string or a number is missing" 'where a =\n'
+wrong 5:11 "'b' is no number" 'where a = b\n'
+wrong 5:12 "what is less or more" 'where a >= "b"\n'
+wrong 5:14 "one of = " 'where a < "b"\n'
+
+# --- installed, they are found beside the tool
+expect "installed" make -s install-tool DESTDIR="$t/root" PREFIX=/usr
+expect_eq "the installed tool has its layers" \
+	"$("$t/root/usr/bin/vmsync" layers --list | cut -d' ' -f1 | xargs)" \
+	"cinder jvm neutron nova openstack openvswitch"
+finish
