@@ -139,24 +139,44 @@ static uint32_t most_of(const struct layers_track *t)
 	return t->most ? t->most : LAYERS_MAX_OBJECTS;
 }
 
-/* The object that the action is about; one that is not there is made, or NULL.
- */
+static bool is_silent(const struct layers_track *t,
+		      const struct layers_object *obj, int64_t ns)
+{
+	return t->timeout_ns && ns - obj->last_ns > t->timeout_ns;
+}
+
+/* There is one too many: the first one goes that was not told of lately. */
+static void make_room(struct layers_engine *g, uint32_t track, int64_t ns)
+{
+	struct layers_row *row = &g->objects.rows[track];
+	struct layers_object *obj = layers_object_silent(
+		&g->objects, track, row->oldest->queued_ns, ns);
+
+	g->tracks.at[track].crowded_out++;
+	let_go(g, obj ? obj : row->oldest);
+}
+
+/* The object that the action is about; one that is not there is made, or NULL. */
 static struct layers_object *object_of(struct act *t, uint32_t track, bool make)
 {
 	struct layers_objects *o = &t->g->objects;
 	struct layers_key key = layers_key_of(track, t->key.s, t->key.len);
 	struct layers_object *obj = layers_object_find(o, &key);
+	struct layers_track *at = &t->g->tracks.at[track];
 
+	if (obj && is_silent(at, obj, t->ns)) {
+		at->timed_out++;
+		let_go(t->g, obj);
+		obj = NULL;
+	}
 	if (obj) {
-		layers_object_touch(o, obj, t->ns);
+		obj->last_ns = t->ns;
 		return obj;
 	}
 	if (!make)
 		return NULL;
-	if (o->rows[track].n >= most_of(&t->g->tracks.at[track])) {
-		t->g->tracks.at[track].crowded_out++;
-		let_go(t->g, o->rows[track].oldest);
-	}
+	if (o->rows[track].n >= most_of(at))
+		make_room(t->g, track, t->ns);
 	obj = layers_object_add(o, &key, t->ns);
 	if (!obj && !t->g->error)
 		t->g->error = -ENOMEM;
@@ -325,7 +345,7 @@ static void act(struct act *t)
 
 /* ------------------------------------------------------------------ events */
 
-/* Tracks whose objects were silent for too long by now. */
+/* Objects that were silent for too long by now make room. */
 static void time_out(struct layers_engine *g, int64_t ns)
 {
 	size_t i;
@@ -334,8 +354,10 @@ static void time_out(struct layers_engine *g, int64_t ns)
 		struct layers_track *t = &g->tracks.at[i];
 		struct layers_object *obj;
 
-		while (t->timeout_ns && (obj = g->objects.rows[i].oldest) &&
-		       ns - obj->last_ns > t->timeout_ns) {
+		while (t->timeout_ns &&
+		       (obj = layers_object_silent(&g->objects, (uint32_t)i,
+						   ns - t->timeout_ns - 1,
+						   ns))) {
 			t->timed_out++;
 			let_go(g, obj);
 		}
@@ -389,11 +411,17 @@ int layers_engine_end(struct layers_engine *g)
 {
 	size_t i;
 
-	time_out(g, g->until_ns);
 	for (i = 0; i < g->tracks.count; i++) {
-		while (g->objects.rows[i].oldest)
-			layers_object_end(g, g->objects.rows[i].oldest, false,
-					  g->until_ns);
+		struct layers_track *t = &g->tracks.at[i];
+		struct layers_object *obj;
+
+		while ((obj = g->objects.rows[i].oldest)) {
+			bool silent = is_silent(t, obj, g->until_ns);
+
+			t->timed_out += silent;
+			layers_object_end(g, obj, false,
+					  silent ? obj->last_ns : g->until_ns);
+		}
 	}
 	return g->error;
 }

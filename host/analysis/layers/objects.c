@@ -68,8 +68,8 @@ static uint32_t home(const struct layers_objects *o, uint64_t hash)
 
 static bool is(const struct layers_object *obj, const struct layers_key *key)
 {
-	return obj->track == key->track &&
-	       !strncmp(obj->key, key->s, key->len) && !obj->key[key->len];
+	return obj->track == key->track && obj->key_len == key->len &&
+	       !memcmp(obj->key, key->s, key->len);
 }
 
 struct layers_object *layers_object_find(const struct layers_objects *o,
@@ -158,9 +158,10 @@ struct layers_object *layers_object_add(struct layers_objects *o,
 	if (!obj)
 		return NULL;
 	memcpy(obj->key, key->s, key->len);
+	obj->key_len = key->len;
 	obj->track = key->track;
 	obj->hash = key->hash;
-	obj->first_ns = obj->last_ns = ns;
+	obj->first_ns = obj->last_ns = obj->queued_ns = ns;
 	slot_put(o, (struct layers_slot){obj->hash, obj});
 	row_append(&o->rows[obj->track], obj);
 	o->rows[obj->track].n++;
@@ -168,16 +169,21 @@ struct layers_object *layers_object_add(struct layers_objects *o,
 	return obj;
 }
 
-void layers_object_touch(struct layers_objects *o, struct layers_object *obj,
-			 int64_t ns)
+struct layers_object *layers_object_silent(struct layers_objects *o,
+					   uint32_t track, int64_t ns,
+					   int64_t now_ns)
 {
-	struct layers_row *row = &o->rows[obj->track];
+	struct layers_row *row = &o->rows[track];
+	struct layers_object *obj;
 
-	obj->last_ns = ns;
-	if (row->newest == obj)
-		return;
-	row_remove(row, obj);
-	row_append(row, obj);
+	while ((obj = row->oldest) && obj->queued_ns <= ns) {
+		if (obj->last_ns <= ns)
+			return obj;
+		row_remove(row, obj);
+		row_append(row, obj);
+		obj->queued_ns = now_ns;
+	}
+	return NULL;
 }
 
 void layers_object_take(struct layers_objects *o, struct layers_object *obj)

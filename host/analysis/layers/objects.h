@@ -67,7 +67,7 @@ struct layers_link {
 /**
  * struct layers_object - something that has states
  * @name:	owned; NULL: has none
- * @older, @newer: in the order of @last_ns, of its track
+ * @older, @newer: in the row of its track, where it was put at @queued_ns
  * @has_state:	@state at @place since @since_ns; of sightings, the last one at
  * @seen_ns
  * @cause:	of the first failure, owned, NULL: none; at @cause_ns,
@@ -83,6 +83,7 @@ struct layers_object {
 	struct layers_object *newer;
 	int64_t first_ns;
 	int64_t last_ns;
+	int64_t queued_ns;
 	bool has_state;
 	uint32_t state;
 	uint32_t place;
@@ -95,6 +96,7 @@ struct layers_object {
 	uint32_t cause_place;
 	VMSYNC_ARRAY(struct layers_span) spans;
 	uint64_t omitted;
+	uint32_t key_len;
 	char key[];
 };
 
@@ -156,9 +158,14 @@ struct layers_object *layers_object_add(struct layers_objects *o,
 					const struct layers_key *key,
 					int64_t ns);
 
-/** layers_object_touch() - something was told of it: it is the newest */
-void layers_object_touch(struct layers_objects *o, struct layers_object *obj,
-			 int64_t ns);
+/**
+ * layers_object_silent() - one of which nothing was told since @ns or earlier
+ * @now_ns:	where others are put meanwhile
+ * Return: NULL where there is none; it may be some that is not the first one.
+ */
+struct layers_object *layers_object_silent(struct layers_objects *o,
+					   uint32_t track, int64_t ns,
+					   int64_t now_ns);
 
 /** layers_object_take() - it is not theirs any more: to be freed by the caller
  */

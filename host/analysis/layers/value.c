@@ -270,24 +270,33 @@ static void put(struct layers_text *out, struct layer_slice s)
 	out->len += n;
 }
 
+/* Divisions by what the compiler knows: ids are numbers, mostly. */
+static char *digits_put(char *at, uint64_t n, bool hex)
+{
+	if (!hex) {
+		do
+			*--at = (char)('0' + n % 10);
+		while (n /= 10);
+		return at;
+	}
+	do
+		*--at = "0123456789abcdef"[n & 15];
+	while (n >>= 4);
+	*--at = 'x';
+	*--at = '0';
+	return at;
+}
+
 static void put_number(struct layers_text *out, const struct layers_value *v)
 {
-	bool negative = v->is_signed && v->number < 0 && v->base != 16;
-	uint64_t n = negative ? -(uint64_t)v->number : (uint64_t)v->number;
-	unsigned int base = v->base == 16 ? 16 : 10;
-	char text[24], *at = text + sizeof(text);
+	bool hex = v->base == 16, negative = v->is_signed && v->number < 0 && !hex;
+	char text[24], *end = text + sizeof(text), *at;
 
-	do
-		*--at = "0123456789abcdef"[n % base];
-	while (n /= base);
-	if (base == 16) {
-		*--at = 'x';
-		*--at = '0';
-	}
+	at = digits_put(end, negative ? -(uint64_t)v->number : (uint64_t)v->number,
+			hex);
 	if (negative)
 		*--at = '-';
-	put(out,
-	    (struct layer_slice){at, (uint32_t)(text + sizeof(text) - at)});
+	put(out, (struct layer_slice){at, (uint32_t)(end - at)});
 }
 
 static bool part_put(struct layers_reader *r, const struct layer_part *part,
