@@ -18,6 +18,7 @@ include host/host.mk
 include host/port.mk
 include host/bt2/bt2.mk
 include kmod/kmod.mk
+include tools/openstack/openstack.mk
 include tests/lab/lab.mk
 include tests/sim/sim.mk
 include tests/tests.mk

@@ -47,6 +47,7 @@ longer=(
 	clickhouse
 	fleet
 	ust
+	openstack
 	live
 	online
 	port

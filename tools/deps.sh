@@ -15,8 +15,8 @@ set -eu
 #          Debian systems
 # checks:  the oracle for traces and its library for the plugin, JSON, static
 #          analysis, fuzzing; what runs Perfetto's trace processor;
-#          a browser for pages; what reads trace.dat, and its oracle; HTTP and
-#          certificates. Servers are not here: they would start (tests/fleet/fetch.sh)
+#          a browser for pages; what reads trace.dat, and its oracle; who sends
+#          OpenStack's notifications and spans; HTTP and certificates. Servers are not here: they would start (tests/fleet/fetch.sh)
 # package: tools/deb.sh, and who looks at what it makes; systemd-analyze; shellcheck
 # kernel:  what a kernel is configured and built with (tests/lab/debug-kernel.sh)
 packages="
@@ -27,6 +27,7 @@ packages="
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev jq curl openssl
 	sparse clang libclang-rt-14-dev nodejs sqlite3 libsqlite3-dev
 	chromium
+	python3 python3-oslo.messaging python3-osprofiler
 	libtracecmd-dev libtracefs-dev libtraceevent-dev trace-cmd
 	flex bison bc libelf-dev
 	dpkg-dev debhelper dkms dh-dkms lintian mandoc systemd shellcheck

@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The logging handler for services of OpenStack: what a service logs and notifies is in
+# the trace, from forked workers, too, and layers tell of it. Needs lttng-tools,
+# liblttng-ust-dev and python3; with oslo.messaging and osprofiler the real ones send.
+. tests/check/lib.sh
+
+dir=$check_tmp/os
+mkdir -p "$dir/home"
+export LTTNG_HOME=$dir/home HOME=$dir/home PYTHONDONTWRITEBYTECODE=1
+read -ra cc <<< "${CC:-cc}"
+
+# Debian's own, which has Debian's modules.
+python=/usr/bin/python3
+if ! command -v lttng-sessiond > /dev/null || [ ! -x $python ] ||
+	! echo '#include <lttng/tracepoint.h>' | "${cc[@]}" -E - > "$check_out" 2>&1
+then
+	skip "services: no lttng-tools, liblttng-ust-dev or python3 here"
+	finish
+fi
+if lttng list > "$check_out" 2>&1; then
+	skip "services: a session daemon is running, which is not ours"
+	finish
+fi
+expect "the tool builds" make -s -j2 tool
+expect "the handler builds, and is installed" make -s install-openstack \
+	DESTDIR="$dir/root" PREFIX=/usr
+vmsync=build/release/vmsync
+modules=$dir/root/usr/lib/python3/dist-packages
+cat > "$dir/logging.conf" <<-EOF
+	[loggers]
+	keys = root
+	[handlers]
+	keys = lttng
+	[formatters]
+	keys =
+	[logger_root]
+	level = DEBUG
+	handlers = lttng
+	[handler_lttng]
+	class = vmsync_openstack.Lttng
+	args = ()
+EOF
+service() { # NAME: the service, called so
+	cp tests/gen/service.py "$dir/$1"
+	PYTHONPATH="$modules:${PYTHONPATH-}" $python "$dir/$1" "$dir/logging.conf" \
+		> "$dir/out" 2> "$dir/err"
+}
+
+service nova-compute
+expect_eq "without a tracer a service goes on" $? 0
+expect_eq "and says nothing of it" "$(cat "$dir/err")" ""
+mv "$modules/libvmsync-cloud.so" "$dir/aside.so"
+service nova-compute
+expect_eq "without the library it goes on" $? 0
+expect_eq "and says so, once" "$(grep -c 'nothing is traced' "$dir/err")" 1
+mv "$dir/aside.so" "$modules/libvmsync-cloud.so"
+
+lttng-sessiond --no-kernel > "$dir/sessiond.log" 2>&1 &
+daemon=$!
+trap 'kill $daemon 2> /dev/null; wait $daemon; rm -rf "$check_tmp"' EXIT
+for _ in $(seq 50); do
+	lttng list > "$check_out" 2>&1 && break
+	sleep 0.2
+done
+record() {
+	lttng create cloud --output="$dir/trace" &&
+		lttng enable-event -u 'vmsync_cloud:*' &&
+		lttng add-context -u -t vpid -t procname && lttng start &&
+		service nova-compute && service privsep-helper && lttng destroy
+}
+record > "$dir/log" 2>&1
+expect_eq "recorded" $? 0
+expect_eq "what the service printed is no error" "$(cat "$dir/err")" ""
+expect_eq "a reader of traces reads it" "$(babeltrace2 "$dir/trace" 2> "$dir/err" |
+	sed 's/(+[^)]*) //' | LC_ALL=C sort | cksum)" \
+	"$($vmsync cat "$dir/trace" | sed 's/(+[^)]*) //' | LC_ALL=C sort | cksum)"
+
+$vmsync cat --event='*:log' "$dir/trace" > "$dir/log"
+# oslo.messaging logs, too, which is as it should be.
+grep 'logger = "nova.compute.manager"' "$dir/log" > "$dir/own"
+expect_eq "lines of the log" "$(wc -l < "$dir/own")" 4
+expect_eq "what a service is called" "$(grep -vc 'service = "nova-compute"' "$dir/log")" 0
+expect_eq "a worker that was forked" "$(grep -c 'resource = "dff690d7.*in a worker' "$dir/own")" 1
+expect_eq "it is another process" "$(grep -o 'vpid = [0-9]*' "$dir/own" | sort -u | wc -l)" 2
+expect_eq "the request's id" "$(grep -c 'request_id = "req-1"' "$dir/own")" 3
+expect_eq "what there is none of is -" "$(grep -c 'global_request_id = "-"' "$dir/own")" 4
+expect_eq "an exception, with bytes that no trace can hold" \
+	"$(grep -cF 'text = "Failed: x\?y\?\nTraceback' "$dir/own")" 1
+expect_eq "a long line is cut" "$(grep -o 'zzz*' "$dir/own" | awk '{ print length }')" 32768
+$vmsync layers --json --all "$dir/trace" > "$dir/json"
+jq_is() { # TEXT EXPRESSION WANTED
+	expect_eq "$1" "$(jq -r "$2" "$dir/json")" "$3"
+}
+jq_is "layers: the instance's states" '[.tracks[] | select(.name == "instance") |
+	.listed[0].states[].state] | join(" ")' "building/spawning active"
+jq_is "layers: its name, which had escapes" '.tracks[] | select(.name == "instance") |
+	.listed[0].name' 'naïve "vm"\\x'
+jq_is "layers: it was building for 50 ms" '.tracks[] | select(.name == "instance") |
+	.listed[0].states[0] | .until_ns - .from_ns | . >= 50000000' true
+jq_is "layers: the request failed, and why first" '.tracks[] | select(.name == "request") |
+	.listed[] | select(.key == "req-1") | "\(.failures) \(.cause | .[0:10]) \(.cause_place)"' \
+	"1 Failed: x? nova-compute"
+if grep -q oslo.messaging "$dir/out"; then
+	pass "notifications are sent by oslo.messaging"
+else
+	skip "notifications by oslo.messaging: not here (python3-oslo.messaging)"
+fi
+if grep -q osprofiler "$dir/out"; then
+	jq_is "spans: one is in the other" '[.tracks[] | select(.name == "call") |
+		.listed[0].states[] | "\(.state) \(.depth) \(.self_ns / 1e7 | floor >= 2)"] | join(", ")' \
+		"outer a.b 0 true, inner 1 true"
+else
+	skip "spans by osprofiler: not here (python3-osprofiler)"
+fi
+finish
