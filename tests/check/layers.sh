@@ -117,6 +117,35 @@ jq_is "upcalls: how many, and no end is missing" "[$(of upcall) | .count] | add"
 jq_is "the shortest and the longest, us" '[.tracks[] | select(.name == "upcall") |
 	.listed[].states[] | (.until_ns - .from_ns) / 1e3 | round] | "\(min) \(max)"' "1375 23495"
 
+# --- the manual's own examples, of things that no shipped layer is for
+example() { # NAME: the file from the manual
+	awk -v name="$1" '/^\tlayer / { on = $2 == name } on && /^[^\t]/ { on = 0 }
+		on { sub(/^\t/, ""); print }' Documentation/layers.rst > "$t/$1.layer"
+}
+example disk
+layers block-lvm-iscsi --all -l "$t/disk.layer"
+# By awk: pairs of issue and complete, of a device and sector, in ns.
+cat_lines block-lvm-iscsi 'block_rq_*' | sed -nE \
+	's/^\[([0-9]+):([0-9]+):([0-9]+)\.([0-9]+)\].* block_rq_(issue|complete): .* dev = ([0-9]+), sector = ([0-9]+), nr_sector = ([1-9][0-9]*),.*/\1 \2 \3 \4 \5 \6\/\7/p' |
+	awk '{ ns = (($1 * 60 + $2) * 60 + $3) * 1000000000 + $4 }
+		$5 == "issue" { at[$6] = ns }
+		$5 == "complete" && $6 in at { n++; sum += ns - at[$6]; delete at[$6] }
+		END { printf "%d %d\n", n, sum }' > "$t/awk"
+jq_is "example: requests to disks, and their time" \
+	"[$(of request)] | \"\\(map(.count) | add) \\(map(.total_ns) | add)\"" "$(cat "$t/awk")"
+expect "example: there are some" grep -qE '^1[0-9] ' "$t/awk"
+example calls
+layers block-lvm-iscsi --all -l "$t/calls.layer"
+cat_lines block-lvm-iscsi '*pread64' | sed -nE \
+	's/^\[([0-9]+):([0-9]+):([0-9]+)\.([0-9]+)\].* syscall_(entry|exit)_pread64: .* tid = ([0-9]+) .*/\1 \2 \3 \4 \5 \6/p' |
+	awk '{ ns = (($1 * 60 + $2) * 60 + $3) * 1000000000 + $4 }
+		$5 == "entry" { at[$6] = ns }
+		$5 == "exit" { n++; sum += ns - at[$6] }
+		END { printf "%d %d\n", n, sum }' > "$t/awk"
+jq_is "example: a system call, and its time" \
+	"[$(of thread)] | \"\\(map(.count) | add) \\(map(.total_ns) | add)\"" "$(cat "$t/awk")"
+expect_eq "example: all of them" "$(cut -d' ' -f1 "$t/awk")" 35
+
 # --- made up, and every state is known
 run_seed() {
 	local seed=$1
