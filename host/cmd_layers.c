@@ -7,7 +7,9 @@
 #include "analysis/layers/report.h"
 #include "cmd.h"
 #include "cmd_traces.h"
+#include "export/layers.h"
 #include "fuse/fail.h"
+#include "fuse/output.h"
 #include "fuse/print.h"
 
 static const char help[] =
@@ -36,6 +38,11 @@ static const char help[] =
 	"      --all           list everything, not only what took longest or "
 	"failed\n"
 	"      --json          print the report as JSON\n"
+	"      --export=FORMAT write each state, as it ends, into a file "
+	"instead: jsonl,\n"
+	"                      lines of JSON, or perfetto, tracks for "
+	"ui.perfetto.dev\n"
+	"  -o, --output=FILE   that file; it appears when all is right\n"
 	"      --list          print the layers that come with vmsync, and "
 	"nothing else\n"
 	"      --check         only read the layers: say what is wrong with "
@@ -52,6 +59,8 @@ static const char help[] =
 struct arguments {
 	VMSYNC_ARRAY(const char *) layers;
 	const char *object;
+	const struct layers_format *format;
+	const char *output;
 	bool all;
 	bool json;
 	bool list;
@@ -63,6 +72,7 @@ struct job {
 	const struct arguments *args;
 	struct layers_engine engine;
 	struct layers_report report;
+	struct layers_export export;
 	struct cmd_traces traces;
 	uint64_t lost;
 };
@@ -160,6 +170,53 @@ static int events_read(struct job *r, struct ctf_error *e)
 	return ret;
 }
 
+/* Before any thread is started, and any trace is opened. */
+static int sink_begin(struct job *r, struct ctf_error *e)
+{
+	const char *file;
+	int ret;
+
+	r->report.all = r->args->all;
+	r->report.wanted = r->args->object;
+	if (!r->args->format)
+		return layers_report_init(&r->report, &r->engine)
+			       ? vmsync_fail_memory(e)
+			       : 0;
+	file = vmsync_output_file(r->args->output, e);
+	if (!file)
+		return e->code;
+	ret = layers_export_begin(&r->export, &r->engine, r->args->format,
+				  file);
+	return ret ? vmsync_fail_file(e, ret, r->args->output) : 0;
+}
+
+/* As it was stamped: what vmsync export writes of the machine is on that, too.
+ */
+static void offset_take(struct job *r)
+{
+	const struct ctf_clock *clock =
+		r->traces.n ? ctf_trace_clock(r->traces.traces[0], 0) : NULL;
+
+	r->export.offset_ns = (int64_t)ctf_clock_ns(clock, 0);
+}
+
+static int sink_end(struct job *r, struct ctf_error *e)
+{
+	int ret;
+
+	if (r->args->format) {
+		ret = layers_export_end(&r->export);
+		return ret ? vmsync_fail_file(e, ret, r->args->output)
+			   : vmsync_output_commit(e);
+	}
+	layers_report_end(&r->report);
+	if (r->args->json)
+		layers_report_json(stdout, &r->report);
+	else
+		layers_report_text(stdout, &r->report);
+	return 0;
+}
+
 static int run_all(struct job *r, char *const *paths, size_t n,
 		   struct ctf_error *e)
 {
@@ -167,24 +224,16 @@ static int run_all(struct job *r, char *const *paths, size_t n,
 
 	if (ret || r->args->check)
 		return ret;
-	r->report.all = r->args->all;
-	r->report.wanted = r->args->object;
-	if (layers_report_init(&r->report, &r->engine))
-		return vmsync_fail_memory(e);
-	ret = cmd_traces_open(&r->traces, paths, n, wants, r, e);
+	ret = sink_begin(r, e);
+	if (!ret)
+		ret = cmd_traces_open(&r->traces, paths, n, wants, r, e);
 	if (ret)
 		return ret;
+	offset_take(r);
 	if (layers_engine_begin(&r->engine))
 		return vmsync_fail_memory(e);
 	ret = events_read(r, e);
-	if (ret)
-		return ret;
-	layers_report_end(&r->report);
-	if (r->args->json)
-		layers_report_json(stdout, &r->report);
-	else
-		layers_report_text(stdout, &r->report);
-	return 0;
+	return ret ? ret : sink_end(r, e);
 }
 
 static int layers_run(const struct arguments *args, char *const *paths,
@@ -210,6 +259,10 @@ static int layers_run(const struct arguments *args, char *const *paths,
 			"when it was recorded: states may be missing\n",
 			(unsigned long long)r->lost);
 		ret = EXIT_FOUND;
+	}
+	if (args->format) {
+		vmsync_output_abort();
+		layers_export_free(&r->export);
 	}
 	layers_report_free(&r->report);
 	cmd_traces_close(&r->traces);
@@ -246,6 +299,39 @@ static int list(void)
 	return cmd_flush("layers") ? ret : EXIT_TROUBLE;
 }
 
+static int format_find(const char *name, const struct layers_format **format)
+{
+	static const struct layers_format *const formats[] = {
+		&layers_jsonl,
+		&layers_perfetto,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (!strcmp(formats[i]->name, name)) {
+			*format = formats[i];
+			return 0;
+		}
+	}
+	return cmd_usage_error("layers", "no format %s: jsonl or perfetto",
+			       name);
+}
+
+/* What makes no sense together is said before anything is read. */
+static int options_check(const struct arguments *args, bool any_trace)
+{
+	if (!any_trace && !args->check)
+		return cmd_usage_error("layers", "no trace named");
+	if (!args->format != !args->output)
+		return cmd_usage_error("layers", "--export and --output go "
+						 "together");
+	if (args->format && (args->all || args->json || args->object))
+		return cmd_usage_error("layers", "--export writes all, and no "
+						 "report: not with --all, "
+						 "--json or --object");
+	return 0;
+}
+
 static int take(void *arguments, int option, const char *value)
 {
 	struct arguments *args = arguments;
@@ -258,8 +344,13 @@ static int take(void *arguments, int option, const char *value)
 			return cmd_usage_error("layers", "out of memory");
 		*layer = value;
 		break;
-	case 'o':
+	case 'b':
 		args->object = value;
+		break;
+	case 'e':
+		return format_find(value, &args->format);
+	case 'o':
+		args->output = value;
 		break;
 	case 'a':
 		args->all = true;
@@ -283,7 +374,9 @@ int cmd_layers(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"layer", required_argument, NULL, 'l'},
-		{"object", required_argument, NULL, 'o'},
+		{"object", required_argument, NULL, 'b'},
+		{"export", required_argument, NULL, 'e'},
+		{"output", required_argument, NULL, 'o'},
 		{"all", no_argument, NULL, 'a'},
 		{"json", no_argument, NULL, 'J'},
 		{"list", no_argument, NULL, 'L'},
@@ -293,7 +386,7 @@ int cmd_layers(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	static const struct cmd_options options = {
-		"layers", help, ":l:j:h", table, take,
+		"layers", help, ":l:o:j:h", table, take,
 	};
 	struct arguments args = {0};
 	int ret = cmd_options(&options, argc, argv, &args);
@@ -301,9 +394,7 @@ int cmd_layers(int argc, char **argv)
 	if (ret == CMD_GO_ON) {
 		if (args.list)
 			ret = list();
-		else if (optind == argc && !args.check)
-			ret = cmd_usage_error("layers", "no trace named");
-		else
+		else if (!(ret = options_check(&args, optind < argc)))
 			ret = layers_run(&args, argv + optind,
 					 (size_t)(argc - optind));
 	}

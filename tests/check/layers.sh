@@ -175,6 +175,46 @@ $vmsync layers --all -l tests/gen/services.layer "$t/w" > "$t/text"
 expect_eq "no control character is printed" \
 	"$(LC_ALL=C tr -d '\n\040-\176\200-\377' < "$t/text" | wc -c)" 0
 
+# --- exports: the same states, one by one
+expect "jsonl: written" $vmsync layers --export=jsonl -o "$t/rows" \
+	-l tests/gen/services.layer "$t/w"
+jq -r 'select(.table == "layers") | [.track, .key, .state, .place, .depth, .from_ns, .until_ns,
+	.self_ns, if .unfinished then "open" else "ended" end] | map(tostring) | join("\t")' \
+	"$t/rows" | sed 's/\\x1b/\x1b/g; s/\\x5c/\\\\/g' | LC_ALL=C sort > "$t/got"
+expect "jsonl: every state, on the machine's own clock" cmp <(grep -v ^cause "$t/truth") "$t/got"
+expect_eq "jsonl: causes" "$(jq -r 'select(.cause) | ["cause", .key, .cause, .cause_ns, .failures] |
+	map(tostring) | join("\t")' "$t/rows" | sed 's/\\x1b/\x1b/g; s/\\x5c/\\\\/g' | LC_ALL=C sort)" \
+	"$(grep ^cause "$t/truth")"
+expect "perfetto: written" $vmsync layers --export=perfetto -o "$t/p" \
+	-l tests/gen/services.layer "$t/w"
+if tests/perfetto/fetch.sh build/perfetto > "$check_out" 2>&1; then
+	# Of a track each: what it says is that it is in.
+	node tests/perfetto/query.mjs build/perfetto "$t/p" \
+		"select count(*), sum(dur), min(ts) >= 0 from slice" \
+		"select name, value from stats where severity in ('error', 'data_loss') and value > 0" \
+		"select sum(s.dur) from slice s join track t on s.track_id = t.id
+			join track o on t.parent_id = o.id where t.name = 'operations'
+			and o.name glob 'job*'" > "$t/sql" 2>&1
+	expect_eq "perfetto: its own processor finds as many states, and as much time" \
+		"$(grep . "$t/sql" | tr '\t' ' ' | paste -sd' ')" \
+		"$(jq -s -r 'map(select(.table == "layers") | .ns = .until_ns - .from_ns) |
+			"\(length) \(map(.ns) | add) 1 \(map(select(.track == "job").ns) | add)"' "$t/rows")"
+else
+	skip "perfetto: no trace processor (npm, node): $(tail -n 1 "$check_out")"
+fi
+expect_error "the file is there already" "exists already|already exists" \
+	$vmsync layers --export=jsonl -o "$t/rows" "$t/w"
+expect_error "an export needs a file" "go together" $vmsync layers --export=jsonl "$t/w"
+expect_error "no such format" "no format xml" $vmsync layers --export=xml -o "$t/x" "$t/w"
+expect_error "an export is no report" "no report" \
+	$vmsync layers --export=jsonl --json -o "$t/x" "$t/w"
+expect_error "an export of what is no trace" "No such file" \
+	$vmsync layers --export=jsonl -o "$t/x" "$t/nothing"
+expect_error "an export of a trace that no layer knows" "no layer knows" \
+	$vmsync layers --export=jsonl -o "$t/x" -l jvm "$t/w"
+expect_eq "nothing is left of those" "$(find "$t" -maxdepth 1 -name '*x*' -newer "$t/p" \
+	! -name '*.layer' ! -name 'x.*' | grep -c '/\.\?x')" 0
+
 # --- many objects at a time: memory is bounded
 $services "$t/many" 400000 100000
 sed 's/^track job$/track job, timeout 100 ms, most 1000/' tests/gen/services.layer > "$t/few.layer"

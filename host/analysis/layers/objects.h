@@ -68,6 +68,7 @@ struct layers_link {
  * struct layers_object - something that has states
  * @name:	owned; NULL: has none
  * @older, @newer: in the row of its track, where it was put at @queued_ns
+ * @number:	a sink's own, 0 at first
  * @has_state:	@state at @place since @since_ns; of sightings, the last one at
  * @seen_ns
  * @cause:	of the first failure, owned, NULL: none; at @cause_ns,
@@ -96,6 +97,7 @@ struct layers_object {
 	uint32_t cause_place;
 	VMSYNC_ARRAY(struct layers_span) spans;
 	uint64_t omitted;
+	uint32_t number;
 	uint32_t key_len;
 	char key[];
 };
