@@ -141,7 +141,7 @@ $(O)/tests/timed: tests/perf/timed.c
 	$(CC) $(HOST_CFLAGS) -o $@ $<
 
 .PHONY: bench
-bench: deps tool $(O)/tests/pair $(O)/tests/tracedat $(O)/tests/walk $(O)/tests/sync \
+bench: deps tool $(O)/tests/pair $(O)/tests/services $(O)/tests/tracedat $(O)/tests/walk $(O)/tests/sync \
 		$(O)/tests/parquet $(O)/tests/timed
 	@tests/perf/bench.sh
 

@@ -133,6 +133,16 @@ rows=$(rows_of "$t/out" "$(median first)")
 first="$vmsync report -j 1 -o $t/out $h $g" all="$vmsync report -o $t/out $h $g"
 row "report" $both "$(size "$t/pair")"
 
+for open in 1000 100000; do
+	rm -rf "$t/services"
+	build/release/tests/services "$t/services" 4000000 $open || exit 2
+	peer="babeltrace2 $t/services -o dummy"
+	first="$vmsync layers -j 1 -l tests/perf/requests.layer $t/services"
+	all="$vmsync layers -l tests/perf/requests.layer $t/services"
+	row "layers, $open open" 4000000 "$(size "$t/services")"
+done
+rm -rf "$t/services"
+
 first="$vmsync cat -j 1 $h" all="$vmsync cat $h" peer="babeltrace2 $h"
 row "cat (text)" "$events" "$(size "$h")"
 build/release/tests/tracedat "$h" "$t/host.dat" || exit 2
