@@ -202,11 +202,14 @@ void layers_report_text(FILE *f, const struct layers_report *r)
 		const struct layers_user *u = &g->users.at[i];
 		char about[256];
 
+		/* That it knows nothing of them goes without saying. */
+		if (!u->matched && g->users.count > 1)
+			continue;
 		snprintf(about, sizeof(about), "%.*s", (int)u->layer->about.len,
 			 u->layer->about.s);
 		fprintf(f, "%.*s%s", (int)u->layer->name.len, u->layer->name.s,
 			about[0] ? ": " : "");
-		print_cut(f, about, 60);
+		print_cut(f, about, 76);
 		fprintf(f, "; %" PRIu64 " events\n", u->matched);
 	}
 	fprintf(f, "times in ms, from ");
