@@ -215,6 +215,17 @@ expect_error "an export of a trace that no layer knows" "no layer knows" \
 expect_eq "nothing is left of those" "$(find "$t" -maxdepth 1 -name '*x*' -newer "$t/p" \
 	! -name '*.layer' ! -name 'x.*' | grep -c '/\.\?x')" 0
 
+# --- what the trace itself says
+cat > "$t/env.layer" <<-"END"
+	layer x
+	track x
+	event svc:*
+		where nobody != ""
+		state x "x" = $hostname " " $env.domain " " $event [" " $env.none]
+END
+expect_eq "hostname, environment, event" "$($vmsync layers --json -l "$t/env.layer" "$t/w" |
+	jq -r '.tracks[0].sums[].state')" "ctl ust svc:start"
+
 # --- many objects at a time: memory is bounded
 $services "$t/many" 400000 100000
 sed 's/^track job$/track job, timeout 100 ms, most 1000/' tests/gen/services.layer > "$t/few.layer"

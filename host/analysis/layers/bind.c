@@ -67,17 +67,32 @@ static int class_init(struct layers_class *c, const struct layer *l,
 	return 0;
 }
 
+/* What is the same for all events of a trace. */
+static const char *told_by(const struct ctf_trace *t,
+			   const struct layer_source *s)
+{
+	char name[NAME_BYTES];
+
+	if (s->kind == LAYER_HOSTNAME)
+		return vmsync_hostname(t);
+	if (s->kind != LAYER_ENV || !name_copy(s->name, name))
+		return NULL;
+	return ctf_trace_env(t, name + strlen(LAYER_ENV_PREFIX));
+}
+
 int layers_bind(struct layers_binding *b, const struct layer *l,
 		const struct ctf_trace *t)
 {
 	size_t i, n = ctf_trace_classes(t);
 	int ret = 0;
 
-	b->hostname = vmsync_hostname(t);
+	b->told = calloc(l->sources.count + 1, sizeof(*b->told));
 	b->cls = calloc(n + 1, sizeof(*b->cls));
-	if (!b->cls)
+	if (!b->told || !b->cls)
 		return -ENOMEM;
 	b->n = n;
+	for (i = 0; i < l->sources.count; i++)
+		b->told[i] = told_by(t, &l->sources.at[i]);
 	for (i = 0; !ret && i < n; i++)
 		ret = class_init(&b->cls[i], l, ctf_trace_class(t, i));
 	return ret;
@@ -91,7 +106,9 @@ void layers_unbind(struct layers_binding *b)
 		free(b->cls[i].blocks);
 		free(b->cls[i].field);
 	}
+	free(b->told);
 	free(b->cls);
+	b->told = NULL;
 	b->cls = NULL;
 	b->n = 0;
 }

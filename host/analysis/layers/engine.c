@@ -156,7 +156,8 @@ static void make_room(struct layers_engine *g, uint32_t track, int64_t ns)
 	let_go(g, obj ? obj : row->oldest);
 }
 
-/* The object that the action is about; one that is not there is made, or NULL. */
+/* The object that the action is about; one that is not there is made, or NULL.
+ */
 static struct layers_object *object_of(struct act *t, uint32_t track, bool make)
 {
 	struct layers_objects *o = &t->g->objects;
@@ -354,10 +355,9 @@ static void time_out(struct layers_engine *g, int64_t ns)
 		struct layers_track *t = &g->tracks.at[i];
 		struct layers_object *obj;
 
-		while (t->timeout_ns &&
-		       (obj = layers_object_silent(&g->objects, (uint32_t)i,
-						   ns - t->timeout_ns - 1,
-						   ns))) {
+		while (t->timeout_ns && (obj = layers_object_silent(
+						 &g->objects, (uint32_t)i,
+						 ns - t->timeout_ns - 1, ns))) {
 			t->timed_out++;
 			let_go(g, obj);
 		}

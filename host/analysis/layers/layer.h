@@ -41,13 +41,18 @@ struct layer_range {
  * @LAYER_HOSTNAME:	of the machine that the trace is of
  * @LAYER_EVENT:	the event's own name
  * @LAYER_CPU:		that recorded it
+ * @LAYER_ENV:		of the trace's environment, what is called as the name
+ * goes on
  */
 enum layer_source_kind {
 	LAYER_FIELD,
 	LAYER_HOSTNAME,
 	LAYER_EVENT,
 	LAYER_CPU,
+	LAYER_ENV,
 };
+
+#define LAYER_ENV_PREFIX "$env."
 
 /** struct layer_source - the same name is one source */
 struct layer_source {

@@ -42,14 +42,25 @@ static bool same(struct layer_slice a, struct layer_slice b)
 	return a.len == b.len && !memcmp(a.s, b.s, a.len);
 }
 
+static enum layer_source_kind kind_of(struct layer_slice name)
+{
+	size_t prefix = strlen(LAYER_ENV_PREFIX);
+
+	if (layer_slice_is(name, "$hostname"))
+		return LAYER_HOSTNAME;
+	if (layer_slice_is(name, "$event"))
+		return LAYER_EVENT;
+	if (layer_slice_is(name, "$cpu"))
+		return LAYER_CPU;
+	if (name.len > prefix && !memcmp(name.s, LAYER_ENV_PREFIX, prefix))
+		return LAYER_ENV;
+	return LAYER_FIELD;
+}
+
 static bool source_find(struct layer_parser *p, struct layer_slice name,
 			uint32_t *source)
 {
-	enum layer_source_kind kind =
-		layer_slice_is(name, "$hostname") ? LAYER_HOSTNAME
-		: layer_slice_is(name, "$event")  ? LAYER_EVENT
-		: layer_slice_is(name, "$cpu")	  ? LAYER_CPU
-						  : LAYER_FIELD;
+	enum layer_source_kind kind = kind_of(name);
 	uint32_t i;
 
 	if (!name.len || memchr(name.s, '*', name.len) ||
@@ -58,8 +69,8 @@ static bool source_find(struct layer_parser *p, struct layer_slice name,
 				      (int)name.len, name.s);
 	if (name.s[0] == '$' && kind == LAYER_FIELD)
 		return layer_lex_fail(&p->lex,
-				      "there are $hostname, $event and "
-				      "$cpu, no '%.*s'",
+				      "there are $hostname, $event, $cpu and "
+				      "$env.NAME, no '%.*s'",
 				      (int)name.len, name.s);
 	for (i = 0; i < p->layer->sources.count; i++) {
 		if (same(p->layer->sources.at[i].name, name))

@@ -92,11 +92,12 @@ static struct layers_value field_value(const struct ctf_event *ev,
 static struct layers_value source_read(const struct layers_reader *r,
 				       uint32_t source)
 {
-	const char *host = r->binding->hostname;
+	const char *told = r->binding->told[source];
 
 	switch (r->layer->sources.at[source].kind) {
 	case LAYER_HOSTNAME:
-		return text_value(host, host ? strlen(host) : 0);
+	case LAYER_ENV:
+		return text_value(told, told ? strlen(told) : 0);
 	case LAYER_EVENT:
 		return text_value(r->ev->cls->name, strlen(r->ev->cls->name));
 	case LAYER_CPU:
@@ -289,10 +290,12 @@ static char *digits_put(char *at, uint64_t n, bool hex)
 
 static void put_number(struct layers_text *out, const struct layers_value *v)
 {
-	bool hex = v->base == 16, negative = v->is_signed && v->number < 0 && !hex;
+	bool hex = v->base == 16,
+	     negative = v->is_signed && v->number < 0 && !hex;
 	char text[24], *end = text + sizeof(text), *at;
 
-	at = digits_put(end, negative ? -(uint64_t)v->number : (uint64_t)v->number,
+	at = digits_put(end,
+			negative ? -(uint64_t)v->number : (uint64_t)v->number,
 			hex);
 	if (negative)
 		*--at = '-';

@@ -42,10 +42,13 @@ struct layers_class {
 	struct ctf_field *field;
 };
 
-/** struct layers_binding - a layer and a trace: @cls is [@n] by ctf_class.index
+/**
+ * struct layers_binding - a layer and a trace
+ * @told:	[sources of the layer] what the trace itself says, NULL: nothing; owned
+ * @cls:	[@n] by ctf_class.index
  */
 struct layers_binding {
-	const char *hostname;
+	const char **told;
 	size_t n;
 	struct layers_class *cls;
 };
