@@ -81,9 +81,14 @@ static int layer_add(struct job *r, const char *what, struct ctf_error *e)
 {
 	struct layer *l = layer_find(what, e);
 
-	if (!l)
-		return e->code;
-	return layers_engine_add(&r->engine, l) ? vmsync_fail_memory(e) : 0;
+	int ret = l ? layers_engine_add(&r->engine, l) : e->code;
+
+	if (ret != -EINVAL || !l)
+		return ret == -ENOMEM && l ? vmsync_fail_memory(e) : ret;
+	return vmsync_fail(e, ret, "use them apart",
+			   "%.200s: a track of it has 'state' or 'seen' where "
+			   "another layer has the other one",
+			   what);
 }
 
 static int layers_add(struct job *r, struct ctf_error *e)
@@ -111,7 +116,6 @@ static int layers_add(struct job *r, struct ctf_error *e)
 static int span_add(struct job *r, const struct ctf_trace *t,
 		    struct ctf_error *e)
 {
-	struct layers_engine *g = &r->engine;
 	size_t i;
 
 	for (i = 0; i < ctf_trace_streams(t); i++) {
@@ -123,12 +127,11 @@ static int span_add(struct job *r, const struct ctf_trace *t,
 		if (ret)
 			return ret;
 		r->lost += span.discarded + span.lost;
-		if (span.begin != UINT64_MAX &&
-		    (int64_t)ctf_clock_ns(clock, span.begin) < g->from_ns)
-			g->from_ns = (int64_t)ctf_clock_ns(clock, span.begin);
-		if (span.end &&
-		    (int64_t)ctf_clock_ns(clock, span.end) > g->until_ns)
-			g->until_ns = (int64_t)ctf_clock_ns(clock, span.end);
+		if (span.begin != UINT64_MAX && span.end)
+			layers_engine_span(
+				&r->engine,
+				(int64_t)ctf_clock_ns(clock, span.begin),
+				(int64_t)ctf_clock_ns(clock, span.end));
 	}
 	return 0;
 }
@@ -246,8 +249,7 @@ static int layers_run(const struct arguments *args, char *const *paths,
 	if (!r)
 		return cmd_usage_error("layers", "out of memory");
 	r->args = args;
-	r->engine.from_ns = INT64_MAX;
-	r->engine.until_ns = INT64_MIN;
+	layers_engine_init(&r->engine);
 	ret = run_all(r, paths, n, &e);
 	if (ret)
 		ret = cmd_error("layers", &e);
@@ -278,6 +280,8 @@ static int list(void)
 	char **names = layer_names(&n);
 	int ret = 0;
 
+	if (!n)
+		ret = cmd_usage_error("layers", "no layers are installed");
 	for (i = 0; i < n; i++) {
 		struct layer *l = layer_find(names[i], &e);
 		char about[256];

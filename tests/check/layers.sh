@@ -246,6 +246,12 @@ expect_error "no such file" "x.layer: No such file" $vmsync layers -l ./x.layer 
 expect_error "a folder" "Is a directory" $vmsync layers -l "$t/rec/" "$t/w"
 expect_error "no trace" "no trace named" $vmsync layers
 expect_error "no event is known" "no layer knows an event" $vmsync layers -l jvm "$t/w"
+printf 'layer x\ntrack a\nevent e\nstate a b = c\n' > "$t/state.layer"
+printf 'layer y\ntrack a\nevent e\nseen a b = c\n' > "$t/seen.layer"
+expect_error "layers that contradict each other" "seen.layer: a track of it has" \
+	$vmsync layers -l "$t/state.layer" -l "$t/seen.layer" "$t/w"
+expect_error "nothing to list" "no layers are installed" \
+	env VMSYNC_LAYERS=/nonexistent $vmsync layers --list
 expect_error "layers of no folder" "no layers are installed" \
 	env VMSYNC_LAYERS=/nonexistent $vmsync layers "$t/w"
 head -c 2000000 /dev/zero | tr '\0' '#' > "$t/large.layer"

@@ -39,7 +39,31 @@ static void track_merge(struct layers_track *at, const struct layer_track *t)
 			 (int)t->about.len, t->about.s);
 	if (t->most > at->most)
 		at->most = t->most;
+	at->states |= t->states;
 	at->sightings |= t->sightings;
+}
+
+/* Whatever clocks say: the difference of two times is a number, too. */
+static int64_t time_of(int64_t ns)
+{
+	const int64_t most = INT64_C(1) << 61;
+
+	return ns < -most ? -most : ns > most ? most : ns;
+}
+
+void layers_engine_init(struct layers_engine *g)
+{
+	g->from_ns = INT64_MAX;
+	g->until_ns = g->now_ns = INT64_MIN;
+}
+
+void layers_engine_span(struct layers_engine *g, int64_t from_ns,
+			int64_t until_ns)
+{
+	if (time_of(from_ns) < g->from_ns)
+		g->from_ns = time_of(from_ns);
+	if (time_of(until_ns) > g->until_ns)
+		g->until_ns = time_of(until_ns);
 }
 
 int layers_engine_add(struct layers_engine *g, struct layer *l)
@@ -60,6 +84,9 @@ int layers_engine_add(struct layers_engine *g, struct layer *l)
 		if (u->tracks[i] == UINT32_MAX)
 			return -ENOMEM;
 		track_merge(&g->tracks.at[u->tracks[i]], &l->tracks.at[i]);
+		if (g->tracks.at[u->tracks[i]].states &&
+		    g->tracks.at[u->tracks[i]].sightings)
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -368,7 +395,7 @@ static void user_event(struct layers_engine *g, struct layers_user *u,
 		       size_t trace, const struct ctf_event *ev)
 {
 	const struct layers_class *c = &u->bindings[trace].cls[ev->cls->index];
-	struct act t = {.g = g, .u = u, .ns = (int64_t)ev->time};
+	struct act t = {.g = g, .u = u, .ns = g->now_ns};
 	bool matched = false;
 	uint32_t i, k;
 
@@ -393,15 +420,16 @@ static void user_event(struct layers_engine *g, struct layers_user *u,
 int layers_engine_event(struct layers_engine *g, size_t trace,
 			const struct ctf_event *ev)
 {
-	int64_t ns = (int64_t)ev->time;
+	int64_t ns = time_of((int64_t)ev->time);
 	size_t i;
 
 	g->events++;
-	if (ns < g->from_ns)
-		g->from_ns = ns;
-	if (ns > g->until_ns)
-		g->until_ns = ns;
-	time_out(g, ns);
+	/* A clock that goes back is no reason for what lasts less than nothing.
+	 */
+	if (ns > g->now_ns)
+		g->now_ns = ns;
+	layers_engine_span(g, g->now_ns, g->now_ns);
+	time_out(g, g->now_ns);
 	for (i = 0; i < g->users.count; i++)
 		user_event(g, &g->users.at[i], trace, ev);
 	return g->error;

@@ -28,7 +28,7 @@ struct layers_sink {
 
 /**
  * struct layers_track - a track, of whichever layers have one of this name
- * @sightings:	its states are by "seen"
+ * @states, @sightings: what makes its states: "state", or "seen"
  * @ended:	objects of which nothing more was told, @timed_out: for too long
  * @crowded_out: there were too many
  * @orphans:	ends of something that had not begun
@@ -39,6 +39,7 @@ struct layers_track {
 	char about[128];
 	int64_t timeout_ns;
 	uint32_t most;
+	bool states;
 	bool sightings;
 	uint64_t ended;
 	uint64_t timed_out;
@@ -63,10 +64,11 @@ struct layers_user {
 };
 
 /**
- * struct layers_engine - all 0, but for @sink
+ * struct layers_engine - see layers_engine_init()
  * @keep_spans:	so many are kept with their objects; there is no more room then
  * @keep_all:	as many as there are
  * @from_ns, @until_ns: of the recording; events make it longer, not shorter
+ * @now_ns:	of the last event
  * @events:	that some layer wanted
  */
 struct layers_engine {
@@ -80,11 +82,22 @@ struct layers_engine {
 	uint64_t events;
 	int64_t from_ns;
 	int64_t until_ns;
+	int64_t now_ns;
 	int error;
 };
 
-/** layers_engine_add() - use a layer, which is the engine's from now on; 0 or
- * -ENOMEM */
+/** layers_engine_init() - of one that is all 0: nothing is recorded yet */
+void layers_engine_init(struct layers_engine *g);
+
+/** layers_engine_span() - something was recorded from then until then */
+void layers_engine_span(struct layers_engine *g, int64_t from_ns,
+			int64_t until_ns);
+
+/**
+ * layers_engine_add() - use a layer, which is the engine's from now on
+ * Return: 0, -ENOMEM, or -EINVAL where a track of it has "seen" and another layer's
+ * of this name has "state".
+ */
 int layers_engine_add(struct layers_engine *g, struct layer *l);
 
 /**

@@ -43,6 +43,14 @@ static struct layers_sum *sum_of(struct layers_report *r,
 	return sum;
 }
 
+/* Lengths that a trace claims may be any; the sum of many is the largest then.
+ */
+static void add(int64_t *sum, int64_t ns)
+{
+	if (__builtin_add_overflow(*sum, ns, sum))
+		*sum = INT64_MAX;
+}
+
 static int span(void *ctx, const struct layers_object *obj,
 		const struct layers_span *s)
 {
@@ -53,8 +61,8 @@ static int span(void *ctx, const struct layers_object *obj,
 	(void)obj;
 	if (!sum)
 		return -ENOMEM;
-	sum->total_ns += ns;
-	sum->self_ns += s->self_ns;
+	add(&sum->total_ns, ns);
+	add(&sum->self_ns, s->self_ns);
 	sum->failed += (s->flags & LAYERS_FAILED) != 0;
 	if (s->flags & LAYERS_UNFINISHED) {
 		sum->unfinished++;
