@@ -6,15 +6,20 @@
 #include "cmd.h"
 #include "fuse/output.h"
 #include "fuse/print.h"
+#include "jvm/import.h"
 #include "qemu/import.h"
 
 static const char help[] =
 "usage: vmsync import qemu-log -o OUT [OPTION]... [LOG]\n"
+"       vmsync import jvm-log -o OUT [--clock=TRACE] LOG\n"
 "\n"
 "Writes what an unmodified QEMU told as a trace, the new folder OUT: LOG, of its\n"
 "log backend, with time stamps (-msg timestamp=on), and what QMP said. Events may\n"
 "be switched on while QEMU runs: QMP's trace-event-set-state, and the monitor's\n"
 "logfile and log trace. vmsync migration tells what became of migrations in it.\n"
+"\n"
+"Or what a Java virtual machine logged, with -Xlog:WHAT:file=LOG:timenanos,pid,\n"
+"tid,tags: vmsync layers tells of its pauses.\n"
 "\n"
 "  -o, --output=OUT    the folder to make; it appears when all is right\n"
 "      --qmp=FILE      and QMP's events, and answers to query-migrate: one JSON\n"
@@ -33,6 +38,7 @@ static const char help[] =
 "  vmsync import qemu-log -o src --vm=web1 /var/log/qemu/web1.log\n";
 
 struct arguments {
+	bool of_jvm;
 	const char *output;
 	struct qemu_import_options import;
 };
@@ -106,8 +112,17 @@ static int say(const struct arguments *args, const struct qemu_import *im)
 	return EXIT_FOUND;
 }
 
+static int say_jvm(const struct arguments *args, const struct jvm_import *im)
+{
+	print_clean(stdout, args->output);
+	printf(": %" PRIu64 " lines; %" PRIu64 " others, not decorated so\n",
+	       im->lines, im->others);
+	return 0;
+}
+
 static int import(const struct arguments *args)
 {
+	struct jvm_import jvm;
 	struct qemu_import im;
 	struct ctf_error e;
 	const char *folder = vmsync_output_begin(args->output, &e);
@@ -115,15 +130,31 @@ static int import(const struct arguments *args)
 
 	if (!folder)
 		return cmd_error("import", &e);
-	ret = qemu_import(&args->import, folder, &im, &e);
+	ret = args->of_jvm ? jvm_import(args->import.log, args->import.clock,
+					folder, &jvm, &e) :
+			     qemu_import(&args->import, folder, &im, &e);
 	if (!ret)
 		ret = vmsync_output_commit(&e);
 	if (ret) {
 		vmsync_output_abort();
 		return cmd_error("import", &e);
 	}
-	ret = say(args, &im);
+	ret = args->of_jvm ? say_jvm(args, &jvm) : say(args, &im);
 	return cmd_flush("import") ? ret : EXIT_TROUBLE;
+}
+
+static int what_take(struct arguments *args, const char *what)
+{
+	const struct qemu_import_options *o = &args->import;
+
+	args->of_jvm = what && !strcmp(what, "jvm-log");
+	if (!args->of_jvm && (!what || strcmp(what, "qemu-log")))
+		return cmd_usage_error("import", "name what to read: qemu-log "
+						 "or jvm-log");
+	if (args->of_jvm && (o->qmp || o->vm || o->declared))
+		return cmd_usage_error("import", "--qmp, --vm and --events are "
+						 "of qemu-log");
+	return 0;
 }
 
 int cmd_import(int argc, char **argv)
@@ -145,8 +176,9 @@ int cmd_import(int argc, char **argv)
 
 	if (ret != CMD_GO_ON)
 		return ret;
-	if (optind == argc || strcmp(argv[optind], "qemu-log"))
-		return cmd_usage_error("import", "name what to read: qemu-log");
+	ret = what_take(&args, argv[optind]);
+	if (ret)
+		return ret;
 	if (argc - optind > 2)
 		return cmd_usage_error("import", "%s: one log at a time",
 				       argv[optind + 2]);

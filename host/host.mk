@@ -33,7 +33,7 @@ TRACEDAT := $(if $(NO_TRACEDAT),,$(shell echo 'int main(void) { return !tracecmd
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 HOST_DIRS := host/base host/ctf host/sync host/sync/* host/fuse host/export host/analysis host/analysis/layers \
-	     host/hints host/port host/doctor host/libvirt host/live host/memory host/migration host/online host/qemu host/record \
+	     host/hints host/jvm host/port host/doctor host/libvirt host/live host/memory host/migration host/online host/qemu host/record \
 	     host/setup
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))

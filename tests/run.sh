@@ -48,6 +48,7 @@ longer=(
 	fleet
 	ust
 	openstack
+	jvm
 	live
 	online
 	port
