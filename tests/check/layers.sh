@@ -17,8 +17,8 @@ mkdir "$t/rec"
 expect "recordings are unpacked" tar -C "$t/rec" -xf tests/data/cloud.tar.xz
 $vmsync layers --list > "$t/list"
 expect_eq "the layers that come with it" "$(cut -d' ' -f1 "$t/list" | xargs)" \
-	"cinder jvm neutron nova openstack openvswitch"
-for name in cinder jvm neutron nova openstack openvswitch; do
+	"cinder jvm neutron nova openstack openvswitch qemu-migration"
+for name in cinder jvm neutron nova openstack openvswitch qemu-migration; do
 	expect "$name is a layer" $vmsync layers --check --layer=$name
 	expect_eq "$name is called so" "$(grep -c "^layer $name " "layers/$name.layer")" 1
 done
@@ -116,6 +116,22 @@ layers ovs-kernel --all
 jq_is "upcalls: how many, and no end is missing" "[$(of upcall) | .count] | add" 8
 jq_is "the shortest and the longest, us" '[.tracks[] | select(.name == "upcall") |
 	.listed[].states[] | (.until_ns - .from_ns) / 1e3 | round] | "\(min) \(max)"' "1375 23495"
+
+# "downtime, source stopped to destination running, 556 ms; rounds 0, 2049, 762, 762"
+expect "logs are unpacked" tar -C "$t" -xf tests/data/migration.tar.xz
+mkdir "$t/rec/migration"
+for side in src dst; do
+	expect "the $side is imported" $vmsync import qemu-log -o "$t/rec/migration/$side" \
+		--vm=web1 "$t/converge-$side.log"
+done
+layers migration --all
+jq_is "how long the guest was down" "[$(of vm) | select(.state | startswith(\"down\"))] |
+	map(.total_ns / 1e6 | round) | join(\" \")" 556
+jq_is "rounds, by their dirty pages" '[.tracks[] | select(.name == "round") |
+	.listed[].states[].state] | join(", ")' \
+	"0 dirty pages, 2049 dirty pages, 762 dirty pages"
+jq_is "both sides completed" '[.tracks[] | select(.name == "side") |
+	.listed[].states[-1].state] | join(" ")' "completed completed"
 
 # --- the manual's own examples, of things that no shipped layer is for
 example() { # NAME: the file from the manual
@@ -329,5 +345,5 @@ wrong 5:14 "one of = " 'where a < "b"\n'
 expect "installed" make -s install-tool DESTDIR="$t/root" PREFIX=/usr
 expect_eq "the installed tool has its layers" \
 	"$("$t/root/usr/bin/vmsync" layers --list | cut -d' ' -f1 | xargs)" \
-	"cinder jvm neutron nova openstack openvswitch"
+	"cinder jvm neutron nova openstack openvswitch qemu-migration"
 finish
