@@ -256,6 +256,14 @@ jq_is "too many at a time are let go, and that is said" \
 jq_is "100000 open requests" '.tracks[] | select(.name == "job") | .objects > 200000 and .crowded_out == 0 and
 	(.sums[0] | .unfinished > 99000 and .count > 100000)' true
 
+# Each that has ended is taken out of the table, and no other is lost by that.
+build/release/vmsync layers --json -l tests/perf/requests.layer "$t/many" > "$t/json"
+begun=$(build/release/vmsync cat --event=svc:begin "$t/many" | wc -l)
+ended=$(build/release/vmsync cat --event=svc:end "$t/many" | wc -l)
+jq_is "each request begins once, and ends once" '.tracks[0] | "\(.objects) \(.sums[0].count) " +
+	"\(.sums[0].unfinished) \(.not_begun) \(.restarted)"' \
+	"$begun $ended $((begun - ended)) 0 0"
+
 # --- files that are wrong: the first thing, with line and column
 expect_error "no such layer" "^vmsync layers: x: no such layer; " $vmsync layers -l x "$t/w"
 expect_error "no such file" "x.layer: No such file" $vmsync layers -l ./x.layer "$t/w"
