@@ -6,7 +6,7 @@
 # there is a Java, one of now, beside a trace of LTTng's on the same clock.
 . tests/check/lib.sh
 
-expect "the tool builds" make -s -j2 VARIANT=asan tool
+expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/pair
 vmsync=build/asan/vmsync
 t=$check_tmp
 
@@ -69,6 +69,46 @@ for seed in $(seq "${VMSYNC_CASES:-30}"); do
 		$vmsync layers "$t/any.ctf" > "$check_out" 2>&1 || wrong=$((wrong + 1))
 done
 expect_eq "lines with a wrong byte" $wrong 0
+
+# --- in a guest: on the host's clock, beside what its virtual CPUs did
+expect "a guest's traces are made" build/asan/tests/pair "$t/vm" events=60000
+# Pauses that begin and end as some events of the guest's kernel do, by its own stamps.
+offset=$(sed -nE 's/.*offset = ([0-9]+);.*/\1/p' "$t/vm/guest/metadata")
+TZ=UTC $vmsync cat "$t/vm/guest" |
+	sed -nE 's/^\[([0-9]+):([0-9]+):([0-9]+)\.([0-9]+)\].*/\1 \2 \3 \4/p' |
+	awk 'NR % 4000 == 2000 && NR < 26000 { print ($1 * 60 + $2) * 60 + $3, $4, NR }' > "$t/at"
+while read -r seconds ns number; do
+	stamp=$((offset / 86400000000000 * 86400000000000 + seconds * 1000000000 + 10#$ns - offset))
+	if [ $((number / 4000 % 2)) -eq 0 ]; then
+		id=$number
+		echo "[${stamp}ns][7][8][gc,start   ] GC($id) Pause Young (Normal)"
+	else
+		echo "[${stamp}ns][7][8][gc         ] GC($id) Pause Young (Normal) 6M->1M(64M) 3.000ms"
+	fi
+done < "$t/at" > "$t/guest.log"
+expect "its log is imported" $vmsync import jvm-log -o "$t/vm/java" --clock="$t/vm/guest" \
+	"$t/guest.log"
+expect "all is fused" $vmsync fuse -o "$t/fused" "$t/vm/host" "$t/vm/guest" "$t/vm/java"
+$vmsync cat "$t/fused/guest-guest" | awk '$0 ~ /jvm:log/ { java[$1] = 1; n++ }
+	$0 !~ /jvm:log/ { kernel[$1] = 1 }
+	END { for (at in java) both += at in kernel; print n, both }' > "$t/both"
+expect_eq "each line is where the guest's event of its time is" "$(cat "$t/both")" "6 6"
+$vmsync layers -l jvm --json "$t/fused" > "$t/json"
+jq_is "pauses in the guest, on the host's clock" "[$sums | select(.state == \"Pause Young (Normal)\").count] |
+	add" 3
+expect "for Perfetto: virtual CPUs" $vmsync export perfetto -o "$t/vcpus" "$t/fused"
+expect "and pauses" $vmsync layers -l jvm --export=perfetto -o "$t/pauses" "$t/fused"
+if tests/perfetto/fetch.sh build/perfetto > "$check_out" 2>&1; then
+	cat "$t/vcpus" "$t/pauses" > "$t/page"
+	node tests/perfetto/query.mjs build/perfetto "$t/page" \
+		"select count(*) from slice where name = 'GC'" \
+		"select count(*) > 100 from slice s join slice g where g.name = 'GC'
+			and s.name = 'guest' and s.ts >= g.ts and s.ts + s.dur <= g.ts + g.dur" \
+		> "$t/sql" 2>&1
+	expect_eq "one trace: what the virtual CPU did during pauses" "$(grep . "$t/sql" | xargs)" "3 1"
+else
+	skip "perfetto: no trace processor (npm, node): $(tail -n 1 "$check_out")"
+fi
 
 # --- now
 if command -v java > "$check_out" && command -v javac > "$check_out"; then
