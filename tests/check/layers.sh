@@ -68,6 +68,16 @@ jq_is "what an operation took itself is without the one within it" \
 	"[$(of operation) | {(.state): .}] | add | .[\"instance.delete\"].total_ns -
 	.[\"instance.delete\"].self_ns == .[\"instance.shutdown\"].total_ns" true
 
+jq_is "what requests were for" '[.tracks[] | select(.name == "request") | .listed[] |
+	select(.name) | .name] | join(" ")' "instance.create instance.live_migration instance.delete"
+$vmsync layers --object=req-92194ae0 "$t/rec/nova-full-unloaded" > "$t/text"
+expect_eq "where most of its time went" "$(grep -A 1 '^  request req-92194ae0' "$t/text" |
+	sed -n 's/^    most: //p')" \
+	"$(jq -r '[.tracks[] | select(.name == "request") | .listed[] |
+	select(.key | startswith("req-92194ae0")) | .states | group_by(.state)[] | {s: .[0].state,
+	ns: (map(.until_ns - .from_ns) | add)}] | sort_by(-.ns)[:5] | map("\(.ns / 1e6 * 1000 | round |
+	tostring | .[:-3] + "." + .[-3:]) \(.s)") | join(", ")' "$t/json")"
+
 # "create = 484 ms API + 882 ms conductor, 451 of it the scheduler's; 1.5 s for Neutron"
 layers nova-create-migrate-delete --all
 calls='[.tracks[] | select(.name == "call") | .listed[].states[]]'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The report as text: of each track its states, then objects. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/layers/report.h"
@@ -113,6 +114,64 @@ static void cause(FILE *f, const struct layers_report *r,
 	fputc('\n', f);
 }
 
+/* Where an object's time went. */
+struct share {
+	uint32_t name;
+	int64_t ns;
+};
+
+#define SHARES	    64 /* places and ways that are told apart */
+#define SHARES_SAID 5
+
+static int by_share(const void *x, const void *y)
+{
+	const struct share *a = x, *b = y;
+
+	if (a->ns != b->ns)
+		return a->ns > b->ns ? -1 : 1;
+	return (a->name > b->name) - (a->name < b->name);
+}
+
+static size_t shares_of(const struct layers_object *obj, struct share *at)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < obj->spans.count; i++) {
+		const struct layers_span *s = &obj->spans.at[i];
+
+		for (k = 0; k < n && at[k].name != s->name; k++)
+			;
+		if (k == SHARES)
+			return 0;
+		if (k == n)
+			at[n++] = (struct share){.name = s->name};
+		at[k].ns += s->until_ns - s->from_ns;
+	}
+	qsort(at, n, sizeof(*at), by_share);
+	return n;
+}
+
+static void shares(FILE *f, const struct layers_report *r,
+		   const struct layers_object *obj)
+{
+	struct share at[SHARES];
+	size_t i, n = 0;
+
+	if (r->engine->tracks.at[obj->track].sightings && !obj->omitted)
+		n = shares_of(obj, at);
+	/* Fewer are seen at once in the rows. */
+	if (n <= 3)
+		return;
+	for (i = 0; i < n && i < SHARES_SAID && at[i].ns; i++) {
+		fputs(i ? "," : "    most:", f);
+		ms(f, at[i].ns, 1);
+		fputc(' ', f);
+		print_cut(f, name(r, at[i].name), 50);
+	}
+	if (i)
+		fputc('\n', f);
+}
+
 static void span_row(FILE *f, const struct layers_report *r,
 		     const struct layers_span *s)
 {
@@ -153,6 +212,7 @@ static void object(FILE *f, const struct layers_report *r,
 	fputs(" ms\n", f);
 	links(f, r, obj);
 	cause(f, r, obj);
+	shares(f, r, obj);
 	for (i = 0; i < obj->spans.count && rows < most; i++) {
 		const struct layers_span *s = &obj->spans.at[i];
 
