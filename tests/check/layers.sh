@@ -252,6 +252,12 @@ END
 expect_eq "hostname, environment, event" "$($vmsync layers --json -l "$t/env.layer" "$t/w" |
 	jq -r '.tracks[0].sums[].state')" "ctl ust svc:start"
 
+printf 'layer x\nneeds svc:go*\nneeds "svc:start"\ntrack x\nevent svc:start\nstate x "x" = "y"\n' \
+	> "$t/needs.layer"
+expect "what is needed is there" $vmsync layers -l "$t/needs.layer" "$t/w"
+sed -i 's/svc:go\*/svc:nothing/' "$t/needs.layer"
+expect_error "what is needed is not there" "no layer knows" $vmsync layers -l "$t/needs.layer" "$t/w"
+
 # --- many objects at a time: memory is bounded
 $services "$t/many" 400000 100000
 sed 's/^track job$/track job, timeout 100 ms, most 1000/' tests/gen/services.layer > "$t/few.layer"
@@ -319,6 +325,7 @@ file 2:15 "no number of objects" "layer x\ntrack a, most 0\n"
 file 2:1 "'where' belongs below an event" 'layer x\nwhere a = "b"\n'
 file 3:1 "'state' belongs below an event" 'layer x\ntrack a\nstate a b = c\n'
 file 2:6 "the name of an event is missing" "layer x\nevent\n"
+file 2:7 "the name of an event is missing" "layer x\nneeds ,\n"
 file 66:7 "more than 64 tracks" "layer x\n$(printf 'track t%s\\n' $(seq 65))"
 wrong 5:1 "a line begins with" "stat a b = c\n"
 wrong 5:2 "a byte 0xc3 can be" "\t\xc3 a\n"

@@ -103,7 +103,7 @@ static void any_bytes(void)
 }
 
 static const char file[] =
-	"layer x \"about\"\ntrack a, timeout 5 s, most 3\ntrack b\n"
+	"layer x \"about\"\nneeds e:y\ntrack a, timeout 5 s, most 3\ntrack b\n"
 	"event e:*\n\twhere f/k/0<\"x\" !^= \"y\"\n\twhere n >= 0x10\n"
 	"\tbegin a f>\"[\"<\"]\" = g | \"h\" [\"/\" $cpu], id i, in p, at \"q\"\n"
 	"\tend a f, id i, failed c, quiet\n\ttook a f = g, for d, ms\n"

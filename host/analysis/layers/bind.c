@@ -19,11 +19,23 @@ static bool name_copy(struct layer_slice s, char name[NAME_BYTES])
 	return true;
 }
 
-static bool is_meant(const struct layer_block *b, const char *event)
+/* By its name in the trace, or by LTTng's. */
+static bool is_meant(struct layer_slice event, const struct ctf_class *cls)
 {
 	char glob[NAME_BYTES];
 
-	return name_copy(b->event, glob) && !fnmatch(glob, event, 0);
+	return name_copy(event, glob) &&
+	       (!fnmatch(glob, cls->name, 0) ||
+		!fnmatch(glob, vmsync_event_name(cls), 0));
+}
+
+static bool has(const struct ctf_trace *t, struct layer_slice event)
+{
+	size_t i, n = ctf_trace_classes(t);
+
+	for (i = 0; i < n && !is_meant(event, ctf_trace_class(t, i)); i++)
+		;
+	return i < n;
 }
 
 /* perf's names of contexts and payload are others, see names.h. */
@@ -38,13 +50,11 @@ static bool field_find(const struct ctf_class *cls, const char *name,
 static int class_init(struct layers_class *c, const struct layer *l,
 		      const struct ctf_class *cls)
 {
-	const char *event = vmsync_event_name(cls);
 	char name[NAME_BYTES];
 	uint32_t i;
 
 	for (i = 0; i < l->blocks.count; i++) {
-		if (!is_meant(&l->blocks.at[i], cls->name) &&
-		    !is_meant(&l->blocks.at[i], event))
+		if (!is_meant(l->blocks.at[i].event, cls))
 			continue;
 		if (!c->blocks)
 			c->blocks = calloc(l->blocks.count, sizeof(*c->blocks));
@@ -93,6 +103,10 @@ int layers_bind(struct layers_binding *b, const struct layer *l,
 	b->n = n;
 	for (i = 0; i < l->sources.count; i++)
 		b->told[i] = told_by(t, &l->sources.at[i]);
+	for (i = 0; i < l->needs.count; i++) {
+		if (!has(t, l->needs.at[i]))
+			return 0;
+	}
 	for (i = 0; !ret && i < n; i++)
 		ret = class_init(&b->cls[i], l, ctf_trace_class(t, i));
 	return ret;

@@ -95,8 +95,8 @@ void layers_engine_span(struct layers_engine *g, int64_t from_ns,
 
 /**
  * layers_engine_add() - use a layer, which is the engine's from now on
- * Return: 0, -ENOMEM, or -EINVAL where a track of it has "seen" and another layer's
- * of this name has "state".
+ * Return: 0, -ENOMEM, or -EINVAL where a track of it has "seen" and another
+ * layer's of this name has "state".
  */
 int layers_engine_add(struct layers_engine *g, struct layer *l);
 

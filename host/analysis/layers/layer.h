@@ -189,12 +189,15 @@ struct layer_track {
  * struct layer - a file
  * @path:	of it
  * @file:	its text, which all slices are of
+ * @needs:	events that a trace has to have, or the layer means nothing in
+ * it
  */
 struct layer {
 	char *path;
 	char *file;
 	struct layer_slice name;
 	struct layer_slice about;
+	VMSYNC_ARRAY(struct layer_slice) needs;
 	VMSYNC_ARRAY(struct layer_track) tracks;
 	VMSYNC_ARRAY(struct layer_source) sources;
 	VMSYNC_ARRAY(struct layer_slice) keys;

@@ -199,6 +199,27 @@ static bool track_statement(struct layer_parser *p)
 	return true;
 }
 
+/* The name of an event, or what it may look like. */
+static bool event_take(struct layer_parser *p, struct layer_slice *out)
+{
+	if (p->lex.token.kind != LAYER_TOKEN_WORD &&
+	    p->lex.token.kind != LAYER_TOKEN_STRING)
+		return layer_lex_fail(&p->lex,
+				      "the name of an event is missing");
+	*out = p->lex.token.text;
+	layer_lex_next(&p->lex);
+	return true;
+}
+
+static bool needs_statement(struct layer_parser *p)
+{
+	struct layer_slice *at = vmsync_array_add(&p->layer->needs);
+
+	if (!at)
+		return vmsync_fail_memory(p->lex.e), false;
+	return event_take(p, at);
+}
+
 static bool event_statement(struct layer_parser *p)
 {
 	struct layer_block *b = vmsync_array_add(&p->layer->blocks);
@@ -206,16 +227,10 @@ static bool event_statement(struct layer_parser *p)
 	if (!b)
 		return vmsync_fail_memory(p->lex.e), false;
 	*b = (struct layer_block){
-		.event = p->lex.token.text,
 		.conditions.first = (uint32_t)p->layer->conditions.count,
 		.actions.first = (uint32_t)p->layer->actions.count,
 	};
-	if (p->lex.token.kind != LAYER_TOKEN_WORD &&
-	    p->lex.token.kind != LAYER_TOKEN_STRING)
-		return layer_lex_fail(&p->lex,
-				      "the name of an event is missing");
-	layer_lex_next(&p->lex);
-	return true;
+	return event_take(p, &b->event);
 }
 
 static bool where_statement(struct layer_parser *p)
@@ -354,6 +369,8 @@ static bool statement(struct layer_parser *p)
 		return layer_lex_next(&p->lex), track_statement(p);
 	if (word_is(p, "event"))
 		return layer_lex_next(&p->lex), event_statement(p);
+	if (word_is(p, "needs"))
+		return layer_lex_next(&p->lex), needs_statement(p);
 	if (word_is(p, "where"))
 		return where_statement(p);
 	for (v = 0; v < LAYER_VERBS; v++) {
@@ -361,7 +378,7 @@ static bool statement(struct layer_parser *p)
 			return action_statement(p, (enum layer_verb)v);
 	}
 	return layer_lex_fail(&p->lex,
-			      "a line begins with track, event, where, "
+			      "a line begins with needs, track, event, where, "
 			      "state, seen, begin, end, took, gone, fail, "
 			      "name or link");
 }
@@ -449,6 +466,7 @@ void layer_free(struct layer *l)
 		return;
 	free(l->path);
 	free(l->file);
+	vmsync_array_free(&l->needs);
 	vmsync_array_free(&l->tracks);
 	vmsync_array_free(&l->sources);
 	vmsync_array_free(&l->keys);

@@ -44,8 +44,8 @@ struct layers_class {
 
 /**
  * struct layers_binding - a layer and a trace
- * @told:	[sources of the layer] what the trace itself says, NULL: nothing;
- * owned
+ * @told:	[sources of the layer] what the trace itself says, NULL:
+ * nothing; owned
  * @cls:	[@n] by ctf_class.index
  */
 struct layers_binding {
