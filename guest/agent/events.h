@@ -34,6 +34,16 @@ TRACEPOINT_EVENT(vmsync_port, hg_guest,
 	)
 )
 
+/* Just before a snapshot is taken: a trace that has it was taken after the request. */
+TRACEPOINT_EVENT(vmsync_port, snapshot,
+	TP_ARGS(uint32_t, session, uint32_t, snapshot, uint64_t, mono),
+	TP_FIELDS(
+		ctf_integer(uint32_t, session, session)
+		ctf_integer(uint32_t, snapshot, snapshot)
+		ctf_integer(uint64_t, mono, mono)
+	)
+)
+
 #endif
 
 #include <lttng/tracepoint-event.h>

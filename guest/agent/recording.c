@@ -9,8 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/events.h"
 #include "agent/pages.h"
 #include "base/run.h"
+#include "port/now.h"
 #include "record/tracing.h"
 
 #define SECOND 1000000000ull
@@ -96,6 +98,18 @@ static int pages(const struct agent_recording *r, char *said, size_t size)
 	return agent_pages_look(path, said, size);
 }
 
+/* Have what the buffers hold; of an earlier snapshot nothing is left. */
+static int snapshot(const struct agent_recording *r, char *said, size_t size)
+{
+	struct vmsync_tracing t = tracing(r);
+	int ret;
+
+	agent_files_remove(folder(r));
+	ret = vmsync_tracing_take(&t);
+	snprintf(said, size, "%s", t.said);
+	return ret;
+}
+
 /* Have @work done by a child, whose last words come through the pipe. */
 static void child_start(struct agent_recording *r, uint8_t state,
 			int (*work)(const struct agent_recording *r, char *said,
@@ -133,24 +147,27 @@ static void wipe(struct agent_recording *r)
 	agent_files_free(&r->files);
 	agent_files_remove(folder(r));
 	r->pull.length = 0;
-	r->session = 0;
+	r->session = r->snapshot = 0;
 	r->look = r->looks = 0;
 	r->forget = false;
 	r->state = VMSYNC_PORT_STATE_IDLE;
 	r->text[0] = 0;
 }
 
-/* Where it did not end @well, its disk being full, there may be the most part of it. */
-static void stopped(struct agent_recording *r, bool well)
+/*
+ * Find its files. Where it did not end @well, its disk being full, there may be the
+ * most part of it. Return: VMSYNC_PORT_STATE_*
+ */
+static uint8_t written(struct agent_recording *r, bool well)
 {
 	int ret = agent_files_find(&r->files, folder(r));
 
-	r->state = ret	? VMSYNC_PORT_STATE_FAILED :
-		   well ? VMSYNC_PORT_STATE_STOPPED :
-			  VMSYNC_PORT_STATE_CUT;
 	if (ret)
 		snprintf(r->text, sizeof(r->text), "its trace: %s",
 			 strerror(-ret));
+	return ret  ? VMSYNC_PORT_STATE_FAILED :
+	       well ? VMSYNC_PORT_STATE_STOPPED :
+		      VMSYNC_PORT_STATE_CUT;
 }
 
 static void forget(struct agent_recording *r)
@@ -166,18 +183,18 @@ static void forget(struct agent_recording *r)
 
 static void child_done(struct agent_recording *r, bool well)
 {
-	bool started = r->state == VMSYNC_PORT_STATE_STARTING;
-
 	r->child = 0;
 	if (r->look && well)
 		r->looks = r->look;
 	if (r->look && !well)
 		r->state = VMSYNC_PORT_STATE_FAILED;
-	else if (started && !r->look)
+	else if (r->state == VMSYNC_PORT_STATE_STARTING && !r->look)
 		r->state = well ? VMSYNC_PORT_STATE_RECORDING :
 				  VMSYNC_PORT_STATE_FAILED;
+	else if (r->state == VMSYNC_PORT_STATE_RECORDING)
+		r->taken = written(r, well);
 	else
-		stopped(r, well);
+		r->state = written(r, well);
 	if (r->forget)
 		forget(r);
 }
@@ -229,18 +246,56 @@ static void take_pages(struct agent_recording *r,
 	child_start(r, VMSYNC_PORT_STATE_STARTING, pages);
 }
 
+static void snapshot_drop(struct agent_recording *r)
+{
+	if (!r->snapshot || r->child)
+		return;
+	r->snapshot = 0;
+	r->pull.length = 0;
+	agent_files_free(&r->files);
+	agent_files_remove(folder(r));
+}
+
+static void take_snapshot(struct agent_recording *r,
+			  const struct vmsync_port_frame *frame, uint64_t now_ns)
+{
+	if (!r->ring || r->state != VMSYNC_PORT_STATE_RECORDING || r->child ||
+	    frame->snapshot == r->snapshot)
+		return;
+	agent_files_free(&r->files);
+	r->pull.length = 0;
+	r->snapshot = frame->snapshot;
+	r->begun_ns = now_ns;
+	tracepoint(vmsync_port, snapshot, r->session, r->snapshot, now_ns);
+	r->taken = VMSYNC_PORT_STATE_STARTING;
+	child_start(r, VMSYNC_PORT_STATE_RECORDING, snapshot);
+	if (r->state == VMSYNC_PORT_STATE_RECORDING)
+		return;
+	/* No process could be had for it: the recording itself goes on. */
+	r->state = VMSYNC_PORT_STATE_RECORDING;
+	r->taken = VMSYNC_PORT_STATE_FAILED;
+}
+
+static bool can_be_pulled(uint8_t state)
+{
+	return state == VMSYNC_PORT_STATE_STOPPED ||
+	       state == VMSYNC_PORT_STATE_CUT;
+}
+
 static void take_pull(struct agent_recording *r,
 		      const struct vmsync_port_frame *frame)
 {
-	if ((r->state != VMSYNC_PORT_STATE_STOPPED &&
-	     r->state != VMSYNC_PORT_STATE_CUT) ||
-	    frame->length > VMSYNC_PORT_PULL_MAX)
-		return;
-	r->pull = *frame;
+	bool taken = r->state == VMSYNC_PORT_STATE_RECORDING && r->snapshot &&
+		     can_be_pulled(r->taken);
+
+	if ((taken || can_be_pulled(r->state)) &&
+	    frame->length <= VMSYNC_PORT_PULL_MAX)
+		r->pull = *frame;
 }
 
-bool agent_recording_take(struct agent_recording *r,
-			  const struct vmsync_port_frame *frame, uint64_t now_ns)
+uint8_t agent_recording_take(struct agent_recording *r,
+			     const struct vmsync_port_frame *frame,
+			     uint64_t now_ns)
 {
 	bool ours = r->session && frame->session == r->session;
 
@@ -248,40 +303,52 @@ bool agent_recording_take(struct agent_recording *r,
 		r->heard_ns = now_ns;
 	switch (frame->type) {
 	case VMSYNC_PORT_ASK:
-		return true;
+		return VMSYNC_PORT_STATE;
 	case VMSYNC_PORT_START:
 	case VMSYNC_PORT_START_RING:
 		take_start(r, frame);
 		r->heard_ns = now_ns;
-		return true;
+		return VMSYNC_PORT_STATE;
 	case VMSYNC_PORT_PAGES:
 		take_pages(r, frame);
 		r->heard_ns = now_ns;
-		return true;
+		return VMSYNC_PORT_STATE;
+	case VMSYNC_PORT_SNAPSHOT:
+		if (ours && frame->snapshot)
+			take_snapshot(r, frame, now_ns);
+		else if (ours)
+			snapshot_drop(r);
+		return frame->snapshot ? VMSYNC_PORT_TAKEN : VMSYNC_PORT_STATE;
 	case VMSYNC_PORT_STOP:
-		if (ours && r->state == VMSYNC_PORT_STATE_RECORDING)
+		if (ours && r->state == VMSYNC_PORT_STATE_RECORDING && !r->child)
 			child_start(r, VMSYNC_PORT_STATE_STOPPING, stop);
-		return true;
+		return VMSYNC_PORT_STATE;
 	case VMSYNC_PORT_PULL:
 		if (ours)
 			take_pull(r, frame);
-		return !ours;
+		return ours ? 0 : VMSYNC_PORT_STATE;
 	case VMSYNC_PORT_FORGET:
 		if (ours)
 			forget(r);
-		return true;
+		return VMSYNC_PORT_STATE;
 	}
-	return false;
+	return 0;
 }
 
-void agent_recording_state(const struct agent_recording *r,
+void agent_recording_state(const struct agent_recording *r, uint8_t type,
 			   struct vmsync_port_frame *frame)
 {
 	memset(frame, 0, sizeof(*frame));
-	frame->type = VMSYNC_PORT_STATE;
+	frame->type = type;
 	frame->session = r->session;
 	frame->state = r->refuse && !r->look ? VMSYNC_PORT_STATE_REFUSED : r->state;
-	frame->look = r->looks;
+	if (type == VMSYNC_PORT_STATE)
+		frame->look = r->looks;
+	if (type == VMSYNC_PORT_TAKEN) {
+		frame->snapshot = r->snapshot;
+		frame->mono_ns = r->begun_ns;
+		frame->state = r->snapshot ? r->taken : VMSYNC_PORT_STATE_IDLE;
+	}
 	frame->n = (uint8_t)strlen(r->text);
 	memcpy(frame->data, r->text, frame->n);
 }

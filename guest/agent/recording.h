@@ -24,6 +24,9 @@
  * @full:	its disk was full at some time
  * @look:	no trace, but looks at free pages: the last one that was begun; 0: a trace
  * @looks:	of them done
+ * @snapshot:	number that the host gave the snapshot there is, 0: none
+ * @taken:	how that is, VMSYNC_PORT_STATE_*
+ * @begun_ns:	when it was begun
  * @child:	process that starts or ends it, 0: none; @pipe has what it says
  * @forget:	to be deleted once @child is done
  * @heard_ns:	when the host last asked
@@ -38,6 +41,9 @@ struct agent_recording {
 	bool full;
 	uint8_t look;
 	uint8_t looks;
+	uint32_t snapshot;
+	uint8_t taken;
+	uint64_t begun_ns;
 	uint8_t events;
 	uint8_t state;
 	char text[VMSYNC_PORT_TEXT_MAX + 1];
@@ -54,13 +60,14 @@ void agent_recording_init(struct agent_recording *r);
 
 /**
  * agent_recording_take() - a frame of the host's
- * Return: it wants to be told the state.
+ * Return: what it wants to be told, VMSYNC_PORT_STATE or _TAKEN, or 0.
  */
-bool agent_recording_take(struct agent_recording *r,
-			  const struct vmsync_port_frame *frame, uint64_t now_ns);
+uint8_t agent_recording_take(struct agent_recording *r,
+			     const struct vmsync_port_frame *frame,
+			     uint64_t now_ns);
 
-/** agent_recording_state() - the state, as a frame */
-void agent_recording_state(const struct agent_recording *r,
+/** agent_recording_state() - how it is, as a frame of @type */
+void agent_recording_state(const struct agent_recording *r, uint8_t type,
 			   struct vmsync_port_frame *frame);
 
 /** agent_recording_pulled() - put parts that were asked for into an output */

@@ -41,7 +41,7 @@ enum { SIGNALS, TICK, PORT, CHILD, N_FDS };
  * @unsent:	the port did not take them
  * @away:	nobody has the port open on the host: it is not asked before the next tick
  * @pages:	the file of one look at free pages, which is all that is wanted, or NULL
- * @tell:	the host wants to know how the recording is
+ * @tell:	what the host wants to know of the recording, a VMSYNC_PORT_*, or 0
  */
 struct agent {
 	const char *device;
@@ -53,7 +53,7 @@ struct agent {
 	uint64_t unsent;
 	uint64_t answered;
 	bool away;
-	bool tell;
+	uint8_t tell;
 	struct agent_recording recording;
 	struct pollfd pfd[N_FDS];
 	int fd;
@@ -250,8 +250,11 @@ static int take(struct agent *a)
 	a->away = !n;
 	vmsync_port_fed(&a->in, (size_t)n);
 	while (vmsync_port_next(&a->in, &frame)) {
+		uint8_t tell = agent_recording_take(&a->recording, &frame,
+						    came_ns);
+
 		take_answer(a, &frame, came_ns);
-		a->tell |= agent_recording_take(&a->recording, &frame, came_ns);
+		a->tell = tell ? tell : a->tell;
 	}
 	return 0;
 }
@@ -263,8 +266,8 @@ static int answer_host(struct agent *a)
 	int ret = 0;
 
 	if (a->tell && !vmsync_port_busy(&a->out)) {
-		agent_recording_state(&a->recording, &frame);
-		a->tell = false;
+		agent_recording_state(&a->recording, a->tell, &frame);
+		a->tell = 0;
 		vmsync_port_add(&a->out, &frame);
 	}
 	agent_recording_pulled(&a->recording, &a->out);

@@ -183,7 +183,8 @@ static void pass_on(struct vmsyncd_link *l,
 static bool is_request(uint8_t type)
 {
 	return (type >= VMSYNC_PORT_START && type <= VMSYNC_PORT_FORGET) ||
-	       type == VMSYNC_PORT_START_RING || type == VMSYNC_PORT_PAGES;
+	       type == VMSYNC_PORT_START_RING || type == VMSYNC_PORT_SNAPSHOT ||
+	       type == VMSYNC_PORT_PAGES;
 }
 
 void vmsyncd_link_ask(struct vmsyncd_link *l, const struct vmsync_port_frame *frame)
@@ -232,6 +233,7 @@ static int take(struct vmsyncd_link *l, uint64_t came_ns)
 
 	while (!ret && vmsync_port_next(&l->in, &frame)) {
 		if (frame.type == VMSYNC_PORT_STATE ||
+		    frame.type == VMSYNC_PORT_TAKEN ||
 		    frame.type == VMSYNC_PORT_DATA)
 			pass_on(l, &frame);
 		if (frame.type != VMSYNC_PORT_REQUEST)

@@ -19,6 +19,10 @@
 #define AT_LOOK		16
 #define AT_LOOKS	17
 #define AT_TEXT		20
+#define AT_SNAPSHOT	16
+#define AT_TAKEN	20
+#define AT_BEGUN	24
+#define AT_WHY		32
 #define AT_FILE		16
 #define AT_OFFSET	20
 #define AT_PULLED	28
@@ -41,6 +45,8 @@ static const struct {
 	[VMSYNC_PORT_DATA] = { AT_DATA, VMSYNC_PORT_DATA_MAX },
 	[VMSYNC_PORT_START_RING] = { AT_EVENTS + 4, 0 },
 	[VMSYNC_PORT_PAGES] = { AT_LOOK + 4, 0 },
+	[VMSYNC_PORT_SNAPSHOT] = { AT_SNAPSHOT + 4, 0 },
+	[VMSYNC_PORT_TAKEN] = { AT_WHY, VMSYNC_PORT_TEXT_MAX },
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -204,6 +210,13 @@ static bool read_frame(const uint8_t *p, size_t len,
 	case VMSYNC_PORT_DATA:
 		frame->total = get64(p + AT_TOTAL);
 		break;
+	case VMSYNC_PORT_TAKEN:
+		frame->state = p[AT_TAKEN];
+		frame->mono_ns = get64(p + AT_BEGUN);
+		/* fall through */
+	case VMSYNC_PORT_SNAPSHOT:
+		frame->snapshot = get32(p + AT_SNAPSHOT);
+		break;
 	}
 	if (frame->type == VMSYNC_PORT_PULL || frame->type == VMSYNC_PORT_DATA) {
 		frame->file = get32(p + AT_FILE);
@@ -277,6 +290,13 @@ static void write_recording(const struct vmsync_port_frame *frame, uint8_t *out)
 		break;
 	case VMSYNC_PORT_DATA:
 		put64(out + AT_TOTAL, frame->total);
+		break;
+	case VMSYNC_PORT_TAKEN:
+		out[AT_TAKEN] = frame->state;
+		put64(out + AT_BEGUN, frame->mono_ns);
+		/* fall through */
+	case VMSYNC_PORT_SNAPSHOT:
+		put32(out + AT_SNAPSHOT, frame->snapshot);
 		break;
 	}
 	if (frame->type == VMSYNC_PORT_PULL || frame->type == VMSYNC_PORT_DATA) {

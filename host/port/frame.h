@@ -27,12 +27,12 @@
  * struct vmsync_port_frame - a message; what its type has not is 0
  * @type:	VMSYNC_PORT_*
  * @cnt, @vm_uid: of a beacon
- * @mono_ns:	of a beacon's request
- * @session, @events, @state: of a recording
+ * @mono_ns:	of a beacon's request, or when a snapshot was begun
+ * @session, @snapshot, @events, @state: of a recording
  * @look:	number of the one that a PAGES asks for, or of those that are done
  * @file, @offset, @length: the part of a file that a PULL asks for, or a DATA brings
  * @total:	size of that file
- * @n:		bytes of @data: of a DATA, or the text of a STATE
+ * @n:		bytes of @data: of a DATA, or the text of a STATE or TAKEN
  */
 struct vmsync_port_frame {
 	uint8_t type;
@@ -44,6 +44,7 @@ struct vmsync_port_frame {
 	uint64_t vm_uid;
 	uint64_t mono_ns;
 	uint32_t session;
+	uint32_t snapshot;
 	uint32_t file;
 	uint32_t length;
 	uint64_t offset;

@@ -53,9 +53,13 @@
  *	17	3	0
  *	START_RING, 20 bytes: as START, but nothing is written before a STOP, which
  *	writes what the buffers of the recording hold: its latest events
+ *	SNAPSHOT, 20 bytes: write what the buffers of a START_RING hold, and go on
+ *	16	4	snapshot, a number that the host drew; 0: of the last one nothing
+ *			is wanted any more
  *	STOP: end the recording and keep it
  *	ASK: say how it is; of whatever session
- *	PULL, 32 bytes: send a part of a file of a recording that has ended
+ *	PULL, 32 bytes: send a part of a file of a recording that has ended, or of
+ *	its last snapshot
  *	16	4	number of the file
  *	20	8	where the part begins
  *	28	4	bytes of it, at most VMSYNC_PORT_PULL_MAX
@@ -68,13 +72,21 @@
  *
  * Answers of the agent:
  *
- *	STATE, 20 to 220 bytes, to all but PULL
+ *	STATE, 20 to 220 bytes, to all but PULL and a SNAPSHOT that is not 0
  *	12	4	session that there is, 0: none
  *	16	1	VMSYNC_PORT_STATE_*
  *	17	1	looks that are done
  *	18	2	0
  *	20	...	a text for people: why it failed or is cut, or what is not
  *			recorded
+ *	TAKEN, 32 to 232 bytes, to a SNAPSHOT
+ *	12	4	session that there is, 0: none
+ *	16	4	snapshot that there is, 0: none
+ *	20	1	VMSYNC_PORT_STATE_*: STARTING: it is being written; STOPPED, CUT:
+ *			it can be pulled; FAILED; IDLE: there is none, and cannot be now
+ *	21	3	0
+ *	24	8	CLOCK_MONOTONIC of the guest just before its tracer was told, ns
+ *	32	...	a text for people: why it failed or is cut
  *	DATA, 36 to 256 bytes, a part of what a PULL asked for
  *	12	4	session
  *	16	4	number of the file
@@ -118,7 +130,9 @@
 #define VMSYNC_PORT_STATE	8
 #define VMSYNC_PORT_DATA	9
 #define VMSYNC_PORT_START_RING	10
-#define VMSYNC_PORT_PAGES	20
+#define VMSYNC_PORT_SNAPSHOT	11
+#define VMSYNC_PORT_TAKEN	12
+#define VMSYNC_PORT_PAGES	13
 
 #define VMSYNC_PORT_REQUEST_LEN	36
 #define VMSYNC_PORT_ANSWER_LEN	28

@@ -53,6 +53,7 @@ static bool is_known(const uint8_t *p, size_t len)
 	case VMSYNC_PORT_START:
 	case VMSYNC_PORT_START_RING:
 	case VMSYNC_PORT_PAGES:
+	case VMSYNC_PORT_SNAPSHOT:
 		return len == 20;
 	case VMSYNC_PORT_STOP:
 	case VMSYNC_PORT_ASK:
@@ -62,6 +63,8 @@ static bool is_known(const uint8_t *p, size_t len)
 		return len == 32;
 	case VMSYNC_PORT_STATE:
 		return len >= 20 && len <= 220;
+	case VMSYNC_PORT_TAKEN:
+		return len >= 32 && len <= 232;
 	case VMSYNC_PORT_DATA:
 		return len >= 36;
 	}

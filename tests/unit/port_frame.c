@@ -36,9 +36,8 @@ static struct vmsync_port_frame random_beacon(uint8_t type)
 
 static struct vmsync_port_frame random_frame(void)
 {
-	uint8_t known = (uint8_t)check_range(VMSYNC_PORT_REQUEST,
-					     VMSYNC_PORT_START_RING + 1);
-	uint8_t type = known > VMSYNC_PORT_START_RING ? VMSYNC_PORT_PAGES : known;
+	uint8_t type = (uint8_t)check_range(VMSYNC_PORT_REQUEST,
+					    VMSYNC_PORT_PAGES);
 	bool part = type == VMSYNC_PORT_PULL || type == VMSYNC_PORT_DATA;
 	struct vmsync_port_frame f = {
 		.type = type,
@@ -52,13 +51,17 @@ static struct vmsync_port_frame random_frame(void)
 		f.look = (uint8_t)check_rand();
 	if (type == VMSYNC_PORT_START || type == VMSYNC_PORT_START_RING)
 		f.events = (uint8_t)check_rand();
-	f.state = type == VMSYNC_PORT_STATE ? (uint8_t)check_rand() : 0;
+	if (type == VMSYNC_PORT_STATE || type == VMSYNC_PORT_TAKEN) {
+		f.state = (uint8_t)check_rand();
+		f.n = (uint8_t)check_range(0, VMSYNC_PORT_TEXT_MAX);
+	}
+	if (type == VMSYNC_PORT_SNAPSHOT || type == VMSYNC_PORT_TAKEN)
+		f.snapshot = (uint32_t)check_rand();
+	f.mono_ns = type == VMSYNC_PORT_TAKEN ? check_rand() : 0;
 	f.file = part ? (uint32_t)check_rand() : 0;
 	f.offset = part ? check_rand() : 0;
 	f.length = type == VMSYNC_PORT_PULL ? (uint32_t)check_rand() : 0;
 	f.total = type == VMSYNC_PORT_DATA ? check_rand() : 0;
-	if (type == VMSYNC_PORT_STATE)
-		f.n = (uint8_t)check_range(0, VMSYNC_PORT_TEXT_MAX);
 	if (type == VMSYNC_PORT_DATA)
 		f.n = (uint8_t)check_range(0, VMSYNC_PORT_DATA_MAX);
 	for (i = 0; i < f.n; i++)
@@ -93,9 +96,9 @@ static bool same(const struct vmsync_port_frame *a,
 {
 	return a->type == b->type && a->cnt == b->cnt &&
 	       a->vm_uid == b->vm_uid && a->mono_ns == b->mono_ns &&
-	       a->session == b->session && a->events == b->events &&
-	       a->state == b->state && a->look == b->look &&
-	       a->file == b->file &&
+	       a->session == b->session && a->snapshot == b->snapshot &&
+	       a->events == b->events && a->state == b->state &&
+	       a->look == b->look && a->file == b->file &&
 	       a->offset == b->offset && a->length == b->length &&
 	       a->total == b->total && a->n == b->n &&
 	       !memcmp(a->data, b->data, a->n);
@@ -258,7 +261,7 @@ static void test_unknown(void)
 
 		memset(&stream, 0, sizeof(stream));
 		add_frame(&stream);
-		put_frame(&stream, VMSYNC_PORT_START_RING + 1, len);
+		put_frame(&stream, VMSYNC_PORT_TAKEN + 1, len);
 		/* A type that is known, of another length. */
 		put_frame(&stream, VMSYNC_PORT_ANSWER,
 			  len == VMSYNC_PORT_ANSWER_LEN ? 29 : len);
