@@ -236,7 +236,7 @@ int memory_ask_fetch(struct memory_asked *a, uint64_t pages,
 	if (!mkdtemp(top))
 		return vmsync_fail_file(e, -errno, top);
 	snprintf(folder, sizeof(folder), "%s/pages", top);
-	ret = vmsync_fetch_begin(&f, folder, e);
+	ret = vmsync_fetch_begin(&f, folder, VMSYNC_FETCH_BYTES, e);
 	if (!ret) {
 		ret = fetch(a, &f, pages, e);
 		vmsync_fetch_end(&f);

@@ -27,9 +27,9 @@ static int failed(struct vmsync_fetch *f, int err, struct ctf_error *e)
 static int too_much(struct vmsync_fetch *f, struct ctf_error *e)
 {
 	return vmsync_fail(e, -EFBIG, "record for a shorter time, or fewer events",
-			   "%s: the guest has more than %d files, or %llu MiB",
-			   f->folder, VMSYNC_FETCH_FILES,
-			   VMSYNC_FETCH_BYTES >> 20);
+			   "%s: the guest has more than %d files, or %" PRIu64
+			   " MiB", f->folder, VMSYNC_FETCH_FILES,
+			   f->most >> 20);
 }
 
 static struct entry entry_read(const struct vmsync_fetch *f, size_t i)
@@ -45,11 +45,12 @@ static struct entry entry_read(const struct vmsync_fetch *f, size_t i)
 			       le64toh(size) };
 }
 
-int vmsync_fetch_begin(struct vmsync_fetch *f, const char *folder,
+int vmsync_fetch_begin(struct vmsync_fetch *f, const char *folder, uint64_t most,
 		       struct ctf_error *e)
 {
 	memset(f, 0, sizeof(*f));
 	f->folder = folder;
+	f->most = most;
 	f->fd = -1;
 	return mkdir(folder, 0777) ? failed(f, errno, e) : 0;
 }
@@ -111,7 +112,7 @@ static int list_end(struct vmsync_fetch *f, struct ctf_error *e)
 	for (i = 0; i < f->n; i++) {
 		struct entry entry = entry_read(f, i);
 
-		if (entry.size > VMSYNC_FETCH_BYTES - f->total)
+		if (entry.size > f->most - f->total)
 			return too_much(f, e);
 		f->total += entry.size;
 	}

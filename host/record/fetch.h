@@ -14,7 +14,7 @@
 #include "ctf/ctf.h"
 #include "port/frame.h"
 
-/* What a guest may send at most. */
+/* What a guest may send at most, and as a rule. */
 #define VMSYNC_FETCH_FILES 16384
 #define VMSYNC_FETCH_BYTES (4ull << 30)
 
@@ -26,6 +26,7 @@
  * @file:	the one that is pulled, 0: the list
  * @offset:	bytes of it that are there
  * @until:	what was asked for ends there
+ * @most:	bytes that there may be
  * @bytes, @total: of all files
  */
 struct vmsync_fetch {
@@ -36,14 +37,15 @@ struct vmsync_fetch {
 	uint32_t file;
 	uint64_t offset;
 	uint64_t until;
+	uint64_t most;
 	uint64_t bytes;
 	uint64_t total;
 	int fd;
 	bool done;
 };
 
-/** vmsync_fetch_begin() - into @folder; 0 or a negative errno and @e */
-int vmsync_fetch_begin(struct vmsync_fetch *f, const char *folder,
+/** vmsync_fetch_begin() - into @folder, at most @most bytes; 0, or -errno and @e */
+int vmsync_fetch_begin(struct vmsync_fetch *f, const char *folder, uint64_t most,
 		       struct ctf_error *e);
 
 /** vmsync_fetch_next() - what to ask for, now or once more; not where it is done */

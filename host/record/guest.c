@@ -8,9 +8,12 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "fuse/domain_name.h"
 #include "fuse/fail.h"
+#include "record/client.h"
 
 #define SECOND 1000000000ull
+#define NAME_MAX_BYTES 64
 
 /*
  * How often each state is asked for, and after how long without what it wants, or
@@ -24,6 +27,8 @@ static const struct {
 	[RECORD_READY] = { 10 * SECOND, 0 },
 	[RECORD_START] = { SECOND / 2, 90 * SECOND },
 	[RECORD_ON] = { SECOND, 0 },
+	[RECORD_TAKE] = { SECOND / 4, 15 * SECOND },
+	[RECORD_TAKEN] = { 10 * SECOND, 0 },
 	[RECORD_STOP] = { SECOND / 2, 120 * SECOND },
 	[RECORD_STOPPED] = { 10 * SECOND, 0 },
 	[RECORD_FETCH] = { SECOND, 60 * SECOND },
@@ -38,19 +43,87 @@ static const struct {
 /* vmsyncd may be started anew, and a port be plugged in again: so long. */
 #define LOST_NS (15 * SECOND)
 
+/* A number that nobody knew before, and never 0. */
+static int draw(uint32_t *number)
+{
+	do {
+		if (getrandom(number, sizeof(*number), 0) < 0)
+			return -errno;
+	} while (!*number);
+	return 0;
+}
+
 int record_guest_init(struct record_guest *g, const char *object)
 {
 	memset(g, 0, sizeof(*g));
-	g->fd = -1;
+	g->fd = g->fetch.fd = -1;
 	if (!vmsync_client_field(object, "name", g->name, sizeof(g->name)) ||
 	    !vmsync_client_field(object, "uuid", g->uuid, sizeof(g->uuid)) ||
 	    !vmsync_client_field(object, "pid", g->pid, sizeof(g->pid)))
 		return -EPROTO;
-	while (!g->session) {
-		if (getrandom(&g->session, sizeof(g->session), 0) < 0)
-			return -errno;
+	return draw(&g->session);
+}
+
+int record_guest_renew(struct record_guest *g)
+{
+	g->lost_ns = g->heard_ns = g->snapshot = 0;
+	g->said[0] = 0;
+	g->cut = g->silent = false;
+	return draw(&g->session);
+}
+
+void record_guest_folder(struct record_guest *g, const char *output,
+			 size_t number)
+{
+	char name[NAME_MAX_BYTES + 1];
+	size_t i;
+
+	snprintf(name, sizeof(name), "%.*s", NAME_MAX_BYTES, g->name);
+	for (i = 0; name[i]; i++) {
+		char c = name[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+		      (c == '.' && i)))
+			name[i] = '_';
 	}
-	return 0;
+	snprintf(g->folder, sizeof(g->folder), "%.3900s/guests/%s", output, name);
+	if (number)
+		snprintf(g->folder, sizeof(g->folder), "%.3900s/guests/%s.%zu",
+			 output, name, number);
+}
+
+int record_guest_take(struct record_guest *g, uint64_t now_ns)
+{
+	int ret = draw(&g->snapshot);
+
+	g->begun_ns = 0;
+	g->cut = false;
+	if (!ret)
+		record_guest_set(g, RECORD_TAKE, now_ns);
+	return ret;
+}
+
+/* Beside its trace, for all who read that. A socket that was named is no domain. */
+static int domain_save(const struct record_guest *g, struct ctf_error *e)
+{
+	struct vmsync_domain_name d = { 0 };
+
+	if (g->uuid[0] && strlen(g->name) < sizeof(d.name) &&
+	    strlen(g->uuid) < sizeof(d.uuid)) {
+		strcpy(d.name, g->name);
+		strcpy(d.uuid, g->uuid);
+	}
+	return vmsync_domain_name_save(g->folder, &d, e);
+}
+
+int record_guest_fetch(struct record_guest *g, uint64_t most, uint64_t now_ns,
+		       struct ctf_error *e)
+{
+	int ret = vmsync_fetch_begin(&g->fetch, g->folder, most, e);
+
+	record_guest_set(g, RECORD_FETCH, now_ns);
+	return ret ? ret : domain_save(g, e);
 }
 
 void record_guest_set(struct record_guest *g, enum record_state state,
@@ -157,6 +230,8 @@ static bool request(struct record_guest *g, struct vmsync_port_frame *frame)
 		[RECORD_READY] = VMSYNC_PORT_ASK,
 		[RECORD_START] = VMSYNC_PORT_START,
 		[RECORD_ON] = VMSYNC_PORT_ASK,
+		[RECORD_TAKE] = VMSYNC_PORT_SNAPSHOT,
+		[RECORD_TAKEN] = VMSYNC_PORT_ASK,
 		[RECORD_STOP] = VMSYNC_PORT_STOP,
 		[RECORD_STOPPED] = VMSYNC_PORT_ASK,
 	};
@@ -173,6 +248,12 @@ static bool request(struct record_guest *g, struct vmsync_port_frame *frame)
 		frame->events = g->events;
 		if (g->ring)
 			frame->type = VMSYNC_PORT_START_RING;
+	}
+	if (g->state == RECORD_TAKE) {
+		frame->snapshot = g->snapshot;
+	} else if (g->state == RECORD_ON && g->freezes) {
+		/* Snapshot 0: what was fetched need not be kept there. */
+		frame->type = VMSYNC_PORT_SNAPSHOT;
 	}
 	frame->session = g->session;
 	return true;
@@ -194,6 +275,7 @@ static void give_up(struct record_guest *g, uint64_t now_ns)
 {
 	static const char *const why[] = {
 		[RECORD_START] = "its agent does not say that it records",
+		[RECORD_TAKE] = "its agent takes no snapshot; is it as new as vmsyncd?",
 		[RECORD_STOP] = "its agent does not end its recording",
 		[RECORD_FETCH] = "its agent sends no more of its trace",
 	};
@@ -241,14 +323,23 @@ void record_guest_tick(struct record_guest *g, const char *path, uint64_t now_ns
 	ask(g, now_ns);
 }
 
+/* There may be a next one: the recording goes on. */
+static void no_snapshot(struct record_guest *g, uint64_t now_ns)
+{
+	g->snapshot = 0;
+	record_guest_set(g, RECORD_ON, now_ns);
+}
+
 /* LTTng writes the metadata last: of one that is cut there may be none. */
 static void fetched(struct record_guest *g, uint64_t now_ns)
 {
 	bool is_trace = !g->cut || vmsync_fetch_is_trace(&g->fetch);
 
 	vmsync_fetch_end(&g->fetch);
-	if (is_trace)
-		record_guest_set(g, RECORD_DONE, now_ns);
+	if (g->snapshot && !is_trace)
+		no_snapshot(g, now_ns);
+	else if (is_trace)
+		record_guest_set(g, g->snapshot ? RECORD_ON : RECORD_DONE, now_ns);
 	else
 		failed(g, g->said, now_ns);
 }
@@ -334,6 +425,32 @@ static void hear_state(struct record_guest *g,
 		stopped(g, frame->state == VMSYNC_PORT_STATE_CUT, now_ns);
 }
 
+static void hear_taken(struct record_guest *g,
+		       const struct vmsync_port_frame *frame, uint64_t now_ns)
+{
+	if (g->state != RECORD_TAKE)
+		return;
+	if (frame->session != g->session) {
+		not_ours(g, frame, now_ns);
+		return;
+	}
+	if (frame->snapshot != g->snapshot)
+		return;
+	g->begun_ns = frame->mono_ns;
+	if (frame->n)
+		remember(g, frame);
+	/* While it says that it writes it is waited for, by whoever has the time. */
+	if (frame->state == VMSYNC_PORT_STATE_STARTING) {
+		g->since_ns = now_ns;
+	} else if (frame->state == VMSYNC_PORT_STATE_FAILED) {
+		no_snapshot(g, now_ns);
+	} else if (frame->state == VMSYNC_PORT_STATE_STOPPED ||
+		   frame->state == VMSYNC_PORT_STATE_CUT) {
+		g->cut = frame->state == VMSYNC_PORT_STATE_CUT;
+		record_guest_set(g, RECORD_TAKEN, now_ns);
+	}
+}
+
 void record_guest_hear(struct record_guest *g, uint64_t now_ns)
 {
 	struct vmsync_port_frame frame;
@@ -345,6 +462,8 @@ void record_guest_hear(struct record_guest *g, uint64_t now_ns)
 			hear_state(g, &frame, now_ns);
 		else if (frame.type == VMSYNC_PORT_DATA)
 			hear_data(g, &frame, now_ns);
+		else if (frame.type == VMSYNC_PORT_TAKEN)
+			hear_taken(g, &frame, now_ns);
 	}
 	if (g->fd >= 0 && ret != -EAGAIN) {
 		close(g->fd);
@@ -359,4 +478,16 @@ void record_guest_end(struct record_guest *g)
 	if (g->fd >= 0)
 		close(g->fd);
 	g->fd = -1;
+}
+
+bool record_guest_is_wanted(const struct record_guest *g, const char *const *vm,
+			    size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (vmsync_client_called(g->name, g->uuid, vm[i]))
+			return true;
+	}
+	return !n;
 }

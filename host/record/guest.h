@@ -17,6 +17,8 @@ enum record_state {
 	RECORD_READY,	/* there is */
 	RECORD_START,
 	RECORD_ON,
+	RECORD_TAKE,	/* a snapshot, and it goes on */
+	RECORD_TAKEN,
 	RECORD_STOP,
 	RECORD_STOPPED,
 	RECORD_FETCH,
@@ -32,6 +34,9 @@ enum record_state {
  * @session:	number that it was given
  * @named:	it was asked for by its name
  * @ring:	as of a struct vmsync_tracing
+ * @freezes:	snapshots of its @ring are taken; after each it is RECORD_ON again
+ * @snapshot:	number of the last one, 0: there is none, and @said may say why
+ * @begun_ns:	when that was begun, as the agent says, on the guest's clock
  * @said:	what its agent said: what is not recorded, or why it failed
  * @asked_ns, @since_ns, @heard_ns: the last request, when @state began, the last answer
  * @moved_ns:	when the last byte of its trace came
@@ -48,6 +53,9 @@ struct record_guest {
 	uint8_t events;
 	bool named;
 	bool ring;
+	bool freezes;
+	uint32_t snapshot;
+	uint64_t begun_ns;
 	enum record_state state;
 	char said[256];
 	uint64_t asked_ns;
@@ -63,6 +71,32 @@ struct record_guest {
 
 /** record_guest_init() - from an object of vmsyncd's list; 0 or -EPROTO */
 int record_guest_init(struct record_guest *g, const char *object);
+
+/** record_guest_renew() - as it was at first, with another number; 0 or -errno */
+int record_guest_renew(struct record_guest *g);
+
+/**
+ * record_guest_folder() - where its trace goes: @output/guests, then its name made into
+ * what a file may be called anywhere
+ * @number:	behind it, where another one is called so; or 0
+ */
+void record_guest_folder(struct record_guest *g, const char *output,
+			 size_t number);
+
+/** record_guest_is_wanted() - it is one of @vm [@n], names or uuids; 0: all are */
+bool record_guest_is_wanted(const struct record_guest *g, const char *const *vm,
+			    size_t n);
+
+/** record_guest_take() - ask for a snapshot from now on; 0 or a negative errno */
+int record_guest_take(struct record_guest *g, uint64_t now_ns);
+
+/**
+ * record_guest_fetch() - its trace into its folder, which is made
+ * @most:	bytes that it may have
+ * Return: 0, its state being RECORD_FETCH, or a negative errno and @e.
+ */
+int record_guest_fetch(struct record_guest *g, uint64_t most, uint64_t now_ns,
+		       struct ctf_error *e);
 
 /** record_guest_set() - ask for another state from now on */
 void record_guest_set(struct record_guest *g, enum record_state state,

@@ -20,7 +20,7 @@ bool vmsync_record_whole(const struct vmsync_record *r)
 					r->guest[i].state != RECORD_NONE))
 			return false;
 	}
-	return !r->cut;
+	return !r->host.cut;
 }
 
 static const char *what(bool kernel, bool ust)
@@ -54,10 +54,10 @@ static void print_text(FILE *f, const struct vmsync_record *r)
 	size_t i;
 
 	fprintf(f, "host: %s; vmsync-host.ko is %sloaded\n",
-		what(r->host.kernel, r->host.ust),
+		what(r->host.tracing.kernel, r->host.tracing.ust),
 		module_is_loaded() ? "" : "not ");
-	if (r->host.said[0])
-		fprintf(f, "      %s\n", r->host.said);
+	if (r->host.tracing.said[0])
+		fprintf(f, "      %s\n", r->host.tracing.said);
 	if (r->no_guests[0]) {
 		fputs("no guest: ", f);
 		print_clean(f, r->no_guests);
@@ -109,9 +109,9 @@ static void print_json(FILE *f, const struct vmsync_record *r)
 		vmsync_record_kept(r) ? "true" : "false");
 	fprintf(f, ",\n\"host\": {\"kernel\": %s, \"port\": %s, "
 		"\"module\": %s, \"cut\": %s, \"said\": ",
-		r->host.kernel ? "true" : "false", r->host.ust ? "true" : "false",
-		module_is_loaded() ? "true" : "false", r->cut ? "true" : "false");
-	vmsync_json_string(f, r->host.said);
+		r->host.tracing.kernel ? "true" : "false", r->host.tracing.ust ? "true" : "false",
+		module_is_loaded() ? "true" : "false", r->host.cut ? "true" : "false");
+	vmsync_json_string(f, r->host.tracing.said);
 	fputs("},\n\"no_guests\": ", f);
 	vmsync_json_string(f, r->no_guests);
 	fputs(",\n\"guests\": [", f);

@@ -11,15 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fuse/domain_name.h"
 #include "fuse/fail.h"
 #include "port/now.h"
 #include "base/run.h"
-#include "base/json_string.h"
 
 #define SECOND 1000000000ull
 #define ROUND_MS 100
-#define NAME_MAX_BYTES 64
 
 static int no_memory(struct ctf_error *e)
 {
@@ -28,45 +25,15 @@ static int no_memory(struct ctf_error *e)
 
 /* --- guests */
 
-static bool is_called(const struct record_guest *g, const char *name)
-{
-	return vmsync_client_called(g->name, g->uuid, name);
-}
-
-static bool is_wanted(const struct vmsync_record *r,
-		      const struct record_guest *g)
+static void folder_name(const struct vmsync_record *r, struct record_guest *g)
 {
 	size_t i;
 
-	for (i = 0; i < r->n_vm; i++) {
-		if (is_called(g, r->vm[i]))
-			return true;
-	}
-	return !r->n_vm;
-}
-
-/* What a file may be called anywhere, and never twice. */
-static void folder_name(struct vmsync_record *r, struct record_guest *g)
-{
-	char name[NAME_MAX_BYTES + 1];
-	size_t i;
-
-	snprintf(name, sizeof(name), "%.*s", NAME_MAX_BYTES, g->name);
-	for (i = 0; name[i]; i++) {
-		char c = name[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-		      (c == '.' && i)))
-			name[i] = '_';
-	}
-	snprintf(g->folder, sizeof(g->folder), "%.3900s/guests/%s", r->output,
-		 name);
+	record_guest_folder(g, r->output, 0);
 	for (i = 0; i < r->n; i++) {
 		if (strcmp(r->guest[i].folder, g->folder))
 			continue;
-		snprintf(g->folder, sizeof(g->folder), "%.3900s/guests/%s.%zu",
-			 r->output, name, r->n + 1);
+		record_guest_folder(g, r->output, r->n + 1);
 		break;
 	}
 }
@@ -86,7 +53,7 @@ static int guests_take(struct vmsync_record *r,
 		if (record_guest_init(g, list->guest[i]))
 			return vmsync_fail(e, -EPROTO, "is it of this version?",
 					   "vmsyncd is not understood");
-		if (!is_wanted(r, g))
+		if (!record_guest_is_wanted(g, r->vm, r->n_vm))
 			continue;
 		g->events = r->events;
 		g->ring = r->ring;
@@ -95,7 +62,7 @@ static int guests_take(struct vmsync_record *r,
 		r->n++;
 	}
 	for (k = 0; k < r->n_vm; k++) {
-		for (i = 0; i < r->n && !is_called(&r->guest[i], r->vm[k]); i++)
+		for (i = 0; i < r->n && !record_guest_is_wanted(&r->guest[i], &r->vm[k], 1); i++)
 			;
 		if (i == r->n)
 			return vmsync_fail(e, -ENOENT, "vmsync status lists them",
@@ -181,8 +148,8 @@ static void round_once(struct vmsync_record *r, struct pollfd *pfd)
 	for (i = 0; i < r->n; i++)
 		record_guest_hear(&r->guest[i], now_ns);
 	/* A flight recorder needs no disk before its end. */
-	if (r->recording && !r->ring)
-		vmsync_tracing_look(&r->host);
+	if (r->host.recording && !r->ring)
+		vmsync_tracing_look(&r->host.tracing);
 	signals_take(r);
 }
 
@@ -242,90 +209,6 @@ static int command_start(struct vmsync_record *r, struct ctf_error *e)
 			      0;
 }
 
-/* --- the host */
-
-/* The session daemon stays, as one that the user started would. */
-static void daemon_start(void)
-{
-	static const char *const argv[] = {
-		"lttng-sessiond", "-d", "--extra-kmod-probes=vmsync,vmsync-kvm",
-		NULL,
-	};
-	char said[200];
-
-	if (!geteuid() && !vmsync_tracing_daemon())
-		vmsync_run(argv, NULL, said, sizeof(said));
-}
-
-/* Modules that are loaded have their events; none is loaded by us. */
-static void probes_load(void)
-{
-	static const char *const core[] = { "modprobe", "-q",
-					    "lttng-probe-vmsync", NULL };
-	static const char *const kvm[] = { "modprobe", "-q",
-					   "lttng-probe-vmsync-kvm", NULL };
-	char said[200];
-
-	if (geteuid() || access("/sys/module/vmsync_host", F_OK))
-		return;
-	vmsync_run(core, NULL, said, sizeof(said));
-	vmsync_run(kvm, NULL, said, sizeof(said));
-}
-
-static int host_start(struct vmsync_record *r, struct ctf_error *e)
-{
-	snprintf(r->session, sizeof(r->session), "vmsync-record-%d", getpid());
-	snprintf(r->host_folder, sizeof(r->host_folder), "%.4000s/host",
-		 r->output);
-	r->host = (struct vmsync_tracing){
-		.name = r->session,
-		.output = r->host_folder,
-		.home = geteuid() ? NULL : r->output,
-		.events = r->events,
-		.host = true,
-		.ring = r->ring,
-	};
-	daemon_start();
-	probes_load();
-	if (vmsync_tracing_start(&r->host))
-		return vmsync_fail(e, -EIO, "vmsync doctor says what is missing",
-				   "the host cannot be recorded: %s",
-				   r->host.said);
-	r->recording = true;
-	return 0;
-}
-
-static void host_stop(struct vmsync_record *r)
-{
-	char path[4200], said[sizeof(r->host.said)];
-
-	if (!r->recording)
-		return;
-	/* What was not recorded is still to be said. */
-	strcpy(said, r->host.said);
-	r->cut = vmsync_tracing_stop(&r->host);
-	if (!r->cut)
-		strcpy(r->host.said, said);
-	r->recording = false;
-	snprintf(path, sizeof(path), "%s/.lttngrc", r->output);
-	unlink(path);
-}
-
-/* The trace of a flight recorder is what it holds now. */
-static int host_take(struct vmsync_record *r, struct ctf_error *e)
-{
-	char said[sizeof(r->host.said)];
-
-	if (!r->recording || !r->ring)
-		return 0;
-	strcpy(said, r->host.said);
-	if (vmsync_tracing_take(&r->host))
-		return vmsync_fail(e, -EIO, "", "the host's recording cannot be "
-				   "taken: %s", r->host.said);
-	strcpy(r->host.said, said);
-	return 0;
-}
-
 /* --- all of it */
 
 static int signals_open(struct vmsync_record *r, struct ctf_error *e)
@@ -368,21 +251,8 @@ static void folders_remove(const struct vmsync_record *r)
 
 	snprintf(path, sizeof(path), "%s/guests", r->output);
 	rmdir(path);
-	rmdir(r->host_folder);
+	rmdir(r->host.folder);
 	rmdir(r->output);
-}
-
-/* Beside its trace, for all who read that. A socket that was named is no domain. */
-static int domain_save(const struct record_guest *g, struct ctf_error *e)
-{
-	struct vmsync_domain_name d = { 0 };
-
-	if (g->uuid[0] && strlen(g->name) < sizeof(d.name) &&
-	    strlen(g->uuid) < sizeof(d.uuid)) {
-		strcpy(d.name, g->name);
-		strcpy(d.uuid, g->uuid);
-	}
-	return vmsync_domain_name_save(g->folder, &d, e);
 }
 
 static void fetch_begin(struct vmsync_record *r)
@@ -396,11 +266,8 @@ static void fetch_begin(struct vmsync_record *r)
 
 		if (g->state != RECORD_STOPPED)
 			continue;
-		record_guest_set(g, RECORD_FETCH, now_ns);
-		if (!vmsync_fetch_begin(&g->fetch, g->folder, &e) &&
-		    !domain_save(g, &e))
-			continue;
-		record_guest_fail(g, &e, now_ns);
+		if (record_guest_fetch(g, VMSYNC_FETCH_BYTES, now_ns, &e))
+			record_guest_fail(g, &e, now_ns);
 	}
 }
 
@@ -412,7 +279,7 @@ static int phases(struct vmsync_record *r, struct pollfd *pfd,
 
 	guests_move(r, RECORD_ASK, RECORD_ASK);
 	wait_while(r, pfd, RECORD_ASK, 1, "guests' agents are asked");
-	ret = r->stops ? 0 : host_start(r, e);
+	ret = r->stops ? 0 : record_host_start(&r->host, e);
 	if (ret)
 		return ret;
 	guests_move(r, RECORD_READY, RECORD_START);
@@ -432,8 +299,8 @@ static int phases(struct vmsync_record *r, struct pollfd *pfd,
 	guests_move(r, RECORD_START, RECORD_STOP);
 	wait_while(r, pfd, RECORD_STOP, 2, "guests end");
 	if (!ret)
-		ret = host_take(r, e);
-	host_stop(r);
+		ret = record_host_take(&r->host, e);
+	record_host_stop(&r->host);
 	fetch_begin(r);
 	wait_fetched(r, pfd);
 	return ret;
@@ -446,6 +313,7 @@ int vmsync_record_run(struct vmsync_record *r, struct ctf_error *e)
 	int ret;
 
 	r->status = -1;
+	record_host_init(&r->host, r->output, r->events, r->ring);
 	ret = guests_find(r, e);
 	if (!ret)
 		ret = signals_open(r, e);
@@ -456,7 +324,7 @@ int vmsync_record_run(struct vmsync_record *r, struct ctf_error *e)
 		ret = no_memory(e);
 	if (!ret)
 		ret = phases(r, pfd, e);
-	host_stop(r);
+	record_host_stop(&r->host);
 	for (i = 0; i < r->n; i++)
 		record_guest_end(&r->guest[i]);
 	if (!ret && !vmsync_record_kept(r))

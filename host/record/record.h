@@ -17,7 +17,7 @@
 #include <sys/types.h>
 
 #include "record/guest.h"
-#include "record/tracing.h"
+#include "record/host.h"
 
 /**
  * struct vmsync_record - one
@@ -31,7 +31,6 @@
  * @status:	exit status of @command, -1: it has not ended
  * @stops:	how often one asked to stop
  * @progress:	told of it, or NULL
- * @cut:	the host's trace lacks something, which @host says
  */
 struct vmsync_record {
 	const char *output;
@@ -48,11 +47,7 @@ struct vmsync_record {
 			 uint64_t total);
 	struct record_guest *guest;
 	size_t n;
-	struct vmsync_tracing host;
-	char session[64];
-	char host_folder[4096];
-	bool recording;
-	bool cut;
+	struct record_host host;
 	pid_t child;
 	int signals;
 	uint64_t begin_ns;

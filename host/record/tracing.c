@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "record/tracing.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,8 +141,10 @@ static void ust(struct vmsync_tracing *t)
 {
 	char said[200];
 
+	/* Of a ring each second is a part: the more, the longer it reaches back. */
 	t->ust = !LTTNG(t, said, "enable-channel", "-u", "-s", t->name,
-			"--subbuf-size=256k", "--num-subbuf=8",
+			t->ring ? "--subbuf-size=32k" : "--subbuf-size=256k",
+			t->ring ? "--num-subbuf=64" : "--num-subbuf=8",
 			"--switch-timer=1000000", CHANNEL "-port") &&
 		 !LTTNG(t, said, "enable-event", "-u", "-s", t->name, "-c",
 			CHANNEL "-port", "vmsync_port:*");
@@ -190,7 +193,11 @@ static int written(struct vmsync_tracing *t, int ret)
 
 int vmsync_tracing_take(struct vmsync_tracing *t)
 {
-	if (!LTTNG(t, t->said, "snapshot", "record", "-s", t->name))
+	char most[64];
+
+	snprintf(most, sizeof(most), "--max-size=%" PRIu64, t->most);
+	if (!LTTNG(t, t->said, "snapshot", "record", "-s", t->name,
+		   t->most ? most : NULL))
 		return 0;
 	return written(t, -1);
 }

@@ -17,6 +17,7 @@
  * @host:	or a guest
  * @ring:	write nothing by itself: the buffers keep the latest events, which
  *		vmsync_tracing_take() writes
+ * @most:	bytes that vmsync_tracing_take() may write, 0: as many as there are
  * @kernel, @ust: filled in: what is recorded
  * @full:	filled in: its disk was full at some time, and LTTng writes no more of
  *		a channel that it once could not write
@@ -29,6 +30,7 @@ struct vmsync_tracing {
 	uint8_t events;
 	bool host;
 	bool ring;
+	uint64_t most;
 	bool kernel;
 	bool ust;
 	bool full;

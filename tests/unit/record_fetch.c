@@ -70,7 +70,7 @@ static void begin(void)
 	static int n;
 
 	snprintf(folder, sizeof(folder), "%s/%d", dir, n++);
-	CHECK_EQ(vmsync_fetch_begin(&fetch, folder, &error), 0);
+	CHECK_EQ(vmsync_fetch_begin(&fetch, folder, VMSYNC_FETCH_BYTES, &error), 0);
 }
 
 /* An agent's answers to one PULL, of which a part is lost, in a bad case doubled. */
