@@ -131,22 +131,21 @@ void vmsync_control_ready(void)
 }
 
 /* Root, or one who has the group vmsync, as its own or besides. */
-static bool may(int fd)
+static bool may(int fd, struct ucred *peer)
 {
 	const struct group *group;
-	struct ucred peer;
 	gid_t groups[MOST_GROUPS];
-	socklen_t len = sizeof(peer), n = sizeof(groups);
+	socklen_t len = sizeof(*peer), n = sizeof(groups);
 	size_t i;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &len))
 		return false;
-	if (!peer.uid)
+	if (!peer->uid)
 		return true;
 	group = getgrnam(VMSYNC_CONTROL_GROUP);
 	if (!group)
 		return false;
-	if (peer.gid == group->gr_gid)
+	if (peer->gid == group->gr_gid)
 		return true;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n))
 		return false;
@@ -157,31 +156,30 @@ static bool may(int fd)
 	return false;
 }
 
-static bool say(int fd, const char *text)
-{
-	return send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-}
-
 static void welcome(struct vmsync_control *c)
 {
 	int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct vmsync_client new = { .fd = fd };
+	struct ucred peer = { 0 };
 	size_t i;
 
 	if (fd < 0)
 		return;
-	if (!may(fd)) {
-		say(fd, "error: only root and members of the group "
-			VMSYNC_CONTROL_GROUP " may ask");
+	if (!may(fd, &peer)) {
+		vmsync_client_say(&new, "error: only root and members of the group "
+				  VMSYNC_CONTROL_GROUP " may ask");
 		close(fd);
 		return;
 	}
+	new.uid = peer.uid;
+	new.pid = peer.pid;
 	for (i = 0; i < VMSYNC_CONTROL_CLIENTS; i++) {
 		if (c->client[i].fd >= 0)
 			continue;
-		c->client[i] = (struct vmsync_client){ .fd = fd };
+		c->client[i] = new;
 		return;
 	}
-	say(fd, "error: too many ask at once");
+	vmsync_client_say(&new, "error: too many ask at once");
 	close(fd);
 }
 
@@ -202,10 +200,10 @@ static void attach(struct vmsync_client *client, struct vmsync_guests *g,
 		vmsyncd_guest_by_serial(g, strtoull(what, NULL, 10));
 
 	if (!guest) {
-		say(client->fd, "error: no such guest");
+		vmsync_client_say(client, "error: no such guest");
 	} else if (guest->link.reader >= 0) {
-		say(client->fd, "error: somebody else records it");
-	} else if (say(client->fd, "ok")) {
+		vmsync_client_say(client, "error: somebody else records it");
+	} else if (vmsync_client_say(client, "ok")) {
 		guest->link.reader = client->fd;
 		client->guest = guest->serial;
 		return;
@@ -213,18 +211,55 @@ static void attach(struct vmsync_client *client, struct vmsync_guests *g,
 	bye(client, g);
 }
 
+/* What is there that ends when its recorder does, or that asks while there is none. */
+static void recorder_left(struct vmsync_control *c, struct vmsync_guests *g)
+{
+	size_t i;
+
+	for (i = 0; i < VMSYNC_CONTROL_CLIENTS; i++) {
+		if (c->client[i].fd < 0 || !c->client[i].ask)
+			continue;
+		vmsync_client_say(&c->client[i], "error: the flight recorder ended");
+		bye(&c->client[i], g);
+	}
+}
+
+/* Return: why not, a message, or NULL. */
+static const char *take_word(struct vmsync_control *c,
+			     struct vmsync_client *client, const char *text)
+{
+	if (!strcmp(text, "status")) {
+		client->listing = true;
+	} else if (!strcmp(text, "recorder")) {
+		if (vmsync_ask_recorder(c->client))
+			return "error: a flight recorder is there already";
+		client->recorder = vmsync_client_say(client, "ok");
+	} else if (!strncmp(text, "ask ", 4) && !client->ask) {
+		c->asks += c->asks == UINT32_MAX ? 2 : 1;
+		return vmsync_ask(c->client, client, c->asks, text + 4);
+	} else {
+		return "error: not understood";
+	}
+	return NULL;
+}
+
 /* Return: there may be more. */
-static bool read_one(struct vmsync_client *client, struct vmsync_guests *g)
+static bool read_one(struct vmsync_control *c, struct vmsync_client *client,
+		     struct vmsync_guests *g)
 {
 	struct vmsyncd_guest *guest = vmsyncd_guest_by_serial(g, client->guest);
+	static char text[VMSYNC_CONTROL_BYTES];
+	struct vmsync_client *over;
 	struct vmsync_port_frame frame;
-	char text[1024];
+	const char *why;
 	ssize_t n = recv(client->fd, text, sizeof(text) - 1, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0) {
 		bye(client, g);
+		if (client->recorder)
+			recorder_left(c, g);
 		return false;
 	}
 	text[n] = 0;
@@ -233,13 +268,19 @@ static bool read_one(struct vmsync_client *client, struct vmsync_guests *g)
 			vmsyncd_link_ask(&guest->link, &frame);
 		return true;
 	}
-	if (!strcmp(text, "status")) {
-		client->listing = true;
-	} else if (!strncmp(text, "attach ", 7) && strlen(text) == (size_t)n) {
+	if (client->recorder) {
+		over = vmsync_ask_answer(c->client, text);
+		if (over)
+			bye(over, g);
+		return true;
+	}
+	if (!strncmp(text, "attach ", 7) && strlen(text) == (size_t)n) {
 		attach(client, g, text + 7);
 		return client->fd >= 0;
-	} else {
-		say(client->fd, "error: not understood");
+	}
+	why = take_word(c, client, text);
+	if (why) {
+		vmsync_client_say(client, why);
 		bye(client, g);
 	}
 	return false;
@@ -260,7 +301,7 @@ static bool print(struct vmsync_client *client, const struct vmsync_guests *g,
 	else
 		fprintf(f, "{\n\"version\": \"" VMSYNC_VERSION
 			"\",\n\"pid\": %d,\n\"guests\": %zu\n}", getpid(), g->n);
-	ok = !fclose(f) && say(client->fd, line);
+	ok = !fclose(f) && vmsync_client_say(client, line);
 	free(line);
 	return ok;
 }
@@ -323,7 +364,7 @@ bool vmsync_control_work(struct vmsync_control *c, struct vmsync_guests *g,
 		if (client->fd < 0 || !pfd[i].revents)
 			continue;
 		for (k = 0; !client->listing && k < IN_ROUND; k++) {
-			if (!read_one(client, g))
+			if (!read_one(c, client, g))
 				break;
 		}
 		if (client->fd >= 0 && client->listing)

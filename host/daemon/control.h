@@ -11,6 +11,9 @@
  *	attach SERIAL	"ok", or "error: ..."; from then on each message is a frame of
  *			include/uapi/vmsync_port.h, requests to the agent of that guest
  *			and its answers
+ *	recorder	"ok", or "error: ..."; who sends it is the flight recorder that
+ *			all others ask (daemon/ask.h)
+ *	ask TEXT	what the recorder answers to TEXT, until it hangs up
  *
  * Only root and members of the group vmsync are heard, as the kernel says who they are.
  */
@@ -19,30 +22,20 @@
 
 #include <poll.h>
 
+#include "daemon/ask.h"
 #include "daemon/guest.h"
 
 #define VMSYNC_CONTROL_GROUP "vmsync"
-#define VMSYNC_CONTROL_CLIENTS 32
 
-/**
- * struct vmsync_client - who is connected
- * @fd:		-1: nobody
- * @listing:	gets the list; @told is the serial of the guest that was last in it
- * @guest:	serial of the guest whose recording it asks for, 0: none
- */
-struct vmsync_client {
-	int fd;
-	bool listing;
-	bool greeted;
-	uint64_t told;
-	uint64_t guest;
-};
+/* Bytes of a message: the recorder's answer for many guests is the longest. */
+#define VMSYNC_CONTROL_BYTES 65536
 
-/** struct vmsync_control - both sockets, each -1 where there is none */
+/** struct vmsync_control - both sockets, each -1 where there is none; @asks so far */
 struct vmsync_control {
 	int fd;
 	int hook;
 	struct vmsync_client client[VMSYNC_CONTROL_CLIENTS];
+	uint32_t asks;
 };
 
 /** vmsync_control_init() - no socket yet */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,14 +192,13 @@ bool vmsync_client_called(const char *name, const char *uuid, const char *by)
 	return is;
 }
 
-int vmsync_client_attach(const char *path, uint64_t serial, struct ctf_error *e)
+/* Ask, and be told "ok". Return: a descriptor that does not block, or -errno. */
+static int ask_ok(const char *path, const char *what, struct ctf_error *e)
 {
 	char text[256];
-	int fd;
+	int fd = ask(path, what, e);
 	ssize_t n;
 
-	snprintf(text, sizeof(text), "attach %" PRIu64, serial);
-	fd = ask(path, text, e);
 	if (fd < 0)
 		return fd;
 	n = hear(fd, path, text, sizeof(text), e);
@@ -211,6 +211,39 @@ int vmsync_client_attach(const char *path, uint64_t serial, struct ctf_error *e)
 	}
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	return fd;
+}
+
+int vmsync_client_attach(const char *path, uint64_t serial, struct ctf_error *e)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "attach %" PRIu64, serial);
+	return ask_ok(path, text, e);
+}
+
+int vmsync_client_recorder(const char *path, struct ctf_error *e)
+{
+	return ask_ok(path, "recorder", e);
+}
+
+int vmsync_client_ask(const char *path, const char *text, struct ctf_error *e)
+{
+	char line[1024];
+
+	if (snprintf(line, sizeof(line), "ask %s", text) >= (int)sizeof(line))
+		return vmsync_fail(e, -E2BIG, "", "%s: that is too long to ask",
+				   path);
+	return ask(path, line, e);
+}
+
+ssize_t vmsync_client_answer(int fd, const char *path, char *text, size_t size,
+			     struct ctf_error *e)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	while (poll(&pfd, 1, -1) < 0 && errno == EINTR)
+		;
+	return hear(fd, path, text, size, e);
 }
 
 int vmsync_client_send(int fd, const struct vmsync_port_frame *frame)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #include "ctf/ctf.h"
 #include "port/frame.h"
 
@@ -49,6 +51,23 @@ bool vmsync_client_called(const char *name, const char *uuid, const char *by);
  * Return: a descriptor that does not block, or a negative errno and @e.
  */
 int vmsync_client_attach(const char *path, uint64_t serial, struct ctf_error *e);
+
+/**
+ * vmsync_client_recorder() - be the flight recorder that others ask from now on
+ * (host/daemon/ask.h)
+ * Return: a descriptor that does not block, or a negative errno and @e.
+ */
+int vmsync_client_recorder(const char *path, struct ctf_error *e);
+
+/** vmsync_client_ask() - ask the flight recorder; a descriptor, or -errno and @e */
+int vmsync_client_ask(const char *path, const char *text, struct ctf_error *e);
+
+/**
+ * vmsync_client_answer() - wait for one more answer to that
+ * Return: its bytes, 0: that was all, or a negative errno and @e.
+ */
+ssize_t vmsync_client_answer(int fd, const char *path, char *text, size_t size,
+			     struct ctf_error *e);
 
 /** vmsync_client_send() - a request; 0 or a negative errno, -EAGAIN: not now */
 int vmsync_client_send(int fd, const struct vmsync_port_frame *frame);
