@@ -35,6 +35,7 @@ int cmd_report(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_record(int argc, char **argv);
+int cmd_freeze(int argc, char **argv);
 int cmd_live(int argc, char **argv);
 int cmd_memory(int argc, char **argv);
 int cmd_setup(int argc, char **argv);

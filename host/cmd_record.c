@@ -9,6 +9,7 @@
 
 #include "cmd.h"
 #include "base/run.h"
+#include "freeze/recorder.h"
 #include "record/record.h"
 
 static const char help[] =
@@ -31,6 +32,12 @@ static const char help[] =
 "      --snapshot      keep a flight recorder: nothing is written before Ctrl-C, or\n"
 "                      before COMMAND fails; then what the buffers hold, the latest\n"
 "                      events. Nothing, and no OUT, where COMMAND ends well\n"
+"      --on-freeze     with --snapshot: keep the flight recorder until Ctrl-C;\n"
+"                      each time that vmsync freeze asks for it write what the\n"
+"                      buffers hold to OUT/freeze-N, and go on\n"
+"      --per-hour=N    ... at most so often in any hour, 1 to 1000 (6)\n"
+"      --dead-time=S   ... and not within so many seconds after another one (60)\n"
+"      --disk=MIB      ... while OUT has less than that (4096)\n"
 "      --json          print what was recorded as JSON\n"
 "      --control=PATH  the control socket of vmsyncd, instead of\n"
 "                      " VMSYNC_CLIENT_PATH "\n"
@@ -40,13 +47,25 @@ static const char help[] =
 "COMMAND did, or fusing found something; 2 it could not be done, or was given up.\n"
 "\n"
 "  vmsync record -o out --vm web1 --seconds 10\n"
-"  vmsync record -o out -- ssh web1 make\n";
+"  vmsync record -o out -- ssh web1 make\n"
+"  vmsync record -o /var/lib/vmsync/freezes --snapshot --on-freeze\n";
 
 #define ANALYZED VMSYNC_PORT_EVENTS_ANALYSIS
 #define MOST_SECONDS 86400
 
+#define SECOND 1000000000ull
+
+/* What a flight recorder may, where nothing else is said. */
+#define USUAL_PER_HOUR 6
+#define USUAL_DEAD_NS  (60 * SECOND)
+#define USUAL_DISK_MIB 4096
+
+/** struct arguments - @budget only where it is kept for vmsync freeze, @on_freeze */
 struct arguments {
 	struct vmsync_record record;
+	struct freeze_budget budget;
+	bool on_freeze;
+	bool limited;
 	bool json;
 };
 
@@ -70,6 +89,44 @@ static int take_seconds(struct vmsync_record *r, const char *value)
 		return cmd_usage_error("record", "--seconds=%s: give 1 to %d",
 				       value, MOST_SECONDS);
 	r->seconds = (unsigned int)n;
+	return 0;
+}
+
+static int take_number(const char *name, const char *value, uint64_t most,
+		       uint64_t *out)
+{
+	char *end;
+	unsigned long long n = strtoull(value, &end, 10);
+
+	if (*end || end == value || !n || n > most)
+		return cmd_usage_error("record", "--%s=%s: give 1 to %llu", name,
+				       value, (unsigned long long)most);
+	*out = n;
+	return 0;
+}
+
+static int take_limit(struct arguments *args, int option, const char *value)
+{
+	struct freeze_budget *b = &args->budget;
+	uint64_t n;
+	int64_t ns;
+
+	args->limited = true;
+	if (option == 'D') {
+		if (cmd_seconds("record", value, &ns))
+			return EXIT_TROUBLE;
+		b->dead_ns = (uint64_t)ns;
+		return 0;
+	}
+	if (option == 'K') {
+		if (take_number("disk", value, UINT32_MAX, &n))
+			return EXIT_TROUBLE;
+		b->disk_bytes = n << 20;
+		return 0;
+	}
+	if (take_number("per-hour", value, FREEZE_MOST_PER_HOUR, &n))
+		return EXIT_TROUBLE;
+	b->per_hour = (unsigned int)n;
 	return 0;
 }
 
@@ -99,6 +156,13 @@ static int take(void *arguments, int option, const char *value)
 	case 'r':
 		r->ring = true;
 		return 0;
+	case 'F':
+		args->on_freeze = true;
+		return 0;
+	case 'H':
+	case 'D':
+	case 'K':
+		return take_limit(args, option, value);
 	}
 	r->control = value;
 	return 0;
@@ -242,6 +306,44 @@ static int record(struct arguments *args)
 	return EXIT_TROUBLE;
 }
 
+/* Until it is stopped. */
+static int on_freeze(const struct arguments *args)
+{
+	static struct freeze_recorder r;
+	struct ctf_error e;
+
+	r.output = args->record.output;
+	r.control = args->record.control;
+	r.vm = args->record.vm;
+	r.n_vm = args->record.n_vm;
+	r.events = args->record.events;
+	r.budget = args->budget;
+	return freeze_recorder_run(&r, &e) ? cmd_error("record", &e) : 0;
+}
+
+/* What goes together, and what does not. */
+static int check(const struct arguments *args, char *const *command)
+{
+	const struct vmsync_record *r = &args->record;
+
+	if (!r->output)
+		return cmd_usage_error("record", "-o names the folder to make");
+	if (*command && r->seconds)
+		return cmd_usage_error("record", "it ends after --seconds or with "
+						 "%s, not both", *command);
+	if (args->limited && !args->on_freeze)
+		return cmd_usage_error("record", "--per-hour, --dead-time and "
+						 "--disk go with --on-freeze");
+	if (args->on_freeze && !r->ring)
+		return cmd_usage_error("record", "--on-freeze goes with "
+						 "--snapshot");
+	if (args->on_freeze && (*command || r->seconds || args->json))
+		return cmd_usage_error("record", "--on-freeze goes on until it is "
+						 "stopped: no COMMAND, --seconds, "
+						 "--json");
+	return CMD_GO_ON;
+}
+
 int cmd_record(int argc, char **argv)
 {
 	static const struct option table[] = {
@@ -250,6 +352,10 @@ int cmd_record(int argc, char **argv)
 		{ "events", required_argument, NULL, 'e' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "snapshot", no_argument, NULL, 'r' },
+		{ "on-freeze", no_argument, NULL, 'F' },
+		{ "per-hour", required_argument, NULL, 'H' },
+		{ "dead-time", required_argument, NULL, 'D' },
+		{ "disk", required_argument, NULL, 'K' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "control", required_argument, NULL, 'C' },
 		{ "help", no_argument, NULL, 'h' },
@@ -262,15 +368,17 @@ int cmd_record(int argc, char **argv)
 	struct arguments args = {
 		.record = { .control = VMSYNC_CLIENT_PATH,
 			    .events = VMSYNC_PORT_EVENTS_ANALYSIS },
+		.budget = { .per_hour = USUAL_PER_HOUR,
+			    .dead_ns = USUAL_DEAD_NS,
+			    .disk_bytes = (uint64_t)USUAL_DISK_MIB << 20 },
 	};
 	int ret = cmd_options(&options, argc, argv, &args);
 
-	if (ret == CMD_GO_ON && !args.record.output)
-		ret = cmd_usage_error("record", "-o names the folder to make");
-	if (ret == CMD_GO_ON && argv[optind] && args.record.seconds)
-		ret = cmd_usage_error("record", "it ends after --seconds or with "
-						"%s, not both", argv[optind]);
-	if (ret == CMD_GO_ON) {
+	if (ret == CMD_GO_ON)
+		ret = check(&args, argv + optind);
+	if (ret == CMD_GO_ON && args.on_freeze) {
+		ret = on_freeze(&args);
+	} else if (ret == CMD_GO_ON) {
 		args.record.command = argv[optind] ? argv + optind : NULL;
 		ret = record(&args);
 	}

@@ -29,12 +29,17 @@ TRACEDAT := $(if $(NO_TRACEDAT),,$(shell echo 'int main(void) { return !tracecmd
 	    $(CC) $(TRACEDAT_CFLAGS) -include trace-cmd.h -x c -o /dev/null - \
 	    $(TRACEDAT_LIBS) 2> /dev/null && echo yes))
 
+# liblttng-ctl is for "vmsync freeze --on-trigger" only; NO_LTTNG_CTL=1 does without it.
+LTTNG_CTL := $(if $(NO_LTTNG_CTL),,$(shell echo 'int main(void) { return !lttng_list_triggers; }' | \
+	     $(CC) $(CPPFLAGS) -include lttng/lttng.h -x c -o /dev/null - $(LDFLAGS) \
+	     -llttng-ctl 2> /dev/null && echo yes))
+
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-HOST_DIRS := host/base host/ctf host/sync host/sync/* host/fuse host/export host/analysis host/analysis/layers \
-	     host/hints host/jvm host/port host/doctor host/libvirt host/live host/memory host/migration host/online host/qemu host/record \
-	     host/setup
+HOST_DIRS := host/base host/ctf host/sync host/sync/* host/fuse host/export host/analysis \
+	     host/analysis/layers host/hints host/jvm host/port host/doctor host/libvirt host/live \
+	     host/memory host/migration host/online host/qemu host/record host/freeze host/setup
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))
 DAT_SRC := $(if $(TRACEDAT),$(sort $(wildcard host/tracedat/*.c)))
@@ -58,6 +63,17 @@ ifeq ($(SQLITE),yes)
 $(O)/host/export/sqlite.o $(O)/host/export/bulk.o $(O)/host/export/inserter.o: HOST_CFLAGS += -DVMSYNC_SQLITE
 $(O)/vmsync: HOST_LDLIBS += -lsqlite3
 endif
+
+ifeq ($(LTTNG_CTL),yes)
+$(O)/host/freeze/trigger.o: HOST_CFLAGS += -DVMSYNC_LTTNG_CTL
+$(O)/vmsync: HOST_LDLIBS += -llttng-ctl
+else
+tool: lttng-ctl-missing
+endif
+
+.PHONY: lttng-ctl-missing
+lttng-ctl-missing:
+	@echo "vmsync: built without LTTng's triggers: liblttng-ctl-dev is missing"
 
 ifeq ($(TRACEDAT),yes)
 $(O)/host/vmsync.o: HOST_CFLAGS += -DVMSYNC_TRACEDAT

@@ -21,6 +21,7 @@ static const struct vmsync_command commands[] = {
 	{ "doctor", cmd_doctor, "say what this machine lacks for a recording" },
 	{ "setup", cmd_setup, "prepare a libvirt host, or a guest of it, for record" },
 	{ "record", cmd_record, "record this host and its guests, and fuse that" },
+	{ "freeze", cmd_freeze, "have flight recorders written, of this host and its guests" },
 	{ "import", cmd_import, "take what an unmodified QEMU logged as a trace" },
 	{ "live", cmd_live, "take what relay daemons of LTTng receive, as it comes" },
 	{ "status", cmd_status, "say which guests vmsyncd knows, and how they are" },

@@ -54,6 +54,7 @@ longer=(
 	port
 	daemon
 	recording
+	freeze
 	migration
 	memory
 	breaks

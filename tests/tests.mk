@@ -84,6 +84,19 @@ $(O)/tests/touch-memory $(O)/tests/memory-hostile: $(O)/tests/%: tests/gen/%.c $
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+# A guest's agent that lies, and one who asks for freezes all the time.
+$(O)/tests/port-liar: tests/gen/port-liar.c guest/agent/files.c $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -Iguest -o $@ $^ $(HOST_LDLIBS)
+$(O)/tests/freeze-flood: tests/gen/freeze-flood.c $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
+# An application whose requests are slow at times.
+$(O)/tests/ust-slow: tests/gen/ust-slow.c tests/gen/ust-slow.h
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -Itests/gen -o $@ $< $(LDFLAGS) $(PORT_LDLIBS)
+
 # The same events as trace-cmd would have recorded them.
 $(O)/tests/tracedat: tests/gen/tracedat.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

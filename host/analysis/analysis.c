@@ -295,15 +295,13 @@ static int look(struct analysis *a, int64_t ns,
 
 static void take(struct analysis *a, struct some *s)
 {
-	const struct analysis_event *ev[ANALYSIS_FEED_MOST];
-	int n = 0;
-
 	for (; s->n; s->at++, s->n--) {
-		ev[n] = analysis_feed_event(s->at);
+		const struct analysis_event *ev = analysis_feed_event(s->at);
+
 		/* A guest may have been recorded for longer. */
-		n += ev[n]->ns <= a->end_ns;
+		if (ev->ns <= a->end_ns)
+			analysis_model_event(a->model, ev);
 	}
-	analysis_model_events(a->model, ev, n);
 }
 
 static int run(struct analysis *a, struct analysis_feed *feed,

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include "analysis/feed.h"
-#include "analysis/notes.h"
+#include "analysis/kinds.h"
+#include "analysis/quiet.h"
 #include "fuse/fail.h"
 #include "fuse/reader.h"
 
@@ -22,17 +23,31 @@ struct lost {
 	uint32_t cpu;
 };
 
+/*
+ * A stream of the merge, which gives it the same number.
+ * @quiet:	leaves out what tells nothing, owned, NULL: nothing does
+ */
+struct feed_stream {
+	const struct analysis_kinds *kinds;
+	uint32_t machine;
+	uint32_t cpu;
+	struct analysis_quiet *quiet;
+};
+
+#define FEED_EVENTS 64 /* that the merge is asked for at a time */
+#define PICK_EVENTS 256 /* that are looked at before those that are kept */
+
 struct analysis_feed {
 	const struct vmsync_session *session;
 	struct ctf_merge *merge;
 	VMSYNC_ARRAY(struct source) sources;
-	VMSYNC_ARRAY(struct analysis_notes) streams; /* by number, in the merge */
+	VMSYNC_ARRAY(struct feed_stream) streams;
 	VMSYNC_ARRAY(struct lost) lost;
 	size_t next_lost;
 	int64_t lost_ns; /* when that one begins, INT64_MAX: there is none */
 	struct analysis_event lost_event; /* given out, as */
 	struct ctf_noted lost_noted;
-	struct ctf_noted noted[ANALYSIS_FEED_MOST];
+	struct ctf_noted noted[FEED_EVENTS];
 	int i, n; /* the next one of these, and how many there are */
 	bool wakeups;
 };
@@ -55,7 +70,7 @@ static int stream_add(struct analysis_feed *f, const struct ctf_stream *stream,
 	struct ctf_map map = vmsync_raw_map;
 	struct ctf_packet first;
 	int ret = ctf_stream_packet(stream, NULL, &first, e);
-	struct analysis_notes *p;
+	struct feed_stream *p;
 
 	if (ret <= 0)
 		return ret;
@@ -75,7 +90,7 @@ static int stream_add(struct analysis_feed *f, const struct ctf_stream *stream,
 	p = vmsync_array_add(&f->streams);
 	if (!p)
 		return vmsync_fail_memory(e);
-	*p = (struct analysis_notes){
+	*p = (struct feed_stream){
 		.kinds = s->kinds, .machine = s->machine, .cpu = first.cpu};
 	return 0;
 }
@@ -216,14 +231,14 @@ static int guest_ends(struct analysis_feed *f, uint32_t machine)
 
 /* Whether all events of a host's CPU are in this stream. */
 static bool has_cpu_alone(const struct analysis_feed *f,
-			  const struct analysis_notes *s)
+			  const struct feed_stream *s)
 {
 	size_t i;
 
 	if (s->cpu == UINT32_MAX)
 		return false;
 	for (i = 0; i < f->streams.count; i++) {
-		const struct analysis_notes *other = &f->streams.at[i];
+		const struct feed_stream *other = &f->streams.at[i];
 
 		if (other != s && other->cpu == s->cpu &&
 		    other->machine == ANALYSIS_HOST)
@@ -241,7 +256,7 @@ static void quiet_vcpus(const struct analysis_feed *f, struct analysis_quiet *q)
 		analysis_quiet_vcpu(q, f->session->entered.at[i].tid);
 }
 
-static int quiet_add(struct analysis_feed *f, struct analysis_notes *s)
+static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
 {
 	size_t i;
 
@@ -261,6 +276,55 @@ static int quiet_add(struct analysis_feed *f, struct analysis_notes *s)
 	return 0;
 }
 
+/* Which events from @from on, before @until, are kept; how many these are. */
+static uint32_t pick(const struct feed_stream *s, struct ctf_some *some,
+		     uint32_t from, uint32_t until, uint32_t *picked)
+{
+	const struct analysis_kinds *kinds = s->kinds;
+	struct analysis_quiet *q = s->quiet;
+	const struct ctf_some here = *some; /* nobody else's: in registers */
+	uint32_t i, n = 0;
+
+	for (i = from; q && i < until; i++) {
+		struct analysis_brief b;
+
+		if (!analysis_kinds_brief(kinds, &here, i, &b))
+			b = analysis_kinds_slow_brief(kinds,
+						      ctf_some_event(some, i));
+		picked[n] = i;
+		/* Raw clock values are ns, for streams with a @quiet the
+		 * host's. */
+		n += analysis_quiet_keeps(q, b.kind, b.runs, b.woken,
+					  (int64_t)here.clock[i]);
+	}
+	for (; i < until; i++)
+		picked[n++] = i;
+	return n;
+}
+
+/* In whichever thread decodes the stream. */
+static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
+{
+	const struct feed_stream *s = ctx;
+	uint32_t picked[PICK_EVENTS], from, n, i;
+
+	(void)e;
+	for (from = 0; from < some->n; from += PICK_EVENTS) {
+		n = some->n - from < PICK_EVENTS ? some->n - from : PICK_EVENTS;
+		n = pick(s, some, from, from + n, picked);
+		for (i = 0; i < n; i++) {
+			struct analysis_event *ev =
+				(struct analysis_event *)some->note;
+
+			analysis_kinds_event(s->kinds, some, picked[i], ev);
+			ev->machine = s->machine;
+			ev->cpu = some->ev.cpu;
+			ctf_some_keep(some, picked[i]);
+		}
+	}
+	return 0;
+}
+
 /* The lost stretches are in order, and all streams are there. */
 static int takes_add(struct analysis_feed *f, struct ctf_error *e)
 {
@@ -270,7 +334,7 @@ static int takes_add(struct analysis_feed *f, struct ctf_error *e)
 		if (quiet_add(f, &f->streams.at[i]))
 			return vmsync_fail_memory(e);
 		ctf_merge_note(f->merge, (int)i, sizeof(struct analysis_event));
-		ctf_merge_take(f->merge, (int)i, analysis_notes_take,
+		ctf_merge_take(f->merge, (int)i, events_take,
 			       &f->streams.at[i]);
 	}
 	return 0;
@@ -374,7 +438,7 @@ int analysis_feed_some(struct analysis_feed *f, const struct ctf_noted **out,
 
 	if (f->i == f->n) {
 		f->i = 0;
-		f->n = ctf_merge_notes(f->merge, f->noted, ANALYSIS_FEED_MOST, e);
+		f->n = ctf_merge_notes(f->merge, f->noted, FEED_EVENTS, e);
 	}
 	if (f->n < 0)
 		return f->n;

@@ -32,12 +32,10 @@ void analysis_feed_free(struct analysis_feed *f);
  */
 bool analysis_feed_wakeups(const struct analysis_feed *f);
 
-#define ANALYSIS_FEED_MOST 64
-
 /**
  * analysis_feed_some() - the next events
  * @out:	these, for analysis_feed_event(), valid until the next call
- * Return: how many, ANALYSIS_FEED_MOST at most, 0 at the end, or a negative errno.
+ * Return: how many, 0 at the end, or a negative errno.
  */
 int analysis_feed_some(struct analysis_feed *f, const struct ctf_noted **out,
 		       struct ctf_error *e);

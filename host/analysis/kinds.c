@@ -203,24 +203,9 @@ static void brief_init(struct analysis_brief_class *b,
 
 	b->kind = c->kind;
 	b->runs = c->number[runs];
+	b->woken = c->number[ANALYSIS_OF_TID];
 	if (at_hand(c, runs) && at_hand(c, ANALYSIS_OF_TID))
-		b->bytes = most(b->runs.at, c->number[ANALYSIS_OF_TID].at) +
-			   CTF_PLAIN_BYTES;
-}
-
-/* Of all that are wanted. */
-static uint32_t brief_bytes(const struct analysis_kinds *k)
-{
-	uint32_t bytes = 0;
-	size_t i;
-
-	for (i = 0; i < k->n; i++) {
-		if (k->want[i] && !k->brief[i].bytes)
-			return 0;
-		if (k->want[i])
-			bytes = most(bytes, k->brief[i].bytes);
-	}
-	return bytes;
+		b->bytes = most(b->runs.at, b->woken.at) + CTF_PLAIN_BYTES;
 }
 
 /* Of a guest only its threads matter. */
@@ -263,7 +248,6 @@ struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host)
 		k->have[k->cls[i].kind] = true;
 		k->want[i] = wanted(&k->cls[i], cls, host);
 	}
-	k->brief_bytes = brief_bytes(k);
 	return k;
 }
 
@@ -333,7 +317,9 @@ void analysis_kinds_slow(const struct analysis_kinds *k,
 		.tid = (int32_t)v[ANALYSIS_OF_TID],
 		.pid = (int32_t)v[ANALYSIS_OF_PID],
 		.reason = (uint32_t)v[ANALYSIS_OF_REASON],
-		.isa = (uint32_t)v[ANALYSIS_OF_ISA],
+		.isa = (uint64_t)v[ANALYSIS_OF_ISA] > ANALYSIS_ISA_SVM
+			       ? ANALYSIS_ISA_UNKNOWN
+			       : (uint8_t)v[ANALYSIS_OF_ISA],
 		.kind = c->kind,
 	};
 	if (c->ioctl && v[ANALYSIS_OF_REASON] != IOCTL_KVM_RUN)

@@ -48,12 +48,12 @@ struct analysis_brief {
 /**
  * struct analysis_brief_class - where the events of a class say that
  * @bytes:	for ctf_plain_there(), 0: not at hand
- * @runs:	see analysis_brief; @woken is the class's ANALYSIS_OF_TID
  */
 struct analysis_brief_class {
 	uint8_t kind;
 	uint32_t bytes;
 	struct analysis_place runs;
+	struct analysis_place woken;
 };
 
 /**
@@ -79,7 +79,6 @@ struct analysis_class {
  * @n:		number of its classes
  * @want:	[@n] one byte a class: those that matter
  * @brief:	[@n]
- * @brief_bytes: the most of all @brief, 0: of some class it is not at hand
  * @cls:	[@n]
  * @field:	[@n] the fields of each class, by enum analysis_number
  * @name:	[@n] and its name's
@@ -89,7 +88,6 @@ struct analysis_kinds {
 	size_t n;
 	uint8_t *want;
 	struct analysis_brief_class *brief;
-	uint32_t brief_bytes;
 	struct analysis_class *cls;
 	struct ctf_field (*field)[ANALYSIS_NUMBERS];
 	struct ctf_field *name;
@@ -145,51 +143,37 @@ static inline const uint8_t *analysis_kinds_fields(uint32_t bytes,
 		       : NULL;
 }
 
-/** analysis_kinds_near_brief() - of an event of which it is at hand: @fields */
-static inline struct analysis_brief
-analysis_kinds_near_brief(const struct analysis_kinds *k, uint32_t cls,
-			  const uint8_t *fields)
-{
-	const struct analysis_brief_class *c = &k->brief[cls];
-	struct analysis_brief b = {
-		.kind = (enum analysis_kind)c->kind,
-		.runs = (int32_t)analysis_place_get(&c->runs, fields),
-	};
-
-	/* Few wake somebody. */
-	if (__builtin_expect(b.kind == ANALYSIS_EV_WAKING, 0))
-		b.woken = (int32_t)analysis_place_get(
-			&k->cls[cls].number[ANALYSIS_OF_TID], fields);
-	return b;
-}
-
-/** analysis_kinds_brief() - of any event */
-static inline struct analysis_brief
-analysis_kinds_brief(const struct analysis_kinds *k, struct ctf_some *some,
-		     uint32_t i)
-{
-	uint32_t cls = ctf_some_class(some, i);
-	const uint8_t *fields =
-		analysis_kinds_fields(k->brief[cls].bytes, some, i);
-
-	return fields ? analysis_kinds_near_brief(k, cls, fields)
-		      : analysis_kinds_slow_brief(k, ctf_some_event(some, i));
-}
-
-/**
- * analysis_kinds_event() - what it tells, but for when and where
- * Return: false where it is not at hand: use analysis_kinds_slow() then.
- */
-static inline bool analysis_kinds_event(const struct analysis_kinds *k,
+/** analysis_kinds_brief() - false where it is not at hand */
+static inline bool analysis_kinds_brief(const struct analysis_kinds *k,
 					const struct ctf_some *some, uint32_t i,
+					struct analysis_brief *out)
+{
+	const struct analysis_brief_class *c =
+		&k->brief[ctf_some_class(some, i)];
+	const uint8_t *fields = analysis_kinds_fields(c->bytes, some, i);
+
+	if (__builtin_expect(!fields, 0))
+		return false;
+	out->kind = (enum analysis_kind)c->kind;
+	out->runs = (int32_t)analysis_place_get(&c->runs, fields);
+	out->woken = (int32_t)analysis_place_get(&c->woken, fields);
+	return true;
+}
+
+/** analysis_kinds_event() - what it tells, but for when and where */
+static inline void analysis_kinds_event(const struct analysis_kinds *k,
+					struct ctf_some *some, uint32_t i,
 					struct analysis_event *out)
 {
 	const struct analysis_class *c = analysis_kinds_class(k, some, i);
 	const uint8_t *fields = analysis_kinds_fields(c->plain_bytes, some, i);
 	const struct analysis_place *number = c->number;
+	uint64_t isa;
 
-	if (__builtin_expect(!fields, 0))
-		return false;
+	if (!fields) {
+		analysis_kinds_slow(k, ctf_some_event(some, i), out);
+		return;
+	}
 	/* Without a branch: what comes next is nearly always another class. */
 	out->current = (int32_t)analysis_place_get(&number[ANALYSIS_OF_CURRENT],
 						   fields);
@@ -199,11 +183,12 @@ static inline bool analysis_kinds_event(const struct analysis_kinds *k,
 		(int64_t)analysis_place_get(&number[ANALYSIS_OF_B], fields);
 	out->reason = (uint32_t)analysis_place_get(&number[ANALYSIS_OF_REASON],
 						   fields);
-	out->isa = (uint32_t)analysis_place_get(&number[ANALYSIS_OF_ISA], fields);
+	isa = analysis_place_get(&number[ANALYSIS_OF_ISA], fields);
+	out->isa = (uint8_t)(isa > ANALYSIS_ISA_SVM ? ANALYSIS_ISA_UNKNOWN
+						    : isa);
 	out->kind = c->kind;
 	out->named = c->named;
 	memcpy(out->name, fields + c->name_at, ANALYSIS_NAME);
-	return true;
 }
 
 #endif /* VMSYNC_ANALYSIS_KINDS_H */

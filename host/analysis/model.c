@@ -271,31 +271,12 @@ static take_fn *const takes[][ANALYSIS_EV_KINDS] = {
 	},
 };
 
-static take_fn *takes_of(const struct analysis_event *ev)
-{
-	return takes[ev->machine != ANALYSIS_HOST][ev->kind];
-}
-
-void analysis_model_events(struct analysis_model *m,
-			   const struct analysis_event *const *ev, int n)
-{
-	take_fn *take = n ? takes_of(ev[0]) : NULL, *next;
-	int i;
-
-	for (i = 0; i < n; i++, take = next) {
-		/* Which one is guessed wrong more often than not: known early,
-		 * it costs less. */
-		next = takes_of(ev[i + 1 < n ? i + 1 : i]);
-		if (m->tells_events)
-			tell(m, ev[i]);
-		take(m, ev[i]);
-	}
-}
-
 void analysis_model_event(struct analysis_model *m,
 			  const struct analysis_event *ev)
 {
-	analysis_model_events(m, &ev, 1);
+	if (m->tells_events)
+		tell(m, ev);
+	takes[ev->machine != ANALYSIS_HOST][ev->kind](m, ev);
 }
 
 int analysis_model_end(struct analysis_model *m, int64_t end_ns)

@@ -241,10 +241,6 @@ uint32_t analysis_model_vcpu(struct analysis_model *m,
 void analysis_model_event(struct analysis_model *m,
 			  const struct analysis_event *ev);
 
-/** analysis_model_events() - the next @n of them */
-void analysis_model_events(struct analysis_model *m,
-			   const struct analysis_event *const *ev, int n);
-
 /**
  * analysis_model_end() - the recording ends: all that is open ends
  * Return: 0, or -ENOMEM if at some time memory was out: nothing is complete.

@@ -54,7 +54,7 @@ void analysis_quiet_forget(struct analysis_quiet *q, int64_t ns)
 		h = &q->holes.at[q->next];
 		if (h->until_ns > q->lost_until_ns)
 			q->lost_until_ns = h->until_ns;
-		q->told.told = false;
+		q->told = false;
 		q->next_ns = q->next + 1 < q->holes.count ? h[1].from_ns
 							  : INT64_MAX;
 	}

@@ -28,20 +28,10 @@ struct analysis_hole {
 };
 
 /**
- * struct analysis_told - what the events of a CPU have told so far
+ * struct analysis_quiet - what the events of a CPU have told so far
+ * @quiet:	bit by enum analysis_kind: those that may be left out
  * @told:	the thread that runs is known to the model: @current
  * @entered:	the last event was an entry
- */
-struct analysis_told {
-	bool told;
-	bool entered;
-	int32_t current;
-};
-
-/**
- * struct analysis_quiet - of a CPU
- * @quiet:	bit by enum analysis_kind: those that may be left out
- * @told:	by the events so far
  * @lost_until_ns: the model passes over what is before
  * @holes:	those to come, from @next on
  * @next_ns:	when the next one begins
@@ -49,7 +39,9 @@ struct analysis_told {
  */
 struct analysis_quiet {
 	uint32_t quiet;
-	struct analysis_told told;
+	bool told;
+	bool entered;
+	int32_t current;
 	int64_t lost_until_ns;
 	VMSYNC_ARRAY(struct analysis_hole) holes;
 	size_t next;
@@ -93,53 +85,29 @@ static inline bool analysis_quiet_wakes(const struct analysis_quiet *q,
 
 /**
  * analysis_quiet_keeps() - the next event of the CPU: may it change anything?
- * @told:	@q->told, or a copy of it for some events, which stays in registers
- * @kind:	what happened, when analysis_quiet_is_calm()
+ * @kind:	what happened
  * @runs:	who runs on the CPU after it, or ANALYSIS_NOT_SAID
  * @woken:	of ANALYSIS_EV_WAKING: whom
  *
- * Without a branch on what it is, which is as good as random, but for the few that
- * wake somebody.
+ * Without a branch on what it is, which is as good as random.
  */
-static inline bool analysis_quiet_keeps(const struct analysis_quiet *q,
-					struct analysis_told *told,
+static inline bool analysis_quiet_keeps(struct analysis_quiet *q,
 					enum analysis_kind kind, int32_t runs,
-					int32_t woken)
+					int32_t woken, int64_t ns)
 {
 	bool said = (runs != ANALYSIS_NOT_SAID) | (kind == ANALYSIS_EV_SWITCH);
-	bool keeps = !(1u << kind & q->quiet) | !told->told | told->entered |
-		     (said & (runs != told->current));
-
-	if (__builtin_expect(kind == ANALYSIS_EV_WAKING, 0))
-		keeps |= analysis_quiet_wakes(q, woken);
-	told->entered = kind == ANALYSIS_EV_ENTRY;
-	told->told |= said;
-	told->current = said ? runs : told->current;
-	return keeps;
-}
-
-/** analysis_quiet_is_calm() - nothing may be missing from @from_ns to @until_ns */
-static inline bool analysis_quiet_is_calm(const struct analysis_quiet *q,
-					  int64_t from_ns, int64_t until_ns)
-{
-	return until_ns < q->next_ns && from_ns >= q->lost_until_ns;
-}
-
-/** analysis_quiet_keeps_any() - analysis_quiet_keeps(), whether it is calm or not */
-static inline bool analysis_quiet_keeps_any(struct analysis_quiet *q,
-					    enum analysis_kind kind, int32_t runs,
-					    int32_t woken, int64_t ns)
-{
-	struct analysis_told told;
 	bool keeps;
 
-	analysis_quiet_forget(q, ns);
-	told = q->told;
-	keeps = analysis_quiet_keeps(q, &told, kind, runs, woken);
-	if (ns >= q->lost_until_ns)
-		q->told = told;
-	else
-		q->told.entered = told.entered;
+	if (__builtin_expect(ns >= q->next_ns, 0))
+		analysis_quiet_forget(q, ns);
+	keeps = !(1u << kind & q->quiet) | !q->told | q->entered |
+		(said & (runs != q->current)) |
+		((kind == ANALYSIS_EV_WAKING) & analysis_quiet_wakes(q, woken));
+	q->entered = kind == ANALYSIS_EV_ENTRY;
+	if (__builtin_expect(ns < q->lost_until_ns, 0))
+		return keeps;
+	q->told |= said;
+	q->current = said ? runs : q->current;
 	return keeps;
 }
 

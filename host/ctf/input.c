@@ -3,7 +3,7 @@
 
 #include "ctf/input.h"
 
-#define TASK_READS	4	/* of the file, that a task goes on for */
+#define TASK_READS	16	/* of the file, that a task goes on for */
 
 struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 			const uint8_t *want, uint32_t source,
@@ -144,7 +144,6 @@ static int take_some(struct input *in, struct timed *t)
 		.cls = b->batch.cls,
 		.note = (uint8_t *)t->note,
 		.note_size = in->note * sizeof(t->note[0]),
-		.whole_bytes = !in->cur->walk.used_any,
 	};
 	int ret = in->take(in->take_ctx, &some, &in->why);
 

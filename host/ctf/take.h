@@ -21,7 +21,6 @@
  * @cls:	[@n] for ctf_some_class()
  * @note:	of the event that is kept next
  * @note_size:	bytes of each
- * @whole_bytes: all of them begin at whole bytes
  */
 struct ctf_some {
 	struct ctf_event ev;
@@ -32,24 +31,12 @@ struct ctf_some {
 	uint32_t *cls;
 	uint8_t *note;
 	size_t note_size;
-	bool whole_bytes;
 };
 
 /** ctf_some_class() - ctf_class.index of event @i */
 static inline uint32_t ctf_some_class(const struct ctf_some *s, uint32_t i)
 {
 	return s->cls[i] & CTF_SOME_CLASS;
-}
-
-/**
- * ctf_some_there() - may the first @bytes of the fields of all @n events be loaded?
- * See ctf_plain_there(). @n is not 0.
- */
-static inline bool ctf_some_there(const struct ctf_some *s, uint32_t n,
-				  uint32_t bytes)
-{
-	return s->whole_bytes &&
-	       s->at[n - 1] + bytes * 8ull <= s->ev.packet->content;
 }
 
 /** ctf_some_event() - event @i itself, valid until the next call; no @time */
@@ -70,22 +57,6 @@ static inline void *ctf_some_keep(struct ctf_some *s, uint32_t i)
 	s->cls[to] = s->cls[i];
 	s->note += s->note_size;
 	return note;
-}
-
-/**
- * ctf_some_keep_notes() - @n events, in @kept, are merged, and their notes are there
- * Instead of ctf_some_keep(), where ctf_merge_notes() is to give all events.
- */
-static inline void ctf_some_keep_notes(struct ctf_some *s, const uint32_t *kept,
-				       uint32_t n)
-{
-	uint64_t *clock = s->clock, *to = clock + s->kept;
-	uint32_t i;
-
-	for (i = 0; i < n; i++)
-		to[i] = clock[kept[i]];
-	s->kept += n;
-	s->note += n * s->note_size;
 }
 
 /**

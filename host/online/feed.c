@@ -26,9 +26,7 @@ static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 
 		if (some->clock[i] < p->skip_ns)
 			continue;
-		if (!analysis_kinds_event(p->classes->kinds, some, i, ev))
-			analysis_kinds_slow(p->classes->kinds,
-					    ctf_some_event(some, i), ev);
+		analysis_kinds_event(p->classes->kinds, some, i, ev);
 		ev->machine = p->machine;
 		ev->cpu = some->ev.cpu;
 		ctf_some_keep(some, i);

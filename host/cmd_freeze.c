@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "freeze/proof.h"
+#include "freeze/trigger.h"
+#include "port/now.h"
+#include "record/client.h"
+
+static const char help[] =
+"usage: vmsync freeze [OPTION]...\n"
+"\n"
+"Has the flight recorders of this host and its guests written, all at once, and\n"
+"waits until they are there; then says of each whether it holds all events of the\n"
+"time that was wanted, and how much is missing. They are kept by\n"
+"\n"
+"  vmsync record -o OUT --snapshot --on-freeze\n"
+"\n"
+"which also says how often one may freeze. Nothing is frozen where none runs.\n"
+"\n"
+"      --before=S      what is wanted: so many seconds before the time (1)\n"
+"      --at=NS         the time, of CLOCK_MONOTONIC (default: now)\n"
+"      --reason=TEXT   why, for audit.log and freeze.json\n"
+"      --no-wait       end once it has begun\n"
+"      --on-trigger=NAME\n"
+"                      freeze each time that LTTng's trigger NAME notifies,\n"
+"                      until it is stopped; lttng add-trigger --action=notify\n"
+"                      makes one\n"
+"      --status        say how the flight recorder is, instead\n"
+"      --quiet=S       have nothing frozen for so many seconds; 0: any again\n"
+"      --check=DIR     say the same of a freeze that was made before\n"
+"      --json          for programs\n"
+"      --control=PATH  the control socket of vmsyncd, instead of\n"
+"                      " VMSYNC_CLIENT_PATH "\n"
+"  -h, --help          this text\n"
+"\n"
+"Exit status: 0 all is there; 1 a snapshot does not hold what was wanted, or is\n"
+"not there; 2 it was refused, or could not be done.\n"
+"\n"
+"  vmsync freeze --before 2 --reason 'p99 above 5 ms'\n"
+"\n"
+"  lttng add-trigger --name=slow --action=notify --condition=event-rule-matches \\\n"
+"        --type=user --name=app:request --filter='ns > 5000000'\n"
+"  vmsync freeze --on-trigger=slow\n";
+
+#define MOST_BYTES 65536
+#define MOST_REASON 255
+#define TRIGGER_NS  100000000
+
+struct arguments {
+	const char *control;
+	const char *reason;
+	const char *check;
+	const char *trigger;
+	uint64_t at_ns;
+	int64_t before_ns;
+	int64_t quiet_ns;
+	bool no_wait;
+	bool status;
+	bool quiet;
+	bool json;
+};
+
+static int take_at(struct arguments *args, const char *value)
+{
+	char *end;
+
+	args->at_ns = strtoull(value, &end, 10);
+	if (*end || end == value || !args->at_ns || args->at_ns > INT64_MAX)
+		return cmd_usage_error("freeze", "--at=%s: give ns of "
+						 "CLOCK_MONOTONIC", value);
+	return 0;
+}
+
+static int take(void *arguments, int option, const char *value)
+{
+	struct arguments *args = arguments;
+
+	switch (option) {
+	case 'b':
+		return cmd_seconds("freeze", value, &args->before_ns);
+	case 'a':
+		return take_at(args, value);
+	case 'r':
+		args->reason = value;
+		if (strlen(value) > MOST_REASON)
+			return cmd_usage_error("freeze", "--reason: give at most "
+					       "%d bytes", MOST_REASON);
+		return 0;
+	case 't':
+		args->trigger = value;
+		return 0;
+	case 'n':
+		args->no_wait = true;
+		return 0;
+	case 's':
+		args->status = true;
+		return 0;
+	case 'q':
+		args->quiet = true;
+		return cmd_seconds("freeze", value, &args->quiet_ns);
+	case 'c':
+		args->check = value;
+		return 0;
+	case 'J':
+		args->json = true;
+		return 0;
+	}
+	args->control = value;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ answers */
+
+/* An answer of the recorder, which says "refused: " where it does not want to. */
+static ssize_t hear(const struct arguments *args, int fd, char *text)
+{
+	struct ctf_error e;
+	ssize_t n = vmsync_client_answer(fd, args->control, text, MOST_BYTES, &e);
+
+	if (n < 0) {
+		cmd_error("freeze", &e);
+		return n;
+	}
+	if (!strncmp(text, "refused: ", 9)) {
+		fprintf(stderr, "vmsync freeze: %s\n", text);
+		return -1;
+	}
+	if (!n)
+		fprintf(stderr, "vmsync freeze: %s: no answer\n", args->control);
+	return n ? n : -1;
+}
+
+static int ask(const struct arguments *args, const char *what, char *text)
+{
+	struct ctf_error e;
+	int fd = vmsync_client_ask(args->control, what, &e);
+
+	if (fd < 0) {
+		cmd_error("freeze", &e);
+		return -1;
+	}
+	if (hear(args, fd, text) > 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int prove(const char *dir, bool json)
+{
+	struct freeze_proof proof;
+	struct ctf_error e;
+	int ret = freeze_prove(dir, &proof, &e);
+
+	if (ret) {
+		ret = cmd_error("freeze", &e);
+	} else {
+		freeze_proof_print(stdout, &proof, json);
+		ret = freeze_proof_holds(&proof) ? 0 : EXIT_FOUND;
+	}
+	freeze_proof_free(&proof);
+	return cmd_flush("freeze") ? ret : EXIT_TROUBLE;
+}
+
+/* "whole", or not; a line of JSON; lines for people. */
+static int proven(const struct arguments *args, const char *dir, char *text)
+{
+	char *json = strchr(text, '\n');
+	char *lines = json ? strchr(json + 1, '\n') : NULL;
+
+	if (!lines) {
+		fprintf(stderr, "vmsync freeze: %s: not understood\n",
+			args->control);
+		return EXIT_TROUBLE;
+	}
+	*lines = *json = 0;
+	if (args->json)
+		puts(json + 1);
+	else
+		printf("%sit is in %s\n", lines + 1, dir);
+	if (!cmd_flush("freeze"))
+		return EXIT_TROUBLE;
+	return strcmp(text, "whole") ? EXIT_FOUND : 0;
+}
+
+static int freeze(const struct arguments *args, uint64_t at_ns)
+{
+	char what[MOST_REASON + 64], dir[4096] = "", *text = malloc(MOST_BYTES);
+	uint64_t number;
+	int fd, ret = EXIT_TROUBLE;
+
+	snprintf(what, sizeof(what), "freeze %" PRIu64 " %" PRId64 " %s", at_ns,
+		 args->before_ns, args->reason ? args->reason : "");
+	fd = text ? ask(args, what, text) : -1;
+	if (fd >= 0 &&
+	    sscanf(text, "begun %" SCNu64 " %4095[^\n]", &number, dir) == 2) {
+		if (args->no_wait) {
+			printf("freeze %" PRIu64 " has begun: %s\n", number, dir);
+			ret = cmd_flush("freeze") ? 0 : EXIT_TROUBLE;
+		} else if (hear(args, fd, text) > 0) {
+			ret = proven(args, dir, text);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return ret;
+}
+
+/*
+ * However often it notifies, no more is asked than so often: what comes meanwhile is of
+ * the same condition, and would be refused.
+ */
+static int on_trigger(const struct arguments *args)
+{
+	struct arguments each = *args;
+	struct ctf_error e;
+	struct freeze_trigger *t = freeze_trigger_open(args->trigger, &e);
+	char reason[MOST_REASON + 1], what[128];
+	uint64_t next_ns = 0, now_ns;
+	int ret = t ? 0 : -1;
+
+	each.no_wait = true;
+	each.reason = reason;
+	while (t && !ret) {
+		ret = freeze_trigger_wait(t, what, sizeof(what), &e);
+		now_ns = vmsync_port_now();
+		if (ret || now_ns < next_ns)
+			continue;
+		next_ns = now_ns + TRIGGER_NS;
+		snprintf(reason, sizeof(reason), "%.100s%s%.100s",
+			 args->reason ? args->reason : "trigger ",
+			 args->reason ? "" : args->trigger, what);
+		freeze(&each, now_ns);
+	}
+	freeze_trigger_close(t);
+	return cmd_error("freeze", &e);
+}
+
+/* -------------------------------------------------------------------- verbs */
+
+static const char *field(const char *object, const char *key)
+{
+	static char text[4][4096];
+	static unsigned int at;
+	char *out = text[at++ % 4];
+
+	vmsync_client_field(object, key, out, sizeof(text[0]));
+	return out;
+}
+
+/* Texts are JSON's, in which no quote is left as it is. */
+static void print_guests(const char *p)
+{
+	char name[4096], is[64], said[2048];
+
+	while ((p = strstr(p, "{\"name\": \""))) {
+		said[0] = 0;
+		if (sscanf(p, "{\"name\": \"%4095[^\"]\", \"is\": \"%63[^\"]\", "
+			   "\"said\": \"%2047[^\"]", name, is, said) >= 2)
+			printf("guest:    %s: %s%s%s\n", name, is,
+			       said[0] ? "; " : "", said);
+		p++;
+	}
+}
+
+static void print_status(const char *s)
+{
+	printf("flight recorder: process %s, into %s\n", field(s, "pid"),
+	       field(s, "output"));
+	printf("frozen:   %s, the last one is freeze-%s%s\n", field(s, "frozen"),
+	       field(s, "last"),
+	       !strcmp(field(s, "under_way"), "true") ? ", under way" : "");
+	printf("allowed:  %s more in this hour of %s; not for %s s (dead time), "
+	       "%s s (quiet)\n", field(s, "left"), field(s, "per_hour"),
+	       field(s, "dead_s"), field(s, "quiet_s"));
+	printf("disk:     %s of %s bytes\n", field(s, "used_bytes"),
+	       field(s, "disk_bytes"));
+	printf("refused:  %s\n", field(s, "refused"));
+	if (*field(s, "host_said"))
+		printf("host:     %s\n", field(s, "host_said"));
+	print_guests(s);
+}
+
+static void print_nothing(const char *text)
+{
+	(void)text;
+}
+
+/* An answer that is all there is. */
+static int verb(const struct arguments *args, const char *what,
+		void (*print)(const char *text))
+{
+	char *text = malloc(MOST_BYTES);
+	int fd = text ? ask(args, what, text) : -1;
+
+	if (fd >= 0 && print)
+		print(text);
+	else if (fd >= 0)
+		fputs(text, stdout);
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	if (fd < 0)
+		return EXIT_TROUBLE;
+	return cmd_flush("freeze") ? 0 : EXIT_TROUBLE;
+}
+
+static int act(const struct arguments *args)
+{
+	char what[64];
+
+	if (args->check)
+		return prove(args->check, args->json);
+	if (args->status)
+		return verb(args, "status", args->json ? NULL : print_status);
+	if (args->trigger)
+		return on_trigger(args);
+	if (!args->quiet)
+		return freeze(args, args->at_ns ? args->at_ns :
+						  vmsync_port_now());
+	snprintf(what, sizeof(what), "quiet %" PRId64, args->quiet_ns);
+	return verb(args, what, print_nothing);
+}
+
+int cmd_freeze(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "before", required_argument, NULL, 'b' },
+		{ "at", required_argument, NULL, 'a' },
+		{ "reason", required_argument, NULL, 'r' },
+		{ "on-trigger", required_argument, NULL, 't' },
+		{ "no-wait", no_argument, NULL, 'n' },
+		{ "status", no_argument, NULL, 's' },
+		{ "quiet", required_argument, NULL, 'q' },
+		{ "check", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "control", required_argument, NULL, 'C' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const struct cmd_options options = {
+		"freeze", help, ":h", table, take,
+	};
+	struct arguments args = { .control = VMSYNC_CLIENT_PATH,
+				  .before_ns = 1000000000 };
+	int ret = cmd_options(&options, argc, argv, &args);
+
+	if (ret != CMD_GO_ON)
+		return ret;
+	if (argv[optind])
+		return cmd_usage_error("freeze", "'%s': takes no arguments",
+				       argv[optind]);
+	if (!!args.check + !!args.trigger + args.status + args.quiet > 1)
+		return cmd_usage_error("freeze", "--check, --on-trigger, --status and "
+						 "--quiet are one at a time");
+	if (args.trigger && args.at_ns)
+		return cmd_usage_error("freeze", "--at is not for --on-trigger");
+	return act(&args);
+}

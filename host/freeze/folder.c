@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "freeze/folder.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#define PREFIX "freeze-"
+#define SECOND 1000000000ll
+
+/* Folders within each other: freeze-1/host/snapshot-1-.../ust/uid/0/64-bit. */
+#define DEPTH 12
+
+static uint64_t bytes_in(const char *path, int depth)
+{
+	char inner[4096];
+	struct dirent *entry;
+	uint64_t sum = 0;
+	struct stat st;
+	DIR *dir = opendir(path);
+
+	while (dir && (entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    snprintf(inner, sizeof(inner), "%s/%s", path,
+			     entry->d_name) >= (int)sizeof(inner) ||
+		    lstat(inner, &st))
+			continue;
+		if (S_ISDIR(st.st_mode) && depth)
+			sum += bytes_in(inner, depth - 1);
+		else if (S_ISREG(st.st_mode))
+			sum += (uint64_t)st.st_size;
+	}
+	if (dir)
+		closedir(dir);
+	return sum;
+}
+
+uint64_t freeze_folder_bytes(const char *path)
+{
+	return bytes_in(path, DEPTH);
+}
+
+uint64_t freeze_folder_free(const char *path)
+{
+	struct statvfs disk;
+
+	return statvfs(path, &disk) ? 0 :
+				      (uint64_t)disk.f_bavail * disk.f_frsize;
+}
+
+/* Return: the number of the freeze that is called so, 0: it is none. */
+static uint64_t number_of(const char *name)
+{
+	char *end;
+	uint64_t n;
+
+	if (strncmp(name, PREFIX, strlen(PREFIX)))
+		return 0;
+	name += strlen(PREFIX);
+	n = strtoull(name, &end, 10);
+	return *end || end == name || n > UINT32_MAX ? 0 : n;
+}
+
+uint64_t freeze_folder_earlier(const char *path, struct freeze_budget *b,
+			       uint64_t now_ns)
+{
+	char inner[4096];
+	struct dirent *entry;
+	uint64_t last = 0;
+	struct stat st;
+	DIR *dir = opendir(path);
+	time_t now = time(NULL);
+
+	while (dir && (entry = readdir(dir))) {
+		uint64_t n = number_of(entry->d_name);
+
+		last = n > last ? n : last;
+		if (!n ||
+		    snprintf(inner, sizeof(inner), "%s/%s", path,
+			     entry->d_name) >= (int)sizeof(inner) ||
+		    stat(inner, &st) || now - st.st_mtime >= 3600)
+			continue;
+		freeze_budget_begin(b, (int64_t)now_ns -
+				       (now - st.st_mtime) * SECOND);
+		b->busy = false;
+	}
+	if (dir)
+		closedir(dir);
+	return last;
+}
