@@ -113,6 +113,20 @@ libvirt_two_check() {
 	fused_by "$lab/$s"/{host,guest,guest2}
 }
 
+# --- frozen together
+
+libvirt_freeze_check() {
+	local dir=$lab/$s
+
+	expect_eq "$s: 50 freezes, of three machines each" "$(jq -s '[length,
+		(map(.machines | length) | unique[])] | join(" ")' "$dir/freezes")" '"50 3"'
+	expect_eq "$s: all of them whole" "$(jq -s 'map(select(.whole)) | length' "$dir/freezes")" 50
+	expect_eq "$s: ... none was refused" "$(jq '[.refused[]] | add' "$dir/status")" 0
+	judge 2
+	exact 0
+	exact 1
+}
+
 # --- a reboot, and daemons restarted
 
 libvirt_reboot_check() {
@@ -153,6 +167,7 @@ for s in ${LAB_ONLY-$all}; do
 		libvirt) libvirt_check ;;
 		libvirt-port) libvirt_port_check ;;
 		libvirt-two) libvirt_two_check ;;
+		libvirt-freeze) libvirt_freeze_check ;;
 		libvirt-reboot) libvirt_reboot_check ;;
 		peer) peer_check ;;
 		*) fail "$s: nobody judges it" ;;
