@@ -325,6 +325,32 @@ recorder "$t/flood" --per-hour=3 --dead-time=0
 refused "... started anew does not change that" ".*within an hour"
 recorder_stop "started anew"
 
+# --- an alert: as systemd runs it for each connection
+
+recorder "$t/alerts" --per-hour=10 --dead-time=0
+alert() { # STATUS: an alert of Alertmanager's, as it sends it
+	printf '{"version":"4","status":"%s","alerts":[{"labels":{"alertname":"%s"}}]}' \
+		"$1" "VmStolen\";id"
+}
+webhook() { # STATUS
+	alert "$1" | sed "s/^/POST \/ HTTP\/1.1\r\nHost: h\r\nContent-Length: $(alert "$1" |
+		wc -c)\r\n\r\n/" | VMSYNC=$record VMSYNC_CONTROL=$t/control \
+		tools/fleet/prometheus/webhook.sh > "$t/text"
+}
+webhook resolved
+expect_eq "an alert that is over freezes nothing" "$(last_number)" 0
+webhook firing
+expect "an alert that fires does" grep -q '^freeze 1 has begun' "$t/text"
+expect "... and is answered" grep -q '^HTTP/1.1 200 OK' "$t/text"
+until_true "... to the end" is_proven "$t/alerts/freeze-1"
+expect_eq "... its name is why, and no more than a name" \
+	"$(jq -r .reason "$t/alerts/freeze-1/freeze.json")" "alert VmStolen"
+$freeze --quiet=9 > "$check_out"
+webhook firing
+expect "a refusal is told, and not tried again" grep -q 'refused: it is to be quiet' \
+	"$t/text"
+recorder_stop "alerts"
+
 # --- each refusal
 
 recorder "$t/few" --per-hour=10 --dead-time=3000 --disk=1

@@ -23,19 +23,6 @@ static inline int64_t any_state(void)
 	return states[check_range(0, sizeof(states) / sizeof(states[0]) - 1)];
 }
 
-/* The last one is none, and would be one by its last byte. */
-static inline uint32_t any_isa(void)
-{
-	static const uint32_t isas[] = {
-		ANALYSIS_ISA_UNKNOWN,
-		ANALYSIS_ISA_VMX,
-		ANALYSIS_ISA_SVM,
-		0x100 + ANALYSIS_ISA_SVM,
-	};
-
-	return isas[check_range(0, sizeof(isas) / sizeof(isas[0]) - 1)];
-}
-
 static inline struct analysis_event any_event(int64_t ns)
 {
 	bool guest = check_range(0, 3) == 0;
@@ -47,7 +34,7 @@ static inline struct analysis_event any_event(int64_t ns)
 		.kind = (uint8_t)check_range(0, ANALYSIS_EV_KINDS - 1),
 		.current = check_range(0, 3) ? ANALYSIS_NOT_SAID : any_thread(),
 		.tid = any_thread(),
-		.isa = any_isa(),
+		.isa = (uint8_t)check_range(0, 2),
 		.reason = check_range(0, 1) ? 0x78 : 12,
 		.named = 1,
 		.name = "name",

@@ -83,24 +83,7 @@ static bool left_out(struct analysis_quiet *q, const struct analysis_event *ev)
 {
 	int32_t runs = ev->kind == ANALYSIS_EV_SWITCH ? ev->tid : ev->current;
 
-	if (!analysis_quiet_is_calm(q, ev->ns, ev->ns))
-		return !analysis_quiet_keeps_any(q, ev->kind, runs, ev->tid,
-						 ev->ns);
-	return !analysis_quiet_keeps(q, &q->told, ev->kind, runs, ev->tid);
-}
-
-/* Some at a time. */
-static void give_all(struct analysis_model *m, const struct analysis_event *ev,
-		     size_t n)
-{
-	const struct analysis_event *some[8];
-	size_t i, k;
-
-	for (i = 0; i < n; i += k) {
-		for (k = 0; k <= i % 8 && i + k < n; k++)
-			some[k] = &ev[i + k];
-		analysis_model_events(m, some, (int)k);
-	}
+	return !analysis_quiet_keeps(q, ev->kind, runs, ev->tid, ev->ns);
 }
 
 /* The model's findings, with or without all events. */
@@ -131,10 +114,8 @@ static uint64_t run(uint64_t seed, const struct analysis_event *ev, size_t n,
 			CHECK(!analysis_quiet_lost(q[ev[i].cpu], ev[i].ns,
 						   ev[i].until_ns));
 	}
-	if (all)
-		give_all(m, ev, n);
-	for (i = 0; !all && i < n; i++) {
-		if (ev[i].machine == ANALYSIS_HOST &&
+	for (i = 0; i < n; i++) {
+		if (!all && ev[i].machine == ANALYSIS_HOST &&
 		    ev[i].kind != ANALYSIS_EV_LOST &&
 		    left_out(q[ev[i].cpu], &ev[i]))
 			++*skipped;

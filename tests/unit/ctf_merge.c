@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ctf/plain.h"
 #include "ctf/take.h"
 
 #define MAX_STREAMS	9
@@ -179,8 +178,6 @@ struct note {
 
 /* So few are kept that no task gets to one at a go. */
 static bool sparse;
-/* ctf_some_keep_notes() */
-static bool at_once;
 
 /* Which are left out: nearly all, few, or whole blocks. */
 static bool is_kept(uint32_t n)
@@ -188,49 +185,26 @@ static bool is_kept(uint32_t n)
 	return sparse ? n % 997 == 2 : n % 5 == 2 || (n & 0xc00) == 0x400;
 }
 
-/* Whether what is said of all events at once is true of each. */
-static bool is_there(const struct ctf_some *some, const struct ctf_event *ev,
-		     uint32_t bytes)
-{
-	return !ctf_some_there(some, some->n, bytes) || ctf_plain_there(ev, bytes);
-}
-
-static int note_get(const struct ctf_event *ev, const struct ctf_field *f,
-		    struct note *note)
-{
-	uint64_t n, len;
-
-	if (!ctf_get_u64(ev, &f[0], &n) || !ctf_get_u64(ev, &f[1], &len))
-		return -EINVAL;
-	*note = (struct note){ (uint32_t)n, (uint32_t)len, ev->clock };
-	return 0;
-}
-
-/* Keeps events one by one, or all of them in the end. */
 static int take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 {
-	struct note *notes = (struct note *)some->note, note;
-	uint32_t i, n = 0, kept[4096];
+	const struct ctf_field *f = ctx;
+	uint32_t i;
 
 	(void)e;
 	for (i = 0; i < some->n; i++) {
 		const struct ctf_event *ev = ctf_some_event(some, i);
+		struct note note = { .clock = some->clock[i] };
+		uint64_t n, len;
 
 		/* Other threads count no checks. */
 		if (ctf_some_class(some, i) != ev->cls->index ||
-		    note_get(ev, ctx, &note) || !is_there(some, ev, i % 64))
+		    !ctf_get_u64(ev, &f[0], &n) || !ctf_get_u64(ev, &f[1], &len))
 			return -EINVAL;
-		if (!is_kept(note.n))
-			continue;
-		if (at_once) {
-			notes[n] = note;
-			kept[n++] = i;
-		} else {
+		note.n = (uint32_t)n;
+		note.len = (uint32_t)len;
+		if (is_kept(note.n))
 			memcpy(ctf_some_keep(some, i), &note, sizeof(note));
-		}
 	}
-	if (at_once)
-		ctf_some_keep_notes(some, kept, n);
 	return 0;
 }
 
@@ -255,7 +229,6 @@ static void run_noted(void)
 	ctf_merge_pool(m, pool);
 	ctf_merge_note(m, 0, sizeof(struct note));
 	ctf_merge_take(m, 0, take, f);
-	at_once = check_rand() & 1;
 	qsort(want, n_want, sizeof(want[0]), by_order);
 	while ((n = ctf_merge_notes(m, noted, most, &e)) > 0) {
 		for (k = 0; k < n; k++, i++) {

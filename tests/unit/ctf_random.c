@@ -11,9 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ctf/plain.h"
 #include "ctf/rewrite.h"
-#include "ctf/take.h"
 #include "../gen/random.h"
 
 #define SEEDS	250
@@ -306,25 +304,6 @@ static void check_rewrite(const char *path, const struct random_trace *want)
 	ctf_trace_close(t);
 }
 
-/* Keeps all, where what is said of all events at once is true of each. */
-static int keep_all(void *ctx, struct ctf_some *some, struct ctf_error *e)
-{
-	uint32_t i;
-
-	(void)ctx;
-	(void)e;
-	for (i = 0; i < some->n; i++) {
-		const struct ctf_event *ev = ctf_some_event(some, i);
-
-		/* Other threads count no checks. */
-		if (ctf_some_there(some, some->n, i % 16) &&
-		    !ctf_plain_there(ev, i % 16))
-			return -EINVAL;
-		ctf_some_keep(some, i);
-	}
-	return 0;
-}
-
 /* All events, in order; a sum over their times and fields. */
 static uint64_t merge_sum(const struct ctf_trace *t, unsigned int jobs,
 			  uint64_t n_want)
@@ -340,8 +319,6 @@ static uint64_t merge_sum(const struct ctf_trace *t, unsigned int jobs,
 
 	CHECK_EQ(ctf_merge_add(m, t, NULL, &e), 0);
 	ctf_merge_pool(m, pool);
-	if (jobs > 1)
-		ctf_merge_take(m, 0, keep_all, NULL);
 	while (ctf_merge_next(m, &ev, &e) > 0) {
 		order &= ev->time >= last;
 		last = ev->time;
