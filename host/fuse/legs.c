@@ -138,7 +138,7 @@ static int host_half(struct halves *all, const struct vmsync_evidence *ev,
 		     const struct vmsync_guest_report *r)
 {
 	if ((ev->kind != VMSYNC_EV_GH_HOST && ev->kind != VMSYNC_EV_HG_HOST) ||
-	    !was_in(r, ev->vm))
+	    !(vmsync_vm_is_unknown(ev->vm) || was_in(r, ev->vm)))
 		return 0;
 	return half_add(all, ev, ev->kind == VMSYNC_EV_GH_HOST,
 			&ev->guest_claim);

@@ -31,13 +31,21 @@ static void mark(struct vmsync_guest *guest, const struct vmsync_beacon *b)
 	guest->marks[guest->n_marks++] = m;
 }
 
-/* Somebody else answers the guest from now on. */
+/*
+ * Somebody else answers the guest from now on; where it is not known who, it may be
+ * the same VM as before, and as behind.
+ */
 static int move_to(struct vmsync_guest *guest, const struct vmsync_vm *vm)
 {
 	struct vmsync_home *h = vmsync_array_last(&guest->homes);
 
-	if (h && (h->vm == vm || guest->homes.count >= VMSYNC_MAX_HOMES))
+	if (h && (h->vm == vm || guest->homes.count >= VMSYNC_MAX_HOMES ||
+		  vmsync_vm_is_unknown(vm->id)))
 		return 0;
+	if (h && vmsync_vm_is_unknown(h->vm->id)) {
+		h->vm = vm;
+		return 0;
+	}
 	h = vmsync_array_add(&guest->homes);
 	if (!h)
 		return -ENOMEM;
@@ -67,6 +75,18 @@ static void at_home(struct vmsync_guest *guest, const struct vmsync_beacon *b)
 	h->last_guest_ns = guest_ns;
 }
 
+/* Which thread answered may not be on record: others tell which virtual CPU it is. */
+static void tie(struct vmsync_guest_cpu *cpu, const struct vmsync_beacon *b)
+{
+	cpu->answered = true;
+	if (b->vcpu > VMSYNC_MAX_CPUS)
+		return;
+	cpu->known = true;
+	cpu->vcpu_id = b->vcpu;
+	if (b->tid)
+		cpu->tid = b->tid;
+}
+
 static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b)
 {
 	int err = 0;
@@ -79,12 +99,8 @@ static int take_beacon(struct vmsync_guest *guest, const struct vmsync_beacon *b
 		guest->rtt_min_ns = b->hg_guest_ns - b->gh_guest_ns;
 	mark(guest, b);
 	vmsync_causal_tsc(&guest->causal, b);
-	if (b->cpu < guest->n_cpus) {
-		guest->cpus[b->cpu].known = true;
-		guest->cpus[b->cpu].vcpu_id = b->vcpu;
-		if (b->tid)
-			guest->cpus[b->cpu].tid = b->tid;
-	}
+	if (b->cpu < guest->n_cpus)
+		tie(&guest->cpus[b->cpu], b);
 	for (int m = 0; !err && m < VMSYNC_METHOD_COUNT; m++)
 		if (vmsync_estimators[m] && vmsync_estimators[m]->beacon)
 			err = vmsync_estimators[m]->beacon(guest->states[m], b);

@@ -120,7 +120,7 @@ static bool is_cpu(const struct vmsync_guest *guest, uint32_t cpu)
 {
 	const struct vmsync_vm *vm = guest->match.vm;
 
-	if (guest->cpus[cpu].known)
+	if (guest->cpus[cpu].answered)
 		return true;
 	return vm ? vmsync_vm_find_vcpu(vm, guest->cpus[cpu].vcpu_id) != NULL :
 		    guest->cpus[cpu].seen;

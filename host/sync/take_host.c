@@ -19,13 +19,10 @@ static struct vmsync_vm *find_vm(const struct vmsync_sync *sync,
 	return NULL;
 }
 
-static struct vmsync_vm *vm_of(struct vmsync_sync *sync, struct vmsync_vm_id id)
+static struct vmsync_vm *vm_add(struct vmsync_sync *sync, struct vmsync_vm_id id)
 {
-	struct vmsync_vm *vm = find_vm(sync, id), **slot;
+	struct vmsync_vm *vm = calloc(1, sizeof(*vm)), **slot;
 
-	if (vm)
-		return vm;
-	vm = calloc(1, sizeof(*vm));
 	slot = vm ? vmsync_array_add(&sync->vms) : NULL;
 	if (!slot) {
 		free(vm);
@@ -35,6 +32,48 @@ static struct vmsync_vm *vm_of(struct vmsync_sync *sync, struct vmsync_vm_id id)
 	vm->lost_until_ns = sync->side.lost_until_ns;
 	*slot = vm;
 	return vm;
+}
+
+static struct vmsync_vm *vm_of(struct vmsync_sync *sync, struct vmsync_vm_id id)
+{
+	struct vmsync_vm *vm = find_vm(sync, id);
+
+	return vm ? vm : vm_add(sync, id);
+}
+
+/* VMs of which nothing is known but a name; a guest may claim any. */
+#define MAX_UNKNOWN 16
+
+/*
+ * The old addons' answers do not say whose they are, and the thread may not be known:
+ * they are of the one VM that gives others under that name, or else of one by itself.
+ */
+static struct vmsync_vm *vm_of_answer(struct vmsync_sync *sync,
+				      const struct vmsync_evidence *ev)
+{
+	struct vmsync_vm *known = NULL, *unknown = NULL, *last = NULL;
+	size_t n_known = 0, n_unknown = 0;
+
+	if (!vmsync_vm_is_unknown(ev->vm))
+		return vm_of(sync, ev->vm);
+	for (size_t i = 0; i < sync->vms.count; i++) {
+		struct vmsync_vm *vm = sync->vms.at[i];
+		bool named = vmsync_match_has_stream(vm, ev->vm_uid);
+
+		if (vmsync_vm_is_unknown(vm->id)) {
+			n_unknown++;
+			last = vm;
+			unknown = named ? vm : unknown;
+		} else if (named) {
+			n_known++;
+			known = vm;
+		}
+	}
+	if (n_known == 1)
+		return known;
+	if (unknown)
+		return unknown;
+	return n_unknown < MAX_UNKNOWN ? vm_add(sync, ev->vm) : last;
 }
 
 static void take_ref(struct vmsync_sync *sync, uint64_t tsc)
@@ -100,9 +139,10 @@ static int host_beacon(struct vmsync_sync *sync, struct vmsync_vm *vm,
 	struct vmsync_vcpu *vcpu = vmsync_vm_vcpu(vm, ev->vcpu);
 	int err = 0;
 
-	if (!vcpu)
-		return ev->vcpu > VMSYNC_MAX_CPUS ? 0 : -ENOMEM;
-	if (ev->pair.valid) {
+	if (!vcpu && ev->vcpu <= VMSYNC_MAX_CPUS)
+		return -ENOMEM;
+	/* Whose thread is not known: it limits the guest's clock all the same. */
+	if (vcpu && ev->pair.valid) {
 		take_ref(sync, ev->pair.tsc);
 		/* The host's TSCs are one: no matter which CPU read it. */
 		err = vmsync_lines_beacon(&sync->lines, ev, 0);
@@ -148,7 +188,10 @@ static int host_vcpu(struct vmsync_vm *vm, const struct vmsync_evidence *ev)
 static int push_host_vm(struct vmsync_sync *sync,
 			const struct vmsync_evidence *ev)
 {
-	struct vmsync_vm *vm = vm_of(sync, ev->vm);
+	bool answer = ev->kind == VMSYNC_EV_GH_HOST ||
+		      ev->kind == VMSYNC_EV_HG_HOST;
+	struct vmsync_vm *vm = answer ? vm_of_answer(sync, ev) :
+					vm_of(sync, ev->vm);
 
 	if (!vm)
 		return -ENOMEM;

@@ -8,7 +8,7 @@
  *	  than what is printed of the guest
  *	  (outside the evidence that is so unless a clock is set there, which nobody
  *	  can know);
- *	- nothing accuses a guest: all are honest;
+ *	- nothing accuses a guest, or says that it was moved: all are honest and stay;
  *	- exit status 0 only where all that was recorded is written, and known as well
  *	  as is said in the first line;
  *	- a guest may be left out, or a recording refused, but rarely: they are
@@ -383,6 +383,10 @@ static void check_report(void)
 	     p += 18)
 		if (p[18] != ']')
 			fail("sync: methods disagree: %.120s", p + 18);
+	for (const char *p = text; (p = strstr(p, "\"moves\": [")); p += 10)
+		if (p[10] != ']')
+			fail("sync: a guest is said to have moved: %.120s",
+			     p + 10);
 	free(text);
 }
 

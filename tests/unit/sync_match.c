@@ -342,6 +342,69 @@ static void at_once(uint32_t first_cnt)
 	vmsync_sync_free(sync);
 }
 
+/*
+ * The old addons' answers are of whatever thread ran there. Where that is not known,
+ * for the first @first beacons and then for a tenth, they are no other VM's.
+ */
+static void test_threads(uint32_t first)
+{
+	struct vmsync_sync *sync = vmsync_sync_new(NULL);
+	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
+	const struct vmsync_guest_report *rep = vmsync_guest_report_of(guest);
+	struct recording r;
+
+	record(&r, 0, 1000);
+	for (uint32_t i = 0; i < BEACONS; i++) {
+		for (int k = 0; k < 4; k++) {
+			struct vmsync_evidence *ev = &r.leg[i][k].ev;
+			bool known = i >= first && i % 10 != 9;
+
+			ev->pair.valid = ev->guest_claim.valid = false;
+			if (!of_guest(k))
+				ev->vm = (struct vmsync_vm_id){known ? 100 : 0, 0};
+			if (!of_guest(k))
+				ev->vcpu = known ? 3 : VMSYNC_CPU_UNKNOWN;
+			push(sync, guest, &r.leg[i][k], k);
+		}
+	}
+	CHECK(!vmsync_sync_finish(sync));
+	CHECK_EQ(rep->whole, BEACONS);
+	CHECK_EQ(rep->n_moves, 0);
+	CHECK_EQ(rep->vm.pid, first < BEACONS ? 100 : 0);
+	CHECK_EQ(rep->cpus[0].known, first < BEACONS);
+	if (first < BEACONS)
+		CHECK_EQ(rep->cpus[0].vcpu_id, 3);
+	CHECK(vmsync_guest_map_of(vmsync_guest_maps(guest), 0) != NULL);
+	vmsync_sync_free(sync);
+}
+
+/* Guests of threads that are not known do not take each other's place. */
+static void test_strangers(int n)
+{
+	struct vmsync_sync *sync = vmsync_sync_new(NULL);
+	struct vmsync_guest *guest[16];
+	struct recording r;
+
+	record(&r, 0, 1000);
+	for (int g = 0; g < n; g++)
+		guest[g] = vmsync_sync_guest_new(sync, "g");
+	for (uint32_t i = 0; i < BEACONS; i++) {
+		for (int k = 0; k < 4; k++) {
+			for (int g = 0; g < n; g++) {
+				struct leg leg = r.leg[i][k];
+
+				leg.ev.vm = (struct vmsync_vm_id){0, 0};
+				leg.ev.vm_uid = UID + (uint64_t)g;
+				push(sync, guest[g], &leg, k);
+			}
+		}
+	}
+	CHECK(!vmsync_sync_finish(sync));
+	for (int g = 0; g < n; g++)
+		CHECK_EQ(vmsync_guest_report_of(guest[g])->whole, BEACONS);
+	vmsync_sync_free(sync);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
@@ -357,6 +420,11 @@ int main(int argc, char **argv)
 	test_order(1);
 	test_order(100);
 	test_odd_reading();
+	test_threads(0);
+	test_threads(20);
+	test_threads(BEACONS);
+	test_strangers(4);
+	test_strangers(16);
 	for (uint64_t i = 0; i < 30; i++) {
 		check_reseed(first + i);
 		test_losses();

@@ -108,6 +108,12 @@ struct vmsync_vm_id {
 	uint32_t serial;
 };
 
+/** vmsync_vm_is_unknown - no record says which VM it is */
+static inline bool vmsync_vm_is_unknown(struct vmsync_vm_id id)
+{
+	return id.pid <= 0 && !id.serial;
+}
+
 /* The vcpu of a guest's record that does not say where it was made. */
 #define VMSYNC_CPU_UNKNOWN UINT32_MAX
 

@@ -33,6 +33,7 @@ struct vmsync_pv_run {
 
 /**
  * struct vmsync_guest_cpu - a CPU of the guest
+ * @answered:	a beacon of it was
  * @known:	a matched beacon tied it to @vcpu_id
  * @sure:	it is that one, or it does not matter which one (whose.h)
  * @seen:	a record of the guest names it
@@ -40,6 +41,7 @@ struct vmsync_pv_run {
  */
 struct vmsync_guest_cpu {
 	bool seen;
+	bool answered;
 	bool known;
 	bool sure;
 	uint32_t vcpu_id;

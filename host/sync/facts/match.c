@@ -152,6 +152,11 @@ static struct vmsync_stream *find_stream(const struct vmsync_vm *vm,
 	return NULL;
 }
 
+bool vmsync_match_has_stream(const struct vmsync_vm *vm, uint64_t vm_uid)
+{
+	return find_stream(vm, vm_uid);
+}
+
 struct vmsync_stream *vmsync_match_makes_room(const struct vmsync_vm *vm,
 					      uint64_t vm_uid)
 {

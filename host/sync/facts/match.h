@@ -159,6 +159,9 @@ struct vmsync_match {
 	struct vmsync_half ring[VMSYNC_SYNC_WINDOW];
 };
 
+/** vmsync_match_has_stream - @vm has answered beacons of @vm_uid */
+bool vmsync_match_has_stream(const struct vmsync_vm *vm, uint64_t vm_uid);
+
 /**
  * vmsync_match_makes_room - the stream that is pushed out by a beacon of @vm_uid
  * A VM has few streams at a time: one that reboots often, or lies, has more.
