@@ -243,8 +243,9 @@ const char *shape_held(const struct shape *s)
 	if (s->plan.clones && !s->plan.beacons)
 		return "clones without beacons, which nothing tells apart";
 	if (!s->sc.master && !strcmp(s->sc.clock, "kvmclock") &&
-	    s->plan.beacons && !s->plan.knots)
-		return "no master clock, and no line that dates its pages";
+	    s->sc.vcpus > 1 && s->plan.beacons &&
+	    !strcmp(s->sc.fields, "stamps"))
+		return "no master clock, and stamps that tell of no pages";
 	/* Pages tell of it, and only those that all CPUs share of all of them. */
 	if (s->sc.rebase.count &&
 	    (!s->plan.beacons || strcmp(s->sc.fields, "full") || !s->sc.master))

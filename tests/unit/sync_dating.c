@@ -273,6 +273,60 @@ static void test_older(void)
 	CHECK(vmsync_older_most_ns(1e12) == 301e9);
 }
 
+/* What the pages are apart at @ns by a list that no line of the host's dates. */
+static int64_t apart_at(const struct vmsync_spreads *spreads, int64_t ns)
+{
+	int64_t apart = 0;
+
+	for (size_t i = 0; i < spreads->all.count; i++)
+		if (spreads->all.at[i].from_ns <= ns)
+			apart = spreads->all.at[i].ns;
+	return apart;
+}
+
+/*
+ * Pages that go a millionth too fast, told when the host began to record at BEGIN, that
+ * of CPU 1 from two seconds before; CPU 1 has the next one at SET if it is told @live.
+ * kvm-clock reads what the host's clock does.
+ */
+static void find_undated(struct world *w, bool live, struct vmsync_spreads *spreads)
+{
+	make(w);
+	w->lines[0].spans.count = 0;
+	w->facts.answered.host_ns = SET + SEC;
+	set_page(w, 0, BEGIN, a_page(BEGIN, BEGIN, 0));
+	set_page(w, 1, BEGIN, a_page(BEGIN - 2 * SEC, BEGIN - 2 * SEC, 0));
+	if (live) /* the old one reads as much more as it got old by */
+		set_page(w, 1, SET, a_page(SET + 42000, SET, 0));
+	CHECK(!vmsync_spread_find(&w->facts, spreads));
+}
+
+static void test_undated(void)
+{
+	struct vmsync_spreads spreads = {0};
+	struct world w;
+
+	/* The page of CPU 1 was kept for 42 s, that of CPU 0 for 41. */
+	find_undated(&w, true, &spreads);
+	CHECK(apart_at(&spreads, BEGIN) >= 42000);
+	CHECK(apart_at(&spreads, BEGIN) <= 42000 + 100);
+	/* Before all were told one may be as old as kvm-clock. */
+	CHECK(apart_at(&spreads, BEGIN - 1) >= 51000);
+	CHECK(spreads.outside_ns >= 84000);
+	/* A virtual CPU of which none was told has one of any age. */
+	w.vcpu[0].pvclocks.count = 0;
+	CHECK(!vmsync_spread_find(&w.facts, &spreads));
+	CHECK(apart_at(&spreads, SET) >= 51000);
+	/* None was told as it came: how old they are is not known, nor what they go. */
+	find_undated(&w, false, &spreads);
+	CHECK(apart_at(&spreads, SET) >= 301000);
+	/* With a master clock they are one. */
+	w.page[0][0].pv.flags = w.page[1][0].pv.flags = VMSYNC_PV_STABLE;
+	CHECK(!vmsync_spread_find(&w.facts, &spreads));
+	CHECK(!spreads.all.count && !spreads.outside_ns);
+	vmsync_spread_free(&spreads);
+}
+
 /* Anchors are whole ns: pages of one line may differ by that. */
 static void test_same(void)
 {
@@ -287,6 +341,7 @@ static void test_same(void)
 int main(void)
 {
 	test_older();
+	test_undated();
 	test_same();
 	CHECK(is_one_line(0.9e-9));
 	CHECK(!is_one_line(1.1e-9));

@@ -9,6 +9,7 @@
 #include "sync/base/drift.h"
 #include "sync/facts/older.h"
 #include "sync/facts/pages.h"
+#include "sync/facts/undated.h"
 #include "sync/facts/whose.h"
 #include "uapi/vmsync.h"
 
@@ -362,6 +363,8 @@ int vmsync_spread_find(const struct vmsync_facts *facts,
 	spreads->outside_ns = 0;
 	if (!facts->n_cpus)
 		return 0;
+	if (!facts->host_lines->spans.count)
+		return vmsync_undated_find(facts, spreads);
 	cpus = name_all(facts, &all);
 	if (!cpus)
 		return -ENOMEM;
