@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "check.h"
+#include "sync/base/chain.h"
 #include "sync/map/map.h"
+#include "sync/map/quantize.h"
 
 __extension__ typedef __int128 wide;
 
@@ -264,6 +266,45 @@ static void test_rounding(void)
 	vmsync_map_free(&map);
 }
 
+/* The clock reads guest time @g_ns at @g_ns + 100 s, until @end_ns. */
+static void piece(struct vmsync_map *map, int64_t g_ns, int64_t end_ns, bool joined)
+{
+	const struct vmsync_piece p = {
+		.g = (int128)g_ns * Q32,
+		.h = (int128)(g_ns + 100000000000) * Q32,
+		.dg = Q32 << 30,
+		.dh = Q32 << 30,
+		.g_end = (int128)end_ns * Q32,
+		.joined = joined,
+	};
+
+	CHECK(!vmsync_quantize(map, &p));
+}
+
+/*
+ * What the last piece takes the place of began behind a hole, or did not: what is before
+ * it goes on to it only where nothing was between.
+ */
+static void test_taken_back(void)
+{
+	struct vmsync_map map;
+
+	vmsync_map_init(&map);
+	piece(&map, 1000, 2000, false);
+	piece(&map, 2010, 3000, true);
+	CHECK_EQ(map.segments[0].guest_end.ns, 2010);
+	piece(&map, 4000, 5000, false);
+	CHECK_EQ(map.segments[1].guest_end.ns, 3000);
+	piece(&map, 3500, 6000, true);
+	CHECK_EQ(map.count, 3);
+	CHECK_EQ(map.segments[1].guest_end.ns, 3000);
+	CHECK_EQ(map.segments[2].guest_start.ns, 3500);
+	piece(&map, 2500, 6000, true);
+	CHECK_EQ(map.count, 3);
+	CHECK_EQ(map.segments[1].guest_end.ns, 2500);
+	vmsync_map_free(&map);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t n = check_cases(100000);
@@ -272,6 +313,7 @@ int main(int argc, char **argv)
 	check_init(argc, argv);
 	test_append();
 	test_rounding();
+	test_taken_back();
 	for (uint64_t i = 0; i < n;) {
 		random_map(&map);
 		for (int k = 0; k < 20 && i < n; k++, i++) {

@@ -60,6 +60,7 @@ static int64_t whole_up(int128 q32)
 int vmsync_quantize(struct vmsync_map *map, const struct vmsync_piece *p)
 {
 	int128 half = p->loss / 2, host, error, below = 0;
+	bool joined = p->joined;
 	struct vmsync_segment seg = {
 		.method = p->method,
 		.epoch = p->epoch,
@@ -72,9 +73,12 @@ int vmsync_quantize(struct vmsync_map *map, const struct vmsync_piece *p)
 	seg.guest_end.ns = whole_up(p->g_end - half);
 	if (seg.guest_end.ns < seg.guest_start.ns)
 		seg.guest_end.ns = seg.guest_start.ns;
+	/* Before what is dropped there may have been a hole. */
 	while (map->count && map->segments[map->count - 1].guest_start.ns >=
-				     seg.guest_start.ns)
+				     seg.guest_start.ns) {
 		map->count--;
+		joined = false;
+	}
 	host = p->h + scale(seg.guest_start.ns * Q32 + half - p->g, seg.slope,
 			    seg.shift);
 	if (map->count) {
@@ -84,7 +88,7 @@ int vmsync_quantize(struct vmsync_map *map, const struct vmsync_piece *p)
 		below = last->host_start.ns * Q32 - host;
 		if (below > 0)
 			host += below;
-		if (p->joined || last->guest_end.ns > seg.guest_start.ns)
+		if (joined || last->guest_end.ns > seg.guest_start.ns)
 			last->guest_end = seg.guest_start;
 	}
 	if (host < 0 || host >> 32 > INT64_MAX)
