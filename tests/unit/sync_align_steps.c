@@ -58,6 +58,23 @@ static void late(int64_t late_ns, int64_t by, int expected)
 	differ(late_ns, by, 0, expected);
 }
 
+/* Nothing is known of the second CPU for @hole_ns before the first one's step. */
+static void hole(int64_t hole_ns, int expected)
+{
+	const int64_t step = 5000000000, late = 7000000;
+	struct vmsync_map maps[2];
+
+	make(&maps[0], step, 3000000000);
+	make(&maps[1], step + late, 3000000000);
+	maps[1].segments[0].guest_end.ns = step - hole_ns;
+	vmsync_align_steps(maps, 2);
+	CHECK_EQ(maps[1].segments[1].guest_start.ns,
+		 expected ? step : step + late);
+	CHECK_EQ(maps[1].segments[0].guest_end.ns, step - hole_ns);
+	vmsync_map_free(&maps[0]);
+	vmsync_map_free(&maps[1]);
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
@@ -70,5 +87,7 @@ int main(int argc, char **argv)
 	late(1000, 1100000, 1);
 	differ(7000000, 3000000000, -900, 1);
 	differ(7000000, 3000000000, -1100, 0);
+	hole(0, 1);
+	hole(1, 0);
 	return check_done();
 }

@@ -64,11 +64,14 @@ static void align(struct vmsync_map *map, size_t i,
 
 	for (uint32_t cpu = 0; cpu < n; cpu++)
 		first = find(&maps[cpu], ns, before->guest_start.ns, first);
-	/* Before it began, host times would have to go back. */
-	if (map->segments[i].guest_start.ns - first >= ns / 2)
+	/*
+	 * Before it began, host times would have to go back. And where nothing is known
+	 * before it, it is not known either that the CPU did not run.
+	 */
+	if (map->segments[i].guest_start.ns - first >= ns / 2 ||
+	    before->guest_end.ns < first)
 		return;
-	if (before->guest_end.ns > first)
-		before->guest_end.ns = first;
+	before->guest_end.ns = first;
 	extend_back(&map->segments[i], first);
 }
 
