@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/facts/pages.h"
 #include "sync/facts/whose.h"
 #include "sync/map/quantize.h"
 #include "uapi/vmsync.h"
@@ -141,7 +142,8 @@ static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
 {
 	const void *scaling[2], *pv[2] = {0};
 	struct vmsync_link other = *l;
-	struct vmsync_point p;
+	struct vmsync_point p, first = {0};
+	bool any = false;
 	int128 most = 0;
 
 	around(&w->others[i].scaling, at, scaling);
@@ -153,9 +155,16 @@ static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
 	for (int k = 0; k < 4; k++) {
 		other.chain.scaling = scaling[k & 1];
 		other.chain.pv = pv[k >> 1];
-		if (other.chain.scaling && !other.chain.pv == !l->chain.pv &&
-		    vmsync_link_at(&other, at, &p))
-			most = vmsync_greater(most, p.g - own);
+		if (!other.chain.scaling || !other.chain.pv != !l->chain.pv ||
+		    !vmsync_link_at(&other, at, &p))
+			continue;
+		most = vmsync_greater(most, p.g - own);
+		/* Where kvm-clock was set in between they do not enclose any. */
+		if (any && k == 3 && l->chain.pv &&
+		    wide_abs(p.g - first.g) > VMSYNC_PAGE_SET_NS * Q32)
+			return NOT_KNOWN;
+		first = any ? first : p;
+		any = true;
 	}
 	return most;
 }
