@@ -120,9 +120,10 @@ int vmsync_guest_drain(struct vmsync_guest *guest, bool flush)
 
 	while (!err && vmsync_match_next(&guest->match, flush, &b)) {
 		if (b.cpu < guest->n_cpus)
-			b.set_ns = vmsync_set_ns(&guest->set,
-						 &guest->cpus[b.cpu], &b,
-						 guest->n_cpus == 1);
+			b.set_ns = vmsync_set_ns(
+				&guest->set, &guest->cpus[b.cpu],
+				vmsync_vm_find_vcpu(guest->match.vm, b.vcpu), &b,
+				guest->n_cpus == 1);
 		vmsync_tilt_find(&guest->tilt, &guest->sync->lines, &guest->lines,
 				 &b);
 		err = take_beacon(guest, &b);

@@ -201,6 +201,7 @@ int vmsync_per_vcpu_beacon(void *apart, const struct vmsync_beacon *b)
 {
 	struct vmsync_per_vcpu *a = apart;
 	struct vmsync_per_vcpu_cpu *cpu;
+	struct vmsync_beacon own;
 	int err;
 
 	if (unknown(a, b))
@@ -211,11 +212,18 @@ int vmsync_per_vcpu_beacon(void *apart, const struct vmsync_beacon *b)
 	/* Its TSC is known then; behind it, it may be written. */
 	if (b->gh && b->gh_guest_ns > cpu->last_ns)
 		cpu->last_ns = b->gh_guest_ns;
-	for (size_t i = 0; !a->common && i < a->cpus.count; i++)
+	if (a->common)
+		return a->how->beacon(a->common, b);
+	for (size_t i = 0; i < a->cpus.count; i++) {
+		a->cpus.at[i].set_ns += b->set_ns;
 		if (&a->cpus.at[i] != cpu)
 			vmsync_segmentation_bent(a->cpus.at[i].state, b->bends,
 						 b->tilt);
-	return a->how->beacon(a->common ? a->common : cpu->state, b);
+	}
+	own = *b;
+	own.set_ns = cpu->set_ns;
+	cpu->set_ns = 0;
+	return a->how->beacon(cpu->state, &own);
 }
 
 /*

@@ -39,6 +39,7 @@ struct vmsync_follow {
  * @scaling:	of its TSC, as last seen
  * @since_ns:	guest time of its first beacon; 0: it had a part in the common clock
  * @last_ns:	guest time when it last had @scaling
+ * @set_ns:	by so much was its clock set since its last beacon, as others show
  * @state:	what follows its clock; NULL while it is that of all
  * @odd:	of @state's oddities those that it had from the common clock when it began
  */
@@ -47,6 +48,7 @@ struct vmsync_per_vcpu_cpu {
 	struct vmsync_scaling scaling;
 	int64_t since_ns;
 	int64_t last_ns;
+	double set_ns;
 	void *state;
 	uint64_t odd;
 };

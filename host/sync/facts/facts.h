@@ -32,12 +32,26 @@ struct vmsync_pv_run {
 };
 
 /**
+ * struct vmsync_shown - the page that a CPU had when it sent a beacon
+ * @any:	it has sent one that showed a page
+ * @scaling:	of the TSC that the page counts
+ * @host_tsc:	when the beacon reached the host
+ */
+struct vmsync_shown {
+	bool any;
+	struct vmsync_pvclock pv;
+	struct vmsync_scaling scaling;
+	uint64_t host_tsc;
+};
+
+/**
  * struct vmsync_guest_cpu - a CPU of the guest
  * @answered:	a beacon of it was
  * @known:	a matched beacon tied it to @vcpu_id
  * @sure:	it is that one, or it does not matter which one (whose.h)
  * @seen:	a record of the guest names it
  * @tid:	the host's thread that answered its last beacon, 0: not known
+ * @shown:	by its last beacon
  */
 struct vmsync_guest_cpu {
 	bool seen;
@@ -46,6 +60,7 @@ struct vmsync_guest_cpu {
 	bool sure;
 	uint32_t vcpu_id;
 	int32_t tid;
+	struct vmsync_shown shown;
 	VMSYNC_ARRAY(struct vmsync_pv_run) pvs;
 };
 

@@ -15,26 +15,26 @@
 #include "sync/facts/match.h"
 
 /**
- * struct vmsync_set - the page of the last beacon that showed one
- * @any:	there was one
- * @pv, @scaling: it, and the TSC that it counts
+ * struct vmsync_set - of a guest
+ * @last:	what the last beacon of any CPU that showed a page did
  */
 struct vmsync_set {
-	bool any;
-	struct vmsync_pvclock pv;
-	struct vmsync_scaling scaling;
+	struct vmsync_shown last;
 };
 
 /**
  * vmsync_set_ns - by how much since the last call, in the order of the beacons
  * @cpu:	that sent @b, with the pages that it saw
+ * @vcpu:	the virtual CPU that it is, with those that the host told, or NULL
  * @alone:	the guest has no other CPU
  *
- * Of several CPUs that have each a page of their own the clock is nobody's; how far
- * these are apart is another matter (spread.h), and 0 is returned, as where nothing is
- * known. A clock that stands still while its guest is stopped jumps by itself.
+ * Where CPUs have each a page of their own, it is by how much that of @cpu has changed,
+ * if that was since the last beacon: else another one has shown it. How far the pages
+ * are apart is another matter (spread.h). 0 is returned where nothing is known. A clock
+ * that stands still while its guest is stopped jumps by itself.
  */
-double vmsync_set_ns(struct vmsync_set *set, const struct vmsync_guest_cpu *cpu,
-		     const struct vmsync_beacon *b, bool alone);
+double vmsync_set_ns(struct vmsync_set *set, struct vmsync_guest_cpu *cpu,
+		     const struct vmsync_vcpu *vcpu, const struct vmsync_beacon *b,
+		     bool alone);
 
 #endif /* VMSYNC_SYNC_FACTS_SET_H */
