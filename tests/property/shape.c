@@ -246,15 +246,16 @@ const char *shape_held(const struct shape *s)
 	    s->sc.vcpus > 1 && s->plan.beacons &&
 	    !strcmp(s->sc.fields, "stamps"))
 		return "no master clock, and stamps that tell of no pages";
-	/* Pages tell of it, and only those that all CPUs share of all of them. */
+	/* Pages tell of it: the guest shows them, or the host tells of them all. */
 	if (s->sc.rebase.count &&
-	    (!s->plan.beacons || strcmp(s->sc.fields, "full") || !s->sc.master))
+	    (!s->plan.beacons || !strcmp(s->sc.fields, "stamps") ||
+	     (!strcmp(s->sc.fields, "pairs") && s->gaps)))
 		return "kvm-clock is set by what pair and beacon take for a bend";
 	if (s->sc.tsc_write.count && !strcmp(s->sc.clock, "kvmclock") &&
-	    (!s->sc.master || !strcmp(s->sc.fields, "stamps")))
+	    (s->plan.beacons ? !strcmp(s->sc.fields, "stamps") : !s->sc.master))
 		return "on kvm-clock, a TSC is written where pages tell little of it";
 	if (s->sc.stop.count && !strcmp(s->sc.clock, "kvmclock") &&
-	    (!s->sc.master || !s->plan.beacons))
+	    !s->plan.beacons)
 		return "on kvm-clock, the VM is stopped where pages tell little of it";
 	if (!s->plan.beacons && !s->sc.master && s->sc.vcpus > 1 &&
 	    !strcmp(s->sc.clock, "kvmclock"))
