@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "check.h"
+#include "sync/base/chain.h"
+#include "sync/exact/clip.h"
 #include "sync/facts/older.h"
 #include "sync/facts/spread.h"
 #include "uapi/vmsync.h"
@@ -327,6 +329,56 @@ static void test_undated(void)
 	vmsync_spread_free(&spreads);
 }
 
+/*
+ * The map is known until SET, where records of the host's are missing; a page that it
+ * told a millisecond later says that kvm-clock is at @ns. Until when is the map good?
+ */
+static int64_t good_until(int64_t ns, uint32_t clocksource)
+{
+	struct vmsync_timeline guest = {0};
+	struct vmsync_map map;
+	struct vmsync_walk w = {.map = &map, .tl = {[GUEST] = &guest}, .jumped = SET};
+	struct vmsync_segment s = {
+		.guest_start = {BEGIN},
+		.guest_end = {SET},
+		.slope = 1ull << 60,
+		.shift = 60,
+	};
+	struct world world;
+	int64_t end;
+
+	make(&world);
+	world.line[1] = a_line(clocksource);
+	set_page(&world, 0, BEGIN, a_page(BEGIN, BEGIN, 0));
+	set_page(&world, 0, SET + MS, a_page(SET, ns, 0));
+	world.page[0][1].pv.version = 2;
+	world.facts.n_marks = 0;
+	w.facts = &world.facts;
+	w.read.h = (int128)SET * Q32;
+	CHECK(!vmsync_timeline_init(&guest));
+	CHECK(!vmsync_timeline_add(&guest, BEGIN, BEGIN, &world.line[1].line, false));
+	CHECK(!vmsync_timeline_add(&guest, SET, SET, NULL, false));
+	vmsync_map_init(&map);
+	CHECK(!vmsync_map_append(&map, &s));
+	vmsync_clip_last_jump(&w);
+	end = map.segments[0].guest_end.ns;
+	vmsync_map_free(&map);
+	vmsync_timeline_free(&guest);
+	return end;
+}
+
+/* If the guest was stopped it may read again what it had read; else it goes on. */
+static void test_clip(void)
+{
+	const int64_t early = SET - 100 * MS - MS;
+
+	CHECK_EQ(good_until(SET + 2 * MS, VMSYNC_CLOCKSOURCE_KVMCLOCK), SET);
+	CHECK(good_until(SET - 100 * MS, VMSYNC_CLOCKSOURCE_KVMCLOCK) < early);
+	CHECK(good_until(SET - 100 * MS, VMSYNC_CLOCKSOURCE_KVMCLOCK) >
+	      early - 10000);
+	CHECK_EQ(good_until(SET - 100 * MS, VMSYNC_CLOCKSOURCE_TSC), SET);
+}
+
 /* Anchors are whole ns: pages of one line may differ by that. */
 static void test_same(void)
 {
@@ -342,6 +394,7 @@ int main(void)
 {
 	test_older();
 	test_undated();
+	test_clip();
 	test_same();
 	CHECK(is_one_line(0.9e-9));
 	CHECK(!is_one_line(1.1e-9));

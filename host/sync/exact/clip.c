@@ -2,6 +2,7 @@
 #include "sync/exact/clip.h"
 
 #include "sync/base/drift.h"
+#include "uapi/vmsync.h"
 
 void vmsync_clip_coarse(struct vmsync_map *map)
 {
@@ -46,21 +47,65 @@ void vmsync_clip_jump(struct vmsync_walk *w, const struct vmsync_link *l,
 				  VMSYNC_COARSE_NS);
 }
 
+/* At host time @host_ns the clock read @guest_ns, and it jumped at @jumped_ns. */
+static void clip_before(struct vmsync_map *map, int64_t jumped_ns, int64_t host_ns,
+			int64_t guest_ns)
+{
+	int64_t since_ns = host_ns - jumped_ns;
+
+	since_ns += (int64_t)(2 * VMSYNC_DRIFT * (double)since_ns) + 1;
+	clip_from(map, guest_ns - since_ns - VMSYNC_COARSE_NS);
+}
+
+/* The guest's line that was known last, if it counts kvm-clock; or NULL. */
+static const struct vmsync_line *last_line(const struct vmsync_walk *w)
+{
+	const struct vmsync_timeline *tl = w->tl[GUEST];
+
+	for (size_t i = tl->steps.count; i--;) {
+		const struct vmsync_line *line = tl->steps.at[i].param;
+
+		if (line)
+			return line->clocksource == VMSYNC_CLOCKSOURCE_KVMCLOCK ?
+				       line : NULL;
+	}
+	return NULL;
+}
+
+/*
+ * Pages that the host told behind the jump say what kvm-clock was then, and so what the
+ * guest's clock was, though it is not known for how long they held.
+ */
+static void clip_by_pages(struct vmsync_walk *w, const struct vmsync_vcpu *v,
+			  const struct vmsync_line *line, int64_t jumped_ns)
+{
+	for (size_t i = v->pvclocks.count; i--;) {
+		const struct vmsync_pvclock_span *s = &v->pvclocks.at[i];
+		int128 q32;
+
+		if (s->stamp_ns < jumped_ns)
+			return;
+		if (vmsync_line_read(line, &s->pv, s->pv.tsc_timestamp, &q32))
+			clip_before(w->map, jumped_ns, s->stamp_ns,
+				    (int64_t)(q32 >> 32));
+	}
+}
+
 void vmsync_clip_last_jump(struct vmsync_walk *w)
 {
 	const struct vmsync_facts *f = w->facts;
+	const struct vmsync_line *line = last_line(w);
 	int64_t jumped_ns = (int64_t)(w->read.h >> 32);
 
 	if (w->jumped == VMSYNC_AXIS_MAX)
 		return;
+	for (size_t i = 0; line && f->vm && i < f->vm->vcpus.count; i++)
+		clip_by_pages(w, f->vm->vcpus.at[i], line, jumped_ns);
 	for (size_t i = 0; i < f->n_marks; i++) {
-		int64_t since_ns = f->marks[i].host_ns - jumped_ns;
-
-		if (since_ns < 0)
+		if (f->marks[i].host_ns < jumped_ns)
 			continue;
-		since_ns += (int64_t)(2 * VMSYNC_DRIFT * (double)since_ns) + 1;
-		clip_from(w->map,
-			  f->marks[i].guest_ns - since_ns - VMSYNC_COARSE_NS);
+		clip_before(w->map, jumped_ns, f->marks[i].host_ns,
+			    f->marks[i].guest_ns);
 		return;
 	}
 }

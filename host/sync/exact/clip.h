@@ -28,7 +28,7 @@ void vmsync_clip_jump(struct vmsync_walk *w, const struct vmsync_link *l,
 /**
  * vmsync_clip_last_jump - the same where no line is known behind the jump, up to the end
  *
- * What the clock reads there a beacon tells.
+ * What the clock reads there a beacon tells, or a page that the host has told.
  */
 void vmsync_clip_last_jump(struct vmsync_walk *w);
 

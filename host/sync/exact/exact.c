@@ -229,6 +229,9 @@ static bool over(const struct vmsync_walk *w, const struct vmsync_link *known,
 		return false;
 	if (!p->valid && !p->chain.scaling)
 		return known->valid;
+	/* By the old line it seems to go on while it is stopped. */
+	if (q->chain.pv && known->valid && !tsc_set(known, q))
+		return false;
 	return (read >> 32) >= f->guest_until_ns &&
 	       read - b.g > VMSYNC_SMALL_STEP;
 }
