@@ -330,6 +330,26 @@ static void test_undated(void)
 }
 
 /*
+ * The first page that is known of CPU 1 came behind a write of its TSC, which that page
+ * counts: before, it may have had one as old as kvm-clock, and is not taken for stopped.
+ */
+static void test_unseen(void)
+{
+	struct vmsync_spreads spreads = {0};
+	struct world w;
+
+	make(&w);
+	for (uint32_t i = 0; i < CPUS; i++)
+		set_tsc(&w, i, BEGIN, 0);
+	set_page(&w, 0, BEGIN, a_page(BEGIN, BEGIN, 0));
+	set_tsc(&w, 1, SET, SEC / 2);
+	set_page(&w, 1, SET + MS, a_page(SET + SEC / 2 + MS, SET + MS, 0));
+	CHECK(!vmsync_spread_find(&w.facts, &spreads));
+	CHECK(apart_at(&spreads, SET - SEC) >= 50000);
+	vmsync_spread_free(&spreads);
+}
+
+/*
  * The map is known until SET, where records of the host's are missing; a page that it
  * told a millisecond later says that kvm-clock is at @ns. Until when is the map good?
  */
@@ -394,6 +414,7 @@ int main(void)
 {
 	test_older();
 	test_undated();
+	test_unseen();
 	test_clip();
 	test_same();
 	CHECK(is_one_line(0.9e-9));

@@ -99,9 +99,9 @@ static void see_changes(struct finder *f, const struct vmsync_dating *dating)
 	}
 }
 
-/* Those before and behind @at where none is known there. */
+/* What was in force at @at, or before and behind it where that is not known. */
 static void around(const struct vmsync_timeline *tl, int64_t at,
-		   const void *param[2])
+		   const struct vmsync_step *steps[2])
 {
 	const struct vmsync_step *s = vmsync_timeline_at(tl, at), *next = s;
 
@@ -109,8 +109,22 @@ static void around(const struct vmsync_timeline *tl, int64_t at,
 		s--;
 	while (next + 1 < tl->steps.at + tl->steps.count && !next->param)
 		next++;
-	param[0] = s->param;
-	param[1] = next->param;
+	steps[0] = s;
+	steps[1] = next;
+}
+
+/*
+ * The TSC that a page counts, where it is not known whether it was in force at @at: that
+ * of when it came. The TSC may have been written since, and another page followed.
+ */
+static const void *scaling_of(const struct vmsync_dating *dating,
+			      const struct vmsync_step *page, int64_t at, int k)
+{
+	const struct vmsync_step *in_force = vmsync_timeline_at(&dating->pv, at);
+	const struct vmsync_step *steps[2];
+
+	around(&dating->scaling, page == in_force ? at : page->sure, steps);
+	return steps[k]->param;
 }
 
 /* Out of guest mode while KVM changes something: it reads nothing. */
@@ -185,26 +199,27 @@ static void see_reading(struct range *r, int64_t ns)
 static void see_cpu(struct range *r, const struct finder *f, uint32_t cpu, int64_t at)
 {
 	const struct vmsync_dating *dating = &f->axes[cpu];
-	const void *page[2], *scaling[2];
+	const struct vmsync_step *page[2];
 	const struct vmsync_pvclock *before;
 	double age;
 	int64_t ns;
 
 	around(&dating->pv, at, page);
-	if (!page[0] && !f->facts->cpus[cpu].seen && !f->facts->n_lost)
+	before = page[0]->param;
+	if (!before && !f->facts->cpus[cpu].seen && !f->facts->n_lost)
 		return;
-	around(&dating->scaling, at, scaling);
-	r->known &= page[0] && page[1];
-	r->old |= !page[0];
+	r->known &= before && page[1]->param;
+	r->old |= !before;
 	for (int k = 0; k < 2; k++) {
-		if (!read_page(f, scaling[k], page[k], at, &ns))
+		if (!read_page(f, scaling_of(dating, page[k], at, k), page[k]->param,
+			       at, &ns))
 			continue;
 		see_reading(r, ns);
 		r->seen_lo = ns < r->seen_lo ? ns : r->seen_lo;
 		r->seen_hi = ns > r->seen_hi ? ns : r->seen_hi;
 	}
-	before = page[0];
-	if (!before || page[1] || !read_page(f, scaling[0], before, at, &ns))
+	if (!before || page[1]->param ||
+	    !read_page(f, scaling_of(dating, page[0], at, 0), before, at, &ns))
 		return;
 	age = (double)ns - (double)before->system_time_ns;
 	see_reading(r, ns - (int64_t)(f->older.ahead * age));
