@@ -34,6 +34,8 @@ static const char help[] =
 "                     the others are its guests'\n"
 "      --vcpus        of each virtual CPU, and not only of each VM\n"
 "      --interval=N   so many seconds apart (1)\n"
+"      --patience=N   wait for a guest that has no map, or is behind, until so many\n"
+"                     seconds of the host's recording are there (10)\n"
 "  -h, --help         this text\n"
 "\n"
 "Exit status: 0 all is well; 1 events or packets were lost, or nothing could be\n"
@@ -50,6 +52,7 @@ struct arguments {
 	const char *dir;
 	const char *metrics;
 	int64_t interval_ns;
+	int64_t patience_ns;
 	int64_t seconds_ns;
 	uint64_t limit;
 	bool once;
@@ -95,6 +98,8 @@ static int take(void *arguments, int option, const char *value)
 		return 0;
 	case 'i':
 		return take_interval(args, value);
+	case 'p':
+		return cmd_seconds("live", value, &args->patience_ns);
 	}
 	args->once |= option == 'o';
 	args->analyze |= option == 'a';
@@ -226,8 +231,10 @@ static void say_online(void *ctx, const char *text)
 /* Of the host's session number @session; 0 or -ENOMEM. */
 static int online_make(struct meanwhile *w, size_t session)
 {
-	struct online *o = online_new(w->ledgers, w->n, session, say_online,
-				      NULL);
+	const struct online_how how = { .session = session,
+					.patience_ns = w->args->patience_ns,
+					.say = say_online };
+	struct online *o = online_new(w->ledgers, w->n, &how);
 
 	if (!o)
 		return -ENOMEM;
@@ -418,13 +425,15 @@ int cmd_live(int argc, char **argv)
 		{ "metrics", required_argument, NULL, 'm' },
 		{ "interval", required_argument, NULL, 'i' },
 		{ "analyze", no_argument, NULL, 'a' },
+		{ "patience", required_argument, NULL, 'p' },
 		{ "vcpus", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	static const struct cmd_options options = { "live", help, ":h", table,
 						    take };
-	struct arguments args = { .interval_ns = 1000000000 };
+	struct arguments args = { .interval_ns = 1000000000,
+				  .patience_ns = 10000000000 };
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)

@@ -51,6 +51,7 @@ longer=(
 	jvm
 	live
 	online
+	relayd
 	port
 	daemon
 	recording

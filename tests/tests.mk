@@ -108,6 +108,11 @@ $(O)/tests/relayd: tests/gen/relayd.c $(O)/libvmsync.a
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
+# A network that fails, between it and who reads.
+$(O)/tests/cut: tests/gen/cut.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
 # The same packets as another way of recording would have left them.
 $(O)/tests/carve: tests/gen/carve.c $(O)/libvmsync.a
 	@mkdir -p $(@D)

@@ -54,11 +54,6 @@ static uint64_t first_event(struct ahead *a, const struct ctf_stream *s,
 	return r.sem[SEM_STAMP];
 }
 
-static bool has_events(const struct ctf_packet *p)
-{
-	return align_up(p->events_at, 8) < p->content;
-}
-
 /* Goes to the first packet with events behind the one given last. */
 static void search(struct ahead *a, const struct ctf_stream *s)
 {
@@ -67,7 +62,7 @@ static void search(struct ahead *a, const struct ctf_stream *s)
 
 	a->first = UINT64_MAX;
 	a->busy = a->next;
-	while (ret > 0 && !has_events(&a->busy))
+	while (ret > 0 && !ctf_packet_has_events(&a->busy))
 		ret = ctf_stream_packet(s, &a->busy, &a->busy, &later);
 	if (ret > 0)
 		a->first = first_event(a, s, &a->busy);

@@ -382,6 +382,9 @@ struct ctf_packet {
 int ctf_stream_packet(const struct ctf_stream *s, const struct ctf_packet *prev,
 		      struct ctf_packet *out, struct ctf_error *e);
 
+/** ctf_packet_has_events() - it is not its head alone */
+bool ctf_packet_has_events(const struct ctf_packet *p);
+
 /**
  * struct ctf_span - the sum over the packets of a stream or a trace
  * @packets:	number of packets

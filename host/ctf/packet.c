@@ -320,3 +320,8 @@ int ctf_trace_span(const struct ctf_trace *t, struct ctf_span *out,
 	}
 	return 0;
 }
+
+bool ctf_packet_has_events(const struct ctf_packet *p)
+{
+	return align_up(p->events_at, 8) < p->content;
+}

@@ -9,7 +9,7 @@
 #include "fuse/fail.h"
 #include "online/online_parts.h"
 
-/* Which virtual CPU each CPU of a guest is, of which there is a stream. */
+/* Which virtual CPU each CPU of a guest is, of which there are events. */
 static bool knows_cpus(const struct online_guest *g)
 {
 	const struct vmsync_guest_report *r = vmsync_guest_report_of(g->guest);
@@ -19,16 +19,33 @@ static bool knows_cpus(const struct online_guest *g)
 	for (i = 0; i < m->streams.count; i++) {
 		const struct online_stream *s = m->streams.at[i];
 
-		if (s && s->any && s->cpu != UINT32_MAX &&
+		if (s && s->spoke && s->cpu != UINT32_MAX &&
 		    (s->cpu >= r->n_cpus || !r->cpus[s->cpu].known))
 			return false;
 	}
 	return true;
 }
 
+/* Who is to tell of a guest, and has not told of any yet. */
+static bool any_silent(const struct online *o)
+{
+	size_t i, k;
+
+	for (i = 1; i < o->n; i++) {
+		for (k = 0; k < o->guests.count; k++) {
+			if (o->guests.at[k].machine->ledger == o->l[i])
+				break;
+		}
+		if (k == o->guests.count)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Up to when no map changes any more, as far as is told. @wait: there are guests
- * without one, or with a CPU of which one does not know which it is.
+ * without one, or with a CPU of which one does not know which it is, or who have not
+ * begun.
  */
 static int64_t settled(struct online *o, bool *wait)
 {
@@ -36,7 +53,7 @@ static int64_t settled(struct online *o, bool *wait)
 	host_time h;
 	size_t i;
 
-	*wait = false;
+	*wait = any_silent(o);
 	for (i = 0; i < o->guests.count; i++) {
 		const struct online_guest *g = &o->guests.at[i];
 
@@ -323,7 +340,7 @@ int online_analyse(struct online *o, struct ctf_error *e)
 	if (!o->host->any || o->host_ended)
 		return 0;
 	if (!o->given_ns && (pushed_ns < ONLINE_AHEAD_NS ||
-			     (wait && pushed_ns < ONLINE_PATIENCE_NS)))
+			     (wait && pushed_ns < o->how.patience_ns)))
 		return 0;
 	return until_ns > o->given_ns ? give(o, until_ns, e) : 0;
 }

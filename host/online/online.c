@@ -26,9 +26,7 @@ static int guests_skip(struct online *o)
 }
 
 struct online *online_new(struct live_ledger *const *l, size_t n,
-			  size_t session,
-			  void (*say)(void *ctx, const char *text),
-			  void *say_ctx)
+			  const struct online_how *how)
 {
 	struct online *o = calloc(1, sizeof(*o));
 
@@ -36,15 +34,14 @@ struct online *online_new(struct live_ledger *const *l, size_t n,
 		return NULL;
 	o->l = l;
 	o->n = n;
-	o->say = say;
-	o->say_ctx = say_ctx;
+	o->how = *how;
 	o->session = calloc(n + 1, sizeof(*o->session));
 	o->sync = vmsync_sync_new(NULL);
 	o->feed.gather = ctf_gather_new();
 	if (o->session)
-		o->session[0] = session;
+		o->session[0] = how->session;
 	if (o->session && o->sync && o->feed.gather &&
-	    !(session && guests_skip(o)))
+	    !(how->session && guests_skip(o)))
 		return o;
 	online_free(o);
 	return NULL;
@@ -77,7 +74,7 @@ void online_say(const struct online *o, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	o->say(o->say_ctx, text);
+	o->how.say(o->how.say_ctx, text);
 }
 
 void online_leave(struct online *o, struct online_guest *g, const char *why)
@@ -192,7 +189,7 @@ static void leave_late(struct online *o)
 		struct online_guest *g = &o->guests.at[i];
 
 		if (g->left || !vmsync_guest_settled(g->guest, &h) ||
-		    o->pushed_ns - ONLINE_PATIENCE_NS < h.ns)
+		    o->pushed_ns - o->how.patience_ns < h.ns)
 			continue;
 		online_leave(o, g, "it is too far behind the host");
 	}

@@ -19,22 +19,30 @@
 
 struct online;
 
-/* Of the host's recording: what is looked at first, and how long who is late is waited for. */
-#define ONLINE_AHEAD_NS	   1000000000
-#define ONLINE_PATIENCE_NS 10000000000
+/* Of the host's recording: what is looked at first. */
+#define ONLINE_AHEAD_NS 1000000000
+
+/**
+ * struct online_how - what it is told to do
+ * @session:	of the host, counted from 0: if it is not the first one, guests whose
+ *		sessions have ended are not taken
+ * @patience_ns: so much of the host's recording who is late is waited for
+ * @say:	is told, in a line, of what must not be overlooked
+ */
+struct online_how {
+	size_t session;
+	int64_t patience_ns;
+	void (*say)(void *ctx, const char *text);
+	void *say_ctx;
+};
 
 /**
  * online_new() - of a host and its guests
  * @l:		[@n] the host's, and its guests'; must outlive it
- * @session:	of the host, counted from 0: if it is not the first one, guests whose
- *		sessions have ended are not taken
- * @say:	is told, in a line, of what must not be overlooked
  * Return: to be freed with online_free(), or NULL.
  */
 struct online *online_new(struct live_ledger *const *l, size_t n,
-			  size_t session,
-			  void (*say)(void *ctx, const char *text),
-			  void *say_ctx);
+			  const struct online_how *how);
 
 /** online_free() - NULL is fine */
 void online_free(struct online *o);

@@ -42,8 +42,7 @@ struct online {
 	struct live_ledger *const *l;
 	size_t n;
 	size_t *session;
-	void (*say)(void *ctx, const char *text);
-	void *say_ctx;
+	struct online_how how;
 	struct online_machine *host;
 	VMSYNC_ARRAY(struct online_guest) guests;
 	struct online_ends ends;

@@ -214,6 +214,7 @@ static int packet_add(struct online_stream *s, struct online_part *part,
 	part->cpu = s->cpu = p->cpu;
 	s->last = *p;
 	s->any = true;
+	s->spoke |= ctf_packet_has_events(p);
 	return 0;
 }
 

@@ -74,6 +74,7 @@ struct online_packet {
  * @last:	packet that was seen, if @any
  * @packets:	from number @next on those that the analysis has not got
  * @cpu:	UINT32_MAX: not known
+ * @spoke:	there was an event in it
  * @runs, @tells: entries and exits may be in it; evidence may
  * @largest:	content of a packet, bytes
  * @lost_ns:	up to here it is known that packets are lost; 0: none is
@@ -87,6 +88,7 @@ struct online_stream {
 	VMSYNC_ARRAY(struct online_packet) packets;
 	size_t next;
 	uint32_t cpu;
+	bool spoke;
 	bool runs;
 	bool tells;
 	uint64_t largest;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # vmsync live: what relay daemons receive, kept to the byte whatever is cut off, late,
-# waited for or made anew. First from one whose answers are left to chance, then, where
-# LTTng is, from LTTng's own, with traces of its user-space tracer.
+# waited for or made anew: from one whose answers are left to chance. LTTng's own are in
+# relayd.sh.
 
 # A network of its own, where there may be one: relayd listens at fixed ports.
 if [ -z "${LIVE_INSIDE:-}" ] && unshare -n true 2> /dev/null; then

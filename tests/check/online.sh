@@ -5,6 +5,7 @@
 # finds in the same recording, in whichever order and pieces it came; and what goes
 # wrong is seen.
 . tests/check/lib.sh
+. tests/check/series.sh
 
 expect "the tool builds" make -s -j2 VARIANT=asan tool \
 	build/asan/tests/relayd build/asan/tests/contend build/asan/tests/pair
@@ -52,20 +53,10 @@ begin() {
 		urls+=("tcp://127.0.0.1:$(cat "$r/$name")/session")
 	done
 	timeout 200 "$vmsync" live --once --record="$r/out" --analyze --interval=0.1 \
-		--metrics="$r/prom" "${urls[@]}" > "$r/log" 2> "$r/said" &
+		--patience=1000 --metrics="$r/prom" "${urls[@]}" > "$r/log" 2> "$r/said" &
 	client=$!
 }
 
-# series FILE: all that vmsync analyze finds, too, in order
-series() {
-	grep -E '^vmsync_(vcpu_state|vm_|exits|vcpu_preemption_seconds_[sc]|wakeup_delay_seconds_[sc])' \
-		"$1" | grep -v 'by="other"} 0.000000000$' | LC_ALL=C sort
-}
-
-# wanted FOLDER: the same of vmsync analyze
-wanted() {
-	"$vmsync" analyze --json -j 1 "$1" | jq -r -f tests/check/online.jq | LC_ALL=C sort
-}
 analysed() { sed -n 's/^vmsync_live_analysed_seconds //p' "$t/$1/prom"; }
 
 # --- whatever comes when: half of it is analysed before the rest is there

@@ -1,0 +1,268 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# vmsync live --analyze with LTTng's own relay daemons, while things go wrong. A host and
+# a guest are processes that record in user space what their kernels would
+# (tests/gen/ust-vm.c), each in namespaces of its own, with a clock of its own.
+#
+# Needs root, lttng-tools and liblttng-ust-dev.
+if [ -z "${LIVE_INSIDE:-}" ] && unshare -n true 2> /dev/null; then
+	LIVE_INSIDE=1 exec unshare -n bash "$0"
+fi
+. tests/check/lib.sh
+. tests/check/machines.sh
+. tests/check/series.sh
+[ -z "${LIVE_INSIDE:-}" ] || ip link set lo up
+
+t=$check_tmp/t
+mkdir "$t"
+read -ra cc <<< "${CC:-cc}"
+pids=()
+trap 'kill "${pids[@]}" 2> /dev/null; machines_end; rm -rf "$check_tmp"' EXIT
+
+if ! command -v lttng-relayd > /dev/null ||
+	! echo '#include <lttng/tracepoint.h>' | "${cc[@]}" -E - > "$check_out" 2>&1
+then
+	skip "relay daemons of LTTng: no lttng-tools or liblttng-ust-dev here"
+	finish
+fi
+if ! machines_can; then
+	skip "relay daemons of LTTng: no namespaces: $(head -n 1 "$check_out")"
+	finish
+fi
+expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/cut
+cp build/asan/vmsync "$t"
+cp build/asan/tests/cut "$t/cut.bin"
+vmsync=$t/vmsync
+expect "the recorded program builds" "${cc[@]}" -O1 -D_GNU_SOURCE= -Itests/gen \
+	-o "$t/ust-vm" tests/gen/ust-vm.c -llttng-ust -ldl
+mkfifo "$t/to" "$t/from"
+export LTTNG_UST_REGISTER_TIMEOUT=-1 # nothing is recorded of who does not wait for it
+
+# --- machines, relay daemons, sessions
+
+declare -A port=([host]=6344 [guest]=7344) relayd=()
+
+# relayd_start NAME: the relay daemon of a machine
+relayd_start() {
+	local n=${port[$1]}
+
+	HOME=$t/$1/home LTTNG_HOME=$t/$1/home lttng-relayd -o "$t/$1/traces" \
+		-C "tcp://127.0.0.1:$((n - 2))" -D "tcp://127.0.0.1:$((n - 1))" \
+		-L "tcp://127.0.0.1:$n" > "$t/$1/relayd.log" 2>&1 &
+	relayd[$1]=$!
+	pids+=($!)
+	until_true "no relay daemon of $1" "$vmsync" live "tcp://127.0.0.1:$n"
+}
+
+relayd_kill() {
+	kill -KILL "${relayd[$1]}"
+	wait "${relayd[$1]}" 2> /dev/null
+}
+
+# in_machine NAME COMMAND...: run it there, to its end
+in_machine() {
+	run_in "$@"
+	[ "$(result_of "$1")" = 0 ] || fail "$*: $(cat "$t/$1/err")"
+}
+
+# session_begin NAME: a live session of that machine; its streams come with the first
+# process that records
+session_begin() {
+	local n=${port[$1]}
+
+	cat > "$t/$1/begin" <<-END
+		set -e
+		lttng create session --live=100000 \
+			--set-url=net://127.0.0.1:$((n - 2)):$((n - 1))
+		lttng enable-channel -u --buffers-uid --subbuf-size=16k --num-subbuf=16 channel
+		lttng enable-event -u -c channel 'vmsync:*'
+		lttng start
+	END
+	in_machine "$1" bash "$t/$1/begin"
+}
+session_end() { in_machine "$1" lttng destroy session; }
+
+# turns: what is recorded, in the background, until turns_end. Where there is a file
+# $t/late the host's other CPU has something to do, too.
+turns() {
+	rm -f "$t/end" "$t/late"
+	cat > "$t/host/turns" <<-END
+		"$t/ust-vm" host "$t/to" "$t/from" "$t/end" < /dev/null &
+		host=\$!
+		until [ -e "$t/late" ] || [ -e "$t/end" ]; do
+			sleep 0.1
+		done
+		[ ! -e "$t/late" ] || "$t/ust-vm" other "$t/end"
+		wait \$host
+	END
+	run_in guest "$t/ust-vm guest $t/from $t/to < /dev/null"
+	run_in host bash "$t/host/turns"
+}
+turns_end() {
+	touch "$t/end"
+	expect_eq "$1: the host's process" "$(result_of host)" 0
+	expect_eq "$1: the guest's process" "$(result_of guest)" 0
+}
+
+# --- who reads
+
+urls=("tcp://127.0.0.1:${port[host]}/session" "tcp://127.0.0.1:${port[guest]}/session")
+
+# said RUN TEXT: how often that was said
+said() { grep -c "$2" "$t/$1/said"; }
+is_said() { grep -q "$2" "$t/$1/said"; }
+
+# judge RUN FOLDER...: what was found is what is in the recording, and nothing is wrong
+judge() {
+	local run=$1
+
+	shift
+	wanted "$@" > "$t/$run/wanted"
+	expect "$run: all series, to the ns" \
+		diff <(series "$t/$run/prom") "$t/$run/wanted"
+	expect "$run: there was something to find" \
+		grep -q 'domain="guest",state="preempted"} [0-9.]*[1-9]' "$t/$run/wanted"
+	expect "$run: ... and who had the CPU" grep -q 'by="task:hog"} ' "$t/$run/wanted"
+	expect "$run: no event came after it was said to be there" \
+		grep -qx 'vmsync_live_late_events_total 0' "$t/$run/prom"
+	expect "$run: witnesses have no complaint" \
+		grep -q '^vmsync_witness_violations_total{.* 0$' "$t/$run/prom"
+}
+attached() { [ "$(grep -c "attached to session" "$1")" -ge "$2" ]; }
+analysed() { grep -q '^vmsync_live_analysed_seconds [1-9]' "$t/$1/prom"; }
+
+# begin RUN OPTION... URL...: vmsync live, in the background: its process in $client,
+# what is to be judged in $t/RUN. The machines' clocks, which go on whatever waits, are not to decide who is waited for.
+begin() {
+	local run=$t/$1
+
+	mkdir "$run"
+	shift
+	"$vmsync" live --record="$run/out" --analyze --interval=0.1 --patience=100000 \
+		--metrics="$run/prom" "$@" > "$run/log" 2> "$run/said" &
+	client=$!
+}
+
+machine host 1000 sleep infinity
+machine guest 250000 sleep infinity
+relayd_start host
+relayd_start guest
+
+# --- nothing goes wrong; streams come late, and a CPU that was idle has something to do
+session_begin host
+session_begin guest
+begin plain --once "${urls[@]}"
+turns
+until_true "plain: it is analysed while it comes" analysed plain
+touch "$t/late"
+more() { [ -n "$(find "$t/plain/out/host" -name channel_1 -size +16k)" ]; }
+until_true "plain: the idle CPU's events come" more
+turns_end plain
+run_in guest lttng regenerate metadata --session=session
+result_of guest > "$check_out"
+expect "plain: metadata cannot be made anew" grep -q "Live sessions are not supported" "$t/guest/err"
+session_end host
+session_end guest
+wait $client
+expect_eq "plain: exit status" $? 0
+judge plain "$t/plain/out"
+expect "plain: what the idle CPU did is in it" sh -c \
+	"\"$vmsync\" cat \"$t/plain/out/host\" | grep -q 'cpu_id = 1.*waker'"
+
+# --- a network that ends, again and again, in mid-packet
+session_begin host
+session_begin guest
+for name in host guest; do
+	"$t/cut.bin" "$t/$name.cut" "${port[$name]}" 9000 30000 50000 70000 &
+	pids+=($!)
+	until_there "$t/$name.cut"
+done
+begin cut --once "tcp://127.0.0.1:$(cat "$t/host.cut")/session" \
+	"tcp://127.0.0.1:$(cat "$t/guest.cut")/session"
+turns
+# shellcheck disable=SC2317 # until_true calls it
+all_cut() {
+	[ "$(grep -cE '^vmsync_live_(connections_failed_total{.* 4|attached{.* 1)$' \
+		"$t/cut/prom")" = 4 ]
+}
+until_true "cut: four connections of each end, and a fifth is there" all_cut
+turns_end cut
+session_end host
+session_end guest
+wait $client
+expect_eq "cut: exit status" $? 0
+expect "cut: it is said" is_said cut "no connection: it ended"
+judge cut "$t/cut/out"
+
+# --- somebody else reads the sessions
+session_begin host
+session_begin guest
+"$vmsync" live --record="$t/other" "${urls[@]}" > "$t/other.log" 2>&1 &
+other=$!
+until_true "viewer: there is another one" attached "$t/other.log" 2
+turns
+begin viewer --once "${urls[@]}"
+until_true "viewer: it waits for the other one" is_said viewer \
+	"${urls[1]}: waiting: another viewer reads session session"
+kill -INT $other
+wait $other
+until_true "viewer: it is analysed while it comes" analysed viewer
+turns_end viewer
+session_end host
+session_end guest
+wait $client
+expect_eq "viewer: exit status" $? 0
+expect_eq "viewer: that it waits is said once for each" \
+	"$(said viewer "another viewer reads")" 2
+judge viewer "$t/viewer/out"
+
+# --- sessions end and are made again; then relay daemons are killed
+begin again "${urls[@]}"
+until_true "again: there is no session yet" is_said again "no session session there"
+session_begin guest
+session_begin host
+turns
+until_true "again: it is analysed" analysed again
+turns_end again
+session_end host
+session_end guest
+until_true "again: the sessions end" is_said again "it is in $t/again/out/guest/session$"
+# The next session of the host is to find none of the guest that belongs to the last one.
+guest_is() { [ "$(said again "${urls[1]}: attached to session")" = "$1" ]; }
+session_begin guest
+until_true "again: a second session of the guest" guest_is 2
+session_begin host
+turns
+until_there "$t/again/out/host/session-2"
+until_there "$t/again/out/guest/session-2"
+relayd_kill host
+relayd_kill guest
+until_true "again: that relay daemons are gone is said" is_said again \
+	"${urls[1]}: no connection"
+turns_end "again, without relay daemons"
+run_in host lttng destroy session
+result_of host > "$check_out"
+run_in guest lttng destroy session
+result_of guest > "$check_out"
+relayd_start host
+relayd_start guest
+session_begin guest
+until_true "again: a third session of the guest" guest_is 3
+session_begin host
+turns
+until_there "$t/again/out/host/session-3"
+until_there "$t/again/out/guest/session-3"
+turns_end "again, with others"
+session_end host
+session_end guest
+until_true "again: sessions end" is_said again "it is in $t/again/out/guest/session-3$"
+until_true "again: sessions end" is_said again "it is in $t/again/out/host/session-3$"
+kill -INT $client
+wait $client
+expect_eq "again: exit status" $? 0
+judge again "$t/again/out/host/session-3" "$t/again/out/guest/session-3"
+
+machine_stop host
+machine_stop guest
+finish
