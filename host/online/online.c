@@ -9,6 +9,12 @@
 #include "fuse/fail.h"
 #include "online/online_parts.h"
 
+/*
+ * So much of what is analysed is kept for the maps of what is not: changes of clocks
+ * are told late, and a guest may join that has only now got its map.
+ */
+#define KEEP_NS 10000000000
+
 /* Sessions that have ended were of the host's session before this one. */
 static int guests_skip(struct online *o)
 {
@@ -204,6 +210,15 @@ static void drop(struct online *o)
 		online_machine_drop(o->guests.at[i].machine, o->feed.gather);
 }
 
+/* Else memory and the making of maps would grow with each change of a clock. */
+static void forget(struct online *o)
+{
+	int64_t ns = o->given_ns - KEEP_NS;
+
+	if (o->given_ns && ns > 0)
+		vmsync_sync_forget(o->sync, (host_time){ ns });
+}
+
 static int advance(struct online *o, bool all, struct ctf_error *e)
 {
 	int more = 1, ret = 0;
@@ -216,6 +231,7 @@ static int advance(struct online *o, bool all, struct ctf_error *e)
 		if (!ret)
 			ret = online_analyse(o, e);
 		leave_late(o);
+		forget(o);
 	}
 	return ret;
 }

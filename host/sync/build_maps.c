@@ -73,6 +73,8 @@ struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest)
 		.lost = sync->lost.at,
 		.n_lost = sync->lost.count,
 		.tsc_ref = sync->tsc_ref,
+		.host_from_ns = guest->host_from_ns,
+		.guest_from_ns = guest->guest_from_ns,
 		.host_until_ns = vmsync_pushed_complete_ns(&sync->side),
 		.guest_until_ns = vmsync_pushed_complete_ns(&guest->side),
 		.cpus = guest->cpus,

@@ -35,6 +35,8 @@ struct vmsync_guest {
 	bool apart; /* see struct vmsync_facts */
 	struct vmsync_pushed side;
 	struct vmsync_lines lines;
+	int64_t host_from_ns; /* nothing before is asked for any more */
+	int64_t guest_from_ns;
 	struct vmsync_guest_cpu *cpus;
 	uint32_t n_cpus;
 	uint32_t n_there; /* CPUs that its recording has streams of, at least */

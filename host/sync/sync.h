@@ -72,6 +72,14 @@ void vmsync_sync_host_until(struct vmsync_sync *sync, host_time t);
 void vmsync_sync_guest_until(struct vmsync_guest *guest, guest_time t);
 
 /**
+ * vmsync_sync_forget - nothing before @t is asked for any more, by the host's clock
+ * Maps that are made from now on need not hold before, and evidence that is of no use
+ * from then on may go. Who reads on for days calls it now and then, with what lies as
+ * far back as the clocks of both sides can be in doubt.
+ */
+void vmsync_sync_forget(struct vmsync_sync *sync, host_time t);
+
+/**
  * vmsync_sync_guest_cpu - the guest's recording has a stream of its CPU @cpu
  * It may push nothing from there: then nobody tells of that CPU's TSC.
  */

@@ -98,10 +98,33 @@ static void test_begin_gap(void)
 	vmsync_lines_free(&lines);
 }
 
+/* However many changes there were, what is kept is what matters from some time on. */
+static void test_forget(void)
+{
+	struct vmsync_lines lines = {0};
+	size_t most = 0, gone = 0;
+	uint32_t seq;
+
+	for (seq = 2; seq < 10000; seq++) {
+		int64_t from_ns = (int64_t)((seq - 50) * CYCLES / 2);
+
+		knot(&lines, seq, seq * CYCLES + 10);
+		gone += vmsync_lines_forget(&lines, from_ns, NULL, NULL);
+		if (lines.spans.count > most)
+			most = lines.spans.count;
+		/* One that was in force then, and another that may be late. */
+		CHECK(seq < 100 || lines.spans.at[1].stamp_ns < from_ns);
+	}
+	CHECK_EQ(gone + lines.spans.count, 9999);
+	CHECK(most < 300);
+	vmsync_lines_free(&lines);
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
 	test_begin();
 	test_begin_gap();
+	test_forget();
 	return check_done();
 }

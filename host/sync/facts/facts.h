@@ -50,12 +50,14 @@ struct vmsync_shown {
  * @known:	a matched beacon tied it to @vcpu_id
  * @sure:	it is that one, or it does not matter which one (whose.h)
  * @seen:	a record of the guest names it
+ * @updated:	it updated the timekeeper, as a line told that is forgotten
  * @tid:	the host's thread that answered its last beacon, 0: not known
  * @shown:	by its last beacon
  */
 struct vmsync_guest_cpu {
 	bool seen;
 	bool answered;
+	bool updated;
 	bool known;
 	bool sure;
 	uint32_t vcpu_id;

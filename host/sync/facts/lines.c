@@ -10,6 +10,9 @@
 /* How far back a record from another CPU may be late, in lines. */
 #define MAX_LATE 8
 
+/* Fewer are not worth it to be forgotten. */
+#define FORGET 64
+
 void vmsync_lines_free(struct vmsync_lines *lines)
 {
 	vmsync_array_free(&lines->spans);
@@ -210,4 +213,21 @@ size_t vmsync_lines_first(const struct vmsync_lines *lines, int64_t from_ns)
 	}
 	/* One more, which may be late. */
 	return lo > 1 ? lo - 1 : 0;
+}
+
+size_t vmsync_lines_forget(struct vmsync_lines *lines, int64_t from_ns,
+			   void (*drop)(void *ctx, const struct vmsync_line_span *s),
+			   void *ctx)
+{
+	size_t first = vmsync_lines_first(lines, from_ns);
+
+	/* So that each is moved once or twice, however many there are. */
+	if (first < FORGET || first < lines->spans.count / 2)
+		return 0;
+	for (size_t i = 0; drop && i < first; i++)
+		drop(ctx, &lines->spans.at[i]);
+	lines->spans.count -= first;
+	memmove(lines->spans.at, lines->spans.at + first,
+		lines->spans.count * sizeof(*lines->spans.at));
+	return first;
 }

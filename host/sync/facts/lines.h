@@ -61,4 +61,14 @@ int vmsync_lines_knot(struct vmsync_lines *lines,
 /** vmsync_lines_first - the first line that matters from @from_ns on; 0 if there is none */
 size_t vmsync_lines_first(const struct vmsync_lines *lines, int64_t from_ns);
 
+/**
+ * vmsync_lines_forget - drop what does not matter from @from_ns on
+ * Some at a time, and not each time.
+ * @drop:	told of each that goes, in order
+ * Returns how many went: so much lower are the numbers of the others.
+ */
+size_t vmsync_lines_forget(struct vmsync_lines *lines, int64_t from_ns,
+			   void (*drop)(void *ctx, const struct vmsync_line_span *s),
+			   void *ctx);
+
 #endif /* VMSYNC_SYNC_FACTS_LINES_H */
