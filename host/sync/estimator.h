@@ -22,6 +22,8 @@
  *		more will come; 0 or -ENOMEM
  * @settled:	guest time up to which @map will not change any more; NULL: it
  *		is as far as both sides were pushed
+ * @forget:	nothing before that guest time is asked for any more; NULL: it keeps
+ *		nothing for long
  * @odd:	how often the clock did what an honest one hardly does: it jumped,
  *		or ran away; NULL: not looked at
  * @found:	the VM that CPU @cpu of the guest was found to be in without beacons, or
@@ -36,6 +38,7 @@ struct vmsync_estimator {
 	int (*map)(void *state, const struct vmsync_facts *f, uint32_t cpu,
 		   bool final, struct vmsync_map *map);
 	int64_t (*settled)(const void *state);
+	void (*forget)(void *state, int64_t from_ns);
 	uint64_t (*odd)(const void *state);
 	const struct vmsync_vm *(*found)(const void *state, uint32_t cpu);
 };

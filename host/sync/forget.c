@@ -31,6 +31,12 @@ static void guest_forget(struct vmsync_guest *guest, host_time t)
 	guest->guest_from_ns = vmsync_map_inverse(map, t).ns;
 	n = vmsync_lines_forget(&guest->lines, guest->guest_from_ns, drop, guest);
 	number_less(&guest->tilt.guest.at, n);
+	for (int m = 0; m < VMSYNC_METHOD_COUNT; m++) {
+		const struct vmsync_estimator *e = vmsync_estimators[m];
+
+		if (e && e->forget)
+			e->forget(guest->states[m], guest->guest_from_ns);
+	}
 }
 
 void vmsync_sync_forget(struct vmsync_sync *sync, host_time t)

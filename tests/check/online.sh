@@ -102,12 +102,12 @@ expect "... the idle threads of a guest's, too" \
 expect "... and who had the CPU" grep -q 'by="vm:vm1"} ' "$t/beacon.wanted"
 
 # --- for a minute, in which the clocks change more often than is kept
-build/asan/tests/pair "$t/long" events=60000 gap=4000000 knots=20 beacons=20 move=20 \
+build/asan/tests/pair "$t/minute" events=60000 gap=4000000 knots=20 beacons=20 move=20 \
 	packet=16384 idle=5 > /dev/null
-begin long "$t/long" "seed=4" host guest
+begin long "$t/minute" "seed=4" host guest
 wait $client
 expect_eq "a minute: exit status" $? 0
-expect "a minute: all series, to the ns" diff <(series "$t/long/prom") <(wanted "$t/long")
+expect "a minute: all series, to the ns" diff <(series "$t/long/prom") <(wanted "$t/minute")
 
 # --- packets that are lost: what vmsync analyze finds in what is left
 begin gone "$t/exact" "seed=3 gone=9" host guest

@@ -6,9 +6,11 @@
  * fix, which tells no slope. And a jump that is known of, but not when it was, in a gap
  * so long that a clock which drifts could have gone as far; and one that is set by a
  * known amount, while it may bend. And a bend that no slope tells, but where the next
- * fix is; and one beside a fix that has no line on its other side.
+ * fix is; and one beside a fix that has no line on its other side. And what is made
+ * of late of one that goes on for long, where what was is forgotten.
  */
 #include <math.h>
+#include <string.h>
 
 #include "check.h"
 #include "sync/estimate/segmentation.h"
@@ -480,6 +482,59 @@ static void run_lone(bool first)
 	vmsync_map_free(&map);
 }
 
+#define MANY_BENDS   2000
+#define BETWEEN	     20 /* fixes */
+#define KEEP_FIXES   200
+#define MOST_KEPT    400 /* segments, of thousands */
+
+static void check_same(const struct vmsync_segmentation *all,
+		       const struct vmsync_segmentation *some, int64_t from)
+{
+	struct vmsync_map a, b;
+
+	vmsync_map_init(&a);
+	vmsync_map_init(&b);
+	CHECK_EQ(vmsync_segmentation_map(all, from, &a), 0);
+	CHECK_EQ(vmsync_segmentation_map(some, from, &b), 0);
+	CHECK(a.count > 1);
+	CHECK_EQ(a.count, b.count);
+	CHECK(a.count != b.count ||
+	      !memcmp(a.segments, b.segments, a.count * sizeof(*a.segments)));
+	vmsync_map_free(&a);
+	vmsync_map_free(&b);
+}
+
+static void run_forget(void)
+{
+	struct truth t = { .bend = START, .before = 0, .after = 2e-5 };
+	struct vmsync_segmentation all, some;
+	size_t most = 0;
+
+	vmsync_segmentation_init(&all, VMSYNC_METHOD_BEACON);
+	vmsync_segmentation_init(&some, VMSYNC_METHOD_BEACON);
+	for (int i = 0; i < MANY_BENDS * BETWEEN; i++) {
+		int64_t g = START + (int64_t)i * PERIOD;
+		uint64_t seed = check_rand();
+
+		/* To and fro: the line that it was on is behind it. */
+		if (i % BETWEEN == 0)
+			t = (struct truth){ g, t.after, -t.after };
+		check_reseed(seed);
+		CHECK_EQ(add(&all, &t, g), 0);
+		check_reseed(seed);
+		CHECK_EQ(add(&some, &t, g), 0);
+		vmsync_segmentation_forget(&some, g - KEEP_FIXES * PERIOD);
+		if (some.line.map.count > most)
+			most = some.line.map.count;
+		if (i % 1000 == 999)
+			check_same(&all, &some, g - KEEP_FIXES * PERIOD);
+	}
+	CHECK(all.line.map.count > 2 * MOST_KEPT);
+	CHECK(most < MOST_KEPT);
+	vmsync_segmentation_free(&all);
+	vmsync_segmentation_free(&some);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
@@ -517,5 +572,6 @@ int main(int argc, char **argv)
 		run_few_set(i / 20.0);
 	for (int i = 0; i < 20; i++)
 		run_lone(i % 2);
+	run_forget();
 	return check_done();
 }

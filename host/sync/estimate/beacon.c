@@ -194,5 +194,6 @@ const struct vmsync_estimator vmsync_beacon_estimator = {
 	.beacon = vmsync_per_vcpu_beacon,
 	.map = vmsync_per_vcpu_map,
 	.settled = vmsync_per_vcpu_final_until,
+	.forget = vmsync_per_vcpu_forget,
 	.odd = vmsync_per_vcpu_odd,
 };

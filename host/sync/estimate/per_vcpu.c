@@ -300,6 +300,16 @@ int64_t vmsync_per_vcpu_final_until(const void *apart)
 	return least;
 }
 
+void vmsync_per_vcpu_forget(void *apart, int64_t from_ns)
+{
+	struct vmsync_per_vcpu *a = apart;
+
+	if (a->common)
+		vmsync_segmentation_forget(a->common, from_ns);
+	for (size_t i = 0; !a->common && i < a->cpus.count; i++)
+		vmsync_segmentation_forget(a->cpus.at[i].state, from_ns);
+}
+
 uint64_t vmsync_per_vcpu_odd(const void *apart)
 {
 	const struct vmsync_per_vcpu *a = apart;

@@ -82,6 +82,7 @@ int vmsync_per_vcpu_beacon(void *apart, const struct vmsync_beacon *b);
 int vmsync_per_vcpu_map(void *apart, const struct vmsync_facts *f, uint32_t cpu,
 			bool final, struct vmsync_map *map);
 int64_t vmsync_per_vcpu_final_until(const void *apart);
+void vmsync_per_vcpu_forget(void *apart, int64_t from_ns);
 uint64_t vmsync_per_vcpu_odd(const void *apart);
 
 #endif /* VMSYNC_SYNC_ESTIMATE_PER_VCPU_H */

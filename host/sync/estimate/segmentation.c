@@ -453,6 +453,9 @@ int vmsync_segmentation_add(struct vmsync_segmentation *seg,
 	return err;
 }
 
+/* Fewer segments are not worth it to be forgotten. */
+#define FORGET 64
+
 /* The last segment that begins at or before @from_ns, or the first. */
 static size_t first_segment(const struct vmsync_map *map, int64_t from_ns)
 {
@@ -461,6 +464,19 @@ static size_t first_segment(const struct vmsync_map *map, int64_t from_ns)
 	while (i > 0 && map->segments[i - 1].guest_start.ns > from_ns)
 		i--;
 	return i ? i - 1 : 0;
+}
+
+void vmsync_segmentation_forget(struct vmsync_segmentation *seg, int64_t from_ns)
+{
+	struct vmsync_map *map = &seg->line.map;
+	size_t first = seg->mean ? 0 : first_segment(map, from_ns);
+
+	/* So that each is moved once or twice, however many there are. */
+	if (first < FORGET || first < map->count / 2)
+		return;
+	map->count -= first;
+	memmove(map->segments, map->segments + first,
+		map->count * sizeof(*map->segments));
 }
 
 /* As if nothing more came, over the time that is used. */

@@ -168,6 +168,12 @@ int vmsync_segmentation_break(struct vmsync_segmentation *seg);
 int vmsync_segmentation_map(const struct vmsync_segmentation *seg, int64_t from_ns,
 			    struct vmsync_map *map);
 
+/**
+ * vmsync_segmentation_forget - nothing before @from_ns is asked for any more
+ * Some of it goes at a time, and not each time.
+ */
+void vmsync_segmentation_forget(struct vmsync_segmentation *seg, int64_t from_ns);
+
 /** vmsync_segmentation_final_until - guest time up to which the map is final */
 int64_t vmsync_segmentation_final_until(const struct vmsync_segmentation *seg);
 

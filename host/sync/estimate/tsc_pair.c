@@ -162,4 +162,5 @@ const struct vmsync_estimator vmsync_tsc_pair_estimator = {
 	.beacon = vmsync_per_vcpu_beacon,
 	.map = vmsync_per_vcpu_map,
 	.settled = vmsync_per_vcpu_final_until,
+	.forget = vmsync_per_vcpu_forget,
 };
