@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "fuse/fail.h"
 #include "fuse/print.h"
+#include "live/lines.h"
 #include "live/metrics.h"
 #include "online/metrics.h"
 
@@ -33,8 +34,9 @@ static const char help[] =
 "      --analyze      and what the virtual CPUs do; the first URL is the host's,\n"
 "                     the others are its guests'\n"
 "      --vcpus        of each virtual CPU, and not only of each VM\n"
+"      --json         print them as lines of JSON, and no summary\n"
 "      --interval=N   so many seconds apart (1)\n"
-"      --patience=N   wait for a guest that has no map, or is behind, until so many\n"
+"      --patience=N   wait for a guest without a map, or behind, until so many\n"
 "                     seconds of the host's recording are there (10)\n"
 "  -h, --help         this text\n"
 "\n"
@@ -58,6 +60,7 @@ struct arguments {
 	bool once;
 	bool analyze;
 	bool vcpus;
+	bool json;
 };
 
 static int take_limit(struct arguments *args, const char *value)
@@ -104,6 +107,7 @@ static int take(void *arguments, int option, const char *value)
 	args->once |= option == 'o';
 	args->analyze |= option == 'a';
 	args->vcpus |= option == 'v';
+	args->json |= option == 'j';
 	return 0;
 }
 
@@ -167,13 +171,13 @@ static int list(const struct live_url *url)
 }
 
 /* What came of one URL. Return: 0, or EXIT_FOUND for what must not be overlooked. */
-static int sum_up(const struct live_member *m)
+static int sum_up(FILE *f, const struct live_member *m)
 {
 	struct live_sums sums = live_store_sums(m->relay.store);
 	uint64_t lost = m->relay.state.lost;
 
-	print_clean(stdout, m->relay.url.text);
-	printf(": %" PRIu64 " sessions, %" PRIu64 " packets, %" PRIu64 " bytes; "
+	print_clean(f, m->relay.url.text);
+	fprintf(f, ": %" PRIu64 " sessions, %" PRIu64 " packets, %" PRIu64 " bytes; "
 	       "%" PRIu64 " packets lost, %" PRIu64 " events discarded\n",
 	       sums.sessions, sums.packets, sums.bytes, lost, sums.discarded);
 	return !sums.sessions || lost || sums.discarded ? EXIT_FOUND : 0;
@@ -207,12 +211,16 @@ static int write_online(FILE *f, void *ctx, struct ctf_error *e)
 /* What cannot be written now may be, later: it is said once. */
 static void metrics_write(struct meanwhile *w)
 {
-	const struct live_more more = { write_online, w };
+	const struct live_more all = { write_online, w };
+	const struct live_more *more = w->online ? &all : NULL;
 	struct ctf_error e;
+	int ret = 0;
 
-	if (live_metrics_write(w->args->metrics, w->m, w->n,
-			       w->online ? &more : NULL, &e) &&
-	    !w->trouble) {
+	if (w->args->metrics)
+		ret = live_metrics_write(w->args->metrics, w->m, w->n, more, &e);
+	if (!ret && w->args->json)
+		ret = live_lines_write(stdout, w->m, w->n, more, &e);
+	if (ret && !w->trouble) {
 		cmd_error("live", &e);
 		w->trouble = true;
 	}
@@ -296,7 +304,7 @@ static int run(struct meanwhile *w)
 	int ret;
 
 	if (live_group_run(w->m, w->n, w->args->seconds_ns,
-			   w->args->metrics ? &how : NULL, &e))
+			   w->args->metrics || w->args->json ? &how : NULL, &e))
 		return cmd_error("live", &e);
 	if (w->online) {
 		analyze(w, true);
@@ -304,7 +312,7 @@ static int run(struct meanwhile *w)
 	}
 	ret = w->trouble ? EXIT_TROUBLE : 0;
 	for (i = 0; i < w->n; i++) {
-		ret |= sum_up(&w->m[i]);
+		ret |= sum_up(w->args->json ? stderr : stdout, &w->m[i]);
 		if (w->m[i].ret)
 			ret |= EXIT_TROUBLE;
 	}
@@ -381,9 +389,12 @@ static int check(const struct arguments *args, const struct live_member *m,
 
 	if (!args->dir && (n > 1 || m[0].relay.url.session[0]))
 		return cmd_usage_error("live", "--record says where to keep it");
-	if ((args->analyze && !args->metrics) || (args->vcpus && !args->analyze))
-		return cmd_usage_error("live", "--analyze is told in --metrics, "
-				       "and --vcpus is of --analyze");
+	if ((args->analyze && !args->metrics && !args->json) ||
+	    (args->vcpus && !args->analyze))
+		return cmd_usage_error("live", "--analyze is told in --metrics or "
+				       "--json, and --vcpus is of --analyze");
+	if (args->json && !args->dir)
+		return cmd_usage_error("live", "--json is of --record");
 	for (i = 0; args->dir && i < n; i++)
 		if (!m[i].relay.url.session[0])
 			return cmd_usage_error("live", "%s names no session",
@@ -427,6 +438,7 @@ int cmd_live(int argc, char **argv)
 		{ "analyze", no_argument, NULL, 'a' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "vcpus", no_argument, NULL, 'v' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};

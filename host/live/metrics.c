@@ -127,6 +127,14 @@ int live_metrics_check(const char *path, struct ctf_error *e)
 	return vmsync_replace_check(path, &kind, e);
 }
 
+int live_metrics_print(FILE *f, struct live_member *m, size_t n,
+		       const struct live_more *more, struct ctf_error *e)
+{
+	struct members a = { m, n, more };
+
+	return write_all(f, &a, e);
+}
+
 int live_metrics_write(const char *path, struct live_member *m, size_t n,
 		       const struct live_more *more, struct ctf_error *e)
 {

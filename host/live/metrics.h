@@ -19,6 +19,10 @@ struct live_more {
 	void *ctx;
 };
 
+/** live_metrics_print() - as they are now; 0 or a negative errno */
+int live_metrics_print(FILE *f, struct live_member *m, size_t n,
+		       const struct live_more *more, struct ctf_error *e);
+
 /**
  * live_metrics_write() - over what was there; it appears whole or not at all
  * @m:		[@n], which may be running

@@ -109,6 +109,24 @@ wait $client
 expect_eq "a minute: exit status" $? 0
 expect "a minute: all series, to the ns" diff <(series "$t/long/prom") <(wanted "$t/minute")
 
+# --- the same as lines of JSON: whatever is a series there is here
+mkdir "$t/json"
+serve "$t/json" host seed=6 "$t/exact/host"
+serve "$t/json" guest seed=6 "$t/exact/guest"
+timeout 200 "$vmsync" live --once --record="$t/json/out" --analyze --json --interval=0.1 \
+	--patience=1000 --metrics="$t/json/prom" "tcp://127.0.0.1:$(cat "$t/json/host")/session" \
+	"tcp://127.0.0.1:$(cat "$t/json/guest")/session" > "$t/json/lines" 2> "$t/json/said"
+expect_eq "as JSON: exit status" $? 0
+expect "as JSON: a line each time" jq -se 'length > 2 and
+	(map(.realtime_seconds) | . == sort)' "$t/json/lines"
+tail -n 1 "$t/json/lines" | jq -r '.series[] | "\(.name){\(del(.name, .value) |
+	to_entries | map("\(.key)=\"\(.value)\"") | join(","))} \(.value // "+Inf")"' |
+	sed 's/{}//' > "$t/json/got"
+# jq computes with doubles, and one of the values is a time that goes on.
+numbers() { grep -v -e ^# -e ^vmsync_live_lag "$1" | awk '{ $NF = sprintf("%.6f", $NF); print }'; }
+expect "as JSON: the last one is what the file has" \
+	diff <(numbers "$t/json/prom") <(numbers "$t/json/got")
+
 # --- packets that are lost: what vmsync analyze finds in what is left
 begin gone "$t/exact" "seed=3 gone=9" host guest
 wait $client
@@ -173,7 +191,7 @@ for run in beacon.1 other; do
 	expect_eq "$run: each series is there once" "$(grep -v '^#' "$t/$run/prom" |
 		sed 's/ [^ ]*$//' | sort | uniq -d)" ""
 done
-expect_error "what is found has to go somewhere" "told in --metrics" \
+expect_error "what is found has to go somewhere" "told in --metrics or --json" \
 	"$vmsync" live --record="$t/x" --analyze tcp://h/s
 expect_error "no virtual CPUs without --analyze" "is of --analyze" \
 	"$vmsync" live --record="$t/x" --metrics="$t/x.prom" --vcpus tcp://h/s
