@@ -38,6 +38,7 @@ int cmd_record(int argc, char **argv);
 int cmd_freeze(int argc, char **argv);
 int cmd_live(int argc, char **argv);
 int cmd_memory(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_setup(int argc, char **argv);
 
 /** cmd_error() - print "vmsync NAME: message; remedy", return EXIT_TROUBLE */

@@ -52,6 +52,7 @@ longer=(
 	live
 	online
 	relayd
+	top
 	port
 	daemon
 	recording
