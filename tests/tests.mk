@@ -168,6 +168,16 @@ bench: deps tool $(O)/tests/pair $(O)/tests/services $(O)/tests/tracedat $(O)/te
 bench-port: port $(O)/tests/port-many $(O)/tests/port-chardev
 	@tests/perf/port.sh
 
+# How long after an event it is counted.
+$(O)/tests/lag: tests/perf/lag.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
+## make bench-live	what vmsync live --analyze costs, and how late its metrics are
+.PHONY: bench-live
+bench-live: tool $(O)/tests/relayd $(O)/tests/pair $(O)/tests/lag
+	@tests/perf/live.sh
+
 ## make bench-fleet	a thousand hosts in ClickHouse: 30 million rows, some minutes
 .PHONY: bench-fleet
 bench-fleet: $(O)/tests/fleet

@@ -15,6 +15,8 @@
  *	gone=N		has packet N of every stream no more (counted from 1)
  *	hold=MS		has no packet that begins so long after the first one, until
  *			there is a file PORT.go
+ *	start=NS	has each packet when it ended, as if the recording had begun at
+ *			NS of CLOCK_MONOTONIC; the file PORT.begin holds when it did
  *
  * Chance decides which packets are there already, which streams come late, what the
  * metadata has when, and in which pieces answers come. What a viewer must not do, such
@@ -30,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctf/ctf.h"
@@ -55,7 +58,7 @@ struct stream {
 
 static struct {
 	const char *name, *host;
-	uint64_t seed, cut, busy, old, gone, lie, hold;
+	uint64_t seed, cut, busy, old, gone, lie, hold, start;
 } opt = { .name = "session", .host = "host", .seed = 1 };
 
 static struct ctf_trace *trace;
@@ -399,10 +402,38 @@ static bool is_held(const struct stream *s)
 	return opt.hold && s->next.begin > begin + opt.hold * 1000000;
 }
 
+/* What time it is in a recording that takes its time. */
+static uint64_t recorded_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return begin + (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec -
+	       opt.start;
+}
+
+/* The same without chance, where it is to be measured. */
+static bool packet_is_due(struct stream *s, struct ctf_packet *none,
+			  uint32_t *status)
+{
+	uint64_t now = recorded_now();
+
+	if (s->at_end) {
+		*status = 3;
+		s->hup = true;
+		return false;
+	}
+	*status = 5;
+	none->end = now < s->next.begin ? now : s->next.begin;
+	return s->next.end <= now;
+}
+
 /* Whether a packet comes now; if not, what is answered instead. */
 static bool packet_comes(struct stream *s, struct ctf_packet *none,
 			 uint32_t *status)
 {
+	if (opt.start && metadata_there == metadata_len)
+		return packet_is_due(s, none, status);
 	/* A packet needs all of the metadata. */
 	*status = 2;
 	if (!chance(4) || metadata_there < metadata_len)
@@ -554,6 +585,17 @@ static int listen_to(const char *port_file)
 	return fd;
 }
 
+static void tell_begin(const char *port_file)
+{
+	char name[4096];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s.begin", port_file);
+	f = fopen(name, "w");
+	if (!f || fprintf(f, "%" PRIu64 "\n", begin) < 0 || fclose(f))
+		die(name, strerror(errno));
+}
+
 static bool take_option(const char *arg)
 {
 	const char *value = strchr(arg, '=');
@@ -565,6 +607,7 @@ static bool take_option(const char *arg)
 		      !strncmp(arg, "gone=", 5)	      ? &opt.gone :
 		      !strncmp(arg, "lie=", 4)	      ? &opt.lie :
 		      !strncmp(arg, "hold=", 5)	      ? &opt.hold :
+		      !strncmp(arg, "start=", 6)      ? &opt.start :
 							NULL;
 
 	if (n)
@@ -591,6 +634,8 @@ int main(int argc, char **argv)
 		die("usage", "no trace");
 	snprintf(go, sizeof(go), "%s.go", argv[1]);
 	open_session(argv[arg++]);
+	if (opt.start)
+		tell_begin(argv[1]);
 	fd = listen_to(argv[1]);
 	for (;;) {
 		if (peer >= 0)
