@@ -111,8 +111,7 @@ urls=("tcp://127.0.0.1:${port[host]}/session" "tcp://127.0.0.1:${port[guest]}/se
 
 # said RUN TEXT: how often that was said
 said() { grep -c "$2" "$t/$1/said"; }
-# What until_true calls is not seen to be called.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317 # until_true calls it
 is_said() { grep -q "$2" "$t/$1/said"; }
 
 # judge RUN FOLDER...: what was found is what is in the recording, and nothing is wrong
@@ -131,9 +130,9 @@ judge() {
 	expect "$run: witnesses have no complaint" \
 		grep -q '^vmsync_witness_violations_total{.* 0$' "$t/$run/prom"
 }
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317 # until_true calls it
 attached() { [ "$(grep -c "attached to session" "$1")" -ge "$2" ]; }
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317 # until_true calls it
 analysed() { grep -q '^vmsync_live_analysed_seconds [1-9]' "$t/$1/prom"; }
 
 # begin RUN OPTION... URL...: vmsync live, in the background: its process in $client,
@@ -160,7 +159,7 @@ begin plain --once "${urls[@]}"
 turns
 until_true "plain: it is analysed while it comes" analysed plain
 touch "$t/late"
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317 # until_true calls it
 more() { [ -n "$(find "$t/plain/out/host" -name channel_1 -size +16k)" ]; }
 until_true "plain: the idle CPU's events come" more
 turns_end plain
@@ -186,7 +185,7 @@ done
 begin cut --once "tcp://127.0.0.1:$(cat "$t/host.cut")/session" \
 	"tcp://127.0.0.1:$(cat "$t/guest.cut")/session"
 turns
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317 # until_true calls it
 all_cut() {
 	[ "$(grep -cE '^vmsync_live_(connections_failed_total{.* 4|attached{.* 1)$' \
 		"$t/cut/prom")" = 4 ]
@@ -234,7 +233,7 @@ session_end host
 session_end guest
 until_true "again: the sessions end" is_said again "it is in $t/again/out/guest/session$"
 # The next session of the host is to find none of the guest that belongs to the last one.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317 # until_true calls it
 guest_is() { [ "$(said again "${urls[1]}: attached to session")" = "$1" ]; }
 session_begin guest
 until_true "again: a second session of the guest" guest_is 2
