@@ -30,16 +30,16 @@ quick=(
 	analyze
 	layers
 	fused
-	export
 	events
 	limit
-	report
 	shape
 )
-# What emulates, waits for daemons, servers and browsers, or has many cases.
+# What emulates, waits for daemons, servers, browsers and downloads, or has many cases.
 longer=(
 	boots
 	doctor
+	export
+	report
 	tracedat
 	engine
 	hints

@@ -261,7 +261,7 @@ static void test_unknown(void)
 
 		memset(&stream, 0, sizeof(stream));
 		add_frame(&stream);
-		put_frame(&stream, VMSYNC_PORT_TAKEN + 1, len);
+		put_frame(&stream, VMSYNC_PORT_PAGES + 1, len);
 		/* A type that is known, of another length. */
 		put_frame(&stream, VMSYNC_PORT_ANSWER,
 			  len == VMSYNC_PORT_ANSWER_LEN ? 29 : len);

@@ -74,5 +74,5 @@ bool vmsync_facts_updates(const struct vmsync_facts *f, uint32_t cpu)
 		    (s->cpu == cpu || s->cpu == VMSYNC_CPU_UNKNOWN))
 			return true;
 	}
-	return cpu == BOOT_CPU || f->cpus[cpu].updated;
+	return cpu == BOOT_CPU || (cpu < f->n_cpus && f->cpus[cpu].updated);
 }

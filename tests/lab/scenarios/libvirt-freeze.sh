@@ -39,6 +39,7 @@ host_record() {
 
 	ready_all
 	truth before
+	# shellcheck disable=SC2153 # the lab sets it
 	"$LAB_WORK/vmsync/bin/vmsync" record -o /run/freezes --snapshot --on-freeze \
 		--per-hour=1000 --dead-time=0 > /share/recorder 2>&1 &
 	recorder=$!
