@@ -216,16 +216,20 @@ static int turn_to(struct eye *eye, const struct watched *g,
 	return 0;
 }
 
-static void gap_events(struct eye *eye, struct vmsync_contain_result *r,
+static void gap_events(struct eye *eye, const struct vmsync_guest *guest,
+		       struct vmsync_contain_result *r,
 		       const struct ctf_seen *seen, uint32_t i, size_t n)
 {
 	for (; n; n--, i++) {
 		const guest_time g = {(int64_t)seen->clock[i]};
 
-		vmsync_contain_gap_event(r, &eye->stretch,
-					 (int64_t)seen->time[i],
-					 bound_of(eye, g.ns),
-					 vmsync_map_spans(eye->map, g));
+		if (vmsync_guest_reads_outside(guest, g))
+			r->undecidable++;
+		else
+			vmsync_contain_gap_event(r, &eye->stretch,
+						 (int64_t)seen->time[i],
+						 bound_of(eye, g.ns),
+						 vmsync_map_spans(eye->map, g));
 	}
 }
 
@@ -302,7 +306,7 @@ static int look(struct eye *eye, const struct watched *g,
 			if (ret)
 				return ret;
 			if (vmsync_interval_is_gap(s))
-				gap_events(eye, r, seen, i, n);
+				gap_events(eye, g->guest->guest, r, seen, i, n);
 			else
 				vmsync_contain_events(r, s, seen->time + i, n);
 			i += (uint32_t)n;

@@ -263,6 +263,11 @@ bool vmsync_guest_has_thread(const struct vmsync_guest *guest, uint32_t cpu,
 	return false;
 }
 
+bool vmsync_guest_reads_outside(const struct vmsync_guest *guest, guest_time t)
+{
+	return vmsync_lines_other_at(&guest->lines, t.ns);
+}
+
 const struct vmsync_guest_report *
 vmsync_guest_report_of(const struct vmsync_guest *guest)
 {

@@ -286,6 +286,14 @@ bool vmsync_guest_has_thread(const struct vmsync_guest *guest, uint32_t cpu,
 void vmsync_guest_unbound(struct vmsync_guest *guest);
 
 /**
+ * vmsync_guest_reads_outside - whether the guest may have left itself to read its clock at @t
+ * hpet and acpi_pm are read by an exit: what an event is stamped with is of a time at
+ * which its virtual CPU was not in the guest, and its thread may have waited for a CPU
+ * of the host before that, or behind.
+ */
+bool vmsync_guest_reads_outside(const struct vmsync_guest *guest, guest_time t);
+
+/**
  * vmsync_guest_home_thread - the thread that was CPU @cpu of the guest in VM @home
  * Counted from 0 in the order of its moves; 0: not known.
  */

@@ -120,9 +120,38 @@ static void test_forget(void)
 	vmsync_lines_free(&lines);
 }
 
+/* From line 4 to line 6 the clock counts acpi_pm, say; who tells of a line does so behind. */
+static void test_other(void)
+{
+	const int64_t ns = CYCLES / 2; /* from line to line */
+	struct vmsync_lines lines = {0};
+	struct vmsync_evidence ev = {0};
+
+	knot(&lines, 2, 2 * CYCLES + 10);
+	CHECK(!vmsync_lines_other_at(&lines, 2 * ns));
+	for (uint32_t seq = 3; seq < 9; seq++) {
+		ev.line = line_of(seq);
+		if (seq >= 4 && seq < 6)
+			ev.line.clocksource = VMSYNC_CLOCKSOURCE_OTHER;
+		ev.confirm_tsc = seq * CYCLES + 10;
+		ev.stamp_ns = seq * ns + 5;
+		CHECK_EQ(vmsync_lines_knot(&lines, &ev, 0), 0);
+	}
+	CHECK(!vmsync_lines_other_at(&lines, 0));
+	CHECK(!vmsync_lines_other_at(&lines, 3 * ns));
+	/* Line 4 may have been in force before it was told. */
+	CHECK(vmsync_lines_other_at(&lines, 3 * ns + 5));
+	CHECK(vmsync_lines_other_at(&lines, 4 * ns + 5));
+	CHECK(vmsync_lines_other_at(&lines, 6 * ns + 4));
+	CHECK(!vmsync_lines_other_at(&lines, 6 * ns + 5));
+	CHECK(!vmsync_lines_other_at(&lines, INT64_MAX));
+	vmsync_lines_free(&lines);
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
+	test_other();
 	test_begin();
 	test_begin_gap();
 	test_forget();

@@ -76,6 +76,12 @@ static struct vmsync_line_span *gap_for(struct vmsync_lines *lines,
 	return s;
 }
 
+static bool is_other(const struct vmsync_line *line)
+{
+	return line->clocksource != VMSYNC_CLOCKSOURCE_TSC &&
+	       line->clocksource != VMSYNC_CLOCKSOURCE_KVMCLOCK;
+}
+
 /*
  * A record of an older line that comes late belongs before the last one; one
  * that was never seen and is not next in the row follows a gap.
@@ -107,6 +113,7 @@ static int see(struct vmsync_lines *lines, const struct vmsync_line *line,
 		if (!s)
 			return -ENOMEM;
 	}
+	lines->other |= is_other(line);
 	*s = (struct vmsync_line_span){
 		.line = *line,
 		.cpu = cpu,
@@ -230,4 +237,23 @@ size_t vmsync_lines_forget(struct vmsync_lines *lines, int64_t from_ns,
 	memmove(lines->spans.at, lines->spans.at + first,
 		lines->spans.count * sizeof(*lines->spans.at));
 	return first;
+}
+
+bool vmsync_lines_other_at(const struct vmsync_lines *lines, int64_t ns)
+{
+	size_t from = 0, until = lines->spans.count;
+
+	if (!lines->other)
+		return false;
+	while (from < until) {
+		size_t mid = from + (until - from) / 2;
+
+		if (lines->spans.at[mid].stamp_ns <= ns)
+			from = mid + 1;
+		else
+			until = mid;
+	}
+	return (from && is_other(&lines->spans.at[from - 1].line)) ||
+	       (from < lines->spans.count &&
+		is_other(&lines->spans.at[from].line));
 }

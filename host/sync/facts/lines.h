@@ -39,9 +39,14 @@ struct vmsync_line_span {
 	bool gap;
 };
 
+/**
+ * struct vmsync_lines - of one kernel
+ * @other:	some were of a counter that is neither a TSC nor kvm-clock
+ */
 struct vmsync_lines {
 	VMSYNC_ARRAY(struct vmsync_line_span) spans;
 	uint64_t out_of_order;
+	bool other;
 };
 
 void vmsync_lines_free(struct vmsync_lines *lines);
@@ -57,6 +62,12 @@ int vmsync_lines_beacon(struct vmsync_lines *lines,
 /** vmsync_lines_knot - a knot record; returns 0 or -ENOMEM */
 int vmsync_lines_knot(struct vmsync_lines *lines,
 		      const struct vmsync_evidence *ev, uint32_t cpu);
+
+/**
+ * vmsync_lines_other_at - may the clock have counted neither a TSC nor kvm-clock at @ns?
+ * By the line told last before, and by the one told next, which may have been in force.
+ */
+bool vmsync_lines_other_at(const struct vmsync_lines *lines, int64_t ns);
 
 /** vmsync_lines_first - the first line that matters from @from_ns on; 0 if there is none */
 size_t vmsync_lines_first(const struct vmsync_lines *lines, int64_t from_ns);
