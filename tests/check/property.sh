@@ -22,10 +22,13 @@ memory=$(mktemp -d -p /dev/shm 2> /dev/null) &&
 keep=${PROPERTY_KEEP:-${memory:-$check_tmp}/keep}
 mkdir -p "$keep"
 
-# some FIRST CASES LOG
+# some FIRST CASES LOG: in a folder of its own, since a seed of old may be one of these, too
 some() {
+	local folder
+	folder=$keep/$(basename "$3" .log)
+	mkdir -p "$folder"
 	build/release/tests/property build/vmsync build/release/tests/carve \
-		"$keep" "$1" "$2" > "$3" 2>&1
+		"$folder" "$1" "$2" > "$3" 2>&1
 }
 # Where some are held back the second half begins farther on: no seed twice.
 some "$seed" "$half" "$check_tmp/1.log" &

@@ -19,7 +19,7 @@ echo 'int cmd_cat(int, char **);
 int main(int n, char **v) { return cmd_cat(n, v); }' > "$dir/without.c"
 read -ra cc <<< "${CC:-cc}"
 expect "without libtracecmd it builds" "${cc[@]}" -o "$dir/without" "$dir/without.c" \
-	build/release/host/cmd_cat.o build/release/host/cmd_common.o \
+	build/release/host/cmd_{cat,traces,common}.o \
 	build/release/libvmsync.a -pthread -lm
 build/release/tests/pair "$dir/little" events=100 > "$dir/n"
 build/release/tests/tracedat "$dir/little/host" "$dir/little.dat"
