@@ -234,7 +234,7 @@ static void test_liar(void)
 static struct vmsync_beacon dithered(uint32_t by)
 {
 	struct vmsync_line_span spans[LINES + 1] = {0};
-	struct vmsync_lines lines = {{spans, LINES + 1, LINES + 1}, 0}, none = {0};
+	struct vmsync_lines lines = {.spans = {spans, LINES + 1, LINES + 1}}, none = {0};
 	struct vmsync_beacon b = {.gh = true, .host_seq = 1};
 	struct vmsync_tilt tilt = {0};
 
