@@ -21,14 +21,12 @@ quick=(
 	match
 	identity
 	files
-	coverage
 	property
 	ctf
 	metadata
 	packets
 	perf
 	analyze
-	layers
 	fused
 	events
 	limit
@@ -37,8 +35,10 @@ quick=(
 # What emulates, waits for daemons, servers, browsers and downloads, or has many cases.
 longer=(
 	boots
+	coverage
 	doctor
 	export
+	layers
 	report
 	tracedat
 	engine
@@ -70,7 +70,7 @@ case ${1:-all} in
 quick)
 	set -- "${quick[@]}"
 	at_once=$(nproc)
-	export PROPERTY_CASES=${PROPERTY_CASES:-200} VMSYNC_CASES=${VMSYNC_CASES:-20}
+	export PROPERTY_CASES=${PROPERTY_CASES:-100} VMSYNC_CASES=${VMSYNC_CASES:-20}
 	;;
 all)
 	# The longest one emulates a single CPU: it goes on beside what needs no
