@@ -215,8 +215,9 @@ void memory_use_json(FILE *f, const struct memory_use_told *told)
 	const struct memory_held_against *a = &told->against;
 	const struct memory_use *u = &told->use;
 
-	fprintf(f, "{\n\"schema\": %d,\n\"name\": \"%s\",\n\"clock\": \"%s\",\n",
-		MEMORY_SCHEMA, told->machine->name, told->on_host ? "host" : "guest");
+	fprintf(f, "{\n\"schema\": %d,\n\"name\": ", MEMORY_SCHEMA);
+	vmsync_json_string(f, told->machine->name);
+	fprintf(f, ",\n\"clock\": \"%s\",\n", told->on_host ? "host" : "guest");
 	fprintf(f, "\"begin_ns\": %" PRId64 ",\n\"end_ns\": %" PRId64 ",\n", u->begin_ns,
 		u->end_ns);
 	number(f, "page_bytes", MEMORY_PAGE);

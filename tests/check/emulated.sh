@@ -13,15 +13,8 @@ modroot=$work/modroot
 . tests/lab/cpio.sh
 
 dir=$work/guest
-moddir=$modroot/lib/modules/$LAB_RELEASE
-mkdir -p "$moddir" "$dir"/{bin,proc,sys,dev,tmp,run,root,etc,var,usr/bin,usr/share/xml,modules}
-ln -s "$(readlink -f "$LAB_MODULES/kernel")" "$moddir/kernel"
-cp "$LAB_MODULES"/modules.{builtin,builtin.modinfo,order} "$moddir/"
-depmod -b "$modroot" "$LAB_RELEASE"
-modules_needed "$LAB_RELEASE" virtio_pci virtio_console | while read -r ko; do
-	module_copy "$ko" "$dir/modules"
-done > "$work/order"
-cp "$work/order" "$dir/modules/order"
+guest_modules "$work" virtio_pci virtio_console
+mkdir -p "$dir"/{root,var,usr/share/xml}
 cp /bin/busybox build/release/vmsync-agent "$dir/bin/"
 programs_copy "$dir" /usr/bin/lttng /usr/bin/lttng-sessiond \
 	"$(find /usr/lib -name lttng-consumerd | head -n 1)" \

@@ -367,8 +367,8 @@ wrong 5:12 "what is less or more" 'where a >= "b"\n'
 wrong 5:14 "one of = " 'where a < "b"\n'
 
 # --- installed, they are found beside the tool
-expect "installed" make -s install-tool DESTDIR="$t/root" PREFIX=/usr
+expect "installed" make -s install-tool DESTDIR="$t/installed" PREFIX=/usr
 expect_eq "the installed tool has its layers" \
-	"$("$t/root/usr/bin/vmsync" layers --list | cut -d' ' -f1 | xargs)" \
+	"$("$t/installed/usr/bin/vmsync" layers --list | cut -d' ' -f1 | xargs)" \
 	"cinder jvm neutron nova openstack openvswitch qemu-migration"
 finish

@@ -71,6 +71,24 @@ expect_error() {
 	fi
 }
 
+# soon COMMAND...: it succeeds within a minute
+soon() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		"$@" > /dev/null 2>&1 && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# has_ust PROGRAM: LTTng's tracer of user space can be built for and run, and PROGRAM is there
+has_ust() {
+	local cc
+	read -ra cc <<< "${CC:-cc}"
+	command -v "$1" > /dev/null &&
+		echo '#include <lttng/tracepoint.h>' | "${cc[@]}" -E - > "$check_out" 2>&1
+}
+
 # Counts of a program that ends with a line of its own are added to ours.
 add_counts() {
 	local line

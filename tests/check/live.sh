@@ -24,16 +24,6 @@ pids=()
 running=()
 trap 'kill "${pids[@]}" 2> /dev/null; rm -rf "$check_tmp"' EXIT
 
-# soon COMMAND...: it succeeds within a minute
-soon() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		"$@" > /dev/null 2>&1 && return
-		sleep 0.1
-	done
-	return 1
-}
-
 # serve NAME OPTION... TRACE...: a relay daemon, its port in $t/NAME
 serve() {
 	local name=$1

@@ -14,16 +14,7 @@ modroot=$work/modroot
 . tests/lab/cpio.sh
 
 dir=$work/guest
-moddir=$modroot/lib/modules/$LAB_RELEASE
-mkdir -p "$moddir" "$dir"/{bin,proc,sys,dev,tmp,run,etc,modules,usr/bin}
-ln -s "$(readlink -f "$LAB_MODULES/kernel")" "$moddir/kernel"
-cp "$LAB_MODULES"/modules.{builtin,builtin.modinfo,order} "$moddir/"
-depmod -b "$modroot" "$LAB_RELEASE"
-modules_needed "$LAB_RELEASE" virtio_pci virtio_console virtio_balloon |
-	while read -r ko; do
-		module_copy "$ko" "$dir/modules"
-	done > "$work/order"
-cp "$work/order" "$dir/modules/order"
+guest_modules "$work" virtio_pci virtio_console virtio_balloon
 cp /bin/busybox build/release/vmsync-agent \
 	build/release/tests/{touch-memory,memory-hostile} "$dir/bin/"
 tools=("$PWD"/build/release/{vmsync-agent,tests/touch-memory,tests/memory-hostile})

@@ -22,16 +22,6 @@ build/asan/tests/contend "$t/beacon" 26000 > /dev/null
 build/asan/tests/pair "$t/exact" events=60000 beacons=100 move=20 packet=16384 gap=200000 \
 	knots=3 idle=5 > /dev/null
 
-# soon COMMAND...: it succeeds within a minute
-soon() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		"$@" > /dev/null 2>&1 && return
-		sleep 0.1
-	done
-	return 1
-}
-
 # serve FOLDER NAME OPTION... TRACE: a relay daemon, its port in FOLDER/NAME
 serve() {
 	local port=$1/$2 name=$2

@@ -9,13 +9,10 @@
 dir=$check_tmp/os
 mkdir -p "$dir/home"
 export LTTNG_HOME=$dir/home HOME=$dir/home PYTHONDONTWRITEBYTECODE=1
-read -ra cc <<< "${CC:-cc}"
 
 # Debian's own, which has Debian's modules.
 python=/usr/bin/python3
-if ! command -v lttng-sessiond > /dev/null || [ ! -x $python ] ||
-	! echo '#include <lttng/tracepoint.h>' | "${cc[@]}" -E - > "$check_out" 2>&1
-then
+if ! has_ust lttng-sessiond || [ ! -x $python ]; then
 	skip "services: no lttng-tools, liblttng-ust-dev or python3 here"
 	finish
 fi
@@ -25,9 +22,9 @@ if lttng list > "$check_out" 2>&1; then
 fi
 expect "the tool builds" make -s -j2 tool
 expect "the handler builds, and is installed" make -s install-openstack \
-	DESTDIR="$dir/root" PREFIX=/usr
+	DESTDIR="$dir/installed" PREFIX=/usr
 vmsync=build/release/vmsync
-modules=$dir/root/usr/lib/python3/dist-packages
+modules=$dir/installed/usr/lib/python3/dist-packages
 cat > "$dir/logging.conf" <<-EOF
 	[loggers]
 	keys = root

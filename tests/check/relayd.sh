@@ -20,9 +20,7 @@ read -ra cc <<< "${CC:-cc}"
 pids=()
 trap 'kill "${pids[@]}" 2> /dev/null; machines_end; rm -rf "$check_tmp"' EXIT
 
-if ! command -v lttng-relayd > /dev/null ||
-	! echo '#include <lttng/tracepoint.h>' | "${cc[@]}" -E - > "$check_out" 2>&1
-then
+if ! has_ust lttng-relayd; then
 	skip "relay daemons of LTTng: no lttng-tools or liblttng-ust-dev here"
 	finish
 fi

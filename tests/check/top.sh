@@ -14,16 +14,6 @@ mkdir "$t"
 pids=()
 trap 'kill "${pids[@]}" 2> /dev/null; rm -rf "$check_tmp"' EXIT
 
-# soon COMMAND...: it succeeds within a minute
-soon() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		"$@" > /dev/null 2>&1 && return
-		sleep 0.1
-	done
-	return 1
-}
-
 # --- two readings: half-way and at the end
 build/asan/tests/contend "$t/c" 26000 > /dev/null
 urls=()

@@ -10,9 +10,7 @@ mkdir -p "$dir/home"
 export LTTNG_HOME=$dir/home HOME=$dir/home
 read -ra cc <<< "${CC:-cc}"
 
-if ! command -v lttng-sessiond > /dev/null ||
-	! echo '#include <lttng/tracepoint.h>' | "${cc[@]}" -E - > "$check_out" 2>&1
-then
+if ! has_ust lttng-sessiond; then
 	skip "LTTng-UST: no lttng-tools or liblttng-ust-dev here"
 	finish
 fi

@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "listen.h"
+
 static void die(const char *what)
 {
 	fprintf(stderr, "cut: %s: %s\n", what, strerror(errno));
@@ -28,25 +30,6 @@ static struct sockaddr_in loopback(int port)
 	return (struct sockaddr_in){ .sin_family = AF_INET,
 				     .sin_port = htons((uint16_t)port),
 				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-}
-
-static int listen_to(const char *port_file)
-{
-	struct sockaddr_in a = loopback(0);
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	char name[4096];
-	FILE *f;
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) ||
-	    listen(fd, 5) || getsockname(fd, (struct sockaddr *)&a, &len))
-		die("listening");
-	snprintf(name, sizeof(name), "%s.new", port_file);
-	f = fopen(name, "w");
-	if (!f || fprintf(f, "%d\n", ntohs(a.sin_port)) < 0 || fclose(f) ||
-	    rename(name, port_file))
-		die(port_file);
-	return fd;
 }
 
 /* How much, or 0 where the connection is to end. */
@@ -91,7 +74,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: cut PORT TARGET BYTES...\n");
 		return 2;
 	}
-	fd = listen_to(argv[1]);
+	fd = listen_loopback(argv[1]);
+	if (fd < 0)
+		die(argv[1]);
 	for (arg = 3;; arg++) {
 		struct sockaddr_in a = loopback(atoi(argv[2]));
 		int client = accept(fd, NULL, NULL);

@@ -24,6 +24,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "listen.h"
 #include "port/frame.h"
 
 #define CHUNK 4096
@@ -32,19 +33,6 @@ static void fail(const char *what)
 {
 	fprintf(stderr, "port-chardev: %s: %s\n", what, strerror(errno));
 	exit(2);
-}
-
-static int listen_at(const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	strncpy(addr.sun_path, path, sizeof(addr.sun_path) - 1);
-	unlink(path);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	    listen(fd, 1))
-		fail(path);
-	return fd;
 }
 
 /* The guest's side is kept open: the terminal outlives who uses it. */
@@ -206,6 +194,8 @@ int main(int argc, char **argv)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	listener = listen_at(argv[1]);
+	if (listener < 0)
+		fail(argv[1]);
 	if (argc == 4)
 		flood(listener, strtoull(argv[3], NULL, 10) << 20);
 	else

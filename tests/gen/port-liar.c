@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "agent/files.h"
+#include "listen.h"
 #include "port/frame.h"
 
 #define RUBBISH 4096
@@ -34,19 +35,6 @@ static void fail(const char *what)
 {
 	fprintf(stderr, "port-liar: %s: %s\n", what, strerror(errno));
 	exit(2);
-}
-
-static int listen_at(const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	strncpy(addr.sun_path, path, sizeof(addr.sun_path) - 1);
-	unlink(path);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	    listen(fd, 1))
-		fail(path);
-	return fd;
 }
 
 static void tell(int fd, const struct vmsync_port_frame *frame)
@@ -193,6 +181,8 @@ int main(int argc, char **argv)
 	if (argc > 3 && agent_files_find(&files, argv[3]))
 		fail(argv[3]);
 	listener = listen_at(argv[1]);
+	if (listener < 0)
+		fail(argv[1]);
 	while ((fd = accept(listener, NULL, NULL)) >= 0) {
 		serve(fd);
 		close(fd);

@@ -35,6 +35,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "listen.h"
 #include "ctf/ctf.h"
 
 enum { CONNECT = 1, LIST, ATTACH, INDEX, PACKET, METADATA, STREAMS, CREATE };
@@ -565,26 +566,6 @@ static void command(void)
 	send_answer();
 }
 
-static int listen_to(const char *port_file)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	char name[4096];
-	FILE *f;
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) ||
-	    listen(fd, 5) || getsockname(fd, (struct sockaddr *)&a, &len))
-		die("listening", strerror(errno));
-	snprintf(name, sizeof(name), "%s.new", port_file);
-	f = fopen(name, "w");
-	if (!f || fprintf(f, "%d\n", ntohs(a.sin_port)) < 0 || fclose(f) ||
-	    rename(name, port_file))
-		die(port_file, strerror(errno));
-	return fd;
-}
-
 static void tell_begin(const char *port_file)
 {
 	char name[4096];
@@ -636,7 +617,9 @@ int main(int argc, char **argv)
 	open_session(argv[arg++]);
 	if (opt.start)
 		tell_begin(argv[1]);
-	fd = listen_to(argv[1]);
+	fd = listen_loopback(argv[1]);
+	if (fd < 0)
+		die(argv[1], strerror(errno));
 	for (;;) {
 		if (peer >= 0)
 			close(peer);

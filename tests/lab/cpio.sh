@@ -30,6 +30,23 @@ module_copy() {
 	echo "$name"
 }
 
+# guest_modules WORK MODULE...: WORK/guest with folders, and in modules/ what the kernel of
+# build/packages.env needs for MODULEs; modules/order is how to load them.
+guest_modules() {
+	local work=$1 dir=$1/guest ko
+	local moddir=$modroot/lib/modules/$LAB_RELEASE
+
+	shift
+	mkdir -p "$moddir" "$dir"/{bin,proc,sys,dev,tmp,run,etc,modules,usr/bin}
+	ln -s "$(readlink -f "$LAB_MODULES/kernel")" "$moddir/kernel"
+	cp "$LAB_MODULES"/modules.{builtin,builtin.modinfo,order} "$moddir/"
+	depmod -b "$modroot" "$LAB_RELEASE"
+	modules_needed "$LAB_RELEASE" "$@" | while read -r ko; do
+		module_copy "$ko" "$dir/modules"
+	done > "$work/order"
+	cp "$work/order" "$dir/modules/order"
+}
+
 archive() {
 	(cd "$1" && find . | cpio -o -H newc --quiet) > "$2.new"
 	mv "$2.new" "$2"
