@@ -34,7 +34,7 @@ static const char help[] =
 "      --analyze      and what the virtual CPUs do; the first URL is the host's,\n"
 "                     the others are its guests'\n"
 "      --vcpus        of each virtual CPU, and not only of each VM\n"
-"      --json         print them as lines of JSON, and no summary\n"
+"      --json         lines of JSON to stdout, the summary to stderr\n"
 "      --interval=N   so many seconds apart (1)\n"
 "      --patience=N   wait for a guest without a map, or behind, until so many\n"
 "                     seconds of the host's recording are there (10)\n"
@@ -209,21 +209,26 @@ static int write_online(FILE *f, void *ctx, struct ctf_error *e)
 }
 
 /* What cannot be written now may be, later: it is said once. */
+/* Said once: it would be said in each interval. */
+static void trouble(struct meanwhile *w, const struct ctf_error *e)
+{
+	if (!w->trouble)
+		cmd_error("live", e);
+	w->trouble = true;
+}
+
 static void metrics_write(struct meanwhile *w)
 {
 	const struct live_more all = { write_online, w };
 	const struct live_more *more = w->online ? &all : NULL;
 	struct ctf_error e;
-	int ret = 0;
 
-	if (w->args->metrics)
-		ret = live_metrics_write(w->args->metrics, w->m, w->n, more, &e);
-	if (!ret && w->args->json)
-		ret = live_lines_write(stdout, w->m, w->n, more, &e);
-	if (ret && !w->trouble) {
-		cmd_error("live", &e);
-		w->trouble = true;
-	}
+	/* One that cannot be written does not keep the other. */
+	if (w->args->metrics &&
+	    live_metrics_write(w->args->metrics, w->m, w->n, more, &e))
+		trouble(w, &e);
+	if (w->args->json && live_lines_write(stdout, w->m, w->n, more, &e))
+		trouble(w, &e);
 }
 
 static void say_online(void *ctx, const char *text)

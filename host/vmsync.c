@@ -22,7 +22,7 @@ static const struct vmsync_command commands[] = {
 	{ "setup", cmd_setup, "prepare a libvirt host, or a guest of it, for record" },
 	{ "record", cmd_record, "record this host and its guests, and fuse that" },
 	{ "freeze", cmd_freeze, "have flight recorders written, of this host and its guests" },
-	{ "import", cmd_import, "take what an unmodified QEMU logged as a trace" },
+	{ "import", cmd_import, "take what an unmodified QEMU, or Java, logged as a trace" },
 	{ "live", cmd_live, "take what relay daemons of LTTng receive, as it comes" },
 	{ "top", cmd_top, "show which VMs are denied CPU, and by whom, while it happens" },
 	{ "status", cmd_status, "say which guests vmsyncd knows, and how they are" },

@@ -66,9 +66,11 @@ static int pages_read(struct look *l, int fd)
 		}
 		l->pages += (size_t)n / sizeof(flags[0]);
 	}
+	if (n < 0)
+		return -errno;
 	if (l->run)
 		run_end(l);
-	return n < 0 ? -errno : 0;
+	return 0;
 }
 
 static void put64(uint8_t *p, uint64_t v)

@@ -41,7 +41,7 @@ enum { SIGNALS, TICK, PORT, CHILD, N_FDS };
  * @unsent:	the port did not take them
  * @away:	nobody has the port open on the host: it is not asked before the next tick
  * @pages:	the file of one look at free pages, which is all that is wanted, or NULL
- * @tell:	what the host wants to know of the recording, a VMSYNC_PORT_*, or 0
+ * @tell:	what the host wants to know of the recording, bits by VMSYNC_PORT_*
  */
 struct agent {
 	const char *device;
@@ -53,7 +53,7 @@ struct agent {
 	uint64_t unsent;
 	uint64_t answered;
 	bool away;
-	uint8_t tell;
+	uint32_t tell;
 	struct agent_recording recording;
 	struct pollfd pfd[N_FDS];
 	int fd;
@@ -254,7 +254,7 @@ static int take(struct agent *a)
 						    came_ns);
 
 		take_answer(a, &frame, came_ns);
-		a->tell = tell ? tell : a->tell;
+		a->tell |= tell ? 1u << tell : 0;
 	}
 	return 0;
 }
@@ -266,8 +266,10 @@ static int answer_host(struct agent *a)
 	int ret = 0;
 
 	if (a->tell && !vmsync_port_busy(&a->out)) {
-		agent_recording_state(&a->recording, a->tell, &frame);
-		a->tell = 0;
+		uint8_t tell = (uint8_t)__builtin_ctz(a->tell);
+
+		agent_recording_state(&a->recording, tell, &frame);
+		a->tell &= a->tell - 1;
 		vmsync_port_add(&a->out, &frame);
 	}
 	agent_recording_pulled(&a->recording, &a->out);

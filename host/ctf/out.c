@@ -26,7 +26,11 @@ int ctf_out_open(struct ctf_out *s, const char *path, uint64_t begin)
 	s->begin = s->last = begin;
 	s->size = PACKET;
 	s->buffer = malloc(s->size);
-	return s->buffer ? 0 : -ENOMEM;
+	if (s->buffer)
+		return 0;
+	close(s->fd);
+	s->fd = -1;
+	return -ENOMEM;
 }
 
 static size_t events_at(const struct ctf_out *s)
@@ -166,9 +170,9 @@ int ctf_out_end(struct ctf_out *s)
 
 static int put_at(struct ctf_out *s, uint64_t at, uint64_t v)
 {
-	return pwrite(s->fd, &v, sizeof(v), (off_t)at) == (ssize_t)sizeof(v) ?
-		       0 :
-		       -errno;
+	ssize_t n = pwrite(s->fd, &v, sizeof(v), (off_t)at);
+
+	return n < 0 ? -errno : n == (ssize_t)sizeof(v) ? 0 : -EIO;
 }
 
 /* The first packet is not the recording's first one: they are numbered from 1. */

@@ -24,6 +24,8 @@
 /* An agent answers at once; a look takes a second for 100 GiB, a part far less. */
 #define SILENT_NS (10 * SECOND)
 #define LOOK_NS	  (120 * SECOND)
+/* Both looks of a TiB, a list of runs, take seconds; a guest that sends less, and slowly, ends. */
+#define FETCH_NS  (300 * SECOND)
 
 /* Of an earlier session the agent is told when its asker hangs up. */
 #define OTHERS_NS (5 * SECOND)
@@ -156,7 +158,7 @@ static int list_check(const struct vmsync_fetch *f, uint64_t pages,
 static int fetch(struct memory_asked *a, struct vmsync_fetch *f, uint64_t pages,
 		 struct ctf_error *e)
 {
-	uint64_t heard_ns = vmsync_port_now();
+	uint64_t began_ns = vmsync_port_now(), heard_ns = began_ns, now_ns;
 	struct vmsync_port_frame frame;
 	int ret = 1;
 
@@ -177,7 +179,8 @@ static int fetch(struct memory_asked *a, struct vmsync_fetch *f, uint64_t pages,
 		}
 		if (ret < 0 && ret != -EAGAIN)
 			return ret;
-		if (vmsync_port_now() - heard_ns > SILENT_NS)
+		now_ns = vmsync_port_now();
+		if (now_ns - heard_ns > SILENT_NS || now_ns - began_ns > FETCH_NS)
 			return silent(e);
 	}
 	return list_check(f, pages, e);

@@ -62,16 +62,19 @@ int memory_metrics_add(struct memory_metrics *m, const struct memory_result *r)
 		memory_pages_count(&r->held.swapped),
 		r->balloon.there ? r->balloon.actual / MEMORY_PAGE : 0,
 	};
-	struct memory_row *row = vmsync_array_add(&m->rows);
+	char *domain = name_of(r->source->name);
+	struct memory_row *row = domain ? vmsync_array_add(&m->rows) : NULL;
 	size_t i;
 
-	if (!row)
+	if (!row) {
+		free(domain);
 		return -ENOMEM;
-	*row = (struct memory_row){ .domain = name_of(r->source->name), .pid = r->pid };
+	}
+	*row = (struct memory_row){ .domain = domain, .pid = r->pid };
 	memcpy(row->uuid, r->source->uuid, sizeof(row->uuid));
 	for (i = 0; i < MEMORY_SERIES; i++)
 		row->bytes[i] = pages[i] * MEMORY_PAGE;
-	return row->domain ? 0 : -ENOMEM;
+	return 0;
 }
 
 static void row_write(FILE *f, const char *name, const struct memory_row *row,

@@ -94,7 +94,9 @@ static int answer_read(struct memory_monitor *m, char **reply, struct ctf_error 
 		ret = line_read(m, reply, e);
 		if (ret)
 			return ret;
-		if (has_key(*reply, "return") || has_key(*reply, "error"))
+		/* An event has both of these, and may tell of an error, too. */
+		if (!(has_key(*reply, "event") && has_key(*reply, "timestamp")) &&
+		    (has_key(*reply, "return") || has_key(*reply, "error")))
 			return 0;
 		free(*reply);
 	}

@@ -7,7 +7,7 @@
 
 #define CHUNK 4096ull
 #define MOST_ORDER 10 /* of any kernel on x86 */
-#define MOST_SAMPLES 1000000
+#define MOST_SAMPLES 1000000 /* some 70 MiB; windows behind are not told, and that is */
 #define MOST_USERS (1u << 24)
 
 /* What is known of a page; from IN_USE on who has it. */
@@ -107,11 +107,16 @@ static int64_t later(int64_t ns, int64_t by_ns)
 }
 
 /* A window ends where the first event after it comes; empty ones are told, too. */
+bool memory_use_is_cut(const struct memory_use *u)
+{
+	return u->samples.count == MOST_SAMPLES;
+}
+
 static void sample_end(struct memory_use *u)
 {
 	struct memory_sample *p;
 
-	if (u->samples.count == MOST_SAMPLES)
+	if (memory_use_is_cut(u))
 		return;
 	p = vmsync_array_add(&u->samples);
 	if (!p) {
@@ -133,7 +138,8 @@ static void event_at(struct memory_use *u, int64_t ns)
 	}
 	if (ns > u->end_ns)
 		u->end_ns = ns;
-	while (u->window_ns && ns >= u->open.ns && u->samples.count < MOST_SAMPLES)
+	while (u->window_ns && ns >= u->open.ns && !u->failed_memory &&
+	       !memory_use_is_cut(u))
 		sample_end(u);
 }
 

@@ -155,6 +155,9 @@ struct memory_held_against memory_use_against(const struct memory_use *u,
 					      const struct memory_pages *free,
 					      const struct memory_pages *but);
 
+/** memory_use_is_cut() - there are more windows than @samples can have */
+bool memory_use_is_cut(const struct memory_use *u);
+
 /** memory_use_end() - no more events: 0, or -ENOMEM if memory was out at some time */
 int memory_use_end(struct memory_use *u);
 

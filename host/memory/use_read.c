@@ -118,6 +118,7 @@ static int trace_add(struct use_reader *r, const struct ctf_trace *t, bool host,
 {
 	size_t n = ctf_trace_classes(t), i;
 	struct source *s = vmsync_array_add(&r->sources);
+	bool faults = false;
 	int ret = 0;
 
 	if (!s)
@@ -130,9 +131,12 @@ static int trace_add(struct use_reader *r, const struct ctf_trace *t, bool host,
 	for (i = 0; i < n; i++) {
 		memory_class_init(&s->cls[i], ctf_trace_class(t, i), host);
 		s->want[i] = s->cls[i].kind != MEMORY_EV_NONE;
-		r->told->faults |= s->cls[i].kind == MEMORY_EV_FAULT ||
-				   s->cls[i].kind == MEMORY_EV_EXIT;
+		faults |= s->cls[i].kind == MEMORY_EV_FAULT;
 	}
+	r->told->faults |= faults;
+	/* On AMD a fault is an exit as well: where both are recorded it is one. */
+	for (i = 0; faults && i < n; i++)
+		s->want[i] &= s->cls[i].kind != MEMORY_EV_EXIT;
 	for (i = 0; !ret && i < ctf_trace_streams(t); i++)
 		ret = stream_add(r, ctf_trace_stream(t, i), e);
 	return ret;
@@ -274,6 +278,9 @@ static void take_fault(struct use_reader *r, const struct memory_class *c,
 	uint64_t address;
 
 	tid = (int32_t)memory_class_number(c, ev, MEMORY_OF_CURRENT, tid);
+	/* On Intel no exit tells of one: nothing is known then, which is not none. */
+	r->told->faults |= memory_class_number(c, ev, MEMORY_OF_ISA, 0) ==
+			   ANALYSIS_ISA_SVM;
 	if (analysis_index_find(&r->vcpus, (uint32_t)tid) != ANALYSIS_NONE &&
 	    is_fault(c, ev) &&
 	    ctf_get_u64(ev, &c->field[MEMORY_OF_ADDRESS], &address))

@@ -112,6 +112,9 @@ static void doubts_text(FILE *f, const struct memory_use_told *told)
 		fprintf(f, "  LOST: %" PRIu64 " events and %" PRIu64 " packets are not "
 			"there: sums are too small,\n  and what is in use is not sure\n",
 			c->discarded, c->lost);
+	if (memory_use_is_cut(u))
+		fprintf(f, "  CUT: there are more windows than %zu: a longer --window "
+			"has them all\n", u->samples.count);
 	if (u->odd)
 		row(f, "odd", u->odd, "allocated while in use, or freed while free");
 	if (u->beyond)
@@ -238,6 +241,8 @@ void memory_use_json(FILE *f, const struct memory_use_told *told)
 	number(f, "beyond_pages", u->beyond);
 	number(f, "discarded_events", told->machine->coverage.discarded);
 	number(f, "lost_packets", told->machine->coverage.lost);
+	if (memory_use_is_cut(u))
+		fputs("\"windows_cut\": true,\n", f);
 	users_json(f, u);
 	samples_json(f, u);
 	if (told->has_against)

@@ -215,7 +215,7 @@ static void forget(struct online *o)
 {
 	int64_t ns = o->given_ns - KEEP_NS;
 
-	if (o->given_ns && ns > 0)
+	if (ns > 0)
 		vmsync_sync_forget(o->sync, (host_time){ ns });
 }
 

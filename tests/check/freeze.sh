@@ -117,7 +117,7 @@ is_whole() { # FOLDER
 	one=$(truth "$1" one 1000)
 	two=$(truth "$1" two 2000)
 	for n in "$one" "$two"; do
-		# Half of its 50 a second: a busy machine has fewer.
+		# One at least: that none between them is missing truth() says.
 		[[ $n =~ ^[0-9]+$ && $n -ge 1 ]] || return 1
 	done
 }
@@ -310,7 +310,7 @@ cpu=$(cpu_ms)
 beats=$(answered one)
 "$o/tests/freeze-flood" "$t/control" 4 1000 > "$t/json"
 cpu=$(($(cpu_ms) - cpu))
-jq_is "1000 requests a second: no more than is allowed" '.begun' 3
+jq_is "as many requests as it takes: no more than is allowed" '.begun' 3
 jq_is "... all others are refused" '.asked == .begun + .refused and .asked > 400' true
 echo "     $(jq .asked "$t/json") requests in 4 s cost the flight recorder $cpu ms of CPU"
 expect_eq "... no more is there" "$(find "$t/flood" -name 'freeze-*' | wc -l)" 3

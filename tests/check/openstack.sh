@@ -42,16 +42,16 @@ EOF
 service() { # NAME: the service, called so
 	cp tests/gen/service.py "$dir/$1"
 	PYTHONPATH="$modules:${PYTHONPATH-}" $python "$dir/$1" "$dir/logging.conf" \
-		> "$dir/out" 2> "$dir/err"
+		> "$dir/out" 2> "$dir/$1.err"
 }
 
 service nova-compute
 expect_eq "without a tracer a service goes on" $? 0
-expect_eq "and says nothing of it" "$(cat "$dir/err")" ""
+expect_eq "and says nothing of it" "$(cat "$dir/nova-compute.err")" ""
 mv "$modules/libvmsync-cloud.so" "$dir/aside.so"
 service nova-compute
 expect_eq "without the library it goes on" $? 0
-expect_eq "and says so, once" "$(grep -c 'nothing is traced' "$dir/err")" 1
+expect_eq "and says so, once" "$(grep -c 'nothing is traced' "$dir/nova-compute.err")" 1
 mv "$dir/aside.so" "$modules/libvmsync-cloud.so"
 
 lttng-sessiond --no-kernel > "$dir/sessiond.log" 2>&1 &
@@ -69,7 +69,7 @@ record() {
 }
 record > "$dir/log" 2>&1
 expect_eq "recorded" $? 0
-expect_eq "what the service printed is no error" "$(cat "$dir/err")" ""
+expect_eq "what services printed is no error" "$(cat "$dir"/{nova-compute,privsep-helper}.err)" ""
 expect_eq "a reader of traces reads it" "$(babeltrace2 "$dir/trace" 2> "$dir/err" |
 	sed 's/(+[^)]*) //' | LC_ALL=C sort | cksum)" \
 	"$($vmsync cat "$dir/trace" | sed 's/(+[^)]*) //' | LC_ALL=C sort | cksum)"

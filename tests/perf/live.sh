@@ -63,7 +63,8 @@ paced() { # SECONDS
 		cpu=$got
 		sleep 0.2
 	done
-	wait "$client" $!
+	wait "$client" || exit 2
+	wait $! || exit 2
 	read -r median late worst < "$t/lag"
 	printf '%s s at its pace: event to metric %d ms, 99 %% within %d ms, worst %d ms; ' \
 		"$1" "$median" "$late" "$worst"
@@ -82,7 +83,7 @@ replayed() { # SECONDS
 		[ "${got:-0}" -le "$peak" ] || peak=$got
 		sleep 0.1
 	done
-	wait "$client"
+	wait "$client" || exit 2
 	awk -v s="$1" -v cpu="$cpu" -v peak="$peak" 'BEGIN {
 		printf "%d s replayed, %d events: %.2f s of a CPU, %.0f ns an event; " \
 			"%.1f MiB\n", s, s * 150000, cpu / 1000, cpu * 1e6 / s / 150000,

@@ -27,6 +27,11 @@ static uint32_t track_of(struct layers_engine *g, const struct layer_track *t)
 	return i;
 }
 
+static uint32_t most_of(const struct layer_track *t)
+{
+	return t->most ? t->most : LAYERS_MAX_OBJECTS;
+}
+
 /* Where layers disagree, the one that lets more be told has its way. */
 static void track_merge(struct layers_track *at, const struct layer_track *t)
 {
@@ -37,8 +42,8 @@ static void track_merge(struct layers_track *at, const struct layer_track *t)
 	if (!at->about[0])
 		snprintf(at->about, sizeof(at->about), "%.*s",
 			 (int)t->about.len, t->about.s);
-	if (t->most > at->most)
-		at->most = t->most;
+	if (most_of(t) > at->most)
+		at->most = most_of(t);
 	at->states |= t->states;
 	at->sightings |= t->sightings;
 }
@@ -161,11 +166,6 @@ static void let_go(struct layers_engine *g, struct layers_object *obj)
 	layers_object_end(g, obj, false, obj->last_ns);
 }
 
-static uint32_t most_of(const struct layers_track *t)
-{
-	return t->most ? t->most : LAYERS_MAX_OBJECTS;
-}
-
 static bool is_silent(const struct layers_track *t,
 		      const struct layers_object *obj, int64_t ns)
 {
@@ -203,7 +203,7 @@ static struct layers_object *object_of(struct act *t, uint32_t track, bool make)
 	}
 	if (!make)
 		return NULL;
-	if (o->rows[track].n >= most_of(at))
+	if (o->rows[track].n >= at->most)
 		make_room(t->g, track, t->ns);
 	obj = layers_object_add(o, &key, t->ns);
 	if (!obj && !t->g->error)

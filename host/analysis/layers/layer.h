@@ -19,6 +19,7 @@
 #include "sync/base/array.h"
 
 #define LAYER_MAX_BYTES	 (1u << 20) /* of a file */
+#define LAYER_MOST_NS	 INT64_C(1000000000000000000) /* 30 years: of any time that is told */
 #define LAYER_MAX_TRACKS 64u
 #define LAYER_MAX_FIELDS 1024u
 

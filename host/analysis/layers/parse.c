@@ -132,6 +132,8 @@ static bool duration_take(struct layer_parser *p, int64_t *ns)
 	if (!unit_find(word, &unit))
 		return layer_lex_fail(&p->lex, "a time is in ns, us, ms, s or "
 					       "min");
+	if (number > LAYER_MOST_NS / unit)
+		return layer_lex_fail(&p->lex, "a time is 30 years at most");
 	*ns = number * unit;
 	layer_lex_next(&p->lex);
 	return true;

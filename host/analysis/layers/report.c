@@ -105,15 +105,15 @@ static int64_t length(const struct layers_object *obj)
 	return obj->last_ns - obj->first_ns;
 }
 
-/* The one that is least worth a look, of those that failed or of the others. */
-static uint32_t least_of(const struct layers_listed *l, bool failed)
+/* The one that is least worth a look, of those that did not fail. */
+static uint32_t least_of(const struct layers_listed *l)
 {
 	uint32_t i, least = UINT32_MAX;
 
 	for (i = 0; i < l->objects.count; i++) {
 		const struct layers_object *obj = l->objects.at[i];
 
-		if (!obj->cause != failed &&
+		if (!obj->cause &&
 		    (least == UINT32_MAX ||
 		     length(obj) < length(l->objects.at[least])))
 			least = i;
@@ -134,7 +134,7 @@ static bool make_room(struct layers_report *r, struct layers_listed *l,
 		return l->failed < LAYERS_LISTED;
 	if (others < LAYERS_LISTED)
 		return true;
-	least = least_of(l, false);
+	least = least_of(l);
 	if (length(obj) <= length(l->objects.at[least]))
 		return false;
 	drop(r, l->objects.at[least]);

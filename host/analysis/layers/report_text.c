@@ -248,8 +248,7 @@ static void track(FILE *f, const struct layers_report *r, uint32_t n)
 		object(f, r, l->objects.at[i]);
 	if (l->objects.count < t->ended && !r->wanted)
 		fprintf(f,
-			"\n  ... and %" PRIu64 " more, shorter and without a "
-			"failure: --all lists them\n",
+			"\n  ... and %" PRIu64 " more: --all lists them\n",
 			t->ended - l->objects.count);
 }
 

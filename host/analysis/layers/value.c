@@ -7,7 +7,6 @@
 #include "analysis/layers/parse.h"
 #include "analysis/layers/value.h"
 
-#define MOST_NS 1e18 /* 30 years */
 
 int layers_reader_init(struct layers_reader *r, const struct layer *l)
 {
@@ -368,7 +367,7 @@ bool layers_duration_get(struct layers_reader *r, struct layer_range text,
 	if (!layers_text_get(r, text, &t))
 		return false;
 	v = strtod(t.s, &end);
-	if (*end || end == t.s || !(v >= 0) || v * (double)unit_ns >= MOST_NS)
+	if (*end || end == t.s || !(v >= 0) || v * (double)unit_ns >= (double)LAYER_MOST_NS)
 		return false;
 	*ns = (int64_t)(v * (double)unit_ns + 0.5);
 	return true;
