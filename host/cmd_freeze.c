@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json_in.h"
 #include "cmd.h"
 #include "freeze/proof.h"
 #include "freeze/trigger.h"
+#include "fuse/print.h"
 #include "port/now.h"
 #include "record/client.h"
 
@@ -253,19 +255,58 @@ static const char *field(const char *object, const char *key)
 	return out;
 }
 
-/* Texts are JSON's, in which no quote is left as it is. */
-static void print_guests(const char *p)
-{
-	char name[4096], is[64], said[2048];
+struct guest_status {
+	char name[IN_MAX_STRING];
+	char is[IN_MAX_STRING];
+	char said[IN_MAX_STRING];
+};
 
-	while ((p = strstr(p, "{\"name\": \""))) {
-		said[0] = 0;
-		if (sscanf(p, "{\"name\": \"%4095[^\"]\", \"is\": \"%63[^\"]\", "
-			   "\"said\": \"%2047[^\"]", name, is, said) >= 2)
-			printf("guest:    %s: %s%s%s\n", name, is,
-			       said[0] ? "; " : "", said);
-		p++;
-	}
+static bool guest_member(struct vmsync_in *p, const char *key, void *ctx,
+			 unsigned int *seen)
+{
+	struct guest_status *g = ctx;
+
+	(void)seen;
+	if (!strcmp(key, "name"))
+		return in_string(p, g->name);
+	if (!strcmp(key, "is"))
+		return in_string(p, g->is);
+	return strcmp(key, "said") ? in_skip(p) : in_string(p, g->said);
+}
+
+static bool guest_print(struct vmsync_in *p, void *ctx)
+{
+	struct guest_status g = { .name = "" };
+	unsigned int seen;
+
+	(void)ctx;
+	if (!in_object(p, guest_member, &g, &seen))
+		return false;
+	fputs("guest:    ", stdout);
+	print_clean(stdout, g.name);
+	printf(": %s%s", g.is, g.said[0] ? "; " : "");
+	print_clean(stdout, g.said);
+	putchar('\n');
+	return true;
+}
+
+static bool status_member(struct vmsync_in *p, const char *key, void *ctx,
+			  unsigned int *seen)
+{
+	(void)seen;
+	return strcmp(key, "guests") ? in_skip(p) : in_array(p, guest_print, ctx);
+}
+
+static void print_guests(const char *text)
+{
+	struct vmsync_in p = { .line = 1 };
+	unsigned int seen;
+
+	p.f = fmemopen((void *)text, strlen(text), "r");
+	if (!p.f)
+		return;
+	in_file(&p, status_member, NULL, &seen);
+	fclose(p.f);
 }
 
 static void print_status(const char *s)

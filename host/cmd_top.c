@@ -255,7 +255,7 @@ static int screen_loop(struct shown *s, struct top_screen *screen)
 				return 0;
 			ret = read_again(s);
 			until_ns = now_ns() + s->view.interval_ns;
-		} else if (key != TOP_NO_KEY) {
+		} else if (key > 0) {
 			keys = !keys && (key == 'h' || key == '?');
 			if (key_take(s, key))
 				ret = rates_find(s);

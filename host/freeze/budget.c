@@ -11,7 +11,7 @@ void freeze_budget_init(struct freeze_budget *b)
 	size_t i;
 
 	b->busy = false;
-	b->used_bytes = b->ended_ns = b->quiet_ns = b->next = 0;
+	b->used_bytes = b->ended_ns = b->quiet_ns = 0;
 	for (i = 0; i < FREEZE_MOST_PER_HOUR; i++)
 		b->begun_ns[i] = NEVER;
 	for (i = 0; i < FREEZE_REFUSALS; i++)
@@ -45,6 +45,16 @@ uint64_t freeze_budget_bytes(const struct freeze_budget *b)
 	return allowed < there ? allowed : there;
 }
 
+/* The next one takes the place of the one that was so many before it. */
+static size_t oldest(const struct freeze_budget *b)
+{
+	size_t i, o = 0;
+
+	for (i = 1; i < b->per_hour; i++)
+		o = b->begun_ns[i] < b->begun_ns[o] ? i : o;
+	return o;
+}
+
 static enum freeze_refusal look(const struct freeze_budget *b, uint64_t now_ns,
 				uint64_t at_ns, uint64_t before_ns)
 {
@@ -56,8 +66,7 @@ static enum freeze_refusal look(const struct freeze_budget *b, uint64_t now_ns,
 		return FREEZE_BUSY;
 	if (b->ended_ns && now_ns - b->ended_ns < b->dead_ns)
 		return FREEZE_DEAD;
-	/* The next one takes the place of the one that was so many before it. */
-	if (is_recent(b->begun_ns[b->next], now_ns))
+	if (is_recent(b->begun_ns[oldest(b)], now_ns))
 		return FREEZE_HOURLY;
 	if (!freeze_budget_bytes(b))
 		return FREEZE_DISK;
@@ -73,10 +82,24 @@ enum freeze_refusal freeze_budget_ask(struct freeze_budget *b, uint64_t now_ns,
 	return why;
 }
 
-void freeze_budget_begin(struct freeze_budget *b, int64_t now_ns)
+static void count(struct freeze_budget *b, int64_t begun_ns)
 {
-	b->begun_ns[b->next] = now_ns;
-	b->next = (b->next + 1) % b->per_hour;
+	size_t o = oldest(b);
+
+	if (b->begun_ns[o] < begun_ns)
+		b->begun_ns[o] = begun_ns;
+}
+
+void freeze_budget_earlier(struct freeze_budget *b, int64_t begun_ns)
+{
+	count(b, begun_ns);
+	if (begun_ns > 0 && (uint64_t)begun_ns > b->ended_ns)
+		b->ended_ns = (uint64_t)begun_ns;
+}
+
+void freeze_budget_begin(struct freeze_budget *b, uint64_t now_ns)
+{
+	count(b, (int64_t)now_ns);
 	b->busy = true;
 }
 
@@ -97,7 +120,7 @@ uint64_t freeze_budget_wait_ns(const struct freeze_budget *b,
 	case FREEZE_DEAD:
 		return b->ended_ns + b->dead_ns;
 	case FREEZE_HOURLY:
-		return (uint64_t)(b->begun_ns[b->next] + HOUR_NS);
+		return (uint64_t)(b->begun_ns[oldest(b)] + HOUR_NS);
 	default:
 		return 0;
 	}

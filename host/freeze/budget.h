@@ -40,9 +40,8 @@ enum freeze_refusal {
  * @busy:	one is under way
  * @ended_ns:	the last one, 0: there was none
  * @quiet_ns:	there is none until then
- * @begun_ns:	[@per_hour] of the last ones, as they come; 0: not so many were;
- *		those of an earlier run lie before 0
- * @next:	where the next one goes
+ * @begun_ns:	[@per_hour] of the last ones, in any order; INT64_MIN: not so many were;
+ *		below 0: before the host was booted
  * @refused:	how often, by why
  */
 struct freeze_budget {
@@ -55,7 +54,6 @@ struct freeze_budget {
 	uint64_t ended_ns;
 	uint64_t quiet_ns;
 	int64_t begun_ns[FREEZE_MOST_PER_HOUR];
-	size_t next;
 	uint64_t refused[FREEZE_REFUSALS];
 };
 
@@ -72,8 +70,11 @@ enum freeze_refusal freeze_budget_ask(struct freeze_budget *b, uint64_t now_ns,
 /** freeze_budget_bytes() - what a freeze that begins now may have */
 uint64_t freeze_budget_bytes(const struct freeze_budget *b);
 
-/** freeze_budget_begin() - there is one; of an earlier run: @now_ns is negative */
-void freeze_budget_begin(struct freeze_budget *b, int64_t now_ns);
+/** freeze_budget_earlier() - an earlier run had one; negative: before the host was booted */
+void freeze_budget_earlier(struct freeze_budget *b, int64_t begun_ns);
+
+/** freeze_budget_begin() - there is one */
+void freeze_budget_begin(struct freeze_budget *b, uint64_t now_ns);
 
 /** freeze_budget_end() - it is over, and all of them have so many bytes */
 void freeze_budget_end(struct freeze_budget *b, uint64_t now_ns,

@@ -73,7 +73,7 @@ uint64_t freeze_folder_earlier(const char *path, struct freeze_budget *b,
 	uint64_t last = 0;
 	struct stat st;
 	DIR *dir = opendir(path);
-	time_t now = time(NULL);
+	time_t now = time(NULL), age;
 
 	while (dir && (entry = readdir(dir))) {
 		uint64_t n = number_of(entry->d_name);
@@ -84,9 +84,9 @@ uint64_t freeze_folder_earlier(const char *path, struct freeze_budget *b,
 			     entry->d_name) >= (int)sizeof(inner) ||
 		    stat(inner, &st) || now - st.st_mtime >= 3600)
 			continue;
-		freeze_budget_begin(b, (int64_t)now_ns -
-				       (now - st.st_mtime) * SECOND);
-		b->busy = false;
+		/* The time of day may have been set back since. */
+		age = now > st.st_mtime ? now - st.st_mtime : 0;
+		freeze_budget_earlier(b, (int64_t)now_ns - age * SECOND);
 	}
 	if (dir)
 		closedir(dir);

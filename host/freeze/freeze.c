@@ -74,7 +74,7 @@ void freeze_begin(struct freeze_recorder *r, uint64_t now_ns)
 	now->number = ++r->last_number;
 	now->host_taken = false;
 	now->host_said[0] = 0;
-	freeze_budget_begin(&r->budget, (int64_t)now_ns);
+	freeze_budget_begin(&r->budget, now_ns);
 	/* Those that are farthest first: the host's takes no time to be told. */
 	for (i = 0; i < r->n; i++)
 		guest_ask(r, r->guest[i], now_ns);
@@ -99,7 +99,8 @@ static void host_taken(struct freeze_recorder *r)
 	char path[4200];
 
 	snprintf(path, sizeof(path), "%s/host", now->folder);
-	now->host_taken = !rename(r->host.folder, path) && !r->job.status;
+	now->host_taken = !rename(r->host.folder, path) && !r->job.status &&
+			  !now->host_said[0];
 	if (!now->host_taken && !now->host_said[0])
 		snprintf(now->host_said, sizeof(now->host_said), "%.250s",
 			 r->job.said[0] ? r->job.said : "LTTng wrote nothing");

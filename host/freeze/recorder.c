@@ -50,14 +50,16 @@ static int begin(struct freeze_recorder *r, struct ctf_error *e)
 	r->last_number = freeze_folder_earlier(r->output, &r->budget, now_ns);
 	r->budget.used_bytes = freeze_folder_bytes(r->output);
 	record_host_init(&r->host, r->output, r->events, true);
+	/* What is there may be of a recorder that runs: nothing is touched before this is the one. */
+	r->fd = vmsync_client_recorder(r->control, e);
+	if (r->fd < 0)
+		return r->fd;
+	r->is_only = true;
 	ret = set_aside(r, e);
 	if (!ret)
 		ret = freeze_audit_open(&r->audit, r->output, e);
 	if (ret)
 		return ret;
-	r->fd = vmsync_client_recorder(r->control, e);
-	if (r->fd < 0)
-		return r->fd;
 	r->signals = vmsync_port_signals();
 	if (r->signals < 0)
 		return vmsync_fail(e, -errno, "", "signals: %s", strerror(errno));
@@ -70,7 +72,8 @@ static void end(struct freeze_recorder *r)
 	freeze_guests_end(r);
 	record_host_stop(&r->host);
 	/* LTTng made it, and wrote nothing there. */
-	rmdir(r->host.folder);
+	if (r->is_only)
+		rmdir(r->host.folder);
 	freeze_audit_close(&r->audit);
 	if (r->fd >= 0)
 		close(r->fd);

@@ -80,6 +80,7 @@ struct freeze_now {
  * @guest:	[@n]
  * @looked_ns:	when vmsyncd was last asked which there are
  * @fd:		on which it is asked, -1: vmsyncd is not there
+ * @is_only:	vmsyncd took it: no other one runs
  * @frozen:	freezes that it made
  * @counted_ns:	when what they have of the disk was last counted for who asked
  */
@@ -96,6 +97,7 @@ struct freeze_recorder {
 	size_t n;
 	uint64_t looked_ns;
 	int fd;
+	bool is_only;
 	int signals;
 	uint64_t last_number;
 	uint64_t frozen;

@@ -144,7 +144,7 @@ static int source_take(struct migration_reader *r,
 	struct migration_side *s;
 	int ret = 0;
 
-	/* These two are a destination's as well. */
+	/* A destination tells of passes as well. */
 	if (told->kind != MIGRATION_QMP_PASS)
 		ret = role_take(r, told->ns, MIGRATION_SOURCE);
 	s = side_open(r);

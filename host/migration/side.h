@@ -82,7 +82,7 @@ struct migration_sides {
 /**
  * struct migration_reader - where one process's events have come to
  * @process:	its number
- * @by_log:	states, and whether it runs, are told by the log, not by QMP alone
+ * @states_by_log, @runs_by_log, @syncs_by_log: states, and whether it runs, are told by the log, not by QMP alone
  * @open:	the side that goes on, plus 1; 0: none
  * @broken:	a state followed one that it cannot follow: two processes share a log,
  *		or lines are missing

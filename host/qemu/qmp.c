@@ -64,19 +64,26 @@ static bool figure_member(struct vmsync_in *p, const char *key, void *ctx,
 	struct said *s = ctx;
 	int i = in_key(figures, FIGURES, key);
 
-	if (!strcmp(key, "ram")) {
-		unsigned int inner;
-
-		return in_once(p, seen, FIGURES) &&
-		       in_object(p, figure_member, s, &inner);
-	}
-	if (!strcmp(key, "status"))
-		return in_once(p, seen, FIGURES + 1) && in_string(p, s->status);
 	if (i < 0)
 		return in_skip(p);
 	s->has |= 1u << i;
 	return in_once(p, seen, (unsigned int)i) &&
 	       in_number(p, UINT64_MAX, &s->figure[i]);
+}
+
+/* "ram" in it is not looked for in itself: a line may have any number within each other. */
+static bool return_member(struct vmsync_in *p, const char *key, void *ctx,
+			  unsigned int *seen)
+{
+	struct said *s = ctx;
+	unsigned int inner;
+
+	if (!strcmp(key, "ram"))
+		return in_once(p, seen, FIGURES) &&
+		       in_object(p, figure_member, s, &inner);
+	if (!strcmp(key, "status"))
+		return in_once(p, seen, FIGURES + 1) && in_string(p, s->status);
+	return figure_member(p, key, ctx, seen);
 }
 
 static bool data_member(struct vmsync_in *p, const char *key, void *ctx,
@@ -112,7 +119,7 @@ static bool line_member(struct vmsync_in *p, const char *key, void *ctx,
 	if (!strcmp(key, "data") && in_is_object(p))
 		return in_object(p, data_member, s, &inner);
 	if (!strcmp(key, "return") && in_is_object(p))
-		return in_object(p, figure_member, s, &inner);
+		return in_object(p, return_member, s, &inner);
 	return in_skip(p);
 }
 

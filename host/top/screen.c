@@ -70,10 +70,13 @@ int top_screen_open(struct top_screen *s, struct ctf_error *e)
 		sigprocmask(SIG_BLOCK, &set, NULL);
 		s->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	}
-	if (s->signals < 0 || raw(s))
+	if (s->signals < 0)
 		return vmsync_fail(e, -errno, "", "the terminal: %s",
 				   strerror(errno));
-	return put(BEGIN, sizeof(BEGIN) - 1);
+	if (!raw(s) && !put(BEGIN, sizeof(BEGIN) - 1))
+		return 0;
+	top_screen_close(s);
+	return vmsync_fail(e, -EIO, "", "the terminal cannot be set");
 }
 
 void top_screen_close(struct top_screen *s)

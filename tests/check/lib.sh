@@ -83,10 +83,10 @@ soon() {
 
 # has_ust PROGRAM: LTTng's tracer of user space can be built for and run, and PROGRAM is there
 has_ust() {
-	local cc
-	read -ra cc <<< "${CC:-cc}"
+	local compiler
+	read -ra compiler <<< "${CC:-cc}"
 	command -v "$1" > /dev/null &&
-		echo '#include <lttng/tracepoint.h>' | "${cc[@]}" -E - > "$check_out" 2>&1
+		echo '#include <lttng/tracepoint.h>' | "${compiler[@]}" -E - > "$check_out" 2>&1
 }
 
 # Counts of a program that ends with a line of its own are added to ours.

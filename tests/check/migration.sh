@@ -747,6 +747,9 @@ bad_log kinds 2 'more than 60000 kinds'
 awk 'BEGIN { printf "1@1795973838.000001:migrate_set_state new state "
 	for (i = 0; i < 70000; i++) printf "x"; print "" }' > "$bad/long"
 bad_log long 2 'no event of QEMU'
+{ printf '{"return": '; printf '{"ram": %.0s' {1..8000}; printf 1; printf '}%.0s' {0..8000}; } > "$t/deep"
+expect_error "an answer within itself, 8000 times" "no event of QEMU" \
+	"$vmsync" import qemu-log -o "$t/deep.out" --qmp="$t/deep"
 
 # Bytes that chance has changed.
 awk -v seed=1 'BEGIN { srand(seed); RS = "\001" }

@@ -51,7 +51,7 @@ static void test_random(void)
 		CHECK(!b.busy);
 		CHECK(left > 0);
 		CHECK(!n || now >= end + dead);
-		freeze_budget_begin(&b, (int64_t)now);
+		freeze_budget_begin(&b, now);
 		begun[n++] = now;
 		end = now + check_range(1, 50) * SECOND;
 	}
@@ -79,7 +79,7 @@ static void test_each(void)
 	b.quiet_ns = now + 1;
 	CHECK_EQ(ask(now), FREEZE_QUIET);
 	CHECK_EQ(ask(now + 1), FREEZE_ALLOWED);
-	freeze_budget_begin(&b, (int64_t)now);
+	freeze_budget_begin(&b, now);
 	CHECK_EQ(ask(now + 1), FREEZE_BUSY);
 	freeze_budget_end(&b, now + 2, 999);
 	CHECK_EQ(ask(now + 2 + 60 * SECOND - 1), FREEZE_DEAD);
@@ -95,12 +95,28 @@ static void test_each(void)
 	CHECK_EQ(ask(now + 2 + 60 * SECOND), FREEZE_ALLOWED);
 }
 
+/* Those of an earlier run come in any order: the last ones count, and the dead time. */
+static void test_earlier_order(void)
+{
+	const uint64_t now = 10 * HOUR;
+
+	make(2, SECOND);
+	freeze_budget_earlier(&b, (int64_t)(now - HOUR / 4));
+	freeze_budget_earlier(&b, (int64_t)(now - HOUR / 2));
+	freeze_budget_earlier(&b, (int64_t)(now - 2 * HOUR));
+	CHECK_EQ(freeze_budget_left(&b, now), 0);
+	CHECK_EQ(ask(now), FREEZE_HOURLY);
+	CHECK_EQ(freeze_budget_wait_ns(&b, FREEZE_HOURLY), now + HOUR / 2);
+	CHECK_EQ(freeze_budget_left(&b, now + HOUR / 2), 1);
+	CHECK_EQ(ask(now + HOUR / 2), FREEZE_ALLOWED);
+	CHECK_EQ(ask(now - HOUR / 4 + SECOND / 2), FREEZE_DEAD);
+}
+
 /* One of an earlier run, before this machine's clock began, counts as any other. */
 static void test_earlier(void)
 {
 	make(1, 0);
-	freeze_budget_begin(&b, -(int64_t)(HOUR / 2));
-	b.busy = false;
+	freeze_budget_earlier(&b, -(int64_t)(HOUR / 2));
 	CHECK_EQ(ask(HOUR / 2 - 1), FREEZE_HOURLY);
 	CHECK_EQ(freeze_budget_wait_ns(&b, FREEZE_HOURLY), HOUR / 2);
 	CHECK_EQ(freeze_budget_left(&b, HOUR / 2 - 1), 0);
@@ -117,5 +133,6 @@ int main(int argc, char **argv)
 		test_random();
 	test_each();
 	test_earlier();
+	test_earlier_order();
 	return check_done();
 }
