@@ -176,5 +176,6 @@ if [ -n "$bad" ]; then
 	echo "failed:$bad (logs in $log_dir)"
 	grep -h '^FAIL' "$log_dir"/*.log | sort -u | head -n 40
 fi
+[ "$skipped" -eq 0 ] || grep -h '^SKIP' "$log_dir"/*.log | sort -u | head -n 40
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -12,7 +12,7 @@
 
 set -u
 dir=$1
-show=25
+show=60
 
 logs=()
 for f in host.serial host.dmesg guest.log guest2.log; do
@@ -23,7 +23,7 @@ done
 broken='WARNING: (CPU|possible|suspicious|inconsistent|bad unlock|at )'
 broken+='|BUG: (unable|kernel|sleeping|scheduling|using|workqueue|[Bb]ad|KFENCE|KASAN|spinlock)'
 broken+='|BUG .*(Objects remaining|Poison|Redzone|Freelist)|kernel BUG at'
-broken+='|Oops: |Oops\b.*\[#|general protection fault|Kernel panic|double fault'
+broken+='|: [0-9a-f]{4} \[#[0-9]+\]|Oops: |Oops\b.*\[#|general protection fault|Kernel panic|double fault'
 broken+='|refcount_t: |list_(add|del) corruption|Objects remaining'
 broken+='|detected buffer overflow|stack-protector|invalid opcode'
 broken+='|UBSAN: |KFENCE: |INFO: suspicious|still has .* refs|unregister_netdevice'
