@@ -28,4 +28,5 @@ for file; do
 	mv "$tmp/package/$file" "$tmp/files/"
 done
 chmod 755 "$tmp/files"
-mv "$tmp/files" "$dir"
+# Another one may have been faster.
+mv -T "$tmp/files" "$dir" 2> /dev/null || [ -d "$dir" ]

@@ -6,12 +6,14 @@
 # sum as its own last line. Exit status 0 if nothing failed, else 1.
 #
 # "quick" is what tells in less than two minutes on two idle CPUs, building included: it
-# needs no kernel modules, no lab, no daemon, takes fewer random cases, and each CPU has a
-# script to run.
+# needs no kernel modules, no lab, no daemon, and takes fewer random cases. In both each CPU
+# has a script to run; those that are named run one after another, and say at once what they
+# have to say.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-# The longest first, so that no CPU waits for one at the end.
+# Nothing is measured in these, no daemon runs, and no more than two minutes are taken. The
+# longest first, so that no CPU waits for one at the end.
 quick=(
 	unit
 	lint
@@ -32,62 +34,78 @@ quick=(
 	limit
 	shape
 )
-# What emulates, waits for daemons, servers, browsers and downloads, or has many cases.
+# What else needs nothing that another one has: emulators, browsers, downloads, many cases.
 longer=(
-	boots
-	coverage
-	doctor
-	export
-	layers
-	report
-	tracedat
-	engine
-	hints
-	parquet
-	clickhouse
-	fleet
-	ust
-	openstack
-	jvm
-	live
-	online
-	relayd
-	top
-	port
-	daemon
-	recording
-	freeze
-	migration
-	memory
+	unload
 	breaks
-	bt2
-	many
+	packages
+	fuzz
 	sim
+	many
+	hints
+	layers
+	tracedat
+	parquet
+	engine
+	boots
+	export
+	coverage
+	report
+	doctor
+	bt2
 )
-aside=
-at_once=1
+# One after another: they run LTTng's daemons, libvirt's, servers, and wait for these.
+daemons=(
+	online
+	freeze
+	memory
+	libvirt
+	recording
+	fleet
+	relayd
+	migration
+	clickhouse
+	live
+	port
+	ust
+	top
+	jvm
+	daemon
+	openstack
+)
+# By themselves: what builds the kernel modules that others take, and emulates two CPUs.
+first=() alone=() last=()
+lanes=1
 case ${1:-all} in
 quick)
-	set -- "${quick[@]}"
-	at_once=$(nproc)
+	any=("${quick[@]}")
+	lanes=$(nproc)
 	export PROPERTY_CASES=${PROPERTY_CASES:-100} VMSYNC_CASES=${VMSYNC_CASES:-20}
 	;;
 all)
-	# The longest one emulates a single CPU: it goes on beside what needs no
-	# lab, on the other.
-	set -- modules "${quick[@]}" "${longer[@]}" libvirt packages fuzz lab
-	aside=unload
+	first=(modules) alone=("${daemons[@]}") any=("${longer[@]}" "${quick[@]}") last=(lab)
+	lanes=$(nproc)
+	;;
+*)
+	any=("$@")
 	;;
 esac
+set -- "${first[@]}" "${alone[@]}" "${any[@]}" "${last[@]}"
 
 passed=0 failed=0 skipped=0 bad=""
 log_dir=build/check
 mkdir -p "$log_dir"
 rm -f "$log_dir"/*.log "$log_dir"/*.status "$log_dir/seconds"
 started=$(date +%s)
-aside_pid=
-# With all that it started: it has a process group of its own.
-trap '[ -z "$aside_pid" ] || kill -TERM -- "-$aside_pid" 2> /dev/null' EXIT
+lane_pids=()
+# With all that they started: each has a process group of its own.
+lanes_end() {
+	local pid
+	for pid in "${lane_pids[@]}"; do
+		kill -TERM -- "-$pid" 2> /dev/null
+	done
+}
+trap lanes_end EXIT
 trap 'exit 130' INT TERM
 
 # count NAME STATUS: add up what the log of NAME says
@@ -110,10 +128,10 @@ count() {
 }
 
 # run NAME: to the end; prints what it says, keeps its log, exit status and duration.
-# By itself in a shell of its own (export -f), or here.
 run() {
 	local name=$1 t0
 	t0=$(date +%s)
+	echo "== $name"
 	bash "tests/check/$name.sh" 2>&1 | tee "$log_dir/$name.log"
 	echo "${PIPESTATUS[0]}" > "$log_dir/$name.status"
 	t0=$(($(date +%s) - t0))
@@ -121,54 +139,66 @@ run() {
 	echo "== $name: $t0 s"
 }
 
-# run_all NAME...: what is beside another says what it has to say when it is done.
-run_all() {
-	local name
-	if [ "$at_once" -eq 1 ]; then
-		for name in "$@"; do
-			[ "$name" != lab ] || aside_end
-			echo "== $name"
-			run "$name"
-			[ "$name" != modules ] || aside_begin
-		done
-	else
-		export -f run
-		export log_dir
-		# shellcheck disable=SC2016 # of the inner shell
-		printf '%s\n' "$@" | xargs -P "$at_once" -I NAME \
-			bash -c 'said=$(run "$1"); echo "$said"' bash NAME
-	fi
+# taken: the next of the file "any", which no lane has any more
+taken() {
+	{
+		flock 9
+		head -n 1 "$log_dir/any"
+		sed -i 1d "$log_dir/any"
+	} 9> "$log_dir/any.lock"
+}
+
+# lane NAME...: these, then what is still in "any". What one says comes when it is done, in
+# one piece.
+lane() {
+	local name said
 	for name in "$@"; do
-		count "$name" "$(cat "$log_dir/$name.status")"
+		said=$(run "$name")
+		echo "$said"
+	done
+	while name=$(taken) && [ -n "$name" ]; do
+		said=$(run "$name")
+		echo "$said"
 	done
 }
 
-aside_begin() {
-	[ -n "$aside" ] || return 0
-	setsid bash "tests/check/$aside.sh" > "$log_dir/$aside.log" 2>&1 < /dev/null &
-	aside_pid=$!
+# run_lanes: all of "alone" and "any"
+run_lanes() {
+	local i
+	export -f lane run taken
+	export log_dir
+	printf '%s\n' "${any[@]}" > "$log_dir/any"
+	for ((i = 0; i < lanes; i++)); do
+		setsid bash -c 'lane "$@"' lane "${alone[@]}" < /dev/null &
+		lane_pids+=($!)
+		alone=()
+	done
+	wait "${lane_pids[@]}"
+	lane_pids=()
 }
 
-aside_end() {
-	local status
-	[ -n "$aside_pid" ] || return 0
-	echo "== $aside: waiting for it"
-	wait "$aside_pid"
-	status=$?
-	aside_pid=
-	cat "$log_dir/$aside.log"
-	count "$aside" "$status"
-	echo "== $aside: done $(($(date +%s) - started)) s after the start"
-}
-
-for name in "$@" $aside; do
+for name in "$@"; do
 	if [ ! -f "tests/check/$name.sh" ]; then
 		echo "run.sh: no test tests/check/$name.sh" >&2
 		exit 2
 	fi
 done
-run_all "$@"
-aside_end
+for name in "${first[@]}"; do
+	run "$name"
+done
+if [ "$lanes" -eq 1 ]; then
+	for name in "${alone[@]}" "${any[@]}"; do
+		run "$name"
+	done
+else
+	run_lanes
+fi
+for name in "${last[@]}"; do
+	run "$name"
+done
+for name in "$@"; do
+	count "$name" "$(cat "$log_dir/$name.status" 2> /dev/null || echo 1)"
+done
 
 echo "== all: $(($(date +%s) - started)) s; the slowest:" \
 	"$(sort -rn "$log_dir/seconds" | head -n 10 | paste -sd,)"
