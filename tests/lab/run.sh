@@ -53,7 +53,7 @@ LAB_L1_APPEND=			# on the kernels' command lines
 LAB_L2_APPEND=
 LAB_MIN_EVENTS=10000		# in the guest's trace; 0: no traces
 LAB_LIMIT=1800			# seconds that the guest may live, however slow all is
-LAB_SILENCE=240			# seconds without a heartbeat: the host machine hangs
+LAB_SILENCE=120			# seconds without a heartbeat: the host machine hangs
 LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
@@ -89,7 +89,7 @@ if [ "$kernel" = debug ]; then
 	LAB_MACHINE=q35
 	LAB_L1_MB=$((LAB_L1_MB + 2048)) LAB_L1_APPEND="loglevel=4 $LAB_L1_APPEND"
 	LAB_LIMIT=$((LAB_LIMIT * 2)) LAB_L2_SILENCE=$((LAB_L2_SILENCE * 2))
-	LAB_SILENCE=$((LAB_SILENCE * 2))
+	LAB_SILENCE=$((LAB_SILENCE * 4))
 fi
 if [ "$guest_kernel" = debug ]; then
 	LAB_L2_MB=$((LAB_L2_MB + 512)) LAB_L2_APPEND="loglevel=4 $LAB_L2_APPEND"
