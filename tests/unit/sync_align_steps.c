@@ -75,6 +75,22 @@ static void hole(int64_t hole_ns, int expected)
 	vmsync_map_free(&maps[1]);
 }
 
+/* The second CPU had read so much before it was stopped. */
+static void left(int64_t read_ns, int64_t expected)
+{
+	const int64_t step = 5000000000, late = 7000000;
+	struct vmsync_map maps[2];
+
+	make(&maps[0], step, 3000000000);
+	make(&maps[1], step + late, 3000000000);
+	maps[1].segments[0].guest_left.ns = step + read_ns;
+	vmsync_align_steps(maps, 2);
+	CHECK_EQ(maps[1].segments[1].guest_start.ns, step + expected);
+	CHECK_EQ(maps[1].segments[0].guest_end.ns, step + expected);
+	vmsync_map_free(&maps[0]);
+	vmsync_map_free(&maps[1]);
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
@@ -89,5 +105,7 @@ int main(int argc, char **argv)
 	differ(7000000, 3000000000, -1100, 0);
 	hole(0, 1);
 	hole(1, 0);
+	left(-1, 0);
+	left(3000, 3000);
 	return check_done();
 }

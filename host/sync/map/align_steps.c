@@ -64,6 +64,9 @@ static void align(struct vmsync_map *map, size_t i,
 
 	for (uint32_t cpu = 0; cpu < n; cpu++)
 		first = find(&maps[cpu], ns, before->guest_start.ns, first);
+	/* KVM may have set the clock back a little by the step: what it read stays read. */
+	if (first < before->guest_left.ns)
+		first = before->guest_left.ns;
 	/*
 	 * Before it began, host times would have to go back. And where nothing is known
 	 * before it, it is not known either that the CPU did not run.

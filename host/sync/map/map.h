@@ -50,6 +50,8 @@ enum vmsync_method {
  * @guest_start: first guest time of the segment
  * @guest_end:	last guest time for which @bound_ns holds without growth; the
  *		next segment's guest_start, or the last evidence
+ * @guest_left:	what the virtual CPU's clock read at most when it left the guest, before a
+ *		step that begins the next segment; INT64_MIN: that is not known
  * @host_start:	host time of @guest_start
  * @slope:	host ns per guest ns, << @shift; > 0
  * @shift:	0..63
@@ -61,6 +63,7 @@ enum vmsync_method {
 struct vmsync_segment {
 	guest_time guest_start;
 	guest_time guest_end;
+	guest_time guest_left;
 	host_time host_start;
 	uint64_t slope;
 	uint64_t host_frac;

@@ -62,6 +62,7 @@ int vmsync_quantize(struct vmsync_map *map, const struct vmsync_piece *p)
 	int128 half = p->loss / 2, host, error, below = 0;
 	bool joined = p->joined;
 	struct vmsync_segment seg = {
+		.guest_left = { INT64_MIN },
 		.method = p->method,
 		.epoch = p->epoch,
 	};
@@ -88,6 +89,8 @@ int vmsync_quantize(struct vmsync_map *map, const struct vmsync_piece *p)
 		below = last->host_start.ns * Q32 - host;
 		if (below > 0)
 			host += below;
+		if (joined && last->guest_end.ns <= seg.guest_start.ns)
+			last->guest_left = last->guest_end;
 		if (joined || last->guest_end.ns > seg.guest_start.ns)
 			last->guest_end = seg.guest_start;
 	}
