@@ -59,6 +59,8 @@ struct arguments {
 	uint64_t limit;
 	bool once;
 	bool analyze;
+	bool interval;
+	bool patience;
 	bool vcpus;
 	bool json;
 };
@@ -100,8 +102,10 @@ static int take(void *arguments, int option, const char *value)
 		args->metrics = value;
 		return 0;
 	case 'i':
+		args->interval = true;
 		return take_interval(args, value);
 	case 'p':
+		args->patience = true;
 		return cmd_seconds("live", value, &args->patience_ns);
 	}
 	args->once |= option == 'o';
@@ -208,8 +212,7 @@ static int write_online(FILE *f, void *ctx, struct ctf_error *e)
 	return 0;
 }
 
-/* What cannot be written now may be, later: it is said once. */
-/* Said once: it would be said in each interval. */
+/* What cannot be written now may be, later: it is said once, not in each interval. */
 static void trouble(struct meanwhile *w, const struct ctf_error *e)
 {
 	if (!w->trouble)
@@ -398,8 +401,14 @@ static int check(const struct arguments *args, const struct live_member *m,
 	    (args->vcpus && !args->analyze))
 		return cmd_usage_error("live", "--analyze is told in --metrics or "
 				       "--json, and --vcpus is of --analyze");
-	if (args->json && !args->dir)
-		return cmd_usage_error("live", "--json is of --record");
+	if (args->patience && !args->analyze)
+		return cmd_usage_error("live", "--patience is of --analyze");
+	if (args->interval && !args->metrics && !args->json)
+		return cmd_usage_error("live", "--interval is of --metrics or --json");
+	if (!args->dir && (args->json || args->metrics || args->once || args->limit ||
+			   args->seconds_ns))
+		return cmd_usage_error("live", "--json, --limit, --metrics, --once and "
+				       "--seconds are of --record");
 	for (i = 0; args->dir && i < n; i++)
 		if (!m[i].relay.url.session[0])
 			return cmd_usage_error("live", "%s names no session",

@@ -175,5 +175,10 @@ expect_error "no session" "names no session" "$vmsync" live --record="$t/x" tcp:
 expect_error "nobody to list" "refused" "$vmsync" live tcp://127.0.0.1:1
 expect_error "a folder that cannot be made" "nowhere/x: No such" \
 	"$vmsync" live --record="$t/nowhere/x" tcp://h/s
+for option in --json --limit=1 --metrics="$t/x.prom" --once --seconds=1; do
+	expect_error "$option of a list" "are of --record" "$vmsync" live "$option" tcp://h
+done
+expect_error "an interval of nothing" "interval is of --metrics" \
+	"$vmsync" live --interval=2 --record="$t/x" tcp://h/s
 expect_error "no limit" "limit=0" "$vmsync" live --limit=0 --record="$t/x" tcp://h/s
 finish

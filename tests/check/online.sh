@@ -185,4 +185,6 @@ expect_error "what is found has to go somewhere" "told in --metrics or --json" \
 	"$vmsync" live --record="$t/x" --analyze tcp://h/s
 expect_error "no virtual CPUs without --analyze" "is of --analyze" \
 	"$vmsync" live --record="$t/x" --metrics="$t/x.prom" --vcpus tcp://h/s
+expect_error "no patience without --analyze" "patience is of --analyze" \
+	"$vmsync" live --record="$t/x" --metrics="$t/x.prom" --patience=5 tcp://h/s
 finish
