@@ -130,18 +130,17 @@ static void give_up(struct freeze_recorder *r, enum record_state state,
 	}
 }
 
-static void folder_of(struct freeze_recorder *r, size_t i)
+/* By one of those of which a snapshot came, or comes, into this freeze. */
+static bool is_folder_of_one(const void *ctx, const char *folder)
 {
-	struct record_guest *g = &r->guest[i]->g;
-	size_t k;
+	const struct freeze_recorder *r = ctx;
+	size_t i;
 
-	record_guest_folder(g, r->now.folder, 0);
-	for (k = 0; k < i; k++) {
-		if (strcmp(r->guest[k]->g.folder, g->folder))
-			continue;
-		record_guest_folder(g, r->now.folder, i + 1);
-		break;
+	for (i = 0; i < r->n; i++) {
+		if (!strcmp(r->guest[i]->g.folder, folder))
+			return true;
 	}
+	return false;
 }
 
 /* Each may send as much as any other: none has another one's share. */
@@ -159,7 +158,7 @@ static void fetch_begin(struct freeze_recorder *r, uint64_t now_ns)
 
 		if (!r->guest[i]->asked || g->state != RECORD_TAKEN)
 			continue;
-		folder_of(r, i);
+		record_guest_folder(g, r->now.folder, is_folder_of_one, r);
 		if (record_guest_fetch(g, bytes, now_ns, &e))
 			record_guest_fail(g, &e, now_ns);
 		else

@@ -72,13 +72,13 @@ int record_guest_renew(struct record_guest *g)
 	return draw(&g->session);
 }
 
-void record_guest_folder(struct record_guest *g, const char *output,
-			 size_t number)
+/* What a file may be called anywhere; @name has NAME_MAX_BYTES and a 0. */
+static void clean_name(const char *from, char *name)
 {
-	char name[NAME_MAX_BYTES + 1];
 	size_t i;
 
-	snprintf(name, sizeof(name), "%.*s", NAME_MAX_BYTES, g->name);
+	snprintf(name, NAME_MAX_BYTES + 1, "%.*s", NAME_MAX_BYTES,
+		 from[0] ? from : "_");
 	for (i = 0; name[i]; i++) {
 		char c = name[i];
 
@@ -87,10 +87,23 @@ void record_guest_folder(struct record_guest *g, const char *output,
 		      (c == '.' && i)))
 			name[i] = '_';
 	}
-	snprintf(g->folder, sizeof(g->folder), "%.3900s/guests/%s", output, name);
-	if (number)
-		snprintf(g->folder, sizeof(g->folder), "%.3900s/guests/%s.%zu",
-			 output, name, number);
+}
+
+void record_guest_folder(struct record_guest *g, const char *output,
+			 bool (*is_taken)(const void *ctx, const char *folder),
+			 const void *ctx)
+{
+	char name[NAME_MAX_BYTES + 1], folder[sizeof(g->folder)];
+	size_t number = 1;
+
+	/* It does not stand in its own way. */
+	g->folder[0] = '\0';
+	clean_name(g->name, name);
+	snprintf(folder, sizeof(folder), "%.3900s/guests/%s", output, name);
+	while (is_taken(ctx, folder))
+		snprintf(folder, sizeof(folder), "%.3900s/guests/%s.%zu", output, name,
+			 ++number);
+	snprintf(g->folder, sizeof(g->folder), "%s", folder);
 }
 
 int record_guest_take(struct record_guest *g, uint64_t now_ns)

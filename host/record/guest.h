@@ -77,11 +77,12 @@ int record_guest_renew(struct record_guest *g);
 
 /**
  * record_guest_folder() - where its trace goes: @output/guests, then its name made into
- * what a file may be called anywhere
- * @number:	behind it, where another one is called so; or 0
+ * what a file may be called anywhere, with a number behind it where that is taken
+ * @is_taken:	has another guest this folder?
  */
 void record_guest_folder(struct record_guest *g, const char *output,
-			 size_t number);
+			 bool (*is_taken)(const void *ctx, const char *folder),
+			 const void *ctx);
 
 /** record_guest_is_wanted() - it is one of @vm [@n], names or uuids; 0: all are */
 bool record_guest_is_wanted(const struct record_guest *g, const char *const *vm,

@@ -25,17 +25,17 @@ static int no_memory(struct ctf_error *e)
 
 /* --- guests */
 
-static void folder_name(const struct vmsync_record *r, struct record_guest *g)
+/* By one of those that were taken. */
+static bool is_folder_of_one(const void *ctx, const char *folder)
 {
+	const struct vmsync_record *r = ctx;
 	size_t i;
 
-	record_guest_folder(g, r->output, 0);
 	for (i = 0; i < r->n; i++) {
-		if (strcmp(r->guest[i].folder, g->folder))
-			continue;
-		record_guest_folder(g, r->output, r->n + 1);
-		break;
+		if (!strcmp(r->guest[i].folder, folder))
+			return true;
 	}
+	return false;
 }
 
 static int guests_take(struct vmsync_record *r,
@@ -58,7 +58,7 @@ static int guests_take(struct vmsync_record *r,
 		g->events = r->events;
 		g->ring = r->ring;
 		g->named = r->n_vm;
-		folder_name(r, g);
+		record_guest_folder(g, r->output, is_folder_of_one, r);
 		r->n++;
 	}
 	for (k = 0; k < r->n_vm; k++) {
