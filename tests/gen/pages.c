@@ -75,12 +75,28 @@ static const struct gen_class said[] = {
 };
 static bool says;
 
-static const char *const names[] = { "eater", "<b>&\"x\"", "\\u0041\\", "=1+1",
-				     "fifteen bytes x" };
+/* What a process may call itself: as JSON has it, and as a terminal may get it. */
+static const struct name {
+	const char *raw, *json, *shown;
+} names[] = {
+	{ "eater", "eater", "eater" },
+	{ "<b>&\"x\"", "<b>&\\\"x\\\"", "<b>&\"x\"" },
+	{ "\\u0041\\", "\\\\\\\\u0041\\\\\\\\", "\\u0041\\" },
+	{ "=1+1", "=1+1", "=1+1" },
+	{ "fifteen bytes x", "fifteen bytes x", "fifteen bytes x" },
+	{ "\x1b[2J\x1b]0;x\a", "\\u001b[2J\\u001b]0;x\\u0007",
+	  "\\x1b[2J\\x1b]0;x\\x07" },
+	{ "a\n 1 1 1 1  b\r", "a\\n 1 1 1 1  b\\r", "a\\x0a 1 1 1 1  b\\x0d" },
+	{ "\xff\xe2\x80", "\\\\xff\\\\xe2\\\\x80", "\\xff\\xe2\\x80" },
+	{ "\xe2\x80\xae" "txt", "\\u202etxt", "\\xe2\\x80\\xaetxt" },
+	{ "\x7f\xc2\x9b" "31m", "\\u007f\\u009b31m", "\\x7f\\xc2\\x9b31m" },
+};
+
+#define NAMES (sizeof(names) / sizeof(names[0]))
 
 struct process {
 	int pid;
-	const char *name;
+	const struct name *name;
 	uint64_t allocated, freed, held, most;
 };
 
@@ -175,8 +191,8 @@ static void switch_to(int next)
 		runs = next;
 		return;
 	}
-	GUEST_EVENT(SWITCH, S(runs < 0 ? "swapper/0" : running()->name), N(before), N(0),
-		    N(1), S(p->name), N(tid_of(p)), N(0));
+	GUEST_EVENT(SWITCH, S(runs < 0 ? "swapper/0" : running()->name->raw), N(before), N(0),
+		    N(1), S(p->name->raw), N(tid_of(p)), N(0));
 	later(400);
 	runs = next;
 }
@@ -187,18 +203,18 @@ static void start_process(int at, bool dumped)
 	struct process *p = &processes[n_processes];
 
 	*p = (struct process){ .pid = FIRST_PID + n_processes,
-			       .name = names[rng(5)] };
+			       .name = &names[rng(NAMES)] };
 	if (!dumped && rng(2))
 		p->pid = processes[alive[at]].pid;
 	alive[at] = n_processes++;
 	if (dumped) {
-		GUEST_EVENT(DUMP, N(p->pid), N(p->pid), N(1), S(p->name));
+		GUEST_EVENT(DUMP, N(p->pid), N(p->pid), N(1), S(p->name->raw));
 		GUEST_EVENT(DUMP, N(p->pid + 5000), N(p->pid), N(1), S("a thread"));
 		return;
 	}
-	GUEST_EVENT(FORK, S("init"), N(1), N(1), S(p->name), N(p->pid), N(p->pid));
+	GUEST_EVENT(FORK, S("init"), N(1), N(1), S(p->name->raw), N(p->pid), N(p->pid));
 	later(100);
-	GUEST_EVENT(FORK, S(p->name), N(p->pid), N(p->pid), S("a thread"),
+	GUEST_EVENT(FORK, S(p->name->raw), N(p->pid), N(p->pid), S("a thread"),
 		    N(p->pid + 5000), N(p->pid));
 	later(100);
 }
@@ -337,6 +353,15 @@ static void step(void)
 	later(2000);
 }
 
+/* As JSON: a backslash is two, a quote has one. */
+static void put_shown(const char *text)
+{
+	putchar('"');
+	for (; *text; text++)
+		printf("%s%c", strchr("\\\"", *text) ? "\\" : "", *text);
+	printf("\"]");
+}
+
 static void truth(void)
 {
 	const char *comma = "";
@@ -359,9 +384,11 @@ static void truth(void)
 
 		if (!p->allocated && !p->freed)
 			continue;
-		printf("%s\n[%d, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %d]",
+		printf("%s\n[%d, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64
+		       ", \"%s\", ",
 		       comma, p->pid, p->allocated, p->freed, p->held, p->most,
-		       (int)strlen(p->name));
+		       p->name->json);
+		put_shown(p->name->shown);
 		comma = ",";
 	}
 	puts("]}");
