@@ -294,9 +294,20 @@ struct memory_held_against memory_use_against(const struct memory_use *u,
 	return a;
 }
 
+static int by_allocated(const void *a, const void *b)
+{
+	const struct memory_user *x = a, *y = b;
+
+	if (x->allocated != y->allocated)
+		return x->allocated < y->allocated ? 1 : -1;
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
 int memory_use_end(struct memory_use *u)
 {
 	if (u->events && u->window_ns)
 		sample_end(u);
+	if (u->users.count)
+		qsort(u->users.at, u->users.count, sizeof(*u->users.at), by_allocated);
 	return u->failed_memory ? -ENOMEM : 0;
 }

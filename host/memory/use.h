@@ -158,7 +158,11 @@ struct memory_held_against memory_use_against(const struct memory_use *u,
 /** memory_use_is_cut() - there are more windows than @samples can have */
 bool memory_use_is_cut(const struct memory_use *u);
 
-/** memory_use_end() - no more events: 0, or -ENOMEM if memory was out at some time */
+/**
+ * memory_use_end() - no more events: @users are in the order of what they allocated from
+ * now on, and are not to be found by their numbers
+ * Return: 0, or -ENOMEM if memory was out at some time.
+ */
 int memory_use_end(struct memory_use *u);
 
 #endif /* VMSYNC_MEMORY_USE_H */

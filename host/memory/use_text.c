@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/json_string.h"
 #include "fuse/print.h"
@@ -17,29 +16,6 @@ static int64_t between(int64_t from_ns, int64_t until_ns)
 static uint64_t kib(uint64_t pages)
 {
 	return pages * (MEMORY_PAGE >> 10);
-}
-
-static int by_allocated(const void *a, const void *b)
-{
-	const struct memory_user *x = a, *y = b;
-
-	if (x->allocated != y->allocated)
-		return x->allocated < y->allocated ? 1 : -1;
-	return x->pid < y->pid ? -1 : x->pid > y->pid;
-}
-
-/* In the order of what they allocated, to be freed; NULL: no memory. */
-static struct memory_user *users_sorted(const struct memory_use *u)
-{
-	struct memory_user *users = malloc((u->users.count + 1) * sizeof(*users));
-	size_t i;
-
-	if (!users)
-		return NULL;
-	for (i = 0; i < u->users.count; i++)
-		users[i] = u->users.at[i];
-	qsort(users, u->users.count, sizeof(*users), by_allocated);
-	return users;
 }
 
 static bool did_something(const struct memory_user *p)
@@ -62,22 +38,20 @@ static void user_text(FILE *f, const struct memory_user *p)
 
 static void users_text(FILE *f, const struct memory_use *u, bool all)
 {
-	struct memory_user *users = users_sorted(u);
 	size_t i, n = 0, left = 0;
 
 	fprintf(f, "\n  %12s %12s %12s %12s  KiB, by\n", "allocated", "freed",
 		"still there", "at most");
-	for (i = 0; users && i < u->users.count; i++) {
-		if (!did_something(&users[i]))
+	for (i = 0; i < u->users.count; i++) {
+		if (!did_something(&u->users.at[i]))
 			continue;
 		if (all || n++ < USUAL_USERS)
-			user_text(f, &users[i]);
+			user_text(f, &u->users.at[i]);
 		else
 			left++;
 	}
 	if (left)
 		fprintf(f, "  and %zu more: --all lists them\n", left);
-	free(users);
 }
 
 static void samples_text(FILE *f, const struct memory_use *u)
@@ -170,13 +144,12 @@ static void number(FILE *f, const char *key, uint64_t value)
 
 static void users_json(FILE *f, const struct memory_use *u)
 {
-	struct memory_user *users = users_sorted(u);
 	const char *comma = "";
 	size_t i;
 
 	fputs("\"processes\": [", f);
-	for (i = 0; users && i < u->users.count; i++) {
-		const struct memory_user *p = &users[i];
+	for (i = 0; i < u->users.count; i++) {
+		const struct memory_user *p = &u->users.at[i];
 
 		if (!did_something(p))
 			continue;
@@ -193,7 +166,6 @@ static void users_json(FILE *f, const struct memory_use *u)
 		comma = ",";
 	}
 	fputs("],\n\"windows\": [", f);
-	free(users);
 }
 
 static void samples_json(FILE *f, const struct memory_use *u)

@@ -132,11 +132,34 @@ static void test_users(void)
 	memory_use_free(&u);
 }
 
+/* Most first; of those that have the same, the lesser number. */
+static void test_order(void)
+{
+	static const struct {
+		int32_t pid;
+		uint32_t order;
+	} got[] = { { 7, 0 }, { 5, 2 }, { 3, 0 }, { 9, 1 } };
+	static const int32_t wanted[] = { 5, 9, 3, 7 };
+	struct memory_use u;
+
+	CHECK_EQ(memory_use_init(&u, 0), 0);
+	for (uint64_t i = 0; i < 4; i++) {
+		struct memory_block b = { .page = i * 8, .order = got[i].order };
+
+		memory_use_alloc(&u, &b, memory_use_user(&u, got[i].pid));
+	}
+	CHECK_EQ(memory_use_end(&u), 0);
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK_EQ(u.users.at[i].pid, wanted[i]);
+	memory_use_free(&u);
+}
+
 int main(void)
 {
 	test_beyond();
 	test_odd();
 	test_leap();
 	test_users();
+	test_order();
 	return check_done();
 }
