@@ -174,11 +174,6 @@ for steps in miss=10..10 miss=10..12 discard=8..11 \
 	expect "$steps: one file a CPU or several" cmp "$t/whole" "$t/chunks"
 done
 
-against() { # FILE [CHANGE]
-	jq "${2:-.}" "$1" | jq -c --slurpfile schema Documentation/analysis.schema.json \
-		-f tests/check/schema.jq
-}
-
 # --- against the kernel's counters: a host's folders as they would be before and after
 counters() { # NS TIMES: 0 before, more after
 	local tid f
@@ -209,7 +204,7 @@ expect_eq "counters: two snapshots" "$(grep -c -e '^snapshot' -e '^end' "$t/coun
 expect "check: text" $vmsync analyze --check="$t/counters" "$t/p"
 $vmsync analyze --json --check="$t/counters" "$t/p" > "$t/check"
 expect_eq "check: exit status" $? 0
-expect_eq "check: schema" "$(against "$t/check")" "[]"
+expect_eq "check: schema" "$(against analysis "$t/check")" "[]"
 expect_eq "check: counts are the kernel's to the last one" \
 	"$(jq -c '[.check[] | select(.unit == "times") | .verdict] | unique' "$t/check")" \
 	'["same"]'
@@ -273,7 +268,7 @@ against_halts() { # POLLED FAILED WAIT: verdicts of the four rows
 fail_ns=$((slept - waits))
 expect_eq "halts: as KVM counted" "$(against_halts "$polled" $fail_ns "$waits")" \
 	'0 ["same","same","same","same"]'
-expect_eq "halts: schema" "$(against "$t/check")" "[]"
+expect_eq "halts: schema" "$(against analysis "$t/check")" "[]"
 expect_eq "halts: 1 ns less with sleep" \
 	"$(against_halts "$polled" $((fail_ns - 1)) "$waits")" \
 	'1 ["same","same","same","more"]'
@@ -287,11 +282,11 @@ expect_eq "halts: more polling than there was" \
 
 # --- the schema that is published is that of what is printed
 for f in json windows why alone; do
-	expect_eq "schema: $f" "$(against "$t/$f")" "[]"
+	expect_eq "schema: $f" "$(against analysis "$t/$f")" "[]"
 done
 for change in '.schema = 2' 'del(.anomalies)' '.new = 1' '.vcpus[0].exits[0].count = "1"' \
 	'.vcpus[0].states_ns.guest = -1' 'del(.vcpus[0].states_ns.stopped)'; do
-	expect_eq "schema: not after $change" "$(against "$t/json" "$change")" \
+	expect_eq "schema: not after $change" "$(against analysis "$t/json" "$change")" \
 		'[": fits nothing"]'
 done
 
@@ -304,14 +299,14 @@ $vmsync analyze --json "$t/evil" > "$t/evil.json"
 expect "hostile names: there are some" jq -e \
 	'[.threads[].thread.name] | any(contains("\u001b[2J\n")) and any(contains("\\xff\""))' \
 	"$t/evil.json"
-expect_eq "hostile names: schema" "$(against "$t/evil.json")" "[]"
+expect_eq "hostile names: schema" "$(against analysis "$t/evil.json")" "[]"
 tid=$(jq -r '[.threads[].thread | select(.machine == 1 and (.name | contains("\u001b")))][0].tid' \
 	"$t/evil.json")
 $vmsync analyze --all "$t/evil" > "$t/evil.text"
 $vmsync analyze --all --why="guest:$tid" "$t/evil" >> "$t/evil.text"
 expect "hostile names: the thread is explained" grep -q "of guest, 0" "$t/evil.text"
 $vmsync analyze --json --why="guest:$tid" "$t/evil" > "$t/evil.why"
-expect_eq "hostile names: schema of why" "$(against "$t/evil.why")" "[]"
+expect_eq "hostile names: schema of why" "$(against analysis "$t/evil.why")" "[]"
 cat "$t"/evil.json "$t"/evil.why >> "$t/evil.text"
 expect_eq "hostile names: printable characters only" \
 	"$(LC_ALL=C tr -d '\n -~' < "$t/evil.text" | wc -c)" 0

@@ -14,9 +14,6 @@ mkdir "$t"
 generate() { # STORY [SEED]
 	build/asan/tests/boots "$t/$1" "$@" > "$t/$1.events" || fail "boots $*"
 }
-jq_is() { # TEXT EXPRESSION WANTED
-	expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"
-}
 sync_json() { $vmsync sync --json "$@" > "$t/json" 2> "$t/err"; }
 fuse() { # STORY TRACE...
 	local out=$t/$1.out

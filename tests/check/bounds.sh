@@ -21,7 +21,6 @@ stamps() {
 		sort -n -k 2
 }
 
-json() { jq -r "$1" "$t/json"; }
 
 # errors OUT: the worst errors of fused events, and how many lie where
 errors() {

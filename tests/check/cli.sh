@@ -32,9 +32,6 @@ sync_json() { $vmsync sync --json "$@" > "$t/json"; }
 
 # --- right on what is right
 expect "sync agrees" sync_json "$t/a"
-jq_is() { # TEXT EXPRESSION WANTED
-	expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"
-}
 jq_is "json: the host" .host.hostname host
 jq_is "json: the guest" '.guests[0].hostname' guest
 jq_is "all events are counted" '.guests[0].containment.events' \

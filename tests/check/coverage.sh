@@ -33,10 +33,6 @@ sync() {
 	$vmsync sync --json "$@" > "$t/json" 2> "$t/err"
 	expect_eq "$text: exit status" $? 0
 }
-json() { jq -r "$1" "$t/json" 2>/dev/null; }
-json_is() { # TEXT EXPRESSION WANTED
-	expect_eq "$1" "$(json "$2")" "$3"
-}
 # What was found out, but for the names of traces.
 found() { jq -S '.guests[0] | del(.traces, .packets_read_once, .traces_again)' \
 	"$t/json"; }
@@ -47,9 +43,9 @@ same_as_whole() { # TEXT
 }
 # Some events cannot be decided, some can, and none is outside.
 partly() { # TEXT
-	json_is "$1: all events are counted" '.guests[0].containment.events' \
+	jq_is "$1: all events are counted" '.guests[0].containment.events' \
 		"$(truth $pair.truth guest_events)"
-	json_is "$1: none is outside" '.guests[0].containment.outside' 0
+	jq_is "$1: none is outside" '.guests[0].containment.outside' 0
 	expect_eq "$1: some are not decidable, and some are" \
 		"$(json '.guests[0].containment |
 			.not_decidable > 1000 and .inside > 5000')" true
@@ -68,7 +64,7 @@ pair=a
 generate a events=60000 move=10 knots=20
 sync "in one piece" "$t/a"
 found > "$t/a.found"
-json_is "in one piece: none is outside" '.guests[0].containment.outside' 0
+jq_is "in one piece: none is outside" '.guests[0].containment.outside' 0
 host=$(events_in "$t/a/host") guest=$(events_in "$t/a/guest")
 
 # --- the same packets, in other files
@@ -91,7 +87,7 @@ expect_eq "snapshots that overlap: it is said" \
 carve a/host old hide=packet_seq_num part=s1,0%..50% part=s2,40%..80% \
 	part=s3,60%..100%
 sync "overlapping, and packets have no numbers" "$t/old" "$t/a/guest"
-json_is "overlapping, and packets have no numbers: none is outside" \
+jq_is "overlapping, and packets have no numbers: none is outside" \
 	'.guests[0].containment.outside' 0
 carve a/host cpus hide=stream_instance_id part=s1,0%..50% part=s2,40%..100%
 sync "overlapping, and streams are known by their CPU" "$t/cpus" "$t/a/guest"
@@ -113,7 +109,7 @@ sync "an archive is missing" "$t/rotated" "$t/a/guest"
 partly "an archive is missing"
 rm -r "$t"/chunks/guest/archives/*-8
 sync "archives are missing on both sides" "$t/rotated" "$t/chunks"
-json_is "archives are missing on both sides: none is outside" \
+jq_is "archives are missing on both sides: none is outside" \
 	'.guests[0].containment.outside' 0
 carve a/host ring only=1 keep=-15.. only=all whole=host
 sync "rings that reach back differently" "$t/ring" "$t/a/guest"
@@ -163,7 +159,7 @@ carve a/host lost only=1 discard=10..19 only=all whole=whole \
 lost=$(truth carved discarded)
 sync "discarded events" "$t/lost/whole" "$t/a/guest"
 partly "discarded events"
-json_is "discarded events: their number" .host.events_discarded "$lost"
+jq_is "discarded events: their number" .host.events_discarded "$lost"
 found > "$t/a.found"
 for cut in files chunks; do
 	sync "discarded events, $cut" "$t/lost/$cut" "$t/a/guest"
@@ -176,11 +172,11 @@ expect_eq "discarded events of another CPU: runs are known all the same" \
 carve a/guest told only=0 discard=1 only=all chunks=guest,10
 lost=$(truth carved discarded)
 sync "a loss early in the first chunk" "$t/a/host" "$t/told"
-json_is "a loss early in the first chunk: counted once" \
+jq_is "a loss early in the first chunk: counted once" \
 	'.guests[0].events_discarded' "$lost"
 carve a/guest later before=777 renumber=40 whole=guest
 sync "a loss before the recording" "$t/a/host" "$t/later"
-json_is "a loss before the recording: not this one's" \
+jq_is "a loss before the recording: not this one's" \
 	'.guests[0].events_discarded' 0
 
 # --- threads that moved unseen: who runs on a CPU then is not who ran before
@@ -190,7 +186,7 @@ for to in "whole=host" "chunks=host,16"; do
 		miss=36..40 "$to"
 	sync "threads that moved unseen, $to" "$t/moved.${to%%=*}" \
 		"$t/moved/guest"
-	json_is "threads that moved unseen, $to: none is outside" \
+	jq_is "threads that moved unseen, $to: none is outside" \
 		'.guests[0].containment.outside' 0
 done
 
@@ -203,7 +199,7 @@ for seed in 4 5; do
 		carve again/host again.lost $how=6..10 $how=16..19 \
 			$how=26..29 whole=host
 		$vmsync sync --json "$t/again.lost" "$t/again/guest" > "$t/json"
-		json_is "a thread that comes unseen, $how, $seed: none is outside" \
+		jq_is "a thread that comes unseen, $how, $seed: none is outside" \
 			'.guests[0].containment.outside' 0
 		expect_eq "a thread that comes unseen, $how, $seed: many are inside" \
 			"$(json '.guests[0].containment.inside > 15000')" true
@@ -218,14 +214,14 @@ unrecorded() {
 	local text=$1 cpus=$2 guest=$3
 	shift 3
 	sync "$text" "$@" "$guest"
-	json_is "$text: the witnesses agree" .agrees true
-	json_is "$text: none is outside" '.guests[0].containment.outside' 0
+	jq_is "$text: the witnesses agree" .agrees true
+	jq_is "$text: none is outside" '.guests[0].containment.outside' 0
 	expect_eq "$text: some are not decidable, and some are" \
 		"$(json '.guests[0].containment |
 			.not_decidable > 5000 and .inside > 2000')" true
-	json_is "$text: the CPUs are named" '.host.cpus_absent | join(" ")' \
+	jq_is "$text: the CPUs are named" '.host.cpus_absent | join(" ")' \
 		"$cpus"
-	json_is "$text: the guest has all that it has" \
+	jq_is "$text: the guest has all that it has" \
 		'.guests[0].cpus_absent | length' 0
 	expect "$text: a note says it" sh -c "$vmsync sync $* $guest |
 		grep -q 'note  *of CPUs* ${cpus%% *}.* nothing is recorded'"
@@ -260,9 +256,9 @@ carve moved/host three whole=host
 : > "$t/three/host/channel0_7.idx"
 sync "files without content that are no streams" "$t/three/host" \
 	"$t/moved/guest"
-json_is "files without content that are no streams: all CPUs are there" \
+jq_is "files without content that are no streams: all CPUs are there" \
 	'.host.cpus_absent | length' 0
-json_is "all CPUs are there: a gap is decidable" \
+jq_is "all CPUs are there: a gap is decidable" \
 	'.guests[0].containment | .outside + .not_decidable < 1000' true
 
 # A map that is wrong is seen to be, and a true one is not, where all CPUs are
@@ -288,7 +284,7 @@ for with in stays/host off/host; do
 		grep -q ' [0-9]\{4,\} outside' "$t/verdict"
 done
 sync "a CPU was off" "$t/off/host" "$t/stays/guest"
-json_is "a CPU was off: it is named" '.host.cpus_absent | join(" ")' 2
+jq_is "a CPU was off: it is named" '.host.cpus_absent | join(" ")' 2
 
 # --- recording was stopped for a while
 generate stopped events=40000 move=10 knots=20 pause=5000
@@ -314,11 +310,11 @@ done
 carve a/guest both part=s1,0%..70% part=s2,20%..80% part=s3,60%..100%
 $vmsync fuse --json -o "$t/once" "$t/overlapping" "$t/both" > "$t/json" 2> "$check_out"
 expect_eq "overlapping snapshots on both sides: fuse" $? 0
-json_is "overlapping snapshots on both sides: events read and written" \
+jq_is "overlapping snapshots on both sides: events read and written" \
 	'[.host.events, .guests[0].events, (.written | map(.events_in) | add),
 		(.written | map(.events_out) | add)] | join(" ")' \
 	"$host $guest $((host + guest)) $((host + guest))"
-json_is "... the host's, but for those of other snapshots" \
+jq_is "... the host's, but for those of other snapshots" \
 	'.written | map(.as_it_was) | unique | join(" ")' "false true"
 expect_eq "overlapping snapshots on both sides: each event is written once" \
 	"$(events_in "$t/once")" "$((host + guest))"
@@ -344,11 +340,11 @@ expect_eq "a stream is missing: fuse's exit status" $? 1
 expect "... no bound, and what to do is said" grep -q \
 	"OUTSIDE THE EVIDENCE, no bound is known; .*name all chunks and streams" \
 	"$t/err"
-json_is "... null in JSON" '.guests[0] | [.bound_worst_ns,
+jq_is "... null in JSON" '.guests[0] | [.bound_worst_ns,
 	.bound_worst_events_ns, .events_outside_evidence.bound_worst_ns,
 	.events_outside_evidence.within_bound_ns] | map(tojson) | join(" ")' \
 	"null null null null"
-json_is "... of segments too" '[.guests[0].maps[].segments[].bound_ns |
+jq_is "... of segments too" '[.guests[0].maps[].segments[].bound_ns |
 	if . == null then "none" elif . < 1e18 then "some" else "wrong" end] |
 	unique | join(" ")' "none some"
 $vmsync fuse -o "$t/still.text" "$t/still" > "$t/log" 2> "$t/err"

@@ -105,7 +105,6 @@ mkdir "$t/domains"
 others=$!
 domain one.xml one 12345 "$(channel "$t/one.sock")"
 until_is "a domain comes" '.guests[0] | .name, .connected' "$(printf 'one\ntrue')"
-jq_is() { expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"; }
 jq_is "... with its uuid" .guests[0].uuid 00000000-0000-0000-0000-000000012345
 jq_is "... QEMU's process" .guests[0].pid 12345
 jq_is "... its vCPUs' threads" '.guests[0].vcpu_threads | join(" ")' "123451 123452"

@@ -15,7 +15,6 @@ cd "$t" || exit 2
 $pair a events=4000 beacons=5000 > truth
 $vmsync fuse -o plain a > log 2>&1
 $vmsync cat plain > plain.txt
-json() { jq -r "$1" json; }
 
 # --- what is read is counted, and what is written, of all machines
 host=$($vmsync cat a/host | wc -l) guest=$($vmsync cat a/guest | wc -l)

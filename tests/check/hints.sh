@@ -17,10 +17,6 @@ scenario() {
 	rm -rf "$t/s"
 	build/release/tests/hosts "$1" "$t/s" 120 ${2:+"$2"} > "$t/truth"
 }
-against() { # FILE [CHANGE]
-	jq "${2:-.}" "$1" | jq -c --slurpfile schema Documentation/hints.schema.json \
-		-f tests/check/schema.jq
-}
 columns() { awk 'length($0) > 100' "$1" | head -n 1; }
 
 # --- the truth
@@ -29,7 +25,7 @@ bad_schema="" bad_columns="" status=0
 for ((seed = first; seed < first + cases; seed++)); do
 	scenario "$seed"
 	$vmsync hints --json "$t/s" > "$t/said" || status=$?
-	[ "$(against "$t/said")" = "[]" ] || bad_schema+=" $seed"
+	[ "$(against hints "$t/said")" = "[]" ] || bad_schema+=" $seed"
 	$vmsync hints --all "$t/s" > "$t/text" || status=$?
 	[ -z "$(columns "$t/text")" ] || bad_columns+=" $seed"
 	jq -s -c -f tests/hints/judge.jq "$t/truth" "$t/said"
@@ -93,7 +89,7 @@ expect "one thread or several: the same" cmp "$t/json" "$t/one"
 # shellcheck disable=SC2016 # is not to be expanded by anybody
 sed -i 's/hostname = "vm7"/hostname = "a$(touch b);`touch c`\\"d"/' "$t/s/vm7/metadata"
 $vmsync hints --json "$t/s" > "$t/evil"
-expect_eq "hostile name: schema" "$(against "$t/evil")" "[]"
+expect_eq "hostile name: schema" "$(against hints "$t/evil")" "[]"
 expect "hostile name: it is there" jq -e '.hints[0].by.name | contains("touch_b")' "$t/evil"
 expect_eq "hostile name: in no command" "$(jq '[.hints[].commands[] | select(contains("touch"))] |
 	length' "$t/evil")" 0
@@ -104,7 +100,7 @@ for f in "$t"/s/host/channel*; do
 done
 expect "hostile name: a process's: metrics" \
 	sh -c "$vmsync hints --json --metrics=$t/evil.prom $t/s > $t/evil"
-expect_eq "hostile name: a process's: schema" "$(against "$t/evil")" "[]"
+expect_eq "hostile name: a process's: schema" "$(against hints "$t/evil")" "[]"
 expect "hostile name: a process's: it is there" jq -e \
 	'.hints[0].by.name | startswith("\"\\\\\n\u001b}")' "$t/evil"
 expect_eq "hostile name: a series is a line" \

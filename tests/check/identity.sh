@@ -18,8 +18,6 @@ generate() { # FOLDER OPTION...
 	build/release/tests/pair "$t/$folder" "$@" > "$t/$folder.truth"
 }
 carve() { build/release/tests/carve "$@" > "$check_out"; }
-json() { jq -r "$1" "$t/json"; }
-json_is() { expect_eq "$1" "$(json "$2")" "$3"; }
 
 # stamps TRACE: clock and truth of each event that has one, by its truth
 stamps() {
@@ -77,10 +75,10 @@ for order in "h0 h1" "h1 h0"; do
 		"$(cat "$t/apart/$1"/channel* "$t/apart/$2"/channel* | cksum)"
 done
 $vmsync sync --json "$t/apart" > "$t/json"
-json_is "offsets: json tells the host's difference" .host.offset_spread_ns 2000000000
-json_is "offsets: and the guest's" '.guests[0].offset_spread_ns' 5000000000
+jq_is "offsets: json tells the host's difference" .host.offset_spread_ns 2000000000
+jq_is "offsets: and the guest's" '.guests[0].offset_spread_ns' 5000000000
 $vmsync sync --json "$t/parts" > "$t/json"
-json_is "no difference: 0" .host.offset_spread_ns 0
+jq_is "no difference: 0" .host.offset_spread_ns 0
 
 # Kernel and user space are two sessions as well, of one clock.
 generate ust events=6000 beacons=1000 truth=1 ust=250000000
@@ -113,7 +111,7 @@ expect_eq "... the guest's programs are on the host's clock" \
 		grep -q '"ust"' "$m" && worst "${m%/*}"
 	done | awk '{ print $1 <= 2 }')" 1
 $vmsync sync --json "$t/ust" > "$t/json"
-json_is "kernel and user space: json tells the difference" \
+jq_is "kernel and user space: json tells the difference" \
 	'[.host, .guests[0]] | map(.offset_spread_ns) | join(" ")' \
 	"250000000 250000000"
 
@@ -139,20 +137,20 @@ for name in apart2 alike; do
 	cp -r "$t/$name/guest" "$t/underscore"
 	sed -i 's/\<cpu_id;/_cpu_id;/' "$t/underscore/metadata"
 	cpus "$name, _cpu_id" "$t/$name/host" "$t/underscore" 100
-	json_is "... every event is inside" \
+	jq_is "... every event is inside" \
 		'.guests[0].containment | .inside == .events' true
 	rm -rf "$t/underscore"
 done
 cpus "TSCs apart, no cpu_id" "$t/apart2/host" "$t/hidden/apart2" 1002000
 expect "... and the bound is not 1 ns" test \
 	"$(json '.guests[0].bound_worst_events_ns // 1e18')" -ge 1000000
-json_is "... which is told" \
+jq_is "... which is told" \
 	'.guests[0] | .events_cpu_unknown == .containment.events' true
 expect "... by fuse as well" grep -q "CPU of .* events is not known" "$t/log"
 cpus "TSCs alike, no cpu_id" "$t/alike/host" "$t/hidden/alike" 100
 expect "... the bound is a few ns" test \
 	"$(json '.guests[0].bound_worst_events_ns')" -le 10
-json_is "... knots of a buffer that all CPUs share count" \
+jq_is "... knots of a buffer that all CPUs share count" \
 	'.guests[0].methods | keys | join(",")' exact
 
 # A name that is another field's does not count: as written goes first.
@@ -160,7 +158,7 @@ cp -r "$t/apart2/guest" "$t/both"
 sed -i 's/\<events_discarded;/_cpu_id;/' "$t/both/metadata"
 expect "cpu_id beside _cpu_id" eval \
 	"$vmsync sync --json $t/apart2/host $t/both > $t/json; test -s $t/json"
-json_is "... every event is inside" \
+jq_is "... every event is inside" \
 	'.guests[0].containment | .inside == .events' true
 
 # What babeltrace2 writes, of either side and of both.
@@ -177,7 +175,7 @@ for plain in 0 1; do
 	generate old$plain old=1 plain=$plain events=20000 beacons=1000 move=3
 	$vmsync sync --json "$t/old$plain" > "$t/json"
 	expect_eq "old beacons, plain=$plain: exit status" $? 0
-	json_is "... method" '.guests[0].methods | keys | join(",")' beacon
+	jq_is "... method" '.guests[0].methods | keys | join(",")' beacon
 	jq 'del(.host.traces, .guests[].traces)' "$t/json" > "$t/old$plain.json"
 done
 expect "threads without names: the same maps" \
@@ -188,8 +186,8 @@ cp -r "$t/old1" "$t/pointer"
 sed -i 's/ _vcpu_id;/ _nothing;/' "$t/pointer/host/metadata"
 $vmsync sync --json "$t/pointer" > "$t/json"
 expect_eq "neither names nor numbers: exit status" $? 0
-json_is "... no virtual CPU is named" '.guests[0].cpus | length' 0
-json_is "... no event can be said to be inside" '.guests[0].containment | .not_decidable == .events' true
+jq_is "... no virtual CPU is named" '.guests[0].cpus | length' 0
+jq_is "... no event can be said to be inside" '.guests[0].containment | .not_decidable == .events' true
 expect_eq "... the same maps" "$(jq -cS '.guests[].maps' "$t/json")" \
 	"$(jq -cS '.guests[].maps' "$t/old1.json")"
 
@@ -229,11 +227,11 @@ called() { # UUID, NAME as JSON
 }
 called $uuid 'web \"one\"'
 $vmsync sync --json "$t/domain" > "$t/json"
-json_is "domain: its name and uuid" '.guests[0] | .domain + " " + .domain_uuid' \
+jq_is "domain: its name and uuid" '.guests[0] | .domain + " " + .domain_uuid' \
 	"web \"one\" $uuid"
-json_is "domain: a name for files; what it calls itself" \
+jq_is "domain: a name for files; what it calls itself" \
 	'.guests[0] | .name + " " + .hostname' "web___one__ guest"
-json_is "domain: the host has none" '.host | .domain + .name' host
+jq_is "domain: the host has none" '.host | .domain + .name' host
 expect "domain: the report" grep -qF \
 	"domain      web \\\"one\\\", uuid $uuid; it calls itself guest" \
 	<($vmsync sync "$t/domain")
@@ -245,20 +243,20 @@ expect_eq "... and babeltrace2 reads all" "$(babeltrace2 "$t/out" 2> "$t/err" | 
 	"$(babeltrace2 "$t/one" | wc -l)"
 expect_eq "... without a word" "$(cat "$t/err")" ""
 $vmsync analyze --json "$t/domain" > "$t/json" 2> "$t/err"
-json_is "domain: the analysis" '[.vcpus[].vm] | unique | join(" ")' web___one__
+jq_is "domain: the analysis" '[.vcpus[].vm] | unique | join(" ")' web___one__
 $vmsync analyze --json "$t/out" > "$t/json" 2> "$t/err"
-json_is "... also of what was fused" '[.vcpus[].vm] | unique | join(" ")' web___one__
+jq_is "... also of what was fused" '[.vcpus[].vm] | unique | join(" ")' web___one__
 # Whatever is in such a file, the report is JSON, and nothing is believed of it.
 # shellcheck disable=SC1003 # a backslash is what is meant
 for name in 'a", "b": "c' 'a\' 'a\u12' 'a\x' "$(printf 'a\033[m')" "$(printf 'a\377')" '' \
 	"$(printf %0600d 1)"; do
 	called $uuid "$name"
 	$vmsync sync --json "$t/domain" > "$t/json"
-	json_is "domain: rubbish is none" '.guests[0] | .name + .domain + .domain_uuid' guest
+	jq_is "domain: rubbish is none" '.guests[0] | .name + .domain + .domain_uuid' guest
 done
 called "no uuid" web
 $vmsync sync --json "$t/domain" > "$t/json"
-json_is "domain: without a uuid: none" '.guests[0] | .name + .domain' guest
+jq_is "domain: without a uuid: none" '.guests[0] | .name + .domain' guest
 
 # A host of which the CPUs are missing that ran the guest: not "no host".
 generate empty events=20000

@@ -24,9 +24,6 @@ expect_eq "what a line says" "$(sed -nE \
 	"$t/java.log" | sort -sn -k1,1 | awk '{ print $1 % 86400000000000, $2, $3, $4 }' | cksum)"
 
 $vmsync layers --json --all "$t/jvm" > "$t/json"
-jq_is() { # TEXT EXPRESSION WANTED
-	expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"
-}
 sums='.tracks[] | select(.name == "pause") | .sums[]'
 jq_is "safepoints: how many, and how long by the machine's own figures" \
 	"[$sums | select(.state | startswith(\"safepoint\") or startswith(\"Pause\") | not)] |

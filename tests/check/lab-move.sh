@@ -13,7 +13,6 @@ t=$check_tmp
 
 lab_ready || finish
 
-json() { jq -r "$1" "$t/json"; }
 
 # When the host's QEMU was told, and when it had done it; host ns.
 said() { # WHAT before|after

@@ -33,10 +33,6 @@ layers() { # RECORDING OPTION...: its report, in $t/json
 cat_lines() {
 	TZ=UTC $vmsync cat --event="$2" "$t/rec/$1"
 }
-# jq_is TEXT EXPRESSION WANTED
-jq_is() {
-	expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"
-}
 of() { # TRACK: jq for its sums
 	echo ".tracks[] | select(.name == \"$1\") | .sums[]"
 }

@@ -50,6 +50,31 @@ expect_eq() {
 	fi
 }
 
+# json EXPRESSION: of what a command printed into $t/json
+json() {
+	jq -r "$1" "${t:?}/json"
+}
+
+# jq_is TEXT EXPRESSION WANTED: of the same
+jq_is() {
+	expect_eq "$1" "$(json "$2")" "$3"
+}
+
+# against SCHEMA FILE [CHANGE]: what of FILE contradicts the SCHEMA that is published
+against() {
+	jq "${3:-.}" "$2" | jq -c -f tests/check/schema.jq \
+		--slurpfile schema "Documentation/$1.schema.json"
+}
+
+# within TEXT LEAST VALUE MOST
+within() {
+	if [ "$2" -le "$3" ] && [ "$3" -le "$4" ]; then
+		pass "$1: $2 <= $3 <= $4"
+	else
+		fail "$1: not $2 <= $3 <= $4"
+	fi
+}
+
 # expect_error TEXT PATTERN COMMAND...: exit status 2, one line on stderr that
 # matches the pattern, nothing on stdout
 expect_error() {

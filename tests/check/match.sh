@@ -18,7 +18,6 @@ stamps() {
 		sed -n 's/^\[0*\([0-9]*\)\].*, truth = \([0-9]*\) }$/\1 \2/p' |
 		sort -n -k 2
 }
-json() { jq -r "$1" "$t/json"; }
 count() { babeltrace2 "$1" | grep -c " $2: "; }
 
 # inverse FILE FILE: the maps in two reports, of one clock to another and back. Where

@@ -82,8 +82,7 @@ hostile_monitor "... has it nowhere" "gpa2hva 0x0" '{"QMP": {}}' "$ok" \
 
 # valid TEXT FILE: is it as its schema has it?
 valid() {
-	expect_eq "$1" "$(jq -c --slurpfile schema Documentation/memory.schema.json \
-		-f tests/check/schema.jq "$2")" "[]"
+	expect_eq "$1" "$(against memory "$2")" "[]"
 }
 
 # --- by events: recordings that are made up, whose truth is known
@@ -209,8 +208,8 @@ look() {
 	expect_eq "a look: exit status $(cat "$t/err")" $? 0
 }
 value() { jq -r ".[0] | $1" "$t/json"; }
-# within TEXT GOT WANTED PER_MILLE
-within() {
+# nearly TEXT GOT WANTED PER_MILLE
+nearly() {
 	expect "$1: $2, wanted $3" awk -v a="$2" -v b="$3" -v p="$4" 'BEGIN {
 		d = a > b ? a - b : b - a
 		exit !(b > 0 && d * 1000 <= b * p) }'
@@ -263,13 +262,13 @@ tell "dd if=/dev/zero of=/tmp/file bs=1M count=60 2> /dev/null"
 look
 reclaimable=$(value .reclaimable_pages)
 count
-within "free, counted by another program" "$(value .free_pages)" "$free" 10
-within "held, by it" "$(value .held_pages)" "$held" 10
-within "reclaimable, by it" "$(value .reclaimable_pages)" "$both" 10
+nearly "free, counted by another program" "$(value .free_pages)" "$free" 10
+nearly "held, by it" "$(value .held_pages)" "$held" 10
+nearly "reclaimable, by it" "$(value .reclaimable_pages)" "$both" 10
 expect "... and little is uncertain: $(value .changed_pages) pages" \
 	test "$(value .changed_pages)" -lt $((reclaimable / 100))
 tell "cat /proc/buddyinfo"
-within "free, as the kernel's own lists have it" "$(value .free_pages)" "$(awk '{
+nearly "free, as the kernel's own lists have it" "$(value .free_pages)" "$(awk '{
 		for (i = 5; i <= NF; i++)
 			n += $i * 2 ^ (i - 5)
 	} END { print n }' "$t/told")" 10
@@ -307,7 +306,7 @@ tell "vmsync-agent --pages=/tmp/a"
 fetch "cat /tmp/a" "$t/pages"
 "$vmsync" memory --qmp="$t/qmp" --pages="$t/pages" --json > "$t/json"
 expect_eq "a file of pages: exit status" $? 0
-within "... counts the same" "$(value .reclaimable_pages)" "$reclaimable" 10
+nearly "... counts the same" "$(value .reclaimable_pages)" "$reclaimable" 10
 expect_eq "... and knows of no change" "$(value .changed_pages)" null
 "$vmsync" memory --qmp="$t/qmp" --pages="$t/pages" --pages="$t/pages" --json > "$t/json"
 expect_eq "... of two none" "$(value .changed_pages)" 0
@@ -327,7 +326,7 @@ done
 expect "free page reporting: $left of $reclaimable pages are left" \
 	test "$left" -le $((reclaimable / 10))
 count
-within "... by the other program" "$left" "$both" 50
+nearly "... by the other program" "$left" "$both" 50
 
 # --- by events: a recording of the kernel's own tracer, looks before and after
 
@@ -341,10 +340,10 @@ then
 	"$vmsync" memory --events --json "$t/trace.dat" > "$t/json"
 	expect_eq "events: exit status" $? 0
 	touched='.processes[] | select(.name == "touch-memory")'
-	within "events: 100 MiB are touched, by name" \
+	nearly "events: 100 MiB are touched, by name" \
 		"$(value "$touched | .allocated_pages")" 25600 10
-	within "... freed by the same" "$(value "$touched | .freed_pages")" 25600 10
-	within "... all there at one time" "$(value "$touched | .most_pages")" 25600 10
+	nearly "... freed by the same" "$(value "$touched | .freed_pages")" 25600 10
+	nearly "... all there at one time" "$(value "$touched | .most_pages")" 25600 10
 	expect "... and gone" test "$(value "$touched | .held_pages")" -lt 256
 	expect "... which the host holds" test "$(value .released_pages)" -gt 25344
 	expect_eq "... and nothing is odd" "$(value '[.odd_pages, .beyond_pages,

@@ -22,9 +22,6 @@ recorded() {
 	build/asan/tests/recorded "$t/$name" "$t/$name.sim" "$seed" ||
 		fail "recorded $*"
 }
-jq_is() { # TEXT EXPRESSION WANTED
-	expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"
-}
 # Stamp, truth and own of each event of the folders.
 events() {
 	babeltrace2 --clock-cycles --no-delta "$@" 2> "$t/warnings" |

@@ -6,9 +6,9 @@
 # liblttng-ust-dev and python3; with oslo.messaging and osprofiler the real ones send.
 . tests/check/lib.sh
 
-dir=$check_tmp/os
-mkdir -p "$dir/home"
-export LTTNG_HOME=$dir/home HOME=$dir/home PYTHONDONTWRITEBYTECODE=1
+t=$check_tmp/os
+mkdir -p "$t/home"
+export LTTNG_HOME=$t/home HOME=$t/home PYTHONDONTWRITEBYTECODE=1
 
 # Debian's own, which has Debian's modules.
 python=/usr/bin/python3
@@ -22,10 +22,10 @@ if lttng list > "$check_out" 2>&1; then
 fi
 expect "the tool builds" make -s -j2 tool
 expect "the handler builds, and is installed" make -s install-openstack \
-	DESTDIR="$dir/installed" PREFIX=/usr
+	DESTDIR="$t/installed" PREFIX=/usr
 vmsync=build/release/vmsync
-modules=$dir/installed/usr/lib/python3/dist-packages
-cat > "$dir/logging.conf" <<-EOF
+modules=$t/installed/usr/lib/python3/dist-packages
+cat > "$t/logging.conf" <<-EOF
 	[loggers]
 	keys = root
 	[handlers]
@@ -40,21 +40,21 @@ cat > "$dir/logging.conf" <<-EOF
 	args = ()
 EOF
 service() { # NAME: the service, called so
-	cp tests/gen/service.py "$dir/$1"
-	PYTHONPATH="$modules:${PYTHONPATH-}" $python "$dir/$1" "$dir/logging.conf" \
-		> "$dir/out" 2> "$dir/$1.err"
+	cp tests/gen/service.py "$t/$1"
+	PYTHONPATH="$modules:${PYTHONPATH-}" $python "$t/$1" "$t/logging.conf" \
+		> "$t/out" 2> "$t/$1.err"
 }
 
 service nova-compute
 expect_eq "without a tracer a service goes on" $? 0
-expect_eq "and says nothing of it" "$(cat "$dir/nova-compute.err")" ""
-mv "$modules/libvmsync-cloud.so" "$dir/aside.so"
+expect_eq "and says nothing of it" "$(cat "$t/nova-compute.err")" ""
+mv "$modules/libvmsync-cloud.so" "$t/aside.so"
 service nova-compute
 expect_eq "without the library it goes on" $? 0
-expect_eq "and says so, once" "$(grep -c 'nothing is traced' "$dir/nova-compute.err")" 1
-mv "$dir/aside.so" "$modules/libvmsync-cloud.so"
+expect_eq "and says so, once" "$(grep -c 'nothing is traced' "$t/nova-compute.err")" 1
+mv "$t/aside.so" "$modules/libvmsync-cloud.so"
 
-lttng-sessiond --no-kernel > "$dir/sessiond.log" 2>&1 &
+lttng-sessiond --no-kernel > "$t/sessiond.log" 2>&1 &
 daemon=$!
 trap 'kill $daemon 2> /dev/null; wait $daemon; rm -rf "$check_tmp"' EXIT
 for _ in $(seq 50); do
@@ -62,34 +62,31 @@ for _ in $(seq 50); do
 	sleep 0.2
 done
 record() {
-	lttng create cloud --output="$dir/trace" &&
+	lttng create cloud --output="$t/trace" &&
 		lttng enable-event -u 'vmsync_cloud:*' &&
 		lttng add-context -u -t vpid -t procname && lttng start &&
 		service nova-compute && service privsep-helper && lttng destroy
 }
-record > "$dir/log" 2>&1
+record > "$t/log" 2>&1
 expect_eq "recorded" $? 0
-expect_eq "what services printed is no error" "$(cat "$dir"/{nova-compute,privsep-helper}.err)" ""
-expect_eq "a reader of traces reads it" "$(babeltrace2 "$dir/trace" 2> "$dir/err" |
+expect_eq "what services printed is no error" "$(cat "$t"/{nova-compute,privsep-helper}.err)" ""
+expect_eq "a reader of traces reads it" "$(babeltrace2 "$t/trace" 2> "$t/err" |
 	sed 's/(+[^)]*) //' | LC_ALL=C sort | cksum)" \
-	"$($vmsync cat "$dir/trace" | sed 's/(+[^)]*) //' | LC_ALL=C sort | cksum)"
+	"$($vmsync cat "$t/trace" | sed 's/(+[^)]*) //' | LC_ALL=C sort | cksum)"
 
-$vmsync cat --event='*:log' "$dir/trace" > "$dir/log"
+$vmsync cat --event='*:log' "$t/trace" > "$t/log"
 # oslo.messaging logs, too, which is as it should be.
-grep 'logger = "nova.compute.manager"' "$dir/log" > "$dir/own"
-expect_eq "lines of the log" "$(wc -l < "$dir/own")" 4
-expect_eq "what a service is called" "$(grep -vc 'service = "nova-compute"' "$dir/log")" 0
-expect_eq "a worker that was forked" "$(grep -c 'resource = "dff690d7.*in a worker' "$dir/own")" 1
-expect_eq "it is another process" "$(grep -o 'vpid = [0-9]*' "$dir/own" | sort -u | wc -l)" 2
-expect_eq "the request's id" "$(grep -c 'request_id = "req-1"' "$dir/own")" 3
-expect_eq "what there is none of is -" "$(grep -c 'global_request_id = "-"' "$dir/own")" 4
+grep 'logger = "nova.compute.manager"' "$t/log" > "$t/own"
+expect_eq "lines of the log" "$(wc -l < "$t/own")" 4
+expect_eq "what a service is called" "$(grep -vc 'service = "nova-compute"' "$t/log")" 0
+expect_eq "a worker that was forked" "$(grep -c 'resource = "dff690d7.*in a worker' "$t/own")" 1
+expect_eq "it is another process" "$(grep -o 'vpid = [0-9]*' "$t/own" | sort -u | wc -l)" 2
+expect_eq "the request's id" "$(grep -c 'request_id = "req-1"' "$t/own")" 3
+expect_eq "what there is none of is -" "$(grep -c 'global_request_id = "-"' "$t/own")" 4
 expect_eq "an exception, with bytes that no trace can hold" \
-	"$(grep -cF 'text = "Failed: x\?y\?\nTraceback' "$dir/own")" 1
-expect_eq "a long line is cut" "$(grep -o 'zzz*' "$dir/own" | awk '{ print length }')" 32768
-$vmsync layers --json --all "$dir/trace" > "$dir/json"
-jq_is() { # TEXT EXPRESSION WANTED
-	expect_eq "$1" "$(jq -r "$2" "$dir/json")" "$3"
-}
+	"$(grep -cF 'text = "Failed: x\?y\?\nTraceback' "$t/own")" 1
+expect_eq "a long line is cut" "$(grep -o 'zzz*' "$t/own" | awk '{ print length }')" 32768
+$vmsync layers --json --all "$t/trace" > "$t/json"
 jq_is "layers: the instance's states" '[.tracks[] | select(.name == "instance") |
 	.listed[0].states[].state] | join(" ")' "building/spawning active"
 jq_is "layers: its name, which had escapes" '.tracks[] | select(.name == "instance") |
@@ -99,12 +96,12 @@ jq_is "layers: it was building for 50 ms" '.tracks[] | select(.name == "instance
 jq_is "layers: the request failed, and why first" '.tracks[] | select(.name == "request") |
 	.listed[] | select(.key == "req-1") | "\(.failures) \(.cause | .[0:10]) \(.cause_place)"' \
 	"1 Failed: x? nova-compute"
-if grep -q oslo.messaging "$dir/out"; then
+if grep -q oslo.messaging "$t/out"; then
 	pass "notifications are sent by oslo.messaging"
 else
 	skip "notifications by oslo.messaging: not here (python3-oslo.messaging)"
 fi
-if grep -q osprofiler "$dir/out"; then
+if grep -q osprofiler "$t/out"; then
 	jq_is "spans: one is in the other" '[.tracks[] | select(.name == "call") |
 		.listed[0].states[] | "\(.state) \(.depth) \(.self_ns / 1e7 | floor >= 2)"] | join(", ")' \
 		"outer a.b 0 true, inner 1 true"

@@ -30,7 +30,6 @@ expect "the tool builds" make -s -j2 tool build/release/tests/pair \
 	build/release/tests/port-chardev build/release/tests/port-many \
 	build/release/tests/port-turns
 
-json() { jq -r "$1" "$t/json"; }
 
 # --- recordings that are made up: hypercalls that call themselves messages
 

@@ -102,9 +102,6 @@ beats() {
 	"$t/bin/answers" "$1" "${2-$1}" || fail "no beacons"
 }
 
-# jq_is TEXT EXPRESSION WANTED: of $t/json
-jq_is() { expect_eq "$1" "$(jq -r "$2" "$t/json")" "$3"; }
-
 # left NAME: sessions and traces that are in a guest
 left() {
 	find "$t/$1.spool" -mindepth 1 -maxdepth 1 -name '*trace*' | wc -l
