@@ -42,6 +42,7 @@ longer=(
 	fuzz
 	sim
 	many
+	migrated
 	hints
 	layers
 	tracedat
