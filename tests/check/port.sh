@@ -26,6 +26,26 @@ mkdir "$t"
 jobs=""
 trap 'machines_end; kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
 
+# --- the contract: the table of protocol.rst is that of the header
+
+# rows: number, name, and bytes of each frame, as the document has them
+rows() {
+	sed -nE 's/^([0-9]+) +``([A-Z_]+)`` +(guest|host) +([0-9 to]+)$/\1 \2 \4/p' \
+		Documentation/protocol.rst
+}
+header=include/uapi/vmsync_port.h
+expect_eq "frames: numbers" "$(rows | cut -d' ' -f1,2)" "$(
+	sed -n '/^#define VMSYNC_PORT_REQUEST\t/,/^$/p' $header |
+		sed -nE 's/^#define VMSYNC_PORT_([A-Z_]+)\t+([0-9]+)$/\2 \1/p')"
+expect_eq "frames: no number twice, none left out" "$(rows | cut -d' ' -f1)" \
+	"$(seq "$(rows | wc -l)")"
+expect_eq "frames: bytes" "$(rows | grep -vE ' (STOP|ASK|FORGET) ' | cut -d' ' -f2-)" "$(
+	rows | while read -r _ name _; do
+		grep -oiE "(^ \*	| (a|an) )$name, [0-9]+( to [0-9]+)? bytes" $header
+	done | sed -E 's/^.*[ 	]([A-Za-z_]+), (.*) bytes/\U\1\E \2/')"
+expect_eq "... of all others" "$(rows | grep -E ' (STOP|ASK|FORGET) ' | cut -d' ' -f3 |
+	sort -u)" "$(sed -nE 's/^.*Requests of the host; ([0-9]+) bytes .*/\1/p' $header)"
+
 expect "the tool builds" make -s -j2 tool build/release/tests/pair \
 	build/release/tests/port-chardev build/release/tests/port-many \
 	build/release/tests/port-turns
