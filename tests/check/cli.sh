@@ -335,7 +335,25 @@ for command in $(complete vmsync ""); do
 		"$(complete vmsync "$command" --)" \
 		"$($vmsync "$command" --help | grep -oE '^ .*' |
 			grep -oE -- '(^ +|, )--[a-z-]+=?' | tr -d ' ,' | sort -u | paste -sd' ')"
+	expect_eq "help $command: within 80 columns" "$($vmsync "$command" --help |
+		awk 'length > 80')" ""
 	page=Documentation/man/vmsync-$command.1
+	$vmsync "$command" --help > "$t/help"
+	# shellcheck disable=SC2016 # of awk
+	expect_eq "$page: explains no option that there is not" "$(
+		awk '/^\.TP/ { getline; print }' "$page" | sed 's/\\-/-/g' |
+			grep -oE -- '--[a-z-]+' | sort -u | while read -r name; do
+				grep -qE -- "(^ +|, )$name\b" "$t/help" || echo "$name"
+			done)" ""
+	# A line of any document that calls it: to where another command begins.
+	expect_eq "documents: vmsync $command is told what it knows" "$(
+		sed 's/\\-/-/g; s/ -- .*//' README.md NEWS Documentation/*.rst \
+			Documentation/man/* |
+			grep -ohE "vmsync $command [^|;&\`]*" |
+			grep -oE -- ' \[?--[a-z][a-z-]+' | tr -d ' [' | sort -u |
+			while read -r name; do
+				grep -qE -- "(^ +|, )$name\b" "$t/help" || echo "$name"
+			done)" ""
 	for option in $(complete vmsync "$command" --); do
 		name=${option%=}
 		expect "$page: $name" grep -qF -- "${name//-/\\-}" "$page"
