@@ -78,7 +78,10 @@ machines_end_well() {
 	"$vmsync" migration --json "$t/fused" > "$t/fused.json"
 	down=$(jq -r '.migrations[0].downtime_ns' "$t/fused.json")
 	said=$(jq -r '.guests[0].bound_worst_ns // empty | floor' "$t/sync.json")
-	expect "one clock by messages: less than 10 ms" test "${said:-10000000}" -lt 10000000
+	# How long messages take is the machine's affair: it was 18 ms on one that was busy.
+	# Without them it is the 49 000 s that the clocks are apart.
+	expect "one clock by messages: less than a second" test "${said:-1000000000}" \
+		-lt 1000000000
 	said=${said:-0}
 	within "one clock by messages, known to $said ns: downtime" \
 		$(($(json '.migrations[0].downtime_ns') - said - 4000)) "$down" \
