@@ -8,6 +8,7 @@
 #include "gen/writer.h"
 #include "stays.h"
 #include "stream.h"
+#include "sync/base/chain.h"
 
 #define MAX_FIELDS 40
 #define KNOWN	   3 /* fields that every class ends with */
@@ -389,6 +390,39 @@ static void put_record(struct recorder *r, struct tape *t, uint32_t cpu,
 		item_add(t, rec->h, cpu, rec->ev.kind)->ev = rec->ev;
 }
 
+/* The last time before @h at which a kernel's timekeeper read its counter; 0: none */
+static uint64_t last_read(const struct sim_kernel *k, uint64_t h)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < k->count && k->changes[i].tick < h; i++)
+		last = k->changes[i].tick;
+	for (size_t i = 0; i < k->tick_count && k->ticks[i].at < h; i++)
+		last = k->ticks[i].at > last ? k->ticks[i].at : last;
+	return last;
+}
+
+/*
+ * A guest with a scaled TSC goes on with another kvm-clock than it had read
+ * (sim_vm_stop()). What its timekeeper read last before the stop it read in the guest.
+ */
+static void known_reads(const struct sim_guest *g, struct stays_known **known, size_t *n)
+{
+	const struct sim_vcpu *v = &g->vm.vcpus[0];
+	uint64_t since = g->from;
+
+	if (!g->kvmclock || !g->vm.master ||
+	    vmsync_scaling_is_one(sim_vcpu_scaling(v, g->from)))
+		return;
+	for (size_t i = 0; i < v->hole_count; i++) {
+		uint64_t read = last_read(&g->kernel, v->holes[i].from);
+
+		if (read > since)
+			known_add(known, n, read, true);
+		since = v->holes[i].to;
+	}
+}
+
 /* A guest's records, those of the host about its VM, and what its vCPUs did. */
 static void guest_record(struct recorder *r, const struct sim_guest *g,
 			 uint32_t first_cpu)
@@ -413,6 +447,7 @@ static void guest_record(struct recorder *r, const struct sim_guest *g,
 			known_add(&known[cpu], &n[cpu], rec.host.records[i].h,
 				  false);
 	}
+	known_reads(g, &known[0], &n[0]);
 	for (uint32_t c = 0; c < g->vm.vcpu_count; c++) {
 		where[c].cpu = first_cpu + 2 * c;
 		/* See stays_make(): a reset is such a moment, too. */
