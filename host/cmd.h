@@ -53,7 +53,8 @@ int cmd_usage_error(const char *name, const char *format, ...)
  * @name:	of the command
  * @help:	printed for -h, which every command has
  * @letters:	as for getopt_long(), with ":" first
- * @table:	the same
+ * @table:	the same; CMD_AGAIN beside a letter where the option's value may be
+ *		given more than once
  * @take:	takes one option into @arguments: 0, or EXIT_TROUBLE with the
  *		error said
  */
@@ -66,6 +67,7 @@ struct cmd_options {
 };
 
 #define CMD_GO_ON (-1)
+#define CMD_AGAIN 0x100
 
 /**
  * cmd_options() - read a command's options; optind is behind them

@@ -279,8 +279,8 @@ int cmd_cat(int argc, char **argv)
 	static const struct option table[] = {
 		{ "since", required_argument, NULL, 's' },
 		{ "until", required_argument, NULL, 'u' },
-		{ "event", required_argument, NULL, 'e' },
-		{ "vm", required_argument, NULL, 'v' },
+		{ "event", required_argument, NULL, CMD_AGAIN | 'e' },
+		{ "vm", required_argument, NULL, CMD_AGAIN | 'v' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,9 +101,24 @@ static int unknown_option(const struct cmd_options *o, const char *arg)
 			cmd_usage_error(o->name, "no option %s", arg);
 }
 
+/* A value that another one takes the place of was meant for something, too. */
+static int take_once(const struct cmd_options *o, void *arguments, int letter,
+		     bool *was_given)
+{
+	const struct option *entry = o->table;
+
+	while (entry->name && (entry->val & ~CMD_AGAIN) != letter)
+		entry++;
+	if (*was_given && optarg && entry->name && !(entry->val & CMD_AGAIN))
+		return cmd_usage_error(o->name, "--%s is given twice", entry->name);
+	*was_given = true;
+	return o->take(arguments, letter, optarg);
+}
+
 int cmd_options(const struct cmd_options *o, int argc, char **argv,
 		void *arguments)
 {
+	bool was_given[UCHAR_MAX + 1] = { false };
 	int c, ret = 0;
 
 	opterr = 0;
@@ -118,7 +134,9 @@ int cmd_options(const struct cmd_options *o, int argc, char **argv,
 		case '?':
 			return unknown_option(o, argv[optind - 1]);
 		default:
-			ret = o->take(arguments, c, optarg);
+			c &= ~CMD_AGAIN;
+			ret = take_once(o, arguments, c,
+					&was_given[(unsigned char)c]);
 		}
 	}
 	return ret ? ret : CMD_GO_ON;

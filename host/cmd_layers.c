@@ -169,7 +169,9 @@ static int events_read(struct job *r, struct ctf_error *e)
 		return vmsync_fail(e, -ENOENT,
 				   "vmsync cat shows their names, layers.rst "
 				   "how to describe them",
-				   "no layer knows an event of these traces");
+				   "%.400s%s: no layer knows an event there",
+				   ctf_trace_path(r->traces.traces[0]),
+				   r->traces.n > 1 ? " and others" : "");
 	return ret;
 }
 
@@ -377,7 +379,7 @@ static int take(void *arguments, int option, const char *value)
 int cmd_layers(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"layer", required_argument, NULL, 'l'},
+		{"layer", required_argument, NULL, CMD_AGAIN | 'l'},
 		{"object", required_argument, NULL, 'b'},
 		{"export", required_argument, NULL, 'e'},
 		{"output", required_argument, NULL, 'o'},

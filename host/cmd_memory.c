@@ -269,7 +269,7 @@ int cmd_memory(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "qmp", required_argument, NULL, 'q' },
-		{ "pages", required_argument, NULL, 'p' },
+		{ "pages", required_argument, NULL, CMD_AGAIN | 'p' },
 		{ "metrics", required_argument, NULL, 'm' },
 		{ "ranges", no_argument, NULL, 'r' },
 		{ "events", no_argument, NULL, 'e' },

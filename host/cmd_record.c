@@ -349,7 +349,7 @@ int cmd_record(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{ "output", required_argument, NULL, 'o' },
-		{ "vm", required_argument, NULL, 'v' },
+		{ "vm", required_argument, NULL, CMD_AGAIN | 'v' },
 		{ "events", required_argument, NULL, 'e' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "snapshot", no_argument, NULL, 'r' },
