@@ -40,6 +40,11 @@ static int maps_load(const char *path, struct maps *maps, struct ctf_error *e)
 	if (!f)
 		return vmsync_fail_file(e, -errno, path);
 	ret = vmsync_map_load(f, &maps->gm, &maps->n, why, sizeof(why));
+	if (ret && ferror(f)) {
+		ret = vmsync_fail_file(e, -errno, path);
+		fclose(f);
+		return ret;
+	}
 	fclose(f);
 	if (ret)
 		return vmsync_fail(e, ret, "vmsync sync -o makes such a file",

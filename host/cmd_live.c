@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "fuse/fail.h"
@@ -360,6 +361,20 @@ static void reader_free(struct meanwhile *w)
 	free(w->ledgers);
 }
 
+/* Made where it is not there: 0, or a negative errno. */
+static int folder_make(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0777) && errno != EEXIST)
+		return -errno;
+	if (stat(path, &st))
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	return access(path, W_OK | X_OK) ? -errno : 0;
+}
+
 static int record(const struct arguments *args, struct live_member *m, size_t n)
 {
 	struct meanwhile w = { .args = args, .m = m, .n = n };
@@ -369,8 +384,11 @@ static int record(const struct arguments *args, struct live_member *m, size_t n)
 
 	if (args->metrics && live_metrics_check(args->metrics, &e))
 		return cmd_error("live", &e);
-	if (mkdir(args->dir, 0777) && errno != EEXIST) {
-		vmsync_fail_file(&e, -errno, args->dir);
+	ret = folder_make(args->dir);
+	if (ret) {
+		vmsync_fail(&e, ret, "name a folder that can be written to, or a "
+			    "new one in such a folder", "%.400s: %s", args->dir,
+			    strerror(-ret));
 		return cmd_error("live", &e);
 	}
 	for (i = 0; i < n; i++) {

@@ -22,6 +22,7 @@ quick=(
 	bounds
 	match
 	identity
+	inputs
 	files
 	property
 	ctf

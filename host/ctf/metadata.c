@@ -88,8 +88,10 @@ int metadata_unpack(struct ctf_trace *t, char *raw, size_t len,
 	for (len = 0; len < t->text_len && strchr(" \t\r\n", raw[len]); len++)
 		;
 	t->is_json = raw[len] == '\x1e' || raw[len] == '{';
-	if (len == t->text_len)
-		return fail(e, -EINVAL, "%s: empty", t->meta_path);
+	if (len == t->text_len) {
+		fail(e, -EINVAL, "%s: empty", t->meta_path);
+		return remedy(e, "copy the whole trace again, or leave it out");
+	}
 	return 0;
 }
 

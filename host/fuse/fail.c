@@ -27,6 +27,10 @@ static const char *remedy_of(int code)
 		return "make room, or write to another disk";
 	case -EFBIG:
 		return "raise the limit of a file's size (ulimit -f)";
+	case -EISDIR:
+		return "name a file";
+	case -EACCES:
+		return "it is for its owner, or root";
 	default:
 		return "";
 	}
@@ -34,8 +38,17 @@ static const char *remedy_of(int code)
 
 int vmsync_fail_file(struct ctf_error *e, int code, const char *path)
 {
-	return vmsync_fail(e, code, remedy_of(code), "%.400s: %s", path,
-			   strerror(-code));
+	return vmsync_fail(e, code, remedy_of(code), "%.400s: %s",
+			   *path ? path : "''", strerror(-code));
+}
+
+int vmsync_fail_output(struct ctf_error *e, int code, const char *path)
+{
+	vmsync_fail_file(e, code, path);
+	if (code == -ENOENT || code == -ENOTDIR || code == -EACCES || code == -EROFS)
+		snprintf(e->remedy, sizeof(e->remedy), "the folder that it shall be "
+			 "in must exist and be writable");
+	return code;
 }
 
 int vmsync_fail_memory(struct ctf_error *e)

@@ -17,6 +17,9 @@ int vmsync_fail(struct ctf_error *e, int code, const char *remedy,
 /** vmsync_fail_file() - the same from an errno, with what helps where known */
 int vmsync_fail_file(struct ctf_error *e, int code, const char *path);
 
+/** vmsync_fail_output() - the same of a file, or a folder, that was to be made */
+int vmsync_fail_output(struct ctf_error *e, int code, const char *path);
+
 /** vmsync_fail_memory() - -ENOMEM */
 int vmsync_fail_memory(struct ctf_error *e);
 

@@ -107,9 +107,7 @@ static const char *begin(const char *path, bool folder, struct ctf_error *e)
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	if (!len || len >= sizeof(output.path)) {
-		vmsync_fail(e, -ENAMETOOLONG, "",
-			    "%.400s: no usable name of a %s", path,
-			    folder ? "folder" : "file");
+		vmsync_fail_output(e, len ? -ENAMETOOLONG : -ENOENT, path);
 		return NULL;
 	}
 	memcpy(output.path, path, len);
@@ -139,9 +137,7 @@ static const char *begin(const char *path, bool folder, struct ctf_error *e)
 	pthread_mutex_unlock(&output.lock);
 	if (!ret)
 		return output.temporary;
-	vmsync_fail(e, ret,
-		    "the folder that it shall be in must exist and be writable",
-		    "%.400s: %s", output.path, strerror(-ret));
+	vmsync_fail_output(e, ret, output.path);
 	return NULL;
 }
 

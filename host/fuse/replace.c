@@ -127,5 +127,5 @@ int vmsync_replace(const char *path, const struct vmsync_kind *kind,
 	} else {
 		ret = write_beside(path, write, ctx, e);
 	}
-	return ret && !e->code ? vmsync_fail_file(e, ret, path) : ret;
+	return ret && !e->code ? vmsync_fail_output(e, ret, path) : ret;
 }

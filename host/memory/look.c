@@ -44,7 +44,8 @@ static int head_read(struct memory_look *l, FILE *f, const char *path,
 	uint16_t version, bits;
 
 	if (fread(p, 1, sizeof(p), f) != sizeof(p))
-		return bad(e, path, "it is too short");
+		return ferror(f) ? vmsync_fail_file(e, -errno, path) :
+				   bad(e, path, "it is too short");
 	memcpy(&magic, p, sizeof(magic));
 	memcpy(&version, p + 4, sizeof(version));
 	memcpy(&bits, p + 6, sizeof(bits));

@@ -73,6 +73,7 @@ static int way_add(struct qemu_events *ev, struct way *way)
 	return 0;
 }
 
+/* 1, 0 if the line declares nothing, or -ENOMEM. */
 static int declare(struct qemu_events *ev, const char *line)
 {
 	struct way *way = calloc(1, sizeof(*way));
@@ -80,7 +81,8 @@ static int declare(struct qemu_events *ev, const char *line)
 
 	if (ret > 0) {
 		way->kind = NO_KIND;
-		return way_add(ev, way);
+		ret = way_add(ev, way);
+		return ret ? ret : 1;
 	}
 	if (way)
 		qemu_format_free(&way->format);
@@ -93,9 +95,9 @@ int qemu_events_builtin(struct qemu_events *ev)
 	const char *const *line;
 	int ret = 0;
 
-	for (line = qemu_builtin; !ret && *line; line++)
+	for (line = qemu_builtin; ret >= 0 && *line; line++)
 		ret = declare(ev, *line);
-	return ret;
+	return ret < 0 ? ret : 0;
 }
 
 int qemu_events_declare(struct qemu_events *ev, const char *path,
@@ -103,7 +105,8 @@ int qemu_events_declare(struct qemu_events *ev, const char *path,
 {
 	FILE *f = fopen(path, "re");
 	char *line = malloc(MAX_LINE);
-	int ret = 0;
+	int ret = 0, declared;
+	bool any = false;
 
 	if (!f)
 		ret = vmsync_fail_file(e, -errno, path);
@@ -111,11 +114,16 @@ int qemu_events_declare(struct qemu_events *ev, const char *path,
 		ret = vmsync_fail_memory(e);
 	while (!ret && fgets(line, MAX_LINE, f)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (declare(ev, line))
+		declared = declare(ev, line);
+		if (declared < 0)
 			ret = vmsync_fail_memory(e);
+		any |= declared > 0;
 	}
 	if (!ret && ferror(f))
-		ret = vmsync_fail_file(e, -EIO, path);
+		ret = vmsync_fail_file(e, -errno, path);
+	if (!ret && !any)
+		ret = vmsync_fail(e, -EINVAL, "name QEMU's trace-events-all",
+				  "%.400s: declares no event", path);
 	free(line);
 	if (f)
 		fclose(f);
