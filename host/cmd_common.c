@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "fuse/print.h"
+#include "fuse/twice.h"
 
 int cmd_error(const char *name, const struct ctf_error *e)
 {
@@ -35,6 +36,20 @@ static void say_absent(const char *name, const struct vmsync_machine *host)
 	fprintf(stderr, "vmsync %s: %s: %s\n", name, host->name, text);
 }
 
+static void say_twice(const char *name, const struct vmsync_machine *m)
+{
+	char text[1024];
+
+	if (!m)
+		return;
+	vmsync_twice_note(m, text, sizeof(text));
+	if (!text[0])
+		return;
+	fprintf(stderr, "vmsync %s: %s: ", name, m->name);
+	print_clean(stderr, text);
+	fputc('\n', stderr);
+}
+
 /* What there is no answer for: a line for each, whatever else is printed. */
 static int say_missing(const char *name, const struct vmsync_session *s)
 {
@@ -58,6 +73,9 @@ static int say_missing(const char *name, const struct vmsync_session *s)
 		fputc('\n', stderr);
 	}
 	say_absent(name, s->host);
+	say_twice(name, s->host);
+	for (i = 0; i < s->n_guests; i++)
+		say_twice(name, s->guests[i].machine);
 	return s->n_left_out ? EXIT_FOUND : 0;
 }
 

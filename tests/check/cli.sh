@@ -126,6 +126,21 @@ expect "a trace in pieces: the same events are outside" \
 	cmp "$t/whole.json" "$t/pieces.json"
 jq_is "... and some are" '.guests[0].containment.outside > 100' true
 
+# A second session of the host, of the same time: another uuid, the same clock.
+generate sessions events=6000
+cp -r "$t/sessions/host" "$t/sessions/again"
+uuid=$(sed -nE '0,/uuid = /s/^\tuuid = "([0-9a-f]{2})([0-9a-f]{2}).*/\\x\1\\x\2/p' \
+	"$t/sessions/host/metadata")
+sed -i '0,/uuid = "[0-9a-f]\{4\}/s//uuid = "ffff/' "$t/sessions/again/metadata"
+LC_ALL=C sed -i "s/\xc1\x1f\xfc\xc1$uuid/\xc1\x1f\xfc\xc1\xff\xff/g" "$t"/sessions/again/channel*
+$vmsync analyze "$t/sessions" > "$t/log" 2> "$t/err"
+expect_eq "two sessions of one time: exit status" $? 0
+expect_eq "... what is counted is counted twice, which is told once" \
+	"$(grep -cE 'again.* of the same time, .*twice; name one of the two' "$t/err") $(
+		wc -l < "$t/err")" "1 1"
+$vmsync analyze "$t/sessions/host" "$t/sessions/guest" > "$t/log" 2> "$t/err"
+expect_eq "... of one there is nothing to tell" "$(cat "$t/err")" ""
+
 # --- other evidence
 generate old old=1 beacons=1000
 expect "the old addons' traces: sync agrees" sync_json "$t/old"
