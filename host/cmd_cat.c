@@ -204,6 +204,10 @@ static int limits(const struct cat *cat, int64_t *since, int64_t *until,
 					   "%.400s: not a time",
 					   cat->args->until);
 	}
+	if (*until < *since)
+		return vmsync_fail(e, -EINVAL, "give a later one",
+				   "--until=%.200s is before --since",
+				   cat->args->until);
 	return 0;
 }
 

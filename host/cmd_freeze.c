@@ -62,6 +62,7 @@ struct arguments {
 	int64_t before_ns;
 	int64_t quiet_ns;
 	bool no_wait;
+	bool of_freeze; /* something that is of a freeze to be made */
 	bool status;
 	bool quiet;
 	bool json;
@@ -82,6 +83,7 @@ static int take(void *arguments, int option, const char *value)
 {
 	struct arguments *args = arguments;
 
+	args->of_freeze |= strchr("barn", option) != NULL;
 	switch (option) {
 	case 'b':
 		return cmd_seconds("freeze", value, &args->before_ns);
@@ -399,6 +401,9 @@ int cmd_freeze(int argc, char **argv)
 	if (!!args.check + !!args.trigger + args.status + args.quiet > 1)
 		return cmd_usage_error("freeze", "--check, --on-trigger, --status and "
 						 "--quiet are one at a time");
+	if (args.of_freeze && (args.check || args.status || args.quiet))
+		return cmd_usage_error("freeze", "--before, --at, --reason and --no-wait "
+						 "are not of --check, --status or --quiet");
 	if (args.trigger && args.at_ns)
 		return cmd_usage_error("freeze", "--at is not for --on-trigger");
 	return act(&args);

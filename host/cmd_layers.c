@@ -326,7 +326,14 @@ static int format_find(const char *name, const struct layers_format **format)
 /* What makes no sense together is said before anything is read. */
 static int options_check(const struct arguments *args, bool any_trace)
 {
-	if (!any_trace && !args->check)
+	bool report = args->format || args->output || args->all || args->json ||
+		      args->object || any_trace;
+
+	if ((args->list && (report || args->check || args->layers.count)) ||
+	    (args->check && report))
+		return cmd_usage_error("layers", "--list is by itself, and --check "
+						 "but for --layer");
+	if (!any_trace && !args->check && !args->list)
 		return cmd_usage_error("layers", "no trace named");
 	if (!args->format != !args->output)
 		return cmd_usage_error("layers", "--export and --output go "
@@ -398,9 +405,10 @@ int cmd_layers(int argc, char **argv)
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret == CMD_GO_ON) {
-		if (args.list)
+		ret = options_check(&args, optind < argc);
+		if (!ret && args.list)
 			ret = list();
-		else if (!(ret = options_check(&args, optind < argc)))
+		else if (!ret)
 			ret = layers_run(&args, argv + optind,
 					 (size_t)(argc - optind));
 	}

@@ -212,6 +212,10 @@ static int setup(const struct arguments *args, char **argv)
 {
 	const char *what = argv[0] ? argv[0] : "";
 
+	if ((args->kernel || args->lttng) && strcmp(what, "tracer"))
+		return cmd_usage_error("setup", "--kernel and --lttng are of tracer");
+	if (args->uri && strcmp(what, "guest"))
+		return cmd_usage_error("setup", "--connect is of guest");
 	if (!strcmp(what, "host") && !argv[1])
 		return host(args);
 	if (!strcmp(what, "guest") && argv[1] && !argv[2])

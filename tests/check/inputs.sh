@@ -177,9 +177,29 @@ twice --record live --record=made --record=made2 tcp://127.0.0.1:1/s
 twice --number top --batch -n 1 -n 2 map
 twice --root doctor --root=none --root=none
 for command in "cat --vm=guest --vm=host --event=vmsync_* --event=kvm_*" \
-	"layers --check --layer=nova --layer=cinder"; do
+	"layers --check --layer=nova --layer=cinder --"; do
 	read -ra words <<< "$command"
-	expect "$command: as often as one likes" "$vmsync" "${words[@]}" good
+	[[ $command == layers* ]] || words+=(good)
+	expect "$command: as often as one likes" "$vmsync" "${words[@]}"
 done
+# useless PATTERN COMMAND...: some of it would have nothing to do
+useless() {
+	expect_error "${*:2}: has nothing to do" "$1" "$vmsync" "${@:2}"
+}
+useless "list is by itself" layers --list good
+useless "list is by itself, and --check but for --layer" layers --check --json
+useless "list is by itself" layers --list --layer=nova
+useless "until=[+]1 is before --since" cat --since=+2 --until=+1 good
+useless "kernel and --lttng are of tracer" setup host --dry-run --kernel=6.1
+useless "kernel and --lttng are of tracer" setup guest --dry-run --lttng=folder web1
+useless "connect is of guest" setup tracer --dry-run --connect=test:///default
+useless "not of --check, --status or --quiet" freeze --status --reason=why
+useless "not of --check, --status or --quiet" freeze --quiet=3 --before=5
+useless "not of --check, --status or --quiet" freeze --check=folder --no-wait
+useless "one at a time" freeze --check=folder --status
+useless "go with --on-freeze" record -o made --per-hour=3 --seconds=1
+useless "are of --events" memory --window=1
+useless "are of qemu-log" import jvm-log -o made --vm=x text-file
+useless "patience is of --analyze" live --record=made --patience=3 tcp://127.0.0.1:1/s
 expect_eq "nothing is made of any" "$(ls -d made* 2> /dev/null)" ""
 finish
