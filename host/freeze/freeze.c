@@ -13,6 +13,7 @@
 #include "freeze/guests.h"
 #include "freeze/proof.h"
 #include "port/now.h"
+#include "record/folder.h"
 
 #define SECOND 1000000000ull
 

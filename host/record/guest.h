@@ -75,15 +75,6 @@ int record_guest_init(struct record_guest *g, const char *object);
 /** record_guest_renew() - as it was at first, with another number; 0 or -errno */
 int record_guest_renew(struct record_guest *g);
 
-/**
- * record_guest_folder() - where its trace goes: @output/guests, then its name made into
- * what a file may be called anywhere, with a number behind it where that is taken
- * @is_taken:	has another guest this folder?
- */
-void record_guest_folder(struct record_guest *g, const char *output,
-			 bool (*is_taken)(const void *ctx, const char *folder),
-			 const void *ctx);
-
 /** record_guest_is_wanted() - it is one of @vm [@n], names or uuids; 0: all are */
 bool record_guest_is_wanted(const struct record_guest *g, const char *const *vm,
 			    size_t n);

@@ -14,6 +14,7 @@
 #include "fuse/fail.h"
 #include "port/now.h"
 #include "base/run.h"
+#include "record/folder.h"
 
 #define SECOND 1000000000ull
 #define ROUND_MS 100

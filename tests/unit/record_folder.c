@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "record/guest.h"
+#include "record/folder.h"
 
 #define GUESTS 12
 #define PREFIX "out/guests/"
