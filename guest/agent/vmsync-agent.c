@@ -109,6 +109,7 @@ static int options(struct agent *a, int argc, char **argv)
 	};
 	int c;
 
+	opterr = 0;
 	while ((c = getopt_long(argc, argv, "d:r:hV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'd':
@@ -137,6 +138,9 @@ static int options(struct agent *a, int argc, char **argv)
 			puts("vmsync-agent " VMSYNC_VERSION);
 			exit(0);
 		default:
+			fprintf(stderr, "vmsync-agent: %s: no such option, or not "
+				"with what it needs; vmsync-agent --help lists "
+				"options\n", argv[optind - 1]);
 			return TROUBLE;
 		}
 	}

@@ -23,9 +23,14 @@
 
 int vmsync_domains_open(struct vmsync_domains *d, const char *dir)
 {
+	struct stat st;
+
 	*d = (struct vmsync_domains){ .dir = dir, .fd = -1, .watch = -1 };
 	if (!dir)
 		return 0;
+	/* One that is not there may come. */
+	if (!stat(dir, &st) && !S_ISDIR(st.st_mode))
+		return -ENOTDIR;
 	d->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	return d->fd < 0 ? -errno : 0;
 }

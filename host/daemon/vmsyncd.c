@@ -89,6 +89,13 @@ static int option(struct daemon *d, int c)
 	return TROUBLE;
 }
 
+static int no_option(const char *arg)
+{
+	fprintf(stderr, "vmsyncd: %s: no such option, or not with what it needs; "
+		"vmsyncd --help lists options\n", arg);
+	return TROUBLE;
+}
+
 static int options(struct daemon *d, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -102,8 +109,9 @@ static int options(struct daemon *d, int argc, char **argv)
 	};
 	int c, ret = 0;
 
+	opterr = 0;
 	while (!ret && (c = getopt_long(argc, argv, "s:d:c:hV", longs, NULL)) != -1)
-		ret = option(d, c);
+		ret = c == '?' ? no_option(argv[optind - 1]) : option(d, c);
 	if (ret)
 		return ret;
 	if (optind < argc) {
@@ -149,7 +157,8 @@ static int begin(struct daemon *d)
 			       "; they are those of vmsyncd.socket");
 	ret = vmsync_domains_open(&d->domains, d->domains_dir);
 	if (ret)
-		return trouble("inotify", -ret, "");
+		return trouble(ret == -ENOTDIR ? d->domains_dir : "inotify", -ret,
+			       ret == -ENOTDIR ? "; name libvirt's folder" : "");
 	ret = open_socket(d, d->control_path, SOCK_SEQPACKET);
 	if (!ret)
 		ret = open_socket(d, d->hook_path, SOCK_DGRAM);

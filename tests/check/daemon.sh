@@ -208,6 +208,12 @@ until_is "... and vmsyncd goes on" '[.guests[].name] | join(" ")' one
 another() { "$o/vmsyncd" --domains="$t/domains" --control="$t/control"; }
 expect_error "a second vmsyncd" "control: Address already in use.*another" another
 until_is "... harms the first one nothing" '.guests | length' 1
+for wrong in --nope -x --socket --help=1; do
+	expect_error "vmsyncd $wrong" "^vmsyncd: $wrong: no such option.*; vmsyncd --help" \
+		"$o/vmsyncd" $wrong
+done
+expect_error "a file in the place of domains" "said: Not a directory; name" \
+	"$o/vmsyncd" --domains="$t/said" --control="$t/another"
 expect_error "no such folder" "make its folder" "$o/vmsyncd" --domains="$t/domains" \
 	--control="$t/none/control"
 # Who is nobody may read neither where this is built nor root's folders.

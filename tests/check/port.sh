@@ -119,6 +119,10 @@ expect_error "vmsyncd: a long path" "shorter" \
 	"$vmsyncd" --socket="$(printf '%0200d' 1)"
 expect_error "agent: no port" "$t/none: No such.*org.vmsync.agent.0" \
 	"$agent" --device="$t/none"
+for wrong in --nope -x --device --help=1; do
+	expect_error "agent $wrong" "^vmsync-agent: $wrong: no such option.*; vmsync-agent --help" \
+		"$agent" $wrong
+done
 expect_error "agent: no rate" "1 to 100" "$agent" --rate=101
 for program in vmsyncd vmsync-agent; do
 	expect "$program: help" "$o/$program" --help
