@@ -30,6 +30,7 @@ trap 'machines_end; kill $jobs 2> /dev/null; wait; rm -rf "$check_tmp"' EXIT
 
 # rows: number, name, and bytes of each frame, as the document has them
 rows() {
+	# shellcheck disable=SC2016 # of rst
 	sed -nE 's/^([0-9]+) +``([A-Z_]+)`` +(guest|host) +([0-9 to]+)$/\1 \2 \4/p' \
 		Documentation/protocol.rst
 }
