@@ -14,7 +14,6 @@
  * struct layers_export - an export that goes on, the sink of @engine
  * @offset_ns:	less than the engine's times
  * @numbers:	of objects, given so far; and of states that have a track each
- * @described:	bit by track
  */
 struct layers_export {
 	struct layers_engine *engine;
@@ -22,7 +21,6 @@ struct layers_export {
 	int64_t offset_ns;
 	uint32_t numbers;
 	uint32_t slices;
-	uint64_t described;
 };
 
 /** struct layers_format - @span and @object are as of struct layers_sink */

@@ -65,17 +65,19 @@ static void event(struct layers_export *x, uint64_t uuid, int64_t ns,
 	packet_close(x, body, pb_close(ev, p));
 }
 
-/* The number that an object has here is kept with it: it is described once. */
+/* The number that an object, or a track, has here is kept with it: it is
+ * described once. */
 static uint64_t track_of(struct layers_export *x,
 			 const struct layers_object *obj)
 {
 	struct layers_object *known = (struct layers_object *)obj;
+	struct layers_track *track = &x->engine->tracks.at[obj->track];
 	uint64_t kind = uuid_of(KIND_OF_OBJECTS, obj->track);
 	char name[PERFETTO_NAME];
 
-	if (!(x->described & UINT64_C(1) << (obj->track & 63))) {
-		x->described |= UINT64_C(1) << (obj->track & 63);
-		describe(x, kind, 0, x->engine->tracks.at[obj->track].name);
+	if (!track->number) {
+		track->number = 1;
+		describe(x, kind, 0, track->name);
 	}
 	if (!obj->number) {
 		known->number = ++x->numbers;

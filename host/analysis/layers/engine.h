@@ -33,6 +33,7 @@ struct layers_sink {
  * @crowded_out: there were too many
  * @orphans:	ends of something that had not begun
  * @restarted:	states that began while they were open
+ * @number:	a sink's own, 0 at first
  */
 struct layers_track {
 	char name[33];
@@ -46,6 +47,7 @@ struct layers_track {
 	uint64_t crowded_out;
 	uint64_t orphans;
 	uint64_t restarted;
+	uint32_t number;
 };
 
 /**
