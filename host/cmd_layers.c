@@ -40,8 +40,9 @@ static const char help[] =
 	"      --json          print the report as JSON\n"
 	"      --export=FORMAT write each state, as it ends, into a file "
 	"instead: jsonl,\n"
-	"                      lines of JSON, or perfetto, tracks for "
-	"ui.perfetto.dev\n"
+	"                      lines of JSON; perfetto, tracks for "
+	"ui.perfetto.dev; or\n"
+	"                      sqlite, tables of objects, states and links\n"
 	"  -o, --output=FILE   that file; it appears when all is right\n"
 	"      --list          print the layers that come with vmsync, and "
 	"nothing else\n"
@@ -148,6 +149,14 @@ static int wants(void *ctx, const struct ctf_trace *t, uint8_t *want,
 							: 1;
 }
 
+static int export_fail(const struct job *r, int error, struct ctf_error *e)
+{
+	if (r->export.why[0])
+		return vmsync_fail(e, error, "", "%.200s: %s", r->args->output,
+				   r->export.why);
+	return vmsync_fail_file(e, error, r->args->output);
+}
+
 static int events_read(struct job *r, struct ctf_error *e)
 {
 	struct layers_engine *g = &r->engine;
@@ -164,7 +173,8 @@ static int events_read(struct job *r, struct ctf_error *e)
 	r->traces.merge = NULL;
 	ctf_pool_free(pool);
 	if (failed)
-		return vmsync_fail_memory(e);
+		return failed == -ENOMEM ? vmsync_fail_memory(e)
+					 : export_fail(r, failed, e);
 	if (!ret && !g->events)
 		return vmsync_fail(e, -ENOENT,
 				   "vmsync cat shows their names, layers.rst "
@@ -192,7 +202,7 @@ static int sink_begin(struct job *r, struct ctf_error *e)
 		return e->code;
 	ret = layers_export_begin(&r->export, &r->engine, r->args->format,
 				  file);
-	return ret ? vmsync_fail_file(e, ret, r->args->output) : 0;
+	return ret ? export_fail(r, ret, e) : 0;
 }
 
 /* As it was stamped: what vmsync export writes of the machine is on that, too.
@@ -211,8 +221,7 @@ static int sink_end(struct job *r, struct ctf_error *e)
 
 	if (r->args->format) {
 		ret = layers_export_end(&r->export);
-		return ret ? vmsync_fail_file(e, ret, r->args->output)
-			   : vmsync_output_commit(e);
+		return ret ? export_fail(r, ret, e) : vmsync_output_commit(e);
 	}
 	layers_report_end(&r->report);
 	if (r->args->json)
@@ -310,6 +319,7 @@ static int format_find(const char *name, const struct layers_format **format)
 	static const struct layers_format *const formats[] = {
 		&layers_jsonl,
 		&layers_perfetto,
+		&layers_sqlite,
 	};
 	size_t i;
 
@@ -319,7 +329,8 @@ static int format_find(const char *name, const struct layers_format **format)
 			return 0;
 		}
 	}
-	return cmd_usage_error("layers", "no format %s: jsonl or perfetto",
+	return cmd_usage_error("layers", "no format %s: jsonl, perfetto or "
+			       "sqlite",
 			       name);
 }
 

@@ -61,7 +61,8 @@ $(VERSIONED): HOST_CFLAGS += -DVMSYNC_VERSION='"$(VERSION)"'
 $(VERSIONED): dkms.conf
 $(O)/host/export/page_write.o: host/export/page.css host/export/page.js
 ifeq ($(SQLITE),yes)
-$(O)/host/export/sqlite.o $(O)/host/export/bulk.o $(O)/host/export/inserter.o: HOST_CFLAGS += -DVMSYNC_SQLITE
+SQLITE_OBJ := $(patsubst %,$(O)/host/export/%.o,sqlite bulk inserter database layers_sqlite)
+$(SQLITE_OBJ): HOST_CFLAGS += -DVMSYNC_SQLITE
 $(O)/vmsync: HOST_LDLIBS += -lsqlite3
 endif
 

@@ -14,13 +14,17 @@
 int layers_export_begin(struct layers_export *x, struct layers_engine *g,
 			const struct layers_format *f, const char *path)
 {
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int fd;
 
 	x->engine = g;
+	x->format = f;
 	x->out.fd = -1;
+	g->sink = (struct layers_sink){f->span, f->object, x};
+	if (f->begin)
+		return f->begin(x, path);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	g->sink = (struct layers_sink){f->span, f->object, x};
 	if (out_new(&x->out, ROOM, fd))
 		return 0;
 	close(fd);
@@ -29,8 +33,11 @@ int layers_export_begin(struct layers_export *x, struct layers_engine *g,
 
 int layers_export_end(struct layers_export *x)
 {
-	int ret = out_write(&x->out, x->out.fd);
+	int ret;
 
+	if (x->format->end)
+		return x->format->end(x);
+	ret = out_write(&x->out, x->out.fd);
 	if (close(x->out.fd) && !ret)
 		ret = -errno;
 	x->out.fd = -1;
@@ -41,6 +48,8 @@ void layers_export_free(struct layers_export *x)
 {
 	int fd = x->out.start ? x->out.fd : -1;
 
+	if (x->format && x->format->free)
+		x->format->free(x);
 	out_free(&x->out);
 	if (fd >= 0)
 		close(fd);
@@ -150,4 +159,8 @@ static int object(void *ctx, struct layers_object *obj)
 	return o->error;
 }
 
-const struct layers_format layers_jsonl = {"jsonl", span, object};
+const struct layers_format layers_jsonl = {
+	.name = "jsonl",
+	.span = span,
+	.object = object,
+};

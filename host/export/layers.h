@@ -14,25 +14,38 @@
  * struct layers_export - an export that goes on, the sink of @engine
  * @offset_ns:	less than the engine's times
  * @numbers:	of objects, given so far; and of states that have a track each
+ * @state:	the format's, where it does not write to @out
+ * @why:	it failed, in words; "": errno says all
  */
 struct layers_export {
 	struct layers_engine *engine;
+	const struct layers_format *format;
 	struct out out;
 	int64_t offset_ns;
 	uint32_t numbers;
 	uint32_t slices;
+	void *state;
+	char why[200];
 };
 
-/** struct layers_format - @span and @object are as of struct layers_sink */
+/**
+ * struct layers_format - @span and @object are as of struct layers_sink
+ * @begin, @end, @free: of one that opens the file itself, or NULL. As of struct
+ * export_format
+ */
 struct layers_format {
 	const char *name;
 	int (*span)(void *ctx, const struct layers_object *obj,
 		    const struct layers_span *span);
 	int (*object)(void *ctx, struct layers_object *obj);
+	int (*begin)(struct layers_export *x, const char *path);
+	int (*end)(struct layers_export *x);
+	void (*free)(struct layers_export *x);
 };
 
 extern const struct layers_format layers_jsonl;
 extern const struct layers_format layers_perfetto;
+extern const struct layers_format layers_sqlite; /* may be built without */
 
 /**
  * layers_export_begin() - be the sink of @g

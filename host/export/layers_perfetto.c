@@ -133,4 +133,8 @@ static int object(void *ctx, struct layers_object *obj)
 	return x->out.error;
 }
 
-const struct layers_format layers_perfetto = {"perfetto", span, object};
+const struct layers_format layers_perfetto = {
+	.name = "perfetto",
+	.span = span,
+	.object = object,
+};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rows in tables of SQLite, with views that sum up as vmsync analyze does.
- * Nobody else has the file, and an error removes it: no journal is kept. A
+ * Rows in tables of SQLite, with views that sum up as vmsync analyze does. A
  * library that may not be there: then the format says so.
  */
 #include <errno.h>
@@ -12,22 +11,14 @@
 #include "export/events.h"
 
 #ifdef VMSYNC_SQLITE
-#include "export/bulk.h"
-#include "export/inserter.h"
+#include "export/database.h"
 
 /* What columns are called and what they hold is in rows.c. */
 struct db {
 	struct export_rows rows;
-	sqlite3 *db;
-	struct inserter *inserter;
+	struct database base;
 	struct bulk *bulk[EXPORT_TABLES];
 };
-
-static const char before[] = "pragma page_size = 65536;"
-			     "pragma journal_mode = off;"
-			     "pragma synchronous = off;"
-			     "pragma locking_mode = exclusive;"
-			     "begin;";
 
 /*
  * Indexes begin with the time: rows come nearly in its order, so that they are
@@ -94,60 +85,28 @@ static const char after[] =
 static const char after_events[] =
 	"create index events_at on events (at_ns, machine);";
 
-static int error_of(int result)
+static int fail(struct export_job *j, int error)
 {
-	return result == SQLITE_OK	? 0
-	       : result == SQLITE_FULL	? -ENOSPC
-	       : result == SQLITE_NOMEM ? -ENOMEM
-					: -EIO;
-}
+	const struct db *d = j->state;
 
-static int fail(struct export_job *j, int result)
-{
-	struct db *d = j->state;
-	int ret = error_of(result & 0xff);
-
-	if (ret == -EIO)
-		snprintf(j->why, sizeof(j->why), "SQLite: %s",
-			 d->db ? sqlite3_errmsg(d->db)
-			       : sqlite3_errstr(result));
-	return ret;
-}
-
-static int table_make(struct export_job *j, enum export_table t)
-{
-	const struct export_columns *c = export_columns_of(t);
-	struct db *d = j->state;
-	char make[2048];
-	int i, ret, m;
-
-	m = snprintf(make, sizeof(make), "create table %s (", c->name);
-	for (i = 0; i < c->n; i++) {
-		/* The number of a virtual CPU and so on is its table's key. */
-		bool key = !i && t >= EXPORT_MACHINES;
-
-		m += snprintf(make + m, sizeof(make) - (size_t)m, "%s%s %s",
-			      i ? ", " : "", c->column[i],
-			      c->texts & 1u << i ? "text"
-			      : key		 ? "integer primary key"
-						 : "integer");
-	}
-	strcat(make, ");");
-	ret = sqlite3_exec(d->db, make, NULL, NULL, NULL);
-	if (!ret)
-		d->bulk[t] = bulk_new(d->db, c, d->inserter, &ret);
-	return fail(j, ret);
+	if (error)
+		memcpy(j->why, d->base.why, sizeof(d->base.why));
+	return error;
 }
 
 static int tables_make(struct export_job *j)
 {
+	struct db *d = j->state;
 	int t, ret = 0;
 
+	/* The number of a virtual CPU and so on is its table's key. */
 	for (t = 0; !ret && t < EXPORT_TABLES; t++) {
 		if (t != EXPORT_EVENTS || export_events_wanted(j->options))
-			ret = table_make(j, (enum export_table)t);
+			ret = database_table(&d->base,
+					     export_columns_of((enum export_table)t),
+					     t >= EXPORT_MACHINES, &d->bulk[t]);
 	}
-	return ret;
+	return fail(j, ret);
 }
 
 static int row(void *ctx, enum export_table t, const struct export_value *v)
@@ -155,7 +114,7 @@ static int row(void *ctx, enum export_table t, const struct export_value *v)
 	struct export_job *j = ctx;
 	struct db *d = j->state;
 
-	return fail(j, bulk_row(d->bulk[t], v));
+	return fail(j, database_row(&d->base, d->bulk[t], v));
 }
 
 /* Where the file must not become too large its size has to be that of all rows. */
@@ -173,17 +132,8 @@ static int begin(struct export_job *j, struct analysis_sink *sink)
 	j->state = d;
 	if (!d)
 		return -ENOMEM;
-	d->inserter = inserter_new(may_go_apart(j));
-	if (!d->inserter)
-		return -ENOMEM;
 	d->rows = (struct export_rows){row, j, EXPORT_TABLES};
-	/* One thread at a time writes: locks would take a tenth of the time. */
-	ret = sqlite3_open_v2(j->path, &d->db,
-			      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-				      SQLITE_OPEN_NOMUTEX,
-			      NULL);
-	if (!ret)
-		ret = sqlite3_exec(d->db, before, NULL, NULL, NULL);
+	ret = database_open(&d->base, j->path, may_go_apart(j));
 	if (ret)
 		return fail(j, ret);
 	*sink = export_rows_sink(j);
@@ -197,19 +147,16 @@ static int end(struct export_job *j)
 
 	for (t = 0; !ret && t < EXPORT_TABLES; t++) {
 		if (d->bulk[t])
-			ret = fail(j, bulk_flush(d->bulk[t]));
+			ret = database_flush(&d->base, d->bulk[t]);
 	}
 	if (!ret)
-		ret = fail(j, inserter_end(d->inserter));
+		ret = database_rows_end(&d->base);
 	/* Another thread may sort while the rows are read. */
 	if (!ret && may_go_apart(j))
-		ret = fail(j, sqlite3_exec(d->db, "pragma threads = 1;", NULL,
-					   NULL, NULL));
+		ret = database_do(&d->base, "pragma threads = 1;");
 	if (!ret && d->bulk[EXPORT_EVENTS])
-		ret = fail(j, sqlite3_exec(d->db, after_events, NULL, NULL,
-					   NULL));
-	return ret ? ret
-		   : fail(j, sqlite3_exec(d->db, after, NULL, NULL, NULL));
+		ret = database_do(&d->base, after_events);
+	return fail(j, ret ? ret : database_do(&d->base, after));
 }
 
 static void db_free(struct export_job *j)
@@ -219,10 +166,10 @@ static void db_free(struct export_job *j)
 
 	if (!d)
 		return;
-	inserter_free(d->inserter);
+	database_stop(&d->base);
 	for (t = 0; t < EXPORT_TABLES; t++)
 		bulk_free(d->bulk[t]);
-	sqlite3_close(d->db);
+	database_close(&d->base);
 	free(d);
 }
 
