@@ -28,6 +28,8 @@ static const char help[] =
 "                      ran on, by the offset to the time of day that the tracer\n"
 "                      measured; default: time of day\n"
 "      --vm=NAME       what the virtual machine is called\n"
+"      --libvirt=FILE  libvirt's log of its domain, by which it is called, and which\n"
+"                      has its uuid: /var/log/libvirt/qemu/NAME.log\n"
 "      --events=FILE   QEMU's list of all its events, for those that are not of\n"
 "                      migrations: /usr/share/qemu/trace-events-all\n"
 "  -h, --help          this text\n"
@@ -59,6 +61,9 @@ static int take(void *arguments, int option, const char *value)
 		return 0;
 	case 'v':
 		args->import.vm = value;
+		return 0;
+	case 'l':
+		args->import.libvirt = value;
 		return 0;
 	default:
 		args->import.declared = value;
@@ -151,9 +156,10 @@ static int what_take(struct arguments *args, const char *what)
 	if (!args->of_jvm && (!what || strcmp(what, "qemu-log")))
 		return cmd_usage_error("import", "name what to read: qemu-log "
 						 "or jvm-log");
-	if (args->of_jvm && (o->qmp || o->vm || o->declared))
-		return cmd_usage_error("import", "--qmp, --vm and --events are "
-						 "of qemu-log");
+	if (args->of_jvm && (o->qmp || o->vm || o->libvirt ||
+			     o->declared))
+		return cmd_usage_error("import", "--qmp, --vm, --libvirt and "
+						 "--events are of qemu-log");
 	return 0;
 }
 
@@ -164,6 +170,7 @@ int cmd_import(int argc, char **argv)
 		{ "qmp", required_argument, NULL, 'q' },
 		{ "clock", required_argument, NULL, 'c' },
 		{ "vm", required_argument, NULL, 'v' },
+		{ "libvirt", required_argument, NULL, 'l' },
 		{ "events", required_argument, NULL, 'e' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },

@@ -6,7 +6,7 @@
 #include "analysis/layers/find.h"
 #include "analysis/layers/report.h"
 #include "cmd.h"
-#include "cmd_traces.h"
+#include "cmd_told.h"
 #include "export/layers.h"
 #include "fuse/fail.h"
 #include "fuse/output.h"
@@ -71,83 +71,10 @@ struct arguments {
 
 struct job {
 	const struct arguments *args;
-	struct layers_engine engine;
+	struct cmd_told told;
 	struct layers_report report;
 	struct layers_export export;
-	struct cmd_traces traces;
-	uint64_t lost;
 };
-
-static int layer_add(struct job *r, const char *what, struct ctf_error *e)
-{
-	struct layer *l = layer_find(what, e);
-
-	int ret = l ? layers_engine_add(&r->engine, l) : e->code;
-
-	if (ret != -EINVAL || !l)
-		return ret == -ENOMEM && l ? vmsync_fail_memory(e) : ret;
-	return vmsync_fail(e, ret, "use them apart",
-			   "%.200s: a track of it has 'state' or 'seen' where "
-			   "another layer has the other one",
-			   what);
-}
-
-static int layers_add(struct job *r, struct ctf_error *e)
-{
-	size_t i, n = 0;
-	char **names = NULL;
-	int ret = 0;
-
-	for (i = 0; !ret && i < r->args->layers.count; i++)
-		ret = layer_add(r, r->args->layers.at[i], e);
-	if (!r->args->layers.count)
-		names = layer_names(&n);
-	for (i = 0; !ret && i < n; i++)
-		ret = layer_add(r, names[i], e);
-	for (i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
-	if (!ret && !r->engine.users.count)
-		ret = vmsync_fail(e, -ENOENT, "name one with --layer",
-				  "no layers are installed");
-	return ret;
-}
-
-/* From its first packet to its last one, and what is missing between them. */
-static int span_add(struct job *r, const struct ctf_trace *t,
-		    struct ctf_error *e)
-{
-	size_t i;
-
-	for (i = 0; i < ctf_trace_streams(t); i++) {
-		const struct ctf_stream *s = ctf_trace_stream(t, i);
-		const struct ctf_clock *clock = ctf_stream_clock(s);
-		struct ctf_span span;
-		int ret = ctf_stream_span(s, &span, e);
-
-		if (ret)
-			return ret;
-		r->lost += span.discarded + span.lost;
-		if (span.begin != UINT64_MAX && span.end)
-			layers_engine_span(
-				&r->engine,
-				(int64_t)ctf_clock_ns(clock, span.begin),
-				(int64_t)ctf_clock_ns(clock, span.end));
-	}
-	return 0;
-}
-
-static int wants(void *ctx, const struct ctf_trace *t, uint8_t *want,
-		 struct ctf_error *e)
-{
-	struct job *r = ctx;
-	int ret = span_add(r, t, e);
-
-	if (ret)
-		return ret;
-	return layers_engine_trace(&r->engine, t, want) ? vmsync_fail_memory(e)
-							: 1;
-}
 
 static int export_fail(const struct job *r, int error, struct ctf_error *e)
 {
@@ -159,23 +86,11 @@ static int export_fail(const struct job *r, int error, struct ctf_error *e)
 
 static int events_read(struct job *r, struct ctf_error *e)
 {
-	struct layers_engine *g = &r->engine;
-	struct ctf_pool *pool = ctf_pool_new(r->args->jobs);
-	const struct ctf_event *ev;
-	int ret, failed = 0;
+	int ret = cmd_told_read(&r->told, r->args->jobs, e);
 
-	ctf_merge_pool(r->traces.merge, pool);
-	while (!failed && (ret = ctf_merge_next(r->traces.merge, &ev, e)) > 0)
-		failed = layers_engine_event(g, ev->source, ev);
-	if (!failed && !ret)
-		failed = layers_engine_end(g);
-	ctf_merge_free(r->traces.merge);
-	r->traces.merge = NULL;
-	ctf_pool_free(pool);
-	if (failed)
-		return failed == -ENOMEM ? vmsync_fail_memory(e)
-					 : export_fail(r, failed, e);
-	if (!ret && !g->events)
+	if (ret == CMD_TOLD_SINK)
+		return export_fail(r, r->told.engine.error, e);
+	if (!ret && !r->told.engine.events)
 		return vmsync_fail(e, -ENOENT,
 				   "vmsync cat shows their names, layers.rst "
 				   "how to describe them",
@@ -194,13 +109,13 @@ static int sink_begin(struct job *r, struct ctf_error *e)
 	r->report.all = r->args->all;
 	r->report.wanted = r->args->object;
 	if (!r->args->format)
-		return layers_report_init(&r->report, &r->engine)
+		return layers_report_init(&r->report, &r->told.engine)
 			       ? vmsync_fail_memory(e)
 			       : 0;
 	file = vmsync_output_file(r->args->output, e);
 	if (!file)
 		return e->code;
-	ret = layers_export_begin(&r->export, &r->engine, r->args->format,
+	ret = layers_export_begin(&r->export, &r->told.engine, r->args->format,
 				  file);
 	return ret ? export_fail(r, ret, e) : 0;
 }
@@ -210,7 +125,7 @@ static int sink_begin(struct job *r, struct ctf_error *e)
 static void offset_take(struct job *r)
 {
 	const struct ctf_clock *clock =
-		r->traces.n ? ctf_trace_clock(r->traces.traces[0], 0) : NULL;
+		r->told.traces.n ? ctf_trace_clock(r->told.traces.traces[0], 0) : NULL;
 
 	r->export.offset_ns = (int64_t)ctf_clock_ns(clock, 0);
 }
@@ -234,18 +149,17 @@ static int sink_end(struct job *r, struct ctf_error *e)
 static int run_all(struct job *r, char *const *paths, size_t n,
 		   struct ctf_error *e)
 {
-	int ret = layers_add(r, e);
+	int ret = cmd_told_layers(&r->told, r->args->layers.at,
+				  r->args->layers.count, e);
 
 	if (ret || r->args->check)
 		return ret;
 	ret = sink_begin(r, e);
 	if (!ret)
-		ret = cmd_traces_open(&r->traces, paths, n, wants, r, e);
+		ret = cmd_told_open(&r->told, paths, n, e);
 	if (ret)
 		return ret;
 	offset_take(r);
-	if (layers_engine_begin(&r->engine))
-		return vmsync_fail_memory(e);
 	ret = events_read(r, e);
 	return ret ? ret : sink_end(r, e);
 }
@@ -260,17 +174,17 @@ static int layers_run(const struct arguments *args, char *const *paths,
 	if (!r)
 		return cmd_usage_error("layers", "out of memory");
 	r->args = args;
-	layers_engine_init(&r->engine);
+	cmd_told_init(&r->told);
 	ret = run_all(r, paths, n, &e);
 	if (ret)
 		ret = cmd_error("layers", &e);
 	else if (!cmd_flush("layers"))
 		ret = EXIT_TROUBLE;
-	if (!ret && r->lost) {
+	if (!ret && r->told.lost) {
 		fprintf(stderr,
 			"vmsync layers: %llu events or packets were lost "
 			"when it was recorded: states may be missing\n",
-			(unsigned long long)r->lost);
+			(unsigned long long)r->told.lost);
 		ret = EXIT_FOUND;
 	}
 	if (args->format) {
@@ -278,8 +192,7 @@ static int layers_run(const struct arguments *args, char *const *paths,
 		layers_export_free(&r->export);
 	}
 	layers_report_free(&r->report);
-	cmd_traces_close(&r->traces);
-	layers_engine_free(&r->engine);
+	cmd_told_free(&r->told);
 	free(r);
 	return ret;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cmd.h"
+#include "cmd_migration.h"
 #include "migration/guests.h"
 
 static const char help[] =
@@ -28,6 +29,26 @@ struct arguments {
 	bool json;
 };
 
+int cmd_migration_guests(char *const *paths, size_t n, struct migrations *m,
+			 struct ctf_error *e)
+{
+	const struct vmsync_session_options options = { .alone = true,
+							.fused = true };
+	struct vmsync_session session;
+	int ret;
+
+	if (!migrations_have_host(m))
+		return 0;
+	ret = vmsync_session_open(paths, n, &options, &session, e);
+	if (!ret)
+		ret = vmsync_session_sync(&session, &options, cmd_progress(), e);
+	if (!ret)
+		ret = migrations_guests(m, &session, cmd_progress(), e);
+	cmd_progress_end();
+	vmsync_session_close(&session);
+	return ret;
+}
+
 static int take(void *arguments, int option, const char *value)
 {
 	struct arguments *args = arguments;
@@ -43,26 +64,13 @@ static int take(void *arguments, int option, const char *value)
 /* Without them the rest is told all the same. */
 static void guests(char *const *paths, size_t n, struct migrations *m)
 {
-	const struct vmsync_session_options options = { .alone = true,
-							.fused = true };
-	struct vmsync_session session;
 	struct ctf_error e;
-	int ret;
 
-	if (!migrations_have_host(m))
+	if (!cmd_migration_guests(paths, n, m, &e))
 		return;
-	ret = vmsync_session_open(paths, n, &options, &session, &e);
-	if (!ret)
-		ret = vmsync_session_sync(&session, &options, cmd_progress(), &e);
-	if (!ret)
-		ret = migrations_guests(m, &session, cmd_progress(), &e);
-	cmd_progress_end();
-	if (ret) {
-		fputs("vmsync migration: nothing is told of what the guest "
-		      "did:\n", stderr);
-		cmd_error("migration", &e);
-	}
-	vmsync_session_close(&session);
+	fputs("vmsync migration: nothing is told of what the guest "
+	      "did:\n", stderr);
+	cmd_error("migration", &e);
 }
 
 static int report(char *const *paths, size_t n, const struct arguments *args)

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <string.h>
+
 #include "cmd_export.h"
+#include "cmd_report_told.h"
 #include "export/page.h"
+#include "fuse/fail.h"
+#include "fuse/output.h"
 
 static const char help[] =
 	"usage: vmsync report -o FILE.html [OPTION]... TRACE...\n"
@@ -10,7 +15,11 @@ static const char help[] =
 	"answer, a\n"
 	"timeline of every virtual CPU, CPU of the host and thread of a guest, "
 	"and tables\n"
-	"that lead to it. One file, which needs no network.\n"
+	"that lead to it. One file, which needs no network. Of what services "
+	"and QEMUs\n"
+	"told, if that is among the traces, it has the tables of vmsync layers, "
+	"and each\n"
+	"live migration: application, QEMU and kernel on one axis of time.\n"
 	"\n"
 	"  -o, --output=FILE   the file to make; it appears when all is right\n"
 	"      --vm=NAME       only this VM: its guest's name, or its process\n"
@@ -28,6 +37,52 @@ static const char help[] =
 static int take(void *arguments, int option, const char *value)
 {
 	return cmd_export_option("report", option, value, arguments);
+}
+
+/* Of what was told alone: there is no host's trace to be analysed. */
+static int told_write(const struct cmd_export *args,
+		      const struct cmd_report_told *told)
+{
+	const char *output = args->options.output, *file = NULL;
+	bool is_file = strcmp(output, "-") != 0;
+	struct ctf_error e;
+	int ret = 0;
+
+	if (is_file && !(file = vmsync_output_file(output, &e)))
+		return cmd_error("report", &e);
+	ret = page_told_write(file, &told->page);
+	if (ret)
+		vmsync_fail_file(&e, ret, output);
+	else if (is_file)
+		ret = vmsync_output_commit(&e);
+	if (is_file)
+		vmsync_output_abort();
+	return ret ? cmd_error("report", &e) : 0;
+}
+
+static int report(char **argv, struct cmd_export *args)
+{
+	struct cmd_report_told told = {0};
+	struct ctf_error e;
+	size_t n = 0;
+	int ret;
+
+	while (argv[n])
+		n++;
+	/* The analysis has its own words for what cannot be read. */
+	if (!n || cmd_report_told_read(&told, argv, n, args->session.options.jobs,
+				       &e) ||
+	    !cmd_report_told_any(&told)) {
+		ret = cmd_export_run("report", argv, args);
+	} else if (told.has_host) {
+		args->options.told = &told.page;
+		ret = cmd_export_run("report", argv, args);
+	} else {
+		ret = told_write(args, &told);
+		vmsync_exchange_free(&args->session.exchange);
+	}
+	cmd_report_told_free(&told);
+	return ret;
 }
 
 int cmd_report(int argc, char **argv)
@@ -49,5 +104,5 @@ int cmd_report(int argc, char **argv)
 	if (ret != CMD_GO_ON)
 		return ret;
 	ret = cmd_export_check("report", &args);
-	return ret ? ret : cmd_export_run("report", argv + optind, &args);
+	return ret ? ret : report(argv + optind, &args);
 }

@@ -12,6 +12,8 @@
 #include "export/limit.h"
 #include "sync/base/array.h"
 
+struct page_told;
+
 /**
  * struct export_options - all 0 is the default
  * @output:	the file, or "-": stdout, if the format can be written to it; or what
@@ -20,6 +22,7 @@
  * @raw:	the events, too
  * @most_bytes:	the file is not to be larger, 0: it may be
  * @tell:	something to know before it is written; NULL: do not
+ * @told:	what else a page has, see told.h; NULL: nothing
  * @analysis:	since, until and vm
  */
 struct export_options {
@@ -28,6 +31,7 @@ struct export_options {
 	bool raw;
 	int64_t most_bytes;
 	void (*tell)(const char *text);
+	const struct page_told *told;
 	struct analysis_options analysis;
 };
 

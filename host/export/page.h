@@ -8,6 +8,9 @@
  *	page_tables.c	the tables
  *	page_series.c	wanted and got, over time
  *	page_clocks.c	how well the clocks are known
+ *	page_told.c	what services and QEMUs told, see told.h
+ *	page_join.c	a live migration of these
+ *	page_lanes.c	its picture
  *	page.css, page.js	as they are in the page
  */
 #ifndef VMSYNC_EXPORT_PAGE_H
@@ -72,6 +75,15 @@ struct page {
 	int n_exits;
 	uint32_t n_threads;
 };
+
+/** page_nonce() - of a page: what names its own style and script; 0 or -EIO */
+#define PAGE_NONCE 33
+int page_nonce(char nonce[PAGE_NONCE]);
+
+/** page_begin() - up to the text of the title; page_style() - all of the head
+ * from its end on */
+void page_begin(FILE *f, const char *nonce);
+void page_style(FILE *f, const char *nonce);
 
 /** page_write() - all of it */
 void page_write(struct page *p, FILE *f);

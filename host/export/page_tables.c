@@ -98,10 +98,11 @@ static void at(FILE *f, const struct page *p, int64_t ns)
 void page_table_begin(FILE *f, const char *id, const char *title,
 		      const char *const *heads)
 {
-	fprintf(f,
-		"<section id=%s><h2>%s</h2><div class=scroll tabindex=0 "
-		"role=group aria-label=\"%s\"><table><thead><tr>",
-		id, title, title);
+	fprintf(f, "<section id=%s><h2>", id);
+	page_text(f, title);
+	fputs("</h2><div class=scroll tabindex=0 role=group aria-label=\"", f);
+	page_text(f, title);
+	fputs("\"><table><thead><tr>", f);
 	for (; *heads; heads++) {
 		bool number = **heads == '>';
 

@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "export/page.h"
+#include "export/told.h"
 #include "fuse/markup.h"
 
 /* host/export/page.css and page.js, as they are. */
@@ -166,7 +167,7 @@ static void answer(FILE *f, const struct page *p)
 	free(text);
 }
 
-static void contents(FILE *f)
+static void contents(FILE *f, const struct page_told *told)
 {
 	static const char *const parts[][2] = {
 		{"timeline", "Timeline"},
@@ -183,6 +184,8 @@ static void contents(FILE *f)
 	fputs("<nav aria-label=\"Parts of this page\">", f);
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		fprintf(f, "<a href=#%s>%s</a> ", parts[i][0], parts[i][1]);
+	if (told)
+		page_told_links(f, told);
 	fputs("</nav>\n", f);
 }
 
@@ -225,17 +228,20 @@ static void timeline(FILE *f, const struct page *p)
 	fputs("</section>\n", f);
 }
 
-void page_write(struct page *p, FILE *f)
+int page_nonce(char nonce[PAGE_NONCE])
 {
-	uint8_t random[16];
-	char nonce[33];
+	uint8_t random[PAGE_NONCE / 2];
 	size_t i;
 
-	fit(p);
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		p->job->error = -EIO;
+		return -EIO;
 	for (i = 0; i < sizeof(random); i++)
 		snprintf(nonce + 2 * i, 3, "%02x", random[i]);
+	return 0;
+}
+
+void page_begin(FILE *f, const char *nonce)
+{
 	fprintf(f,
 		"<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
 		"<meta http-equiv=Content-Security-Policy "
@@ -243,10 +249,27 @@ void page_write(struct page *p, FILE *f)
 		"'none'; script-src 'nonce-%s'; style-src 'nonce-%s'; base-uri "
 		"'none'; form-action 'none'\">\n"
 		"<meta name=viewport content=\"width=device-width, "
-		"initial-scale=1\">\n<title>vmsync: ",
+		"initial-scale=1\">\n<title>",
 		nonce, nonce);
-	page_text(f, page_machine_name(p, ANALYSIS_HOST));
+}
+
+void page_style(FILE *f, const char *nonce)
+{
 	fprintf(f, "</title>\n<style nonce=%s>\n%s</style>\n", nonce, page_css);
+}
+
+void page_write(struct page *p, FILE *f)
+{
+	const struct page_told *told = p->job->options->told;
+	char nonce[PAGE_NONCE];
+
+	fit(p);
+	if (page_nonce(nonce))
+		p->job->error = -EIO;
+	page_begin(f, nonce);
+	fputs("vmsync: ", f);
+	page_text(f, page_machine_name(p, ANALYSIS_HOST));
+	page_style(f, nonce);
 	fputs("<header><h1>What the virtual CPUs of ", f);
 	page_text(f, page_machine_name(p, ANALYSIS_HOST));
 	fprintf(f,
@@ -259,9 +282,11 @@ void page_write(struct page *p, FILE *f)
 		(int)(p->slices.from_ns % 1000000000));
 	answer(f, p);
 	page_notes(f, p);
-	contents(f);
+	contents(f, told);
 	timeline(f, p);
 	page_tables(f, p);
+	if (told)
+		page_told_sections(f, told);
 	fputs("</main>\n<div id=tip aria-hidden=true hidden></div>\n", f);
 	data(f, p);
 	fprintf(f, "<script nonce=%s>\n%s</script>\n</html>\n", nonce, page_js);

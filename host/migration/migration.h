@@ -22,6 +22,8 @@
  * @machine:	number of the machine that it ran on
  * @name:	of the virtual machine, or of the log
  * @vm:		of the virtual machine, or NULL
+ * @uuid:	by which services know it, or NULL
+ * @host:	what libvirt calls the machine that it ran on, or NULL
  * @bound_ns:	its times are off by at most so much
  * @on_trace_clock: its times are on a trace's clock, not the time of day
  * @went_back_ns: not 0: its time of day was set
@@ -33,6 +35,8 @@ struct migration_process {
 	size_t machine;
 	const char *name;
 	const char *vm;
+	const char *uuid;
+	const char *host;
 	uint64_t bound_ns;
 	bool on_trace_clock;
 	int64_t went_back_ns;
@@ -119,6 +123,10 @@ bool migrations_doubts(const struct migrations *m);
 
 /** migrations_text() - for people; all rounds, or the first and last ones */
 void migrations_text(FILE *f, const struct migrations *m, bool all);
+
+/** migration_text() - of one of them, without what is to be doubted */
+void migration_text(FILE *f, const struct migrations *m,
+		    const struct migration *g, bool all);
 
 /** migrations_json() - for programs */
 void migrations_json(FILE *f, const struct migrations *m);

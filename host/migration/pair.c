@@ -47,7 +47,8 @@ static bool may_be_of(const struct migrations *m, const struct migration_side *s
 	if (d->role != MIGRATION_DESTINATION || s->process == d->process ||
 	    !is_one(d))
 		return false;
-	if (a->vm && b->vm && strcmp(a->vm, b->vm))
+	if (a->uuid && b->uuid ? strcmp(a->uuid, b->uuid) != 0 :
+				 a->vm && b->vm && strcmp(a->vm, b->vm))
 		return false;
 	return d->begin_ns >= s->begin_ns - SLACK_NS &&
 	       d->begin_ns <= s->end_ns + SLACK_NS;

@@ -48,10 +48,11 @@ static void process_name(FILE *f, const struct migrations *m, size_t side)
 	}
 	p = &m->processes.at[m->sides.at[side].process];
 	print_cut(f, p->name, 30);
-	if (!p->on_trace_clock)
+	if (!p->host && !p->on_trace_clock)
 		return;
 	fputs(" on ", f);
-	print_cut(f, m->machines.machine[p->machine].name, 20);
+	print_cut(f, p->host ? p->host : m->machines.machine[p->machine].name,
+		  20);
 }
 
 static void head(FILE *f, const struct migrations *m, const struct migration *g)
@@ -329,7 +330,7 @@ static void others(FILE *f, const struct migration_side *s,
 	}
 }
 
-static void one(FILE *f, const struct migrations *m, const struct migration *g,
+void migration_text(FILE *f, const struct migrations *m, const struct migration *g,
 		bool all)
 {
 	const struct migration_side *s = migration_of(m, g);
@@ -395,6 +396,6 @@ void migrations_text(FILE *f, const struct migrations *m, bool all)
 	for (i = 0; i < m->list.count; i++) {
 		if (i)
 			fputc('\n', f);
-		one(f, m, &m->list.at[i], all);
+		migration_text(f, m, &m->list.at[i], all);
 	}
 }

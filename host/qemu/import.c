@@ -8,6 +8,7 @@
 
 #include "ctf/out.h"
 #include "fuse/fail.h"
+#include "qemu/libvirt.h"
 #include "qemu/qmp.h"
 
 struct importer {
@@ -15,6 +16,7 @@ struct importer {
 	const char *folder;
 	struct qemu_import *out;
 	struct qemu_events events;
+	struct qemu_domain domain;
 	uint8_t uuid[16];
 	struct ctf_error *e;
 };
@@ -158,8 +160,13 @@ static int metadata_write(struct importer *im)
 	fputs("env {\n\tdomain = \"qemu-log\";\n\ttracer_name = \"qemu\";\n", f);
 	if (out->clock.hostname[0])
 		env_text(f, "hostname", out->clock.hostname);
-	if (im->options->vm)
-		env_text(f, "vm", im->options->vm);
+	if (im->options->vm || im->domain.name[0])
+		env_text(f, "vm", im->options->vm ? im->options->vm :
+						    im->domain.name);
+	if (im->domain.uuid[0])
+		env_text(f, "vm_uuid", im->domain.uuid);
+	if (im->domain.host[0])
+		env_text(f, "vm_host", im->domain.host);
 	env_text(f, "source", name ? name + 1 : source(im));
 	fprintf(f, "\twent_back_ns = \"%" PRId64 "\";\n};\n\n", out->back_ns);
 	clock_print(&out->clock, f);
@@ -201,12 +208,15 @@ static void count(struct importer *im)
 int qemu_import(const struct qemu_import_options *options, const char *folder,
 		struct qemu_import *out, struct ctf_error *e)
 {
-	struct importer im = { options, folder, out, { 0 }, { 0 }, e };
+	struct importer im = { .options = options, .folder = folder, .out = out,
+			       .e = e };
 	struct qemu_event back;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
 	ret = qemu_clock_take(options->clock, &out->clock, e);
+	if (!ret && options->libvirt)
+		ret = qemu_libvirt_read(options->libvirt, &im.domain, e);
 	if (!ret)
 		ret = read_all(&im);
 	if (!ret) {

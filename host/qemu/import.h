@@ -16,6 +16,7 @@
  * @declared:	QEMU's own list of its events, trace-events-all, or NULL
  * @clock:	traces of the machine, or NULL
  * @vm:		what the virtual machine is called, or NULL
+ * @libvirt:	libvirt's log of the domain, or NULL
  */
 struct qemu_import_options {
 	const char *log;
@@ -23,6 +24,7 @@ struct qemu_import_options {
 	const char *declared;
 	const char *clock;
 	const char *vm;
+	const char *libvirt;
 };
 
 /**

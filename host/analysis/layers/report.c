@@ -105,15 +105,22 @@ static int64_t length(const struct layers_object *obj)
 	return obj->last_ns - obj->first_ns;
 }
 
+static bool is_kept(const struct layers_report *r,
+		    const struct layers_object *obj)
+{
+	return r->all || r->wanted || (r->keep && r->keep(r->ctx, obj));
+}
+
 /* The one that is least worth a look, of those that did not fail. */
-static uint32_t least_of(const struct layers_listed *l)
+static uint32_t least_of(const struct layers_report *r,
+			 const struct layers_listed *l)
 {
 	uint32_t i, least = UINT32_MAX;
 
 	for (i = 0; i < l->objects.count; i++) {
 		const struct layers_object *obj = l->objects.at[i];
 
-		if (!obj->cause &&
+		if (!obj->cause && !is_kept(r, obj) &&
 		    (least == UINT32_MAX ||
 		     length(obj) < length(l->objects.at[least])))
 			least = i;
@@ -125,16 +132,16 @@ static uint32_t least_of(const struct layers_listed *l)
 static bool make_room(struct layers_report *r, struct layers_listed *l,
 		      const struct layers_object *obj)
 {
-	uint64_t others = l->objects.count - l->failed;
+	uint64_t others = l->objects.count - l->failed - l->kept;
 	uint32_t least;
 
-	if (r->all || r->wanted)
+	if (is_kept(r, obj))
 		return true;
 	if (obj->cause)
 		return l->failed < LAYERS_LISTED;
 	if (others < LAYERS_LISTED)
 		return true;
-	least = least_of(l);
+	least = least_of(r, l);
 	if (length(obj) <= length(l->objects.at[least]))
 		return false;
 	drop(r, l->objects.at[least]);
@@ -158,7 +165,10 @@ static int object(void *ctx, struct layers_object *obj)
 		return -ENOMEM;
 	}
 	*at = obj;
-	l->failed += obj->cause != NULL;
+	if (is_kept(r, obj))
+		l->kept++;
+	else
+		l->failed += obj->cause != NULL;
 	return 0;
 }
 

@@ -32,10 +32,13 @@ struct layers_sum {
 	struct analysis_hist hist;
 };
 
-/** struct layers_listed - of a track: those that failed first, and the longest
+/**
+ * struct layers_listed - of a track: those that failed first, and the longest
+ * @kept:	so many that are listed in any case, @failed: of the others
  */
 struct layers_listed {
 	VMSYNC_ARRAY(struct layers_object *) objects;
+	uint64_t kept;
 	uint64_t failed;
 };
 
@@ -44,6 +47,7 @@ struct layers_listed {
  * @all:	every object is listed
  * @wanted:	only objects that are called so, or linked to one, are listed;
  * NULL: any
+ * @keep:	whether an object is listed in any case, by @ctx; may be NULL
  * @sums:	in the order of struct layers_sum's first three, at the end
  * @listed:	[tracks of the engine]
  * @crowded:	spans of states that were not told apart any more
@@ -52,6 +56,8 @@ struct layers_report {
 	struct layers_engine *engine;
 	bool all;
 	const char *wanted;
+	bool (*keep)(const void *ctx, const struct layers_object *obj);
+	const void *ctx;
 	struct analysis_index index;
 	VMSYNC_ARRAY(struct layers_sum) sums;
 	struct layers_listed *listed;

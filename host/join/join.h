@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A live migration with all that belongs to it: the operation of a service that asked
+ * for it, what the QEMUs of its source and destination told, and what their virtual
+ * CPUs did, as the kernels of both hosts saw them. A service knows its instance by a
+ * uuid, which libvirt gives to QEMU; the kernel knows QEMU by its process. All of it is
+ * on the clock of the traces: what two machines recorded has to be put on one before,
+ * by vmsync fuse.
+ */
+#ifndef VMSYNC_JOIN_JOIN_H
+#define VMSYNC_JOIN_JOIN_H
+
+#include "analysis/layers/report.h"
+#include "analysis/windows.h"
+#include "fuse/session.h"
+#include "migration/migration.h"
+
+/* An operation is looked for so long before a migration begins, and after it. */
+#define JOIN_AROUND_NS INT64_C(300000000000)
+
+/* What a virtual CPU did is told in so many parts of the time, at most. */
+#define JOIN_WINDOWS 400
+
+/**
+ * struct join_vcpu - of one of both QEMUs
+ * @machine:	that it ran on, number
+ * @is_source:	of the source's QEMU
+ * @windows:	from struct join's @near_from_ns on, owned
+ */
+struct join_vcpu {
+	char name[128];
+	size_t machine;
+	bool is_source;
+	struct analysis_window windows[JOIN_WINDOWS];
+};
+
+/**
+ * struct join - one migration
+ * @from_ns, @until_ns: of the operation; of QEMU alone where no service told of one
+ * @near_from_ns, @near_until_ns: of QEMU's part of it, with a little around it
+ * @window_ns:	a virtual CPU's
+ * @objects:	that belong to it, of layers; those that have the virtual machine's uuid
+ *		or name first, @n_seeds of them
+ * @vcpus:	of both QEMUs
+ */
+struct join {
+	const struct migrations *migrations;
+	const struct migration *migration;
+	int64_t from_ns;
+	int64_t until_ns;
+	int64_t near_from_ns;
+	int64_t near_until_ns;
+	int64_t window_ns;
+	VMSYNC_ARRAY(const struct layers_object *) objects;
+	size_t n_seeds;
+	VMSYNC_ARRAY(struct join_vcpu) vcpus;
+};
+
+/** join_keeps() - of struct layers_report: @ctx is struct migrations */
+bool join_keeps(const void *ctx, const struct layers_object *obj);
+
+/**
+ * join_init() - find out what of layers belongs to a migration
+ * @r:		at its end, with all objects that join_keeps() says; NULL: no layers
+ * Return: 0 or -ENOMEM; join_free() either way.
+ */
+int join_init(struct join *j, const struct migrations *m,
+	      const struct migration *g, const struct layers_report *r);
+
+void join_free(struct join *j);
+
+/**
+ * join_kernel() - what the virtual CPUs did on one host
+ * @j:		[@n] of one struct migrations
+ * @machine:	the host's number there
+ * @s:		of its traces, its maps are made
+ * Return: 0 or a negative errno.
+ */
+int join_kernel(struct join *j, size_t n, size_t machine,
+		const struct vmsync_session *s,
+		const struct vmsync_progress *progress, struct ctf_error *e);
+
+#endif /* VMSYNC_JOIN_JOIN_H */

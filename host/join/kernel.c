@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analysis/analysis.h"
+#include "fuse/fail.h"
+#include "join/join.h"
+
+/* One analysis, and a row of windows for each migration. */
+struct kernel {
+	const struct join *joins;
+	size_t n;
+	size_t machine;
+	struct analysis_windows *windows;
+};
+
+static void stay(void *ctx, const struct analysis_stay *s)
+{
+	struct kernel *k = ctx;
+	size_t i;
+
+	for (i = 0; i < k->n; i++) {
+		struct analysis_sink sink = analysis_windows_sink(&k->windows[i]);
+
+		sink.stay(sink.ctx, s);
+	}
+}
+
+/* Times of an analysis are without the clock's offset to the epoch. */
+static int begin(void *ctx, const struct analysis *a, struct analysis_sink *sink,
+		 struct ctf_error *e)
+{
+	struct kernel *k = ctx;
+	size_t i;
+
+	(void)e;
+	for (i = 0; i < k->n; i++) {
+		const struct join *j = &k->joins[i];
+		int64_t epoch_ns = migration_epoch_ns(
+			j->migrations->machines.machine[k->machine].clock);
+
+		analysis_windows_init(&k->windows[i],
+				      j->near_from_ns - epoch_ns,
+				      j->near_until_ns - epoch_ns,
+				      j->window_ns);
+	}
+	(void)a;
+	*sink = (struct analysis_sink){ .stay = stay, .ctx = k };
+	return 0;
+}
+
+static bool failed(void *ctx, struct ctf_error *e)
+{
+	struct kernel *k = ctx;
+	size_t i;
+
+	for (i = 0; i < k->n; i++) {
+		if (k->windows[i].failed) {
+			vmsync_fail_memory(e);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Is it the QEMU of a side? Its main thread, which logs, has the process's number. */
+static bool is_of(const struct join *j, size_t side, size_t machine,
+		  int32_t pid)
+{
+	const struct migrations *m = j->migrations;
+	const struct migration_process *p;
+	size_t i;
+
+	if (side == MIGRATION_NONE)
+		return false;
+	p = &m->processes.at[m->sides.at[side].process];
+	for (i = 0; p->machine == machine && i < p->n_tids; i++) {
+		if (p->tids[i] == pid)
+			return pid > 0;
+	}
+	return false;
+}
+
+static int vcpu_take(struct join *j, const struct kernel *k,
+		     const struct analysis *a, size_t number, uint32_t vcpu)
+{
+	const struct analysis_windows *w = &k->windows[number];
+	int32_t pid = analysis_model_vcpu_id(a->model, vcpu).pid;
+	bool is_source = is_of(j, j->migration->source, k->machine, pid);
+	struct join_vcpu *to;
+	uint32_t i;
+
+	if (!analysis_window_of(w, vcpu, 0) ||
+	    (!is_source &&
+	     !is_of(j, j->migration->destination, k->machine, pid)))
+		return 0;
+	to = vmsync_array_add(&j->vcpus);
+	if (!to)
+		return -ENOMEM;
+	*to = (struct join_vcpu){ .machine = k->machine,
+				  .is_source = is_source };
+	analysis_vcpu_text(a, vcpu, to->name, sizeof(to->name));
+	for (i = 0; i < w->n && i < JOIN_WINDOWS; i++)
+		to->windows[i] = *analysis_window_of(w, vcpu, i);
+	return 0;
+}
+
+static int vcpus_take(struct join *j, const struct kernel *k,
+		      const struct analysis *a)
+{
+	size_t i;
+	uint32_t v;
+	int ret = 0;
+
+	for (i = 0; i < k->n; i++) {
+		for (v = 0; !ret && v < analysis_model_vcpus(a->model); v++)
+			ret = vcpu_take(&j[i], k, a, i, v);
+	}
+	return ret;
+}
+
+int join_kernel(struct join *j, size_t n, size_t machine,
+		const struct vmsync_session *s,
+		const struct vmsync_progress *progress, struct ctf_error *e)
+{
+	struct kernel k = { .joins = j, .n = n, .machine = machine };
+	const struct analysis_taker taker = { begin, failed, &k };
+	const struct analysis_options options = { .taker = &taker };
+	struct analysis a;
+	size_t i;
+	int ret;
+
+	k.windows = calloc(n + 1, sizeof(*k.windows));
+	if (!k.windows)
+		return vmsync_fail_memory(e);
+	ret = analysis_run(s, &options, &a, progress, e);
+	if (!ret && vcpus_take(j, &k, &a))
+		ret = vmsync_fail_memory(e);
+	analysis_free(&a);
+	for (i = 0; i < n; i++)
+		analysis_windows_free(&k.windows[i]);
+	free(k.windows);
+	return ret;
+}
