@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cmd.h"
 #include "cmd_migration.h"
@@ -15,6 +16,9 @@ static const char help[] =
 "folder that holds some; or what vmsync fuse wrote of these. With the traces of\n"
 "host and guest it says as well which threads of the guest ran meanwhile.\n"
 "\n"
+"      --agree=MS      times of day of two machines agree to MS milliseconds, as\n"
+"                      NTP's or PTP's daemon says there, and are compared with that\n"
+"                      bound; default: what no vmsync fuse put on one clock is not\n"
 "      --all           list all rounds, not the first and last ones\n"
 "      --json          print it as JSON\n"
 "  -h, --help          this text\n"
@@ -25,6 +29,7 @@ static const char help[] =
 "  vmsync migration src dst\n";
 
 struct arguments {
+	uint64_t agree_ns;
 	bool all;
 	bool json;
 };
@@ -49,11 +54,25 @@ int cmd_migration_guests(char *const *paths, size_t n, struct migrations *m,
 	return ret;
 }
 
+int cmd_migration_agree(const char *command, const char *value, uint64_t *ns)
+{
+	char *end;
+	double ms = strtod(value, &end);
+
+	if (end == value || *end || !(ms > 0 && ms <= 10000))
+		return cmd_usage_error(command,
+				       "--agree=%s: name a number of ms, 10000 "
+				       "at most", value);
+	*ns = (uint64_t)(ms * 1e6) + 1;
+	return 0;
+}
+
 static int take(void *arguments, int option, const char *value)
 {
 	struct arguments *args = arguments;
 
-	(void)value;
+	if (option == 'g')
+		return cmd_migration_agree("migration", value, &args->agree_ns);
 	if (option == 'a')
 		args->all = true;
 	else
@@ -77,7 +96,7 @@ static int report(char *const *paths, size_t n, const struct arguments *args)
 {
 	struct migrations m;
 	struct ctf_error e;
-	int ret = migrations_find(paths, n, &m, &e);
+	int ret = migrations_find(paths, n, args->agree_ns, &m, &e);
 
 	if (ret) {
 		ret = cmd_error("migration", &e);
@@ -96,6 +115,7 @@ static int report(char *const *paths, size_t n, const struct arguments *args)
 int cmd_migration(int argc, char **argv)
 {
 	static const struct option table[] = {
+		{ "agree", required_argument, NULL, 'g' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },

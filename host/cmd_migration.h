@@ -12,4 +12,10 @@
 int cmd_migration_guests(char *const *paths, size_t n, struct migrations *m,
 			 struct ctf_error *e);
 
+/**
+ * cmd_migration_agree() - the option --agree
+ * Return: 0, or EXIT_TROUBLE with the error said.
+ */
+int cmd_migration_agree(const char *command, const char *value, uint64_t *ns);
+
 #endif /* VMSYNC_CMD_MIGRATION_H */

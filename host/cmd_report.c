@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd_export.h"
+#include "cmd_migration.h"
 #include "cmd_report_told.h"
 #include "export/page.h"
 #include "fuse/fail.h"
@@ -22,6 +23,9 @@ static const char help[] =
 	"live migration: application, QEMU and kernel on one axis of time.\n"
 	"\n"
 	"  -o, --output=FILE   the file to make; it appears when all is right\n"
+	"      --agree=MS      times of day of several machines agree to MS "
+	"milliseconds,\n"
+	"                      as for vmsync migration\n"
 	"      --vm=NAME       only this VM: its guest's name, or its process\n"
 	"      --since=S       leave out the first S seconds of the host's "
 	"recording\n"
@@ -34,9 +38,18 @@ static const char help[] =
 	"\n"
 	"  vmsync report -o report.html host/ guest/\n";
 
+struct arguments {
+	struct cmd_export export;
+	uint64_t agree_ns;
+};
+
 static int take(void *arguments, int option, const char *value)
 {
-	return cmd_export_option("report", option, value, arguments);
+	struct arguments *args = arguments;
+
+	if (option == 'g')
+		return cmd_migration_agree("report", value, &args->agree_ns);
+	return cmd_export_option("report", option, value, &args->export);
 }
 
 /* Of what was told alone: there is no host's trace to be analysed. */
@@ -60,9 +73,9 @@ static int told_write(const struct cmd_export *args,
 	return ret ? cmd_error("report", &e) : 0;
 }
 
-static int report(char **argv, struct cmd_export *args)
+static int report(char **argv, struct cmd_export *args, uint64_t agree_ns)
 {
-	struct cmd_report_told told = {0};
+	struct cmd_report_told told = {.agree_ns = agree_ns};
 	struct ctf_error e;
 	size_t n = 0;
 	int ret;
@@ -89,20 +102,22 @@ int cmd_report(int argc, char **argv)
 {
 	static const struct option table[] = {
 		CMD_EXPORT_OPTIONS,
+		{"agree", required_argument, NULL, 'g'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	static const struct cmd_options options = {
 		"report", help, ":o:j:h", table, take,
 	};
-	struct cmd_export args = {
-		.session.options = {.alone = true, .fused = true},
-		.format = &export_page,
+	struct arguments args = {
+		.export = {.session.options = {.alone = true, .fused = true},
+			   .format = &export_page},
 	};
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)
 		return ret;
-	ret = cmd_export_check("report", &args);
-	return ret ? ret : report(argv + optind, &args);
+	ret = cmd_export_check("report", &args.export);
+	return ret ? ret
+		   : report(argv + optind, &args.export, args.agree_ns);
 }

@@ -8,7 +8,6 @@
 #include "cmd_migration.h"
 #include "cmd_report_told.h"
 #include "fuse/fail.h"
-#include "migration/guests.h"
 
 static void note(struct page_told *p, const char *what, const struct ctf_error *e)
 {
@@ -115,6 +114,27 @@ static int kernels_read(struct cmd_report_told *r, char *const *paths, size_t n,
 	return ret;
 }
 
+/* What is drawn on one axis has to be on one clock, or it is said that it is not. */
+static void clocks_note(struct cmd_report_told *r)
+{
+	const struct vmsync_machines *all = &r->migrations.machines;
+	struct ctf_error e;
+
+	if (all->n < 2 || all->fused)
+		return;
+	if (r->agree_ns)
+		vmsync_fail(&e, -EINVAL, "", "their times of day agree to %.3f "
+			    "ms, it was said, and so do the times below",
+			    (double)r->agree_ns / 1e6);
+	else
+		vmsync_fail(&e, -EINVAL, "", "what one of them told is set "
+			    "beside what another one did by the times of day, "
+			    "as well as these agreed, and a destination on "
+			    "another clock is left out; vmsync fuse puts them "
+			    "on one");
+	note(&r->page, "Traces are of machines with clocks of their own", &e);
+}
+
 static int joins_make(struct cmd_report_told *r, struct ctf_error *e)
 {
 	const struct migrations *m = &r->migrations;
@@ -123,6 +143,7 @@ static int joins_make(struct cmd_report_told *r, struct ctf_error *e)
 
 	if (!joins)
 		return vmsync_fail_memory(e);
+	clocks_note(r);
 	r->page.joins = joins;
 	r->page.n = m->list.count;
 	for (i = 0; i < m->list.count; i++) {
@@ -132,16 +153,26 @@ static int joins_make(struct cmd_report_told *r, struct ctf_error *e)
 	return 0;
 }
 
+/* An analysis is of one; of several each is looked at by itself, for migrations. */
+static bool has_one_host(const struct vmsync_machines *m)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < m->n; i++)
+		n += m->machine[i].side == VMSYNC_SIDE_HOST;
+	return n == 1;
+}
+
 int cmd_report_told_read(struct cmd_report_told *r, char *const *paths, size_t n,
 			 unsigned int jobs, struct ctf_error *e)
 {
-	int ret = migrations_find(paths, n, &r->migrations, e);
+	int ret = migrations_find(paths, n, r->agree_ns, &r->migrations, e);
 
 	cmd_told_init(&r->told);
 	/* That QEMU told nothing is no error here. */
 	if (ret && !r->migrations.machines.n)
 		return ret;
-	r->has_host = migrations_have_host(&r->migrations);
+	r->has_host = has_one_host(&r->migrations.machines);
 	ret = layers_read(r, paths, n, jobs, e);
 	if (!ret && r->migrations.list.count)
 		ret = joins_make(r, e);

@@ -11,13 +11,15 @@
 /**
  * struct cmd_report_told - all 0 is none
  * @page:	what the page has of it
- * @has_host:	there is a host's trace to be analysed
+ * @agree_ns:	of struct migrations
+ * @has_host:	there is one host whose trace is to be analysed
  */
 struct cmd_report_told {
 	struct cmd_told told;
 	struct layers_report layers;
 	struct migrations migrations;
 	struct page_told page;
+	uint64_t agree_ns;
 	bool has_host;
 };
 

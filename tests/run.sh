@@ -44,6 +44,7 @@ longer=(
 	sim
 	many
 	migrated
+	joined
 	hints
 	layers
 	tracedat

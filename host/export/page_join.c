@@ -251,7 +251,8 @@ static void parts(FILE *f, const struct join *j, size_t number,
 	for (i = 0; g && i < j->objects.count; i++)
 		parts_of_object(j, &p, g, j->objects.at[i]);
 	parts_of_side(j, &p, j->migration->source, "source");
-	parts_of_side(j, &p, j->migration->destination, "destination");
+	if (join_has_destination(j->migration))
+		parts_of_side(j, &p, j->migration->destination, "destination");
 	if (j->migration->has_down)
 		part_add(j, &p, (struct part){
 			"QEMU", "guest", "down", "",

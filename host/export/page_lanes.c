@@ -91,7 +91,7 @@ static void label(struct lanes *l, const char *text)
 {
 	fprintf(l->f, "<text x=8 y=%d>", l->y + 13);
 	cut_text(l->f, text, 40);
-	fputs("</text>", l->f);
+	fputs("</text>\n", l->f);
 }
 
 /* A state, with its name in it where there is room, and all of it to point at. */
@@ -296,7 +296,8 @@ static void virtualization(struct lanes *l)
 	group(l, "Virtualization");
 	stages(l, l->j->migration->source, "source");
 	rounds(l);
-	stages(l, l->j->migration->destination, "destination");
+	if (join_has_destination(l->j->migration))
+		stages(l, l->j->migration->destination, "destination");
 }
 
 /* ------------------------------------------------------------------ kernel */
@@ -307,10 +308,9 @@ static void state_path(struct lanes *l, const struct join_vcpu *v, int state)
 	const struct join *j = l->j;
 	double width = WIDTH * (double)j->window_ns /
 		       (double)(l->until_ns - l->from_ns);
+	bool any = false;
 	int i, k;
 
-	fprintf(l->f, "<path class=s-%s d=\"",
-		analysis_state_key((enum analysis_state)state));
 	for (i = 0; i < JOIN_WINDOWS; i++) {
 		int64_t from_ns = j->near_from_ns + i * j->window_ns;
 		const int64_t *ns = v->windows[i].ns;
@@ -322,31 +322,47 @@ static void state_path(struct lanes *l, const struct join_vcpu *v, int state)
 			continue;
 		for (k = 0; k < state; k++)
 			above += (double)ns[k] * BAR / (double)j->window_ns;
+		if (!any)
+			fprintf(l->f, "<path class=s-%s d=\"",
+				analysis_state_key((enum analysis_state)state));
+		any = true;
 		fprintf(l->f, "M%.1f %.1fh%.1fv%.1fh-%.1fz", x_of(l, from_ns),
 			l->y + above, width, own, width);
 	}
-	fputs("\"/>\n", l->f);
+	if (any)
+		fputs("\"/>\n", l->f);
 }
 
+static void vcpu(struct lanes *l, const struct join_vcpu *v)
+{
+	char text[256];
+	int state;
+
+	snprintf(text, sizeof(text), "%s on %.60s", v->name,
+		 l->j->migrations->machines.machine[v->machine].name);
+	label(l, text);
+	for (state = 0; state < ANALYSIS_STATES; state++)
+		state_path(l, v, state);
+	l->y += STEP;
+}
+
+/* Where a window would be less than a pixel wide, nothing could be seen. */
 static void kernel(struct lanes *l)
 {
 	const struct join *j = l->j;
-	char text[256];
 	size_t i;
-	int state;
 
-	if (!j->vcpus.count || j->window_ns * 2 < (l->until_ns - l->from_ns) / WIDTH)
+	if (!j->vcpus.count ||
+	    j->window_ns * 2 < (l->until_ns - l->from_ns) / WIDTH)
 		return;
 	group(l, "Kernel");
 	for (i = 0; i < j->vcpus.count; i++) {
-		const struct join_vcpu *v = &j->vcpus.at[i];
-
-		snprintf(text, sizeof(text), "%s on %.60s",
-			 v->name, j->migrations->machines.machine[v->machine].name);
-		label(l, text);
-		for (state = 0; state < ANALYSIS_STATES; state++)
-			state_path(l, v, state);
-		l->y += STEP;
+		if (j->vcpus.at[i].is_source)
+			vcpu(l, &j->vcpus.at[i]);
+	}
+	for (i = 0; i < j->vcpus.count; i++) {
+		if (!j->vcpus.at[i].is_source)
+			vcpu(l, &j->vcpus.at[i]);
 	}
 }
 
@@ -423,6 +439,6 @@ void page_lanes(FILE *f, const struct join *j, const struct layers_engine *g,
 			"<div class=scroll tabindex=0 role=group "
 			"aria-label=\"%s\"><svg class=lanes role=img "
 			"aria-label=\"%s\" viewBox=\"0 0 %d %d\">%s</svg></div>\n",
-			about, about, LEFT + WIDTH, l.y, text);
+			about, about, LEFT + WIDTH + 12, l.y, text);
 	free(text);
 }

@@ -106,7 +106,7 @@ void page_told_links(FILE *f, const struct page_told *t)
 	}
 }
 
-void page_told_sections(FILE *f, const struct page_told *t)
+void page_told_migrations(FILE *f, const struct page_told *t)
 {
 	size_t i;
 
@@ -118,6 +118,12 @@ void page_told_sections(FILE *f, const struct page_told *t)
 	for (i = 0; i < t->n; i++)
 		page_join(f, &t->joins[i], i + 1,
 			  t->layers ? t->layers->engine : NULL);
+}
+
+void page_told_tables(FILE *f, const struct page_told *t)
+{
+	size_t i;
+
 	for (i = 0; t->layers && i < t->layers->engine->tracks.count; i++)
 		track(f, t->layers, i);
 }
@@ -150,7 +156,8 @@ int page_told_write(const char *path, const struct page_told *t)
 		      "page\">", f);
 		page_told_links(f, t);
 		fputs("</nav>\n", f);
-		page_told_sections(f, t);
+		page_told_migrations(f, t);
+		page_told_tables(f, t);
 		fputs("</main>\n</html>\n", f);
 		ret = ferror(f) ? -EIO : 0;
 	}

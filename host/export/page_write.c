@@ -182,10 +182,10 @@ static void contents(FILE *f, const struct page_told *told)
 	size_t i;
 
 	fputs("<nav aria-label=\"Parts of this page\">", f);
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		fprintf(f, "<a href=#%s>%s</a> ", parts[i][0], parts[i][1]);
 	if (told)
 		page_told_links(f, told);
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		fprintf(f, "<a href=#%s>%s</a> ", parts[i][0], parts[i][1]);
 	fputs("</nav>\n", f);
 }
 
@@ -283,10 +283,12 @@ void page_write(struct page *p, FILE *f)
 	answer(f, p);
 	page_notes(f, p);
 	contents(f, told);
+	if (told)
+		page_told_migrations(f, told);
 	timeline(f, p);
 	page_tables(f, p);
 	if (told)
-		page_told_sections(f, told);
+		page_told_tables(f, told);
 	fputs("</main>\n<div id=tip aria-hidden=true hidden></div>\n", f);
 	data(f, p);
 	fprintf(f, "<script nonce=%s>\n%s</script>\n</html>\n", nonce, page_js);

@@ -25,8 +25,9 @@ struct page_told {
 	size_t n_notes;
 };
 
-/** page_told_sections() - as a part of a page */
-void page_told_sections(FILE *f, const struct page_told *t);
+/** page_told_migrations(), page_told_tables() - as parts of a page */
+void page_told_migrations(FILE *f, const struct page_told *t);
+void page_told_tables(FILE *f, const struct page_told *t);
 
 /** page_told_links() - to these, for the list of a page's parts */
 void page_told_links(FILE *f, const struct page_told *t);

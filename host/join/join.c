@@ -9,13 +9,18 @@ static int64_t begin_of(const struct migrations *m, const struct migration *g)
 	return migration_of(m, g)->begin_ns;
 }
 
+bool join_has_destination(const struct migration *g)
+{
+	return g->destination != MIGRATION_NONE &&
+	       (g->source == MIGRATION_NONE || g->clocks != MIGRATION_APART);
+}
+
 /* A destination may have more to say than its source. */
 static int64_t end_of(const struct migrations *m, const struct migration *g)
 {
 	int64_t ns = migration_of(m, g)->end_ns;
 
-	if (g->destination != MIGRATION_NONE &&
-	    g->clocks != MIGRATION_APART &&
+	if (join_has_destination(g) &&
 	    m->sides.at[g->destination].end_ns > ns)
 		ns = m->sides.at[g->destination].end_ns;
 	return ns;

@@ -56,6 +56,9 @@ struct join {
 	VMSYNC_ARRAY(struct join_vcpu) vcpus;
 };
 
+/** join_has_destination() - is there one, and may its times be compared? */
+bool join_has_destination(const struct migration *g);
+
 /** join_keeps() - of struct layers_report: @ctx is struct migrations */
 bool join_keeps(const void *ctx, const struct layers_object *obj);
 

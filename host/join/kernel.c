@@ -93,7 +93,8 @@ static int vcpu_take(struct join *j, const struct kernel *k,
 
 	if (!analysis_window_of(w, vcpu, 0) ||
 	    (!is_source &&
-	     !is_of(j, j->migration->destination, k->machine, pid)))
+	     (!join_has_destination(j->migration) ||
+	      !is_of(j, j->migration->destination, k->machine, pid))))
 		return 0;
 	to = vmsync_array_add(&j->vcpus);
 	if (!to)

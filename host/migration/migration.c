@@ -112,14 +112,15 @@ static int trace_read(struct migrations *m, const struct ctf_trace *t,
 	return ret;
 }
 
-int migrations_find(char *const *paths, size_t n, struct migrations *m,
-		    struct ctf_error *e)
+int migrations_find(char *const *paths, size_t n, uint64_t agree_ns,
+		    struct migrations *m, struct ctf_error *e)
 {
 	size_t i, j;
 	int ret;
 
 	memset(m, 0, sizeof(*m));
 	m->from_ns = INT64_MAX;
+	m->agree_ns = agree_ns;
 	ret = vmsync_machines_open(paths, n, &m->machines, true, e);
 	for (i = 0; !ret && i < m->machines.n; i++) {
 		const struct vmsync_machine *of = &m->machines.machine[i];

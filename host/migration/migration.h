@@ -87,23 +87,30 @@ struct migration {
 	VMSYNC_ARRAY(struct migration_thread) threads;
 };
 
-/** struct migrations - all that was found; @from_ns: the first event's time */
+/**
+ * struct migrations - all that was found
+ * @from_ns:	the first event's time
+ * @agree_ns:	times of day of any two machines agree to so much, because something
+ *		keeps them so, as who asks says; 0: not said
+ */
 struct migrations {
 	struct vmsync_machines machines;
 	VMSYNC_ARRAY(struct migration_process) processes;
 	struct migration_sides sides;
 	VMSYNC_ARRAY(struct migration) list;
 	int64_t from_ns;
+	uint64_t agree_ns;
 };
 
 /**
  * migrations_find() - read traces
  * @paths:	[@n] of vmsync import, or folders that hold some
+ * @agree_ns:	as there
  * @m:		to be freed with migrations_free(), after an error too
  * Return: 0 or a negative errno.
  */
-int migrations_find(char *const *paths, size_t n, struct migrations *m,
-		    struct ctf_error *e);
+int migrations_find(char *const *paths, size_t n, uint64_t agree_ns,
+		    struct migrations *m, struct ctf_error *e);
 
 /** migrations_free() - free everything */
 void migrations_free(struct migrations *m);

@@ -35,7 +35,8 @@ static enum migration_clocks clocks_of(const struct migrations *m,
 	/* The offset of one, and the time of day of the other. */
 	if (!a->on_trace_clock || !b->on_trace_clock)
 		return MIGRATION_TIME_OF_DAY;
-	return MIGRATION_APART;
+	/* Both have an offset to the time of day. */
+	return m->agree_ns ? MIGRATION_TIME_OF_DAY : MIGRATION_APART;
 }
 
 static bool may_be_of(const struct migrations *m, const struct migration_side *s,
@@ -119,6 +120,8 @@ static void down_find(const struct migrations *m, struct migration *g)
 	g->has_down = true;
 	g->down_ns = d->run_ns - s->stop_ns;
 	g->bound_ns = a->bound_ns > b->bound_ns ? a->bound_ns : b->bound_ns;
+	if (g->clocks == MIGRATION_TIME_OF_DAY)
+		g->bound_ns += m->agree_ns;
 	/* What maps two machines' clocks has bounds of its own, which fuse tells. */
 	if (a->went_back_ns || b->went_back_ns ||
 	    migration_rounds_stepped(&s->rounds) ||

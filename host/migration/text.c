@@ -78,13 +78,16 @@ static void remark(FILE *f, const char *name, const char *text)
 	print_paragraph(f, text, COLUMNS - 13, 13);
 }
 
-static const char *clocks_word(const struct migration *g)
+static const char *clocks_word(const struct migrations *m,
+			       const struct migration *g)
 {
 	if (g->bound_ns == UINT64_MAX)
 		return "the time of day was set meanwhile, or vmsync fuse has "
 		       "the bound";
 	if (g->clocks == MIGRATION_SAME_CLOCK)
 		return "on one clock";
+	if (m->agree_ns)
+		return "by the times of day, which agree as well as --agree says";
 	return "by the time of day: of one machine; of two as well as theirs "
 	       "agreed";
 }
@@ -102,7 +105,7 @@ static void down(FILE *f, const struct migrations *m, const struct migration *g)
 	else
 		print_ns(f, (int64_t)g->bound_ns);
 	fputc('\n', f);
-	remark(f, "", clocks_word(g));
+	remark(f, "", clocks_word(m, g));
 	if (g->stopping_ns >= 0) {
 		snprintf(text, sizeof(text),
 			 "of that, the source took at most %.3f ms to stop",
@@ -131,7 +134,8 @@ static void no_down(FILE *f, const struct migrations *m,
 
 	if (g->clocks == MIGRATION_APART && g->destination != MIGRATION_NONE)
 		snprintf(text, sizeof(text), "not known: the clocks of two "
-			 "machines; vmsync fuse --match puts them on one");
+			 "machines; vmsync fuse --match puts them on one, or "
+			 "--agree says how well their times of day agree");
 	else if (g->candidates > 1)
 		snprintf(text, sizeof(text), "not known: %zu destinations could be "
 			 "its; vmsync import --vm says whose they are",

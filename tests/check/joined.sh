@@ -1,0 +1,198 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Live migrations joined over a service's operation, both QEMUs and the kernels of both
+# hosts: a real run of Nova on two libvirt hosts, recorded; and hosts' traces that were
+# made up, whose figures vmsync analyze has as well.
+. tests/check/lib.sh
+
+expect "the tool builds" make -s -j2 tool build/release/tests/contend
+expect "and with the sanitizers" make -s -j2 VARIANT=asan tool
+vmsync=build/asan/vmsync
+t=$check_tmp
+
+# section ID: of $t/page.html, as text
+section() {
+	awk -v id="<section id=$1>" 'index($0, id) == 1 { on = 1 } on { print }
+		on && /<\/section>/ { exit }' "$t/page.html"
+}
+# shows TEXT ID PATTERN: a section holds it; not_shown: it does not
+shows() { expect "$1" grep -qE "$3" <(section "$2"); }
+not_shown() { expect_eq "$1" "$(section "$2" | grep -cE "$3")" 0; }
+
+# --- a real run: application and virtualization
+for archive in cloud migration libvirt; do
+	expect "$archive is unpacked" tar -C "$t" -xf "tests/data/$archive.tar.xz"
+done
+ust=$t/nova-libvirt-migrate
+# side LOG HOST DOMAIN
+side() {
+	expect "$1 is imported" "$vmsync" import qemu-log -o "$t/qemu/$1" --clock="$ust" \
+		--libvirt="$t/libvirt/$2/$3.log" "$t/$1.log"
+}
+mkdir "$t/qemu"
+side libvirt-src hv1 instance-00000009
+side libvirt-dst hv2 instance-00000009
+side busy-src hv1 instance-0000000a
+side busy-dst hv2 instance-0000000a
+expect_eq "libvirt says whose it is" "$(sed -n 's/^\t\(vm[a-z_]*\) = "\(.*\)";$/\1=\2/p' \
+	"$t/qemu/libvirt-dst/metadata" | xargs)" \
+	"vm=instance-00000009 vm_uuid=0ff9eaff-84ff-461f-9b0b-8b7275dec0df vm_host=hv2"
+expect "a page" "$vmsync" report -o "$t/page.html" "$ust" "$t/qemu"
+"$vmsync" layers --json --all -l nova "$ust" > "$t/layers.json"
+"$vmsync" migration --json "$t/qemu" > "$t/json"
+# answer NAME N: what the page has to say, of what layers and migration say apart
+answer() {
+	# shellcheck disable=SC2016 # of jq
+	jq -r -n --arg name "$1" --argjson n "$2" --slurpfile l "$t/layers.json" \
+		--slurpfile m "$t/json" '
+		def s: . / 1e6 | round | if . % 1000 == 0 then "\(. / 1000).000" else
+			"\(. / 1000 | floor).\(. % 1000 + 1000 | tostring | .[1:])" end + " s";
+		($m[0].first_event_ns - $l[0].begin_ns) as $offset | $m[0].migrations[$n] as $g |
+		($l[0].tracks[] | select(.name == "instance").listed[] |
+			select(.name == $name).states[] | select(.state == "active/migrating")) as $a |
+		($g.source.begin_ns + $offset) as $from | ($g.source.end_ns + $offset) as $until |
+		"instance \($name) was active/migrating for \($a.until_ns - $a.from_ns | s): " +
+		"\($from - $a.from_ns | s) before QEMU began, \($until - $from | s) of QEMU&#39;s own, " +
+		"\($a.until_ns - $until | s) after that." + if $g.downtime_ns then
+		" The guest was down for \($g.downtime_ns | s), from its source&#39;s stop to its " +
+		"destination&#39;s run." else "" end' | sed "s/&#39;/'/g"
+}
+for n in 1 2; do
+	name=$([ $n = 1 ] && echo q1 || echo b1)
+	expect_eq "$name: Nova's time before, in and after QEMU" "$(section migration-$n |
+		sed -n "s/<p class=answer>\(.*\)<\/p>/\1/p" | sed "s/&#39;/'/g")" \
+		"$(answer $name $((n - 1)))"
+done
+shows "from one host to the other" migration-1 \
+	'Live migration: q1, instance-00000009 on hv1 → instance-00000009 on hv2'
+shows "the request that asked for it" migration-1 'request req-3ce45fc9 instance'
+not_shown "and no other's" migration-1 'req-ed8dbbc3'
+shows "the other one's request" migration-2 'request req-ed8dbbc3 instance'
+shows "operations" migration-1 'instance.live_migration_post @ nova-compute:hv1'
+shows "the destination's stages" migration-1 'destination: instance-00000009 on hv2'
+shows "the downtime, through all lanes" migration-1 'class=down .*down, 118.843 ms'
+not_shown "none where there was none" migration-2 'class=down'
+expect_eq "rounds with dirty pages" "$(section migration-2 | grep -c 'class=dirty')" \
+	"$(jq '[.migrations[1].source.rounds[1:][] | select(.dirty_pages != 0)] | length' \
+		"$t/json")"
+expect_eq "tables of all tracks" "$(grep -oE '<section id=track-[0-9]+><h2>[a-z]+' \
+	"$t/page.html" | sed 's/.*>//' | sort | xargs)" "call instance operation request"
+expect "what failed" grep -q 'class=note>b1 FAILED: Live migration failed' "$t/page.html"
+
+# By a name, and by none.
+mkdir "$t/named"
+expect "a QEMU with a name" "$vmsync" import qemu-log -o "$t/named/src" --clock="$ust" \
+	--vm=q1 "$t/libvirt-src.log"
+rm "$t/page.html"
+expect "a page of it" "$vmsync" report -o "$t/page.html" "$ust" "$t/named"
+shows "joined by its name" migration-1 'request req-3ce45fc9'
+rm -r "$t/named/src" "$t/page.html"
+expect "one without" "$vmsync" import qemu-log -o "$t/named/src" --clock="$ust" \
+	"$t/libvirt-src.log"
+expect "a page of that" "$vmsync" report -o "$t/page.html" "$ust" "$t/named"
+shows "not joined" migration-1 'No service.s operation was found'
+not_shown "with nothing" migration-1 'req-'
+
+# --- two hosts' kernels, made up: one process of each is QEMU's
+build/release/tests/contend "$t/host" > "$check_out"
+mkdir "$t/two"
+cp -r "$t/host/host" "$t/two/first"
+cp -r "$t/host/host" "$t/two/second"
+sed -i 's/hostname = "host"/hostname = "other"/
+	s/^\(\tuuid = "eac19182-.*\)..";/\1aa";/' "$t/two/second/metadata"
+cat > "$t/src.log" << 'END'
+600@1750000077.020000:migrate_set_state new state setup
+600@1750000077.020100:migration_set_outgoing_channel ioc=0x1 ioctype=x hostname=x err=(nil)
+650@1750000077.030000:migrate_set_state new state active
+650@1750000077.100000:runstate_set current_run_state 9 (running) new_state 7 (finish-migrate)
+650@1750000077.120000:migrate_set_state new state completed
+END
+cat > "$t/dst.log" << 'END'
+500@1750000077.019000:migration_socket_incoming_accepted 
+500@1750000077.019500:migrate_set_state new state active
+500@1750000077.104000:runstate_set current_run_state 1 (inmigrate) new_state 9 (running)
+500@1750000077.119000:migrate_set_state new state completed
+END
+expect "source" "$vmsync" import qemu-log -o "$t/two/src" --vm='<b>1' \
+	--clock="$t/two/first" "$t/src.log"
+expect "destination" "$vmsync" import qemu-log -o "$t/two/dst" --vm='<b>1' \
+	--clock="$t/two/second" "$t/dst.log"
+rm "$t/page.html"
+expect "two clocks: a page" "$vmsync" report -o "$t/page.html" "$t/two"
+shows "two clocks: the source's virtual CPU" migration-1 'vCPU 0 of process 600 on host<'
+not_shown "two clocks: nothing of the destination's" migration-1 \
+	'process 500|destination:|class=down'
+expect "two clocks: it is said" grep -q 'class=note>Traces are of machines with clocks' \
+	"$t/page.html"
+rm "$t/page.html"
+expect "times of day that agree: a page" "$vmsync" report --agree=0.5 -o "$t/page.html" "$t/two"
+shows "that agree: both virtual CPUs" migration-1 'vCPU 0 of process 500 on other<'
+shows "that agree: the downtime" migration-1 'down, 4.000 ms'
+expect "no name is a tag" sh -c "! grep -q '<b>' '$t/page.html'"
+expect_eq "that agree: the bound" "$("$vmsync" migration --json --agree=0.5 "$t/two" 2> "$t/err" |
+	jq '.migrations[0] | .downtime_ns, .downtime_bound_ns' | xargs)" "4000000 501001"
+
+# Areas of the picture: of all states of a virtual CPU the share of the time that each had.
+# area N STATE: of the n-th virtual CPU, in thousandths of the whole time
+area() {
+	section migration-1 | grep '^<path class=s-' | awk -v n="$1" -v state="s-$2" '
+		{ split($2, name, "="); if (name[2] == "s-guest") vcpu++ }
+		vcpu != n { next }
+		{
+			sum = 0
+			rest = $0
+			while (match(rest, /h[0-9.]+v[0-9.]+/)) {
+				split(substr(rest, RSTART + 1, RLENGTH - 1), side, "v")
+				sum += side[1] * side[2]
+				rest = substr(rest, RSTART + RLENGTH)
+			}
+			all += sum
+			if (name[2] == state) own = sum
+		}
+		END { printf "%d\n", own / all * 1000 + .5 }'
+}
+# The picture is of the migration: 77.02 to 77.12 s.
+build/release/vmsync analyze --json --since=0.02 --until=0.12 "$t/two/first" > "$t/json"
+for n in 1 2; do
+	pid=$([ $n = 1 ] && echo 600 || echo 500)
+	for state in guest halted preempted; do
+		wanted=$(jq ".vcpus[] | select(.pid == $pid) | .states_ns | .$state * 1000 /
+			([.[]] | add) | round" "$t/json")
+		got=$(area $n $state)
+		expect "process $pid, $state: ${wanted:-?} of 1000, drawn: $got" \
+			test $((got - wanted)) -ge -15 -a $((got - wanted)) -le 15
+	done
+done
+
+# --- one host, with guests: the page of its analysis, and threads that ran
+cp -r "$t/host" "$t/one"
+expect "on one host" "$vmsync" import qemu-log -o "$t/one/qemu" --clock="$t/one/host" "$t/src.log"
+rm "$t/page.html"
+expect "one host: a page" "$vmsync" report -o "$t/page.html" "$t/one"
+shows "one host: threads of the guest" migration-1 'one of which wrote to it: .*ms, .*ms, .*ms<'
+expect "one host: and the analysis" grep -q '<section id=timeline>' "$t/page.html"
+expect "on one clock by fuse" "$vmsync" fuse -o "$t/fused" "$t/one"
+section migration-1 > "$t/apart"
+rm "$t/page.html"
+expect "fused: a page" "$vmsync" report -o "$t/page.html" "$t/fused"
+expect "fused: the same" cmp "$t/apart" <(section migration-1)
+
+# --- bad input
+expect_error "times that agree to nothing" "name a number of ms" \
+	"$vmsync" report --agree=0 -o "$t/x" "$t/two"
+expect_error "that agree to a word" "name a number of ms" \
+	"$vmsync" migration --agree=well "$t/two"
+expect_error "no log of libvirt's" "No such file" "$vmsync" import qemu-log -o "$t/x" \
+	--libvirt="$t/none" "$t/src.log"
+expect_error "another log" "libvirt started no QEMU in it" "$vmsync" import qemu-log -o "$t/x" \
+	--libvirt="$t/src.log" "$t/src.log"
+expect_error "no QEMU's" "are of qemu-log" "$vmsync" import jvm-log -o "$t/x" \
+	--libvirt="$t/src.log" "$t/src.log"
+printf '%s: starting up libvirt version: 9, hostname: a"\\\033b\n-name guest=%s,debug\n-uuid %s\n' \
+	now "$(printf 'x%.0s' {1..5000})" 0ff9eaff-84ff-461f-9b0b-8b7275dec0df > "$t/long"
+expect "names that are too long, or no names" "$vmsync" import qemu-log -o "$t/x" \
+	--libvirt="$t/long" "$t/src.log"
+expect_eq "they do no harm" "$("$vmsync" migration "$t/x" | head -n 1 | tr -d '\n' |
+	LC_ALL=C tr -d '\040-\176' | wc -c)" 0
+finish
