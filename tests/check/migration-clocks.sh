@@ -86,4 +86,14 @@ machines_end_well() {
 	within "one clock by messages, known to $said ns: downtime" \
 		$(($(json '.migrations[0].downtime_ns') - said - 4000)) "$down" \
 		$(($(json '.migrations[0].downtime_ns') + said + 4000))
+	# The destination's log goes on as a source's.
+	expect "a page of both" "$vmsync" report -o "$t/both.html" "$t/fused"
+	expect_eq "it has the same downtime, and both sides" "$(grep -oE \
+		'class=down [^>]*><title>down, [0-9.]+ m?s|>(source|destination): [ab].log' \
+		"$t/both.html" | sed 's/.*title>//; s/^>//' | sort -u | paste -sd,)" \
+		"destination: b.log,down, $(awk -v ns="$down" 'BEGIN { if (ns < 1e9)
+			printf "%.3f ms", ns / 1e6; else printf "%.3f s", ns / 1e9 }'),source: a.log,source: b.log"
+	"$vmsync" report -o "$t/apart.html" "$t/one" "$t/two"
+	expect_eq "on two clocks: neither" "$(grep -cE 'class=down|>destination: ' \
+		"$t/apart.html")" 0
 }
