@@ -375,6 +375,7 @@ static void down(struct lanes *l, int top)
 	const struct migration *g = l->j->migration;
 	const struct migration_side *s = migration_of(m, g);
 	int64_t until_ns = s->stop_ns + g->down_ns;
+	double x, most = LEFT + WIDTH - 90; /* there is room for the text */
 
 	if (!g->has_down || !is_within(l, s->stop_ns, until_ns))
 		return;
@@ -384,6 +385,11 @@ static void down(struct lanes *l, int top)
 		x_of(l, until_ns) - x_of(l, s->stop_ns) + 1, l->y - top);
 	length_text(l->f, g->down_ns);
 	fputs("</title></rect>\n", l->f);
+	x = x_of(l, s->stop_ns);
+	fprintf(l->f, "<text x=%.1f y=%d>down ", x > most ? most : x, l->y + 14);
+	length_text(l->f, g->down_ns);
+	fputs("</text>\n", l->f);
+	l->y += STEP;
 }
 
 static int64_t unit_of(int64_t length_ns)

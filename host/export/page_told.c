@@ -134,7 +134,7 @@ static void title(FILE *f, const struct page_told *t)
 	if (t->n == 1)
 		page_join_title(f, &t->joins[0]);
 	else
-		fputs("What services and QEMUs told", f);
+		fputs("what services and QEMUs told", f);
 }
 
 int page_told_write(const char *path, const struct page_told *t)
@@ -150,9 +150,7 @@ int page_told_write(const char *path, const struct page_told *t)
 		fputs("vmsync: ", f);
 		title(f, t);
 		page_style(f, nonce);
-		fputs("<header><h1>", f);
-		title(f, t);
-		fputs("</h1></header>\n<main>\n<nav aria-label=\"Parts of this "
+		fputs("<header><h1>What services and QEMUs told</h1></header>\n<main>\n<nav aria-label=\"Parts of this "
 		      "page\">", f);
 		page_told_links(f, t);
 		fputs("</nav>\n", f);
