@@ -73,7 +73,7 @@ static int take(void *arguments, int option, const char *value)
 
 static void say_clock(const struct arguments *args, const struct qemu_import *im)
 {
-	const struct qemu_clock *c = &im->clock;
+	const struct import_clock *c = &im->clock;
 
 	if (!c->has_uuid) {
 		puts("clock: time of day, to the microsecond");

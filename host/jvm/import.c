@@ -2,31 +2,18 @@
 #include "jvm/import.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "ctf/out.h"
 #include "fuse/fail.h"
-#include "qemu/clock.h"
+#include "import/trace.h"
 
 static const char event[] =
 	"event {\n\tname = \"jvm:log\";\n\tid = 0;\n\tstream_id = 0;\n"
 	"\tfields := struct {\n"
 	"\t\tinteger { size = 32; align = 8; signed = 1; encoding = none; base = 10; } _pid;\n"
 	"\t\tstring _tags;\n\t\tstring _text;\n\t};\n};\n";
-
-/* The same log makes the same trace, by which it is known to be named twice. */
-static void uuid_make(const struct jvm_log *log, uint8_t uuid[16])
-{
-	uint64_t half[2] = {0xcbf29ce484222325u, 0x84222325cbf29ce4u};
-	uint64_t i;
-
-	for (i = 0; i < log->size; i++)
-		half[i & 1] = (half[i & 1] ^ (uint8_t)log->file[i]) *
-			      0x100000001b3u;
-	memcpy(uuid, half, sizeof(half));
-}
 
 /* Bytes of the file, without what would end the string. */
 static uint8_t *text_put(uint8_t *to, const char *s, size_t n)
@@ -75,45 +62,33 @@ static int stream_write(const struct jvm_log *log, const uint8_t uuid[16],
 	return ret;
 }
 
-static int metadata_write(const struct qemu_clock *c, const uint8_t uuid[16],
+static int metadata_write(const struct import_clock *c, const uint8_t uuid[16],
 			  const char *folder)
 {
-	char path[4096 + 64];
-	bool bad;
-	FILE *f;
+	FILE *f = import_metadata_open(folder, uuid, "jvm-log", "jvm", c);
 
-	snprintf(path, sizeof(path), "%s/metadata", folder);
-	f = fopen(path, "we");
 	if (!f)
 		return -errno;
-	ctf_out_head(f, uuid);
-	fprintf(f, "env {\n\tdomain = \"jvm-log\";\n\ttracer_name = \"jvm\";\n");
-	if (c->hostname[0])
-		fprintf(f, "\thostname = \"%s\";\n", c->hostname);
-	fprintf(f, "};\n\nclock {\n\tname = \"monotonic\";\n");
-	if (c->has_uuid) {
-		fputs("\tuuid = \"", f);
-		ctf_out_uuid(f, c->uuid);
-		fputs("\";\n", f);
-	}
-	fprintf(f,
-		"\tdescription = \"Monotonic Clock\";\n\tfreq = 1000000000;\n"
-		"\toffset_s = %" PRId64 ";\n\toffset = %" PRId64 ";\n};\n\n",
-		c->offset_s, c->offset_ns);
-	ctf_out_layout(f, "monotonic", false);
+	import_metadata_clock(f, c);
 	fputs(event, f);
-	bad = ferror(f);
-	return fclose(f) || bad ? -errno : 0;
+	return import_metadata_close(f);
 }
 
 /* Both are CLOCK_MONOTONIC: nothing is converted, and no bound is needed. */
-static int clock_take(const char *path, struct qemu_clock *c,
+static int clock_take(const char *path, struct import_clock *c,
 		      struct ctf_error *e)
 {
-	int ret = qemu_clock_take(path, c, e);
+	int ret = import_clock_take(path, c, e);
 
-	if (ret || !path || !strcmp(c->name, "monotonic"))
+	if (ret)
 		return ret;
+	if (!path)
+		strcpy(c->name, "monotonic");
+	c->description = "Monotonic Clock";
+	c->is_absolute = false;
+	c->bound_ns = 0;
+	if (!strcmp(c->name, "monotonic"))
+		return 0;
 	return vmsync_fail(e, -EINVAL, "leave --clock out",
 			   "%.400s: its clock is not CLOCK_MONOTONIC, by which a "
 			   "Java virtual machine logs", path);
@@ -123,7 +98,8 @@ int jvm_import(const char *path, const char *clock, const char *folder,
 	       struct jvm_import *out, struct ctf_error *e)
 {
 	struct jvm_log log = {0};
-	struct qemu_clock c;
+	struct import_clock c;
+	struct import_uuid u;
 	uint8_t uuid[16];
 	int ret = clock_take(clock, &c, e);
 
@@ -132,7 +108,9 @@ int jvm_import(const char *path, const char *clock, const char *folder,
 	if (!ret) {
 		out->lines = log.lines.count;
 		out->others = log.others;
-		uuid_make(&log, uuid);
+		import_uuid_init(&u);
+		import_uuid_add(&u, log.file, log.size);
+		import_uuid_bytes(&u, uuid);
 		ret = stream_write(&log, uuid, folder);
 		if (!ret)
 			ret = metadata_write(&c, uuid, folder);

@@ -8,6 +8,7 @@
 
 #include "ctf/out.h"
 #include "fuse/fail.h"
+#include "import/trace.h"
 #include "qemu/libvirt.h"
 #include "qemu/qmp.h"
 
@@ -52,22 +53,20 @@ static int read_all(struct importer *im)
 			   "%.400s: no event of QEMU in it", source(im));
 }
 
-/* The same log makes the same trace, by which it is known to be named twice. */
 static void uuid_make(struct importer *im)
 {
-	uint64_t half[2] = { 0xcbf29ce484222325u, 0x84222325cbf29ce4u };
+	struct import_uuid u;
 	size_t i;
 
+	import_uuid_init(&u);
 	for (i = 0; i < im->events.list.count; i++) {
 		const struct qemu_event *ev = &im->events.list.at[i];
 
-		half[0] = (half[0] ^ (uint64_t)ev->real_ns) * 0x100000001b3u;
-		half[1] = (half[1] ^ (uint32_t)ev->tid) * 0x100000001b3u;
+		import_uuid_add(&u, &ev->real_ns, sizeof(ev->real_ns));
+		import_uuid_add(&u, &ev->tid, sizeof(ev->tid));
 	}
-	for (i = 0; i < im->events.values_size; i++)
-		half[i & 1] = (half[i & 1] ^ im->events.values[i]) *
-			      0x100000001b3u;
-	memcpy(im->uuid, half, sizeof(im->uuid));
+	import_uuid_add(&u, im->events.values, im->events.values_size);
+	import_uuid_bytes(&u, im->uuid);
 }
 
 static int fail_write(struct importer *im, int error)
@@ -86,7 +85,7 @@ static int stream_write(struct importer *im)
 	snprintf(path, sizeof(path), "%s/log", im->folder);
 	ret = ctf_out_open(&s, path, (uint64_t)im->out->begin_ns);
 	for (i = 0; !ret && i < im->events.list.count; i++, ev++) {
-		int64_t at = qemu_clock_value(&im->out->clock, ev->real_ns);
+		int64_t at = import_clock_value(&im->out->clock, ev->real_ns);
 		uint8_t *to = ctf_out_room(&s, (uint16_t)ev->kind,
 					   (uint64_t)at,
 					   sizeof(ev->tid) + ev->size);
@@ -106,31 +105,6 @@ static int stream_write(struct importer *im)
 	return ret ? fail_write(im, ret) : 0;
 }
 
-/* Names may be anything; nothing in them may end the text. */
-static void env_text(FILE *f, const char *key, const char *s)
-{
-	fprintf(f, "\t%s = \"", key);
-	for (; *s; s++)
-		fputc(*s >= ' ' && *s < 0x7f && !strchr("\"\\", *s) ? *s : '_',
-		      f);
-	fputs("\";\n", f);
-}
-
-static void clock_print(const struct qemu_clock *c, FILE *f)
-{
-	fprintf(f, "clock {\n\tname = \"%s\";\n", c->name);
-	if (c->has_uuid) {
-		fputs("\tuuid = \"", f);
-		ctf_out_uuid(f, c->uuid);
-		fputs("\";\n", f);
-	}
-	fprintf(f, "\tdescription = \"%s\";\n\tfreq = 1000000000;\n"
-		"\tprecision = %" PRIu64 ";\n\toffset_s = %" PRId64 ";\n"
-		"\toffset = %" PRId64 ";\n\tabsolute = true;\n};\n\n",
-		c->has_uuid ? "of a trace, by its offset" : "time of day",
-		c->bound_ns, c->offset_s, c->offset_ns);
-}
-
 static void kind_print(const struct qemu_kind *k, size_t id, FILE *f)
 {
 	fprintf(f, "event {\n\tname = \"%s%s\";\n\tid = %zu;\n"
@@ -147,34 +121,27 @@ static int metadata_write(struct importer *im)
 {
 	const struct qemu_import *out = im->out;
 	const char *name = strrchr(source(im), '/');
-	char path[4096 + 64];
+	const char *vm = im->options->vm ? im->options->vm : im->domain.name;
+	FILE *f = import_metadata_open(im->folder, im->uuid, "qemu-log", "qemu",
+				       &out->clock);
 	size_t i;
-	bool bad;
-	FILE *f;
+	int ret;
 
-	snprintf(path, sizeof(path), "%s/metadata", im->folder);
-	f = fopen(path, "we");
 	if (!f)
 		return fail_write(im, -errno);
-	ctf_out_head(f, im->uuid);
-	fputs("env {\n\tdomain = \"qemu-log\";\n\ttracer_name = \"qemu\";\n", f);
-	if (out->clock.hostname[0])
-		env_text(f, "hostname", out->clock.hostname);
-	if (im->options->vm || im->domain.name[0])
-		env_text(f, "vm", im->options->vm ? im->options->vm :
-						    im->domain.name);
+	if (im->options->vm || vm[0])
+		import_env(f, "vm", vm);
 	if (im->domain.uuid[0])
-		env_text(f, "vm_uuid", im->domain.uuid);
+		import_env(f, "vm_uuid", im->domain.uuid);
 	if (im->domain.host[0])
-		env_text(f, "vm_host", im->domain.host);
-	env_text(f, "source", name ? name + 1 : source(im));
-	fprintf(f, "\twent_back_ns = \"%" PRId64 "\";\n};\n\n", out->back_ns);
-	clock_print(&out->clock, f);
-	ctf_out_layout(f, out->clock.name, false);
+		import_env(f, "vm_host", im->domain.host);
+	import_env(f, "source", name ? name + 1 : source(im));
+	fprintf(f, "\twent_back_ns = \"%" PRId64 "\";\n", out->back_ns);
+	import_metadata_clock(f, &out->clock);
 	for (i = 0; i < im->events.kinds.count; i++)
 		kind_print(&im->events.kinds.at[i], i, f);
-	bad = ferror(f);
-	return fclose(f) || bad ? fail_write(im, -errno) : 0;
+	ret = import_metadata_close(f);
+	return ret ? fail_write(im, ret) : 0;
 }
 
 /* The span, which the clock must have reached. */
@@ -184,8 +151,8 @@ static int times_take(struct importer *im)
 	const struct qemu_event *last = first + im->events.list.count - 1;
 	struct qemu_import *out = im->out;
 
-	out->begin_ns = qemu_clock_value(&out->clock, first->real_ns);
-	out->end_ns = qemu_clock_value(&out->clock, last->real_ns);
+	out->begin_ns = import_clock_value(&out->clock, first->real_ns);
+	out->end_ns = import_clock_value(&out->clock, last->real_ns);
 	if (out->begin_ns >= 0 && out->end_ns >= 0)
 		return 0;
 	return vmsync_fail(im->e, -EINVAL,
@@ -214,7 +181,7 @@ int qemu_import(const struct qemu_import_options *options, const char *folder,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = qemu_clock_take(options->clock, &out->clock, e);
+	ret = import_clock_take(options->clock, &out->clock, e);
 	if (!ret && options->libvirt)
 		ret = qemu_libvirt_read(options->libvirt, &im.domain, e);
 	if (!ret)

@@ -6,7 +6,7 @@
 #ifndef VMSYNC_QEMU_IMPORT_H
 #define VMSYNC_QEMU_IMPORT_H
 
-#include "qemu/clock.h"
+#include "import/clock.h"
 #include "qemu/log.h"
 
 /**
@@ -37,7 +37,7 @@ struct qemu_import_options {
  * @back_ns:	time went back by so much, 0: it did not; before line @back_line
  */
 struct qemu_import {
-	struct qemu_clock clock;
+	struct import_clock clock;
 	struct qemu_log log;
 	uint64_t qmp_lines;
 	uint64_t events;

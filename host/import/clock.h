@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From QEMU's clock, CLOCK_REALTIME, to a trace's. On Linux the two of one machine
+ * From a log's clock to a trace's: CLOCK_REALTIME, by which QEMU logs. On Linux the two of one machine
  * run alike, by however much NTP slews them, and their difference changes only where
  * the time of day is set, by a leap second, or while the machine is suspended. The
  * tracer measured the difference when its session began: the clock's offset.
  */
-#ifndef VMSYNC_QEMU_CLOCK_H
-#define VMSYNC_QEMU_CLOCK_H
+#ifndef VMSYNC_IMPORT_CLOCK_H
+#define VMSYNC_IMPORT_CLOCK_H
 
 #include "ctf/ctf.h"
 
 /* A stamp of the log is cut off after the microsecond. */
-#define QEMU_STAMP_NS 1000
+#define IMPORT_STAMP_NS 1000
 
 /**
- * struct qemu_clock - where stamps go
+ * struct import_clock - where stamps go
  * @name:	of the clock in the trace to be written
+ * @description: of it, in words
+ * @is_absolute: it counts from the epoch, with its offset
  * @hostname:	of its machine, or ""
  * @has_uuid:	it is a trace's clock, not the time of day itself
  * @offset_s, @offset_ns: time of day of the clock's 0
- * @bound_ns:	an event was later than its stamp by at most QEMU_STAMP_NS, and the
+ * @bound_ns:	an event was later than its stamp by at most IMPORT_STAMP_NS, and the
  *		stamp is off by what the tracer's own measurements of the offset
  *		differ by; this is the sum
  * @begin_ns, @end_ns: of the trace, on its clock
  */
-struct qemu_clock {
+struct import_clock {
 	char name[64];
+	const char *description;
+	bool is_absolute;
 	char hostname[65];
 	bool has_uuid;
 	uint8_t uuid[16];
@@ -37,14 +41,14 @@ struct qemu_clock {
 };
 
 /**
- * qemu_clock_take() - that of a machine's traces, or the time of day
+ * import_clock_take() - that of a machine's traces, or the time of day
  * @path:	a trace, or a folder that holds some, all of one machine; NULL: none
  * Return: 0 or a negative errno.
  */
-int qemu_clock_take(const char *path, struct qemu_clock *c,
+int import_clock_take(const char *path, struct import_clock *c,
 		    struct ctf_error *e);
 
-/** qemu_clock_value() - CLOCK_REALTIME on it; negative where it had not begun */
-int64_t qemu_clock_value(const struct qemu_clock *c, int64_t real_ns);
+/** import_clock_value() - CLOCK_REALTIME on it; negative where it had not begun */
+int64_t import_clock_value(const struct import_clock *c, int64_t real_ns);
 
-#endif /* VMSYNC_QEMU_CLOCK_H */
+#endif /* VMSYNC_IMPORT_CLOCK_H */

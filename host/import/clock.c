@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "qemu/clock.h"
+#include "import/clock.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "fuse/machine.h"
 
 /* When the machine was recorded: the span of all its traces. */
-static int span_take(const struct vmsync_machine *m, struct qemu_clock *c,
+static int span_take(const struct vmsync_machine *m, struct import_clock *c,
 		     struct ctf_error *e)
 {
 	struct ctf_span span;
@@ -28,7 +28,7 @@ static int span_take(const struct vmsync_machine *m, struct qemu_clock *c,
 }
 
 static int machine_take(const char *path, const struct vmsync_machine *m,
-			struct qemu_clock *c, struct ctf_error *e)
+			struct import_clock *c, struct ctf_error *e)
 {
 	const struct ctf_clock *clock = m->clock;
 
@@ -50,6 +50,7 @@ static int machine_take(const char *path, const struct vmsync_machine *m,
 	snprintf(c->name, sizeof(c->name), "%.63s", clock->name);
 	snprintf(c->hostname, sizeof(c->hostname), "%s", m->hostname);
 	c->has_uuid = true;
+	c->description = "of a trace, by its offset";
 	memcpy(c->uuid, clock->uuid, sizeof(c->uuid));
 	c->offset_s = clock->offset_s;
 	c->offset_ns = clock->offset;
@@ -57,14 +58,16 @@ static int machine_take(const char *path, const struct vmsync_machine *m,
 	return span_take(m, c, e);
 }
 
-int qemu_clock_take(const char *path, struct qemu_clock *c, struct ctf_error *e)
+int import_clock_take(const char *path, struct import_clock *c, struct ctf_error *e)
 {
 	struct vmsync_machines machines;
 	char *paths[] = { (char *)path };
 	int ret;
 
-	*c = (struct qemu_clock){ .name = "realtime",
-				  .bound_ns = QEMU_STAMP_NS };
+	*c = (struct import_clock){ .name = "realtime",
+				  .description = "time of day",
+				  .is_absolute = true,
+				  .bound_ns = IMPORT_STAMP_NS };
 	if (!path)
 		return 0;
 	ret = vmsync_machines_open(paths, 1, &machines, false, e);
@@ -79,7 +82,7 @@ int qemu_clock_take(const char *path, struct qemu_clock *c, struct ctf_error *e)
 	return ret;
 }
 
-int64_t qemu_clock_value(const struct qemu_clock *c, int64_t real_ns)
+int64_t import_clock_value(const struct import_clock *c, int64_t real_ns)
 {
 	__int128 v = (__int128)real_ns - (__int128)c->offset_s * 1000000000 -
 		     c->offset_ns;
