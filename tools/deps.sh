@@ -27,7 +27,8 @@ packages="
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev liblttng-ctl-dev jq curl openssl
 	sparse clang libclang-rt-14-dev nodejs sqlite3 libsqlite3-dev
 	chromium
-	python3 python3-oslo.messaging python3-osprofiler
+	python3 python3-oslo.messaging python3-osprofiler python3-eventlet
+	uwsgi-core uwsgi-plugin-python3
 	libtracecmd-dev libtracefs-dev libtraceevent-dev trace-cmd
 	flex bison bc libelf-dev
 	dpkg-dev debhelper dkms dh-dkms lintian mandoc systemd shellcheck

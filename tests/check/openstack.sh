@@ -39,9 +39,9 @@ cat > "$t/logging.conf" <<-EOF
 	class = vmsync_openstack.Lttng
 	args = ()
 EOF
-service() { # NAME: the service, called so
-	cp tests/gen/service.py "$t/$1"
-	PYTHONPATH="$modules:${PYTHONPATH-}" $python "$t/$1" "$t/logging.conf" \
+service() { # NAME [FILE]: the service, called so
+	cp "tests/gen/${2:-service.py}" "$t/$1"
+	PYTHONPATH="$modules:${PYTHONPATH-}" timeout 120 $python "$t/$1" "$t/logging.conf" \
 		> "$t/out" 2> "$t/$1.err"
 }
 
@@ -96,16 +96,92 @@ jq_is "layers: it was building for 50 ms" '.tracks[] | select(.name == "instance
 jq_is "layers: the request failed, and why first" '.tracks[] | select(.name == "request") |
 	.listed[] | select(.key == "req-1") | "\(.failures) \(.cause | .[0:10]) \(.cause_place)"' \
 	"1 Failed: x? nova-compute"
-if grep -q oslo.messaging "$t/out"; then
+was_sent=$(cat "$t/out")
+if grep -q oslo.messaging <<< "$was_sent"; then
 	pass "notifications are sent by oslo.messaging"
 else
 	skip "notifications by oslo.messaging: not here (python3-oslo.messaging)"
 fi
-if grep -q osprofiler "$t/out"; then
+if grep -q osprofiler <<< "$was_sent"; then
 	jq_is "spans: one is in the other" '[.tracks[] | select(.name == "call") |
 		.listed[0].states[] | "\(.state) \(.depth) \(.self_ns / 1e7 | floor >= 2)"] | join(", ")' \
 		"outer a.b 0 true, inner 1 true"
 else
 	skip "spans by osprofiler: not here (python3-osprofiler)"
+fi
+
+# record_again COMMAND...: into a trace of its own
+record_again() {
+	rm -rf "$t/trace"
+	{
+		lttng create again --output="$t/trace" &&
+			lttng enable-event -u 'vmsync_cloud:*' &&
+			lttng add-context -u -t vpid && lttng start &&
+			"$@" && lttng destroy
+	} > "$t/log" 2>&1
+}
+lines() { $vmsync cat --event='*:log' "$t/trace" | grep "$1"; }
+
+# --- green threads, that take turns within a request; a native one; a forked worker
+if $python -c 'import eventlet' 2> "$check_out"; then
+	record_again service nova-green service_eventlet.py
+	expect_eq "eventlet: recorded" "$? $(cat "$t/nova-green.err")" "0 "
+	lines 'logger = "nova.green"' > "$t/own"
+	expect_eq "eventlet: each step of each request, once" "$(grep -oE 'step [0-9]+ of [0-9]+' \
+		"$t/own" | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | xargs)" "400 1"
+	expect_eq "eventlet: by its own request" "$(grep -E 'step' "$t/own" |
+		sed -E 's/.* request_id = "req-([0-9]+)".* of ([0-9]+)".*/\1 \2/' |
+		awk '$1 != $2' | wc -l)" 0
+	expect_eq "eventlet: they take turns" "$(grep -oE 'of [0-9]+' "$t/own" | uniq |
+		wc -l | awk '{ print ($1 > 100) }')" 1
+	expect_eq "eventlet: a native thread, before the fork and in the worker" \
+		"$(grep -c 'request_id = "req-native"' "$t/own")" 20
+	expect_eq "eventlet: by two processes, as they say" "$(sed -nE \
+		's/.*vpid = ([0-9]+).* text = "([0-9]+) step.*/\1 \2/p' "$t/own" |
+		awk '$1 == $2 { n[$1]++ } END { for (pid in n) print n[pid] }' | xargs)" "200 200"
+else
+	skip "eventlet: not here (python3-eventlet)"
+fi
+
+# --- an application in uWSGI, whose workers are forked in C
+uwsgi=(uwsgi-core --plugins-dir /usr/lib/uwsgi/plugins --plugin python3 --master --processes 2
+	--need-app --die-on-term --wsgi-file tests/gen/service_uwsgi.py)
+# requests N: so many, of each of two clients at a time
+requests() {
+	local clients=() i
+	for i in 1 2; do
+		$python tests/gen/requests.py "$t/port" "$1" > "$t/answers.$i" \
+			2> "$t/client.$i" &
+		clients+=($!)
+	done
+	wait "${clients[@]}"
+	cat "$t"/answers.*
+}
+if command -v uwsgi-core > "$check_out" && [ -e /usr/lib/uwsgi/plugins/python3_plugin.so ]; then
+	SERVICE_LOGGING=$t/logging.conf PYTHONPATH=$modules "${uwsgi[@]}" \
+		--http-socket 127.0.0.1:0 > "$t/uwsgi.log" 2>&1 &
+	server=$!
+	trap 'kill -9 $server 2> /dev/null; kill $daemon 2> /dev/null; wait $daemon; rm -rf "$check_tmp"' EXIT
+	for _ in $(seq 100); do
+		sed -nE 's/.*127\.0\.0\.1:([0-9]+) .*/\1/p' "$t/uwsgi.log" | head -n 1 > "$t/port"
+		[ ! -s "$t/port" ] || ! requests 1 | grep -q . || break
+		sleep 0.2
+	done
+	record_again requests 20
+	expect_eq "uWSGI: recorded" $? 0
+	expect_eq "uWSGI: forty were answered" "$(cat "$t"/answers.* | wc -l)" 40
+	lines 'logger = "nova.api"' > "$t/own"
+	expect_eq "uWSGI: all are told of, and what their workers forked" \
+		"$(grep -c 'text = "request"' "$t/own") $(grep -c 'text = "forked"' "$t/own")" "40 40"
+	expect_eq "uWSGI: each by the worker that answered" "$(grep 'text = "request"' "$t/own" |
+		grep -oE 'vpid = [0-9]+' | grep -oE '[0-9]+' | sort | uniq -c | xargs)" \
+		"$(cat "$t"/answers.* | sort | uniq -c | xargs)"
+	expect_eq "uWSGI: the service is called as its application" \
+		"$(grep -vc 'service = "service_uwsgi.py"' "$t/own")" 0
+	kill $server
+	wait $server
+	expect_eq "uWSGI: it ends when told to" "$(tail -n 1 "$t/uwsgi.log")" "goodbye to uWSGI."
+else
+	skip "uWSGI: not here (uwsgi-core, uwsgi-plugin-python3)"
 fi
 finish

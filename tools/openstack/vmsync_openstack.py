@@ -25,7 +25,23 @@ _NOTIFICATIONS = 'oslo.messaging.notification.'
 # An event has to fit LTTng's sub-buffers, which are 128 KiB by default.
 _MOST_BYTES = 32768
 
-_service = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else 'python'
+try:
+    import uwsgi as _uwsgi  # is there in uWSGI's own interpreter only
+except ImportError:
+    _uwsgi = None
+
+
+def _name():
+    """The service's: its program's, or of an application in uWSGI what that was told."""
+    path = sys.argv[0] if sys.argv else ''
+    if _uwsgi:
+        path = _uwsgi.opt.get('wsgi-file') or _uwsgi.opt.get('module') or path
+    if isinstance(path, bytes):
+        path = path.decode('utf-8', 'replace')
+    return os.path.basename(path) or 'python'
+
+
+_service = _name()
 
 
 def _load():
@@ -52,7 +68,26 @@ def _load():
     return lib
 
 
-_lib = _load()
+_lib = None
+_is_loaded = False
+
+
+def _library():
+    """The library, or None.
+
+    uWSGI loads an application and forks its workers then, in C, past the hooks of
+    os.register_at_fork(): LTTng-UST would be deaf in all of them. So each worker loads it
+    when it tells something for the first time, and what is told before is not traced.
+    """
+    global _lib, _is_loaded
+    if not _is_loaded and not (_uwsgi and not _uwsgi.worker_id() and not _uwsgi.mule_id()):
+        _is_loaded = True
+        _lib = _load()
+    return _lib
+
+
+# Services that fork by themselves do so with the hooks in place.
+_library()
 
 
 def _text(value):
@@ -107,8 +142,14 @@ def _id(data):
 class Lttng(logging.Handler):
     """A handler for all that a service logs."""
 
+    def createLock(self):
+        """None: LTTng-UST takes events of all threads at once. And the lock of a service on
+        eventlet is one of green threads: a native one that waits for it, as those of
+        eventlet.tpool do, stops the service."""
+        self.lock = None
+
     def emit(self, record):
-        if not _lib:
+        if not _library():
             return
         try:
             if record.name.startswith(_NOTIFICATIONS):
@@ -155,7 +196,7 @@ else:
             return 'vmsync'
 
         def notify(self, info, **kwargs):
-            if not _lib or not _lib.vmsync_cloud_span_enabled():
+            if not _library() or not _lib.vmsync_cloud_span_enabled():
                 return
             _lib.vmsync_cloud_span(
                 _text('%s/%s@%s' % (self.project, self.service, self.host)),
