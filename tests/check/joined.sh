@@ -62,7 +62,7 @@ for n in 1 2; do
 	name=$([ $n = 1 ] && echo q1 || echo b1)
 	expect_eq "$name: Nova's time before, in and after QEMU" "$(section migration-$n |
 		sed -n "s/<p class=answer>\(.*\)<\/p>/\1/p" | sed "s/&#39;/'/g")" \
-		"$(answer $name $((n - 1)))"
+		"$(answer "$name" $((n - 1)))"
 done
 shows "from one host to the other" migration-1 \
 	'Live migration: q1, instance-00000009 on hv1 → instance-00000009 on hv2'
@@ -156,13 +156,14 @@ area() {
 # The picture is of the migration, 77.02 to 77.12 s, and 920 wide from 270 on: all of it,
 # and its first twentieth, in which the shares are others.
 for until in 0.12 0.025; do
+	x=$([ $until = 0.12 ] && echo 2000 || echo 314)
 	build/release/vmsync analyze --json --since=0.02 --until=$until "$t/two/first" > "$t/json"
 	for n in 1 2; do
 		pid=$([ $n = 1 ] && echo 600 || echo 500)
 		for state in guest halted preempted; do
 			wanted=$(jq ".vcpus[] | select(.pid == $pid) | .states_ns | .$state * 1000 /
 				([.[]] | add) | round" "$t/json")
-			got=$(area $n $state $([ $until = 0.12 ] && echo 2000 || echo 314))
+			got=$(area $n $state "$x")
 			expect "process $pid, $state to $until: ${wanted:-?} of 1000, drawn: $got" \
 				test $((got - wanted)) -ge -30 -a $((got - wanted)) -le 30
 		done
