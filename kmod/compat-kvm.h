@@ -52,6 +52,14 @@
 #error "the probes leave out arguments, which kCFI does not allow"
 #endif
 
+/*
+ * The scheduler's, whose order of arguments was another one before 5.18; slow.c has
+ * the compiler compare it.
+ */
+#define VMSYNC_SCHED_SWITCH_ARGS \
+	bool preempt, struct task_struct *prev, struct task_struct *next, \
+	unsigned int prev_state
+
 #define VMSYNC_KVM_HYPERCALL_ARGS \
 	unsigned long nr, unsigned long a0, unsigned long a1, \
 	unsigned long a2, unsigned long a3

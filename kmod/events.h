@@ -146,4 +146,11 @@ struct vmsync_drop {
 	u32 vm_serial;
 };
 
+struct vmsync_slow {
+	u64 ns;
+	struct vmsync_who who;
+	s32 tid;
+	s32 by;
+};
+
 #endif /* _VMSYNC_EVENTS_H */

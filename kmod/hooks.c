@@ -27,17 +27,16 @@ static void kvm_ops_learn(const struct kvm_vcpu *vcpu)
 }
 
 /*
- * The vCPU that the current thread has loaded, or NULL. KVM's own
- * kvm_get_running_vcpu() says the same, but kernels from 6.18 on export it to
- * KVM's modules only. A thread has one notifier for each vCPU that it has
- * loaded, which is one, and seldom any other.
+ * KVM's own kvm_get_running_vcpu() says the same of the current thread, but kernels
+ * from 6.18 on export it to KVM's modules only. A thread has one notifier for each
+ * vCPU that it has loaded, which is one, and seldom any other.
  */
-static struct kvm_vcpu *vcpu_loaded(void)
+struct kvm_vcpu *host_vcpu_loaded(const struct task_struct *task)
 {
 	const struct preempt_ops *ops = READ_ONCE(kvm_ops);
 	struct preempt_notifier *pn;
 
-	hlist_for_each_entry(pn, &current->preempt_notifiers, link)
+	hlist_for_each_entry(pn, &task->preempt_notifiers, link)
 		if (pn->ops == ops)
 			return container_of(pn, struct kvm_vcpu,
 					    preempt_notifier);
@@ -47,7 +46,7 @@ static struct kvm_vcpu *vcpu_loaded(void)
 /* The vCPU whose event this is, for events that only bring its number. */
 static struct kvm_vcpu *running_vcpu(unsigned int vcpu_id)
 {
-	struct kvm_vcpu *vcpu = vcpu_loaded();
+	struct kvm_vcpu *vcpu = host_vcpu_loaded(current);
 
 	return vcpu && vcpu->vcpu_id == vcpu_id ? vcpu : NULL;
 }
@@ -55,7 +54,7 @@ static struct kvm_vcpu *running_vcpu(unsigned int vcpu_id)
 /* Out of line, for the sake of all other hypercalls. */
 static noinline void beacon_seen(const struct host_claims *claims)
 {
-	struct kvm_vcpu *vcpu = vcpu_loaded();
+	struct kvm_vcpu *vcpu = host_vcpu_loaded(current);
 	struct host_vcpu *v;
 
 	if (!vcpu)

@@ -21,8 +21,15 @@ static void listening_changed(bool on)
 static struct vmsync_listener listener = {
 	.events = BIT(VMSYNC_ON_gh_host) | BIT(VMSYNC_ON_hg_host) |
 		  BIT(VMSYNC_ON_tsc) | BIT(VMSYNC_ON_pvclock) |
-		  BIT(VMSYNC_ON_vm) | BIT(VMSYNC_ON_drop),
+		  BIT(VMSYNC_ON_vm) | BIT(VMSYNC_ON_drop) |
+		  BIT(VMSYNC_ON_slow),
 	.change = listening_changed,
+};
+
+/* Of the virtual CPUs that the session above knows. */
+static struct vmsync_listener slow_listener = {
+	.events = BIT(VMSYNC_ON_slow),
+	.change = host_slow_listen,
 };
 
 static int __init vmsync_host_init(void)
@@ -39,7 +46,9 @@ static int __init vmsync_host_init(void)
 	if (err)
 		goto err_hooks;
 	host_state_init();
+	host_slow_init();
 	vmsync_listener_register(&listener);
+	vmsync_listener_register(&slow_listener);
 	return 0;
 
 err_hooks:
@@ -49,6 +58,7 @@ err_hooks:
 
 static void __exit vmsync_host_exit(void)
 {
+	vmsync_listener_unregister(&slow_listener);
 	vmsync_listener_unregister(&listener);
 	host_state_exit();
 	host_death_exit();

@@ -25,13 +25,16 @@
 #include "events.h"
 #include "limit.h"
 #include "vmsync.h"
+#include "wait.h"
 
-/* Beacons of a VM since it was first seen. */
+/* What came of a VM since it was first seen: beacons, but for the last two. */
 struct host_counts {
 	atomic64_t taken;
 	atomic64_t dropped;	/* over the limit */
 	atomic64_t suspect;	/* of those that were taken */
 	atomic64_t user;	/* from a process of the guest: not taken */
+	atomic64_t slow;	/* waits longer than the limit, told */
+	atomic64_t slow_dropped;	/* and those that were too many */
 };
 
 struct host_vm {
@@ -47,6 +50,7 @@ struct host_vm {
 	struct host_counts counts;
 	struct host_limit beacons;
 	struct host_limit writes;	/* of the TSC and of kvm-clock */
+	struct host_limit slow;		/* waits for a physical CPU */
 	struct rcu_head rcu;
 } ____cacheline_aligned_in_smp;
 
@@ -88,6 +92,7 @@ struct host_vcpu {
 	bool untold;		/* something differs from @told */
 	struct host_facts told;
 	struct host_pending pending;
+	struct host_wait wait;	/* the scheduler's, while no thread runs it */
 };
 
 /*
@@ -202,9 +207,21 @@ void host_death_missed(void);
 void host_death_forgotten(void);
 
 /* hooks.c */
+/*
+ * The vCPU that @task has loaded, or NULL; @task is the current one, or one that the
+ * current CPU is about to switch to.
+ */
+struct kvm_vcpu *host_vcpu_loaded(const struct task_struct *task);
+
 int host_hooks_find(void);
 int host_hooks_attach(void);
 void host_hooks_detach(void);
+
+/* slow.c: virtual CPUs that had to wait */
+void host_slow_init(void);
+
+/* A tracer begins or ends to listen to that. May sleep; never called at once. */
+void host_slow_listen(bool on);
 
 /* session.c: while a tracer listens. Both may sleep; never called at once. */
 void host_session_begin(void);

@@ -24,6 +24,7 @@ MODULE_PARM_DESC(all_rate, "beacons per second taken from all VMs together, beyo
 
 static struct host_bucket all_beacons;
 static struct host_bucket all_writes;
+static struct host_bucket all_slow;
 
 static bool bucket_take(struct host_bucket *bucket, u64 now_ns, u64 rate,
 			u64 burst)
@@ -64,4 +65,9 @@ bool host_limit_beacon(struct host_limit *limit)
 bool host_limit_write(struct host_limit *limit)
 {
 	return limit_take(limit, &all_writes);
+}
+
+bool host_limit_slow(struct host_limit *limit)
+{
+	return limit_take(limit, &all_slow);
 }

@@ -35,4 +35,7 @@ bool host_limit_beacon(struct host_limit *limit);
 /* The same for a change of the TSC or of kvm-clock. */
 bool host_limit_write(struct host_limit *limit);
 
+/* The same for a wait that was too long. */
+bool host_limit_slow(struct host_limit *limit);
+
 #endif /* _VMSYNC_LIMIT_H */

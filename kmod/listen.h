@@ -19,7 +19,8 @@
 	X(tsc)			\
 	X(pvclock)		\
 	X(vm)			\
-	X(drop)
+	X(drop)			\
+	X(slow)
 
 #define X(event) VMSYNC_ON_##event,
 enum vmsync_on { VMSYNC_LISTENABLE(X) };

@@ -12,13 +12,15 @@
 static void vm_show(struct host_vm *vm, void *m)
 {
 	seq_printf(m,
-		   "vm_pid=%d vm_serial=%u vcpus=%u vm_uid=%llu taken=%lld dropped=%lld suspect=%lld user=%lld\n",
+		   "vm_pid=%d vm_serial=%u vcpus=%u vm_uid=%llu taken=%lld dropped=%lld suspect=%lld user=%lld slow=%lld slow_dropped=%lld\n",
 		   vm->pid, vm->serial, READ_ONCE(vm->n_vcpus),
 		   READ_ONCE(vm->uid),
 		   (s64)atomic64_read(&vm->counts.taken),
 		   (s64)atomic64_read(&vm->counts.dropped),
 		   (s64)atomic64_read(&vm->counts.suspect),
-		   (s64)atomic64_read(&vm->counts.user));
+		   (s64)atomic64_read(&vm->counts.user),
+		   (s64)atomic64_read(&vm->counts.slow),
+		   (s64)atomic64_read(&vm->counts.slow_dropped));
 }
 
 static int host_show(struct seq_file *m, void *unused)

@@ -323,6 +323,26 @@ TRACE_EVENT_FN(vmsync_drop,
 	vmsync_drop_reg, vmsync_drop_unreg
 );
 
+TRACE_EVENT_FN(vmsync_slow,
+	TP_PROTO(const struct vmsync_slow *ev),
+	TP_ARGS(ev),
+	TP_STRUCT__entry(
+		VMSYNC_WHO_STRUCT
+		__field(s32, tid)
+		__field(u64, ns)
+		__field(s32, by)
+	),
+	TP_fast_assign(
+		VMSYNC_WHO_ASSIGN(&ev->who);
+		__entry->tid = ev->tid;
+		__entry->ns = ev->ns;
+		__entry->by = ev->by;
+	),
+	TP_printk(VMSYNC_WHO_FORMAT " tid=%d ns=%llu by=%d",
+		  VMSYNC_WHO_ARGS, __entry->tid, __entry->ns, __entry->by),
+	vmsync_slow_reg, vmsync_slow_unreg
+);
+
 #endif /* _VMSYNC_TRACE_H */
 
 /* Has to stand outside the guard. */

@@ -60,7 +60,7 @@ static void plain(void)
 	CHECK(!strcmp(kernel_debugfs_read(),
 		      "vms=1 vcpus=1 untracked=0\n"
 		      "sessions=1 attached=1 kprobe=1\n"
-		      "vm_pid=100 vm_serial=1 vcpus=1 vm_uid=6 taken=2 dropped=0 suspect=1 user=1\n"));
+		      "vm_pid=100 vm_serial=1 vcpus=1 vm_uid=6 taken=2 dropped=0 suspect=1 user=1 slow=0 slow_dropped=0\n"));
 	kvm_vm_end(kvm);
 	end();
 }
@@ -232,7 +232,7 @@ static void forged(void)
 		CHECK_EQ(tracer_last(GH)->who.vm_pid, 200);
 	}
 	CHECK(strstr(kernel_debugfs_read(),
-		     "vm_pid=200 vm_serial=2 vcpus=1 vm_uid=5 taken=2000 dropped=0 suspect=0 user=0\n"));
+		     "vm_pid=200 vm_serial=2 vcpus=1 vm_uid=5 taken=2000 dropped=0 suspect=0 user=0 slow=0 slow_dropped=0\n"));
 	kvm_vm_end(bad);
 	kvm_vm_end(good);
 	end();

@@ -157,6 +157,17 @@ LTTNG_TRACEPOINT_EVENT(vmsync_drop,
 	)
 )
 
+LTTNG_TRACEPOINT_EVENT(vmsync_slow,
+	TP_PROTO(const struct vmsync_slow *ev),
+	TP_ARGS(ev),
+	TP_FIELDS(
+		vmsync_who_fields(ev->who)
+		ctf_integer(s32, tid, ev->tid)
+		ctf_integer(u64, ns, ev->ns)
+		ctf_integer(s32, by, ev->by)
+	)
+)
+
 #endif /* _VMSYNC_LTTNG_EVENTS_H */
 
 /* Has to stand outside the guard. */

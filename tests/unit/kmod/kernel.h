@@ -36,10 +36,16 @@ struct preempt_notifier {
 	struct hlist_node link;
 	const struct preempt_ops *ops;
 };
+struct sched_info {
+	unsigned long pcount;
+	u64 run_delay;
+	u64 last_queued;
+};
 struct task_struct {
 	s32 pid;
 	s32 tgid;
 	struct hlist_head preempt_notifiers;
+	struct sched_info sched_info;
 };
 
 /* What a test sets, and what it finds. */
@@ -106,29 +112,34 @@ extern struct kernel kernel;
 #define xchg(p, v) __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 
 #define kernel_CONFIG_PREEMPT_RT kernel.rt
+#define CONFIG_SCHED_INFO 1
+#define kernel_CONFIG_SCHED_INFO true
 #define IS_ENABLED(option) (kernel_##option)
 #define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))
 #undef LINUX_VERSION_CODE
 #define LINUX_VERSION_CODE KERNEL_VERSION(6, 1, 0)
 
 #define NSEC_PER_SEC 1000000000L
+#define NSEC_PER_USEC 1000L
 #define GFP_KERNEL 0
 #define PAGE_SIZE 4096
 
 /* Modules */
 
-struct kernel_param;
+struct kernel_param { void *arg; };
 struct kernel_param_ops {
 	int (*set)(const char *text, const struct kernel_param *kp);
 	int (*get)(char *buf, const struct kernel_param *kp);
 };
 int param_set_uint_minmax(const char *text, const struct kernel_param *kp,
 			  unsigned int low, unsigned int high);
+int param_set_uint(const char *text, const struct kernel_param *kp);
 int param_get_uint(char *buf, const struct kernel_param *kp);
 
 #define module_param(name, type, mode) \
 	void *const kernel_param_##name = &name
 #define module_param_cb(name, ops, arg, mode) \
+	void *const kernel_arg_##name = arg; \
 	const struct kernel_param_ops *const kernel_param_##name = ops
 #define MODULE_PARM_DESC(name, text) struct kernel_nothing
 #define __MODULE_PARM_TYPE(name, text) struct kernel_nothing
@@ -338,6 +349,7 @@ enum hk_type { HK_TYPE_DOMAIN, HK_TYPE_TICK };
 
 #define rdtsc_ordered() (kernel.tsc += 10)
 #define ktime_get_mono_fast_ns() (kernel.now_ns)
+#define local_clock() (kernel.now_ns)
 #define ktime_to_ns(t) (t)
 #define msecs_to_jiffies(ms) (ms)
 #define nsecs_to_jiffies(ns) ((ns) / 1000000)
@@ -438,6 +450,7 @@ int tracepoint_probe_register_prio(struct tracepoint *tp, void *probe,
 #define TRACEPOINT_DEFAULT_PRIO 10
 int tracepoint_probe_unregister(struct tracepoint *tp, void *probe, void *data);
 #define tracepoint_synchronize_unregister() ((void)0)
+#define check_trace_callback_type_sched_switch(probe) ((void)(probe))
 
 /* The guest's side of KVM */
 bool kvm_para_available(void);

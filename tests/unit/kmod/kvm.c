@@ -14,7 +14,7 @@ unsigned int kvm_looks;
 /* KVM's, and those of somebody else who wants to know when a thread runs. */
 static const struct preempt_ops kvm_preempt_ops, other_preempt_ops;
 
-static struct vmsync_listener *listener;
+static struct vmsync_listener *listeners[2];
 static struct kvm_vcpu *vcpus[VCPUS];
 static int n_vcpus;
 
@@ -144,6 +144,15 @@ void trace_vmsync_drop(const struct vmsync_drop *ev)
 	e->dropped = ev->dropped;
 }
 
+void trace_vmsync_slow(const struct vmsync_slow *ev)
+{
+	struct kvm_event *e = record(SLOW, &ev->who);
+
+	e->tid = ev->tid;
+	e->ns = ev->ns;
+	e->by = ev->by;
+}
+
 /* vmsync.ko and KVM, as far as the module calls them */
 
 void vmsync_line_get(struct vmsync_line *line)
@@ -152,32 +161,49 @@ void vmsync_line_get(struct vmsync_line *line)
 	line->seq = 1;
 }
 
+static void listeners_tell(bool on)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(listeners); i++) {
+		struct vmsync_listener *l = listeners[i];
+
+		if (l && l->on != on) {
+			l->on = on;
+			l->change(on);
+		}
+	}
+}
+
+void kvm_tracer_begin(void)
+{
+	listeners_tell(true);
+}
+
+void kvm_tracer_end(void)
+{
+	listeners_tell(false);
+}
+
 void vmsync_listener_register(struct vmsync_listener *l)
 {
-	listener = l;
+	size_t i = 0;
+
+	while (listeners[i])
+		i++;
+	listeners[i] = l;
 }
 
 void vmsync_listener_unregister(struct vmsync_listener *l)
 {
 	kvm_tracer_end();
-	if (listener == l)
-		listener = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(listeners); i++)
+		if (listeners[i] == l)
+			listeners[i] = NULL;
 }
 
-void kvm_tracer_begin(void)
+int param_set_uint(const char *text, const struct kernel_param *kp)
 {
-	if (listener && !listener->on) {
-		listener->on = true;
-		listener->change(true);
-	}
-}
-
-void kvm_tracer_end(void)
-{
-	if (listener && listener->on) {
-		listener->on = false;
-		listener->change(false);
-	}
+	*(unsigned int *)kp->arg = (unsigned int)strtoul(text, NULL, 10);
+	return 0;
 }
 
 int param_set_uint_minmax(const char *text, const struct kernel_param *kp,
@@ -207,6 +233,7 @@ static struct tracepoint points[] = {
 	{ .name = "kvm_pvclock_update" },
 	{ .name = "kvm_hypercall" },
 	{ .name = "kvm_exit" },
+	{ .name = "sched_switch" },
 };
 
 void for_each_kernel_tracepoint(void (*fn)(struct tracepoint *tp, void *arg),
@@ -302,7 +329,7 @@ static struct task_struct vcpu_thread(const struct kvm_vcpu *vcpu)
 {
 	s32 pid = vcpu->kvm->userspace_pid;
 
-	return (struct task_struct){ pid + 1 + vcpu->vcpu_id, pid, {} };
+	return (struct task_struct){ pid + 1 + vcpu->vcpu_id, pid, {}, {} };
 }
 
 static struct task_struct now_thread;
@@ -390,8 +417,33 @@ void kvm_tsc_write(struct kvm_vcpu *vcpu, s64 offset)
 
 void kvm_tsc_write_by(struct kvm_vcpu *vcpu, s64 offset, s32 tid)
 {
-	in_thread(vcpu, (struct task_struct){ tid, vcpu->kvm->userspace_pid, {} });
+	in_thread(vcpu, (struct task_struct){ tid, vcpu->kvm->userspace_pid,
+					  {}, {} });
 	tsc_write(vcpu, offset);
+}
+
+bool kvm_switch_probed(void)
+{
+	return points[5].probe;
+}
+
+void kvm_switch(s32 prev, struct kvm_vcpu *vcpu, bool loaded,
+		struct sched_info info)
+{
+	void (*probe)(void *data, bool preempt, struct task_struct *prev,
+		      struct task_struct *next, unsigned int prev_state) =
+		points[5].probe;
+	struct task_struct old = { .pid = prev };
+
+	in_thread(vcpu, vcpu_thread(vcpu));
+	if (!loaded)
+		put();
+	now_thread.sched_info = info;
+	kernel.task = &old;
+	if (probe)
+		probe(NULL, true, &old, &now_thread, 0);
+	kernel.task = &now_thread;
+	put();
 }
 
 void kvm_page_write(struct kvm_vcpu *vcpu, u32 mul)

@@ -11,7 +11,7 @@
 #include "../../../kmod/events.h"
 #include "../../../include/uapi/vmsync.h"
 
-enum kvm_event_kind { GH, HG, TSC, PAGE, VM, DROP };
+enum kvm_event_kind { GH, HG, TSC, PAGE, VM, DROP, SLOW };
 
 struct kvm_event {
 	enum kvm_event_kind kind;
@@ -26,6 +26,8 @@ struct kvm_event {
 	struct vmsync_scale scale;
 	struct vmsync_page page;
 	u64 tsc;
+	u64 ns;
+	s32 by;
 	unsigned int locks_held;	/* irqs_off by a lock of the module */
 };
 
@@ -66,6 +68,15 @@ void kvm_page_write(struct kvm_vcpu *vcpu, u32 mul);
 
 /* The same ioctl in another thread, @tid, of the same process. */
 void kvm_tsc_write_by(struct kvm_vcpu *vcpu, s64 offset, s32 tid);
+
+/*
+ * A switch from thread @prev to that of @vcpu, which the scheduler says @info of; it is
+ * in KVM, or (@loaded) in user space.
+ */
+void kvm_switch(s32 prev, struct kvm_vcpu *vcpu, bool loaded,
+		struct sched_info info);
+/* Is there a probe at switches? */
+bool kvm_switch_probed(void);
 
 /* How often kvm_entry's probe did more than compare, since last set to 0. */
 extern unsigned int kvm_looks;
