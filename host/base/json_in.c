@@ -131,6 +131,25 @@ bool in_copy(struct vmsync_in *p, char **out)
 	return *out || in_fail_memory(p);
 }
 
+char *in_bare(const char *json)
+{
+	size_t n = strlen(json) + 2;
+	char *quoted = malloc(n + 1), *text = NULL;
+	struct vmsync_in in = { 0 };
+
+	if (!quoted)
+		return NULL;
+	snprintf(quoted, n + 1, "\"%s\"", json);
+	in.f = fmemopen(quoted, n, "r");
+	if (in.f) {
+		in.c = getc(in.f);
+		in_copy(&in, &text);
+		fclose(in.f);
+	}
+	free(quoted);
+	return text;
+}
+
 bool in_bool(struct vmsync_in *p, bool *out)
 {
 	const char *text;

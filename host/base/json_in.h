@@ -46,6 +46,13 @@ bool in_string(struct vmsync_in *p, char *buf);
 /** in_copy() - what vmsync_json_string() wrote, into *@out, which is freed */
 bool in_copy(struct vmsync_in *p, char **out);
 
+/**
+ * in_bare() - the same of a text in memory
+ * @json:	what vmsync_json_string() wrote, without its quotes
+ * Return: to be freed; NULL: it is no such string, or there is no memory
+ */
+char *in_bare(const char *json);
+
 /** in_bool() - true or false */
 bool in_bool(struct vmsync_in *p, bool *out);
 

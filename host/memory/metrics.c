@@ -33,20 +33,8 @@ static const struct {
 /* The name that vmsyncd wrote as JSON, as it is; to be freed. */
 static char *name_of(const char *json)
 {
-	size_t n = strlen(json) + 2;
-	char *quoted = malloc(n + 1), *name = NULL;
-	struct vmsync_in in = { 0 };
+	char *name = in_bare(json);
 
-	if (!quoted)
-		return NULL;
-	snprintf(quoted, n + 1, "\"%s\"", json);
-	in.f = fmemopen(quoted, n, "r");
-	if (in.f) {
-		in.c = getc(in.f);
-		in_copy(&in, &name);
-		fclose(in.f);
-	}
-	free(quoted);
 	return name ? name : strdup(json);
 }
 
