@@ -17,7 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VMSYNC_CONTROL_CLIENTS 32
+/* One for each guest that is recorded, and as many as may ask meanwhile. */
+#define VMSYNC_CONTROL_RECORDED 480
+#define VMSYNC_CONTROL_CLIENTS	(VMSYNC_CONTROL_RECORDED + 32)
 
 /**
  * struct vmsync_client - who is connected

@@ -193,8 +193,17 @@ static void bye(struct vmsync_client *client, struct vmsync_guests *g)
 	client->fd = -1;
 }
 
-static void attach(struct vmsync_client *client, struct vmsync_guests *g,
-		   const char *what)
+static size_t recorded(const struct vmsync_control *c)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < VMSYNC_CONTROL_CLIENTS; i++)
+		n += c->client[i].fd >= 0 && c->client[i].guest;
+	return n;
+}
+
+static void attach(const struct vmsync_control *c, struct vmsync_client *client,
+		   struct vmsync_guests *g, const char *what)
 {
 	struct vmsyncd_guest *guest =
 		vmsyncd_guest_by_serial(g, strtoull(what, NULL, 10));
@@ -203,6 +212,8 @@ static void attach(struct vmsync_client *client, struct vmsync_guests *g,
 		vmsync_client_say(client, "error: no such guest");
 	} else if (guest->link.reader >= 0) {
 		vmsync_client_say(client, "error: somebody else records it");
+	} else if (recorded(c) >= VMSYNC_CONTROL_RECORDED) {
+		vmsync_client_say(client, "error: too many guests are recorded");
 	} else if (vmsync_client_say(client, "ok")) {
 		guest->link.reader = client->fd;
 		client->guest = guest->serial;
@@ -275,7 +286,7 @@ static bool read_one(struct vmsync_control *c, struct vmsync_client *client,
 		return true;
 	}
 	if (!strncmp(text, "attach ", 7) && strlen(text) == (size_t)n) {
-		attach(client, g, text + 7);
+		attach(c, client, g, text + 7);
 		return client->fd >= 0;
 	}
 	why = take_word(c, client, text);
