@@ -110,6 +110,15 @@ static int snapshot(const struct agent_recording *r, char *said, size_t size)
 	return ret;
 }
 
+static int change(const struct agent_recording *r, char *said, size_t size)
+{
+	struct vmsync_tracing t = tracing(r);
+	int ret = vmsync_tracing_change(&t, r->next_events);
+
+	snprintf(said, size, "%s", t.said);
+	return ret;
+}
+
 /* Have @work done by a child, whose last words come through the pipe. */
 static void child_start(struct agent_recording *r, uint8_t state,
 			int (*work)(const struct agent_recording *r, char *said,
@@ -149,6 +158,7 @@ static void wipe(struct agent_recording *r)
 	r->pull.length = 0;
 	r->session = r->snapshot = 0;
 	r->look = r->looks = 0;
+	r->changing = false;
 	r->forget = false;
 	r->state = VMSYNC_PORT_STATE_IDLE;
 	r->text[0] = 0;
@@ -191,10 +201,13 @@ static void child_done(struct agent_recording *r, bool well)
 	else if (r->state == VMSYNC_PORT_STATE_STARTING && !r->look)
 		r->state = well ? VMSYNC_PORT_STATE_RECORDING :
 				  VMSYNC_PORT_STATE_FAILED;
+	else if (r->changing)
+		r->events = r->next_events;
 	else if (r->state == VMSYNC_PORT_STATE_RECORDING)
 		r->taken = written(r, well);
 	else
 		r->state = written(r, well);
+	r->changing = false;
 	if (r->forget)
 		forget(r);
 }
@@ -218,9 +231,25 @@ void agent_recording_child(struct agent_recording *r)
 	child_done(r, !status);
 }
 
+/* What cannot be had of them is said, and not tried again. */
+static void take_events(struct agent_recording *r,
+			const struct vmsync_port_frame *frame)
+{
+	if (frame->type != VMSYNC_PORT_START_RING || !r->ring ||
+	    r->state != VMSYNC_PORT_STATE_RECORDING || r->child ||
+	    frame->events == r->events)
+		return;
+	r->next_events = frame->events;
+	child_start(r, VMSYNC_PORT_STATE_RECORDING, change);
+	r->changing = r->child;
+	r->state = VMSYNC_PORT_STATE_RECORDING;
+}
+
 static void take_start(struct agent_recording *r,
 		       const struct vmsync_port_frame *frame)
 {
+	if (r->session && frame->session == r->session)
+		take_events(r, frame);
 	if (r->refuse || r->session || !frame->session)
 		return;
 	r->session = frame->session;

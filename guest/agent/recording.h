@@ -27,6 +27,7 @@
  * @snapshot:	number that the host gave the snapshot there is, 0: none
  * @taken:	how that is, VMSYNC_PORT_STATE_*
  * @begun_ns:	when it was begun
+ * @next_events: those that it is to record once @child is done, while it is @changing
  * @child:	process that starts or ends it, 0: none; @pipe has what it says
  * @forget:	to be deleted once @child is done
  * @heard_ns:	when the host last asked
@@ -45,6 +46,8 @@ struct agent_recording {
 	uint8_t taken;
 	uint64_t begun_ns;
 	uint8_t events;
+	uint8_t next_events;
+	bool changing;
 	uint8_t state;
 	char text[VMSYNC_PORT_TEXT_MAX + 1];
 	pid_t child;

@@ -237,16 +237,26 @@ static bool request(struct record_guest *g, struct vmsync_port_frame *frame)
 	return true;
 }
 
+static void tell(struct record_guest *g, const struct vmsync_port_frame *frame)
+{
+	if (g->fd >= 0 && vmsync_client_send(g->fd, frame) == -EPIPE) {
+		close(g->fd);
+		g->fd = -1;
+	}
+}
+
 static void ask(struct record_guest *g, uint64_t now_ns)
 {
 	struct vmsync_port_frame frame;
 
 	g->asked_ns = now_ns;
-	if (g->fd >= 0 && request(g, &frame) &&
-	    vmsync_client_send(g->fd, &frame) == -EPIPE) {
-		close(g->fd);
-		g->fd = -1;
-	}
+	if (request(g, &frame))
+		tell(g, &frame);
+	/* Its events may be others by now. */
+	frame.type = VMSYNC_PORT_START_RING;
+	frame.events = g->events;
+	if (g->state == RECORD_ON && g->freezes)
+		tell(g, &frame);
 }
 
 static void give_up(struct record_guest *g, uint64_t now_ns)
@@ -371,12 +381,6 @@ static void not_ours(struct record_guest *g,
 		failed(g, "its agent records for somebody else", now_ns);
 }
 
-static void stopped(struct record_guest *g, bool cut, uint64_t now_ns)
-{
-	g->cut = cut;
-	record_guest_set(g, RECORD_STOPPED, now_ns);
-}
-
 static void hear_state(struct record_guest *g,
 		       const struct vmsync_port_frame *frame, uint64_t now_ns)
 {
@@ -399,8 +403,10 @@ static void hear_state(struct record_guest *g,
 		record_guest_set(g, RECORD_ON, now_ns);
 	else if (g->state == RECORD_STOP &&
 		 (frame->state == VMSYNC_PORT_STATE_STOPPED ||
-		  frame->state == VMSYNC_PORT_STATE_CUT))
-		stopped(g, frame->state == VMSYNC_PORT_STATE_CUT, now_ns);
+		  frame->state == VMSYNC_PORT_STATE_CUT)) {
+		g->cut = frame->state == VMSYNC_PORT_STATE_CUT;
+		record_guest_set(g, RECORD_STOPPED, now_ns);
+	}
 }
 
 static void hear_taken(struct record_guest *g,

@@ -32,6 +32,7 @@ enum record_state {
  * @name, @uuid, @pid: as vmsyncd says it, in JSON without quotes
  * @folder:	of its trace
  * @session:	number that it was given
+ * @events:	VMSYNC_PORT_EVENTS_*; one that @freezes may be given others while it goes on
  * @named:	it was asked for by its name
  * @ring:	as of a struct vmsync_tracing
  * @freezes:	snapshots of its @ring are taken; after each it is RECORD_ON again

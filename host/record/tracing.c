@@ -108,10 +108,54 @@ static void enable(struct vmsync_tracing *t, const char *list)
 	}
 }
 
+static void disable(struct vmsync_tracing *t, const char *list)
+{
+	char said[200];
+
+	if (list && LTTNG(t, said, "disable-event", "-k", "-s", t->name, "-c",
+			  CHANNEL, list))
+		lacks(t, list, said);
+}
+
+static void syscalls(struct vmsync_tracing *t, const char *what)
+{
+	char said[200];
+
+	if (LTTNG(t, said, what, "-k", "-s", t->name, "-c", CHANNEL, "--syscall",
+		  "--all-events"))
+		lacks(t, "system calls", "");
+}
+
+/* Those of the sets above @from, up to @to. */
+static void more(struct vmsync_tracing *t, int from, int to)
+{
+	int i;
+
+	for (i = from + 1; i <= to && i < (int)N_SETS; i++) {
+		enable(t, sets[i].both);
+		if (t->host)
+			enable(t, sets[i].host);
+	}
+	if (from < VMSYNC_PORT_EVENTS_ALL && to >= VMSYNC_PORT_EVENTS_ALL)
+		syscalls(t, "enable-event");
+}
+
+static void fewer(struct vmsync_tracing *t, int from, int to)
+{
+	int i;
+
+	for (i = to + 1; i <= from && i < (int)N_SETS; i++) {
+		disable(t, sets[i].both);
+		if (t->host)
+			disable(t, sets[i].host);
+	}
+	if (from >= VMSYNC_PORT_EVENTS_ALL && to < VMSYNC_PORT_EVENTS_ALL)
+		syscalls(t, "disable-event");
+}
+
 static void kernel(struct vmsync_tracing *t)
 {
 	char said[200];
-	uint8_t i;
 
 	t->kernel = !LTTNG(t, said, "enable-channel", "-k", "-s", t->name,
 			   t->host ? "--subbuf-size=4M" : "--subbuf-size=1M",
@@ -122,16 +166,9 @@ static void kernel(struct vmsync_tracing *t)
 		      *said ? said : "no LTTng modules, or not allowed");
 		return;
 	}
-	for (i = 0; i <= t->events && i < N_SETS; i++) {
-		enable(t, sets[i].both);
-		if (t->host)
-			enable(t, sets[i].host);
-	}
-	if (t->events >= VMSYNC_PORT_EVENTS_ALL &&
-	    LTTNG(t, said, "enable-event", "-k", "-s", t->name, "-c", CHANNEL,
-		  "--syscall", "--all"))
-		lacks(t, "system calls", "");
-	if (t->events >= VMSYNC_PORT_EVENTS_SCHED &&
+	more(t, -1, t->events);
+	/* LTTng adds none to a session that was started, and a ring may want them later. */
+	if ((t->ring || t->events >= VMSYNC_PORT_EVENTS_SCHED) &&
 	    LTTNG(t, said, "add-context", "-k", "-s", t->name, "-c", CHANNEL,
 		  "-t", "pid", "-t", "tid", "-t", "procname"))
 		lacks(t, "contexts", "");
@@ -170,6 +207,21 @@ int vmsync_tracing_start(struct vmsync_tracing *t)
 		snprintf(t->said, sizeof(t->said), "%s", said);
 	LTTNG(t, said, "destroy", t->name);
 	return -1;
+}
+
+/* Who the threads are that run is told as it begins. */
+int vmsync_tracing_change(struct vmsync_tracing *t, uint8_t events)
+{
+	char said[200];
+
+	t->said[0] = 0;
+	more(t, t->events, events);
+	fewer(t, t->events, events);
+	if (t->events < VMSYNC_PORT_EVENTS_SCHED &&
+	    events >= VMSYNC_PORT_EVENTS_SCHED && !t->said[0] &&
+	    LTTNG(t, said, "regenerate", "statedump", "-s", t->name))
+		lacks(t, "names of threads", said);
+	return t->said[0] ? -1 : 0;
 }
 
 void vmsync_tracing_look(struct vmsync_tracing *t)

@@ -43,6 +43,12 @@ bool vmsync_tracing_daemon(void);
 /** vmsync_tracing_start() - make the session and start it; 0, or -1 and @said */
 int vmsync_tracing_start(struct vmsync_tracing *t);
 
+/**
+ * vmsync_tracing_change() - have a @ring record another set of events from now on
+ * Return: 0, or -1 and @said: what of it is not recorded, or still is.
+ */
+int vmsync_tracing_change(struct vmsync_tracing *t, uint8_t events);
+
 /** vmsync_tracing_look() - while it goes on: is its disk full? */
 void vmsync_tracing_look(struct vmsync_tracing *t);
 

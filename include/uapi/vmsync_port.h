@@ -52,7 +52,8 @@
  *	16	1	which events, VMSYNC_PORT_EVENTS_*
  *	17	3	0
  *	START_RING, 20 bytes: as START, but nothing is written before a STOP, which
- *	writes what the buffers of the recording hold: its latest events
+ *	writes what the buffers of the recording hold: its latest events. Once more,
+ *	with the same session: these events from now on
  *	SNAPSHOT, 20 bytes: write what the buffers of a START_RING hold, and go on
  *	16	4	snapshot, a number that the host drew; 0: of the last one nothing
  *			is wanted any more
