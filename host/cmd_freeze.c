@@ -33,6 +33,9 @@ static const char help[] =
 "                      until it is stopped; lttng add-trigger --action=notify\n"
 "                      makes one\n"
 "      --status        say how the flight recorder is, instead\n"
+"      --detail=EVENTS:S\n"
+"                      have more recorded for so many seconds, and then as\n"
+"                      before: sched, kvm, analysis or all\n"
 "      --quiet=S       have nothing frozen for so many seconds; 0: any again\n"
 "      --check=DIR     say the same of a freeze that was made before\n"
 "      --json          for programs\n"
@@ -61,6 +64,8 @@ struct arguments {
 	uint64_t at_ns;
 	int64_t before_ns;
 	int64_t quiet_ns;
+	int64_t detail_ns;
+	char detail[16];
 	bool no_wait;
 	bool of_freeze; /* something that is of a freeze to be made */
 	bool status;
@@ -77,6 +82,19 @@ static int take_at(struct arguments *args, const char *value)
 		return cmd_usage_error("freeze", "--at=%s: give ns of "
 						 "CLOCK_MONOTONIC", value);
 	return 0;
+}
+
+static int take_detail(struct arguments *args, const char *value)
+{
+	const char *seconds = strchr(value, ':');
+
+	if (!seconds || seconds == value ||
+	    seconds - value >= (ptrdiff_t)sizeof(args->detail))
+		return cmd_usage_error("freeze", "--detail=%s: give a set of events and "
+				       "seconds, all:10", value);
+	snprintf(args->detail, sizeof(args->detail), "%.*s",
+		 (int)(seconds - value), value);
+	return cmd_seconds("freeze", seconds + 1, &args->detail_ns);
 }
 
 static int take(void *arguments, int option, const char *value)
@@ -104,6 +122,8 @@ static int take(void *arguments, int option, const char *value)
 	case 's':
 		args->status = true;
 		return 0;
+	case 'd':
+		return take_detail(args, value);
 	case 'q':
 		args->quiet = true;
 		return cmd_seconds("freeze", value, &args->quiet_ns);
@@ -170,25 +190,59 @@ static int prove(const char *dir, bool json)
 	return cmd_flush("freeze") ? ret : EXIT_TROUBLE;
 }
 
-/* "whole", or not; a line of JSON; lines for people. */
-static int proven(const struct arguments *args, const char *dir, char *text)
+/*
+ * What is proven: a line of JSON, then lines for people, @bytes in as many messages as it
+ * takes.
+ * Return: to be freed, or NULL once it was told why.
+ */
+static char *hear_proof(const struct arguments *args, int fd, size_t bytes)
 {
-	char *json = strchr(text, '\n');
-	char *lines = json ? strchr(json + 1, '\n') : NULL;
+	char *part = malloc(MOST_BYTES), *all = NULL;
+	size_t size = 0;
+	ssize_t n = -1;
+	struct ctf_error e;
+	FILE *f = open_memstream(&all, &size);
 
-	if (!lines) {
-		fprintf(stderr, "vmsync freeze: %s: not understood\n",
-			args->control);
-		return EXIT_TROUBLE;
+	while (f && part &&
+	       (n = vmsync_client_answer(fd, args->control, part, MOST_BYTES,
+					 &e)) > 0)
+		fwrite(part, 1, (size_t)n, f);
+	if (!f || !part || fclose(f)) {
+		fputs("vmsync freeze: out of memory\n", stderr);
+	} else if (n < 0) {
+		cmd_error("freeze", &e);
+	} else if (size == bytes && strchr(all, '\n')) {
+		free(part);
+		return all;
+	} else {
+		fprintf(stderr, "vmsync freeze: %s: only %zu bytes of the proof "
+			"came; it is in proof.json\n", args->control, size);
 	}
-	*lines = *json = 0;
+	free(part);
+	free(all);
+	return NULL;
+}
+
+/* @text is "whole BYTES", or "not_whole BYTES". */
+static int proven(const struct arguments *args, int fd, const char *dir,
+		  const char *text)
+{
+	const char *bytes = strchr(text, ' ');
+	char *proof = hear_proof(args, fd,
+				 bytes ? strtoull(bytes, NULL, 10) : 0), *lines;
+
+	if (!proof)
+		return EXIT_TROUBLE;
+	lines = strchr(proof, '\n');
+	*lines++ = 0;
 	if (args->json)
-		puts(json + 1);
+		puts(proof);
 	else
-		printf("%sit is in %s\n", lines + 1, dir);
+		printf("%sit is in %s\n", lines, dir);
+	free(proof);
 	if (!cmd_flush("freeze"))
 		return EXIT_TROUBLE;
-	return strcmp(text, "whole") ? EXIT_FOUND : 0;
+	return strncmp(text, "whole ", 6) ? EXIT_FOUND : 0;
 }
 
 static int freeze(const struct arguments *args, uint64_t at_ns)
@@ -206,7 +260,7 @@ static int freeze(const struct arguments *args, uint64_t at_ns)
 			printf("freeze %" PRIu64 " has begun: %s\n", number, dir);
 			ret = cmd_flush("freeze") ? 0 : EXIT_TROUBLE;
 		} else if (hear(args, fd, text) > 0) {
-			ret = proven(args, dir, text);
+			ret = proven(args, fd, dir, text);
 		}
 	}
 	if (fd >= 0)
@@ -321,17 +375,29 @@ static void print_status(const char *s)
 	printf("allowed:  %s more in this hour of %s; not for %s s (dead time), "
 	       "%s s (quiet)\n", field(s, "left"), field(s, "per_hour"),
 	       field(s, "dead_s"), field(s, "quiet_s"));
+	printf("events:   %s", field(s, "events"));
+	if (strcmp(field(s, "detail_s"), "0"))
+		printf(", for %s s more", field(s, "detail_s"));
+	printf("%s%s\n", *field(s, "detail_said") ? "; " : "",
+	       field(s, "detail_said"));
 	printf("disk:     %s of %s bytes\n", field(s, "used_bytes"),
 	       field(s, "disk_bytes"));
 	printf("refused:  %s\n", field(s, "refused"));
 	if (*field(s, "host_said"))
 		printf("host:     %s\n", field(s, "host_said"));
 	print_guests(s);
+	if (strcmp(field(s, "guests_left_out"), "0"))
+		printf("guests:   %s more; vmsync status lists all\n",
+		       field(s, "guests_left_out"));
 }
 
-static void print_nothing(const char *text)
+/* "ok", or also what is not recorded. */
+static void print_ok(const char *text)
 {
-	(void)text;
+	if (strncmp(text, "ok; ", 4))
+		return;
+	print_clean(stdout, text + 4);
+	putchar('\n');
 }
 
 /* An answer that is all there is. */
@@ -363,11 +429,16 @@ static int act(const struct arguments *args)
 		return verb(args, "status", args->json ? NULL : print_status);
 	if (args->trigger)
 		return on_trigger(args);
+	if (args->detail[0]) {
+		snprintf(what, sizeof(what), "detail %" PRId64 " %s",
+			 args->detail_ns, args->detail);
+		return verb(args, what, print_ok);
+	}
 	if (!args->quiet)
 		return freeze(args, args->at_ns ? args->at_ns :
 						  vmsync_port_now());
 	snprintf(what, sizeof(what), "quiet %" PRId64, args->quiet_ns);
-	return verb(args, what, print_nothing);
+	return verb(args, what, print_ok);
 }
 
 int cmd_freeze(int argc, char **argv)
@@ -379,6 +450,7 @@ int cmd_freeze(int argc, char **argv)
 		{ "on-trigger", required_argument, NULL, 't' },
 		{ "no-wait", no_argument, NULL, 'n' },
 		{ "status", no_argument, NULL, 's' },
+		{ "detail", required_argument, NULL, 'd' },
 		{ "quiet", required_argument, NULL, 'q' },
 		{ "check", required_argument, NULL, 'c' },
 		{ "json", no_argument, NULL, 'J' },
@@ -398,12 +470,14 @@ int cmd_freeze(int argc, char **argv)
 	if (argv[optind])
 		return cmd_usage_error("freeze", "'%s': takes no arguments",
 				       argv[optind]);
-	if (!!args.check + !!args.trigger + args.status + args.quiet > 1)
-		return cmd_usage_error("freeze", "--check, --on-trigger, --status and "
-						 "--quiet are one at a time");
-	if (args.of_freeze && (args.check || args.status || args.quiet))
+	if (!!args.check + !!args.trigger + args.status + args.quiet +
+		    !!args.detail[0] > 1)
+		return cmd_usage_error("freeze", "--check, --detail, --on-trigger, --quiet "
+						 "and --status are one at a time");
+	if (args.of_freeze && (args.check || args.status || args.quiet || args.detail[0]))
 		return cmd_usage_error("freeze", "--before, --at, --reason and --no-wait "
-						 "are not of --check, --status or --quiet");
+						 "are not of --check, --detail, --status or "
+						 "--quiet");
 	if (args.trigger && args.at_ns)
 		return cmd_usage_error("freeze", "--at is not for --on-trigger");
 	return act(&args);

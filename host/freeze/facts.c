@@ -9,6 +9,7 @@
 
 #include "base/json_in.h"
 #include "base/json_string.h"
+#include "freeze/folder.h"
 #include "fuse/fail.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -31,8 +32,9 @@ static void put_guest(FILE *f, const struct freeze_facts_guest *g)
 	fputc('}', f);
 }
 
-static void put_all(FILE *f, const struct freeze_facts *facts)
+static void put_all(FILE *f, const void *what)
 {
+	const struct freeze_facts *facts = what;
 	size_t i;
 
 	fprintf(f,
@@ -55,23 +57,7 @@ static void put_all(FILE *f, const struct freeze_facts *facts)
 int freeze_facts_save(const char *dir, const struct freeze_facts *facts,
 		      struct ctf_error *e)
 {
-	char path[4300], new[4310];
-	FILE *f;
-	int err = 0;
-
-	snprintf(path, sizeof(path), "%.4200s/freeze.json", dir);
-	snprintf(new, sizeof(new), "%s.new", path);
-	f = fopen(new, "wxe");
-	if (!f)
-		return vmsync_fail_file(e, -errno, new);
-	put_all(f, facts);
-	if (ferror(f))
-		err = EIO;
-	if (fclose(f))
-		err = errno;
-	if (!err && rename(new, path))
-		err = errno;
-	return err ? vmsync_fail_file(e, -err, path) : 0;
+	return freeze_folder_save(dir, "freeze.json", put_all, facts, e);
 }
 
 static bool guest_member(struct vmsync_in *p, const char *key, void *ctx,

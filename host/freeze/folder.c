@@ -2,12 +2,15 @@
 #include "freeze/folder.h"
 
 #include <dirent.h>
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "fuse/fail.h"
 
 #define PREFIX "freeze-"
 #define SECOND 1000000000ll
@@ -91,4 +94,30 @@ uint64_t freeze_folder_earlier(const char *path, struct freeze_budget *b,
 	if (dir)
 		closedir(dir);
 	return last;
+}
+
+int freeze_folder_save(const char *dir, const char *name,
+		       void (*put)(FILE *f, const void *what), const void *what,
+		       struct ctf_error *e)
+{
+	char path[4300], new[4310];
+	int err = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%.4200s/%.60s", dir, name);
+	snprintf(new, sizeof(new), "%s.new", path);
+	f = fopen(new, "wxe");
+	if (!f)
+		return vmsync_fail_file(e, -errno, new);
+	put(f, what);
+	if (ferror(f))
+		err = EIO;
+	if (fclose(f))
+		err = errno;
+	if (!err && rename(new, path))
+		err = errno;
+	if (!err)
+		return 0;
+	unlink(new);
+	return vmsync_fail_file(e, -err, path);
 }

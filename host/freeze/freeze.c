@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json_in.h"
 #include "freeze/folder.h"
 #include "freeze/guests.h"
 #include "freeze/proof.h"
@@ -191,8 +192,7 @@ static void fact(struct freeze_facts *facts, const struct freeze_recorder *r,
 	f->uuid = copy(g->uuid);
 	f->folder = copy(f->taken ? g->folder + strlen(r->now.folder) + 1 : "");
 	f->said = copy(p->asked ? g->said : p->why);
-	/* As vmsyncd writes it, which is what a program would read of it. */
-	f->name = copy(g->name);
+	f->name = in_bare(g->name);
 }
 
 static int facts_save(const struct freeze_recorder *r, struct ctf_error *e)
@@ -233,6 +233,8 @@ static int prove(void *ctx)
 	setpriority(PRIO_PROCESS, 0, 19);
 	setrlimit(RLIMIT_CPU, &limit);
 	ret = freeze_prove(r->now.folder, &proof, &e);
+	if (!ret)
+		ret = freeze_proof_save(r->now.folder, &proof, &e);
 	if (ret) {
 		fputs(e.msg, stdout);
 	} else {
@@ -244,27 +246,13 @@ static int prove(void *ctx)
 	return ret;
 }
 
-static void proof_save(const struct freeze_recorder *r)
-{
-	char path[4200];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/proof.json", r->now.folder);
-	f = fopen(path, "wxe");
-	if (!f)
-		return;
-	/* One line of JSON; behind it the same for people. */
-	fprintf(f, "%.*s\n", (int)strcspn(r->job.said, "\n"), r->job.said);
-	fclose(f);
-}
-
-static void end(struct freeze_recorder *r, const char *result, uint64_t now_ns)
+static void end(struct freeze_recorder *r, uint64_t now_ns)
 {
 	struct freeze_now *now = &r->now;
 	FILE *f = freeze_audit_begin(&r->audit, "frozen", now->who);
 
 	fprintf(f, " number=%" PRIu64 " result=%s took_ms=%" PRIu64, now->number,
-		result, (now_ns - now->begun_ns) / 1000000);
+		now->result, (now_ns - now->begun_ns) / 1000000);
 	freeze_audit_end(&r->audit);
 	freeze_budget_end(&r->budget, now_ns, freeze_folder_bytes(r->output));
 	r->frozen++;
@@ -284,23 +272,34 @@ static void prove_begin(struct freeze_recorder *r, uint64_t now_ns)
 		return;
 	freeze_answer(r, r->now.ask, false, "error: %s",
 		      ret == e.code ? e.msg : strerror(-ret));
-	end(r, "failed", now_ns);
+	r->now.result = "failed";
+	end(r, now_ns);
+}
+
+static void tell(struct freeze_recorder *r, uint64_t now_ns)
+{
+	if (freeze_answer_part(r))
+		end(r, now_ns);
 }
 
 static void proven(struct freeze_recorder *r, uint64_t now_ns)
 {
+	struct freeze_now *now = &r->now;
 	int status = r->job.status;
 
-	if (status <= 1) {
-		proof_save(r);
-		freeze_answer(r, r->now.ask, false, "%s\n%s",
-			      status ? "not_whole" : "whole", r->job.said);
-	} else {
-		freeze_answer(r, r->now.ask, false, "error: it cannot be proven: "
+	if (status > 1) {
+		freeze_answer(r, now->ask, false, "error: it cannot be proven: "
 			      "%.400s", status == 2 ? r->job.said : "killed");
+		now->result = "not_proven";
+		end(r, now_ns);
+		return;
 	}
-	end(r, !status ? "whole" : status == 1 ? "not_whole" : "not_proven",
-	    now_ns);
+	now->result = status ? "not_whole" : "whole";
+	freeze_answer(r, now->ask, true, "%s %zu", now->result, r->job.n);
+	now->phase = FREEZE_TELL;
+	now->since_ns = now_ns;
+	now->told = 0;
+	tell(r, now_ns);
 }
 
 /* -------------------------------------------------------------------- all */
@@ -334,6 +333,9 @@ void freeze_tick(struct freeze_recorder *r, uint64_t now_ns)
 	case FREEZE_PROVE:
 		if (job_over)
 			proven(r, now_ns);
+		break;
+	case FREEZE_TELL:
+		tell(r, now_ns);
 		break;
 	case FREEZE_IDLE:
 		break;

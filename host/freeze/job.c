@@ -5,15 +5,26 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/run.h"
 
-void freeze_job_init(struct freeze_job *job)
+#define FIRST_BYTES 4096
+
+int freeze_job_init(struct freeze_job *job)
 {
-	job->pid = 0;
-	job->pipe = -1;
+	*job = (struct freeze_job){ .pipe = -1 };
+	job->said = calloc(1, FIRST_BYTES);
+	job->room = FIRST_BYTES;
+	return job->said ? 0 : -ENOMEM;
+}
+
+void freeze_job_free(struct freeze_job *job)
+{
+	free(job->said);
+	job->said = NULL;
 }
 
 int freeze_job_start(struct freeze_job *job, int (*work)(void *ctx), void *ctx)
@@ -60,24 +71,38 @@ static void reap(struct freeze_job *job)
 	job->pid = 0;
 }
 
+/* Room for one byte more, and for the 0 behind it. */
+static bool has_room(struct freeze_job *job)
+{
+	char *more;
+
+	if (job->n + 1 < job->room)
+		return true;
+	more = realloc(job->said, 2 * job->room);
+	if (!more)
+		return false;
+	job->said = more;
+	job->room *= 2;
+	return true;
+}
+
 bool freeze_job_hear(struct freeze_job *job)
 {
-	char more[512];
 	ssize_t n;
 
 	for (;;) {
-		size_t room = sizeof(job->said) - 1 - job->n;
-
-		n = read(job->pipe, room ? job->said + job->n : more,
-			 room ? room : sizeof(more));
+		if (!has_room(job)) {
+			freeze_job_kill(job);
+			return true;
+		}
+		n = read(job->pipe, job->said + job->n, job->room - job->n - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return false;
 		if (n <= 0)
 			break;
-		if (room)
-			job->n += (size_t)n;
+		job->n += (size_t)n;
 		job->said[job->n] = 0;
 	}
 	reap(job);

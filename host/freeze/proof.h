@@ -54,6 +54,10 @@ bool freeze_proof_holds(const struct freeze_proof *proof);
 /** freeze_proof_print() - as text, or as JSON, in one line */
 void freeze_proof_print(FILE *f, const struct freeze_proof *proof, bool json);
 
+/** freeze_proof_save() - as JSON, DIR/proof.json; 0 or a negative errno and @e */
+int freeze_proof_save(const char *dir, const struct freeze_proof *proof,
+		      struct ctf_error *e);
+
 /** freeze_proof_free() - what it owns */
 void freeze_proof_free(struct freeze_proof *proof);
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/json_string.h"
+#include "freeze/folder.h"
 #include "freeze/proof.h"
 #include "fuse/print.h"
 
@@ -84,8 +85,9 @@ static void print_json_machine(FILE *f, const struct freeze_proof_machine *m)
 	fputc('}', f);
 }
 
-static void print_json(FILE *f, const struct freeze_proof *p)
+static void print_json(FILE *f, const void *proof)
 {
+	const struct freeze_proof *p = proof;
 	size_t i;
 
 	fprintf(f,
@@ -107,4 +109,10 @@ void freeze_proof_print(FILE *f, const struct freeze_proof *proof, bool json)
 		print_json(f, proof);
 	else
 		print_text(f, proof);
+}
+
+int freeze_proof_save(const char *dir, const struct freeze_proof *proof,
+		      struct ctf_error *e)
+{
+	return freeze_folder_save(dir, "proof.json", print_json, proof, e);
 }

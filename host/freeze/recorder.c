@@ -25,7 +25,7 @@
 /* Messages that are read before all others have their turn. */
 #define IN_ROUND 64
 
-enum { SIGNALS, ASKS, JOB, GUESTS };
+enum { SIGNALS, ASKS, JOB, DETAIL, GUESTS };
 
 /* What a recorder that was killed left of the host's snapshot is no part of the next. */
 static int set_aside(const struct freeze_recorder *r, struct ctf_error *e)
@@ -69,6 +69,7 @@ static int begin(struct freeze_recorder *r, struct ctf_error *e)
 static void end(struct freeze_recorder *r)
 {
 	freeze_job_kill(&r->job);
+	freeze_detail_end(r);
 	freeze_guests_end(r);
 	record_host_stop(&r->host);
 	/* LTTng made it, and wrote nothing there. */
@@ -127,6 +128,8 @@ static struct pollfd *prepare(struct freeze_recorder *r, struct pollfd *old)
 	pfd[SIGNALS] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
 	pfd[ASKS] = (struct pollfd){ .fd = r->fd, .events = POLLIN };
 	pfd[JOB] = (struct pollfd){ .fd = r->job.pipe, .events = POLLIN };
+	pfd[DETAIL] = (struct pollfd){ .fd = r->detail.job.pipe,
+				       .events = POLLIN };
 	for (i = 0; i < r->n; i++)
 		pfd[GUESTS + i] = (struct pollfd){ .fd = r->guest[i]->g.fd,
 						   .events = POLLIN };
@@ -148,6 +151,7 @@ static bool round_once(struct freeze_recorder *r, struct pollfd *pfd)
 	for (i = 0; i < r->n; i++)
 		record_guest_hear(&r->guest[i]->g, now_ns);
 	freeze_tick(r, now_ns);
+	freeze_detail_tick(r, now_ns);
 	freeze_audit_tick(&r->audit, now_ns);
 	return true;
 }
@@ -158,8 +162,10 @@ int freeze_recorder_run(struct freeze_recorder *r, struct ctf_error *e)
 	int ret;
 
 	r->fd = r->signals = -1;
-	freeze_job_init(&r->job);
-	ret = begin(r, e);
+	if (freeze_job_init(&r->job) || freeze_detail_init(r))
+		ret = vmsync_fail_memory(e);
+	else
+		ret = begin(r, e);
 	if (!ret)
 		fprintf(stderr, "vmsync record: flight recorders are kept; vmsync "
 			"freeze has them written to %s\n", r->output);
@@ -179,6 +185,7 @@ int freeze_recorder_run(struct freeze_recorder *r, struct ctf_error *e)
 			break;
 	}
 	end(r);
+	freeze_job_free(&r->job);
 	free(pfd);
 	return ret;
 }

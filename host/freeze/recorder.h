@@ -9,9 +9,12 @@
  *
  * What it is asked, and what it answers:
  *
- *	freeze AT BEFORE WHY	"begun N FOLDER", and once it is over "whole" or "not_whole",
- *				what is proven as a line of JSON, and as lines for people;
- *				times are ns of CLOCK_MONOTONIC, AT 0: now
+ *	freeze AT BEFORE WHY	"begun N FOLDER", and once it is over "whole BYTES" or
+ *				"not_whole BYTES", then so many bytes of what is proven, a
+ *				line of JSON and lines for people, in as many parts as it
+ *				takes; times are ns of CLOCK_MONOTONIC, AT 0: now
+ *	detail NS EVENTS	"ok", or "ok; " and what is not recorded of them: that set of
+ *				events is, for so long
  *	quiet NS		"ok": none for so long, 0: any again
  *	status			how it is, as JSON, a key a line
  *
@@ -22,12 +25,16 @@
 
 #include "freeze/audit.h"
 #include "freeze/budget.h"
+#include "freeze/detail.h"
 #include "freeze/job.h"
 #include "record/guest.h"
 #include "record/host.h"
 
-/* Bytes of who asks, why, and of an answer that is no proof. */
+/* Bytes of who asks, and why. */
 #define FREEZE_TEXT 512
+
+/* Bytes of one message of an answer at most. */
+#define FREEZE_ANSWER_BYTES 65536
 
 /**
  * struct freeze_guest - a guest, and its part in the freeze that is under way
@@ -46,12 +53,15 @@ enum freeze_phase {
 	FREEZE_TAKE,  /* all write what they hold */
 	FREEZE_FETCH, /* guests' snapshots come */
 	FREEZE_PROVE,
+	FREEZE_TELL,  /* who asked is told what is proven */
 };
 
 /**
  * struct freeze_now - the freeze that is under way
  * @since_ns:	when @phase began
  * @ask:	number of who asked and is answered
+ * @told:	bytes of the proof that were sent to that one
+ * @result:	what audit.log says of it
  * @folder:	its own
  * @host_taken, @host_said: once the host's is there or not, and why not
  */
@@ -63,6 +73,8 @@ struct freeze_now {
 	uint64_t before_ns;
 	uint64_t begun_ns;
 	uint32_t ask;
+	size_t told;
+	const char *result;
 	char who[FREEZE_TEXT];
 	char reason[FREEZE_TEXT];
 	char folder[4096];
@@ -75,7 +87,7 @@ struct freeze_now {
  * @output:	OUT, made where it is not there
  * @control:	vmsyncd's socket
  * @vm, @n_vm:	guests that take part; none: all that vmsyncd knows
- * @events:	VMSYNC_PORT_EVENTS_*
+ * @events:	VMSYNC_PORT_EVENTS_*, but for times of @detail
  * @budget:	what is allowed is filled in
  * @guest:	[@n]
  * @looked_ns:	when vmsyncd was last asked which there are
@@ -91,6 +103,7 @@ struct freeze_recorder {
 	size_t n_vm;
 	uint8_t events;
 	struct freeze_budget budget;
+	struct freeze_detail detail;
 	struct freeze_audit audit;
 	struct record_host host;
 	struct freeze_guest **guest;
@@ -109,9 +122,12 @@ struct freeze_recorder {
 /** freeze_recorder_run() - until a signal comes; 0, or a negative errno and @e */
 int freeze_recorder_run(struct freeze_recorder *r, struct ctf_error *e);
 
-/** freeze_answer() - to who asked; @more answers follow or not */
+/** freeze_answer() - to who asked; @more messages follow or not */
 void freeze_answer(const struct freeze_recorder *r, uint32_t ask, bool more,
 		   const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/** freeze_answer_part() - of what is proven, the next part; true: it was the last one */
+bool freeze_answer_part(struct freeze_recorder *r);
 
 #endif /* VMSYNC_FREEZE_RECORDER_H */

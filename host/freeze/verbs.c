@@ -2,10 +2,8 @@
 #include "freeze/verbs.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/json_string.h"
 #include "freeze/folder.h"
@@ -15,36 +13,12 @@
 #define SECOND 1000000000ull
 #define MOST_QUIET_NS (7 * 86400 * SECOND)
 
-static void send_to(const struct freeze_recorder *r, const char *text)
-{
-	if (r->fd >= 0)
-		send(r->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-/* Who takes no answer is hung up on by vmsyncd: nobody is waited for. */
-void freeze_answer(const struct freeze_recorder *r, uint32_t ask, bool more,
-		   const char *format, ...)
-{
-	static char text[sizeof(r->job.said) + 16];
-	size_t n;
-	va_list ap;
-
-	n = (size_t)snprintf(text, sizeof(text), "%" PRIu32 "\t", ask);
-	va_start(ap, format);
-	vsnprintf(text + n, sizeof(text) - n, format, ap);
-	va_end(ap);
-	send_to(r, text);
-	snprintf(text, sizeof(text), "%" PRIu32, ask);
-	if (!more)
-		send_to(r, text);
-}
-
 static const char *why_not(enum freeze_refusal why)
 {
 	static const char *const texts[] = {
 		[FREEZE_QUIET] = "it is to be quiet (vmsync freeze --quiet=0 ends that)",
 		[FREEZE_TIME] = "that time is not yet, or more than an hour is wanted",
-		[FREEZE_BUSY] = "a freeze is under way",
+		[FREEZE_BUSY] = "one is under way",
 		[FREEZE_DEAD] = "the last one was only just (--dead-time)",
 		[FREEZE_HOURLY] = "there were as many within an hour as there may be "
 				  "(--per-hour)",
@@ -55,11 +29,11 @@ static const char *why_not(enum freeze_refusal why)
 	return texts[why];
 }
 
-static void refuse(struct freeze_recorder *r, enum freeze_refusal why,
-		   uint32_t ask, const char *who, const char *reason,
-		   uint64_t now_ns)
+static void refuse(struct freeze_recorder *r, const struct freeze_budget *of,
+		   enum freeze_refusal why, uint32_t ask, const char *who,
+		   const char *reason, uint64_t now_ns)
 {
-	uint64_t until_ns = freeze_budget_wait_ns(&r->budget, why);
+	uint64_t until_ns = freeze_budget_wait_ns(of, why);
 
 	freeze_audit_refused(&r->audit, why, who, reason, now_ns);
 	if (until_ns > now_ns)
@@ -109,7 +83,7 @@ static void verb_freeze(struct freeze_recorder *r, uint32_t ask,
 	count(r, now_ns);
 	why = freeze_budget_ask(&r->budget, now_ns, at_ns, before_ns);
 	if (why) {
-		refuse(r, why, ask, who, end, now_ns);
+		refuse(r, &r->budget, why, ask, who, end, now_ns);
 		return;
 	}
 	r->now.ask = ask;
@@ -118,6 +92,38 @@ static void verb_freeze(struct freeze_recorder *r, uint32_t ask,
 	snprintf(r->now.who, sizeof(r->now.who), "%s", who);
 	snprintf(r->now.reason, sizeof(r->now.reason), "%s", end);
 	begin(r, now_ns);
+}
+
+static void verb_detail(struct freeze_recorder *r, uint32_t ask,
+			const char *who, const char *text, uint64_t now_ns)
+{
+	struct freeze_budget *b = &r->detail.budget;
+	char *end;
+	uint64_t ns = strtoull(text, &end, 10);
+	int events = vmsync_tracing_events(end + (*end == ' '));
+	enum freeze_refusal why;
+	FILE *f;
+
+	if (!ns || ns > FREEZE_MOST_DETAIL_NS) {
+		freeze_answer(r, ask, false, "refused: 1 to 600 seconds");
+		return;
+	}
+	if (events <= r->events) {
+		freeze_answer(r, ask, false, "refused: %s",
+			      events < 0 ? "there is no such set of events" :
+					   "these are recorded anyway");
+		return;
+	}
+	why = freeze_budget_ask(b, now_ns, now_ns, 0);
+	if (why) {
+		refuse(r, b, why, ask, who, "detail", now_ns);
+		return;
+	}
+	freeze_detail_begin(r, ask, (uint8_t)events, ns, now_ns);
+	f = freeze_audit_begin(&r->audit, "detail", who);
+	fprintf(f, " ns=%" PRIu64 " events=%s", ns,
+		vmsync_tracing_events_name((uint8_t)events));
+	freeze_audit_end(&r->audit);
 }
 
 static void verb_quiet(struct freeze_recorder *r, uint32_t ask, const char *who,
@@ -131,6 +137,7 @@ static void verb_quiet(struct freeze_recorder *r, uint32_t ask, const char *who,
 		return;
 	}
 	r->budget.quiet_ns = ns ? now_ns + ns : 0;
+	r->detail.budget.quiet_ns = r->budget.quiet_ns;
 	f = freeze_audit_begin(&r->audit, "quiet", who);
 	fprintf(f, " ns=%" PRIu64, ns);
 	freeze_audit_end(&r->audit);
@@ -165,6 +172,8 @@ void freeze_verb(struct freeze_recorder *r, char *message, uint64_t now_ns)
 	*text++ = 0;
 	if (!strncmp(text, "freeze ", 7))
 		verb_freeze(r, ask, who, text + 7, now_ns);
+	else if (!strncmp(text, "detail ", 7))
+		verb_detail(r, ask, who, text + 7, now_ns);
 	else if (!strncmp(text, "quiet ", 6))
 		verb_quiet(r, ask, who, text + 6, now_ns);
 	else if (!strcmp(text, "status"))

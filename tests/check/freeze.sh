@@ -409,7 +409,7 @@ until_true "all are recorded" recorder_is \
 beats 100
 $freeze --no-wait > "$t/text"
 # As long as the one that is deaf is waited for.
-refused "one is under way" "a freeze is under way"
+refused "one is under way" "one is under way"
 until_true "... and is over" is_proven "$t/lies/freeze-1"
 cp "$t/lies/freeze-1/proof.json" "$t/json"
 jq_is "who is honest is whole" '[.machines[] | select(.whole) |
@@ -438,3 +438,30 @@ for name in host one two; do
 	expect_eq "$name: no session is left" "$(grep -c vmsync "$t/$name/left")" 0
 done
 finish
+# --- more guests than fit one message, and as many as clients of vmsyncd; names of any kind
+
+for liar in $liars; do
+	rm "$t/domains/$liar.xml"
+done
+for liar in $(seq 80); do
+	"$o/tests/port-liar" "$t/$liar.sock" loud > "$t/loud.asked" &
+	jobs="$jobs $!"
+	domain "loud\"$liar" "$t/$liar.sock"
+done
+on_host "$rec -o $t/loud --events sync --snapshot --on-freeze --dead-time=0"
+until_true "all are recorded" recorder_is \
+	'[.guests[] | select(.is == "records")] | length == 82'
+frozen "80 that have much to say" 1
+expect "... more than a message" test "$(wc -c < "$t/json")" -gt 65536
+expect "... it is kept whole" cmp "$t/json" "$t/loud/freeze-1/proof.json"
+jq_is "... of all of them" '[.machines[] | select(.why | test("^(\\\\\\\\){200}$")) | .name] |
+	sort == ([range(1; 81) | "loud\"\(.)"] | sort)' true
+expect_eq "... a name is a name" "$(jq -r '.guests[].name' "$t/loud/freeze-1/freeze.json" |
+	grep -c '^loud"[0-9]*$')" 80
+$freeze > "$t/text"
+expect_eq "... for people, too" "$(grep -c '^guest loud"[0-9]*: NOT TAKEN: ' "$t/text")" 80
+expect "... to the end" grep -q "^it is in $t/loud/freeze-2$" "$t/text"
+expect "how they are is a message, and says how many are not in it" recorder_is \
+	'.guests_left_out > 0 and (.guests | length) + .guests_left_out == 82'
+recorder_stop "many guests"
+

@@ -8,6 +8,7 @@
  *	port-liar SOCKET short		less than its list says
  *	port-liar SOCKET rubbish	random bytes
  *	port-liar SOCKET fails		it cannot, for a reason that a terminal obeys
+ *	port-liar SOCKET loud		the same, and it is as long as it can be
  *	port-liar SOCKET deaf		it never heard of snapshots
  *
  * For each SNAPSHOT that is not 0 a line is printed.
@@ -109,6 +110,7 @@ static void pulled(int fd, const struct vmsync_port_frame *pull)
 static void snapshot(int fd, const struct vmsync_port_frame *frame)
 {
 	static const char why[] = "\033[2Jgone\nwhole: yes";
+	bool loud = !strcmp(mode, "loud");
 	struct vmsync_port_frame taken = {
 		.type = VMSYNC_PORT_TAKEN,
 		.session = session,
@@ -121,10 +123,12 @@ static void snapshot(int fd, const struct vmsync_port_frame *frame)
 	fflush(stdout);
 	if (!strcmp(mode, "deaf"))
 		return;
-	if (!strcmp(mode, "fails")) {
+	if (loud || !strcmp(mode, "fails")) {
 		taken.state = VMSYNC_PORT_STATE_FAILED;
-		taken.n = sizeof(why) - 1;
-		memcpy(taken.data, why, taken.n);
+		taken.n = loud ? VMSYNC_PORT_TEXT_MAX : sizeof(why) - 1;
+		memset(taken.data, '\\', taken.n);
+		if (!loud)
+			memcpy(taken.data, why, taken.n);
 	}
 	tell(fd, &taken);
 }
