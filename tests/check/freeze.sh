@@ -349,6 +349,71 @@ $freeze --quiet=9 > "$check_out"
 webhook firing
 expect "a refusal is told, and not tried again" grep -q 'refused: it is to be quiet' \
 	"$t/text"
+$freeze --quiet=0 > "$check_out"
+
+# --- the same by a real Alertmanager, as tools/fleet has it, in a network of its own
+
+if ! unshare -mn true 2> "$check_out"; then
+	skip "Alertmanager: needs a network and mounts of its own"
+elif ! tests/fleet/fetch.sh build/prometheus prometheus prometheus-alertmanager \
+	prometheus-node-exporter > "$check_out" 2>&1; then
+	skip "Alertmanager cannot be had: $(head -n 1 "$check_out")"
+else
+	prom=$PWD/build/prometheus
+	# It looks for a file at a fixed place.
+	unshare -mn sh -c "ip link set lo up && mount -t overlay none \
+		-o lowerdir=$prom/usr/share:/usr/share /usr/share && exec sleep 600" &
+	network=$!
+	jobs="$jobs $network"
+	in_network() { nsenter -m -n -t $network "$@"; }
+	until_true "a network" in_network test -e /usr/share/prometheus/alertmanager
+	# What systemd does by vmsync-webhook.socket.
+	in_network systemd-socket-activate --inetd -a -l 127.0.0.1:9812 \
+		-E VMSYNC="$record" -E VMSYNC_CONTROL="$t/control" \
+		"$PWD/tools/fleet/prometheus/webhook.sh" > "$t/webhook" 2>&1 &
+	jobs="$jobs $!"
+	sed 's/group_wait: .*/group_wait: 1s/' tools/fleet/prometheus/alertmanager.yml \
+		> "$t/alertmanager.yml"
+	in_network "$prom/usr/bin/prometheus-alertmanager" --cluster.listen-address= \
+		--config.file="$t/alertmanager.yml" --storage.path="$t/alertmanager" \
+		--web.listen-address=127.0.0.1:9093 > "$t/alertmanager.log" 2>&1 &
+	jobs="$jobs $!"
+	until_true "Alertmanager runs" in_network curl -sf http://127.0.0.1:9093/-/ready
+	for alert in VmsyncOther VmsyncVmDenied; do
+		in_network "$prom/usr/bin/amtool" alert add alertname=$alert domain=one \
+			instance=h --alertmanager.url=http://127.0.0.1:9093
+	done
+	until_true "Alertmanager freezes" is_proven "$t/alerts/freeze-2"
+	expect_eq "... by the alert that is for it" \
+		"$(jq -r .reason "$t/alerts/freeze-2/freeze.json")" "alert VmsyncVmDenied"
+	expect_eq "... which is whole" "$(jq .whole "$t/alerts/freeze-2/proof.json")" true
+	expect_eq "... and no other one" "$(last_number)" 2
+fi
+
+# --- more events for some seconds, and then as before
+
+# shellcheck disable=SC2086 # options
+{
+expect_error "no seconds" "all:10" $freeze --detail=all
+expect_error "no such set" "refused: there is no such set" $freeze --detail=many:5
+expect_error "less than usual" "refused: these are recorded anyway" $freeze --detail=sync:5
+expect_error "too long" "refused: 1 to 600 seconds" $freeze --detail=all:601
+}
+$freeze --detail=sched:20 > "$t/text"
+expect_eq "more events: exit status" $? 0
+expect "... which no kernel has here, it is said" grep -q "^the host: not recorded: sched_switch" \
+	"$t/text"
+recorder_is '.events == "sched" and .detail_s > 0' > "$check_out"
+expect_eq "... for so long" $? 0
+# shellcheck disable=SC2086 # options
+expect_error "a second one meanwhile" "refused: one is under way" $freeze --detail=all:5
+until_true "... in the guests, too" recorder_is \
+	'[.guests[] | select(.said | test("not recorded: .*sched_switch"))] | length == 2'
+frozen "a freeze meanwhile" 0
+until_true "... and then as before" recorder_is '.events == "sync" and .detail_s == 0'
+expect "who wanted it is in the audit log" grep -q \
+	'what=detail who="uid=0 pid=[0-9]*" ns=20000000000 events=sched' "$t/alerts/audit.log"
+expect "... and when it was over" grep -q 'what=detail_over' "$t/alerts/audit.log"
 recorder_stop "alerts"
 
 # --- each refusal
@@ -433,11 +498,6 @@ expect "... who lies about files is not asked again at once" recorder_is \
 	'.guests | map(select(.is == "failed").name) | sort == ["deaf", "much", "short"]'
 recorder_stop "liars"
 
-for name in host one two; do
-	machine_stop $name
-	expect_eq "$name: no session is left" "$(grep -c vmsync "$t/$name/left")" 0
-done
-finish
 # --- more guests than fit one message, and as many as clients of vmsyncd; names of any kind
 
 for liar in $liars; do
@@ -465,3 +525,8 @@ expect "how they are is a message, and says how many are not in it" recorder_is 
 	'.guests_left_out > 0 and (.guests | length) + .guests_left_out == 82'
 recorder_stop "many guests"
 
+for name in host one two; do
+	machine_stop $name
+	expect_eq "$name: no session is left" "$(grep -c vmsync "$t/$name/left")" 0
+done
+finish
