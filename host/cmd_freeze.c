@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/json_in.h"
 #include "cmd.h"
+#include "cmd_freeze_status.h"
+#include "freeze/nats.h"
 #include "freeze/proof.h"
 #include "freeze/trigger.h"
 #include "fuse/print.h"
@@ -32,6 +33,14 @@ static const char help[] =
 "                      freeze each time that LTTng's trigger NAME notifies,\n"
 "                      until it is stopped; lttng add-trigger --action=notify\n"
 "                      makes one\n"
+"      --on-nats=URL   the same at each message of NATS's to --subject; its text is\n"
+"                      the reason; URL,URL: any of these servers\n"
+"      --to-nats=URL   freeze nothing here, but tell --reason to who listens to\n"
+"                      --subject, and wait until that was heard\n"
+"      --subject=SUBJECT\n"
+"                      of NATS's (vmsync.freeze); with --to-nats also some, S,S\n"
+"      --tls=DIR       only with certificates on both sides: ca.pem, cert.pem and\n"
+"                      key.pem in DIR\n"
 "      --status        say how the flight recorder is, instead\n"
 "      --detail=EVENTS:S\n"
 "                      have more recorded for so many seconds, and then as\n"
@@ -61,6 +70,10 @@ struct arguments {
 	const char *reason;
 	const char *check;
 	const char *trigger;
+	const char *on_nats;
+	const char *to_nats;
+	const char *subject;
+	const char *tls;
 	uint64_t at_ns;
 	int64_t before_ns;
 	int64_t quiet_ns;
@@ -115,6 +128,18 @@ static int take(void *arguments, int option, const char *value)
 		return 0;
 	case 't':
 		args->trigger = value;
+		return 0;
+	case 'N':
+		args->on_nats = value;
+		return 0;
+	case 'T':
+		args->to_nats = value;
+		return 0;
+	case 'S':
+		args->subject = value;
+		return 0;
+	case 'L':
+		args->tls = value;
 		return 0;
 	case 'n':
 		args->no_wait = true;
@@ -269,127 +294,96 @@ static int freeze(const struct arguments *args, uint64_t at_ns)
 	return ret;
 }
 
+/* What a condition is true by: waits until it is, and says what it was. */
+typedef int (*wait_fn)(void *of, char *what, size_t size, struct ctf_error *e);
+
+static int trigger_wait(void *of, char *what, size_t size, struct ctf_error *e)
+{
+	return freeze_trigger_wait(of, what, size, e);
+}
+
+static int nats_wait(void *of, char *what, size_t size, struct ctf_error *e)
+{
+	return freeze_nats_wait(of, what, size, e);
+}
+
 /*
- * However often it notifies, no more is asked than so often: what comes meanwhile is of
+ * However often it is true, no more is asked than so often: what comes meanwhile is of
  * the same condition, and would be refused.
  */
-static int on_trigger(const struct arguments *args)
+static void each_time(const struct arguments *args, wait_fn wait, void *of,
+		      const char *begin, struct ctf_error *e)
 {
 	struct arguments each = *args;
-	struct ctf_error e;
-	struct freeze_trigger *t = freeze_trigger_open(args->trigger, &e);
 	char reason[MOST_REASON + 1], what[128];
 	uint64_t next_ns = 0, now_ns;
-	int ret = t ? 0 : -1;
 
 	each.no_wait = true;
 	each.reason = reason;
-	while (t && !ret) {
-		ret = freeze_trigger_wait(t, what, sizeof(what), &e);
+	while (!wait(of, what, sizeof(what), e)) {
 		now_ns = vmsync_port_now();
-		if (ret || now_ns < next_ns)
+		if (now_ns < next_ns)
 			continue;
 		next_ns = now_ns + TRIGGER_NS;
-		snprintf(reason, sizeof(reason), "%.100s%s%.100s",
-			 args->reason ? args->reason : "trigger ",
-			 args->reason ? "" : args->trigger, what);
+		snprintf(reason, sizeof(reason), "%.120s%.100s",
+			 args->reason ? args->reason : begin, what);
 		freeze(&each, now_ns);
 	}
+}
+
+static int on_trigger(const struct arguments *args)
+{
+	struct ctf_error e;
+	struct freeze_trigger *t = freeze_trigger_open(args->trigger, &e);
+	char begin[128];
+
+	snprintf(begin, sizeof(begin), "trigger %.100s", args->trigger);
+	if (t)
+		each_time(args, trigger_wait, t, begin, &e);
 	freeze_trigger_close(t);
 	return cmd_error("freeze", &e);
 }
 
+static int on_nats(const struct arguments *args)
+{
+	struct ctf_error e;
+	struct freeze_nats *n = freeze_nats_open(args->on_nats, args->tls, &e);
+
+	if (n && !freeze_nats_listen(n, args->subject, &e)) {
+		fprintf(stderr, "vmsync freeze: listens to %s\n", args->subject);
+		each_time(args, nats_wait, n, "", &e);
+	}
+	freeze_nats_close(n);
+	return cmd_error("freeze", &e);
+}
+
+/* To one subject after the other: each is a host's. */
+static int to_nats(const struct arguments *args)
+{
+	struct ctf_error e;
+	struct freeze_nats *n = freeze_nats_open(args->to_nats, args->tls, &e);
+	char *subjects = strdup(args->subject), *subject, *rest;
+	int ret = n && subjects ? 0 : EXIT_TROUBLE;
+
+	if (!n)
+		cmd_error("freeze", &e);
+	for (subject = n && subjects ? strtok_r(subjects, ",", &rest) : NULL; subject;
+	     subject = strtok_r(NULL, ",", &rest)) {
+		uint64_t began_ns = vmsync_port_now();
+
+		if (freeze_nats_tell(n, subject,
+				     args->reason ? args->reason : "", &e))
+			ret = cmd_error("freeze", &e);
+		else
+			printf("%s: heard after %.3f ms\n", subject,
+			       (double)(vmsync_port_now() - began_ns) / 1e6);
+	}
+	free(subjects);
+	freeze_nats_close(n);
+	return cmd_flush("freeze") ? ret : EXIT_TROUBLE;
+}
+
 /* -------------------------------------------------------------------- verbs */
-
-static const char *field(const char *object, const char *key)
-{
-	static char text[4][4096];
-	static unsigned int at;
-	char *out = text[at++ % 4];
-
-	vmsync_client_field(object, key, out, sizeof(text[0]));
-	return out;
-}
-
-struct guest_status {
-	char name[IN_MAX_STRING];
-	char is[IN_MAX_STRING];
-	char said[IN_MAX_STRING];
-};
-
-static bool guest_member(struct vmsync_in *p, const char *key, void *ctx,
-			 unsigned int *seen)
-{
-	struct guest_status *g = ctx;
-
-	(void)seen;
-	if (!strcmp(key, "name"))
-		return in_string(p, g->name);
-	if (!strcmp(key, "is"))
-		return in_string(p, g->is);
-	return strcmp(key, "said") ? in_skip(p) : in_string(p, g->said);
-}
-
-static bool guest_print(struct vmsync_in *p, void *ctx)
-{
-	struct guest_status g = { .name = "" };
-	unsigned int seen;
-
-	(void)ctx;
-	if (!in_object(p, guest_member, &g, &seen))
-		return false;
-	fputs("guest:    ", stdout);
-	print_clean(stdout, g.name);
-	printf(": %s%s", g.is, g.said[0] ? "; " : "");
-	print_clean(stdout, g.said);
-	putchar('\n');
-	return true;
-}
-
-static bool status_member(struct vmsync_in *p, const char *key, void *ctx,
-			  unsigned int *seen)
-{
-	(void)seen;
-	return strcmp(key, "guests") ? in_skip(p) : in_array(p, guest_print, ctx);
-}
-
-static void print_guests(const char *text)
-{
-	struct vmsync_in p = { .line = 1 };
-	unsigned int seen;
-
-	p.f = fmemopen((void *)text, strlen(text), "r");
-	if (!p.f)
-		return;
-	in_file(&p, status_member, NULL, &seen);
-	fclose(p.f);
-}
-
-static void print_status(const char *s)
-{
-	printf("flight recorder: process %s, into %s\n", field(s, "pid"),
-	       field(s, "output"));
-	printf("frozen:   %s, the last one is freeze-%s%s\n", field(s, "frozen"),
-	       field(s, "last"),
-	       !strcmp(field(s, "under_way"), "true") ? ", under way" : "");
-	printf("allowed:  %s more in this hour of %s; not for %s s (dead time), "
-	       "%s s (quiet)\n", field(s, "left"), field(s, "per_hour"),
-	       field(s, "dead_s"), field(s, "quiet_s"));
-	printf("events:   %s", field(s, "events"));
-	if (strcmp(field(s, "detail_s"), "0"))
-		printf(", for %s s more", field(s, "detail_s"));
-	printf("%s%s\n", *field(s, "detail_said") ? "; " : "",
-	       field(s, "detail_said"));
-	printf("disk:     %s of %s bytes\n", field(s, "used_bytes"),
-	       field(s, "disk_bytes"));
-	printf("refused:  %s\n", field(s, "refused"));
-	if (*field(s, "host_said"))
-		printf("host:     %s\n", field(s, "host_said"));
-	print_guests(s);
-	if (strcmp(field(s, "guests_left_out"), "0"))
-		printf("guests:   %s more; vmsync status lists all\n",
-		       field(s, "guests_left_out"));
-}
 
 /* "ok", or also what is not recorded. */
 static void print_ok(const char *text)
@@ -426,9 +420,14 @@ static int act(const struct arguments *args)
 	if (args->check)
 		return prove(args->check, args->json);
 	if (args->status)
-		return verb(args, "status", args->json ? NULL : print_status);
+		return verb(args, "status",
+			    args->json ? NULL : cmd_freeze_status_print);
 	if (args->trigger)
 		return on_trigger(args);
+	if (args->on_nats)
+		return on_nats(args);
+	if (args->to_nats)
+		return to_nats(args);
 	if (args->detail[0]) {
 		snprintf(what, sizeof(what), "detail %" PRId64 " %s",
 			 args->detail_ns, args->detail);
@@ -448,6 +447,10 @@ int cmd_freeze(int argc, char **argv)
 		{ "at", required_argument, NULL, 'a' },
 		{ "reason", required_argument, NULL, 'r' },
 		{ "on-trigger", required_argument, NULL, 't' },
+		{ "on-nats", required_argument, NULL, 'N' },
+		{ "to-nats", required_argument, NULL, 'T' },
+		{ "subject", required_argument, NULL, 'S' },
+		{ "tls", required_argument, NULL, 'L' },
 		{ "no-wait", no_argument, NULL, 'n' },
 		{ "status", no_argument, NULL, 's' },
 		{ "detail", required_argument, NULL, 'd' },
@@ -462,6 +465,7 @@ int cmd_freeze(int argc, char **argv)
 		"freeze", help, ":h", table, take,
 	};
 	struct arguments args = { .control = VMSYNC_CLIENT_PATH,
+				  .subject = "vmsync.freeze",
 				  .before_ns = 1000000000 };
 	int ret = cmd_options(&options, argc, argv, &args);
 
@@ -471,14 +475,15 @@ int cmd_freeze(int argc, char **argv)
 		return cmd_usage_error("freeze", "'%s': takes no arguments",
 				       argv[optind]);
 	if (!!args.check + !!args.trigger + args.status + args.quiet +
-		    !!args.detail[0] > 1)
-		return cmd_usage_error("freeze", "--check, --detail, --on-trigger, --quiet "
-						 "and --status are one at a time");
-	if (args.of_freeze && (args.check || args.status || args.quiet || args.detail[0]))
+		    !!args.detail[0] + !!args.on_nats + !!args.to_nats > 1)
+		return cmd_usage_error("freeze", "--check, --detail, --on-nats, "
+				       "--on-trigger, --quiet, --status and --to-nats are "
+				       "one at a time");
+	if (args.of_freeze && (args.check || args.status || args.quiet))
 		return cmd_usage_error("freeze", "--before, --at, --reason and --no-wait "
-						 "are not of --check, --detail, --status or "
-						 "--quiet");
-	if (args.trigger && args.at_ns)
-		return cmd_usage_error("freeze", "--at is not for --on-trigger");
+						 "are not of --check, --status or --quiet");
+	if ((args.trigger || args.on_nats) && args.at_ns)
+		return cmd_usage_error("freeze", "--at is not for --on-trigger and "
+				       "--on-nats");
 	return act(&args);
 }

@@ -34,6 +34,11 @@ LTTNG_CTL := $(if $(NO_LTTNG_CTL),,$(shell echo 'int main(void) { return !lttng_
 	     $(CC) $(CPPFLAGS) -include lttng/lttng.h -x c -o /dev/null - $(LDFLAGS) \
 	     -llttng-ctl 2> /dev/null && echo yes))
 
+# libnats is for "vmsync freeze --on-nats" and --to-nats only; NO_NATS=1 does without it.
+NATS := $(if $(NO_NATS),,$(shell echo 'int main(void) { return !natsStatus_GetText(NATS_OK); }' | \
+	$(CC) $(CPPFLAGS) -include nats/nats.h -x c -o /dev/null - $(LDFLAGS) \
+	-lnats 2> /dev/null && echo yes))
+
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
@@ -72,6 +77,17 @@ $(O)/vmsync: HOST_LDLIBS += -llttng-ctl
 else
 tool: lttng-ctl-missing
 endif
+
+ifeq ($(NATS),yes)
+$(O)/host/freeze/nats.o: HOST_CFLAGS += -DVMSYNC_NATS
+$(O)/vmsync: HOST_LDLIBS += -lnats
+else
+tool: nats-missing
+endif
+
+.PHONY: nats-missing
+nats-missing:
+	@echo "vmsync: built without NATS: libnats-dev is missing"
 
 .PHONY: lttng-ctl-missing
 lttng-ctl-missing:

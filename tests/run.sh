@@ -68,6 +68,7 @@ daemons=(
 	relayd
 	migration
 	clickhouse
+	nats
 	live
 	port
 	ust

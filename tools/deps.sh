@@ -24,7 +24,7 @@ packages="
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
 	lttng-tools procps util-linux iproute2 xz-utils
 	mmdebstrap e2fsprogs
-	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev liblttng-ctl-dev jq curl openssl
+	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev liblttng-ctl-dev libnats-dev jq curl openssl
 	sparse clang libclang-rt-14-dev nodejs sqlite3 libsqlite3-dev
 	chromium
 	python3 python3-oslo.messaging python3-osprofiler python3-eventlet

@@ -162,6 +162,7 @@ on_recorder() { # COMMAND...: with the host's session daemon
 }
 application_start() {
 	mkfifo "$t/requests"
+	: > "$t/slow"
 	on_recorder "$o/tests/ust-slow" < "$t/requests" > "$t/slow" 2> "$t/slow.err" &
 	exec 3> "$t/requests"
 	jobs="$jobs $!"
