@@ -245,6 +245,24 @@ between "guest waited" "$(waited guest)" $((ns / 3))
 between "us that the group was stopped, by the kernel" "$throttled" \
 	$(($(charged guest '.by == "nobody"') * 9 / 10000))
 
+# --- what vmsync-host.ko tells of waits, beside what the scheduler's own events say
+
+p=slow
+tids="$(tid_of guest) $(tid_of guest2)"
+awk -v tids="$tids" -f tests/check/slow.awk "$t/text" > "$t/slow"
+# slow_is KEY: a number of slow.awk's
+slow_is() { sed -n "s/^$1=//p" "$t/slow"; }
+cat "$t/slow"
+between "waits that vmsync_slow tells of" "$(slow_is told)" 100
+between "... of no virtual CPU's thread, or not at the switch that ends one" \
+	"$(slow_is wrong)" 0 0
+between "... none is within the limit" "$(slow_is short)" 0 0
+between "... by who did not have the CPU" "$(slow_is strangers)" 0 0
+between "... ns that the scheduler's events say otherwise, at most" \
+	"$(slow_is apart_ns)" 0 1000000
+between "waits above the limit, by these, that are told" "$(slow_is told)" \
+	"$(slow_is waits)"
+
 # --- steal as the guest knows it, in units of 10 ms, as of its last tick
 
 steals() { # begin|end GUEST

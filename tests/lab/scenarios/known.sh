@@ -166,6 +166,7 @@ kvm_x86_msr,kvm_x86_pio"
 		events_host="$events_host,x86_irq_vectors_${f}_entry,x86_irq_vectors_${f}_exit"
 	done
 	probes_more=,kvm,x86-irq-vectors
+	echo 1000 > /sys/module/vmsync_host/parameters/slow_us || fail "no slow_us"
 	record_ready
 	lttng -q -n enable-event -k -s lab -c lab --syscall ioctl || fail "no ioctl"
 }
