@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+#
+# From babeltrace2's text of a host whose vmsync-host.ko had a limit of 1 ms: do its
+# vmsync_slow events tell of the waits that sched_switch and sched_wakeup show? @tids are
+# those of virtual CPUs. Prints key=value:
+#
+#	told		vmsync_slow events
+#	wrong		of those, not of one of @tids, or the next switch on that CPU is not
+#			to that thread
+#	short		for less than the limit
+#	strangers	not by the thread that this switch is from
+#	apart_ns	the most that their ns are off what the other events say
+#	waits		waits above 1.2 ms of @tids, as the other events say, that began and
+#			ended while the thread was in KVM
+function number(key) {
+	if (!match($0, key " = -?[0-9]+"))
+		return ""
+	return substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) + 0
+}
+# A number, or what LTTng calls it with the number behind.
+function prev_state(    state) {
+	match($0, /prev_state = [^,]*/)
+	state = substr($0, RSTART + 13, RLENGTH - 13)
+	gsub(/[^0-9]/, "", state)
+	return state + 0
+}
+BEGIN {
+	n = split(tids, list)
+	for (i = 1; i <= n; i++)
+		vcpu[list[i]] = 1
+	told = wrong = short = strangers = apart = waits = 0
+}
+{
+	now = substr($1, 2) + 0
+}
+/ kvm_x86_entry: / { in_kvm[number(" tid")] = 1 }
+/ kvm_userspace_exit: / { in_kvm[number(" tid")] = 0 }
+/ sched_wakeup: / {
+	match($0, /comm = ".*/)
+	tid = substr($0, RSTART)
+	sub(/.* tid = /, "", tid)
+	tid += 0
+	if (tid in vcpu && !(tid in since))
+		since[tid] = now
+}
+/ vmsync_slow: / {
+	told++
+	cpu = number("cpu_id")
+	match($0, /vm_pid = .*/)
+	rest = substr($0, RSTART)
+	sub(/.* tid = /, "", rest)
+	slow_tid[cpu] = rest + 0
+	slow_ns[cpu] = number(" ns")
+	slow_by[cpu] = number(" by")
+	if (!(slow_tid[cpu] in vcpu))
+		wrong++
+	if (slow_ns[cpu] <= 1000000)
+		short++
+}
+/ sched_switch: / {
+	cpu = number("cpu_id")
+	prev = number("prev_tid")
+	next_tid = number("next_tid")
+	ns = next_tid in since ? now - since[next_tid] : 0
+	if (cpu in slow_tid) {
+		if (slow_tid[cpu] != next_tid)
+			wrong++
+		if (slow_by[cpu] != prev)
+			strangers++
+		off = ns - slow_ns[cpu]
+		if (off < 0)
+			off = -off
+		if (ns && off > apart)
+			apart = off
+		delete slow_tid[cpu]
+	}
+	if (next_tid in vcpu && ns > 1200000 && in_kvm[next_tid])
+		waits++
+	delete since[next_tid]
+	if (prev in vcpu && (prev_state() == 0 || prev_state() == 256))
+		since[prev] = now
+}
+END {
+	printf "told=%d\nwrong=%d\nshort=%d\nstrangers=%d\napart_ns=%d\nwaits=%d\n",
+		told, wrong, short, strangers, apart, waits
+}
