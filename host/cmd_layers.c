@@ -95,8 +95,8 @@ static int events_read(struct job *r, struct ctf_error *e)
 				   "vmsync cat shows their names, layers.rst "
 				   "how to describe them",
 				   "%.400s%s: no layer knows an event there",
-				   ctf_trace_path(r->traces.traces[0]),
-				   r->traces.n > 1 ? " and others" : "");
+				   ctf_trace_path(r->told.traces.traces[0]),
+				   r->told.traces.n > 1 ? " and others" : "");
 	return ret;
 }
 
