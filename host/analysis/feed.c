@@ -276,51 +276,88 @@ static int quiet_add(struct analysis_feed *f, struct feed_stream *s)
 	return 0;
 }
 
-/* Which events from @from on, before @until, are kept; how many these are. */
+/*
+ * Which events from @from on, before @until, are kept; how many these are. Raw clock
+ * values are ns, for streams with a @quiet the host's.
+ */
+static inline __attribute__((always_inline)) uint32_t
+pick_some(const struct feed_stream *s, struct ctf_some *some, uint32_t from,
+	  uint32_t until, uint32_t *picked, bool calm)
+{
+	/* Nobody else's: in registers. */
+	const struct ctf_some here = *some;
+	struct analysis_told told = s->quiet->told;
+	uint32_t i, n = 0;
+
+	for (i = from; i < until; i++) {
+		struct analysis_brief b;
+
+		if (!analysis_kinds_brief(s->kinds, &here, i, &b))
+			b = analysis_kinds_slow_brief(s->kinds,
+						      ctf_some_event(some, i));
+		picked[n] = i;
+		n += calm ? analysis_quiet_keeps_calm(s->quiet, &told, b.kind,
+						      b.runs, b.woken)
+			  : analysis_quiet_keeps(s->quiet, b.kind, b.runs,
+						 b.woken,
+						 (int64_t)here.clock[i]);
+	}
+	if (calm)
+		s->quiet->told = told;
+	return n;
+}
+
 static uint32_t pick(const struct feed_stream *s, struct ctf_some *some,
 		     uint32_t from, uint32_t until, uint32_t *picked)
 {
-	const struct analysis_kinds *kinds = s->kinds;
-	struct analysis_quiet *q = s->quiet;
-	const struct ctf_some here = *some; /* nobody else's: in registers */
-	uint32_t i, n = 0;
+	bool calm = analysis_quiet_calm(s->quiet, (int64_t)some->clock[from],
+					(int64_t)some->clock[until - 1]);
 
-	for (i = from; q && i < until; i++) {
-		struct analysis_brief b;
+	return calm ? pick_some(s, some, from, until, picked, true)
+		    : pick_some(s, some, from, until, picked, false);
+}
 
-		if (!analysis_kinds_brief(kinds, &here, i, &b))
-			b = analysis_kinds_slow_brief(kinds,
-						      ctf_some_event(some, i));
-		picked[n] = i;
-		/* Raw clock values are ns, for streams with a @quiet the
-		 * host's. */
-		n += analysis_quiet_keeps(q, b.kind, b.runs, b.woken,
-					  (int64_t)here.clock[i]);
+static uint32_t pick_all(uint32_t from, uint32_t until, uint32_t *picked)
+{
+	uint32_t i;
+
+	for (i = from; i < until; i++)
+		picked[i - from] = i;
+	return until - from;
+}
+
+static void note(const struct feed_stream *s, struct ctf_some *some,
+		 const uint32_t *picked, uint32_t n)
+{
+	struct ctf_some here = *some; /* as in pick() */
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		struct analysis_event *ev = (struct analysis_event *)here.note;
+
+		if (!analysis_kinds_event(s->kinds, &here, picked[i], ev))
+			analysis_kinds_slow(s->kinds,
+					    ctf_some_event(some, picked[i]), ev);
+		ev->machine = s->machine;
+		ev->cpu = here.ev.cpu;
+		ctf_some_keep(&here, picked[i]);
 	}
-	for (; i < until; i++)
-		picked[n++] = i;
-	return n;
+	some->kept = here.kept;
+	some->note = here.note;
 }
 
 /* In whichever thread decodes the stream. */
 static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 {
 	const struct feed_stream *s = ctx;
-	uint32_t picked[PICK_EVENTS], from, n, i;
+	uint32_t picked[PICK_EVENTS], from, n;
 
 	(void)e;
 	for (from = 0; from < some->n; from += PICK_EVENTS) {
 		n = some->n - from < PICK_EVENTS ? some->n - from : PICK_EVENTS;
-		n = pick(s, some, from, from + n, picked);
-		for (i = 0; i < n; i++) {
-			struct analysis_event *ev =
-				(struct analysis_event *)some->note;
-
-			analysis_kinds_event(s->kinds, some, picked[i], ev);
-			ev->machine = s->machine;
-			ev->cpu = some->ev.cpu;
-			ctf_some_keep(some, picked[i]);
-		}
+		n = s->quiet ? pick(s, some, from, from + n, picked)
+			     : pick_all(from, from + n, picked);
+		note(s, some, picked, n);
 	}
 	return 0;
 }

@@ -18,17 +18,17 @@ static const struct meaning {
 } kinds[] = {
 	{"sched_switch",
 	 ANALYSIS_EV_SWITCH,
-	 {"prev_tid", "next_tid", NULL, "prev_state"},
+	 {"prev_tid", "next_tid", [ANALYSIS_OF_B] = "prev_state"},
 	 "next_comm"},
-	{"sched_waking", ANALYSIS_EV_WAKING, {NULL, "tid", NULL, "target_cpu"}, NULL},
-	{"sched_wakeup", ANALYSIS_EV_WAKEUP, {NULL, "tid", NULL, "target_cpu"}, NULL},
+	{"sched_waking", ANALYSIS_EV_WAKING, {NULL, "tid", [ANALYSIS_OF_B] = "target_cpu"}, NULL},
+	{"sched_wakeup", ANALYSIS_EV_WAKEUP, {NULL, "tid", [ANALYSIS_OF_B] = "target_cpu"}, NULL},
 	{"sched_wakeup_new",
 	 ANALYSIS_EV_WAKEUP,
-	 {NULL, "tid", NULL, "target_cpu"},
+	 {NULL, "tid", [ANALYSIS_OF_B] = "target_cpu"},
 	 NULL},
 	{"sched_migrate_task",
 	 ANALYSIS_EV_MIGRATE,
-	 {NULL, "tid", NULL, "dest_cpu"},
+	 {NULL, "tid", [ANALYSIS_OF_B] = "dest_cpu"},
 	 NULL},
 	{"sched_process_exit", ANALYSIS_EV_GONE, {NULL, "tid"}, NULL},
 	{"sched_process_fork",
@@ -67,7 +67,7 @@ static const struct meaning entry = {
 static const struct meaning exit_of = {
 	NULL,
 	ANALYSIS_EV_EXIT,
-	{NULL, NULL, NULL, "vcpu_id", "exit_reason", "isa"},
+	{[ANALYSIS_OF_REASON] = "exit_reason", "isa", "vcpu_id"},
 	NULL};
 static const struct meaning vector_in = {NULL, ANALYSIS_EV_IRQ_IN, {NULL}, NULL};
 static const struct meaning vector_out = {NULL, ANALYSIS_EV_IRQ_OUT, {NULL},
@@ -143,6 +143,19 @@ static uint32_t most(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
+/* Of 32 bits that are loaded the rest is masked out, but for a sign. */
+static bool place_find(struct analysis_place *out, const struct ctf_plain *plain,
+		       bool whole)
+{
+	const uint64_t sign_bits = 1ull << 31 | 1ull << 63;
+
+	if ((plain->sign && !(plain->sign & sign_bits)) ||
+	    (whole && plain->mask > UINT32_MAX))
+		return false;
+	*out = (struct analysis_place){plain->at, (uint32_t)plain->mask, 0};
+	return true;
+}
+
 /* False where the number is not at hand. */
 static bool number_find(struct analysis_class *c, int number,
 			const struct ctf_field *field)
@@ -152,10 +165,23 @@ static bool number_find(struct analysis_class *c, int number,
 	c->has |= (uint8_t)(1 << number);
 	if (!ctf_field_plain(field, &plain))
 		return false;
-	c->number[number] = (struct analysis_place){plain.at, plain.mask,
-						    plain.sign, plain.sign};
 	c->plain_bytes = most(c->plain_bytes, plain.at + CTF_PLAIN_BYTES);
+	if (number != ANALYSIS_OF_B)
+		return place_find(&c->number[number], &plain,
+				  number == ANALYSIS_OF_ISA);
+	c->b = (struct analysis_wide){plain.at, plain.mask, plain.sign,
+				      plain.sign};
 	return true;
+}
+
+static void number_absent(struct analysis_class *c, int number)
+{
+	int64_t value = absent((enum analysis_kind)c->kind, number);
+
+	if (number == ANALYSIS_OF_B)
+		c->b.less = -(uint64_t)value;
+	else
+		c->number[number].absent = (uint32_t)value;
 }
 
 static void class_init(struct analysis_class *c, const struct ctf_class *cls,
@@ -178,10 +204,10 @@ static void class_init(struct analysis_class *c, const struct ctf_class *cls,
 		if (field_find(cls, m, i, &field[i]))
 			plain &= number_find(c, i, &field[i]);
 		else
-			c->number[i].less = -(uint64_t)absent(m->kind, i);
+			number_absent(c, i);
 	}
 	if (!plain)
-		c->plain_bytes = 0;
+		c->plain_bytes = ANALYSIS_NOT_PLAIN;
 }
 
 /* Which number of an event says who runs after it. */
@@ -190,7 +216,7 @@ static int runs_number(enum analysis_kind kind)
 	return kind == ANALYSIS_EV_SWITCH ? ANALYSIS_OF_TID : ANALYSIS_OF_CURRENT;
 }
 
-/* Numbers without bits are not plain ones; the others have a mask if they are. */
+/* What is not said is known; what is said has a mask if it is plain. */
 static bool at_hand(const struct analysis_class *c, int number)
 {
 	return !(c->has & 1 << number) || c->number[number].mask;
@@ -200,12 +226,15 @@ static void brief_init(struct analysis_brief_class *b,
 		       const struct analysis_class *c)
 {
 	int runs = runs_number((enum analysis_kind)c->kind);
+	const struct analysis_place *woken = &c->number[ANALYSIS_OF_TID];
 
 	b->kind = c->kind;
 	b->runs = c->number[runs];
-	b->woken = c->number[ANALYSIS_OF_TID];
-	if (at_hand(c, runs) && at_hand(c, ANALYSIS_OF_TID))
-		b->bytes = most(b->runs.at, b->woken.at) + CTF_PLAIN_BYTES;
+	b->woken_at = woken->at;
+	b->bytes = most(b->runs.at, woken->at) + CTF_PLAIN_BYTES;
+	if (!at_hand(c, runs) ||
+	    (c->kind == ANALYSIS_EV_WAKING && !woken->mask))
+		b->bytes = ANALYSIS_NOT_PLAIN;
 }
 
 /* Of a guest only its threads matter. */

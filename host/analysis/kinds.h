@@ -15,23 +15,35 @@
 /**
  * enum analysis_number - numbers of an event, see struct analysis_event
  * @ANALYSIS_OF_B:	what there is one of for each kind: prev_state, vcpu_id, target,
- *			halt_ns, old_poll_ns
+ *			halt_ns, old_poll_ns; it alone has 64 bits
  */
 enum analysis_number {
 	ANALYSIS_OF_CURRENT,
 	ANALYSIS_OF_TID,
 	ANALYSIS_OF_PID,
-	ANALYSIS_OF_B,
 	ANALYSIS_OF_REASON,
 	ANALYSIS_OF_ISA,
+	ANALYSIS_OF_B,
 	ANALYSIS_NUMBERS,
 };
 
 /**
- * struct analysis_place - where a number of an event is, as struct ctf_plain
- * @less:	@sign, or where it is not said minus the value then
+ * struct analysis_place - where a number of an event is
+ * @at:		bytes from the beginning of its fields
+ * @mask:	its bits
+ * @absent:	the value where it is not said, else 0
  */
 struct analysis_place {
+	uint32_t at;
+	uint32_t mask;
+	uint32_t absent;
+};
+
+/**
+ * struct analysis_wide - the same of 64 bits, as struct ctf_plain
+ * @less:	@sign, or where it is not said minus the value then
+ */
+struct analysis_wide {
 	uint32_t at;
 	uint64_t mask;
 	uint64_t sign;
@@ -45,24 +57,30 @@ struct analysis_brief {
 	int32_t woken;
 };
 
+/* Of plain bytes: no event has so many, something is not at hand. */
+#define ANALYSIS_NOT_PLAIN UINT32_MAX
+
 /**
  * struct analysis_brief_class - where the events of a class say that
- * @bytes:	for ctf_plain_there(), 0: not at hand
+ * @bytes:	that have to be there, or ANALYSIS_NOT_PLAIN
+ * @woken_at:	of 32 bits; of classes that do not wake: anything
  */
 struct analysis_brief_class {
-	uint8_t kind;
-	uint32_t bytes;
 	struct analysis_place runs;
-	struct analysis_place woken;
+	uint32_t woken_at;
+	uint32_t bytes;
+	uint8_t kind;
 };
 
 /**
  * struct analysis_class - a class of events
+ * @kind:	enum analysis_kind
  * @ioctl:	only for KVM_RUN it is ANALYSIS_EV_RUN
- * @plain_bytes: for ctf_plain_there(), 0: some number is not plain
+ * @plain_bytes: that have to be there, ANALYSIS_NOT_PLAIN: some number is not plain
  * @name_at:	bytes from the beginning of the fields to the name, if @named
  * @has:	bit by enum analysis_number
  * @number:	by enum analysis_number; what is not said has no bits
+ * @b:		ANALYSIS_OF_B
  */
 struct analysis_class {
 	uint8_t kind;
@@ -71,7 +89,8 @@ struct analysis_class {
 	uint8_t has;
 	uint32_t plain_bytes;
 	uint32_t name_at;
-	struct analysis_place number[ANALYSIS_NUMBERS];
+	struct analysis_place number[ANALYSIS_OF_B];
+	struct analysis_wide b;
 };
 
 /**
@@ -122,13 +141,23 @@ void analysis_kinds_slow(const struct analysis_kinds *k,
 			 const struct ctf_event *ev, struct analysis_event *out);
 
 /** analysis_place_get() - the number, @fields being where the event's begin */
-static inline uint64_t analysis_place_get(const struct analysis_place *p,
+static inline uint32_t analysis_place_get(const struct analysis_place *p,
 					  const uint8_t *fields)
+{
+	uint32_t v;
+
+	memcpy(&v, fields + p->at, sizeof(v));
+	return (v & p->mask) | p->absent;
+}
+
+/** analysis_wide_get() - the same */
+static inline int64_t analysis_wide_get(const struct analysis_wide *p,
+					const uint8_t *fields)
 {
 	uint64_t v;
 
 	memcpy(&v, fields + p->at, sizeof(v));
-	return ((v & p->mask) ^ p->sign) - p->less;
+	return (int64_t)(((v & p->mask) ^ p->sign) - p->less);
 }
 
 /** analysis_kinds_fields() - where an event's fields begin, or NULL: not at hand */
@@ -138,7 +167,7 @@ static inline const uint8_t *analysis_kinds_fields(uint32_t bytes,
 {
 	uint64_t at = some->at[i];
 
-	return bytes && !(at & 7) && at + bytes * 8ull <= some->ev.packet->content
+	return !(at & 7) && at + bytes * 8ull <= some->ev.packet->content
 		       ? some->ev.data + at / 8
 		       : NULL;
 }
@@ -156,39 +185,39 @@ static inline bool analysis_kinds_brief(const struct analysis_kinds *k,
 		return false;
 	out->kind = (enum analysis_kind)c->kind;
 	out->runs = (int32_t)analysis_place_get(&c->runs, fields);
-	out->woken = (int32_t)analysis_place_get(&c->woken, fields);
+	memcpy(&out->woken, fields + c->woken_at, sizeof(out->woken));
 	return true;
 }
 
-/** analysis_kinds_event() - what it tells, but for when and where */
-static inline void analysis_kinds_event(const struct analysis_kinds *k,
-					struct ctf_some *some, uint32_t i,
+/**
+ * analysis_kinds_event() - what it tells, but for when and where
+ * False where it is not at hand: analysis_kinds_slow().
+ */
+static inline bool analysis_kinds_event(const struct analysis_kinds *k,
+					const struct ctf_some *some, uint32_t i,
 					struct analysis_event *out)
 {
 	const struct analysis_class *c = analysis_kinds_class(k, some, i);
 	const uint8_t *fields = analysis_kinds_fields(c->plain_bytes, some, i);
 	const struct analysis_place *number = c->number;
-	uint64_t isa;
+	uint32_t isa;
 
-	if (!fields) {
-		analysis_kinds_slow(k, ctf_some_event(some, i), out);
-		return;
-	}
+	if (__builtin_expect(!fields, 0))
+		return false;
 	/* Without a branch: what comes next is nearly always another class. */
 	out->current = (int32_t)analysis_place_get(&number[ANALYSIS_OF_CURRENT],
 						   fields);
 	out->tid = (int32_t)analysis_place_get(&number[ANALYSIS_OF_TID], fields);
 	out->pid = (int32_t)analysis_place_get(&number[ANALYSIS_OF_PID], fields);
-	out->prev_state =
-		(int64_t)analysis_place_get(&number[ANALYSIS_OF_B], fields);
-	out->reason = (uint32_t)analysis_place_get(&number[ANALYSIS_OF_REASON],
-						   fields);
+	out->reason = analysis_place_get(&number[ANALYSIS_OF_REASON], fields);
+	out->prev_state = analysis_wide_get(&c->b, fields);
 	isa = analysis_place_get(&number[ANALYSIS_OF_ISA], fields);
 	out->isa = (uint8_t)(isa > ANALYSIS_ISA_SVM ? ANALYSIS_ISA_UNKNOWN
 						    : isa);
 	out->kind = c->kind;
 	out->named = c->named;
 	memcpy(out->name, fields + c->name_at, ANALYSIS_NAME);
+	return true;
 }
 
 #endif /* VMSYNC_ANALYSIS_KINDS_H */

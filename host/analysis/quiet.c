@@ -46,7 +46,7 @@ void analysis_quiet_vcpu(struct analysis_quiet *q, int32_t tid)
 }
 
 /* Nothing is known where something may be missing. */
-void analysis_quiet_forget(struct analysis_quiet *q, int64_t ns)
+static void forget(struct analysis_quiet *q, int64_t ns)
 {
 	const struct analysis_hole *h;
 
@@ -54,8 +54,24 @@ void analysis_quiet_forget(struct analysis_quiet *q, int64_t ns)
 		h = &q->holes.at[q->next];
 		if (h->until_ns > q->lost_until_ns)
 			q->lost_until_ns = h->until_ns;
-		q->told = false;
+		q->told.known = false;
 		q->next_ns = q->next + 1 < q->holes.count ? h[1].from_ns
 							  : INT64_MAX;
 	}
+}
+
+bool analysis_quiet_keeps(struct analysis_quiet *q, enum analysis_kind kind,
+			  int32_t runs, int32_t woken, int64_t ns)
+{
+	struct analysis_told told;
+	bool keeps;
+
+	forget(q, ns);
+	told = q->told;
+	keeps = analysis_quiet_keeps_calm(q, &told, kind, runs, woken);
+	if (ns >= q->lost_until_ns)
+		q->told = told;
+	else
+		q->told.entered = told.entered;
+	return keeps;
 }

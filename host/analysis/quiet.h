@@ -28,10 +28,20 @@ struct analysis_hole {
 };
 
 /**
- * struct analysis_quiet - what the events of a CPU have told so far
- * @quiet:	bit by enum analysis_kind: those that may be left out
- * @told:	the thread that runs is known to the model: @current
+ * struct analysis_told - what the events of a CPU have told so far
+ * @known:	the thread that runs is known to the model: @current
  * @entered:	the last event was an entry
+ */
+struct analysis_told {
+	bool known;
+	bool entered;
+	int32_t current;
+};
+
+/**
+ * struct analysis_quiet - which events of a CPU may be left out
+ * @quiet:	bit by enum analysis_kind: those that may be left out
+ * @told:	by the events so far
  * @lost_until_ns: the model passes over what is before
  * @holes:	those to come, from @next on
  * @next_ns:	when the next one begins
@@ -39,9 +49,7 @@ struct analysis_hole {
  */
 struct analysis_quiet {
 	uint32_t quiet;
-	bool told;
-	bool entered;
-	int32_t current;
+	struct analysis_told told;
 	int64_t lost_until_ns;
 	VMSYNC_ARRAY(struct analysis_hole) holes;
 	size_t next;
@@ -71,9 +79,6 @@ int analysis_quiet_lost(struct analysis_quiet *q, int64_t from_ns,
 /** analysis_quiet_vcpu() - a thread of the host is that of a virtual CPU */
 void analysis_quiet_vcpu(struct analysis_quiet *q, int32_t tid);
 
-/** analysis_quiet_forget() - a hole begins at or before @ns */
-void analysis_quiet_forget(struct analysis_quiet *q, int64_t ns);
-
 /** analysis_quiet_wakes() - may @tid be one? */
 static inline bool analysis_quiet_wakes(const struct analysis_quiet *q,
 					int32_t tid)
@@ -83,32 +88,43 @@ static inline bool analysis_quiet_wakes(const struct analysis_quiet *q,
 	return q->vcpus[bit / 64] >> bit % 64 & 1;
 }
 
+/** analysis_quiet_calm() - is no hole near events from @from_ns to @to_ns? */
+static inline bool analysis_quiet_calm(const struct analysis_quiet *q,
+				       int64_t from_ns, int64_t to_ns)
+{
+	return from_ns >= q->lost_until_ns && to_ns < q->next_ns;
+}
+
+/**
+ * analysis_quiet_keeps_calm() - analysis_quiet_keeps() where that is so
+ * @told:	@q->told, or a copy of it while many events are asked about
+ *
+ * Without a branch on what it is, which is as good as random.
+ */
+static inline bool analysis_quiet_keeps_calm(const struct analysis_quiet *q,
+					     struct analysis_told *told,
+					     enum analysis_kind kind,
+					     int32_t runs, int32_t woken)
+{
+	bool said = (runs != ANALYSIS_NOT_SAID) | (kind == ANALYSIS_EV_SWITCH);
+	bool keeps = !(q->quiet >> kind & 1) | !told->known | told->entered |
+		     (said & (runs != told->current)) |
+		     ((kind == ANALYSIS_EV_WAKING) &
+		      analysis_quiet_wakes(q, woken));
+
+	told->entered = kind == ANALYSIS_EV_ENTRY;
+	told->known |= said;
+	told->current = said ? runs : told->current;
+	return keeps;
+}
+
 /**
  * analysis_quiet_keeps() - the next event of the CPU: may it change anything?
  * @kind:	what happened
  * @runs:	who runs on the CPU after it, or ANALYSIS_NOT_SAID
  * @woken:	of ANALYSIS_EV_WAKING: whom
- *
- * Without a branch on what it is, which is as good as random.
  */
-static inline bool analysis_quiet_keeps(struct analysis_quiet *q,
-					enum analysis_kind kind, int32_t runs,
-					int32_t woken, int64_t ns)
-{
-	bool said = (runs != ANALYSIS_NOT_SAID) | (kind == ANALYSIS_EV_SWITCH);
-	bool keeps;
-
-	if (__builtin_expect(ns >= q->next_ns, 0))
-		analysis_quiet_forget(q, ns);
-	keeps = !(1u << kind & q->quiet) | !q->told | q->entered |
-		(said & (runs != q->current)) |
-		((kind == ANALYSIS_EV_WAKING) & analysis_quiet_wakes(q, woken));
-	q->entered = kind == ANALYSIS_EV_ENTRY;
-	if (__builtin_expect(ns < q->lost_until_ns, 0))
-		return keeps;
-	q->told |= said;
-	q->current = said ? runs : q->current;
-	return keeps;
-}
+bool analysis_quiet_keeps(struct analysis_quiet *q, enum analysis_kind kind,
+			  int32_t runs, int32_t woken, int64_t ns);
 
 #endif /* VMSYNC_ANALYSIS_QUIET_H */

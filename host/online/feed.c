@@ -26,7 +26,9 @@ static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 
 		if (some->clock[i] < p->skip_ns)
 			continue;
-		analysis_kinds_event(p->classes->kinds, some, i, ev);
+		if (!analysis_kinds_event(p->classes->kinds, some, i, ev))
+			analysis_kinds_slow(p->classes->kinds,
+					    ctf_some_event(some, i), ev);
 		ev->machine = p->machine;
 		ev->cpu = some->ev.cpu;
 		ctf_some_keep(some, i);
