@@ -235,6 +235,9 @@ static int build_compact(struct sclass *sc, struct ctf_error *e)
 		return fail_nomem(e);
 	for (i = 0; i < COMPACT_BYTES; i++) {
 		sc->compact[i] = sc->quick[i & COMPACT_ESCAPE];
+		if (sc->compact[i].fixed < QUICK_RARE &&
+		    sc->compact[i].fixed > sc->compact_most)
+			sc->compact_most = sc->compact[i].fixed;
 		if ((i & COMPACT_ESCAPE) == COMPACT_ESCAPE)
 			sc->compact[i].fixed = QUICK_ESCAPE;
 	}

@@ -3,7 +3,8 @@
  * A cursor over one stream. The file is read a packet at a time into the same
  * memory, so that does not depend on the size of the file; only large packets
  * are mapped. (Reading into memory that stays in the processor's cache is twice
- * as fast as mapping, and a file that shrinks meanwhile ends in an error.)
+ * as fast as mapping, and a file that shrinks meanwhile ends in an error.) Where
+ * events are looked at as they are decoded no whole packet is in memory at any time.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #define READS		4		/* that a part has room for, at least */
 #define SLACK		64		/* bytes: decoding may look behind an event */
 #define MAX_READ	(4u << 20)	/* above that, map */
+#define SLIDE_READS	2		/* that a part has room for that slides */
 
 struct ctf_cursor *ctf_cursor_new(const struct ctf_stream *s,
 				  const uint8_t *want, struct ctf_error *e)
@@ -208,7 +210,9 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 	ctf_passed_packet(&c->passed, &c->packet);
 	c->passed.bad_ends += early || (c->packet.has & CTF_HAS_BEGIN &&
 					c->packet.begin < last_end);
-	ret = window(c, keep, off, c->packet.size, e);
+	ret = window(c, keep, off,
+		     c->slides ? min(c->packet.size, SLIDE_READS * c->read) :
+				 c->packet.size, e);
 	if (ret)
 		return ret;
 	if (c->walk.pos > c->walk.first)
@@ -229,7 +233,7 @@ static void drop_used(struct ctf_cursor *c)
 	struct cursor_part *p = &c->part[c->at];
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from, until;
 
-	if (p->map || c->read == READ_MOST)
+	if (p->map || c->slides || c->read == READ_MOST)
 		return;
 	from = (uintptr_t)c->data + c->packet.events_at / 8 + page - 1;
 	until = (uintptr_t)c->data + c->used / 8;
@@ -240,35 +244,116 @@ static void drop_used(struct ctf_cursor *c)
 }
 
 /*
- * Decodes events of the packet that the walk is in. It is read bit by bit, which
- * leaves it in the cache, and takes as long each time. An event that seems to be
- * wrong before all is there may just not be there.
+ * Has the part begin with the next event, and room up to byte @end of the file: of a
+ * large packet no more is in memory than what the processor's cache holds. What is
+ * before that byte is not there any more, though c->data still is where the packet
+ * would begin.
  */
-static int fill_batch(struct ctf_cursor *c, struct batch *b)
+static int slide(struct ctf_cursor *c, int keep, uint64_t end)
 {
-	const struct ctf_packet *pkt = &c->packet;
-	struct cursor_part *p = &c->part[c->at];
-	uint64_t need = pkt->offset + c->walk.pos / 8 + c->read, there;
+	struct cursor_part *old = &c->part[c->at], *p = old;
+	uint64_t from = c->packet.offset + c->walk.pos / 8;
+	uint64_t len = SLIDE_READS * (uint64_t)c->read;
 	int ret;
 
-	/* The batch before this one may be in use, the one before that is not. */
+	if (end <= old->off + old->cap)
+		return 0;
+	if (c->at == keep)
+		p = &c->part[c->at ^= 1];
+	ret = part_begin(p, old, from, end - from > len ? end - from : len,
+			 &c->why);
+	c->data = (const uint8_t *)((uintptr_t)p->buf -
+				    (uintptr_t)(from - c->packet.offset));
+	c->walk.data = c->data;
+	return ret;
+}
+
+/*
+ * Has the walk see the packet as far as it is read, up to byte @need of the file at
+ * least. It is read bit by bit, which leaves it in the cache, and takes as long each
+ * time. Return: 1 if that is all of the packet, 0 or an error.
+ */
+static int see(struct ctf_cursor *c, int keep, uint64_t need)
+{
+	const struct ctf_packet *pkt = &c->packet;
+	struct cursor_part *p;
+	uint64_t there;
+	int ret = 0;
+
+	need = min(need, pkt->offset + pkt->size);
+	if (c->slides)
+		ret = slide(c, keep, need);
+	p = &c->part[c->at];
+	if (!ret)
+		ret = part_read(c, p, need, &c->why);
+	if (ret)
+		return ret;
+	there = p->off + p->len - pkt->offset;
+	c->walk.end = pkt->content;
+	if (p->map || there * 8 >= pkt->content)
+		return 1;
+	c->walk.end = (there - SLACK) * 8;
+	return 0;
+}
+
+/* What lies before the batch before this one is not in use any more. */
+static int begin_batch(struct ctf_cursor *c, int keep)
+{
 	drop_used(c);
 	c->used = c->walk.pos;
-	for (;;) {
-		ret = part_read(c, p, min(need, pkt->offset + pkt->size), &c->why);
-		if (ret)
-			return ret;
-		there = p->off + p->len - pkt->offset;
-		if (p->map || there * 8 >= pkt->content)
-			break;
-		c->walk.end = (there - SLACK) * 8;
-		walk_fill(&c->walk, b, NULL);
+	return see(c, keep, c->packet.offset + c->walk.pos / 8 + c->read);
+}
+
+/*
+ * Decodes events of the packet that the walk is in. An event that seems to be wrong
+ * before all is there may just not be there.
+ */
+static int fill_batch(struct ctf_cursor *c, struct batch *b, int keep)
+{
+	int ret = c->begun ? c->seen : begin_batch(c, keep);
+
+	c->begun = false;
+	while (!ret) {
+		const struct cursor_part *p = &c->part[c->at];
+
+		walk_more(&c->walk, b, NULL);
 		if (b->n)
 			return 0;
-		need = p->off + p->len + 1;
+		ret = see(c, keep, p->off + p->len + 1);
 	}
-	c->walk.end = pkt->content;
-	return walk_fill(&c->walk, b, &c->why);
+	return ret < 0 ? ret : walk_more(&c->walk, b, &c->why);
+}
+
+/* The part that has to stay as it is, or -1. */
+static int part_kept(const struct block *keep)
+{
+	return keep && keep->batch.n ? keep->at : -1;
+}
+
+/* Whether a batch is begun with; false where that is not simple. */
+static bool begin(const struct filling *f)
+{
+	struct ctf_cursor *c = f->cur;
+
+	if (!c->begun && (c->error || c->ended || !c->started ||
+			  c->walk.pos >= c->packet.content))
+		return false;
+	if (!c->begun) {
+		f->block->batch.n = 0;
+		c->seen = begin_batch(c, part_kept(f->keep));
+	}
+	c->begun = true;
+	return c->seen >= 0;
+}
+
+unsigned int cursor_two(const struct filling *f, const struct filling *g)
+{
+	if (!begin(f))
+		return WALK_FIRST;
+	if (!begin(g))
+		return WALK_SECOND;
+	return walk_two(&f->cur->walk, &f->block->batch, &g->cur->walk,
+			&g->block->batch);
 }
 
 /* Into the packet that the cursor is in, or is now led to. */
@@ -276,8 +361,8 @@ static void fill(struct ctf_cursor *c, struct block *b, int keep)
 {
 	int ret;
 
-	if (c->started && c->walk.pos < c->packet.content) {
-		c->error = fill_batch(c, &b->batch);
+	if (c->begun || (c->started && c->walk.pos < c->packet.content)) {
+		c->error = fill_batch(c, &b->batch, keep);
 		b->packet = c->packet;
 		b->data = c->data;
 		b->at = c->at;
@@ -293,11 +378,10 @@ static void fill(struct ctf_cursor *c, struct block *b, int keep)
 int cursor_try(struct ctf_cursor *c, struct block *b, const struct block *keep,
 	       struct ctf_error *e)
 {
-	int part = keep && keep->batch.n ? keep->at : -1;
-
-	b->batch.n = 0;
+	if (!c->begun)
+		b->batch.n = 0;
 	if (!c->error && !c->ended)
-		fill(c, b, part);
+		fill(c, b, part_kept(keep));
 	if (b->batch.n) {
 		if (c->reader.slot != c->slot)
 			memcpy(b->slot, c->slot, sizeof(b->slot));

@@ -38,6 +38,9 @@ struct ctf_cursor {
 	uint64_t used;		/* bits of the packet before the last batch */
 	bool is_open;		/* the stream's file, by this cursor */
 	bool started, ended;
+	bool slides;		/* of a packet what was passed may be forgotten */
+	bool begun;		/* the next batch, see cursor_two() */
+	int seen;		/* the same: what see() returned */
 	int error;
 	struct ctf_error why;
 	uint64_t taken;
@@ -63,6 +66,19 @@ int cursor_fill(struct ctf_cursor *c, struct block *b, const struct block *keep,
 /* The same, as far as one reading of the file leads: there may be none in @b yet. */
 int cursor_try(struct ctf_cursor *c, struct block *b, const struct block *keep,
 	       struct ctf_error *e);
+
+/* What cursor_try() is told. */
+struct filling {
+	struct ctf_cursor *cur;
+	struct block *block;
+	const struct block *keep;
+};
+
+/*
+ * Goes on to the next blocks of two cursors at once, which takes hardly longer than
+ * to one. Return: as walk_two(), which of them cursor_try() has to go on with.
+ */
+unsigned int cursor_two(const struct filling *f, const struct filling *g);
 
 /*
  * One step: to the next packet, or events of this one into @b, or none: 1, 0 at

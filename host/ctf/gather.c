@@ -78,7 +78,7 @@ int ctf_gather_add(struct ctf_gather *g, const struct ctf_gathered *what,
 	in->take = what->take;
 	in->take_ctx = what->take_ctx;
 	in->note = (what->note + 7) / 8;
-	ret = input_start(in, READ_MOST, NULL, e);
+	ret = input_start(in, READ_MOST, false, NULL, e);
 	if (ret) {
 		input_free(in);
 		return ret;

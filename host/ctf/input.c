@@ -25,7 +25,7 @@ struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,
 
 void input_end(struct input *in)
 {
-	if (in->apart)
+	if (in->apart && in->pool)
 		pool_cancel(in->pool, &in->fill);
 	if (in->cur)
 		in->passed = cursor_passed(in->cur);
@@ -152,14 +152,23 @@ static int take_some(struct input *in, struct timed *t)
 	return ret < 0 ? ret : 1;
 }
 
+static struct filling filling(struct input *in)
+{
+	return (struct filling){
+		.cur = in->cur,
+		.block = &in->next->block,
+		/* With a note nobody looks at the event itself any more. */
+		.keep = in->apart && !in->note ? &in->now->block : NULL,
+	};
+}
+
 /* Goes on to the next block of an input. Return: whether it is there, or none is. */
 static bool fill_some(struct input *in)
 {
 	struct timed *next = in->next;
 	struct block *b = &next->block;
 
-	in->got = cursor_try(in->cur, b, in->apart ? &in->now->block : NULL,
-			     &in->why);
+	in->got = cursor_try(in->cur, b, filling(in).keep, &in->why);
 	if (in->got > 0 && b->batch.n && in->take)
 		in->got = take_some(in, next);
 	if (in->got > 0 && !b->batch.n)
@@ -171,20 +180,78 @@ static bool fill_some(struct input *in)
 
 static void fill_next(struct input *in)
 {
-	while (!fill_some(in))
-		;
+	while (!in->full)
+		in->full = fill_some(in);
+}
+
+static bool is_hungry(const struct input *in)
+{
+	return in->apart && !in->pool && !in->full;
+}
+
+/* Goes on to the next blocks of two at once, a step. */
+static void fill_two(struct input *a, struct input *b)
+{
+	const struct filling f = filling(a), g = filling(b);
+	unsigned int stop = cursor_two(&f, &g);
+
+	if (stop & WALK_FIRST)
+		a->full = fill_some(a);
+	if (stop & WALK_SECOND)
+		b->full = fill_some(b);
+}
+
+/* Of those whose next block is not there who needs it first, but @in. */
+static struct input *hungry(const struct input *in, struct input *const *live,
+			    size_t n_live, struct input *later)
+{
+	struct input *first = later && is_hungry(later) ? later : NULL;
+	size_t i;
+
+	for (i = 0; i < n_live; i++) {
+		if (live[i] != in && is_hungry(live[i]) &&
+		    (!first || live[i]->n - live[i]->i < first->n - first->i))
+			first = live[i];
+	}
+	return first;
+}
+
+void input_fill_ahead(struct input *in, struct input *const *live, size_t n_live,
+		      struct input *later)
+{
+	struct input *other;
+
+	while (is_hungry(in) && (other = hungry(in, live, n_live, later)))
+		fill_two(in, other);
+}
+
+/* A step, with another one if there is any: @other, which may be another then. */
+static void fill_step(struct input *in, struct input **other)
+{
+	if (!*other)
+		*other = (struct input *)pool_also(in->pool, &in->fill);
+	if (!*other) {
+		in->full = fill_some(in);
+		return;
+	}
+	fill_two(in, *other);
+	if (!(*other)->full)
+		return;
+	pool_give(in->pool, &(*other)->fill, true);
+	*other = NULL;
 }
 
 /* Where few events are wanted, a block may be as long as the stream. */
 static bool fill_task(struct task *t)
 {
+	struct input *in = (struct input *)t, *other = NULL;
 	int i;
 
-	for (i = 0; i < TASK_READS; i++) {
-		if (fill_some((struct input *)t))
-			return true;
-	}
-	return false;
+	for (i = 0; i < TASK_READS && !in->full; i++)
+		fill_step(in, &other);
+	if (other)
+		pool_give(in->pool, &other->fill, false);
+	return in->full;
 }
 
 static struct timed *timed_new(size_t note)
@@ -197,25 +264,27 @@ static struct timed *timed_new(size_t note)
 	return t;
 }
 
-int input_start(struct input *in, uint32_t read, struct ctf_pool *pool,
-		struct ctf_error *e)
+int input_start(struct input *in, uint32_t read, bool apart,
+		struct ctf_pool *pool, struct ctf_error *e)
 {
 	in->cur = ctf_cursor_new(in->stream, in->want, e);
 	if (!in->cur)
 		return -ENOMEM;
 	in->cur->read = read;
 	in->cur->ev.source = in->source;
+	/* Who takes events looks at them alone, not at their packet. */
+	in->cur->slides = apart && in->take;
 	in->pool = pool;
 	in->fill.run = fill_task;
 	in->next = in->now = timed_new(in->note);
-	in->apart = pool && cursor_part_ways(in->cur);
+	in->apart = apart && cursor_part_ways(in->cur);
 	if (in->apart)
 		in->next = timed_new(in->note);
 	if (!in->now || !in->next) {
 		in->apart = false;
 		return fail_nomem(e);
 	}
-	if (in->apart)
+	if (in->apart && pool)
 		pool_push(pool, &in->fill);
 	return 0;
 }
@@ -224,10 +293,11 @@ int input_refill(struct input *in, uint32_t read, struct ctf_error *e)
 {
 	struct timed *full;
 
-	if (in->apart)
+	if (in->apart && in->pool)
 		pool_wait(in->pool, &in->fill);
 	else
 		fill_next(in);
+	in->full = false;
 	if (in->got < 0) {
 		if (e)
 			*e = in->why;
@@ -242,7 +312,7 @@ int input_refill(struct input *in, uint32_t read, struct ctf_error *e)
 	in->n = full->block.batch.n;
 	in->cur->read = read;
 	cursor_use(in->cur, &full->block);
-	if (in->apart)
+	if (in->apart && in->pool)
 		pool_push(in->pool, &in->fill);
 	return 1;
 }

@@ -41,6 +41,7 @@ struct input {
 	uint64_t ref;		/* of its events, less their place: its number */
 	uint64_t from;		/* time of the stream's first event, wanted or not */
 	bool apart;
+	bool full;		/* the next block is there, or why none is */
 	uint32_t i, n;		/* its next event; how many it has */
 	int got;		/* what came of filling the next one */
 	struct ctf_passed passed; /* once it is read */
@@ -60,10 +61,17 @@ void input_free(struct input *in);
 int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e);
 /*
  * Before the first input_refill(): memory and the file, which is read @read
- * bytes at a time. 0 or an error.
+ * bytes at a time. @apart: the next block may be filled while one is given out,
+ * by who is in @pool, or by input_fill_ahead(). 0 or an error.
  */
-int input_start(struct input *in, uint32_t read, struct ctf_pool *pool,
-		struct ctf_error *e);
+int input_start(struct input *in, uint32_t read, bool apart,
+		struct ctf_pool *pool, struct ctf_error *e);
+/*
+ * Where nobody else does that, fills the next block of @in, which is about to be asked
+ * for, and of others of @live or @later at once; as long as there is any.
+ */
+void input_fill_ahead(struct input *in, struct input *const *live, size_t n_live,
+		      struct input *later);
 /*
  * Gives out the next block and has the one behind it decoded, which reads @read
  * bytes at a time. 1, 0 at the end, or an error.

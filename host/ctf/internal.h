@@ -254,6 +254,7 @@ struct sclass {
 	const struct skip **skip_rest; /* the same, see QUICK_SKIP */
 	size_t n_quick;		/* more than any id in a compact header */
 	struct quick *compact;	/* the same, by the first byte of a compact header */
+	uint32_t compact_most;	/* bytes of fields of one length there */
 	int n_common;		/* slots of head and event_head */
 };
 
@@ -489,7 +490,24 @@ struct walk {
 void walk_packet(struct walk *w, const uint8_t *data,
 		 const struct ctf_packet *p);
 int walk_fill(struct walk *w, struct batch *b, struct ctf_error *e);
+/* The same behind the events that are in the batch already. */
+int walk_more(struct walk *w, struct batch *b, struct ctf_error *e);
+/*
+ * Goes on with two batches, of walks that are within packets. Return: which of them
+ * walk_more() has to go on with.
+ */
+#define WALK_FIRST	1u
+#define WALK_SECOND	2u
+unsigned int walk_two(struct walk *v, struct batch *a, struct walk *w,
+		      struct batch *b);
 const struct class *class_by_id(const struct sclass *sc, uint64_t id);
+/* What is wrong with the event at @p. */
+int walk_bad(const struct walk *w, const uint8_t *p, struct ctf_error *e,
+	     const char *what);
+/* Whether the event may have this stamp, which is before its packet's begin. */
+bool walk_is_early(const struct walk *w, const uint8_t *event, uint64_t stamp);
+/* walk_any.c: walk_more() for any header */
+int walk_any(struct walk *w, struct batch *b, struct ctf_error *e);
 
 /* hide.c */
 /* Whether the program has values that are not shown. */

@@ -322,7 +322,11 @@ static void retire(struct ctf_merge *m, size_t i)
 /* The next batch of input @i, which goes where it has none. */
 static int refill(struct ctf_merge *m, size_t i, struct ctf_error *e)
 {
-	int ret = input_refill(m->live[i], m->read, e);
+	struct input *later = m->n_later ? m->later[m->n_later - 1] : NULL;
+	int ret;
+
+	input_fill_ahead(m->live[i], m->live, m->n_live, later);
+	ret = input_refill(m->live[i], m->read, e);
 
 	if (!ret)
 		retire(m, i);
@@ -332,15 +336,17 @@ static int refill(struct ctf_merge *m, size_t i, struct ctf_error *e)
 /*
  * While a stream is read up to its first event, which may be far where few are
  * wanted, other threads do so with those that begin after it: as many as there are
- * threads, since each takes memory and a file from then on.
+ * threads, since each takes memory and a file from then on. Where there are none the
+ * next one is read beside it.
  */
 static int start_some(struct ctf_merge *m, struct ctf_error *e)
 {
-	size_t i, n = m->pool ? 1 + pool_threads(m->pool) : 1;
+	size_t i, n = m->pool ? 1 + pool_threads(m->pool) : 2;
 
 	for (i = 0; i < n && i < m->n_later; i++) {
 		struct input *in = m->later[m->n_later - 1 - i];
-		int ret = in->cur ? 0 : input_start(in, m->read, m->pool, e);
+		int ret = in->cur ? 0 :
+				    input_start(in, m->read, true, m->pool, e);
 
 		if (ret)
 			return ret;

@@ -121,22 +121,54 @@ static void append(struct ctf_pool *p, struct task *t)
 		pthread_cond_signal(&p->work);
 }
 
-/* With the lock held, but not while it runs. */
-static void run(struct ctf_pool *p, struct task *t)
+static void take(struct ctf_pool *p, struct task *t)
 {
-	bool done;
-
 	unlink_task(p, t);
 	t->state = TASK_BUSY;
-	pthread_mutex_unlock(&p->lock);
-	done = t->run(t);
-	pthread_mutex_lock(&p->lock);
+}
+
+/* With the lock held: as far as it goes now it was run. */
+static void put(struct ctf_pool *p, struct task *t, bool done)
+{
 	if (done)
 		t->state = TASK_DONE;
 	else
 		append(p, t);
 	if (p->waiting)
 		pthread_cond_signal(&p->done);
+}
+
+/* With the lock held, but not while it runs. */
+static void run(struct ctf_pool *p, struct task *t)
+{
+	bool done;
+
+	take(p, t);
+	pthread_mutex_unlock(&p->lock);
+	done = t->run(t);
+	pthread_mutex_lock(&p->lock);
+	put(p, t, done);
+}
+
+struct task *pool_also(struct ctf_pool *p, const struct task *t)
+{
+	struct task *other = NULL;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->pending && !p->looking && !p->asleep &&
+	    p->list.next->run == t->run) {
+		other = p->list.next;
+		take(p, other);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return other;
+}
+
+void pool_give(struct ctf_pool *p, struct task *t, bool done)
+{
+	pthread_mutex_lock(&p->lock);
+	put(p, t, done);
+	pthread_mutex_unlock(&p->lock);
 }
 
 /* How often the system took this thread off its processor for another one. */

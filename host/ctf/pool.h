@@ -36,6 +36,13 @@ void pool_push(struct ctf_pool *p, struct task *t);
  * what else is pending.
  */
 void pool_wait(struct ctf_pool *p, struct task *t);
+/*
+ * Another one that is pending and has the same @run, for a task that runs: it is better
+ * done together with that one, unless another thread has nothing to do. NULL: there is
+ * none. It goes back with pool_give(), @done or not.
+ */
+struct task *pool_also(struct ctf_pool *p, const struct task *t);
+void pool_give(struct ctf_pool *p, struct task *t, bool done);
 /* Not any more: it is forgotten, or has been done when this returns. */
 void pool_cancel(struct ctf_pool *p, struct task *t);
 

@@ -68,6 +68,9 @@ static inline void *ctf_some_keep(struct ctf_some *s, uint32_t i)
  *		thread; @ctx must allow that. Those that it does not keep are not
  *		merged. Return: 0, or an error, with its reason in @e
  * @ctx:	first argument of @fn
+ *
+ * Of the events that are merged then nobody asks for ctf_packet_values(): the head of
+ * their packet may not be in memory any more.
  */
 void ctf_merge_take(struct ctf_merge *m, int source,
 		    int (*fn)(void *ctx, struct ctf_some *some,
