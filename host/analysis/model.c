@@ -274,7 +274,7 @@ static take_fn *const takes[][ANALYSIS_EV_KINDS] = {
 void analysis_model_event(struct analysis_model *m,
 			  const struct analysis_event *ev)
 {
-	if (m->tells_events)
+	if (__builtin_expect(m->tells_events, 0))
 		tell(m, ev);
 	takes[ev->machine != ANALYSIS_HOST][ev->kind](m, ev);
 }

@@ -42,7 +42,7 @@ struct analysis_halt {
  * @early:	it was woken before it had gone to sleep, as far as was told
  * @open:	the stay that goes on
  * @sum_ns:	by state, of stays that have ended
- * @exit:	the exit that goes on, if @exiting: with @sum_ns when it began
+ * @exit:	the exit that goes on, if @exiting
  * @queue:	host CPU whose run queue it waits on, or waited on last
  * @listed:	on the list of @queue's waiters
  * @charged_ns:	up to here the wait is charged

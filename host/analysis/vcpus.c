@@ -54,6 +54,7 @@ static void stay_close(struct analysis_model *m, struct analysis_vcpu *v,
 		return;
 	v->open.until_ns = ns;
 	v->sum_ns[v->open.state] += ns - v->open.from_ns;
+	v->exit.ns[v->open.state] += ns - v->open.from_ns;
 	for (i = 0; i < m->n_sinks; i++) {
 		if (m->sinks[i].stay)
 			m->sinks[i].stay(m->sinks[i].ctx, &v->open);
@@ -117,7 +118,7 @@ static void exit_begin(struct analysis_model *m, struct analysis_vcpu *v,
 	v->exit.reason = 0;
 	v->exit.thread = v->thread;
 	v->exit.from_ns = ns;
-	memcpy(v->exit.ns, v->sum_ns, sizeof(v->exit.ns));
+	memset(v->exit.ns, 0, sizeof(v->exit.ns));
 }
 
 static void exit_end(struct analysis_model *m, struct analysis_vcpu *v,
@@ -131,8 +132,6 @@ static void exit_end(struct analysis_model *m, struct analysis_vcpu *v,
 	v->exiting = false;
 	v->exit.ended = ended;
 	v->exit.until_ns = ns;
-	for (i = 0; i < ANALYSIS_STATES; i++)
-		v->exit.ns[i] = v->sum_ns[i] - v->exit.ns[i];
 	for (i = 0; i < m->n_sinks; i++) {
 		if (m->sinks[i].exit)
 			m->sinks[i].exit(m->sinks[i].ctx, &v->exit);
