@@ -285,6 +285,7 @@ pick_some(const struct feed_stream *s, struct ctf_some *some, uint32_t from,
 	  uint32_t until, uint32_t *picked, bool calm)
 {
 	/* Nobody else's: in registers. */
+	const struct analysis_kinds kinds = *s->kinds;
 	const struct ctf_some here = *some;
 	struct analysis_told told = s->quiet->told;
 	uint32_t i, n = 0;
@@ -292,7 +293,7 @@ pick_some(const struct feed_stream *s, struct ctf_some *some, uint32_t from,
 	for (i = from; i < until; i++) {
 		struct analysis_brief b;
 
-		if (!analysis_kinds_brief(s->kinds, &here, i, &b))
+		if (!analysis_kinds_brief(&kinds, &here, i, &b))
 			b = analysis_kinds_slow_brief(s->kinds,
 						      ctf_some_event(some, i));
 		picked[n] = i;
@@ -329,17 +330,19 @@ static uint32_t pick_all(uint32_t from, uint32_t until, uint32_t *picked)
 static void note(const struct feed_stream *s, struct ctf_some *some,
 		 const uint32_t *picked, uint32_t n)
 {
-	struct ctf_some here = *some; /* as in pick() */
+	const struct analysis_kinds kinds = *s->kinds; /* as in pick_some() */
+	struct ctf_some here = *some;
+	const uint32_t machine = s->machine, cpu = some->ev.cpu;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
 		struct analysis_event *ev = (struct analysis_event *)here.note;
 
-		if (!analysis_kinds_event(s->kinds, &here, picked[i], ev))
+		if (!analysis_kinds_event(&kinds, &here, picked[i], ev))
 			analysis_kinds_slow(s->kinds,
 					    ctf_some_event(some, picked[i]), ev);
-		ev->machine = s->machine;
-		ev->cpu = here.ev.cpu;
+		ev->machine = machine;
+		ev->cpu = cpu;
 		ctf_some_keep(&here, picked[i]);
 	}
 	some->kept = here.kept;

@@ -167,7 +167,7 @@ static inline const uint8_t *analysis_kinds_fields(uint32_t bytes,
 {
 	uint64_t at = some->at[i];
 
-	return !(at & 7) && at + bytes * 8ull <= some->ev.packet->content
+	return !(at & 7) && at + bytes * 8ull <= some->end
 		       ? some->ev.data + at / 8
 		       : NULL;
 }

@@ -125,6 +125,12 @@ static int part_map(const struct ctf_cursor *c, struct cursor_part *p, uint64_t 
 	return 0;
 }
 
+/* Bytes that a part has room for at least. */
+static uint64_t part_room(const struct ctf_cursor *c)
+{
+	return (c->slides ? SLIDE_READS : READS) * (uint64_t)c->read;
+}
+
 /*
  * Points c->data at byte @from of the file and has room for @len bytes there,
  * to be read or mapped. The part @keep, if it is one, stays as it is.
@@ -133,7 +139,7 @@ static int window(struct ctf_cursor *c, int keep, uint64_t from, uint64_t len,
 		  struct ctf_error *e)
 {
 	struct cursor_part *old = &c->part[c->at], *p = old;
-	uint64_t least = READS * (uint64_t)c->read;
+	uint64_t least = part_room(c);
 	int ret;
 
 	if (part_has_room(old, from, len)) {
@@ -211,8 +217,8 @@ static int next_packet(struct ctf_cursor *c, int keep, struct ctf_error *e)
 	c->passed.bad_ends += early || (c->packet.has & CTF_HAS_BEGIN &&
 					c->packet.begin < last_end);
 	ret = window(c, keep, off,
-		     c->slides ? min(c->packet.size, SLIDE_READS * c->read) :
-				 c->packet.size, e);
+		     c->slides ? min(c->packet.size, part_room(c)) : c->packet.size,
+		     e);
 	if (ret)
 		return ret;
 	if (c->walk.pos > c->walk.first)
@@ -253,7 +259,7 @@ static int slide(struct ctf_cursor *c, int keep, uint64_t end)
 {
 	struct cursor_part *old = &c->part[c->at], *p = old;
 	uint64_t from = c->packet.offset + c->walk.pos / 8;
-	uint64_t len = SLIDE_READS * (uint64_t)c->read;
+	uint64_t len = part_room(c);
 	int ret;
 
 	if (end <= old->off + old->cap)

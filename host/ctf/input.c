@@ -138,6 +138,7 @@ static int take_some(struct input *in, struct timed *t)
 			.data = b->data,
 			.state = &reader,
 		},
+		.end = b->packet.content,
 		.n = b->batch.n,
 		.clock = b->batch.clock,
 		.at = b->batch.at,

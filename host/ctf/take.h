@@ -14,6 +14,7 @@
 /**
  * struct ctf_some - wanted events of one packet, in the order of the stream
  * @ev:		what all of them have in common; the rest by ctf_some_event()
+ * @end:	ctf_packet.content
  * @n:		their number
  * @kept:	how many of these are merged, by ctf_some_keep()
  * @clock:	[@n] raw clock values
@@ -24,6 +25,7 @@
  */
 struct ctf_some {
 	struct ctf_event ev;
+	uint64_t end;
 	uint32_t n;
 	uint32_t kept;
 	uint64_t *clock;
