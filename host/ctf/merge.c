@@ -21,6 +21,8 @@
  * More takes memory where many streams are read at once.
  */
 #define READ_ALL	(8u << 20)
+/* Without other threads the next blocks of so many streams are filled ahead. */
+#define AHEAD_MOST	16
 
 struct ctf_merge {
 	struct input **in;
@@ -342,11 +344,12 @@ static int refill(struct ctf_merge *m, size_t i, struct ctf_error *e)
 static int start_some(struct ctf_merge *m, struct ctf_error *e)
 {
 	size_t i, n = m->pool ? 1 + pool_threads(m->pool) : 2;
+	bool apart = m->pool || m->n_live < AHEAD_MOST;
 
 	for (i = 0; i < n && i < m->n_later; i++) {
 		struct input *in = m->later[m->n_later - 1 - i];
 		int ret = in->cur ? 0 :
-				    input_start(in, m->read, true, m->pool, e);
+				    input_start(in, m->read, apart, m->pool, e);
 
 		if (ret)
 			return ret;
