@@ -15,24 +15,31 @@
 #include "online/metrics.h"
 
 static const char help[] =
-"usage: vmsync live --record=DIR [OPTION]... URL...\n"
+"usage: vmsync live --record=DIR [OPTION]... SOURCE...\n"
 "       vmsync live URL\n"
 "\n"
-"Takes live sessions of LTTng from the relay daemons (lttng-relayd) of several\n"
-"machines at once, while they are recorded, and keeps what comes as traces below\n"
-"DIR, for all other commands: DIR/HOSTNAME/SESSION. It goes on until Ctrl-C, or\n"
-"after --seconds; where a relay daemon, a network or a session goes away it waits\n"
-"for it to come back, and says so.\n"
+"Takes sessions of LTTng of several machines at once, while they are recorded, and\n"
+"keeps what comes as traces below DIR, for all other commands: DIR/HOSTNAME/SESSION.\n"
+"It goes on until Ctrl-C, or after --seconds; where a relay daemon, a network or a\n"
+"session goes away it waits for it to come back, and says so.\n"
 "\n"
-"URL is tcp://HOST[:PORT]/[HOSTNAME/]SESSION. Without a SESSION, and without\n"
-"--record, the sessions that there are are listed.\n"
+"SOURCE, one for each machine, is a live session that a relay daemon (lttng-relayd)\n"
+"receives, tcp://HOST[:PORT]/[HOSTNAME/]SESSION, or a folder of this machine:\n"
+"\n"
+"      --follow=DIR   a session's folder, whose traces grow\n"
+"      --rotate=DIR   the folder of a session that is rotated: each chunk when it\n"
+"                     is there\n"
+"\n"
+"Of a URL without a SESSION, and without --record, the sessions are listed.\n"
 "\n"
 "      --record=DIR   where to keep traces; made if it is not there\n"
 "      --seconds=N    end after so long\n"
 "      --once         end when each session has ended, do not wait for the next\n"
-"      --limit=MIB    take at most so much from each URL\n"
+"      --settle=N     so many seconds after an event it is in the folder (2): more\n"
+"                     than the channels' switch timer\n"
+"      --limit=MIB    take at most so much from each source\n"
 "      --metrics=FILE write how it goes into FILE, for Prometheus\n"
-"      --analyze      and what the virtual CPUs do; the first URL is the host's,\n"
+"      --analyze      and what the virtual CPUs do; the first source is the host's,\n"
 "                     the others are its guests'\n"
 "      --vcpus        of each virtual CPU, and not only of each VM\n"
 "      --json         lines of JSON to stdout, the summary to stderr\n"
@@ -42,7 +49,7 @@ static const char help[] =
 "  -h, --help         this text\n"
 "\n"
 "Exit status: 0 all is well; 1 events or packets were lost, or nothing could be\n"
-"taken from some URL; 2 it could not be done.\n"
+"taken from some source; 2 it could not be done.\n"
 "\n"
 "  lttng create web --live -U net://127.0.0.1\n"
 "  vmsync live --record=out tcp://127.0.0.1/host tcp://web1:5344/web\n"
@@ -51,12 +58,16 @@ static const char help[] =
 #define MOST_MIB (1ull << 24)
 #define LEAST_INTERVAL_NS 100000000
 
+/* @source: [@n] in the order in which they are given */
 struct arguments {
+	struct live_url *source;
+	size_t n;
 	const char *dir;
 	const char *metrics;
 	int64_t interval_ns;
 	int64_t patience_ns;
 	int64_t seconds_ns;
+	int64_t settle_ns;
 	uint64_t limit;
 	bool once;
 	bool analyze;
@@ -87,11 +98,27 @@ static int take_interval(struct arguments *args, const char *value)
 	return cmd_usage_error("live", "--interval=%s: give 0.1 or more", value);
 }
 
+/* There is room for as many as there are arguments. */
+static int take_source(struct arguments *args, enum live_kind kind,
+		       const char *text)
+{
+	args->source[args->n++] = (struct live_url){ .kind = kind, .text = text };
+	return *text ? 0 : cmd_usage_error("live", "a source without a name");
+}
+
 static int take(void *arguments, int option, const char *value)
 {
 	struct arguments *args = arguments;
 
 	switch (option) {
+	case 1: /* no option */
+		return take_source(args, LIVE_RELAYD, value);
+	case 'F':
+		return take_source(args, LIVE_FOLLOW, value);
+	case 'R':
+		return take_source(args, LIVE_ROTATE, value);
+	case 'S':
+		return cmd_seconds("live", value, &args->settle_ns);
 	case 'r':
 		args->dir = value;
 		return 0;
@@ -116,15 +143,17 @@ static int take(void *arguments, int option, const char *value)
 	return 0;
 }
 
-/* From the thread of that URL. */
+/* From the thread of that source, or of none. */
 static void say(void *ctx, const char *text)
 {
 	const struct live_url *url = ctx;
 
 	flockfile(stderr);
 	fputs("vmsync live: ", stderr);
-	print_clean(stderr, url->text);
-	fputs(": ", stderr);
+	if (url) {
+		print_clean(stderr, url->text);
+		fputs(": ", stderr);
+	}
 	print_clean(stderr, text);
 	fputc('\n', stderr);
 	funlockfile(stderr);
@@ -178,10 +207,10 @@ static int list(const struct live_url *url)
 /* What came of one URL. Return: 0, or EXIT_FOUND for what must not be overlooked. */
 static int sum_up(FILE *f, const struct live_member *m)
 {
-	struct live_sums sums = live_store_sums(m->relay.store);
-	uint64_t lost = m->relay.state.lost;
+	struct live_sums sums = live_store_sums(m->source.store);
+	uint64_t lost = m->source.state.lost;
 
-	print_clean(f, m->relay.url.text);
+	print_clean(f, m->source.url.text);
 	fprintf(f, ": %" PRIu64 " sessions, %" PRIu64 " packets, %" PRIu64 " bytes; "
 	       "%" PRIu64 " packets lost, %" PRIu64 " events discarded\n",
 	       sums.sessions, sums.packets, sums.bytes, lost, sums.discarded);
@@ -235,22 +264,12 @@ static void metrics_write(struct meanwhile *w)
 		trouble(w, &e);
 }
 
-static void say_online(void *ctx, const char *text)
-{
-	(void)ctx;
-	flockfile(stderr);
-	fputs("vmsync live: ", stderr);
-	print_clean(stderr, text);
-	fputc('\n', stderr);
-	funlockfile(stderr);
-}
-
 /* Of the host's session number @session; 0 or -ENOMEM. */
 static int online_make(struct meanwhile *w, size_t session)
 {
 	const struct online_how how = { .session = session,
 					.patience_ns = w->args->patience_ns,
-					.say = say_online };
+					.say = say };
 	struct online *o = online_new(w->ledgers, w->n, &how);
 
 	if (!o)
@@ -342,8 +361,8 @@ static int reader_make(struct meanwhile *w)
 		w->ledgers[i] = live_ledger_new();
 		if (!w->ledgers[i])
 			return -ENOMEM;
-		w->m[i].relay.ledger = w->ledgers[i];
-		live_store_ledger(w->m[i].relay.store, w->ledgers[i]);
+		w->m[i].source.ledger = w->ledgers[i];
+		live_store_ledger(w->m[i].source.store, w->ledgers[i]);
 	}
 	return w->ledgers ? online_make(w, 0) : -ENOMEM;
 }
@@ -355,7 +374,7 @@ static void reader_free(struct meanwhile *w)
 	online_free(w->online);
 	vmsync_array_free(&w->names.by);
 	for (i = 0; w->ledgers && i < w->n; i++) {
-		live_store_ledger(w->m[i].relay.store, NULL);
+		live_store_ledger(w->m[i].source.store, NULL);
 		live_ledger_free(w->ledgers[i]);
 	}
 	free(w->ledgers);
@@ -392,11 +411,12 @@ static int record(const struct arguments *args, struct live_member *m, size_t n)
 		return cmd_error("live", &e);
 	}
 	for (i = 0; i < n; i++) {
-		m[i].relay.once = args->once;
-		m[i].relay.say = say;
-		m[i].relay.say_ctx = &m[i].relay.url;
-		m[i].relay.store = live_store_new(args->dir, args->limit);
-		if (!m[i].relay.store) {
+		m[i].source.once = args->once;
+		m[i].source.settle_ns = args->settle_ns;
+		m[i].source.say = say;
+		m[i].source.say_ctx = &m[i].source.url;
+		m[i].source.store = live_store_new(args->dir, args->limit);
+		if (!m[i].source.store) {
 			vmsync_fail_memory(&e);
 			return cmd_error("live", &e);
 		}
@@ -413,7 +433,8 @@ static int check(const struct arguments *args, const struct live_member *m,
 {
 	size_t i;
 
-	if (!args->dir && (n > 1 || m[0].relay.url.session[0]))
+	if (!args->dir && (n > 1 || m[0].source.url.session[0] ||
+			   m[0].source.url.kind != LIVE_RELAYD))
 		return cmd_usage_error("live", "--record says where to keep it");
 	if ((args->analyze && !args->metrics && !args->json) ||
 	    (args->vcpus && !args->analyze))
@@ -428,15 +449,16 @@ static int check(const struct arguments *args, const struct live_member *m,
 		return cmd_usage_error("live", "--json, --limit, --metrics, --once and "
 				       "--seconds are of --record");
 	for (i = 0; args->dir && i < n; i++)
-		if (!m[i].relay.url.session[0])
+		if (m[i].source.url.kind == LIVE_RELAYD &&
+		    !m[i].source.url.session[0])
 			return cmd_usage_error("live", "%s names no session",
-					       m[i].relay.url.text);
+					       m[i].source.url.text);
 	return 0;
 }
 
-static int with_urls(const struct arguments *args, char *const *urls, size_t n)
+static int with_sources(const struct arguments *args)
 {
-	struct live_member *m = calloc(n + 1, sizeof(*m));
+	struct live_member *m = calloc(args->n + 1, sizeof(*m));
 	struct ctf_error e;
 	int ret = 0;
 	size_t i;
@@ -445,15 +467,19 @@ static int with_urls(const struct arguments *args, char *const *urls, size_t n)
 		vmsync_fail_memory(&e);
 		return cmd_error("live", &e);
 	}
-	for (i = 0; !ret && i < n; i++)
-		if (live_url_parse(urls[i], &m[i].relay.url, &e))
+	for (i = 0; !ret && i < args->n; i++) {
+		m[i].source.url = args->source[i];
+		if (args->source[i].kind == LIVE_RELAYD &&
+		    live_url_parse(args->source[i].text, &m[i].source.url, &e))
 			ret = cmd_error("live", &e);
+	}
 	if (!ret)
-		ret = check(args, m, n);
+		ret = check(args, m, args->n);
 	if (!ret)
-		ret = args->dir ? record(args, m, n) : list(&m[0].relay.url);
-	for (i = 0; i < n; i++)
-		live_store_free(m[i].relay.store);
+		ret = args->dir ? record(args, m, args->n) :
+				  list(&m[0].source.url);
+	for (i = 0; i < args->n; i++)
+		live_store_free(m[i].source.store);
 	free(m);
 	return ret;
 }
@@ -464,6 +490,9 @@ int cmd_live(int argc, char **argv)
 		{ "record", required_argument, NULL, 'r' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "limit", required_argument, NULL, 'l' },
+		{ "follow", required_argument, NULL, 'F' },
+		{ "rotate", required_argument, NULL, 'R' },
+		{ "settle", required_argument, NULL, 'S' },
 		{ "once", no_argument, NULL, 'o' },
 		{ "metrics", required_argument, NULL, 'm' },
 		{ "interval", required_argument, NULL, 'i' },
@@ -474,15 +503,24 @@ int cmd_live(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const struct cmd_options options = { "live", help, ":h", table,
+	static const struct cmd_options options = { "live", help, "-:h", table,
 						    take };
 	struct arguments args = { .interval_ns = 1000000000,
-				  .patience_ns = 10000000000 };
-	int ret = cmd_options(&options, argc, argv, &args);
+				  .patience_ns = 10000000000,
+				  .settle_ns = 2000000000 };
+	struct ctf_error e;
+	int ret;
 
-	if (ret != CMD_GO_ON)
-		return ret;
-	if (optind == argc)
-		return cmd_usage_error("live", "no URL of a relay daemon");
-	return with_urls(&args, argv + optind, (size_t)(argc - optind));
+	args.source = calloc((size_t)argc + 1, sizeof(*args.source));
+	if (!args.source)
+		return cmd_error("live", (vmsync_fail_memory(&e), &e));
+	ret = cmd_options(&options, argc, argv, &args);
+	for (; ret == CMD_GO_ON && optind < argc; optind++)
+		take_source(&args, LIVE_RELAYD, argv[optind]);
+	if (ret == CMD_GO_ON)
+		ret = args.n ? with_sources(&args) :
+			       cmd_usage_error("live", "no URL of a relay daemon, "
+					       "no folder");
+	free(args.source);
+	return ret;
 }

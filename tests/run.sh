@@ -66,6 +66,7 @@ daemons=(
 	recording
 	fleet
 	relayd
+	folders
 	migration
 	clickhouse
 	nats

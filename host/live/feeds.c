@@ -3,11 +3,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "fuse/fail.h"
+#include "live/readable.h"
 
 /* What is asked of one stream before it is the next one's turn. */
 #define TURN_PACKETS 16
@@ -20,6 +19,8 @@
  * @id, @trace:	the relayd's numbers
  * @file:	the store's
  * @gone:	nothing more comes
+ * @came:	a packet of it did
+ * @own:	it is of a process that has buffers of its own
  * @until:	what comes is not before it, raw clock value
  */
 struct live_feed {
@@ -28,25 +29,13 @@ struct live_feed {
 	size_t file;
 	bool metadata;
 	bool gone;
+	bool came;
+	bool own;
 	uint64_t until;
 };
 
-void live_say(struct live_relay *r, const char *format, ...)
-{
-	char text[sizeof(r->said)];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	if (!strcmp(text, r->said))
-		return;
-	strcpy(r->said, text);
-	r->say(r->say_ctx, text);
-}
-
 /* Said of the 1st, 2nd, 4th, 8th: there may be many. */
-static void lost(struct live_relay *r, const char *why)
+static void lost(struct live_source *r, const char *why)
 {
 	uint64_t n = ++r->state.lost;
 
@@ -55,7 +44,7 @@ static void lost(struct live_relay *r, const char *why)
 }
 
 /* Whoever would have merged by what was known would have been wrong. */
-static void late(struct live_relay *r)
+static void late(struct live_source *r)
 {
 	uint64_t n = ++r->state.late;
 
@@ -64,17 +53,38 @@ static void late(struct live_relay *r)
 			    "before a time up to which all was there", n);
 }
 
-int live_kept(struct live_relay *r, int ret)
+int live_kept(struct live_source *r, int ret)
 {
 	if (ret < 0 && ret != -ESTALE)
 		r->spoilt = true;
 	return ret;
 }
 
+/* Of a process that has buffers of its own. */
+static bool is_own(const struct live_stream *stream)
+{
+	return !stream->metadata && strstr(stream->path, "ust/pid/");
+}
+
+/*
+ * When such a process ends LTTng's relay daemon (2.13) closes its streams, and then
+ * answers that they have ended, whether or not all of them was asked for. How much
+ * that was nobody tells.
+ */
+static void own_buffers(struct live_source *r, const struct live_stream *stream)
+{
+	if (r->unordered || r->told_own || !is_own(stream))
+		return;
+	r->told_own = true;
+	live_say(r, "processes have buffers of their own: what each recorded last may be "
+		    "given up by the relay daemon; lttng enable-channel --buffers-uid "
+		    "keeps it");
+}
+
 static int take_stream(void *ctx, const struct live_stream *stream,
 		       struct ctf_error *e)
 {
-	struct live_relay *r = ctx;
+	struct live_source *r = ctx;
 	struct live_feed *f;
 	size_t file;
 	int ret;
@@ -88,20 +98,22 @@ static int take_stream(void *ctx, const struct live_stream *stream,
 	f = vmsync_array_add(&r->feeds);
 	if (!f)
 		return live_kept(r, vmsync_fail_memory(e));
+	own_buffers(r, stream);
 	*f = (struct live_feed){ .id = stream->id,
 				 .trace = stream->trace,
 				 .file = file,
-				 .metadata = stream->metadata };
+				 .metadata = stream->metadata,
+				 .own = is_own(stream) };
 	return 0;
 }
 
-struct live_streams live_streams_to(struct live_relay *r)
+struct live_streams live_streams_to(struct live_source *r)
 {
 	return (struct live_streams){ take_stream, r };
 }
 
 struct taker {
-	struct live_relay *r;
+	struct live_source *r;
 	size_t file;
 };
 
@@ -115,7 +127,7 @@ static int take_metadata(void *ctx, const uint8_t *bytes, size_t n,
 }
 
 /* All that there is of a trace's metadata. */
-static int fetch_metadata(struct live_relay *r, uint64_t trace,
+static int fetch_metadata(struct live_source *r, uint64_t trace,
 			  struct ctf_error *e)
 {
 	size_t i;
@@ -128,17 +140,17 @@ static int fetch_metadata(struct live_relay *r, uint64_t trace,
 		if (!f->metadata || f->trace != trace)
 			continue;
 		do
-			ret = live_metadata(&r->wire, f->id, take_metadata, &t,
-					    e);
+			ret = r->from->metadata(r->from_ctx, f->id,
+						take_metadata, &t, e);
 		while (ret > 0);
 	}
 	return ret < 0 ? ret : 0;
 }
 
-int live_fetch_streams(struct live_relay *r, struct ctf_error *e)
+int live_fetch_streams(struct live_source *r, struct ctf_error *e)
 {
 	struct live_streams to = live_streams_to(r);
-	int ret = live_new_streams(&r->wire, r->session.id, &to, e);
+	int ret = r->from->new_streams(r->from_ctx, &to, e);
 
 	return ret < 0 ? ret : !ret;
 }
@@ -147,7 +159,7 @@ int live_fetch_streams(struct live_relay *r, struct ctf_error *e)
  * A part of a packet, with what the relayd wants asked before. 0, 1 where the relayd
  * has it no more, or an error.
  */
-static int fetch_part(struct live_relay *r, const struct live_feed *f,
+static int fetch_part(struct live_source *r, const struct live_feed *f,
 		      uint64_t offset, uint32_t n, struct ctf_error *e)
 {
 	int tries, ret = 0;
@@ -156,7 +168,7 @@ static int fetch_part(struct live_relay *r, const struct live_feed *f,
 	const struct live_feed feed = *f;
 
 	for (tries = 0; ret >= 0 && tries < PACKET_TRIES; tries++) {
-		ret = live_packet(&r->wire, feed.id, offset, n, e);
+		ret = r->from->packet(r->from_ctx, feed.id, offset, n, e);
 		if (ret <= LIVE_PACKET_OK)
 			return ret;
 		if (ret == LIVE_PACKET_GONE)
@@ -172,7 +184,7 @@ static int fetch_part(struct live_relay *r, const struct live_feed *f,
 }
 
 /* 0, 1 where the relayd has not all of it, or an error. */
-static int fetch_parts(struct live_relay *r, const struct live_feed *f,
+static int fetch_parts(struct live_source *r, const struct live_feed *f,
 		       const struct live_index *x, struct ctf_error *e)
 {
 	uint64_t done = 0;
@@ -184,14 +196,38 @@ static int fetch_parts(struct live_relay *r, const struct live_feed *f,
 
 		ret = fetch_part(r, f, x->offset + done, n, e);
 		if (!ret)
-			ret = live_kept(r, live_store_part(r->store, r->wire.buffer,
+			ret = live_kept(r, live_store_part(r->store, r->buffer,
 						      n, e));
 		done += n;
 	}
 	return ret;
 }
 
-static int fetch_packet(struct live_relay *r, const struct live_feed *feed,
+/*
+ * Who writes a folder may write a packet before its metadata. 0, 1 where that does not
+ * come, or an error.
+ */
+static int await_metadata(struct live_source *r, uint64_t trace,
+			  struct ctf_error *e)
+{
+	int tries, ret;
+
+	for (tries = 0; tries < PACKET_TRIES; tries++) {
+		ret = live_kept(r, live_readable(r->store, &r->readable, e));
+		if (ret)
+			return ret < 0 ? ret : 0;
+		if (tries == PACKET_TRIES / 5)
+			live_say(r, "waiting for metadata: %s", e->msg);
+		if (!live_link_pause(&r->link, PACKET_RETRY_MS))
+			return vmsync_fail(e, -ECANCELED, "", "told to end");
+		ret = fetch_metadata(r, trace, e);
+		if (ret)
+			return ret;
+	}
+	return 1;
+}
+
+static int fetch_packet(struct live_source *r, const struct live_feed *feed,
 			const struct live_index *x, struct ctf_error *e)
 {
 	const struct live_feed f = *feed; /* new streams move it */
@@ -206,21 +242,24 @@ static int fetch_packet(struct live_relay *r, const struct live_feed *feed,
 	if (ret)
 		return ret;
 	ret = fetch_parts(r, &f, x, e);
+	if (!ret && r->unordered)
+		ret = await_metadata(r, f.trace, e);
 	closed = live_kept(r, live_store_close(r->store, x, !ret,
 					  ret < 0 ? &other : e));
 	if (ret > 0) {
 		live_store_pass(r->store, f.file, x);
-		lost(r, "the relay daemon had it no more");
+		lost(r, r->unordered ? "it is gone, or its metadata does not come" :
+				       "the relay daemon had it no more");
 	}
 	return ret < 0 ? ret : closed;
 }
 
 /* The next packet of a stream. An outcome, LIVE_ENDED is the stream's; or an error. */
-static int turn(struct live_relay *r, size_t i, struct ctf_error *e)
+static int turn(struct live_source *r, size_t i, struct ctf_error *e)
 {
 	struct live_feed f = r->feeds.at[i];
 	struct live_index x;
-	int ret = live_next_index(&r->wire, f.id, &x, e);
+	int ret = r->from->next_index(r->from_ctx, f.id, &x, e);
 
 	if (!ret && x.new_streams)
 		ret = live_fetch_streams(r, e);
@@ -237,11 +276,16 @@ static int turn(struct live_relay *r, size_t i, struct ctf_error *e)
 		r->feeds.at[i].until = x.end;
 	switch (x.status) {
 	case LIVE_INDEX_OK:
+		r->feeds.at[i].came = true;
 		return LIVE_BUSY;
 	case LIVE_INDEX_ERROR:
 		lost(r, "a stream ended with an error");
 		return LIVE_ENDED;
 	case LIVE_INDEX_HUP:
+		/* The tracer makes one of an idle stream, too, when it closes it. */
+		if (f.own && !f.came && !r->unordered)
+			lost(r, "its process, with buffers of its own, had ended "
+				"before it was read");
 		return LIVE_ENDED;
 	default:
 		return LIVE_QUIET;
@@ -249,14 +293,14 @@ static int turn(struct live_relay *r, size_t i, struct ctf_error *e)
 }
 
 /* Nothing more comes of a stream; its metadata stream is asked once more for that. */
-static int end_feed(struct live_relay *r, size_t i, struct ctf_error *e)
+static int end_feed(struct live_source *r, size_t i, struct ctf_error *e)
 {
 	r->feeds.at[i].gone = true;
 	return fetch_metadata(r, r->feeds.at[i].trace, e);
 }
 
 /* A stream's turn: LIVE_QUIET, LIVE_BUSY or an error. */
-static int turns(struct live_relay *r, size_t i, struct ctf_error *e)
+static int turns(struct live_source *r, size_t i, struct ctf_error *e)
 {
 	int n, ret, busy = LIVE_QUIET;
 
@@ -279,7 +323,7 @@ static int turns(struct live_relay *r, size_t i, struct ctf_error *e)
 }
 
 /* Whether a trace has streams of packets that are gone, or are not. */
-static bool has_feed(const struct live_relay *r, uint64_t trace, bool gone)
+static bool has_feed(const struct live_source *r, uint64_t trace, bool gone)
 {
 	size_t i;
 
@@ -293,7 +337,7 @@ static bool has_feed(const struct live_relay *r, uint64_t trace, bool gone)
 }
 
 /* The metadata of a process that has ended will not be asked for again. */
-static int end_traces(struct live_relay *r, struct ctf_error *e)
+static int end_traces(struct live_source *r, struct ctf_error *e)
 {
 	size_t i;
 	int ret = 0;
@@ -309,7 +353,7 @@ static int end_traces(struct live_relay *r, struct ctf_error *e)
 }
 
 /* Streams that are gone are forgotten; how many others have packets, or an error. */
-static int feeds_left(struct live_relay *r, struct ctf_error *e)
+static int feeds_left(struct live_source *r, struct ctf_error *e)
 {
 	int ret = end_traces(r, e), open = 0;
 	size_t i, n = 0;
@@ -327,7 +371,7 @@ static int feeds_left(struct live_relay *r, struct ctf_error *e)
 }
 
 /* Of all streams that may still have packets, 0 where there is none. */
-static uint64_t least_until(const struct live_relay *r)
+static uint64_t least_until(const struct live_source *r)
 {
 	uint64_t until = UINT64_MAX;
 	size_t i;
@@ -345,7 +389,7 @@ static uint64_t least_until(const struct live_relay *r)
  * How far all is there. A stream of which one does not know yet may have earlier
  * events: the relayd is asked for such before anything is claimed.
  */
-static int find_until(struct live_relay *r, struct ctf_error *e)
+static int find_until(struct live_source *r, struct ctf_error *e)
 {
 	uint64_t until = least_until(r);
 	int ret;
@@ -358,7 +402,7 @@ static int find_until(struct live_relay *r, struct ctf_error *e)
 	return ret < 0 ? ret : 0;
 }
 
-int live_round(struct live_relay *r, struct ctf_error *e)
+int live_round(struct live_source *r, struct ctf_error *e)
 {
 	int ret, busy = LIVE_QUIET;
 	bool gone = false;

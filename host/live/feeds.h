@@ -6,7 +6,7 @@
 #ifndef VMSYNC_LIVE_FEEDS_H
 #define VMSYNC_LIVE_FEEDS_H
 
-#include "live/relay.h"
+#include "live/source.h"
 #include "live/viewer.h"
 
 /* What comes of a turn, a round or an attachment, if it is no error. */
@@ -17,19 +17,15 @@ enum live_outcome {
 };
 
 /** live_streams_to() - takes the streams that the relayd tells of */
-struct live_streams live_streams_to(struct live_relay *r);
+struct live_streams live_streams_to(struct live_source *r);
 
 /** live_fetch_streams() - new ones. 0, 1 where the session has ended, or an error. */
-int live_fetch_streams(struct live_relay *r, struct ctf_error *e);
+int live_fetch_streams(struct live_source *r, struct ctf_error *e);
 
 /** live_round() - all streams' turns. An outcome, or a negative errno. */
-int live_round(struct live_relay *r, struct ctf_error *e);
+int live_round(struct live_source *r, struct ctf_error *e);
 
 /** live_kept() - passes @ret on: the store's errors are not the relayd's */
-int live_kept(struct live_relay *r, int ret);
-
-/** live_say() - once: what is waited for does not change every second */
-void live_say(struct live_relay *r, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int live_kept(struct live_source *r, int ret);
 
 #endif /* VMSYNC_LIVE_FEEDS_H */

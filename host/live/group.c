@@ -16,9 +16,9 @@ static void *member_run(void *arg)
 {
 	struct live_member *m = arg;
 
-	m->ret = live_relay_run(&m->relay, &m->why);
+	m->ret = live_source_run(&m->source, &m->why);
 	if (m->ret)
-		m->relay.say(m->relay.say_ctx, m->why.msg);
+		m->source.say(m->source.say_ctx, m->why.msg);
 	eventfd_write(m->ended, 1);
 	return NULL;
 }
@@ -88,8 +88,8 @@ static size_t start(struct live_member *m, size_t n, int stop, int ended,
 	int err;
 
 	for (i = 0; i < n; i++) {
-		m[i].relay.link.stop = stop;
-		pthread_mutex_init(&m[i].relay.lock, NULL);
+		m[i].source.link.stop = stop;
+		pthread_mutex_init(&m[i].source.lock, NULL);
 		m[i].ended = ended;
 		err = pthread_create(&m[i].thread, NULL, member_run, &m[i]);
 		if (err) {

@@ -5,17 +5,17 @@
 
 #include <pthread.h>
 
-#include "live/relay.h"
+#include "live/source.h"
 
 /**
  * struct live_member - one of them
- * @relay:	its url, once, say and say_ctx are set by who makes the group
- * @ret, @why:	of live_relay_run()
+ * @source:	its url, once, say and say_ctx are set by who makes the group
+ * @ret, @why:	of live_source_run()
  *
  * The rest is live_group_run()'s.
  */
 struct live_member {
-	struct live_relay relay;
+	struct live_source source;
 	int ret;
 	struct ctf_error why;
 	pthread_t thread;

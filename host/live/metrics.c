@@ -111,8 +111,8 @@ static int write_all(FILE *f, void *ctx, struct ctf_error *e)
 	for (k = 0; k < sizeof(all) / sizeof(all[0]); k++) {
 		vmsync_series_family(f, all[k].name, all[k].type, all[k].help);
 		for (i = 0; i < a->n; i++) {
-			struct live_relay *r = &a->m[i].relay;
-			struct live_state s = live_relay_state(r);
+			struct live_source *r = &a->m[i].source;
+			struct live_state s = live_source_state(r);
 
 			fprintf(f, "%s{", all[k].name);
 			vmsync_series_label(f, "url", r->url.text);

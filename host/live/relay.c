@@ -7,30 +7,8 @@
 #include "fuse/fail.h"
 #include "live/feeds.h"
 
-/* Between two tries, and how often it is asked for new streams where nothing comes. */
+/* Between two tries. */
 #define RETRY_MS 1000
-
-/* Who looks on sees this. */
-static void show(struct live_relay *r, bool attached)
-{
-	r->state.attached = attached;
-	r->state.sums = live_store_sums(r->store);
-	if (r->ledger && attached)
-		live_ledger_until(r->ledger, r->state.until);
-	pthread_mutex_lock(&r->lock);
-	r->shown = r->state;
-	pthread_mutex_unlock(&r->lock);
-}
-
-struct live_state live_relay_state(struct live_relay *r)
-{
-	struct live_state s;
-
-	pthread_mutex_lock(&r->lock);
-	s = r->shown;
-	pthread_mutex_unlock(&r->lock);
-	return s;
-}
 
 /* Where nothing came: a tenth of what the session's timer takes. */
 static int pause_ms(const struct live_session *s)
@@ -41,37 +19,34 @@ static int pause_ms(const struct live_session *s)
 }
 
 /* While attached. 0: the session has ended, or all is to end; or an error. */
-static int pump(struct live_relay *r, struct ctf_error *e)
+static int pump(struct live_source *r, struct ctf_error *e)
 {
-	int ms = pause_ms(&r->session), quiet_ms = RETRY_MS, ret;
+	int ms = pause_ms(&r->session), ret;
 
 	for (;;) {
 		ret = live_round(r, e);
-		show(r, true);
+		live_source_show(r, true);
 		if (ret < 0 || ret == LIVE_ENDED)
 			return ret < 0 ? ret : 0;
 		if (ret == LIVE_BUSY)
 			continue;
 		if (!live_link_pause(&r->link, ms))
 			return 0;
-		quiet_ms += ms;
-		if (quiet_ms < RETRY_MS)
-			continue;
-		quiet_ms = 0;
+		/* Streams of a process that has ended are not told of any more. */
 		ret = live_fetch_streams(r, e);
 		if (ret)
 			return ret < 0 ? ret : 0;
 	}
 }
 
-static bool is_wanted(const struct live_relay *r, const struct live_session *s)
+static bool is_wanted(const struct live_source *r, const struct live_session *s)
 {
 	return !strcmp(s->name, r->url.session) &&
 	       (!r->url.hostname[0] || !strcmp(s->hostname, r->url.hostname));
 }
 
 /* The latest one of those that have the name. 1, 0: there is none, or an error. */
-static int find_session(struct live_relay *r, struct ctf_error *e)
+static int find_session(struct live_source *r, struct ctf_error *e)
 {
 	live_sessions list = { 0 };
 	int ret = live_list(&r->wire, &list, e), found = 0;
@@ -93,7 +68,7 @@ static int find_session(struct live_relay *r, struct ctf_error *e)
 }
 
 /* Why there is nothing to read as yet. */
-static void say_waiting(struct live_relay *r, int attached)
+static void say_waiting(struct live_source *r, int attached)
 {
 	switch (attached) {
 	case LIVE_OTHER_VIEWER:
@@ -111,7 +86,7 @@ static void say_waiting(struct live_relay *r, int attached)
 }
 
 /* 1: attached; 0: not yet; or an error. */
-static int attach(struct live_relay *r, struct ctf_error *e)
+static int attach(struct live_source *r, struct ctf_error *e)
 {
 	struct live_streams to = live_streams_to(r);
 	int ret = find_session(r, e);
@@ -133,15 +108,8 @@ static int attach(struct live_relay *r, struct ctf_error *e)
 	return 1;
 }
 
-/* The next session is another one, perhaps of another boot. */
-static void forget(struct live_relay *r)
-{
-	live_store_forget(r->store);
-	r->state.until = 0;
-}
-
 /* On one connection. 0: all is done; or an error. */
-static int converse(struct live_relay *r, struct ctf_error *e)
+static int converse(struct live_source *r, struct ctf_error *e)
 {
 	int ret = live_hello(&r->wire, e);
 
@@ -153,8 +121,8 @@ static int converse(struct live_relay *r, struct ctf_error *e)
 				return ret;
 			live_say(r, "session %s has ended; it is in %s",
 			    r->session.name, live_store_folder(r->store));
-			forget(r);
-			show(r, false);
+			live_source_forget(r);
+			live_source_show(r, false);
 			if (r->once)
 				return 0;
 		}
@@ -164,7 +132,7 @@ static int converse(struct live_relay *r, struct ctf_error *e)
 	return ret;
 }
 
-static int connection(struct live_relay *r, struct ctf_error *e)
+static int connection(struct live_source *r, struct ctf_error *e)
 {
 	int ret = live_link_open(&r->link, r->url.host, r->url.port, e);
 
@@ -174,28 +142,61 @@ static int connection(struct live_relay *r, struct ctf_error *e)
 	return ret;
 }
 
-int live_relay_run(struct live_relay *r, struct ctf_error *e)
+static int new_streams(void *ctx, const struct live_streams *streams,
+		       struct ctf_error *e)
 {
-	uint8_t *buffer = malloc(LIVE_PART);
+	const struct live_source *r = ctx;
+
+	return live_new_streams(&r->wire, r->session.id, streams, e);
+}
+
+static int next_index(void *ctx, uint64_t stream, struct live_index *out,
+		      struct ctf_error *e)
+{
+	const struct live_source *r = ctx;
+
+	return live_next_index(&r->wire, stream, out, e);
+}
+
+static int packet(void *ctx, uint64_t stream, uint64_t offset, uint32_t n,
+		  struct ctf_error *e)
+{
+	const struct live_source *r = ctx;
+
+	return live_packet(&r->wire, stream, offset, n, e);
+}
+
+static int metadata(void *ctx, uint64_t stream,
+		    int (*take)(void *ctx, const uint8_t *bytes, size_t n,
+				struct ctf_error *e),
+		    void *take_ctx, struct ctf_error *e)
+{
+	const struct live_source *r = ctx;
+
+	return live_metadata(&r->wire, stream, take, take_ctx, e);
+}
+
+int live_relay_run(struct live_source *r, struct ctf_error *e)
+{
+	static const struct live_from from = { new_streams, next_index, packet,
+					       metadata };
 	int ret;
 
-	if (!buffer)
-		return vmsync_fail_memory(e);
+	r->from = &from;
+	r->from_ctx = r;
 	r->wire = (struct live_wire){ live_link_send, live_link_receive,
-				      &r->link, buffer };
+				      &r->link, r->buffer };
 	do {
 		ret = connection(r, e);
 		r->state.failed += ret && ret != -ECANCELED;
-		show(r, false);
+		live_source_show(r, false);
 		if (ret == -ESTALE) {
-			forget(r);
+			live_source_forget(r);
 			continue;
 		}
 		if (!ret || ret == -ECANCELED || r->spoilt)
 			break;
 		live_say(r, "no connection: %s; trying again", e->msg);
 	} while (live_link_pause(&r->link, RETRY_MS));
-	free(buffer);
-	vmsync_array_free(&r->feeds);
-	return r->spoilt ? ret : 0;
+	return ret;
 }

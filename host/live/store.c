@@ -437,6 +437,17 @@ int live_store_part(struct live_store *s, const uint8_t *bytes, size_t n,
 	return ret;
 }
 
+const char *live_store_coming(const struct live_store *s, struct ctf_part *part)
+{
+	const struct spool *f = &s->files.at[s->open];
+
+	*part = (struct ctf_part){ .name = strrchr(f->path, '/') + 1,
+				   .metadata = s->traces.at[f->trace].metadata,
+				   .from = f->size,
+				   .to = f->size + s->part };
+	return s->traces.at[f->trace].folder;
+}
+
 static void pass(struct spool *f, const struct live_index *packet)
 {
 	f->again = false;

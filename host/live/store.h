@@ -15,6 +15,7 @@
 #ifndef VMSYNC_LIVE_STORE_H
 #define VMSYNC_LIVE_STORE_H
 
+#include "ctf/part.h"
 #include "live/ledger.h"
 #include "live/viewer.h"
 
@@ -80,6 +81,13 @@ int live_store_part(struct live_store *s, const uint8_t *bytes, size_t n,
 		    struct ctf_error *e);
 int live_store_close(struct live_store *s, const struct live_index *packet,
 		     bool whole, struct ctf_error *e);
+
+/**
+ * live_store_coming() - the packet that comes, as far as it did
+ * @part:	of its file
+ * Return: the folder of its trace.
+ */
+const char *live_store_coming(const struct live_store *s, struct ctf_part *part);
 
 /** live_store_pass() - the packet is lost: when it comes again it is not missed again */
 void live_store_pass(struct live_store *s, size_t file,

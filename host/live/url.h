@@ -4,8 +4,15 @@
 
 #include "live/viewer.h"
 
+enum live_kind {
+	LIVE_RELAYD,
+	LIVE_FOLLOW, /* a trace that grows */
+	LIVE_ROTATE, /* chunks that come whole */
+};
+
 /**
  * struct live_url - tcp://HOST[:PORT][/[HOSTNAME/]SESSION]
+ * @kind:	of a folder there is the @text alone
  * @text:	as it was given
  * @host:	where the relayd listens; IPv6 in brackets
  * @port:	5344 if none was given
@@ -13,6 +20,7 @@
  * @session:	"": none was given
  */
 struct live_url {
+	enum live_kind kind;
 	const char *text;
 	char host[256];
 	char port[8];

@@ -4,6 +4,7 @@
  * given before its time on the host's clock is final.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "fuse/coverage.h"
 #include "fuse/fail.h"
@@ -250,6 +251,22 @@ static void join_all(struct online *o)
 	}
 }
 
+/* A trace of another process tells of that CPU for longer. */
+static bool is_told_elsewhere(const struct online_machine *m,
+			      const struct online_stream *s)
+{
+	size_t i;
+
+	for (i = 0; i < m->streams.count; i++) {
+		const struct online_stream *o = m->streams.at[i];
+
+		if (o && o->any && o->cpu == s->cpu && (o->runs || o->tells) &&
+		    o->last.end > s->last.end && strcmp(o->folder, s->folder))
+			return true;
+	}
+	return false;
+}
+
 /* After the last packet of a stream that matters nothing is known of its CPU. */
 static int stream_end(struct online *o, const struct online_machine *m,
 		      const struct online_stream *s)
@@ -257,7 +274,8 @@ static int stream_end(struct online *o, const struct online_machine *m,
 	bool full = s->last.content / 8 + VMSYNC_EVENT_ROOM > s->largest;
 	int64_t end_ns = (int64_t)s->last.end;
 
-	if (!s->any || end_ns >= m->end_ns || !(s->runs || (s->tells && full)))
+	if (!s->any || end_ns >= m->end_ns ||
+	    !(s->runs || (s->tells && full)) || is_told_elsewhere(m, s))
 		return 0;
 	return lost_put(o, m, s->cpu, end_ns, INT64_MAX);
 }

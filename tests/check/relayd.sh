@@ -12,6 +12,7 @@ fi
 . tests/check/lib.sh
 . tests/check/machines.sh
 . tests/check/series.sh
+. tests/check/turns.sh
 [ -z "${LIVE_INSIDE:-}" ] || ip link set lo up
 
 t=$check_tmp/t
@@ -58,14 +59,8 @@ relayd_kill() {
 	wait "${relayd[$1]}" 2> /dev/null
 }
 
-# in_machine NAME COMMAND...: run it there, to its end
-in_machine() {
-	run_in "$@"
-	[ "$(result_of "$1")" = 0 ] || fail "$*: $(cat "$t/$1/err")"
-}
-
-# session_begin NAME: a live session of that machine; its streams come with the first
-# process that records
+# session_begin NAME [SCHEME]: a live session of that machine; its streams come with the
+# first process that records
 session_begin() {
 	local n=${port[$1]}
 
@@ -73,7 +68,7 @@ session_begin() {
 		set -e
 		lttng create session --live=100000 \
 			--set-url=net://127.0.0.1:$((n - 2)):$((n - 1))
-		lttng enable-channel -u --buffers-uid --subbuf-size=16k --num-subbuf=16 channel
+		lttng enable-channel -u --buffers-${2:-uid} --subbuf-size=16k --num-subbuf=16 channel
 		lttng enable-event -u -c channel 'vmsync:*'
 		lttng start
 	END
@@ -81,58 +76,12 @@ session_begin() {
 }
 session_end() { in_machine "$1" lttng destroy session; }
 
-# turns: what is recorded, in the background, until turns_end. Where there is a file
-# $t/late the host's other CPU has something to do, too.
-turns() {
-	rm -f "$t/end" "$t/late"
-	cat > "$t/host/turns" <<-END
-		"$t/ust-vm" host "$t/to" "$t/from" "$t/end" < /dev/null &
-		host=\$!
-		until [ -e "$t/late" ] || [ -e "$t/end" ]; do
-			sleep 0.1
-		done
-		[ ! -e "$t/late" ] || "$t/ust-vm" other "$t/end"
-		wait \$host
-	END
-	run_in guest "$t/ust-vm guest $t/from $t/to < /dev/null"
-	run_in host bash "$t/host/turns"
-}
-turns_end() {
-	touch "$t/end"
-	expect_eq "$1: the host's process" "$(result_of host)" 0
-	expect_eq "$1: the guest's process" "$(result_of guest)" 0
-}
-
 # --- who reads
 
 urls=("tcp://127.0.0.1:${port[host]}/session" "tcp://127.0.0.1:${port[guest]}/session")
 
-# said RUN TEXT: how often that was said
-said() { grep -c "$2" "$t/$1/said"; }
-# shellcheck disable=SC2317 # until_true calls it
-is_said() { grep -q "$2" "$t/$1/said"; }
-
-# judge RUN FOLDER...: what was found is what is in the recording, and nothing is wrong
-judge() {
-	local run=$1
-
-	shift
-	wanted "$@" > "$t/$run/wanted"
-	expect "$run: all series, to the ns" \
-		diff <(series "$t/$run/prom") "$t/$run/wanted"
-	expect "$run: there was something to find" \
-		grep -q 'domain="guest",state="preempted"} [0-9.]*[1-9]' "$t/$run/wanted"
-	expect "$run: ... and who had the CPU" grep -q 'by="task:hog"} ' "$t/$run/wanted"
-	expect "$run: no event came after it was said to be there" \
-		grep -qx 'vmsync_live_late_events_total 0' "$t/$run/prom"
-	expect "$run: witnesses have no complaint" \
-		grep -q '^vmsync_witness_violations_total{.* 0$' "$t/$run/prom"
-}
 # shellcheck disable=SC2317 # until_true calls it
 attached() { [ "$(grep -c "attached to session" "$1")" -ge "$2" ]; }
-# shellcheck disable=SC2317 # until_true calls it
-analysed() { grep -q '^vmsync_live_analysed_seconds [1-9]' "$t/$1/prom"; }
-
 # begin RUN OPTION... URL...: vmsync live, in the background: its process in $client,
 # what is to be judged in $t/RUN. The machines' clocks, which go on whatever waits, are not to decide who is waited for.
 begin() {
@@ -218,6 +167,25 @@ expect_eq "viewer: exit status" $? 0
 expect_eq "viewer: that it waits is said once for each" \
 	"$(said viewer "another viewer reads")" 2
 judge viewer "$t/viewer/out"
+
+# --- processes with buffers of their own, of which one ends soon
+session_begin host pid
+session_begin guest pid
+begin pid --once "${urls[@]}"
+turns
+touch "$t/late"
+until_true "pid: it is analysed while it comes" analysed pid
+turns_end pid
+session_end host
+session_end guest
+wait $client
+judge pid "$t/pid/out"
+expect_eq "pid: that the relay daemon may give something up is said, once for each" \
+	"$(said pid "processes have buffers of their own")" 2
+# Whoever ends before anything was read of it is counted.
+empty=$(find "$t/pid/out" -name 'channel*' -size 0 | wc -l)
+expect_eq "pid: streams of which nothing was read are counted" "$(awk \
+	'/^vmsync_lost_packets_total{/ { s += $2 } END { print s + 0 }' "$t/pid/prom")" "$empty"
 
 # --- sessions end and are made again; then relay daemons are killed
 begin again "${urls[@]}"

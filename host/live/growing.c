@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: MIT
+#include "live/growing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctf/part.h"
+#include "fuse/fail.h"
+#include "live/tree.h"
+
+/* The least of a packet that its head is looked for in. */
+#define HEAD_LEAST 512
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* All that is known of a file goes with the folder that it was in. */
+static void file_leave(struct live_growing_file *f)
+{
+	ctf_trace_close(f->part);
+	f->part = NULL;
+	f->here = f->any = f->read = false;
+}
+
+void live_growing_free(struct live_growing *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->files.count; i++) {
+		file_leave(&g->files.at[i]);
+		free(g->files.at[i].name);
+	}
+	for (i = 0; i < g->traces.count; i++)
+		free(g->traces.at[i].path);
+	vmsync_array_free(&g->files);
+	vmsync_array_free(&g->traces);
+	free(g->root);
+	g->root = NULL;
+}
+
+static int trace_of(struct live_growing *g, const char *path, size_t *out,
+		    struct ctf_error *e)
+{
+	struct live_growing_trace *t;
+
+	for (*out = 0; *out < g->traces.count; ++*out)
+		if (!strcmp(g->traces.at[*out].path, path))
+			return 0;
+	t = vmsync_array_add(&g->traces);
+	if (!t)
+		return vmsync_fail_memory(e);
+	*t = (struct live_growing_trace){ .path = strdup(path) };
+	if (t->path)
+		return 0;
+	g->traces.count--;
+	return vmsync_fail_memory(e);
+}
+
+static int file_seen(void *ctx, const char *path, const char *name,
+		     struct ctf_error *e)
+{
+	struct live_growing *g = ctx;
+	struct live_growing_file *f;
+	size_t trace, i;
+	int ret = trace_of(g, path, &trace, e);
+
+	for (i = 0; !ret && i < g->files.count; i++) {
+		f = &g->files.at[i];
+		if (f->trace != trace || strcmp(f->name, name))
+			continue;
+		f->here = true;
+		return 0;
+	}
+	if (!ret && g->files.count >= LIVE_STREAMS_MAX)
+		ret = vmsync_fail(e, -EFBIG, "", "%.400s: more than %d files",
+				  g->root, LIVE_STREAMS_MAX);
+	f = ret ? NULL : vmsync_array_add(&g->files);
+	if (!f)
+		return ret ? ret : vmsync_fail_memory(e);
+	*f = (struct live_growing_file){ .trace = trace,
+					 .name = strdup(name),
+					 .metadata = !strcmp(name, "metadata"),
+					 .here = true };
+	if (f->name)
+		return 0;
+	g->files.count--;
+	return vmsync_fail_memory(e);
+}
+
+/* The next chunk, if it is there: 1, 0 or a negative errno. */
+static int chunk_next(struct live_growing *g, struct ctf_error *e)
+{
+	uint64_t number;
+	char *root;
+	size_t i;
+	int ret = live_tree_chunk(g->source->url.text, g->next, &number, &root,
+				  e);
+
+	if (ret <= 0)
+		return ret;
+	if (g->chunks && number != g->next)
+		live_say(g->source, "chunks %llu to %llu have gone before they were read",
+			 (unsigned long long)g->next,
+			 (unsigned long long)number - 1);
+	free(g->root);
+	g->root = root;
+	g->next = number + 1;
+	g->chunks = true;
+	g->grown_ns = now_ns();
+	for (i = 0; i < g->files.count; i++)
+		file_leave(&g->files.at[i]);
+	for (i = 0; i < g->traces.count; i++)
+		g->traces.at[i].text.file = 0;
+	return 1;
+}
+
+int live_growing_look(struct live_growing *g, struct ctf_error *e)
+{
+	const struct live_tree tree = { file_seen, g };
+
+	if (!g->root && g->source->url.kind == LIVE_ROTATE &&
+	    chunk_next(g, e) < 0)
+		return e->code;
+	if (!g->root && g->source->url.kind == LIVE_FOLLOW) {
+		g->root = strdup(g->source->url.text);
+		if (!g->root)
+			return vmsync_fail_memory(e);
+	}
+	return g->root ? live_tree_walk(g->root, &tree, e) : 0;
+}
+
+/* A file's path, or that of its trace, to be freed. */
+static char *path_of(const struct live_growing *g, size_t trace,
+		     const char *name)
+{
+	const char *below = g->traces.at[trace].path;
+	char *path;
+
+	if (asprintf(&path, "%s%s%s%s%s", g->root, *below ? "/" : "", below,
+		     name ? "/" : "", name ? name : "") < 0)
+		return NULL;
+	return path;
+}
+
+/* What compiled the metadata of that trace for another file, or NULL. */
+static struct ctf_trace *part_like(const struct live_growing *g, size_t trace)
+{
+	size_t i;
+
+	for (i = 0; i < g->files.count; i++) {
+		if (g->files.at[i].trace == trace && g->files.at[i].part)
+			return g->files.at[i].part;
+	}
+	return NULL;
+}
+
+/* Its head is to be read, whatever of the rest is there: 0 or a negative errno. */
+static int head_open(struct live_growing *g, struct live_growing_file *f,
+		     uint64_t to, struct ctf_error *e)
+{
+	const struct ctf_part part = { .name = f->name, .to = to };
+	char *path;
+
+	if (f->part) {
+		ctf_part_grow(f->part, to);
+		return 0;
+	}
+	path = path_of(g, f->trace, NULL);
+	if (!path)
+		return vmsync_fail_memory(e);
+	f->part = ctf_part_open(path, &part, part_like(g, f->trace), e);
+	free(path);
+	return f->part ? 0 : e->code;
+}
+
+/* lttng clear takes away what was recorded so far. */
+static void cleared(struct live_growing *g, struct live_growing_file *f)
+{
+	live_say(g->source, "the session was cleared: what was not read is lost");
+	file_leave(f);
+	f->here = true;
+}
+
+/*
+ * The next packet, if all of it is there: 1, 0: nothing of it is, -EAGAIN: not all
+ * that it takes, with the reason; or another negative errno.
+ */
+static int head_next(struct live_growing *g, struct live_growing_file *f,
+		     struct ctf_packet *p, struct ctf_error *e)
+{
+	uint64_t at = f->any ? f->at.offset + f->at.size : 0;
+	char *path = path_of(g, f->trace, f->name);
+	struct stat st;
+	int ret;
+
+	if (!path)
+		return vmsync_fail_memory(e);
+	ret = lstat(path, &st) ? -errno : 0;
+	if (ret) {
+		f->here = ret != -ENOENT;
+		if (f->here)
+			vmsync_fail_file(e, ret, path);
+	}
+	free(path);
+	if (ret || !S_ISREG(st.st_mode) || (uint64_t)st.st_size == at)
+		return f->here ? ret : 0;
+	if ((uint64_t)st.st_size < at) {
+		cleared(g, f);
+		return 0;
+	}
+	/* As long as it may be: whether it is whole is asked for here. */
+	ret = head_open(g, f, (uint64_t)st.st_size - at < HEAD_LEAST ?
+				      (uint64_t)st.st_size :
+				      at + LIVE_PACKET_MAX, e);
+	if (!ret)
+		ret = ctf_stream_packet(ctf_trace_stream(f->part, 0),
+					f->any ? &f->at : NULL, p, e);
+	if (ret < 0)
+		return ret == -ENOMEM ? ret : -EAGAIN;
+	if (ret && p->offset + p->size <= (uint64_t)st.st_size)
+		return 1;
+	vmsync_fail(e, -EAGAIN, "", "%.400s: a packet is not whole yet", f->name);
+	return -EAGAIN;
+}
+
+int live_growing_host(struct live_growing *g, char out[LIVE_HOSTNAME_LEN + 1],
+		      struct ctf_error *e)
+{
+	struct ctf_packet p;
+	const char *host;
+	size_t i;
+	int ret = 0;
+
+	vmsync_fail(e, 0, "", "no packet is there");
+	for (i = 0; i < g->files.count; i++) {
+		struct live_growing_file *f = &g->files.at[i];
+
+		if (f->metadata || !f->here)
+			continue;
+		ret = head_next(g, f, &p, e);
+		if (ret < 0 && ret != -EAGAIN)
+			return ret;
+		if (ret <= 0)
+			continue;
+		host = ctf_trace_env(f->part, "hostname");
+		snprintf(out, LIVE_HOSTNAME_LEN + 1, "%s", host ? host : "");
+		return 1;
+	}
+	return 0;
+}
+
+/* --- what feeds.h asks for */
+
+static int new_streams(void *ctx, const struct live_streams *streams,
+		       struct ctf_error *e)
+{
+	struct live_growing *g = ctx;
+	struct live_stream s;
+	size_t i;
+	int ret = live_growing_look(g, e);
+
+	for (i = 0; !ret && i < g->files.count; i++) {
+		struct live_growing_file *f = &g->files.at[i];
+
+		if (!f->here || f->told)
+			continue;
+		f->told = true;
+		s = (struct live_stream){ .id = i, .trace = f->trace,
+					  .metadata = f->metadata };
+		snprintf(s.path, sizeof(s.path), "%s",
+			 g->traces.at[f->trace].path);
+		snprintf(s.channel, sizeof(s.channel), "%s", f->name);
+		ret = streams->take(streams->ctx, &s, e);
+	}
+	return ret ? ret : 1;
+}
+
+/* Where a chunk was read to its end the next one is looked for. */
+static int chunk_end(struct live_growing *g, struct live_growing_file *f,
+		     struct live_index *out, struct ctf_error *e)
+{
+	size_t i;
+	int ret;
+
+	f->read = true;
+	for (i = 0; i < g->files.count; i++) {
+		if (g->files.at[i].here && !g->files.at[i].read &&
+		    !g->files.at[i].metadata)
+			return 0;
+	}
+	ret = chunk_next(g, e);
+	out->new_streams = ret > 0;
+	return ret < 0 ? ret : 0;
+}
+
+static int nothing_new(struct live_growing *g, struct live_growing_file *f,
+		       struct live_index *out, struct ctf_error *e)
+{
+	out->status = LIVE_INDEX_RETRY;
+	if (!f->here) {
+		f->told = false;
+		out->status = LIVE_INDEX_HUP;
+	} else if (g->source->url.kind == LIVE_ROTATE) {
+		return chunk_end(g, f, out, e);
+	} else {
+		out->status = LIVE_INDEX_INACTIVE;
+		out->end = live_marks_settled(&g->marks, now_ns());
+	}
+	return 0;
+}
+
+static int next_index(void *ctx, uint64_t stream, struct live_index *out,
+		      struct ctf_error *e)
+{
+	struct live_growing *g = ctx;
+	struct live_growing_file *f = &g->files.at[stream];
+	struct ctf_packet p;
+	int ret = f->here ? head_next(g, f, &p, e) : 0;
+
+	*out = (struct live_index){ .status = LIVE_INDEX_RETRY };
+	if (ret == -EAGAIN && g->source->url.kind == LIVE_FOLLOW)
+		return 0; /* it is being written */
+	if (ret == -EAGAIN)
+		live_say(g->source, "%s is left out from there on: %s", f->name,
+			 e->msg);
+	else if (ret < 0)
+		return ret;
+	if (ret <= 0)
+		return nothing_new(g, f, out, e);
+	f->at = p;
+	f->any = true;
+	g->grown_ns = now_ns();
+	live_marks_seen(&g->marks, p.end);
+	*out = (struct live_index){ .status = LIVE_INDEX_OK,
+				    .new_metadata = true,
+				    .offset = p.offset,
+				    .size = p.size,
+				    .begin = p.begin,
+				    .end = p.end,
+				    .discarded = p.discarded };
+	return 0;
+}
+
+static int packet(void *ctx, uint64_t stream, uint64_t offset, uint32_t n,
+		  struct ctf_error *e)
+{
+	const struct live_growing *g = ctx;
+	const struct live_growing_file *f = &g->files.at[stream];
+	char *path = path_of(g, f->trace, f->name);
+	uint32_t done = 0;
+	ssize_t got = 1;
+	int fd;
+
+	if (!path)
+		return vmsync_fail_memory(e);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	free(path);
+	while (fd >= 0 && done < n && got > 0) {
+		got = pread(fd, g->source->buffer + done, n - done,
+			    (off_t)(offset + done));
+		done += got > 0 ? (uint32_t)got : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	return done == n ? LIVE_PACKET_OK : LIVE_PACKET_GONE;
+}
+
+static int metadata(void *ctx, uint64_t stream,
+		    int (*take)(void *ctx, const uint8_t *bytes, size_t n,
+				struct ctf_error *e),
+		    void *take_ctx, struct ctf_error *e)
+{
+	struct live_growing *g = ctx;
+	const struct live_growing_file *f = &g->files.at[stream];
+	char *path = path_of(g, f->trace, f->name);
+	int ret;
+
+	if (!path)
+		return vmsync_fail_memory(e);
+	ret = live_text_read(&g->traces.at[f->trace].text, path, take, take_ctx,
+			     e);
+	free(path);
+	if (ret != -ESTALE)
+		return ret;
+	live_say(g->source, "%s; what is kept is by the old one", e->msg);
+	return 0;
+}
+
+const struct live_from live_growing_from = { new_streams, next_index, packet,
+					     metadata };
+
+/*
+ * Whether somebody has a file open to write to it: a lease to read it is refused then.
+ * Of what is another machine's nothing is known, and the answer is no.
+ */
+static bool is_written(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool written = fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) &&
+		       errno == EAGAIN;
+
+	if (fd >= 0)
+		close(fd); /* and the lease has ended */
+	return written;
+}
+
+static bool any_written(const struct live_growing *g)
+{
+	bool written = false;
+	size_t i;
+
+	for (i = 0; !written && i < g->files.count; i++) {
+		const struct live_growing_file *f = &g->files.at[i];
+		char *path = f->here ? path_of(g, f->trace, f->name) : NULL;
+
+		written = path && is_written(path);
+		free(path);
+	}
+	return written;
+}
+
+bool live_growing_ended(struct live_growing *g)
+{
+	int64_t now = now_ns();
+	bool written;
+
+	if (!g->root || now - g->grown_ns < g->marks.settle_ns)
+		return false;
+	written = g->source->url.kind == LIVE_FOLLOW ?
+			  any_written(g) :
+			  live_tree_is_written(g->source->url.text);
+	if (written) {
+		g->grown_ns = now;
+	} else if (!g->closed) {
+		/* What was written last, just before that, is to be read, too. */
+		g->closed = true;
+		return false;
+	}
+	g->closed &= !written;
+	return !written;
+}
