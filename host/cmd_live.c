@@ -8,23 +8,25 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "cmd_live.h"
 #include "fuse/fail.h"
 #include "fuse/print.h"
 #include "live/lines.h"
 #include "live/metrics.h"
+#include "live/stalls.h"
 #include "online/metrics.h"
 
 static const char help[] =
 "usage: vmsync live --record=DIR [OPTION]... SOURCE...\n"
 "       vmsync live URL\n"
 "\n"
-"Takes sessions of LTTng of several machines at once, while they are recorded, and\n"
-"keeps what comes as traces below DIR, for all other commands: DIR/HOSTNAME/SESSION.\n"
-"It goes on until Ctrl-C, or after --seconds; where a relay daemon, a network or a\n"
+"Takes sessions of LTTng of several machines at once, while they are recorded,\n"
+"and keeps what comes as traces for all other commands, DIR/HOSTNAME/SESSION. It\n"
+"goes on until Ctrl-C, or after --seconds; where a relay daemon, a network or a\n"
 "session goes away it waits for it to come back, and says so.\n"
 "\n"
-"SOURCE, one for each machine, is a live session that a relay daemon (lttng-relayd)\n"
-"receives, tcp://HOST[:PORT]/[HOSTNAME/]SESSION, or a folder of this machine:\n"
+"SOURCE, one a machine, is a live session that a relay daemon receives, as\n"
+"tcp://HOST[:PORT]/[HOSTNAME/]SESSION or vsock://CID..., or a folder here:\n"
 "\n"
 "      --follow=DIR   a session's folder, whose traces grow\n"
 "      --rotate=DIR   the folder of a session that is rotated: each chunk when it\n"
@@ -35,12 +37,11 @@ static const char help[] =
 "      --record=DIR   where to keep traces; made if it is not there\n"
 "      --seconds=N    end after so long\n"
 "      --once         end when each session has ended, do not wait for the next\n"
-"      --settle=N     so many seconds after an event it is in the folder (2): more\n"
-"                     than the channels' switch timer\n"
+"      --settle=N     an event is in the folder after so many seconds (2)\n"
 "      --limit=MIB    take at most so much from each source\n"
 "      --metrics=FILE write how it goes into FILE, for Prometheus\n"
-"      --analyze      and what the virtual CPUs do; the first source is the host's,\n"
-"                     the others are its guests'\n"
+"      --analyze      and what the virtual CPUs do; the first source is the\n"
+"                     host's, the others are its guests'\n"
 "      --vcpus        of each virtual CPU, and not only of each VM\n"
 "      --json         lines of JSON to stdout, the summary to stderr\n"
 "      --interval=N   so many seconds apart (1)\n"
@@ -159,51 +160,6 @@ static void say(void *ctx, const char *text)
 	funlockfile(stderr);
 }
 
-static void print_session(const struct live_session *s)
-{
-	print_clean(stdout, s->hostname);
-	putchar('/');
-	print_clean(stdout, s->name);
-	if (!s->timer_us)
-		fputs(": not live", stdout);
-	else if (s->viewers)
-		fputs(": another viewer reads it", stdout);
-	putchar('\n');
-}
-
-static int list_sessions(const struct live_link *l, struct ctf_error *e)
-{
-	struct live_wire w = { live_link_send, live_link_receive, (void *)l,
-			       NULL };
-	live_sessions list = { 0 };
-	int ret = live_hello(&w, e);
-	size_t i;
-
-	if (!ret)
-		ret = live_list(&w, &list, e);
-	for (i = 0; !ret && i < list.count; i++)
-		print_session(&list.at[i]);
-	vmsync_array_free(&list);
-	return ret;
-}
-
-/* What may be put behind the URL. */
-static int list(const struct live_url *url)
-{
-	struct live_link l = { .fd = -1, .stop = -1 };
-	struct ctf_error e, why;
-	int ret = live_link_open(&l, url->host, url->port, &why);
-
-	if (!ret)
-		ret = list_sessions(&l, &why);
-	live_link_close(&l);
-	if (ret) {
-		vmsync_fail(&e, ret, why.remedy, "%s: %s", url->text, why.msg);
-		return cmd_error("live", &e);
-	}
-	return cmd_flush("live") ? 0 : EXIT_TROUBLE;
-}
-
 /* What came of one URL. Return: 0, or EXIT_FOUND for what must not be overlooked. */
 static int sum_up(FILE *f, const struct live_member *m)
 {
@@ -256,7 +212,6 @@ static void metrics_write(struct meanwhile *w)
 	const struct live_more *more = w->online ? &all : NULL;
 	struct ctf_error e;
 
-	/* One that cannot be written does not keep the other. */
 	if (w->args->metrics &&
 	    live_metrics_write(w->args->metrics, w->m, w->n, more, &e))
 		trouble(w, &e);
@@ -320,8 +275,11 @@ static void analyze(struct meanwhile *w, bool all)
 
 static void tick(void *ctx)
 {
-	analyze(ctx, false);
-	metrics_write(ctx);
+	struct meanwhile *w = ctx;
+
+	live_stalls_look(w->m, w->n);
+	analyze(w, false);
+	metrics_write(w);
 }
 
 static int run(struct meanwhile *w)
@@ -398,8 +356,8 @@ static int record(const struct arguments *args, struct live_member *m, size_t n)
 {
 	struct meanwhile w = { .args = args, .m = m, .n = n };
 	struct ctf_error e;
-	size_t i;
 	int ret;
+	size_t i;
 
 	if (args->metrics && live_metrics_check(args->metrics, &e))
 		return cmd_error("live", &e);
@@ -476,8 +434,7 @@ static int with_sources(const struct arguments *args)
 	if (!ret)
 		ret = check(args, m, args->n);
 	if (!ret)
-		ret = args->dir ? record(args, m, args->n) :
-				  list(&m[0].source.url);
+		ret = args->dir ? record(args, m, args->n) : cmd_live_list(&m->source.url);
 	for (i = 0; i < args->n; i++)
 		live_store_free(m[i].source.store);
 	free(m);

@@ -11,9 +11,15 @@
 /* What is asked of one stream before it is the next one's turn. */
 #define TURN_PACKETS 16
 
-/* How long a packet may be there only soon: so many tries, so long apart. */
+/* How long a packet may be there only soon: so many tries, so long apart at most. */
 #define PACKET_TRIES 50
 #define PACKET_RETRY_MS 100
+
+/* The first ones soon, for all other streams wait meanwhile. */
+static int retry_ms(int tries)
+{
+	return tries < 5 ? 4 << tries : PACKET_RETRY_MS;
+}
 
 /*
  * @id, @trace:	the relayd's numbers
@@ -177,7 +183,7 @@ static int fetch_part(struct live_source *r, const struct live_feed *f,
 			ret = fetch_metadata(r, feed.trace, e);
 		else if (ret == LIVE_PACKET_NEEDS_STREAMS)
 			ret = live_fetch_streams(r, e);
-		if (ret >= 0 && !live_link_pause(&r->link, PACKET_RETRY_MS))
+		if (ret >= 0 && !live_link_pause(&r->link, retry_ms(tries)))
 			ret = vmsync_fail(e, -ECANCELED, "", "told to end");
 	}
 	return ret < 0 ? ret : 1;
@@ -218,7 +224,7 @@ static int await_metadata(struct live_source *r, uint64_t trace,
 			return ret < 0 ? ret : 0;
 		if (tries == PACKET_TRIES / 5)
 			live_say(r, "waiting for metadata: %s", e->msg);
-		if (!live_link_pause(&r->link, PACKET_RETRY_MS))
+		if (!live_link_pause(&r->link, retry_ms(tries)))
 			return vmsync_fail(e, -ECANCELED, "", "told to end");
 		ret = fetch_metadata(r, trace, e);
 		if (ret)

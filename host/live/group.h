@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Several relayds at once, each in a thread of its own. */
+/* Several sources at once, each in a thread of its own. */
 #ifndef VMSYNC_LIVE_GROUP_H
 #define VMSYNC_LIVE_GROUP_H
 
@@ -12,7 +12,7 @@
  * @source:	its url, once, say and say_ctx are set by who makes the group
  * @ret, @why:	of live_source_run()
  *
- * The rest is live_group_run()'s.
+ * The rest is live_group_run()'s, but for what is live_stalls_look()'s.
  */
 struct live_member {
 	struct live_source source;
@@ -20,10 +20,15 @@ struct live_member {
 	struct ctf_error why;
 	pthread_t thread;
 	int ended;
+
+	uint64_t until; /* live_stalls_look()'s: as of @came_ns */
+	int64_t came_ns;
+	bool stalled;
 };
 
 /**
- * struct live_tick - what is to be done every @every_ns meanwhile, and at the end
+ * struct live_tick - what is to be done about every @every_ns meanwhile, when something
+ * came of the first member, if it did, and at the end
  */
 struct live_tick {
 	int64_t every_ns;

@@ -7,8 +7,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+/* After the above. */
+#include <linux/vm_sockets.h>
 #include <unistd.h>
 
 #include "fuse/fail.h"
@@ -81,13 +84,37 @@ static int connect_to(struct live_link *l, const struct addrinfo *a,
 	return ret;
 }
 
-int live_link_open(struct live_link *l, const char *host, const char *port,
-		   struct ctf_error *e)
+/* A guest, by its number: nothing but a relayd in it is to be asked for that. */
+static int connect_vsock(struct live_link *l, const struct live_url *url,
+			 struct ctf_error *e)
+{
+	struct sockaddr_vm vm = {
+		.svm_family = AF_VSOCK,
+		.svm_cid = (unsigned int)strtoull(url->host, NULL, 10),
+		.svm_port = (unsigned int)atoi(url->port),
+	};
+	const struct addrinfo a = {
+		.ai_family = AF_VSOCK,
+		.ai_socktype = SOCK_STREAM,
+		.ai_addrlen = sizeof(vm),
+		.ai_addr = (struct sockaddr *)&vm,
+	};
+	int ret = connect_to(l, &a, e);
+
+	if (ret == -EAFNOSUPPORT || ret == -ENODEV)
+		ret = vmsync_fail(e, ret, "load vhost_vsock, and give the guest a "
+				  "vhost-vsock device",
+				  "this machine has no AF_VSOCK: %s",
+				  strerror(-ret));
+	return ret;
+}
+
+static int connect_tcp(struct live_link *l, const char *host, const char *port,
+		       struct ctf_error *e)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *a;
 	int ret = getaddrinfo(host, port, &hints, &list);
 
-	l->fd = -1;
 	if (ret)
 		return vmsync_fail(e, -EHOSTUNREACH, "", "%s",
 				   gai_strerror(ret));
@@ -96,6 +123,14 @@ int live_link_open(struct live_link *l, const char *host, const char *port,
 		ret = connect_to(l, a, e);
 	freeaddrinfo(list);
 	return ret;
+}
+
+int live_link_open(struct live_link *l, const struct live_url *url,
+		   struct ctf_error *e)
+{
+	l->fd = -1;
+	return url->is_vsock ? connect_vsock(l, url, e) :
+			       connect_tcp(l, url->host, url->port, e);
 }
 
 void live_link_close(struct live_link *l)

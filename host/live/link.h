@@ -7,6 +7,7 @@
 #define VMSYNC_LIVE_LINK_H
 
 #include "ctf/ctf.h"
+#include "live/url.h"
 
 /* An answer that takes longer than this will not come. */
 #define LIVE_PATIENCE_MS 10000
@@ -26,7 +27,7 @@ struct live_link {
  * @l:		its @stop is set
  * Return: 0 or a negative errno, -ECANCELED where all is to end.
  */
-int live_link_open(struct live_link *l, const char *host, const char *port,
+int live_link_open(struct live_link *l, const struct live_url *url,
 		   struct ctf_error *e);
 
 /** live_link_close() - whether it is open or not */

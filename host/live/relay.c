@@ -134,7 +134,7 @@ static int converse(struct live_source *r, struct ctf_error *e)
 
 static int connection(struct live_source *r, struct ctf_error *e)
 {
-	int ret = live_link_open(&r->link, r->url.host, r->url.port, e);
+	int ret = live_link_open(&r->link, &r->url, e);
 
 	if (!ret)
 		ret = converse(r, e);

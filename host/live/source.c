@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "fuse/fail.h"
 #include "live/folder.h"
@@ -27,13 +28,19 @@ void live_say(struct live_source *s, const char *format, ...)
 
 void live_source_show(struct live_source *s, bool attached)
 {
+	bool came;
+
 	s->state.attached = attached;
+	s->state.timer_us = s->session.timer_us;
 	s->state.sums = live_store_sums(s->store);
 	if (s->ledger && attached)
 		live_ledger_until(s->ledger, s->state.until);
 	pthread_mutex_lock(&s->lock);
+	came = s->state.until != s->shown.until;
 	s->shown = s->state;
 	pthread_mutex_unlock(&s->lock);
+	if (came && s->came >= 0)
+		eventfd_write(s->came, 1);
 }
 
 struct live_state live_source_state(struct live_source *s)

@@ -38,6 +38,7 @@ struct live_from {
 /**
  * struct live_state - how far it is
  * @attached:	a session is being read
+ * @timer_us:	of that session
  * @sums:	of all that came
  * @lost:	packets that the relayd had no more
  * @failed:	connections that could not be made, or ended
@@ -47,6 +48,7 @@ struct live_from {
  */
 struct live_state {
 	bool attached;
+	uint32_t timer_us;
 	struct live_sums sums;
 	uint64_t lost;
 	uint64_t failed;
@@ -65,6 +67,8 @@ struct live_state {
  * @store:	where what comes is kept
  * @ledger:	the store's; NULL: nobody reads it meanwhile
  * @lock:	initialised, for live_source_state()
+ * @came:	a descriptor of eventfd() that is told when all is there up to a later time;
+ *		-1: nobody wants to know
  *
  * The rest is live_source_run()'s. @unordered: a packet may come before its metadata,
  * and whether it has is to be seen.
@@ -79,6 +83,7 @@ struct live_source {
 	struct live_store *store;
 	struct live_ledger *ledger;
 	pthread_mutex_t lock;
+	int came;
 
 	struct live_state state;
 	struct live_state shown; /* by the lock */

@@ -8,11 +8,12 @@
 #include "fuse/fail.h"
 
 #define SCHEME "tcp://"
+#define VSOCK  "vsock://"
 #define PORT "5344"
 
 static int refuse(const char *text, struct ctf_error *e)
 {
-	return vmsync_fail(e, -EINVAL, "say tcp://HOST[:PORT]/SESSION",
+	return vmsync_fail(e, -EINVAL, "say tcp://HOST[:PORT]/SESSION, or vsock://CID[:PORT]/SESSION",
 			   "not a relay daemon's address: %s", text);
 }
 
@@ -56,6 +57,13 @@ static bool take_host(struct live_url *url, const char *p, const char *end)
 	return copy(url->host, sizeof(url->host), p, colon ? colon : end);
 }
 
+/* A number of 32 bits; the last one is none, but any. */
+static bool is_cid(const char *host)
+{
+	return *host && !host[strspn(host, "0123456789")] &&
+	       strlen(host) <= 10 && strtoull(host, NULL, 10) < UINT32_MAX;
+}
+
 /* [HOSTNAME/]SESSION */
 static bool take_session(struct live_url *url, const char *p)
 {
@@ -71,15 +79,17 @@ static bool take_session(struct live_url *url, const char *p)
 
 int live_url_parse(const char *text, struct live_url *url, struct ctf_error *e)
 {
-	const char *p = text + strlen(SCHEME), *end;
+	const char *p, *end;
 
 	memset(url, 0, sizeof(*url));
 	url->text = text;
 	strcpy(url->port, PORT);
-	if (strncmp(text, SCHEME, strlen(SCHEME)))
+	url->is_vsock = !strncmp(text, VSOCK, strlen(VSOCK));
+	if (!url->is_vsock && strncmp(text, SCHEME, strlen(SCHEME)))
 		return refuse(text, e);
+	p = text + strlen(url->is_vsock ? VSOCK : SCHEME);
 	end = p + strcspn(p, "/");
-	if (!take_host(url, p, end))
+	if (!take_host(url, p, end) || (url->is_vsock && !is_cid(url->host)))
 		return refuse(text, e);
 	if (*end && end[1] && !take_session(url, end + 1))
 		return refuse(text, e);

@@ -11,9 +11,10 @@ enum live_kind {
 };
 
 /**
- * struct live_url - tcp://HOST[:PORT][/[HOSTNAME/]SESSION]
+ * struct live_url - tcp://HOST[:PORT][/[HOSTNAME/]SESSION], vsock://CID[:PORT]...
  * @kind:	of a folder there is the @text alone
  * @text:	as it was given
+ * @is_vsock:	@host is a context ID of AF_VSOCK
  * @host:	where the relayd listens; IPv6 in brackets
  * @port:	5344 if none was given
  * @hostname:	the machine that is traced; "": any
@@ -22,6 +23,7 @@ enum live_kind {
 struct live_url {
 	enum live_kind kind;
 	const char *text;
+	bool is_vsock;
 	char host[256];
 	char port[8];
 	char hostname[LIVE_HOSTNAME_LEN + 1];

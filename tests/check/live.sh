@@ -99,7 +99,7 @@ expect "... and kept" diff -r "$t/c/host" "$t/out/host/session/kernel"
 
 # --- metrics: of three machines, while it goes on and at the end
 for name in host g0 g1; do
-	serve $name cut=1 gone=2 "$t/c/$name"
+	serve $name cut=1 gone=2 hold=1 "$t/c/$name"
 done
 printf 'mine\n' > "$t/mine"
 expect_error "metrics over what is no file of metrics" "mine exists already and is no file of metrics" \
@@ -115,6 +115,7 @@ expect "up to when all came is told meanwhile" soon \
 	grep -q "^vmsync_live_until_seconds{url=\"$(url host)\"} [1-9]" "$t/prom"
 expect "that a session is read is told meanwhile" soon \
 	grep -q "^vmsync_live_attached{url=\"$(url host)\"} 1$" "$t/prom"
+touch "$t/host.go" "$t/g0.go" "$t/g1.go"
 wait $client
 expect_eq "... and that it is not any more, at the end" \
 	"$(metric vmsync_live_attached host)" 0
@@ -170,6 +171,11 @@ expect_eq "the sessions there are" \
 	"other/another,other/not-live: not live,other/session"
 expect_error "no URL" "no URL" "$vmsync" live --record="$t/out"
 expect_error "not a URL" "say tcp://HOST" "$vmsync" live net://localhost/s
+for url in vsock://guest/s vsock:///s vsock://4294967295/s vsock://-1/s; do
+	expect_error "no context ID: $url" "vsock://CID" "$vmsync" live --record="$t/out" $url
+done
+# Whatever this machine has: nobody listens there.
+expect_error "a guest that does not listen" "vsock://1:9: [a-zA-Z]" "$vmsync" live vsock://1:9
 expect_error "no folder" "record says where" "$vmsync" live tcp://h/s
 expect_error "no session" "names no session" "$vmsync" live --record="$t/x" tcp://h
 expect_error "nobody to list" "refused" "$vmsync" live tcp://127.0.0.1:1

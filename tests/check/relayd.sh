@@ -168,6 +168,25 @@ expect_eq "viewer: that it waits is said once for each" \
 	"$(said viewer "another viewer reads")" 2
 judge viewer "$t/viewer/out"
 
+# --- a guest whose relay daemon stops, with all that it has, and goes on
+session_begin host
+session_begin guest
+begin paused --once "${urls[@]}"
+turns
+until_true "paused: it is analysed while it comes" analysed paused
+kill -STOP "${relayd[guest]}"
+until_true "paused: that nothing comes is said" is_said paused "nothing has come for"
+kill -CONT "${relayd[guest]}"
+until_true "paused: that it goes on is said" is_said paused "it goes on, after"
+turns_end paused
+session_end host
+session_end guest
+wait $client
+expect_eq "paused: exit status" $? 0
+expect_eq "paused: both are said of the guest, and once" "$(grep -c \
+	"^vmsync live: ${urls[1]}: \(nothing has come for\|it goes on\)" "$t/paused/said")" 2
+judge paused "$t/paused/out"
+
 # --- processes with buffers of their own, of which one ends soon
 session_begin host pid
 session_begin guest pid

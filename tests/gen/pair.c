@@ -12,6 +12,7 @@
  *	seed=N		(1)
  *	large=1		large event headers
  *	packet=BYTES	size of the packets, a multiple of 4096 (1 MiB)
+ *	timer=NS	and each ends so often, as a live timer has it (never)
  *	uid=N		the guest's vm_uid (from the seed)
  *	old=1		as the old vmsync addons recorded: beacons with cnt and
  *			vm_uid only, no other vmsync event
@@ -214,7 +215,7 @@ static const uint8_t weights[HALTED - SWITCH] = {
 
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t edge, packet, move, halts, apart, pause, ust, idle;
+	uint64_t edge, packet, move, halts, apart, pause, ust, idle, timer;
 	int64_t wrong_offset;
 	double gap_cycles;
 	bool large, old, net, truth, plain;
@@ -652,6 +653,7 @@ static void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
 		.n_classes = opt.halts ? N_CLASSES : HALTED,
 		.large = opt.large,
 		.packet = opt.packet,
+		.timer = opt.timer,
 		.n_streams = n_cpus,
 	};
 	k->tsc_offset = tsc_offset;
@@ -723,6 +725,8 @@ static void option(const char *arg)
 		opt.large = n;
 	else if (!strncmp(arg, "packet=", 7) && n && n % 4096 == 0)
 		opt.packet = n;
+	else if (!strncmp(arg, "timer=", 6))
+		opt.timer = n;
 	else if (!strncmp(arg, "pause=", 6))
 		opt.pause = n;
 	else if (!strncmp(arg, "move=", 5))

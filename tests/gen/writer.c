@@ -263,12 +263,28 @@ static void value_put(struct gen_stream *s, enum gen_type type,
 	}
 }
 
+/* The timer has ended since the packet began: so did the packet, as short as need be. */
+static void timer_look(struct gen_trace *t, struct gen_stream *s, uint64_t stamp)
+{
+	uint64_t ended;
+
+	if (!t->timer || !s->used)
+		return;
+	ended = (s->begin / t->timer + 1) * t->timer;
+	if (stamp < ended)
+		return;
+	if (s->last < ended)
+		s->last = ended;
+	packet_close(t, s, true);
+}
+
 void gen_event(struct gen_trace *t, uint32_t cpu, uint32_t id, uint64_t stamp,
 	       const struct gen_value *values)
 {
 	struct gen_stream *s = &t->streams[cpu];
 	const struct gen_field *field;
 
+	timer_look(t, s, stamp);
 	if (s->used + EVENT_MAX > t->packet)
 		packet_close(t, s, false);
 	if (!s->used) {

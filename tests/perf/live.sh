@@ -5,8 +5,8 @@
 # host with four CPUs and 100 000 events a second and its guest with half as many, whose
 # clocks change ten times a second, are replayed by two relay daemons of the tests: for
 # LIVE_SECONDS (20) at the pace at which they were recorded, and then 10, 100 ... up to
-# LIVE_MOST (100) s of them as fast as they are taken. A packet of 16 KiB takes
-# about 0.1 s, and on a CPU with few events longer: no live timer ends it.
+# LIVE_MOST (100) s of them as fast as they are taken. A packet ends with the live timer,
+# each LIVE_TIMER (100) ms, or before that when it is full, 256 KiB.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 
@@ -19,7 +19,8 @@ trap 'exit 130' INT TERM
 
 record() { # SECONDS
 	build/release/tests/pair "$t/$1" events=$(($1 * 100000)) gap=40000 knots=10 \
-		beacons=10 packet=16384 > "$t/log" || exit 2
+		beacons=10 packet=262144 timer=$((${LIVE_TIMER:-100} * 1000000)) > "$t/log" ||
+		exit 2
 }
 
 # begin SECONDS OPTION...: vmsync live, its process in $client
@@ -66,8 +67,8 @@ paced() { # SECONDS
 	wait "$client" || exit 2
 	wait $! || exit 2
 	read -r median late worst < "$t/lag"
-	printf '%s s at its pace: event to metric %d ms, 99 %% within %d ms, worst %d ms; ' \
-		"$1" "$median" "$late" "$worst"
+	printf '%s s at its pace, live timer %s ms: event to metric %d ms, 99 %% within %d ms, worst %d ms; ' \
+		"$1" "${LIVE_TIMER:-100}" "$median" "$late" "$worst"
 	awk -v cpu="$cpu" -v s="$1" 'BEGIN { printf "%.1f %% of a CPU\n", cpu / s / 10 }'
 	rm -rf "${t:?}/$1"
 }
