@@ -180,6 +180,11 @@ $(O)/tests/lag: tests/perf/lag.c
 bench-live: tool $(O)/tests/relayd $(O)/tests/pair $(O)/tests/lag
 	@tests/perf/live.sh
 
+## make nightly-live	vmsync live with LTTng's own daemons, 20 times: an hour, not in CI
+.PHONY: nightly-live
+nightly-live:
+	@tests/perf/nightly-live.sh
+
 ## make bench-fleet	a thousand hosts in ClickHouse: 30 million rows, some minutes
 .PHONY: bench-fleet
 bench-fleet: $(O)/tests/fleet
