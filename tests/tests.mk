@@ -21,8 +21,8 @@ $(O)/unit/%: tests/unit/%.c $(O)/libvmsync.a
 
 # Tests of the kernel modules' files, kmod_*.c, are compiled with them and a
 # small kernel in user space, to which all that they include leads.
-KMOD_SRC := $(filter-out kmod/trace.c kmod/page.c,$(wildcard kmod/*.c)) guest/guest.c
-KMOD_HDR := $(wildcard kmod/*.h)
+KMOD_SRC := $(filter-out kmod/trace.c kmod/page.c,$(wildcard kmod/*.c)) guest/guest.c guest/track.c
+KMOD_HDR := $(wildcard kmod/*.h guest/*.h include/uapi/*.h)
 KMOD_FLAGS = -I$(O)/kernel -Itests/unit/kmod -Wno-unused-parameter -Wno-sign-compare \
 	     -Wno-missing-field-initializers -Wno-unused-value
 

@@ -24,6 +24,7 @@ typedef unsigned long long u64;
 typedef long long s64;
 typedef u64 __u64;
 typedef u32 __u32;
+typedef s64 __s64;
 
 #define __used __attribute__((used))
 #define KERNEL_CPUS 4

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From readings of the host's clock to the line that the guest's stamps follow.
+ *
+ * Nothing here is of the kernel's, so that it can be run on simulated clocks.
+ */
+#ifndef _VMSYNC_TRACK_H
+#define _VMSYNC_TRACK_H
+
+#include <linux/types.h>
+
+#include "../include/uapi/vmsync_clock.h"
+
+/**
+ * struct track_reading - the host's clock at one TSC of the guest
+ * @tsc:	guest TSC
+ * @ns:		the host's clock at @tsc, rounded down
+ */
+struct track_reading {
+	u64 tsc;
+	u64 ns;
+};
+
+/**
+ * enum track_change - what a reading comes to
+ * @TRACK_SAME:	the line holds
+ * @TRACK_LINE:	a new one follows, which begins where the old one is
+ * @TRACK_STEP:	the same, but the host's clock is another one than it was: @behind
+ *		has changed
+ */
+enum track_change {
+	TRACK_SAME,
+	TRACK_LINE,
+	TRACK_STEP,
+};
+
+/**
+ * struct track - the state of the clock
+ * @lines:	the line in force, or about to be, and the one before it
+ * @behind_ns:	the clock is so far behind the one that was read, ns
+ * @error_ns:	largest distance of @lines.now to a reading, rounded up, ns
+ * @rate:	slope of the host's clock as far as it is known, ns << shift per cycle
+ * @plan:	distance to the host's clock with which the line began, ns << shift
+ * @until_tsc:	where it is planned to meet the host's clock
+ * @miss:	of the last reading, from what was planned, ns << shift
+ * @last_tsc:	of the last reading
+ * @period_tsc:	between two readings, as planned
+ * @hold:	periods from a line's begin to @until_tsc
+ */
+struct track {
+	struct vmsync_clock_lines lines;
+	s64 behind_ns;
+	u64 error_ns;
+	s64 rate;
+	s64 plan;
+	u64 until_tsc;
+	s64 miss;
+	u64 last_tsc;
+	u64 period_tsc;
+	u32 hold;
+};
+
+/**
+ * track_begin() - begin with two readings
+ * @a, @b:	the second one some 100 ms behind the first, at most 2 s
+ * @behind_ns:	the clock is to be so far behind the one that is read
+ * @period_tsc:	cycles from one reading to the next
+ *
+ * Return: 0, or -EINVAL where they are of no clock that runs at 1 s per second by a
+ * TSC of 100 MHz to 10 GHz.
+ */
+int track_begin(struct track *t, const struct track_reading *a,
+		const struct track_reading *b, s64 behind_ns, u64 period_tsc);
+
+/**
+ * track_read() - the next reading
+ * @start_tsc:	a TSC that has not come yet: a new line begins there
+ */
+enum track_change track_read(struct track *t, const struct track_reading *r,
+			     u64 start_tsc);
+
+#endif /* _VMSYNC_TRACK_H */
