@@ -9,7 +9,7 @@
  * has changed between the last two readings, or it was not known well enough since
  * the line began: the last two tell which.
  */
-#include <linux/errno.h>
+#include <linux/err.h>
 
 #include "track.h"
 
@@ -95,7 +95,7 @@ static s64 planned(const struct track *t, u64 tsc)
 /* What the host's clock does over @delta cycles beyond what any rate explains. */
 static bool is_step(const struct track *t, s64 ahead, u64 delta)
 {
-	__int128 most = (__int128)delta * t->rate / RATE_SHARE +
+	__int128 most = (__int128)delta * (t->rate / RATE_SHARE) +
 			(__int128)STEP_NS * one_ns(t);
 
 	return magnitude(ahead) > most;

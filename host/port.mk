@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-## make port		vmsyncd and vmsync-agent (needs liblttng-ust-dev)
+## make port		vmsyncd, vmsync-agent, UST's clock (needs liblttng-ust-dev)
 #
 # Their events are what they are for: without LTTng-UST they are not built.
 
@@ -11,7 +11,8 @@ PORT_HOST := $(patsubst %.c,$(O)/%.o,host/libvirt/xml.c \
 	     host/libvirt/domain.c host/base/json_string.c)
 PORT_DAEMON := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard host/daemon/*.c)))
 PORT_AGENT := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard guest/agent/*.c)))
-PORT_BIN := $(O)/vmsyncd $(O)/vmsync-agent $(O)/libvirt-hook
+PORT_CLOCK := $(O)/libvmsync-ust-clock.so
+PORT_BIN := $(O)/vmsyncd $(O)/vmsync-agent $(O)/libvirt-hook $(PORT_CLOCK)
 PORT_LDLIBS := -llttng-ust -ldl
 
 .PHONY: port port-missing install-host install-guest uninstall-port
@@ -33,6 +34,11 @@ $(O)/vmsync-agent: $(PORT_AGENT) $(PORT_LIB) $(O)/host/base/run.o \
 		$(O)/host/record/tracing.o
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(LDFLAGS) $(PORT_LDLIBS)
 
+# Whoever loads it has the functions that it calls.
+$(PORT_CLOCK): guest/ust/clock.c include/uapi/vmsync_clock.h
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -fPIC -shared -o $@ $< $(LDFLAGS) -llttng-ust-common
+
 # It needs nothing that is not everywhere, and a hook had best be small.
 $(O)/libvirt-hook: tools/libvirt-hook.c
 	@mkdir -p $(@D)
@@ -42,6 +48,7 @@ $(O)/libvirt-hook: tools/libvirt-hook.c
 # files of their own, since a machine can be either, or both.
 PORT_SBIN = $(DESTDIR)$(PREFIX)/sbin
 PORT_LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/vmsync
+PORT_LIB_VMSYNC = $(DESTDIR)$(PREFIX)/lib/vmsync
 PORT_MAN = $(DESTDIR)$(PREFIX)/share/man/man8
 UNITS ?= $(PREFIX)/lib/systemd/system
 PORT_RULE = $(DESTDIR)$(PREFIX)/lib/udev/rules.d/90-vmsync-agent.rules
@@ -68,7 +75,9 @@ install-host: port
 
 install-guest: port
 	install -D -m 755 -t $(PORT_SBIN) $(O)/vmsync-agent
-	install -D -m 644 -t $(PORT_MAN) Documentation/man/vmsync-agent.8
+	install -D -m 644 -t $(PORT_LIB_VMSYNC) $(PORT_CLOCK)
+	install -D -m 644 -t $(PORT_MAN) Documentation/man/vmsync-agent.8 \
+		Documentation/man/vmsync-clock.8
 	$(call install_units,$(GUEST_UNITS))
 	install -D -m 644 tools/systemd/90-vmsync-agent.rules $(PORT_RULE)
 	install -D -m 644 -t $(PORT_MODPROBE) tools/systemd/vmsync-guest.conf
@@ -77,7 +86,9 @@ uninstall: uninstall-port
 uninstall-port:
 	rm -f $(PORT_SBIN)/vmsyncd $(PORT_SBIN)/vmsync-agent \
 		$(PORT_LIBEXEC)/libvirt-hook \
+		$(PORT_LIB_VMSYNC)/libvmsync-ust-clock.so \
 		$(PORT_MAN)/vmsyncd.8 $(PORT_MAN)/vmsync-agent.8 \
+		$(PORT_MAN)/vmsync-clock.8 \
 		$(addprefix $(DESTDIR)$(UNITS)/,$(HOST_UNITS) $(GUEST_UNITS)) \
 		$(PORT_RULE) $(PORT_GROUP) $(PORT_MODPROBE)/vmsync-host.conf \
 		$(PORT_MODPROBE)/vmsync-guest.conf

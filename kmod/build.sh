@@ -63,7 +63,7 @@ if [ -n "$lttng" ]; then
 	args+=(LTTNG_SRC="$lttng" KBUILD_EXTRA_SYMBOLS="$lttng/src/Module.symvers")
 else
 	echo "modules: without LTTng's probes (no LTTNG_SRC)"
-	rm -f "$out"/lttng-probe-vmsync*.ko
+	rm -f "$out"/lttng-{probe,clock}-vmsync*.ko
 fi
 # shellcheck disable=SC2086 # options
 make "${args[@]}" -j"$(nproc)" ${KBUILD_ARGS-} modules

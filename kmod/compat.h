@@ -6,6 +6,7 @@
 #ifndef _VMSYNC_COMPAT_H
 #define _VMSYNC_COMPAT_H
 
+#include <linux/mm.h>
 #include <linux/sched/isolation.h>
 #include <linux/seqlock.h>
 #include <linux/version.h>
@@ -29,6 +30,16 @@ static inline bool vmsync_cpu_isolated(int cpu)
 #else
 	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
 	       !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+#endif
+}
+
+/* What is mapped only to be read is not made writable later. */
+static inline void vmsync_vm_never_written(struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_clear(vma, VM_MAYWRITE);
+#else
+	vma->vm_flags &= ~VM_MAYWRITE;
 #endif
 }
 

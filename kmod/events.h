@@ -120,6 +120,17 @@ struct vmsync_knot {
 	u32 why;
 };
 
+/* Of vmsync-clock.ko: the clock that LTTng stamps with in this guest. */
+struct vmsync_clock_change {
+	struct vmsync_line line;
+	struct vmsync_line prev;
+	u64 confirm_tsc;
+	s64 behind_ns;
+	u64 error_ns;
+	u32 steps;
+	u32 why;
+};
+
 struct vmsync_tsc {
 	struct vmsync_who who;
 	struct vmsync_scale scale;

@@ -238,6 +238,37 @@ TRACE_EVENT(vmsync_knot,
 		  __entry->why, VMSYNC_LINE_ARGS(prev_), VMSYNC_PAGE_ARGS(pv_))
 );
 
+TRACE_EVENT(vmsync_clock_line,
+	TP_PROTO(const struct vmsync_clock_change *ev),
+	TP_ARGS(ev),
+	TP_STRUCT__entry(
+		__field(u32, seq)
+		VMSYNC_LINE_STRUCT()
+		__field(u64, confirm_tsc)
+		__field(u32, why)
+		VMSYNC_LINE_STRUCT(prev_)
+		__field(u64, error_ns)
+		__field(s64, behind_ns)
+		__field(u32, steps)
+	),
+	TP_fast_assign(
+		__entry->seq = ev->line.seq;
+		VMSYNC_LINE_ASSIGN(, &ev->line);
+		__entry->confirm_tsc = ev->confirm_tsc;
+		__entry->why = ev->why;
+		VMSYNC_LINE_ASSIGN(prev_, &ev->prev);
+		__entry->error_ns = ev->error_ns;
+		__entry->behind_ns = ev->behind_ns;
+		__entry->steps = ev->steps;
+	),
+	TP_printk("seq=%u" VMSYNC_LINE_FORMAT() " confirm_tsc=%llu why=%u"
+		  VMSYNC_LINE_FORMAT(prev_)
+		  " error_ns=%llu behind_ns=%lld steps=%u",
+		  __entry->seq, VMSYNC_LINE_ARGS(), __entry->confirm_tsc,
+		  __entry->why, VMSYNC_LINE_ARGS(prev_), __entry->error_ns,
+		  __entry->behind_ns, __entry->steps)
+);
+
 TRACE_EVENT_FN(vmsync_tsc,
 	TP_PROTO(const struct vmsync_tsc *ev),
 	TP_ARGS(ev),

@@ -90,7 +90,7 @@ expect "the group is there" grep -q ^vmsync: "$t/system/etc/group"
 for release in $releases; do
 	expect_eq "DKMS built the modules for $release" \
 		"$(cd "$t/system/lib/modules/$release/updates/dkms" && echo *.ko*)" \
-		"vmsync-guest.ko vmsync-host.ko vmsync.ko"
+		"vmsync-clock.ko vmsync-guest.ko vmsync-host.ko vmsync.ko"
 done
 units="vmsyncd.service vmsyncd.socket vmsync-agent.service"
 # shellcheck disable=SC2086 # several

@@ -32,12 +32,12 @@ expect "core and guest build apart from the host" env OUT="$check_tmp/apart" \
 	KBUILD_ARGS=VMSYNC_HOST_KERNELS= kmod/build.sh "$LAB_KDIR"
 expect_eq "core and guest, nothing else" \
 	"$(cd "$check_tmp/apart/$LAB_RELEASE" && echo *.ko)" \
-	"vmsync-guest.ko vmsync.ko"
+	"vmsync-clock.ko vmsync-guest.ko vmsync.ko"
 
 ko=build/modules/$LAB_RELEASE
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
-for m in vmsync vmsync-host vmsync-guest lttng-probe-vmsync \
-	lttng-probe-vmsync-kvm; do
+for m in vmsync vmsync-host vmsync-guest vmsync-clock lttng-probe-vmsync \
+	lttng-probe-vmsync-kvm lttng-clock-vmsync; do
 	expect "$m.ko" test -s "$ko/$m.ko"
 done
 # What modinfo says of each, for every kernel that it was built for.
@@ -48,7 +48,7 @@ for file in "$ko"/*.ko build/modules-check/*/*/*.ko; do
 	expect_eq "$m: version" "$(modinfo -F version "$file")" "$version"
 	expect_eq "$m: kernel" "$(modinfo -F vermagic "$file" | cut -d' ' -f1)" "$release"
 	expect_eq "$m: parameters without a description and a type" \
-		"$(modinfo -F parm "$file" | grep -vE '^[a-z_]+:.+ \((uint|bool|cpulist)\)$')" ""
+		"$(modinfo -F parm "$file" | grep -vE '^[a-z_]+:.+ \((uint|ulong|bool|cpulist)\)$')" ""
 	for field in description author; do
 		expect "$m: $field" test -n "$(modinfo -F $field "$file")"
 	done

@@ -47,7 +47,7 @@ stuck+='|blocked for more than|workqueue lockup|Marking clocksource .* as unstab
 stale='int3: [0-9a-f]{4} \[#1\]'
 
 # A frame of a stack, or an instruction pointer, in one of our modules.
-ours='\[(vmsync|lttng_probe_vmsync)[a-z_]*\]'
+ours='\[(vmsync|lttng_(probe|clock)_vmsync)[a-z_]*\]'
 
 matching() {
 	grep -a -hE "$1" "${logs[@]}" | grep -av 'Modules linked in:'

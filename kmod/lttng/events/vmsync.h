@@ -113,6 +113,21 @@ LTTNG_TRACEPOINT_EVENT(vmsync_knot,
 	)
 )
 
+LTTNG_TRACEPOINT_EVENT(vmsync_clock_line,
+	TP_PROTO(const struct vmsync_clock_change *ev),
+	TP_ARGS(ev),
+	TP_FIELDS(
+		ctf_integer(u32, seq, ev->line.seq)
+		vmsync_line_fields(, ev->line)
+		ctf_integer(u64, confirm_tsc, ev->confirm_tsc)
+		ctf_integer(u32, why, ev->why)
+		vmsync_line_fields(prev_, ev->prev)
+		ctf_integer(u64, error_ns, ev->error_ns)
+		ctf_integer(s64, behind_ns, ev->behind_ns)
+		ctf_integer(u32, steps, ev->steps)
+	)
+)
+
 LTTNG_TRACEPOINT_EVENT(vmsync_tsc,
 	TP_PROTO(const struct vmsync_tsc *ev),
 	TP_ARGS(ev),

@@ -124,6 +124,9 @@ extern struct kernel kernel;
 #define NSEC_PER_USEC 1000L
 #define GFP_KERNEL 0
 #define PAGE_SIZE 4096
+#define VM_MAYWRITE 0x20
+
+struct vm_area_struct { unsigned long vm_flags; };
 
 /* Modules */
 
