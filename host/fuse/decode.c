@@ -4,6 +4,7 @@
 
 #include "fuse/decode.h"
 #include "fuse/names.h"
+#include "fuse/trace_clock.h"
 
 /*
  * One row: the event's field @name goes to the record's member at @offset,
@@ -173,6 +174,7 @@ static const struct event_row {
 	{ "vmsync_hg_host", VMSYNC_EV_HG_HOST, hg_host_rows, false },
 	{ "vmsync_hg_guest", VMSYNC_EV_HG_GUEST, hg_guest_rows, false },
 	{ "vmsync_knot", VMSYNC_EV_KNOT, knot_rows, false },
+	{ "vmsync_clock_line", VMSYNC_EV_KNOT, knot_rows, false },
 	{ "vmsync_tsc", VMSYNC_EV_TSC, tsc_rows, false },
 	{ "vmsync_pvclock", VMSYNC_EV_PVCLOCK, pvclock_rows, false },
 	{ "vmsync_vm", VMSYNC_EV_VM, vm_rows, false },
@@ -202,6 +204,7 @@ struct decoder {
 struct vmsync_decoders {
 	size_t n;
 	bool old;
+	bool host_clock; /* stamps are of vmsync-clock.ko's */
 	uint8_t *want;
 	struct decoder **by_class; /* NULL: not ours */
 };
@@ -288,15 +291,37 @@ static void decode(const struct decoder *d, const struct ctf_event *src,
 		ev->prev.seq = ev->line.seq - 1;
 }
 
+/*
+ * A beacon reads the kernel's own clock and names its line, and the stamps are of
+ * another one: then its stamp is all that it tells.
+ */
+static void decode_stamp_only(struct vmsync_evidence *ev)
+{
+	ev->pair = (struct vmsync_pair){ .mono_ns = ev->stamp_ns };
+	memset(&ev->line, 0, sizeof(ev->line));
+	memset(&ev->pvclock, 0, sizeof(ev->pvclock));
+}
+
 void vmsync_decode(const struct vmsync_decoders *ds, const struct ctf_event *src,
 		   struct vmsync_evidence *ev)
 {
-	decode(ds->by_class[src->cls->index], src, ev);
+	const struct decoder *d = ds->by_class[src->cls->index];
+
+	decode(d, src, ev);
+	if (ds->host_clock && !d->event->port && ev->kind <= VMSYNC_EV_HG_GUEST)
+		decode_stamp_only(ev);
 }
 
 static bool is_beacon(const struct event_row *row)
 {
 	return row->kind <= VMSYNC_EV_HG_GUEST;
+}
+
+/* Each kernel clock has lines of its own: those of the clock that made the stamps. */
+static bool is_of_clock(const struct event_row *row, bool host_clock)
+{
+	return row->kind != VMSYNC_EV_KNOT ||
+	       host_clock == !strcmp(row->name, "vmsync_clock_line");
 }
 
 unsigned int vmsync_class_beacons(const struct ctf_class *cls)
@@ -317,6 +342,7 @@ struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t,
 	if (!ds)
 		return NULL;
 	ds->n = n;
+	ds->host_clock = vmsync_clock_is_host(vmsync_trace_clock(t));
 	ds->want = calloc(n + 1, 1);
 	ds->by_class = calloc(n + 1, sizeof(*ds->by_class));
 	if (!ds->want || !ds->by_class)
@@ -325,8 +351,8 @@ struct vmsync_decoders *vmsync_decoders_new(const struct ctf_trace *t,
 		const struct ctf_class *cls = ctf_trace_class(t, i);
 		const struct event_row *row = event_row_of(cls);
 
-		if (!row || (is_beacon(row) &&
-			     !(beacons & vmsync_class_beacons(cls))))
+		if (!row || !is_of_clock(row, ds->host_clock) ||
+		    (is_beacon(row) && !(beacons & vmsync_class_beacons(cls))))
 			continue;
 		ds->by_class[i] = decoder_new(cls, row);
 		if (!ds->by_class[i])

@@ -246,7 +246,9 @@ int vmsync_earlier_find(struct ctf_trace *const *traces, size_t n, bool *is,
 		return vmsync_fail_memory(e);
 	for (i = 0; !ret && i < n; i++) {
 		is[i] = is_marked(traces[i]);
-		if (!is[i])
+		/* What the host's clock stamped says nothing of the kernel's. */
+		if (!is[i] &&
+		    !vmsync_clock_is_host(vmsync_trace_clock(traces[i])))
 			ret = stamps_off(traces[i], &is[i], e);
 		p[i].trace = traces[i];
 		p[i].is = &is[i];

@@ -14,6 +14,7 @@
 #include "fuse/names.h"
 #include "fuse/offsets.h"
 #include "fuse/trace_clock.h"
+#include "uapi/vmsync_clock.h"
 
 static bool class_is_call(const struct ctf_class *cls)
 {
@@ -182,6 +183,21 @@ static int trace_put(struct ctf_trace ***traces, size_t *n, struct ctf_trace *t,
 	return 0;
 }
 
+/* Of one machine are traces on its own clock, or on its host's: not of both. */
+static int same_clock(const struct vmsync_machine *m, const struct ctf_trace *t,
+		      struct ctf_error *e)
+{
+	if (!m->n || vmsync_clock_is_host(m->clock) ==
+			     vmsync_clock_is_host(vmsync_trace_clock(t)))
+		return 0;
+	return vmsync_fail(e, -ENOTSUP,
+			   "have both tracers stamp with it, or name the traces "
+			   "of one clock only",
+			   "%.200s and %.200s: of one machine, but only one has "
+			   "the clock " VMSYNC_CLOCK_NAME,
+			   ctf_trace_path(m->traces[0]), ctf_trace_path(t));
+}
+
 static int machine_add(struct vmsync_machines *out,
 		       const struct vmsync_sorted *s, bool *clash,
 		       struct ctf_error *e)
@@ -189,6 +205,8 @@ static int machine_add(struct vmsync_machines *out,
 	struct vmsync_machine *m;
 	int ret = machine_of(out, s, &m, clash, e);
 
+	if (!ret)
+		ret = same_clock(m, s->trace, e);
 	if (ret)
 		return ret;
 	/* A host that is itself a guest of another one is a host here. */

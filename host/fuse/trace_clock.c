@@ -7,6 +7,7 @@
 
 #include "fuse/decode.h"
 #include "fuse/fail.h"
+#include "uapi/vmsync_clock.h"
 
 /* The clock that the stamps are on: the first stream's, if there is one. */
 const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t)
@@ -28,6 +29,11 @@ void vmsync_clock_uuid(const struct ctf_clock *c, char text[37])
 
 		text += sprintf(text, dash ? "-%02x" : "%02x", c->uuid[i]);
 	}
+}
+
+bool vmsync_clock_is_host(const struct ctf_clock *c)
+{
+	return c && !strcmp(c->name, VMSYNC_CLOCK_NAME);
 }
 
 bool vmsync_clock_of_all_cpus(const struct ctf_trace *t)

@@ -14,6 +14,12 @@ void vmsync_clock_uuid(const struct ctf_clock *c, char text[37]);
 const struct ctf_clock *vmsync_trace_clock(const struct ctf_trace *t);
 
 /**
+ * vmsync_clock_is_host() - whether the stamps were made by vmsync-clock.ko, which
+ * follows the host's clock: vmsync_clock_line tells of them, and vmsync_knot does not
+ */
+bool vmsync_clock_is_host(const struct ctf_clock *c);
+
+/**
  * vmsync_clock_of_all_cpus() - whether stamps of one CPU can be held against
  * another's: of ftrace's clocks some, by the environment, and else all
  */

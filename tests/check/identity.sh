@@ -277,4 +277,38 @@ expect_error "a packet that begins at 0" \
 	"zero/guest: a stream's first packet says that it begins at 0" \
 	$vmsync sync "$t/zero"
 
+# --- stamps that are the host's clock in the guest (vmsync-clock.ko), as far as its lines
+# tell. What beacons read and name is of the guest's own clock: here it is rubbish.
+generate own events=60000 beacons=1000 truth=1 knots=1000
+hosted() { # FOLDER KNOTS: the guest's trace is on that clock, and its knots are called so
+	cp -r "$t/own" "$t/$1"
+	awk -v RS= -v ORS='\n\n' -v knots="$2" '
+	{ gsub(/monotonic/, "vmsync_host_monotonic"); sub(/"vmsync_knot"/, "\"" knots "\"") }
+	/"vmsync_(gh|hg)_guest"/ {
+		gsub(/ _cycle_last;/, " _x;"); gsub(/ _base_ns;/, " _cycle_last;")
+		gsub(/ _x;/, " _base_ns;"); gsub(/ _tsc;/, " _x;")
+		gsub(/ _mono;/, " _tsc;"); gsub(/ _x;/, " _mono;")
+	} { print }' "$t/own/guest/metadata" > "$t/$1/guest/metadata"
+}
+hosted lines vmsync_clock_line
+$vmsync fuse --json -o "$t/fused-lines" "$t/lines" > "$t/json"
+expect_eq "host's clock: fused" $? 0
+jq_is "host's clock: by its own lines exact" '.guests[0].methods | keys | join(",")' exact
+expect "host's clock: 2 ns of the truth at most" test "$(worst "$t/fused-lines/guest-guest")" -le 2
+hosted knots vmsync_knot
+$vmsync sync --json "$t/knots" > "$t/json"
+jq_is "host's clock: lines of the guest's own clock are not its" \
+	'.guests[0] | [(.methods | keys | join(",")), .containment.outside] | join(" ")' "beacon 0"
+sed 's/"vmsync_knot"/"vmsync_clock_line"/' "$t/own/guest/metadata" > "$t/metadata"
+cp "$t/metadata" "$t/own/guest/metadata"
+$vmsync sync --json "$t/own" > "$t/json"
+jq_is "guest's own clock: lines of the host's are not its" .agrees true
+expect_eq "guest's own clock: as if there were none" \
+	"$(jq -S '.guests[0] | [.methods, .beacons.matched]' "$t/json")" \
+	"$(sed -i 's/"vmsync_clock_line"/"other"/' "$t/own/guest/metadata" &&
+		$vmsync sync --json "$t/own" | jq -S '.guests[0] | [.methods, .beacons.matched]')"
+expect_error "one machine by two clocks" \
+	"of one machine, but only one has the clock vmsync_host_monotonic; have both" \
+	$vmsync sync "$t/own" "$t/lines/guest"
+
 finish
