@@ -60,6 +60,9 @@ static struct vmsync_clock_page *page;
 /* Where KVM writes its answer. */
 static struct kvm_clock_pairing *answer;
 
+/* Whom we read: vmsync-host.ko, or KVM. */
+static bool asks;
+
 /* These belong to the work, which never runs twice at once. */
 static struct track track;
 static u32 n_lines, n_steps, n_readings, n_failures;
@@ -93,25 +96,53 @@ EXPORT_SYMBOL_GPL(vmsync_clock_now);
 
 const char *vmsync_clock_description(void)
 {
-	return offset_ns ? "CLOCK_MONOTONIC of the host that runs this guest" :
+	return asks || offset_ns ? "CLOCK_MONOTONIC of the host that runs this guest" :
 			   "CLOCK_REALTIME of the host that runs this guest, never set: its CLOCK_MONOTONIC and a constant";
 }
 EXPORT_SYMBOL_GPL(vmsync_clock_description);
 
-/* Interrupts off, so that what follows is not long after it. */
-static int host_read(struct track_reading *r)
+/* vmsync-host.ko, where it answers: CLOCK_MONOTONIC, and fractions of a ns. */
+static bool host_answers(struct track_reading *r)
+{
+	unsigned long ret, tsc = 0, ns = 0, frac = 0;
+
+	asm volatile(KVM_HYPERCALL
+		     : "=a" (ret), "+b" (tsc), "+c" (ns), "+d" (frac)
+		     : "a" ((unsigned long)VMSYNC_HC_CLOCK), "S" (0ul)
+		     : "memory");
+	*r = (struct track_reading){ tsc, ns, (u32)frac };
+	return ns;
+}
+
+/* KVM itself: CLOCK_REALTIME. */
+static int host_pairs(struct track_reading *r)
 {
 	long ret = kvm_hypercall2(KVM_HC_CLOCK_PAIRING, virt_to_phys(answer),
 				  KVM_CLOCK_PAIRING_WALLCLOCK);
 
-	n_readings++;
-	if (ret) {
-		n_failures++;
+	if (ret)
 		return -EOPNOTSUPP;
-	}
 	r->tsc = answer->tsc;
 	r->ns = (u64)answer->sec * NSEC_PER_SEC + (u64)answer->nsec;
+	r->frac = TRACK_HALF_NS;
 	return 0;
+}
+
+/*
+ * Interrupts off, so that what follows is not long after it. A host that answers no
+ * more, or again, is no reason to change the clock that is read.
+ */
+static int host_read(struct track_reading *r)
+{
+	int err = 0;
+
+	if (!asks)
+		err = host_pairs(r);
+	else if (!host_answers(r))
+		err = -EAGAIN;
+	n_readings++;
+	n_failures += !!err;
+	return err;
 }
 
 static void publish(const struct vmsync_clock_lines *lines)
@@ -221,8 +252,8 @@ static struct miscdevice device = {
 
 static int guest_clock_show(struct seq_file *m, void *unused)
 {
-	seq_printf(m, "readings=%u failures=%u lines=%u steps=%u behind_ns=%lld error_ns=%llu\n",
-		   READ_ONCE(n_readings), READ_ONCE(n_failures),
+	seq_printf(m, "by=%s readings=%u failures=%u lines=%u steps=%u behind_ns=%lld error_ns=%llu\n",
+		   asks ? "host" : "kvm", READ_ONCE(n_readings), READ_ONCE(n_failures),
 		   READ_ONCE(n_lines), READ_ONCE(n_steps),
 		   READ_ONCE(track.behind_ns), READ_ONCE(track.error_ns));
 	return 0;
@@ -247,6 +278,9 @@ static int clock_begin(void)
 	struct track_reading a, b;
 	int err;
 
+	asks = true;
+	if (reading_alone(&a))
+		asks = false;
 	err = reading_alone(&a);
 	if (err) {
 		pr_err("the host does not tell its clock: KVM does where its own clocksource is tsc\n");
@@ -255,14 +289,15 @@ static int clock_begin(void)
 	msleep(BEGIN_MS);
 	err = reading_alone(&b);
 	if (!err)
-		err = track_begin(&track, &a, &b, (s64)offset_ns,
+		err = track_begin(&track, &a, &b, asks ? 0 : (s64)offset_ns,
 				  jiffies_to_nsecs(period()) / NSEC_PER_USEC *
 					  (u64)tsc_khz / USEC_PER_MSEC);
 	if (err) {
 		pr_err("what the host tells is no clock\n");
 		return err;
 	}
-	n_lines = 1;
+	n_readings = n_lines = 1;
+	n_failures = 0;
 	page->magic = VMSYNC_CLOCK_MAGIC;
 	page->version = VMSYNC_CLOCK_VERSION;
 	publish(&track.lines);

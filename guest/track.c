@@ -46,7 +46,7 @@ static s64 ahead_of_line(const struct track *t, const struct track_reading *r)
 	__int128 is = (__int128)(s64)(r->ns - (u64)t->behind_ns -
 				      line->base_ns) * one_ns(t);
 
-	return saturated(is + one_ns(t) / 2 - at);
+	return saturated(is + (r->frac >> (32 - line->shift)) - at);
 }
 
 /* The slope with which the clock is where the host's will be at @until_tsc. */
@@ -176,7 +176,7 @@ int track_begin(struct track *t, const struct track_reading *a,
 		.lines.now = {
 			.start_tsc = b->tsc,
 			.base_ns = b->ns - (u64)behind_ns,
-			.frac = 1ull << (shift - 1),
+			.frac = b->frac >> (32 - shift),
 			.mult = (u32)mult,
 			.shift = shift,
 		},

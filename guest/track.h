@@ -15,11 +15,15 @@
  * struct track_reading - the host's clock at one TSC of the guest
  * @tsc:	guest TSC
  * @ns:		the host's clock at @tsc, rounded down
+ * @frac:	what it lacks, ns << 32; where that is not known, half a ns
  */
 struct track_reading {
 	u64 tsc;
 	u64 ns;
+	u32 frac;
 };
+
+#define TRACK_HALF_NS (1u << 31)
 
 /**
  * enum track_change - what a reading comes to

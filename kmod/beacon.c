@@ -79,7 +79,7 @@ static void tell_hg(const struct host_vcpu *v, const struct host_pending *p)
 }
 
 /* KVM writes 32 bits of it to a guest that is not in long mode. */
-static bool from_kernel(const struct kvm_vcpu *vcpu)
+bool host_kvm_refused_kernel(const struct kvm_vcpu *vcpu)
 {
 	return (u32)vcpu->arch.regs[VCPU_REGS_RAX] == (u32)-KVM_ENOSYS;
 }
@@ -93,7 +93,7 @@ void host_beacon_return(struct host_vcpu *v)
 	p->session = 0;
 	if (session != host_session)
 		return;
-	if (!from_kernel(v->vcpu)) {
+	if (!host_kvm_refused_kernel(v->vcpu)) {
 		atomic64_inc(&vm->counts.user);
 		return;
 	}

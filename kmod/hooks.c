@@ -51,8 +51,8 @@ static struct kvm_vcpu *running_vcpu(unsigned int vcpu_id)
 	return vcpu && vcpu->vcpu_id == vcpu_id ? vcpu : NULL;
 }
 
-/* Out of line, for the sake of all other hypercalls. */
-static noinline void beacon_seen(const struct host_claims *claims)
+/* Out of line, for the sake of all other hypercalls. @claims: of a beacon, or NULL. */
+static noinline void call_seen(const struct host_claims *claims)
 {
 	struct kvm_vcpu *vcpu = host_vcpu_loaded(current);
 	struct host_vcpu *v;
@@ -61,8 +61,10 @@ static noinline void beacon_seen(const struct host_claims *claims)
 		return;
 	rcu_read_lock();
 	v = host_vcpu_get(vcpu);
-	if (v)
+	if (v && claims)
 		host_beacon_seen(v, claims);
+	else if (v)
+		host_clock_asked(v);
 	rcu_read_unlock();
 }
 
@@ -73,7 +75,9 @@ static void probe_hypercall(void *data, VMSYNC_KVM_HYPERCALL_ARGS)
 			.cnt = a0, .uid = a1, .tsc = a2, .mono = a3,
 		};
 
-		beacon_seen(&claims);
+		call_seen(&claims);
+	} else if (nr == VMSYNC_HC_CLOCK && host_answers_clock) {
+		call_seen(NULL);
 	}
 }
 
@@ -88,6 +92,7 @@ static noinline void entry_look(struct kvm_vcpu *vcpu)
 	if (v) {
 		host_verify(v);
 		host_beacon_return(v);
+		host_clock_answer(v);
 		if (!v->untold)
 			host_quiet_here(v);
 	}

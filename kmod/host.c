@@ -10,12 +10,13 @@
 #include "host.h"
 #include "listen.h"
 
+/* Who answers guests does so whether or not a tracer listens. */
 static void listening_changed(bool on)
 {
-	if (on)
-		host_session_begin();
-	else
+	if (!on || host_answers_clock)
 		host_session_end();
+	if (on || host_answers_clock)
+		host_session_begin();
 }
 
 static struct vmsync_listener listener = {
@@ -47,6 +48,8 @@ static int __init vmsync_host_init(void)
 		goto err_hooks;
 	host_state_init();
 	host_slow_init();
+	if (host_answers_clock)
+		host_session_begin();
 	vmsync_listener_register(&listener);
 	vmsync_listener_register(&slow_listener);
 	return 0;
@@ -60,6 +63,7 @@ static void __exit vmsync_host_exit(void)
 {
 	vmsync_listener_unregister(&slow_listener);
 	vmsync_listener_unregister(&listener);
+	host_session_end();
 	host_state_exit();
 	host_death_exit();
 	host_table_exit();

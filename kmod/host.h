@@ -80,6 +80,14 @@ struct host_pending {
 	struct vmsync_line line;
 };
 
+/* The clock for one who asked, between the hypercall and the next entry. */
+struct host_asked {
+	u32 session;		/* as above */
+	u32 frac;		/* what @ns lacks, ns << 32 */
+	u64 ns;			/* this host's clock */
+	u64 tsc;		/* the virtual CPU's TSC at that time */
+};
+
 struct host_vcpu {
 	struct hlist_node hash;
 	struct hlist_node of_vm;
@@ -93,6 +101,7 @@ struct host_vcpu {
 	struct host_facts told;
 	struct host_pending pending;
 	struct host_wait wait;	/* the scheduler's, while no thread runs it */
+	struct host_asked asked;
 };
 
 /*
@@ -188,6 +197,14 @@ void host_verify(struct host_vcpu *v);
 /* beacon.c: by the thread that has the virtual CPU loaded. */
 void host_beacon_seen(struct host_vcpu *v, const struct host_claims *claims);
 void host_beacon_return(struct host_vcpu *v);
+
+/* Is KVM's answer, in RAX, that to a guest's kernel: that there is no such call? */
+bool host_kvm_refused_kernel(const struct kvm_vcpu *vcpu);
+
+/* answer.c: the same thread. Guests are answered, beacons or not, at all times. */
+extern bool host_answers_clock;
+void host_clock_asked(struct host_vcpu *v);
+void host_clock_answer(struct host_vcpu *v);
 
 /* death.c */
 int host_death_init(void);

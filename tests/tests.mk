@@ -45,10 +45,10 @@ $(O)/unit/kmod_%: private HOST_CFLAGS += $(KMOD_FLAGS)
 
 KMOD_HOST := $(addprefix $(O)/,$(patsubst %.c,%.o,$(addprefix kmod/,host.c \
 	     table.c tell.c hooks.c beacon.c limit.c session.c \
-	     death.c state.c slow.c wait.c)) \
+	     death.c state.c slow.c wait.c answer.c)) \
 	     tests/unit/kmod/kernel.o tests/unit/kmod/kvm.o)
-$(O)/unit/kmod_vcpus $(O)/unit/kmod_beacons $(O)/unit/kmod_entry: $(KMOD_HOST)
-$(O)/unit/kmod_slow: $(KMOD_HOST)
+$(O)/unit/kmod_vcpus $(O)/unit/kmod_beacons $(O)/unit/kmod_entry \
+	$(O)/unit/kmod_answer $(O)/unit/kmod_slow: $(KMOD_HOST)
 $(O)/unit/kmod_wait: $(O)/kmod/wait.o
 $(O)/unit/kmod_guest: $(addprefix $(O)/,guest/guest.o tests/unit/kmod/kernel.o)
 $(O)/unit/kmod_line: $(O)/tests/unit/kmod/kernel.o

@@ -43,6 +43,14 @@
 /* "VSNC": far above KVM's own numbers (1..12), and none of Hyper-V or Xen. */
 #define VMSYNC_HC_BEACON	0x56534e43
 
+/*
+ * "VSCA": a guest's kernel asks for the host's CLOCK_MONOTONIC, registers as above, rbx,
+ * rcx and rdx 0. A host with parameter answer_clock of vmsync-host.ko puts in there a TSC
+ * of the calling virtual CPU, the clock at that TSC in ns, and the fraction of a ns that
+ * it lacks, << 32; rax is KVM's answer as ever. Where rcx is 0, nobody answered.
+ */
+#define VMSYNC_HC_CLOCK		0x56534341
+
 /* cnt is k in the two gh events of a beacon, k + 1 in its two hg events. */
 #define VMSYNC_CNT_STEP		2
 

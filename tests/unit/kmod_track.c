@@ -54,10 +54,19 @@ static __int128 host_at(const struct host *h, u64 tsc)
 	return h->ns + (__int128)h->mult * (s64)(tsc - h->tsc);
 }
 
+/* vmsync-host.ko tells fractions of a ns, KVM does not. */
+static bool fractions;
+
 static struct track_reading host_read(struct host *h, u64 tsc)
 {
+	__int128 at;
+
 	host_ticks(h, tsc);
-	return (struct track_reading){ tsc, (u64)(host_at(h, tsc) >> HOST_SHIFT) };
+	at = host_at(h, tsc);
+	return (struct track_reading){
+		tsc, (u64)(at >> HOST_SHIFT),
+		fractions ? (u32)((u64)at << (32 - HOST_SHIFT)) : TRACK_HALF_NS,
+	};
 }
 
 static void begin(struct host *h, struct track *t, u64 *tsc)
@@ -302,7 +311,7 @@ static void tsc_goes_back(void)
 		go_on(&h, &t, &tsc, 1, &s);
 	} while (t.lines.now.start_tsc >= t.last_tsc - 1);
 	was = t.lines;
-	r = (struct track_reading){ t.last_tsc - 1, 1700000000000000000 };
+	r = (struct track_reading){ t.last_tsc - 1, 1700000000000000000, 0 };
 	CHECK_EQ(track_read(&t, &r, tsc + 1), TRACK_SAME);
 	CHECK(!memcmp(&was, &t.lines, sizeof(was)));
 }
@@ -317,9 +326,9 @@ static void refused(void)
 	struct track t;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		const struct track_reading a = { 1000, 5000 };
+		const struct track_reading a = { 1000, 5000, 0 };
 		const struct track_reading b = { a.tsc + wrong[i].cycles,
-						 a.ns + wrong[i].ns };
+						 a.ns + wrong[i].ns, 0 };
 
 		CHECK_EQ(track_begin(&t, &a, &b, 0, 30000000), -EINVAL);
 	}
@@ -328,8 +337,12 @@ static void refused(void)
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
-	steady();
-	slewed();
+	for (int i = 0; i < 2; i++) {
+		fractions = i;
+		printf("readings %s\n", fractions ? "with fractions" : "of whole ns");
+		steady();
+		slewed();
+	}
 	host_is_set();
 	long_pause();
 	tsc_goes_back();

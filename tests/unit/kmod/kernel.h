@@ -124,6 +124,7 @@ extern struct kernel kernel;
 #define NSEC_PER_USEC 1000L
 #define GFP_KERNEL 0
 #define PAGE_SIZE 4096
+#define U32_MAX UINT32_MAX
 #define VM_MAYWRITE 0x20
 
 struct vm_area_struct { unsigned long vm_flags; };
@@ -142,6 +143,8 @@ int param_get_uint(char *buf, const struct kernel_param *kp);
 
 #define module_param(name, type, mode) \
 	void *const kernel_param_##name = &name
+#define module_param_named(name, variable, type, mode) \
+	void *const kernel_param_##name = &variable
 #define module_param_cb(name, ops, arg, mode) \
 	void *const kernel_arg_##name = arg; \
 	const struct kernel_param_ops *const kernel_param_##name = ops
@@ -488,6 +491,9 @@ static inline u64 pvclock_scale_delta(u64 delta, u32 mul, int shift)
 
 #define KVM_ENOSYS 1000
 #define VCPU_REGS_RAX 0
+#define VCPU_REGS_RCX 1
+#define VCPU_REGS_RDX 2
+#define VCPU_REGS_RBX 3
 struct kvm_vcpu_arch {
 	unsigned long regs[16];
 	u64 l1_tsc_offset;

@@ -7,6 +7,7 @@
 #define VMS 300
 #define VCPUS 5000
 #define HC 0x56534e43
+#define HC_CLOCK 0x56534341
 
 struct tracer tracer;
 unsigned int kvm_looks;
@@ -155,10 +156,11 @@ void trace_vmsync_slow(const struct vmsync_slow *ev)
 
 /* vmsync.ko and KVM, as far as the module calls them */
 
+struct vmsync_line kvm_host_line = { .seq = 1 };
+
 void vmsync_line_get(struct vmsync_line *line)
 {
-	memset(line, 0, sizeof(*line));
-	line->seq = 1;
+	*line = kvm_host_line;
 }
 
 static void listeners_tell(bool on)
@@ -368,7 +370,7 @@ void kvm_enter(struct kvm_vcpu *vcpu)
 }
 
 /* What the guest's RDTSC gives. */
-static u64 kvm_guest_tsc(const struct kvm_vcpu *vcpu)
+u64 kvm_guest_tsc(const struct kvm_vcpu *vcpu)
 {
 	u64 ratio = vcpu->arch.l1_tsc_scaling_ratio;
 	int places = ratio == 1 ? 0 : kernel.vmx ? 48 : 32;
@@ -377,7 +379,7 @@ static u64 kvm_guest_tsc(const struct kvm_vcpu *vcpu)
 	       vcpu->arch.l1_tsc_offset;
 }
 
-void kvm_hypercall(struct kvm_vcpu *vcpu, bool user, u32 cnt, u64 uid)
+static void call(struct kvm_vcpu *vcpu, bool user, unsigned long nr, u32 cnt, u64 uid)
 {
 	void (*probe)(void *data, unsigned long nr, unsigned long a0,
 		      unsigned long a1, unsigned long a2,
@@ -386,9 +388,22 @@ void kvm_hypercall(struct kvm_vcpu *vcpu, bool user, u32 cnt, u64 uid)
 	in_thread(vcpu, vcpu_thread(vcpu));
 	kernel.tsc += 1000;
 	if (probe)
-		probe(NULL, HC, cnt, uid, kvm_guest_tsc(vcpu), kernel.now_ns);
+		probe(NULL, nr, cnt, uid, kvm_guest_tsc(vcpu), kernel.now_ns);
 	vcpu->arch.regs[VCPU_REGS_RAX] = (unsigned long)(user ? -1L : -1000L);
 	put();
+}
+
+void kvm_hypercall(struct kvm_vcpu *vcpu, bool user, u32 cnt, u64 uid)
+{
+	call(vcpu, user, HC, cnt, uid);
+}
+
+void kvm_ask(struct kvm_vcpu *vcpu, bool user)
+{
+	vcpu->arch.regs[VCPU_REGS_RBX] = 0;
+	vcpu->arch.regs[VCPU_REGS_RCX] = 0;
+	vcpu->arch.regs[VCPU_REGS_RDX] = 0;
+	call(vcpu, user, HC_CLOCK, 0, 0);
 }
 
 void kvm_beacon(struct kvm_vcpu *vcpu, u32 cnt, u64 uid)

@@ -62,6 +62,7 @@ void kvm_reuse_memory(bool on);
 /* In the thread of @vcpu, on the CPU that is set. */
 void kvm_enter(struct kvm_vcpu *vcpu);
 void kvm_hypercall(struct kvm_vcpu *vcpu, bool user, u32 cnt, u64 uid);
+void kvm_ask(struct kvm_vcpu *vcpu, bool user);
 void kvm_beacon(struct kvm_vcpu *vcpu, u32 cnt, u64 uid);
 void kvm_tsc_write(struct kvm_vcpu *vcpu, s64 offset);
 void kvm_page_write(struct kvm_vcpu *vcpu, u32 mul);
@@ -77,6 +78,9 @@ void kvm_switch(s32 prev, struct kvm_vcpu *vcpu, bool loaded,
 		struct sched_info info);
 /* Is there a probe at switches? */
 bool kvm_switch_probed(void);
+/* What vmsync.ko says of the host's clock, and the TSC of a vCPU now. */
+extern struct vmsync_line kvm_host_line;
+u64 kvm_guest_tsc(const struct kvm_vcpu *vcpu);
 
 /* How often kvm_entry's probe did more than compare, since last set to 0. */
 extern unsigned int kvm_looks;
