@@ -7,6 +7,7 @@
 #include "fuse/offsets.h"
 #include "fuse/print.h"
 #include "fuse/report.h"
+#include "fuse/trace_clock.h"
 
 /* Segments listed per map where not all are asked for. */
 #define SEGMENTS_SHOWN 16
@@ -251,6 +252,10 @@ static void print_guest(FILE *f, const struct vmsync_session *s,
 			     "");
 	if (*g->machine->clock_uuid)
 		fprintf(f, "  boot        %s\n", g->machine->clock_uuid);
+	if (vmsync_clock_is_host(g->machine->clock))
+		fputs("  clock       its host's, as vmsync-clock followed it; how "
+		      "well: see offset, drift\n",
+		      f);
 	fputs("  recorded    host time ", f);
 	print_seconds(f, g->from_ns);
 	fputs(" to ", f);

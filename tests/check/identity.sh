@@ -295,6 +295,8 @@ $vmsync fuse --json -o "$t/fused-lines" "$t/lines" > "$t/json"
 expect_eq "host's clock: fused" $? 0
 jq_is "host's clock: by its own lines exact" '.guests[0].methods | keys | join(",")' exact
 expect "host's clock: 2 ns of the truth at most" test "$(worst "$t/fused-lines/guest-guest")" -le 2
+expect "host's clock: sync says so" grep -q "^  clock  *its host's, as vmsync-clock" \
+	<($vmsync sync "$t/lines")
 hosted knots vmsync_knot
 $vmsync sync --json "$t/knots" > "$t/json"
 jq_is "host's clock: lines of the guest's own clock are not its" \
