@@ -73,6 +73,7 @@ daemons=(
 	live
 	port
 	ust
+	ustclock
 	top
 	jvm
 	daemon

@@ -4,8 +4,8 @@
  * shows in a page. For LTTNG_UST_CLOCK_PLUGIN, of the session daemon and of each
  * process that is traced.
  *
- * The clock has no uuid of its own: LTTng's default is that of this guest's boot, as
- * its kernel's traces have it, and by it the tool knows that they are of one machine.
+ * Its uuid is that of this guest's boot, as its kernel's traces have it: by it the tool
+ * knows that they are of one machine. LTTng-UST takes no plugin without.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +36,19 @@ static uint64_t clock_read64(void)
 static uint64_t clock_freq(void)
 {
 	return 1000000000;
+}
+
+static int clock_uuid(char *uuid)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, uuid, LTTNG_UST_UUID_STR_LEN - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n != LTTNG_UST_UUID_STR_LEN - 1)
+		return -EIO;
+	uuid[n] = '\0';
+	return 0;
 }
 
 static const char *clock_name(void)
@@ -86,6 +99,7 @@ void lttng_ust_clock_plugin_init(void)
 		return;
 	if (lttng_ust_trace_clock_set_read64_cb(clock_read64) ||
 	    lttng_ust_trace_clock_set_freq_cb(clock_freq) ||
+	    lttng_ust_trace_clock_set_uuid_cb(clock_uuid) ||
 	    lttng_ust_trace_clock_set_name_cb(clock_name) ||
 	    lttng_ust_trace_clock_set_description_cb(clock_description) ||
 	    lttng_ust_enable_trace_clock_override())
