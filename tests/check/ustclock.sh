@@ -48,16 +48,16 @@ kill $daemon
 wait $daemon || true
 EOS
 
-# record OUT PAGE
+# record WHAT OUT PAGE
 record() {
-	t=$t plugin=$plugin out=$t/$1 page=$2 timeout -k 5 60 unshare -mn bash "$t/inside" > "$t/$1.log" 2>&1 || {
-		cat "$t/$1.log" "$t/daemon"
-		return 1
-	}
+	out=$t/$2 page=$3 timeout -k 5 60 unshare -mn bash "$t/inside" > "$t/$2.log" 2>&1
+	expect_eq "$1" $? 0
+	grep -s Error "$t/$2.log" "$t/daemon"
 }
 
+export t plugin
 start=$("$t/page" "$t/file")
-expect "recorded" record clock "$t/file"
+record "recorded" clock "$t/file"
 expect "the clock's name" grep -rqa --include=metadata 'name = "*vmsync_host_monotonic' "$t/clock"
 babeltrace2 --clock-cycles --no-delta "$t/clock" > "$t/events"
 # Each event says a TSC before its stamp, the next one one behind it.
@@ -73,13 +73,13 @@ expect_eq "events, and those whose stamp is not what the page says" "$(perl -e '
 	print "$n $bad"' "$start" < "$t/events")" "400 0"
 
 # Without it the process is told, and its own clock is taken.
-expect "recorded without the module" record none ""
+record "recorded without the module" none ""
 expect_eq "one line says so" "$(sort -u "$t/none.err")" \
 	"libvmsync-ust-clock: /dev/vmsync-clock: No such file or directory: LTTng stamps this process with another clock; modprobe vmsync-clock"
 expect "... and the clock's name, too" grep -rqa --include=metadata 'name = "*monotonic"' "$t/none"
 
 # Another version's page is not read.
 printf '\377' | dd of="$t/file" bs=1 seek=4 conv=notrunc status=none
-expect "recorded with another version's page" record other "$t/file"
+record "recorded with another version's page" other "$t/file"
 expect "it says so" grep -q ": of another version of vmsync: " "$t/other.err"
 finish

@@ -63,6 +63,11 @@ agent_copy() {
 	cp "$agent" "$1/bin/"
 }
 
+clock_copy() {
+	programs_copy "$1" "$work/ustclock"
+	cp "$work/ustclock" "$LAB_TOP/build/release/libvmsync-ust-clock.so" "$1/bin/"
+}
+
 l2_make() {
 	local dir=$work/l2 ko sub consumer extra release=$LAB_L2_RELEASE
 	local moddir=$modroot/lib/modules/$release
@@ -78,6 +83,7 @@ l2_make() {
 	consumer=$(find /usr/lib -name lttng-consumerd | head -1)
 	programs_copy "$dir" /usr/bin/lttng /usr/bin/lttng-sessiond "$consumer"
 	[ -z "$LAB_PORT" ] || agent_copy "$dir"
+	[ -z "$LAB_CLOCK" ] || clock_copy "$dir"
 	[ -z "$LAB_TRACECMD" ] || programs_copy "$dir" /usr/bin/trace-cmd
 	# The daemon does not start without the schema of its own files.
 	mkdir -p "$dir/usr/share/xml"

@@ -57,6 +57,7 @@ LAB_SILENCE=120			# seconds without a heartbeat: the host machine hangs
 LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
+LAB_CLOCK=			# yes: the guest has UST's clock plugin, and ustclock
 LAB_TRACECMD=			# yes: the guests have trace-cmd
 LAB_LIBVIRT=			# yes: what l1.sh needs to start the guest by libvirt
 LAB_SYSTEM=			# yes: both are whole Debian systems (system/), with their libvirt
@@ -168,6 +169,15 @@ libvirt_prepare() {
 		die "make install: $(tail -n 1 "$work/install.log")"
 }
 
+# LTTng-UST's clock plugin, and a program with events to stamp.
+clock_prepare() {
+	{
+		make -s -C "$top" build/release/libvmsync-ust-clock.so &&
+		${CC:-gcc} -O2 -Wall -Wextra -Werror -o "$work/ustclock" \
+			"$here/ustclock.c" -llttng-ust -ldl
+	} > "$work/clock.log" 2>&1 || die "ustclock: $(tail -n 1 "$work/clock.log")"
+}
+
 # kernel_ready KERNEL: all that it takes is there, and LAB_RELEASE and so on are it.
 kernel_ready() {
 	"$here/packages.sh" "$1"
@@ -199,6 +209,7 @@ prepare_modules() {
 	[ -z "$LAB_FAIL_NTH" ] || module_build fail-nth
 	[ "$kernel" != rt ] || module_build constant-tsc
 	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
+	[ -z "$LAB_CLOCK" ] || clock_prepare
 	[ -z "$LAB_LIBVIRT" ] || libvirt_prepare
 }
 
@@ -253,6 +264,7 @@ prepare() {
 		LAB_L2_QEMU='$LAB_L2_QEMU'
 		LAB_ADVERSARY=$LAB_ADVERSARY
 		LAB_CYCLES=${LAB_CYCLES-}
+		LAB_ANSWER=${LAB_ANSWER-}
 		LAB_TRIES=${LAB_TRIES-}
 		LAB_GUESTS=$LAB_GUESTS
 		LAB_GUEST2_CPUS=$LAB_GUEST2_CPUS
@@ -262,6 +274,7 @@ prepare() {
 		LAB_MIN_EVENTS=$LAB_MIN_EVENTS
 		LAB_L2_APPEND='$LAB_L2_APPEND'
 		LAB_PORT='$LAB_PORT'
+		LAB_CLOCK='$LAB_CLOCK'
 		LAB_TRACECMD='$LAB_TRACECMD'
 		LAB_LIBVIRT='$LAB_LIBVIRT'
 		LAB_SYSTEM='$LAB_SYSTEM'
