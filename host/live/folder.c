@@ -52,7 +52,9 @@ static int attach(struct live_source *s, struct live_growing *g,
 	if (ret < 0)
 		return ret;
 	if (!ret) {
-		live_say(s, "waiting: %s", why.msg);
+		/* A chunk without any packet is as good as none. */
+		if (!live_growing_pass(g))
+			live_say(s, "waiting: %s", why.msg);
 		return 0;
 	}
 	s->feeds.count = 0;

@@ -125,9 +125,21 @@ static int chunk_next(struct live_growing *g, struct ctf_error *e)
 	return 1;
 }
 
+/* Of what is in the folder now. */
+static bool has_channel(const struct live_growing *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->files.count; i++)
+		if (g->files.at[i].here && !g->files.at[i].metadata)
+			return true;
+	return false;
+}
+
 int live_growing_look(struct live_growing *g, struct ctf_error *e)
 {
 	const struct live_tree tree = { file_seen, g };
+	int ret;
 
 	if (!g->root && g->source->url.kind == LIVE_ROTATE &&
 	    chunk_next(g, e) < 0)
@@ -137,7 +149,30 @@ int live_growing_look(struct live_growing *g, struct ctf_error *e)
 		if (!g->root)
 			return vmsync_fail_memory(e);
 	}
-	return g->root ? live_tree_walk(g->root, &tree, e) : 0;
+	if (!g->root)
+		return 0;
+	ret = live_tree_walk(g->root, &tree, e);
+	/* No process recorded then: no stream asks for what comes behind the chunk. */
+	while (!ret && g->source->url.kind == LIVE_ROTATE && !has_channel(g)) {
+		ret = chunk_next(g, e);
+		if (ret <= 0)
+			break;
+		ret = live_tree_walk(g->root, &tree, e);
+	}
+	return ret;
+}
+
+bool live_growing_pass(struct live_growing *g)
+{
+	size_t i;
+
+	if (g->source->url.kind != LIVE_ROTATE || !g->root)
+		return false;
+	for (i = 0; i < g->files.count; i++)
+		file_leave(&g->files.at[i]);
+	free(g->root);
+	g->root = NULL;
+	return true;
 }
 
 /* A file's path, or that of its trace, to be freed. */

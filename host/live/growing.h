@@ -66,6 +66,9 @@ void live_growing_free(struct live_growing *g);
 /** live_growing_look() - see which files there are; 0 or a negative errno */
 int live_growing_look(struct live_growing *g, struct ctf_error *e);
 
+/** live_growing_pass() - leave a chunk that nothing is in; false: there is none to leave */
+bool live_growing_pass(struct live_growing *g);
+
 /**
  * live_growing_host() - hostname of the machine, as a trace with a whole packet says
  * Return: 1, 0: there is none yet, with the reason; or a negative errno.

@@ -60,6 +60,15 @@ begin() {
 	client=$!
 }
 
+# recording RUN: both machines do. A session that is rotated while a process is being told
+# of it may record nothing of that.
+recording() {
+	until_true "$1: the host records" has_packets "$t/host/$1"
+	until_true "$1: the guest records" has_packets "$t/guest/$1"
+}
+# shellcheck disable=SC2317 # until_true calls it
+has_packets() { [ -n "$(find "$1" -name 'channel_*' -size +0)" ]; }
+
 # ended RUN: it ends by itself, all is there, and it is what is in the folders, too
 ended() {
 	local run=$1
@@ -124,6 +133,7 @@ begin rotate --once --settle=1 --rotate="$t/host/rotate" --rotate="$t/guest/rota
 turns
 until_true "rotate: that there is no chunk yet is said" \
 	is_said rotate "guest/rotate: waiting: no chunk is there"
+recording rotate
 rotate() {
 	in_machine host lttng rotate session
 	in_machine guest lttng rotate session
@@ -150,6 +160,7 @@ session_begin host both uid
 session_begin guest both uid
 begin both --once --settle=1 --follow="$t/host/both" --rotate="$t/guest/both"
 turns
+recording both
 # shellcheck disable=SC2317 # until_true calls it
 rotated() {
 	in_machine guest lttng rotate session
