@@ -28,6 +28,12 @@ static uint32_t kinds_of(const struct ctf_trace *t)
 	return kinds;
 }
 
+/* A process records what it did, and no other one does; a kernel records all. */
+static bool of_process(const struct ctf_trace *t)
+{
+	return ctf_trace_env(t, "vpid");
+}
+
 /* They are of one clock, that of the machine. */
 static bool at_one_time(const struct ctf_trace *a, const struct ctf_trace *b)
 {
@@ -43,7 +49,7 @@ static const char *twice(const struct ctf_trace *a, const struct ctf_trace *b)
 	uint32_t both;
 
 	/* What parts of one session have in common is read once. */
-	if (ctf_traces_share_uuid(a, b))
+	if (ctf_traces_share_uuid(a, b) || (of_process(a) && of_process(b)))
 		return NULL;
 	both = kinds_of(a) & kinds_of(b);
 	return both && at_one_time(a, b) ? counted[__builtin_ctz(both)] : NULL;
