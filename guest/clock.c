@@ -52,7 +52,14 @@ MODULE_PARM_DESC(rate_hz, "readings of the host's clock per second, 10..1000 (de
 
 static unsigned long offset_ns;
 module_param(offset_ns, ulong, 0444);
-MODULE_PARM_DESC(offset_ns, "ns by which the host's CLOCK_REALTIME is ahead of its CLOCK_MONOTONIC; the clock is the latter then (default 0: the former)");
+MODULE_PARM_DESC(offset_ns, "ns by which the host's CLOCK_REALTIME is ahead of its CLOCK_MONOTONIC; the clock is the latter then (default 0: the former, less 2^60 ns)");
+
+/*
+ * What is left of CLOCK_REALTIME without offset_ns, the same in all guests: the time of day
+ * at which the clock was 0, which LTTng takes from the guest, is in 2006. At the Epoch
+ * itself it would be negative in a guest that is behind, and readers refuse that.
+ */
+#define BEHIND_NS (1LL << 60)
 
 /* The page that is mapped, and whatever readers here read. */
 static struct vmsync_clock_page *page;
@@ -97,7 +104,7 @@ EXPORT_SYMBOL_GPL(vmsync_clock_now);
 const char *vmsync_clock_description(void)
 {
 	return asks || offset_ns ? "CLOCK_MONOTONIC of the host that runs this guest" :
-			   "CLOCK_REALTIME of the host that runs this guest, never set: its CLOCK_MONOTONIC and a constant";
+			   "CLOCK_REALTIME of the host that runs this guest, less 2^60 ns and never set: its CLOCK_MONOTONIC and a constant";
 }
 EXPORT_SYMBOL_GPL(vmsync_clock_description);
 
@@ -289,7 +296,8 @@ static int clock_begin(void)
 	msleep(BEGIN_MS);
 	err = reading_alone(&b);
 	if (!err)
-		err = track_begin(&track, &a, &b, asks ? 0 : (s64)offset_ns,
+		err = track_begin(&track, &a, &b,
+				  asks ? 0 : offset_ns ? (s64)offset_ns : BEHIND_NS,
 				  jiffies_to_nsecs(period()) / NSEC_PER_USEC *
 					  (u64)tsc_khz / USEC_PER_MSEC);
 	if (err) {
