@@ -252,7 +252,7 @@ const char *shape_held(const struct shape *s)
 	     (!strcmp(s->sc.fields, "pairs") && s->gaps)))
 		return "kvm-clock is set by what pair and beacon take for a bend";
 	if (s->sc.tsc_write.count && !strcmp(s->sc.clock, "kvmclock") &&
-	    (s->plan.beacons ? !strcmp(s->sc.fields, "stamps") : !s->sc.master))
+	    (!s->plan.beacons || !strcmp(s->sc.fields, "stamps")))
 		return "on kvm-clock, a TSC is written where pages tell little of it";
 	if (s->sc.stop.count && !strcmp(s->sc.clock, "kvmclock") &&
 	    !s->plan.beacons)
