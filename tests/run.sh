@@ -138,7 +138,9 @@ run() {
 	local name=$1 t0
 	t0=$(date +%s)
 	echo "== $name"
-	bash "tests/check/$name.sh" 2>&1 | tee "$log_dir/$name.log"
+	# One that hangs is no reason for not saying what the others found.
+	timeout --foreground -k 30 900 bash "tests/check/$name.sh" 2>&1 |
+		tee "$log_dir/$name.log"
 	echo "${PIPESTATUS[0]}" > "$log_dir/$name.status"
 	t0=$(($(date +%s) - t0))
 	echo "$t0 s $name" >> "$log_dir/seconds"

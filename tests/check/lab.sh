@@ -50,7 +50,7 @@ pause_check() {
 # A process' beacons are seen and not taken: none is recorded, none of the
 # kernel's is dropped or called suspect because of them.
 flood_check() {
-	expect "$s: they were seen" grep -qE ' user=[0-9]{4,}$' \
+	expect "$s: they were seen" grep -qE ' user=[0-9]{4,} ' \
 		"$lab/$s/beacons"
 	expect "$s: none of the kernel's suffers" \
 		grep -q ' dropped=0 suspect=0 ' "$lab/$s/beacons"

@@ -185,7 +185,7 @@ wait $client
 status=$?
 # What the tracer had no room for meanwhile is counted, and said by the exit status.
 expect_eq "paused: exit status" $status "$(awk '/^vmsync_lost_events_total{/ { s += $2 }
-	END { print s > 0 ? 1 : 0 }' "$t/paused/prom")"
+	END { print (s > 0 ? 1 : 0) }' "$t/paused/prom")"
 expect_eq "paused: both are said of the guest, and once" "$(grep -c \
 	"^vmsync live: ${urls[1]}: \(nothing has come for\|it goes on\)" "$t/paused/said")" 2
 judge paused "$t/paused/out"

@@ -10,7 +10,7 @@ guest_during() {
 # What the host has taken is in /share/beacons.
 host_during() {
 	tries=0
-	until [ "$(sed -n 's/.* user=//p' /sys/kernel/debug/vmsync/host)" -ge 1000 ]; do
+	until [ "$(sed -n 's/.* user=\([0-9]*\).*/\1/p' /sys/kernel/debug/vmsync/host)" -ge 1000 ]; do
 		tries=$((tries + 1))
 		[ "$tries" -lt 600 ] || fail "nothing of the flood is seen"
 		sleep 0.5
