@@ -368,14 +368,14 @@ else
 	jobs="$jobs $network"
 	in_network() { nsenter -m -n -t $network "$@"; }
 	until_true "a network" in_network test -e /usr/share/prometheus/alertmanager
-	# What systemd does by vmsync-webhook.socket.
-	in_network systemd-socket-activate --inetd -a -l 127.0.0.1:9812 \
+	# What systemd does by vmsync-webhook.socket. Not by the function: $! is to be its process.
+	nsenter -m -n -t $network systemd-socket-activate --inetd -a -l 127.0.0.1:9812 \
 		-E VMSYNC="$record" -E VMSYNC_CONTROL="$t/control" \
 		"$PWD/tools/fleet/prometheus/webhook.sh" > "$t/webhook" 2>&1 &
 	jobs="$jobs $!"
 	sed 's/group_wait: .*/group_wait: 1s/' tools/fleet/prometheus/alertmanager.yml \
 		> "$t/alertmanager.yml"
-	in_network "$prom/usr/bin/prometheus-alertmanager" --cluster.listen-address= \
+	nsenter -m -n -t $network "$prom/usr/bin/prometheus-alertmanager" --cluster.listen-address= \
 		--config.file="$t/alertmanager.yml" --storage.path="$t/alertmanager" \
 		--web.listen-address=127.0.0.1:9093 > "$t/alertmanager.log" 2>&1 &
 	jobs="$jobs $!"
