@@ -14,24 +14,9 @@
 
 t=$check_tmp/t
 mkdir "$t"
-read -ra cc <<< "${CC:-cc}"
 trap 'machines_end; rm -rf "$check_tmp"' EXIT
 
-if ! has_ust lttng-sessiond; then
-	skip "folders of LTTng: no lttng-tools or liblttng-ust-dev here"
-	finish
-fi
-if ! machines_can; then
-	skip "folders of LTTng: no namespaces: $(head -n 1 "$check_out")"
-	finish
-fi
-expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/contend
-cp build/asan/vmsync "$t"
-vmsync=$t/vmsync
-expect "the recorded program builds" "${cc[@]}" -O1 -D_GNU_SOURCE= -Itests/gen \
-	-o "$t/ust-vm" tests/gen/ust-vm.c -llttng-ust -ldl
-mkfifo "$t/to" "$t/from"
-export LTTNG_UST_REGISTER_TIMEOUT=-1 # nothing is recorded of who does not wait for it
+turns_prepare "folders of LTTng" lttng-sessiond build/asan/tests/contend
 
 # session_begin NAME RUN SCHEME: into $t/NAME/RUN
 session_begin() {

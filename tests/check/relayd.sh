@@ -17,26 +17,11 @@ fi
 
 t=$check_tmp/t
 mkdir "$t"
-read -ra cc <<< "${CC:-cc}"
 pids=()
 trap 'kill "${pids[@]}" 2> /dev/null; machines_end; rm -rf "$check_tmp"' EXIT
 
-if ! has_ust lttng-relayd; then
-	skip "relay daemons of LTTng: no lttng-tools or liblttng-ust-dev here"
-	finish
-fi
-if ! machines_can; then
-	skip "relay daemons of LTTng: no namespaces: $(head -n 1 "$check_out")"
-	finish
-fi
-expect "the tool builds" make -s -j2 VARIANT=asan tool build/asan/tests/cut
-cp build/asan/vmsync "$t"
+turns_prepare "relay daemons of LTTng" lttng-relayd build/asan/tests/cut
 cp build/asan/tests/cut "$t/cut.bin"
-vmsync=$t/vmsync
-expect "the recorded program builds" "${cc[@]}" -O1 -D_GNU_SOURCE= -Itests/gen \
-	-o "$t/ust-vm" tests/gen/ust-vm.c -llttng-ust -ldl
-mkfifo "$t/to" "$t/from"
-export LTTNG_UST_REGISTER_TIMEOUT=-1 # nothing is recorded of who does not wait for it
 
 # --- machines, relay daemons, sessions
 

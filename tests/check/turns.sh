@@ -5,6 +5,31 @@
 # daemons: a host and its guest, two machines that record what their kernels would
 # ($t/ust-vm, of tests/gen/ust-vm.c), and what is made of it in $t/RUN.
 
+# turns_prepare WHAT PROGRAM TARGET...: what all of that takes, PROGRAM of LTTng's too, and
+# what is made for it; or WHAT is skipped
+turns_prepare() {
+	local what=$1 program=$2 cc
+
+	shift 2
+	read -ra cc <<< "${CC:-cc}"
+	if ! has_ust "$program"; then
+		skip "$what: no lttng-tools or liblttng-ust-dev here"
+		finish
+	fi
+	if ! machines_can; then
+		skip "$what: no namespaces: $(head -n 1 "$check_out")"
+		finish
+	fi
+	expect "the tool builds" make -s -j2 VARIANT=asan tool "$@"
+	cp build/asan/vmsync "$t"
+	vmsync=$t/vmsync
+	expect "the recorded program builds" "${cc[@]}" -O1 -D_GNU_SOURCE= -Itests/gen \
+		-o "$t/ust-vm" tests/gen/ust-vm.c -llttng-ust -ldl
+	mkfifo "$t/to" "$t/from"
+	# Nothing is recorded of who does not wait for it.
+	export LTTNG_UST_REGISTER_TIMEOUT=-1
+}
+
 # in_machine NAME COMMAND...: run it there, to its end
 in_machine() {
 	run_in "$@"
