@@ -40,6 +40,22 @@ static void spill(struct vmsync_walk *w, int64_t until, int128 doubt)
 		w->spill_until = until;
 }
 
+/*
+ * What was read @ahead, in host ns by a clock's slope, is off by on the way from @a to
+ * @b: more where that is steep, but no more than all of the way besides.
+ */
+static int128 ahead_between(int128 ahead, struct vmsync_point a,
+			    struct vmsync_point b)
+{
+	struct vmsync_point way = {b.g - a.g, b.h - a.h};
+	int128 steep;
+
+	if (way.g <= 0 || way.h <= way.g)
+		return ahead;
+	steep = vmsync_link_by_slope(ahead, &way);
+	return steep < way.h + ahead ? steep : way.h + ahead;
+}
+
 /* From the map's end at @a, which moves, to @b. */
 static int bridge_to(struct vmsync_walk *w, const struct doubt *d,
 		     struct vmsync_point *a, struct vmsync_point b,
@@ -50,7 +66,8 @@ static int bridge_to(struct vmsync_walk *w, const struct doubt *d,
 
 	*a = b;
 	return ahead < 0 ? 0
-			 : vmsync_walk_bridge(w, d->q, from, b, error + ahead);
+			 : vmsync_walk_bridge(w, d->q, from, b,
+					      error + ahead_between(ahead, from, b));
 }
 
 /*
@@ -193,7 +210,7 @@ int vmsync_walk_join_line(struct vmsync_walk *w, const struct vmsync_link *p,
 		.z1 = *z1,
 		.from = z0 - vmsync_link_overlap(p, q, z0),
 	};
-	int128 d0, d1, apart_most;
+	int128 d0, d1, earlier, apart_most;
 	struct vmsync_point a, b;
 	bool middle;
 	int err = 0;
@@ -208,7 +225,8 @@ int vmsync_walk_join_line(struct vmsync_walk *w, const struct vmsync_link *p,
 	    !vmsync_link_apart(p, q, d.until, &d1))
 		return 0;
 	d.half = vmsync_greater(d0, d1);
-	if (d.half <= NO_BRIDGE) {
+	earlier = earlier_apart(w, &d);
+	if (d.half <= NO_BRIDGE && earlier <= NO_BRIDGE) {
 		*error = d.half;
 		*z1 = z0;
 		return 0;
@@ -218,8 +236,7 @@ int vmsync_walk_join_line(struct vmsync_walk *w, const struct vmsync_link *p,
 	middle = vmsync_walk_confirmed(w, z0) || b.h <= a.h;
 	if (vmsync_walk_confirmed(w, z0) && has_room(w, &d))
 		d.half /= 2;
-	d.half += vmsync_greater(d.from < w->spill_until ? w->spill : 0,
-				 earlier_apart(w, &d));
+	d.half += vmsync_greater(d.from < w->spill_until ? w->spill : 0, earlier);
 	if (middle)
 		err = begin_middle(w, &d, &a);
 	if (!err && middle && vmsync_walk_doubt_until(w) <= d.z1)
