@@ -83,6 +83,7 @@ struct vmsync_facts vmsync_guest_facts(const struct vmsync_guest *guest)
 		.marks = guest->marks,
 		.n_marks = guest->n_marks,
 		.answered = guest->answered,
+		.left_ns = guest->left_ns,
 		.succeeded = is_succeeded(guest),
 		.apart = guest->apart,
 	};

@@ -3,6 +3,9 @@
 
 #include "sync/session.h"
 
+/* Later than any record, host ns; INT64_MAX would be where the next entry is, if none. */
+#define BEHIND_ALL_NS (INT64_MAX - 1)
+
 /** struct look - at what KVM changed of one guest's CPU @cpu */
 struct look {
 	struct vmsync_guest *guest;
@@ -49,6 +52,43 @@ static int look_at_vcpu(struct look *k, struct vmsync_vcpu *v)
 	return err;
 }
 
+/* The last moment at which the host tells of @v, whether it enters or not. */
+static int64_t last_told(const struct vmsync_vcpu *v)
+{
+	const struct vmsync_pvclock_span *page = vmsync_array_last(&v->pvclocks);
+	const struct vmsync_scaling_span *tsc = vmsync_array_last(&v->scalings);
+	int64_t last = page ? page->stamp_ns : INT64_MIN;
+
+	return tsc && tsc->seen_ns > last ? tsc->seen_ns : last;
+}
+
+/*
+ * When the guest's virtual CPUs had all left it for good, as far as the host has
+ * recorded: it may have been stopped since, of which nothing tells where what comes
+ * next was not recorded.
+ */
+static int look_at_end(struct look *k)
+{
+	int64_t last_ns = INT64_MIN, at_ns;
+	int ret = 1;
+
+	for (k->cpu = 0; ret > 0 && k->cpu < k->f.n_cpus; k->cpu++) {
+		if (!k->f.cpus[k->cpu].known)
+			continue;
+		ret = k->find(k->ctx, k->guest, k->cpu, BEHIND_ALL_NS, &at_ns);
+		if (ret > 0 && at_ns > last_ns)
+			last_ns = at_ns;
+	}
+	if (ret <= 0 || last_ns < k->f.answered.host_ns)
+		return ret < 0 ? ret : 0;
+	for (size_t i = 0; k->f.vm && i < k->f.vm->vcpus.count; i++)
+		if (last_told(k->f.vm->vcpus.at[i]) > last_ns)
+			return 0;
+	if (last_ns > INT64_MIN)
+		k->guest->left_ns = last_ns;
+	return 0;
+}
+
 int vmsync_guest_left(struct vmsync_guest *guest, vmsync_last_exit *find,
 		      void *ctx)
 {
@@ -68,5 +108,8 @@ int vmsync_guest_left(struct vmsync_guest *guest, vmsync_last_exit *find,
 				err = look_at_vcpu(&k, v);
 		}
 	}
+	/* While more comes, it may come back. */
+	if (!err && vmsync_guest_is_whole(guest))
+		err = look_at_end(&k);
 	return err;
 }

@@ -50,6 +50,7 @@ struct vmsync_guest {
 	uint64_t marks_step;
 	uint64_t marks_skipped;
 	struct vmsync_mark answered; /* its last beacon, by the host's clock */
+	int64_t left_ns; /* see struct vmsync_facts */
 	VMSYNC_ARRAY(struct vmsync_home) homes;
 	struct vmsync_times *queue;
 	size_t queued;

@@ -92,6 +92,7 @@ static struct vmsync_guest *guest_new(struct vmsync_sync *sync,
 	guest->side.unsure_ns = INT64_MAX;
 	guest->marks_step = 1;
 	guest->rtt_min_ns = INT64_MAX;
+	guest->left_ns = INT64_MAX;
 	guest->hostname = strdup(hostname ? hostname : "");
 	guest->maps.hostname = strdup(hostname ? hostname : "");
 	guest->queue = calloc(VMSYNC_QUEUE, sizeof(*guest->queue));

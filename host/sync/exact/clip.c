@@ -110,6 +110,25 @@ void vmsync_clip_last_jump(struct vmsync_walk *w)
 	}
 }
 
+void vmsync_clip_left(struct vmsync_map *map, int64_t left_ns)
+{
+	while (map->count) {
+		struct vmsync_segment *last = &map->segments[map->count - 1];
+		int128 host_ns = (int128)left_ns - last->host_start.ns +
+				 last->bound_ns + 1;
+		int128 guest_ns;
+
+		if (host_ns > 0) {
+			guest_ns = (host_ns << last->shift) / last->slope + 1;
+			if (guest_ns < last->guest_end.ns - last->guest_start.ns)
+				last->guest_end.ns = last->guest_start.ns +
+						     (int64_t)guest_ns;
+			return;
+		}
+		map->count--;
+	}
+}
+
 void vmsync_clip_end(struct vmsync_map *map, int64_t guest_until_ns)
 {
 	struct vmsync_segment *last;

@@ -33,6 +33,14 @@ void vmsync_clip_jump(struct vmsync_walk *w, const struct vmsync_link *l,
 void vmsync_clip_last_jump(struct vmsync_walk *w);
 
 /**
+ * vmsync_clip_left - the guest's virtual CPUs have left it for good at @left_ns
+ *
+ * By the host's clock; INT64_MAX: they have not. What the guest reads next it reads
+ * when they have come back, after a stop perhaps, and nothing tells of that.
+ */
+void vmsync_clip_left(struct vmsync_map *map, int64_t left_ns);
+
+/**
  * vmsync_clip_end - the guest's records end
  *
  * Beyond them it may have changed its line.

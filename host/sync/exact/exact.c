@@ -426,6 +426,7 @@ static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	if (!err) {
 		w.older = vmsync_older_find(f);
 		err = walk(&w);
+		vmsync_clip_left(map, f->left_ns);
 		vmsync_clip_end(map, f->guest_until_ns);
 	}
 	vmsync_walk_others_free(&w);

@@ -106,6 +106,8 @@ struct vmsync_lost {
  * @n_there:	so many CPUs has the guest, at least: it recorded something on each
  * @marks:	a thinned-out list, sorted
  * @answered:	its last beacon, by the host's clock
+ * @left_ns:	its virtual CPUs had all left it by then, and nothing tells of them
+ *		since; INT64_MAX: that is not known
  * @succeeded:	its VM has answered beacons of another boot since
  * @apart:	each of its CPUs has a clock of its own
  */
@@ -130,6 +132,7 @@ struct vmsync_facts {
 	const struct vmsync_mark *marks;
 	size_t n_marks;
 	struct vmsync_mark answered;
+	int64_t left_ns;
 	bool succeeded;
 	bool apart;
 };
