@@ -33,8 +33,10 @@ void input_end(struct input *in)
 	free(in->now);
 	if (in->next != in->now)
 		free(in->next);
+	free(in->used[0]);
+	free(in->used[1]);
 	in->cur = NULL;
-	in->now = in->next = NULL;
+	in->now = in->next = in->used[0] = in->used[1] = NULL;
 	in->apart = false;
 }
 
@@ -185,6 +187,19 @@ static void fill_next(struct input *in)
 		in->full = fill_some(in);
 }
 
+/* Has the block that was filled given out, and another one filled. */
+static void blocks_turn(struct input *in)
+{
+	struct timed *used = in->now;
+
+	in->now = in->next;
+	in->next = in->lasts ? in->used[0] : used;
+	if (!in->lasts)
+		return;
+	in->used[0] = in->used[1];
+	in->used[1] = used;
+}
+
 static bool is_hungry(const struct input *in)
 {
 	return in->apart && !in->pool && !in->full;
@@ -226,20 +241,26 @@ void input_fill_ahead(struct input *in, struct input *const *live, size_t n_live
 		fill_two(in, other);
 }
 
+static struct input *give_back(const struct input *in, struct input *other, bool done)
+{
+	pool_give(in->pool, &other->fill, done);
+	return NULL;
+}
+
 /* A step, with another one if there is any: @other, which may be another then. */
 static void fill_step(struct input *in, struct input **other)
 {
 	if (!*other)
 		*other = (struct input *)pool_also(in->pool, &in->fill);
+	else if (pool_idle(in->pool))
+		*other = give_back(in, *other, false);
 	if (!*other) {
 		in->full = fill_some(in);
 		return;
 	}
 	fill_two(in, *other);
-	if (!(*other)->full)
-		return;
-	pool_give(in->pool, &(*other)->fill, true);
-	*other = NULL;
+	if ((*other)->full)
+		*other = give_back(in, *other, true);
 }
 
 /* Where few events are wanted, a block may be as long as the stream. */
@@ -251,7 +272,7 @@ static bool fill_task(struct task *t)
 	for (i = 0; i < TASK_READS && !in->full; i++)
 		fill_step(in, &other);
 	if (other)
-		pool_give(in->pool, &other->fill, false);
+		give_back(in, other, false);
 	return in->full;
 }
 
@@ -278,10 +299,16 @@ int input_start(struct input *in, uint32_t read, bool apart,
 	in->pool = pool;
 	in->fill.run = fill_task;
 	in->next = in->now = timed_new(in->note);
-	in->apart = apart && cursor_part_ways(in->cur);
+	/* With a note nobody reads fields while others are decoded. */
+	in->apart = apart && (in->note || cursor_part_ways(in->cur));
 	if (in->apart)
 		in->next = timed_new(in->note);
-	if (!in->now || !in->next) {
+	if (in->lasts) {
+		in->used[0] = timed_new(in->note);
+		in->used[1] = timed_new(in->note);
+	}
+	if (!in->now || !in->next ||
+	    (in->lasts && (!in->used[0] || !in->used[1]))) {
 		in->apart = false;
 		return fail_nomem(e);
 	}
@@ -292,8 +319,6 @@ int input_start(struct input *in, uint32_t read, bool apart,
 
 int input_refill(struct input *in, uint32_t read, struct ctf_error *e)
 {
-	struct timed *full;
-
 	if (in->apart && in->pool)
 		pool_wait(in->pool, &in->fill);
 	else
@@ -306,13 +331,11 @@ int input_refill(struct input *in, uint32_t read, struct ctf_error *e)
 	}
 	if (!in->got)
 		return 0;
-	full = in->next;
-	in->next = in->now;
-	in->now = full;
+	blocks_turn(in);
 	in->i = 0;
-	in->n = full->block.batch.n;
+	in->n = in->now->block.batch.n;
 	in->cur->read = read;
-	cursor_use(in->cur, &full->block);
+	cursor_use(in->cur, &in->now->block);
 	if (in->apart && in->pool)
 		pool_push(in->pool, &in->fill);
 	return 1;

@@ -48,6 +48,9 @@ struct input {
 	struct ctf_error why;
 	struct timed *now;	/* being given out */
 	struct timed *next;	/* the same, or apart */
+	bool lasts;		/* what was given out stays for two more blocks */
+	struct timed *used[2];	/* these, the older one first */
+	unsigned int round;	/* of the merge, in which it was refilled last */
 };
 
 struct input *input_new(const struct ctf_stream *s, const struct ctf_map *map,

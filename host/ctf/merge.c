@@ -13,8 +13,8 @@
  */
 #include <stdlib.h>
 
-#include "ctf/input.h"
-#include "ctf/sort.h"
+#include "ctf/merge.h"
+#include "ctf/rows.h"
 
 /*
  * Bytes that all streams together read ahead, if each could do with so little.
@@ -23,26 +23,6 @@
 #define READ_ALL	(8u << 20)
 /* Without other threads the next blocks of so many streams are filled ahead. */
 #define AHEAD_MOST	16
-
-struct ctf_merge {
-	struct input **in;
-	size_t n, cap;
-	struct input **later;	/* not begun, who begins last first */
-	size_t n_later;
-	struct input **live;	/* being read, in the order of @in */
-	size_t n_live;
-	uint32_t read;		/* bytes that each of these reads at a time */
-	struct sorter sorter;
-	const uint64_t *key, *end;	/* of the events being given out */
-	uint64_t base;		/* no time is before it */
-	unsigned int ref_bits;	/* of a key: where its event is */
-	uint64_t ref_mask;
-	int sources;
-	struct ctf_pool *pool;	/* NULL: everything is done here */
-	bool started;
-	int error;
-	struct ctf_error why;
-};
 
 struct ctf_merge *ctf_merge_new(void)
 {
@@ -55,6 +35,7 @@ void ctf_merge_free(struct ctf_merge *m)
 
 	if (!m)
 		return;
+	rows_free(m->rows);
 	for (i = 0; i < m->n; i++)
 		input_free(m->in[i]);
 	sorter_free(&m->sorter);
@@ -313,7 +294,10 @@ static uint32_t share(const struct ctf_merge *m)
 /* Takes input @i out of those that are read. */
 static void retire(struct ctf_merge *m, size_t i)
 {
-	input_end(m->live[i]);
+	if (m->rows)
+		rows_retire(m->rows, m->live[i]);
+	else
+		input_end(m->live[i]);
 	m->n_live--;
 	memmove(m->live + i, m->live + i + 1,
 		(m->n_live - i) * sizeof(*m->live));
@@ -327,6 +311,7 @@ static int refill(struct ctf_merge *m, size_t i, struct ctf_error *e)
 	struct input *later = m->n_later ? m->later[m->n_later - 1] : NULL;
 	int ret;
 
+	m->live[i]->round = m->round;
 	input_fill_ahead(m->live[i], m->live, m->n_live, later);
 	ret = input_refill(m->live[i], m->read, e);
 
@@ -438,8 +423,7 @@ static inline int give(struct ctf_merge *m, const struct ctf_event **ev)
 	return 1;
 }
 
-/* More to give out: 1, 0 after the last event, or an error. */
-static int fill_more(struct ctf_merge *m, struct ctf_error *e)
+int merge_more(struct ctf_merge *m, struct ctf_error *e)
 {
 	if (!m->error)
 		m->error = fill_block(m, &m->why);
@@ -452,7 +436,7 @@ static int fill_more(struct ctf_merge *m, struct ctf_error *e)
 static __attribute__((noinline)) int
 give_first(struct ctf_merge *m, const struct ctf_event **ev, struct ctf_error *e)
 {
-	int ret = fill_more(m, e);
+	int ret = merge_more(m, e);
 
 	return ret > 0 ? give(m, ev) : ret;
 }
@@ -461,27 +445,4 @@ int ctf_merge_next(struct ctf_merge *m, const struct ctf_event **ev,
 		   struct ctf_error *e)
 {
 	return unlikely(m->key == m->end) ? give_first(m, ev, e) : give(m, ev);
-}
-
-int ctf_merge_notes(struct ctf_merge *m, struct ctf_noted *out, uint32_t most,
-		    struct ctf_error *e)
-{
-	int ret = m->key == m->end ? fill_more(m, e) : 1;
-	uint32_t i, n = most;
-
-	if (ret <= 0)
-		return ret;
-	if (n > (size_t)(m->end - m->key))
-		n = (uint32_t)(m->end - m->key);
-	for (i = 0; i < n; i++) {
-		uint64_t key = m->key[i];
-		const struct input *in = m->in[(key & m->ref_mask) >> REF_BITS];
-
-		out[i].time = m->base + (key >> m->ref_bits);
-		out[i].note = in->now->note + (key & (BATCH - 1)) * in->note;
-		/* It may be in the cache of who decoded it. */
-		__builtin_prefetch(out[i].note);
-	}
-	m->key += n;
-	return (int)n;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * A task takes some ten microseconds, and so does what is done between two of
- * them; to wake a thread that sleeps can take longer. So whoever has to wait
- * looks for a while before it sleeps. That is of no use, and takes time from
- * others, where threads share a processor: then nobody looks, and nobody looks
- * long who has looked in vain.
+ * them; to wake a thread that sleeps can take longer, and costs who wakes it ten
+ * more. So whoever has to wait looks for a while before it sleeps. That is of no
+ * use, and takes time from others, where threads share a processor: then nobody
+ * looks, and nobody looks as long who has looked in vain.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -17,8 +17,13 @@
 
 #include "ctf/pool.h"
 
-#define LOOK_MAX_NS	50000
-#define LOOK_MIN_NS	1000
+/*
+ * How long. Waits are up to as long as the least of these where a thread has less to
+ * do than the others: who looked shorter would sleep in each of them, and come late
+ * to the next task.
+ */
+#define LOOK_MAX_NS	200000
+#define LOOK_MIN_NS	50000
 #define LOOKS		16	/* between those at the clock */
 
 /*
@@ -42,9 +47,10 @@ struct ctf_pool {
 	pthread_cond_t done;	/* something is done */
 	struct task list;	/* pending tasks, a ring */
 	atomic_uint pending;
+	atomic_uint idle;	/* threads that look for work, or sleep */
 	unsigned int asleep;	/* threads that wait for work */
 	bool looking;		/* one of them is not asleep yet */
-	bool waiting;		/* the owner does, for a task to be done */
+	unsigned int waiting;	/* threads that wait for a task to be done */
 	bool ended;
 	bool alone;		/* each thread has a processor */
 	int64_t work_ns, done_ns;	/* how long to look for either */
@@ -82,12 +88,13 @@ static bool changes(const atomic_uint *x, unsigned int x0, int64_t ns)
 static bool look(struct ctf_pool *p, const atomic_uint *x, unsigned int x0,
 		 int64_t *ns)
 {
+	int64_t most = *ns;
 	bool seen;
 
 	if (!p->alone)
 		return false;
 	pthread_mutex_unlock(&p->lock);
-	seen = changes(x, x0, *ns);
+	seen = changes(x, x0, most);
 	pthread_mutex_lock(&p->lock);
 	if (seen && *ns < LOOK_MAX_NS)
 		*ns *= 2;
@@ -135,7 +142,7 @@ static void put(struct ctf_pool *p, struct task *t, bool done)
 	else
 		append(p, t);
 	if (p->waiting)
-		pthread_cond_signal(&p->done);
+		pthread_cond_broadcast(&p->done);
 }
 
 /* With the lock held, but not while it runs. */
@@ -150,13 +157,17 @@ static void run(struct ctf_pool *p, struct task *t)
 	put(p, t, done);
 }
 
+bool pool_idle(const struct ctf_pool *p)
+{
+	return atomic_load_explicit(&p->idle, memory_order_relaxed);
+}
+
 struct task *pool_also(struct ctf_pool *p, const struct task *t)
 {
 	struct task *other = NULL;
 
 	pthread_mutex_lock(&p->lock);
-	if (p->pending && !p->looking && !p->asleep &&
-	    p->list.next->run == t->run) {
+	if (p->pending && !pool_idle(p) && p->list.next->run == t->run) {
 		other = p->list.next;
 		take(p, other);
 	}
@@ -210,16 +221,20 @@ static void rest(struct ctf_pool *p)
 {
 	bool seen;
 
+	p->idle++;
 	if (!p->looking && !is_away(p)) {
 		p->looking = true;
 		seen = look(p, &p->pending, 0, &p->work_ns);
 		p->looking = false;
-		if (seen || p->pending || p->ended)
+		if (seen || p->pending || p->ended) {
+			p->idle--;
 			return;
+		}
 	}
 	p->asleep++;
 	pthread_cond_wait(&p->work, &p->lock);
 	p->asleep--;
+	p->idle--;
 }
 
 static void *work(void *arg)
@@ -317,9 +332,9 @@ void pool_wait(struct ctf_pool *p, struct task *t)
 			run(p, p->list.next);
 		} else if (!look(p, &t->state, TASK_BUSY, &p->done_ns) &&
 			   t->state == TASK_BUSY) {
-			p->waiting = true;
+			p->waiting++;
 			pthread_cond_wait(&p->done, &p->lock);
-			p->waiting = false;
+			p->waiting--;
 		}
 	}
 	t->state = TASK_IDLE;
@@ -330,9 +345,9 @@ void pool_cancel(struct ctf_pool *p, struct task *t)
 {
 	pthread_mutex_lock(&p->lock);
 	while (t->state == TASK_BUSY) {
-		p->waiting = true;
+		p->waiting++;
 		pthread_cond_wait(&p->done, &p->lock);
-		p->waiting = false;
+		p->waiting--;
 	}
 	/* It may be so again, where it had to be called again. */
 	if (t->state == TASK_PENDING)

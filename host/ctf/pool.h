@@ -32,8 +32,8 @@ unsigned int pool_threads(const struct ctf_pool *p);
 /* Have @t done some time. */
 void pool_push(struct ctf_pool *p, struct task *t);
 /*
- * Until @t, which was pushed, is done. While others are at it the caller does
- * what else is pending.
+ * Until @t, which was pushed, is done; by who owns the pool, or by a task. While others
+ * are at it the caller does what else is pending.
  */
 void pool_wait(struct ctf_pool *p, struct task *t);
 /*
@@ -43,6 +43,8 @@ void pool_wait(struct ctf_pool *p, struct task *t);
  */
 struct task *pool_also(struct ctf_pool *p, const struct task *t);
 void pool_give(struct ctf_pool *p, struct task *t, bool done);
+/* Whether another thread has nothing to do. */
+bool pool_idle(const struct ctf_pool *p);
 /* Not any more: it is forgotten, or has been done when this returns. */
 void pool_cancel(struct ctf_pool *p, struct task *t);
 

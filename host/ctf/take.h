@@ -103,6 +103,9 @@ struct ctf_noted {
  * @out:	[@most] these, valid until the next call
  * @most:	not 0
  * @e:		why it failed
+ *
+ * With a ctf_merge_pool() its threads merge, too. Who asks for notes does not ask for
+ * ctf_merge_next() as well.
  * Return: how many, 0 after the last, or a negative errno.
  */
 int ctf_merge_notes(struct ctf_merge *m, struct ctf_noted *out, uint32_t most,

@@ -15,6 +15,7 @@
 
 #define MAX_STREAMS	9
 #define MAX_EVENTS	3000
+#define MANY_EVENTS	30000	/* so many that notes come in several rows, see rows.c */
 #define MAX_STREAM	(8u << 20)	/* bytes */
 #define HEAD		16		/* bytes of a packet */
 #define FIXED		18		/* bytes of an event, but for those that it counts */
@@ -40,7 +41,7 @@ struct want {
 };
 
 static char dir[64];
-static struct want want[2 * MAX_STREAMS * MAX_EVENTS];
+static struct want want[MAX_STREAMS * MANY_EVENTS];
 static size_t n_want;
 
 static void write_file(const char *name, const void *data, size_t n)
@@ -74,11 +75,11 @@ static uint8_t *write_event(uint8_t *p, const struct want *w)
 	return p + FIXED + w->len;
 }
 
-static void write_stream(unsigned int k)
+static void write_stream(unsigned int k, uint32_t n)
 {
 	static uint8_t buf[MAX_STREAM];
 	uint64_t step = check_bits(12), t = 100 + check_range(0, 50), size;
-	uint32_t i, n = (uint32_t)check_bits(12) % MAX_EVENTS + 1, len;
+	uint32_t i, len;
 	uint64_t most = (1u << check_range(0, 12)) - 1;	/* of a packet, about */
 	unsigned int kind = check_rand() % 16;
 	uint8_t *packet = buf, *p = buf + HEAD;
@@ -176,13 +177,23 @@ struct note {
 	uint64_t clock;
 };
 
-/* So few are kept that no task gets to one at a go. */
-static bool sparse;
+/* Few: so few that no task gets to one at a go. */
+static enum { KEPT_FEW, KEPT_SOME, KEPT_MOST } kept;
 
 /* Which are left out: nearly all, few, or whole blocks. */
 static bool is_kept(uint32_t n)
 {
-	return sparse ? n % 997 == 2 : n % 5 == 2 || (n & 0xc00) == 0x400;
+	if (kept == KEPT_MOST)
+		return n % 97 != 3;
+	return kept == KEPT_FEW ? n % 997 == 2 :
+				  n % 5 == 2 || (n & 0xc00) == 0x400;
+}
+
+/* Meanwhile other threads decode and merge what follows. */
+static void use(void)
+{
+	if (kept == KEPT_MOST && check_rand() % 256 == 0)
+		usleep((unsigned int)check_range(0, 1000));
 }
 
 static int take(void *ctx, struct ctf_some *some, struct ctf_error *e)
@@ -208,6 +219,17 @@ static int take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 	return 0;
 }
 
+/* So many streams that another thread merges none of them, see rows.c. */
+static void add_unwanted(struct ctf_merge *m, const struct ctf_trace *t)
+{
+	static const uint8_t none[1];
+	struct ctf_error e;
+	size_t n;
+
+	for (n = 0; n <= 32; n += ctf_trace_streams(t))
+		CHECK(ctf_merge_add_want(m, t, NULL, none, &e) > 0);
+}
+
 /* Those that are kept, by their notes. */
 static void run_noted(void)
 {
@@ -229,8 +251,11 @@ static void run_noted(void)
 	ctf_merge_pool(m, pool);
 	ctf_merge_note(m, 0, sizeof(struct note));
 	ctf_merge_take(m, 0, take, f);
+	if (kept != KEPT_MOST && check_rand() % 4 == 0)
+		add_unwanted(m, t);
 	qsort(want, n_want, sizeof(want[0]), by_order);
 	while ((n = ctf_merge_notes(m, noted, most, &e)) > 0) {
+		use();
 		for (k = 0; k < n; k++, i++) {
 			const struct note *note = noted[k].note;
 
@@ -253,6 +278,13 @@ static void run_noted(void)
 	ctf_trace_close(t);
 }
 
+static uint32_t events(void)
+{
+	if (kept == KEPT_MOST)
+		return 1 + (uint32_t)check_range(0, MANY_EVENTS - 1);
+	return (uint32_t)check_bits(12) % MAX_EVENTS + 1;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first;
@@ -269,11 +301,12 @@ int main(int argc, char **argv)
 		check_reseed(first + i);
 		n = 1 + (unsigned int)check_range(0, MAX_STREAMS - 1);
 		n_want = 0;
+		kept = i % 16 ? check_rand() & 1 : KEPT_MOST;
 		for (k = 0; k < n; k++)
-			write_stream(k);
-		sparse = check_rand() & 1;
+			write_stream(k, events());
 		run_noted();
-		run_one(n, 1 + (check_rand() & 1));
+		if (kept != KEPT_MOST)
+			run_one(n, 1 + (check_rand() & 1));
 		for (k = 0; k < n; k++) {
 			snprintf(path, sizeof(path), "%s/s%u", dir, k);
 			unlink(path);
