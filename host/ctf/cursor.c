@@ -311,23 +311,25 @@ static int begin_batch(struct ctf_cursor *c, int keep)
 }
 
 /*
- * Decodes events of the packet that the walk is in. An event that seems to be wrong
+ * Decodes events of the packet that the walk is in, as far as it is read; where none of
+ * these is wanted it is read further, for the next call. An event that seems to be wrong
  * before all is there may just not be there.
  */
 static int fill_batch(struct ctf_cursor *c, struct batch *b, int keep)
 {
 	int ret = c->begun ? c->seen : begin_batch(c, keep);
+	const struct cursor_part *p;
 
 	c->begun = false;
-	while (!ret) {
-		const struct cursor_part *p = &c->part[c->at];
-
-		walk_more(&c->walk, b, NULL);
-		if (b->n)
-			return 0;
-		ret = see(c, keep, p->off + p->len + 1);
-	}
-	return ret < 0 ? ret : walk_more(&c->walk, b, &c->why);
+	if (ret)
+		return ret < 0 ? ret : walk_more(&c->walk, b, &c->why);
+	walk_more(&c->walk, b, NULL);
+	if (b->n)
+		return 0;
+	p = &c->part[c->at];
+	c->seen = see(c, keep, p->off + p->len + 1);
+	c->begun = true;
+	return c->seen < 0 ? c->seen : 0;
 }
 
 /* The part that has to stay as it is, or -1. */
