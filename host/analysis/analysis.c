@@ -293,15 +293,13 @@ static int look(struct analysis *a, int64_t ns,
 	return 0;
 }
 
+/* A guest may have been recorded for longer: of the last events some are left out. */
 static void take(struct analysis *a, struct some *s)
 {
-	for (; s->n; s->at++, s->n--) {
-		const struct analysis_event *ev = analysis_feed_event(s->at);
-
-		/* A guest may have been recorded for longer. */
-		if (ev->ns <= a->end_ns)
-			analysis_model_event(a->model, ev);
-	}
+	while (s->n && (int64_t)s->at[s->n - 1].time > a->end_ns)
+		s->n--;
+	analysis_model_some(a->model, s->at, s->n);
+	s->n = 0;
 }
 
 static int run(struct analysis *a, struct analysis_feed *feed,

@@ -141,22 +141,27 @@ static void switched(struct analysis_model *m, struct analysis_vcpu *v,
 	give(m, ev->cpu, next, ev->ns);
 }
 
-/* The thread that made the event runs on its CPU. */
-static void current_told(struct analysis_model *m,
-			 const struct analysis_event *ev)
+/* Nearly always the thread that made the event is known to run on its CPU. */
+static inline bool is_known(const struct analysis_model *m,
+			    const struct analysis_cpu *c,
+			    const struct analysis_event *ev,
+			    enum analysis_kind kind)
 {
-	uint32_t task = m->cpus.at[ev->cpu].thread;
 	const struct analysis_thread *known;
 
-	/* Nearly always it is the one that is known to run. */
-	if (task != ANALYSIS_NONE) {
-		known = &m->tasks.at[task].is;
-		if (known->tid == ev->current &&
-		    (known->pid || ev->pid <= 0 ||
-		     ev->kind == ANALYSIS_EV_THREAD))
-			return;
-	}
-	task = analysis_task_of(m, ANALYSIS_HOST, ev->current);
+	if (c->thread == ANALYSIS_NONE)
+		return false;
+	known = &m->tasks.at[c->thread].is;
+	return known->tid == ev->current &&
+	       (known->pid || ev->pid <= 0 || kind == ANALYSIS_EV_THREAD);
+}
+
+/* It is not: it runs there from now on. */
+static __attribute__((noinline)) void
+current_told(struct analysis_model *m, const struct analysis_event *ev)
+{
+	uint32_t task = analysis_task_of(m, ANALYSIS_HOST, ev->current);
+
 	if (task == ANALYSIS_NONE)
 		return;
 	if (ev->pid > 0 && ev->kind != ANALYSIS_EV_THREAD)
@@ -250,7 +255,7 @@ take(struct analysis_model *m, const struct analysis_event *ev,
 
 	if (!c || ev->ns < c->lost_until_ns)
 		return;
-	if (ev->current != ANALYSIS_NOT_SAID)
+	if (ev->current != ANALYSIS_NOT_SAID && !is_known(m, c, ev, kind))
 		current_told(m, ev);
 	v = analysis_vcpu_on(m, cpu);
 	/* Whatever the host does on the CPU, the guest does not run then. */

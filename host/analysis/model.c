@@ -279,6 +279,19 @@ void analysis_model_event(struct analysis_model *m,
 	takes[ev->machine != ANALYSIS_HOST][ev->kind](m, ev);
 }
 
+void analysis_model_some(struct analysis_model *m, const struct ctf_noted *some,
+			 int n)
+{
+	const struct ctf_noted *end = some + n;
+
+	for (; some < end; some++) {
+		struct analysis_event *ev = some->note;
+
+		ev->ns = (int64_t)some->time;
+		analysis_model_event(m, ev);
+	}
+}
+
 int analysis_model_end(struct analysis_model *m, int64_t end_ns)
 {
 	size_t i;

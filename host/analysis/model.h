@@ -26,6 +26,7 @@
 #include "analysis/event.h"
 #include "analysis/index.h"
 #include "analysis/state.h"
+#include "ctf/take.h"
 
 struct analysis_model;
 
@@ -240,6 +241,10 @@ uint32_t analysis_model_vcpu(struct analysis_model *m,
 /** analysis_model_event() - the next event; not before the one before it */
 void analysis_model_event(struct analysis_model *m,
 			  const struct analysis_event *ev);
+
+/** analysis_model_some() - the next @n events, by notes that hold them, but for @ns */
+void analysis_model_some(struct analysis_model *m, const struct ctf_noted *some,
+			 int n);
 
 /**
  * analysis_model_end() - the recording ends: all that is open ends

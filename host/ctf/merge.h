@@ -31,15 +31,24 @@ struct ctf_merge {
 /* The next keys, where there are none: 1, 0 after the last event, or an error. */
 int merge_more(struct ctf_merge *m, struct ctf_error *e);
 
-/* The event that a key is of. */
-static inline struct ctf_noted merge_noted(const struct ctf_merge *m, uint64_t key)
+/* The events that the next @n keys are of, which are there. */
+static inline void merge_noted(struct ctf_merge *m, struct ctf_noted *out, size_t n)
 {
-	const struct input *in = m->in[(key & m->ref_mask) >> REF_BITS];
+	/* Nobody else's: in registers. */
+	struct input *const *const in = m->in;
+	const uint64_t *key = m->key, mask = m->ref_mask, base = m->base;
+	const unsigned int bits = m->ref_bits;
+	size_t i;
 
-	return (struct ctf_noted){
-		.time = m->base + (key >> m->ref_bits),
-		.note = in->now->note + (key & (BATCH - 1)) * in->note,
-	};
+	for (i = 0; i < n; i++) {
+		const struct input *of = in[(key[i] & mask) >> REF_BITS];
+
+		out[i].time = base + (key[i] >> bits);
+		out[i].note = of->now->note + (key[i] & (BATCH - 1)) * of->note;
+		/* It may be in the cache of who decoded it. */
+		__builtin_prefetch(out[i].note);
+	}
+	m->key += n;
 }
 
 #endif /* CTF_MERGE_H */

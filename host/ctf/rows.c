@@ -84,16 +84,12 @@ static bool is_whole(const struct ctf_merge *m)
 
 static int add_some(struct row *row, struct ctf_merge *m)
 {
-	size_t i, n = (size_t)(m->end - m->key);
-	struct ctf_noted *to;
+	size_t n = (size_t)(m->end - m->key);
 
-	if (vec_grow(&row->at, &row->cap, row->n + n, sizeof(*to)))
+	if (vec_grow(&row->at, &row->cap, row->n + n, sizeof(*row->at)))
 		return fail_nomem(&row->why);
-	to = row->at + row->n;
-	for (i = 0; i < n; i++)
-		to[i] = merge_noted(m, m->key[i]);
+	merge_noted(m, row->at + row->n, n);
 	row->n += n;
-	m->key = m->end;
 	return 1;
 }
 
@@ -189,7 +185,7 @@ static int give_rows(struct rows *r, struct ctf_noted *out, uint32_t most,
 int ctf_merge_notes(struct ctf_merge *m, struct ctf_noted *out, uint32_t most,
 		    struct ctf_error *e)
 {
-	uint32_t i, n = most;
+	uint32_t n = most;
 	int ret = 1;
 
 	if (may_begin(m) && begin(m, e))
@@ -202,10 +198,6 @@ int ctf_merge_notes(struct ctf_merge *m, struct ctf_noted *out, uint32_t most,
 		return ret;
 	if (n > (size_t)(m->end - m->key))
 		n = (uint32_t)(m->end - m->key);
-	for (i = 0; i < n; i++) {
-		out[i] = merge_noted(m, m->key[i]);
-		__builtin_prefetch(out[i].note);
-	}
-	m->key += n;
+	merge_noted(m, out, n);
 	return (int)n;
 }
