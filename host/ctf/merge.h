@@ -45,8 +45,6 @@ static inline void merge_noted(struct ctf_merge *m, struct ctf_noted *out, size_
 
 		out[i].time = base + (key[i] >> bits);
 		out[i].note = of->now->note + (key[i] & (BATCH - 1)) * of->note;
-		/* It may be in the cache of who decoded it. */
-		__builtin_prefetch(out[i].note);
 	}
 	m->key += n;
 }

@@ -160,10 +160,22 @@ static void turn(struct rows *r)
 		pool_push(r->m->pool, &r->merge);
 }
 
+/*
+ * They may be in the cache of who decoded them. Not for who only merges them: that would
+ * take them away from there, and from who uses them next.
+ */
+static void fetch(const struct ctf_noted *some, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		__builtin_prefetch(some[i].note);
+}
+
 static int give_rows(struct rows *r, struct ctf_noted *out, uint32_t most,
 		     struct ctf_error *e)
 {
-	uint32_t i, n;
+	uint32_t n;
 
 	while (r->i == r->now->n && r->now->ret > 0)
 		turn(r);
@@ -173,11 +185,8 @@ static int give_rows(struct rows *r, struct ctf_noted *out, uint32_t most,
 		return r->now->ret;
 	}
 	n = r->now->n - r->i < most ? (uint32_t)(r->now->n - r->i) : most;
-	for (i = 0; i < n; i++) {
-		out[i] = r->now->at[r->i + i];
-		/* It may be in the cache of who decoded it. */
-		__builtin_prefetch(out[i].note);
-	}
+	memcpy(out, r->now->at + r->i, n * sizeof(*out));
+	fetch(out, n);
 	r->i += n;
 	return (int)n;
 }
@@ -199,5 +208,6 @@ int ctf_merge_notes(struct ctf_merge *m, struct ctf_noted *out, uint32_t most,
 	if (n > (size_t)(m->end - m->key))
 		n = (uint32_t)(m->end - m->key);
 	merge_noted(m, out, n);
+	fetch(out, n);
 	return (int)n;
 }
