@@ -52,6 +52,8 @@ static void judge(struct seen *s, const struct ctf_event *ev,
 
 	number(ev, "truth", &truth);
 	number(ev, "own", &own);
+	if (truth >= s->untold_from_ns)
+		return;
 	if (map)
 		bound = vmsync_map_bound_ns(map, (guest_time){own}, &outside);
 	if (s->inside_only &&
@@ -123,10 +125,13 @@ bool seen_common(const struct seen *a, const struct seen *b)
 static int add(struct seen *s, const struct ctf_event *ev,
 	       const struct vmsync_guest_map *maps)
 {
-	int64_t serial;
+	int64_t serial, truth;
 
-	if (!number(ev, "serial", &serial) || room(s, (uint64_t)serial))
+	if (!number(ev, "serial", &serial) || !number(ev, "truth", &truth) ||
+	    room(s, (uint64_t)serial))
 		return -EINVAL;
+	if (truth > s->last_ns)
+		s->last_ns = truth;
 	if (s->times[serial] < 255)
 		s->times[serial]++;
 	s->events++;

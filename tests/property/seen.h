@@ -26,6 +26,9 @@ struct seen_half {
  * @inside_only: clocks are set: what is outside the evidence is not held against any
  *		bound, nor against window's an event whose serial number is not in
  *		[@told_from, @told_until]: too few are left to tell that one was set
+ * @untold_from_ns: true host time from which on nothing that was recorded tells which line
+ *		a kernel's clock is on: the events of then are not judged
+ * @last_ns:	true host time of the last event
  * @times:	[@n] how often the event of each serial number is there
  * @events:	how many events there are, doubled ones as often
  * @halves:	[@n_halves] of beacons
@@ -39,6 +42,8 @@ struct seen {
 	bool inside_only;
 	uint64_t told_from;
 	uint64_t told_until;
+	int64_t untold_from_ns;
+	int64_t last_ns;
 	uint8_t *times;
 	uint64_t n;
 	uint64_t events;
