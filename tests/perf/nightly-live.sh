@@ -4,7 +4,6 @@
 # nightly-live.sh: the checks of vmsync live with LTTng's own relay daemons and session
 # daemons, LIVE_TIMES (20) times. Ends with how many of the runs passed.
 set -u
-export RELAYD_AGAIN=1
 cd "$(dirname "$0")/../.." || exit 2
 
 times=${LIVE_TIMES:-20}
