@@ -12,6 +12,7 @@
 /* A stream. @dry: its input has nothing more, until it grows. */
 struct member {
 	struct input *in;
+	const uint64_t *limit;
 	uint32_t rank;
 	bool dry;
 };
@@ -85,7 +86,9 @@ int ctf_gather_add(struct ctf_gather *g, const struct ctf_gathered *what,
 	}
 	for (; i && is_behind(&g->member[i - 1], what->rank, what->stream); i--)
 		g->member[i] = g->member[i - 1];
-	g->member[i] = (struct member){ .in = in, .rank = what->rank };
+	g->member[i] = (struct member){ .in = in,
+					.limit = what->limit,
+					.rank = what->rank };
 	g->n++;
 	run_forget(g);
 	return 0;
@@ -125,6 +128,8 @@ void ctf_gather_more(struct ctf_gather *g)
 	for (i = 0; i < g->n; i++) {
 		if (g->member[i].dry)
 			cursor_more(g->member[i].in->cur);
+		if (g->member[i].limit)
+			input_map_again(g->member[i].in);
 		g->member[i].dry = false;
 	}
 	run_forget(g);
@@ -154,11 +159,20 @@ static int refill(struct ctf_gather *g, struct ctf_error *e)
 	return 0;
 }
 
+/* Event @i of its batch is there, and need not wait. */
+static bool may_go(const struct member *m, uint32_t i)
+{
+	const struct input *in = m->in;
+
+	return i < in->n &&
+	       (!m->limit || in->now->block.batch.clock[i] < *m->limit);
+}
+
 static uint64_t next_time(const struct member *m)
 {
 	const struct input *in = m->in;
 
-	return in->i < in->n ? in->now->time[in->i] : UINT64_MAX;
+	return may_go(m, in->i) ? in->now->time[in->i] : UINT64_MAX;
 }
 
 /* Which member has the next event; the first one of those that have it. */
@@ -193,20 +207,20 @@ static uint64_t alone_until(const struct ctf_gather *g, size_t at, uint64_t unti
 /* Which events are next: false where there is none before @until. */
 static bool choose(struct ctf_gather *g, uint64_t until)
 {
-	const struct input *in;
+	const struct member *m;
 	size_t at;
 
 	run_forget(g);
 	if (!g->n)
 		return false;
 	at = find_first(g);
-	if (next_time(&g->member[at]) >= until)
+	m = &g->member[at];
+	if (next_time(m) >= until)
 		return false;
 	until = alone_until(g, at, until);
-	in = g->member[at].in;
 	g->at = at;
-	g->run_end = in->i + 1;
-	while (g->run_end < in->n && in->now->time[g->run_end] < until)
+	g->run_end = m->in->i + 1;
+	while (may_go(m, g->run_end) && m->in->now->time[g->run_end] < until)
 		g->run_end++;
 	return true;
 }

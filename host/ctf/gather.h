@@ -25,6 +25,8 @@ struct ctf_gather;
  *		the names of their folders and files
  * @source:	of ctf_event.source; no other stream here has it
  * @map:	see struct ctf_map; must not be empty
+ * @limit:	NULL, or the raw clock value from which on its events wait. Whoever lets
+ *		more go says ctf_gather_more(): what waited is mapped anew by it
  * @want:	as for ctf_cursor_new()
  * @take, @take_ctx, @note: as for ctf_merge_take() and ctf_merge_note(); NULL, 0
  */
@@ -33,6 +35,7 @@ struct ctf_gathered {
 	uint32_t rank;
 	uint32_t source;
 	struct ctf_map map;
+	const uint64_t *limit;
 	const uint8_t *want;
 	int (*take)(void *ctx, struct ctf_some *some, struct ctf_error *e);
 	void *take_ctx;
@@ -55,7 +58,7 @@ void ctf_gather_remove(struct ctf_gather *g, uint32_t source);
 /** ctf_gather_dry() - all that there is of a stream was given */
 bool ctf_gather_dry(const struct ctf_gather *g, uint32_t source);
 
-/** ctf_gather_more() - streams have grown */
+/** ctf_gather_more() - streams have grown, or fewer of their events have to wait */
 void ctf_gather_more(struct ctf_gather *g);
 
 /**

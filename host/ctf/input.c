@@ -97,6 +97,13 @@ static int map_times(const struct input *in, struct timed *t,
 	return 1;
 }
 
+void input_map_again(struct input *in)
+{
+	if (in->i < in->n)
+		in->map.fn(in->map.ctx, in->now->block.batch.clock + in->i,
+			   in->now->time + in->i, in->n - in->i);
+}
+
 int input_peek(struct input *in, struct timed *scratch, struct ctf_error *e)
 {
 	struct ctf_cursor *cur = ctf_cursor_new(in->stream, NULL, e);

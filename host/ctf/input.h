@@ -80,6 +80,8 @@ void input_fill_ahead(struct input *in, struct input *const *live, size_t n_live
  * bytes at a time. 1, 0 at the end, or an error.
  */
 int input_refill(struct input *in, uint32_t read, struct ctf_error *e);
+/* The map has changed: times of what was not given out yet are by the new one. */
+void input_map_again(struct input *in);
 /* Gives back what input_start() took; nothing of its events is used any more. */
 void input_end(struct input *in);
 

@@ -188,38 +188,34 @@ static int lost_ready(struct online *o, struct online_machine *m,
 	return 0;
 }
 
-/* Where packets wait for the map there may be events from there on. */
-static int64_t waiting_ns(const struct online_machine *m, int64_t until_ns)
+/* Events of a guest from @own_ns on wait: where that is on the host's clock. */
+static int64_t waiting_ns(const struct online_machine *m, int64_t own_ns,
+			  int64_t until_ns)
 {
 	size_t i;
 
 	for (i = 0; i < m->streams.count; i++) {
 		const struct online_stream *s = m->streams.at[i];
-		int64_t ns;
+		int64_t ns = s ? host_ns(m, s->cpu, own_ns) : until_ns;
 
-		if (!s || s->next == s->packets.count)
-			continue;
-		ns = host_ns(m, s->cpu, s->packets.at[s->next].begin_ns);
 		if (ns < until_ns)
 			until_ns = ns;
 	}
 	return until_ns;
 }
 
-/* What is settled of a machine can be read. */
+/* What is settled of a machine can be read; the host's is, whenever it comes. */
 static int machine_ready(struct online *o, struct online_machine *m,
 			 int64_t settled_ns, int64_t *until_ns,
 			 struct ctf_error *e)
 {
 	int64_t own_ns = machine_ns(m, settled_ns);
-	/* The host's own are, whenever they come. */
-	int ret = online_feed_ready(&o->feed, m,
-				    m->maps ? own_ns - 1 : INT64_MAX, e);
+	int ret = online_feed_ready(&o->feed, m, own_ns, e);
 
 	if (!ret && lost_ready(o, m, own_ns))
 		ret = vmsync_fail_memory(e);
-	if (!ret && m->maps && own_ns != INT64_MAX)
-		*until_ns = waiting_ns(m, *until_ns);
+	if (!ret && m->maps)
+		*until_ns = waiting_ns(m, own_ns, *until_ns);
 	return ret;
 }
 

@@ -36,7 +36,7 @@ static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 	return 0;
 }
 
-/* What is read is settled: however often maps are made, this stays. */
+/* What is settled stays, however often maps are made; what is not waits. */
 static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 {
 	const struct online_part *p = ctx;
@@ -56,13 +56,14 @@ static int part_open(struct online_feed *f, const struct online_stream *s,
 		.name = s->name,
 		.metadata = p->classes->metadata,
 		.from = p->from,
-		.to = p->ready,
+		.to = p->to,
 		.behind = p->has_behind ? &p->behind : NULL,
 	};
 	struct ctf_gathered what = {
 		.rank = p->machine,
 		.source = f->sources++,
 		.map = { map_values, p },
+		.limit = p->maps ? &p->limit_ns : NULL,
 		.want = p->classes->kinds->want,
 		.take = events_take,
 		.take_ctx = p,
@@ -77,36 +78,35 @@ static int part_open(struct online_feed *f, const struct online_stream *s,
 	return ctf_gather_add(f->gather, &what, e);
 }
 
-static int stream_ready(struct online_feed *f, struct online_stream *s,
-			int64_t until_ns, struct ctf_error *e)
+static int stream_ready(struct online_feed *f, const struct online_stream *s,
+			int64_t limit_ns, struct ctf_error *e)
 {
 	size_t i;
 	int ret = 0;
 
-	if (!online_stream_ready(s, until_ns))
-		return 0;
 	for (i = 0; !ret && i < s->parts.count; i++) {
 		struct online_part *p = s->parts.at[i];
 
+		p->limit_ns = (uint64_t)limit_ns;
 		if (p->machine == ANALYSIS_HOST)
 			f->wakeups |= p->classes->kinds->have[ANALYSIS_EV_WAKEUP];
 		if (p->analysis)
-			ctf_part_grow(p->analysis, p->ready);
-		else if (p->ready != p->from)
+			ctf_part_grow(p->analysis, p->to);
+		else if (p->to != p->from)
 			ret = part_open(f, s, p, e);
 	}
 	return ret;
 }
 
 int online_feed_ready(struct online_feed *f, struct online_machine *m,
-		      int64_t until_ns, struct ctf_error *e)
+		      int64_t limit_ns, struct ctf_error *e)
 {
 	size_t i;
 	int ret = 0;
 
 	for (i = 0; !ret && i < m->streams.count; i++) {
 		if (m->streams.at[i])
-			ret = stream_ready(f, m->streams.at[i], until_ns, e);
+			ret = stream_ready(f, m->streams.at[i], limit_ns, e);
 	}
 	return ret;
 }

@@ -36,11 +36,12 @@ struct online_feed {
 void online_feed_free(struct online_feed *f);
 
 /**
- * online_feed_ready() - have read what ends by @until_ns of a machine, raw clock value
+ * online_feed_ready() - have all read that came of a machine
+ * @limit_ns:	what is from there on waits, raw clock value; a guest's
  * Return: 0 or a negative errno.
  */
 int online_feed_ready(struct online_feed *f, struct online_machine *m,
-		      int64_t until_ns, struct ctf_error *e);
+		      int64_t limit_ns, struct ctf_error *e);
 
 /** online_feed_lost() - events may be missing, host time; 0 or -ENOMEM */
 int online_feed_lost(struct online_feed *f, const struct online_lost *l);

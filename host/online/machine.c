@@ -304,7 +304,7 @@ static bool part_drop(struct online_machine *m, struct online_stream *s,
 	struct online_part *p = s->parts.at[i];
 
 	evidence_drop(m, p);
-	if (p->evidence || p->ready != p->to ||
+	if (p->evidence || (p->to != p->from && !p->analysis) ||
 	    (p->analysis && !ctf_gather_dry(analysis, p->analysis_source)))
 		return false;
 	if (p->analysis)

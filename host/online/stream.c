@@ -10,9 +10,6 @@
 #include "fuse/names.h"
 #include "fuse/trace_clock.h"
 
-/* The queue of packets is moved up where so many of its front are free. */
-#define QUEUE_FREE 256
-
 void online_classes_put(struct online_classes *c)
 {
 	if (!c || --c->users)
@@ -111,7 +108,7 @@ static int part_begin(struct online_stream *s, struct online_part *p,
 {
 	struct online_part **place;
 
-	p->from = p->to = p->ready = s->any ? s->last.offset + s->last.size : 0;
+	p->from = p->to = s->any ? s->last.offset + s->last.size : 0;
 	p->has_behind = s->any;
 	p->behind = s->last;
 	p->classes = classes_of(s, p, file, like, host, beacons, e);
@@ -164,7 +161,6 @@ void online_stream_free(struct online_stream *s)
 	for (i = 0; i < s->parts.count; i++)
 		online_part_free(s->parts.at[i]);
 	vmsync_array_free(&s->parts);
-	vmsync_array_free(&s->packets);
 	free(s);
 }
 
@@ -197,16 +193,10 @@ static int holes_find(const struct online_stream *s, const struct ctf_packet *p,
 	return ret;
 }
 
-static int packet_add(struct online_stream *s, struct online_part *part,
-		      const struct ctf_packet *p)
+static void packet_add(struct online_stream *s, struct online_part *part,
+		       const struct ctf_packet *p)
 {
-	struct online_packet *place = vmsync_array_add(&s->packets);
-
-	if (!place)
-		return -ENOMEM;
 	part->to = p->offset + p->size;
-	*place = (struct online_packet){ part->to, (int64_t)p->begin,
-					 (int64_t)p->end };
 	if (!s->any)
 		s->begin_ns = (int64_t)p->begin;
 	if (p->content / 8 > s->largest)
@@ -215,7 +205,6 @@ static int packet_add(struct online_stream *s, struct online_part *part,
 	s->last = *p;
 	s->any = true;
 	s->spoke |= ctf_packet_has_events(p);
-	return 0;
 }
 
 static int is_timed(const struct online_stream *s, const struct ctf_packet *p,
@@ -246,8 +235,9 @@ int online_stream_packets(struct online_stream *s,
 			return ret;
 		if (!s->any)
 			matters(s, part, p.stream_id);
-		if (holes_find(s, &p, lost, ctx) || packet_add(s, part, &p))
+		if (holes_find(s, &p, lost, ctx))
 			return vmsync_fail_memory(e);
+		packet_add(s, part, &p);
 	}
 	return ret;
 }
@@ -263,42 +253,4 @@ int online_stream_lost(struct online_stream *s, int64_t until_ns,
 		return 0;
 	s->lost_ns = until_ns;
 	return s->tells || s->runs ? lost(ctx, s, from_ns, until_ns) : 0;
-}
-
-/* Packet @to is of that one. */
-static struct online_part *part_of(const struct online_stream *s, uint64_t to)
-{
-	size_t i = s->parts.count;
-
-	while (i-- > 0) {
-		if (to > s->parts.at[i]->from)
-			return s->parts.at[i];
-	}
-	return NULL;
-}
-
-static void queue_move_up(struct online_stream *s)
-{
-	if (s->next < QUEUE_FREE && s->next < s->packets.count)
-		return;
-	s->packets.count -= s->next;
-	memmove(s->packets.at, s->packets.at + s->next,
-		s->packets.count * sizeof(s->packets.at[0]));
-	s->next = 0;
-}
-
-bool online_stream_ready(struct online_stream *s, int64_t until_ns)
-{
-	size_t had = s->next;
-
-	while (s->next < s->packets.count &&
-	       s->packets.at[s->next].end_ns <= until_ns) {
-		const struct online_packet *p = &s->packets.at[s->next++];
-
-		part_of(s, p->to)->ready = p->to;
-	}
-	if (s->next == had)
-		return false;
-	queue_move_up(s);
-	return true;
 }

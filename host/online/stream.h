@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A stream that grows, read twice: for evidence as far as it is whole, and for the
- * analysis as far as the map is settled. Between the two only the places of packets
- * are kept. Where the metadata has grown, what comes from then on is another part,
+ * analysis as far as the map is settled. Nothing is kept between the two. Where the metadata has grown, what comes from then on is another part,
  * by the larger one.
  */
 #ifndef VMSYNC_ONLINE_STREAM_H
@@ -38,10 +37,10 @@ struct online_classes {
  * @machine:	number of its machine, for the analysis
  * @maps, @cpu:	by which its stamps are on the host's clock; NULL: they are
  * @skip_ns:	events before it are not analysed, raw clock value
+ * @limit_ns:	events from it on wait until their map is settled, likewise; a guest's
  * @evidence, @analysis: the packets for each; NULL: none yet, or all were read
  * @behind:	the packet before it, if @has_behind
  * @from, @to:	bytes of the file
- * @ready:	of these, that the analysis may have
  */
 struct online_part {
 	uint32_t source;
@@ -50,6 +49,7 @@ struct online_part {
 	const struct vmsync_guest_map *maps;
 	uint32_t cpu;
 	uint64_t skip_ns;
+	uint64_t limit_ns;
 	struct online_classes *classes;
 	struct ctf_trace *evidence;
 	struct ctf_trace *analysis;
@@ -57,22 +57,13 @@ struct online_part {
 	struct ctf_packet behind;
 	uint64_t from;
 	uint64_t to;
-	uint64_t ready;
 	struct vmsync_records_stream records;
-};
-
-/** struct online_packet - that the analysis has not got: where it ends, and when */
-struct online_packet {
-	uint64_t to;
-	int64_t begin_ns;
-	int64_t end_ns;
 };
 
 /**
  * struct online_stream - of packets
  * @parts:	in order; only of the last one is more to come
  * @last:	packet that was seen, if @any
- * @packets:	from number @next on those that the analysis has not got
  * @cpu:	UINT32_MAX: not known
  * @spoke:	there was an event in it
  * @runs, @tells: entries and exits may be in it; evidence may
@@ -85,8 +76,6 @@ struct online_stream {
 	VMSYNC_ARRAY(struct online_part *) parts;
 	bool any;
 	struct ctf_packet last;
-	VMSYNC_ARRAY(struct online_packet) packets;
-	size_t next;
 	uint32_t cpu;
 	bool spoke;
 	bool runs;
@@ -136,12 +125,6 @@ int online_stream_lost(struct online_stream *s, int64_t until_ns,
 		       int (*lost)(void *ctx, const struct online_stream *s,
 				   int64_t from_ns, int64_t until_ns),
 		       void *ctx);
-
-/**
- * online_stream_ready() - the analysis may have all packets that end by @until_ns
- * Return: whether more may be read than before.
- */
-bool online_stream_ready(struct online_stream *s, int64_t until_ns);
 
 /** online_stream_free() - with its parts */
 void online_stream_free(struct online_stream *s);

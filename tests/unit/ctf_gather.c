@@ -2,7 +2,7 @@
 /*
  * Streams that grow, gathered as far as they are whole: the same events in the same
  * order as merged at once, however much comes at a time and whichever stream comes
- * late; and nothing before its time.
+ * late; and nothing before its time, nor by a map that was not final then.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -58,6 +58,15 @@ static char dir[] = "/tmp/vmsync-gather-XXXXXX";
 static struct event want[STREAMS * PACKETS * EVENTS];
 static size_t n_want, n_got;
 static struct ctf_error e;
+static uint64_t limit; /* up to where the map of some is final */
+
+/* Beyond what is final anything may come out. */
+static void time_so_far(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
+{
+	(void)ctx;
+	for (size_t i = 0; i < n; i++)
+		out[i] = in[i] < limit ? in[i] : limit / 2;
+}
 
 static void raw_time(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
 {
@@ -133,10 +142,13 @@ static int by_time(const void *a, const void *b)
 	return x->n < y->n ? -1 : x->n > y->n;
 }
 
-/* One more packet of stream @k is there. */
-static void grow(struct ctf_gather *g, uint32_t k, const uint8_t *wanted)
+/* One more packet of stream @k is there. @waits: its map is final up to @limit. */
+static void grow(struct ctf_gather *g, uint32_t k, const uint8_t *wanted,
+		 bool waits)
 {
-	struct ctf_gathered what = { .map = { raw_time, NULL },
+	struct ctf_gathered what = { .map = { waits ? time_so_far : raw_time,
+					      NULL },
+				     .limit = waits ? &limit : NULL,
 				     .want = wanted,
 				     .source = k };
 	char name[16];
@@ -183,7 +195,20 @@ static void check_event(const struct ctf_event *ev, uint64_t until)
 	n_got++;
 }
 
-static void one_case(void)
+/* Up to where events can be given: not all that is whole, where some have to wait. */
+static uint64_t until_now(bool waits, bool all)
+{
+	uint64_t until = whole();
+
+	if (!waits)
+		return until;
+	until = all ? UINT64_MAX : until - check_range(0, 400);
+	if (until > limit)
+		limit = until;
+	return limit;
+}
+
+static void one_case(bool waits)
 {
 	struct ctf_gather *g = ctf_gather_new();
 	static const uint8_t wanted[2] = { 1, 0 };
@@ -194,6 +219,7 @@ static void one_case(void)
 
 	memset(stream, 0, sizeof(stream));
 	n_want = n_got = 0;
+	limit = 0;
 	for (k = 0; k < STREAMS; k++)
 		write_stream(k);
 	qsort(want, n_want, sizeof(want[0]), by_time);
@@ -202,10 +228,10 @@ static void one_case(void)
 			do
 				k = check_rand() % STREAMS;
 			while (stream[k].there == PACKETS);
-			grow(g, k, wanted);
+			grow(g, k, wanted, waits && k % 2);
 			left--;
 		}
-		until = whole();
+		until = until_now(waits, !left);
 		ctf_gather_more(g);
 		while (ctf_gather_next(g, until, &ev, &e) > 0)
 			check_event(ev, until);
@@ -231,13 +257,13 @@ static void too_late(void)
 	for (k = 0; k < STREAMS; k++)
 		write_stream(k);
 	for (int i = 0; i < PACKETS; i++)
-		grow(g, 0, NULL);
+		grow(g, 0, NULL, false);
 	while (ctf_gather_next(g, UINT64_MAX, &ev, &e) > 0)
 		last = ev->time;
 	CHECK_EQ(ctf_gather_late(g), 0);
 	CHECK(ctf_gather_dry(g, 0));
 	for (int i = 0; i < PACKETS; i++)
-		grow(g, 1, NULL);
+		grow(g, 1, NULL, false);
 	CHECK_EQ(ctf_gather_next(g, UINT64_MAX, &ev, &e), 1);
 	CHECK(ev->time >= last);
 	CHECK_EQ(ctf_gather_late(g), 1);
@@ -283,7 +309,7 @@ int main(void)
 		abort();
 	write_file("metadata", metadata, sizeof(metadata) - 1);
 	for (int i = 0; i < 100; i++)
-		one_case();
+		one_case(i % 2);
 	too_late();
 	two_parts();
 	snprintf(command, sizeof(command), "rm -r %s", dir);
