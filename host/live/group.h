@@ -28,7 +28,7 @@ struct live_member {
 
 /**
  * struct live_tick - what is to be done about every @every_ns meanwhile, when something
- * came of the first member, if it did, and at the end
+ * came of the member that is followed (pace.h), if it did, and at the end
  */
 struct live_tick {
 	int64_t every_ns;
