@@ -9,6 +9,8 @@
 #	host.ext4 guest.ext4	their root file systems
 #	vmlinuz modules/	the kernel, and what it takes to see a disk
 #	release			its name
+#	packages		what vmsync's depended on then: when that changes, all is
+#				made anew
 #
 # They have no network. What "vmsync setup tracer" downloads, Debian's package of LTTng's
 # modules with fewer probes, is in a repository of their own, /srv/debian. Since compilers
@@ -32,33 +34,9 @@ die() {
 	exit 1
 }
 
-if [ "${IMAGE_INSIDE-}" != yes ]; then
-	mkdir -p "$work"
-	exec 9> "$dir.lock"
-	flock 9
-	[ -z "${REFRESH-}" ] || rm -f "$dir/release"
-	[ ! -e "$dir/release" ] || exit 0
-	[ "$(id -u)" = 0 ] || die "be root"
-	private=()
-	unshare -m true 2> /dev/null || private=(--propagation unchanged)
-	IMAGE_INSIDE=yes unshare -m "${private[@]}" "$here/image.sh" "$@"
-	exit
-fi
-
 for name in vmsync vmsync-dkms vmsync-host vmsync-guest; do
 	compgen -G "$debs/${name}_*.deb" > /dev/null || die "no $name in $debs"
 done
-
-# newest PATTERN: the package of the newest kernel of these
-newest() {
-	apt-cache pkgnames linux-image- | grep -xE "linux-image-$1" | sort -rV |
-		while read -r name; do
-			if apt-cache policy "$name" | grep -q 'Candidate: [0-9]'; then
-				echo "${name#linux-image-}"
-				break
-			fi
-		done
-}
 
 # packages NAME...: what these of ours depend on and recommend, but ours; the first of
 # alternatives
@@ -71,6 +49,37 @@ packages() {
 				sed 's/|.*//; s/(.*//; s/ //g' | grep -v ^vmsync || true
 		done
 	done | sort -u | paste -sd,
+}
+
+of_ours=$(packages vmsync vmsync-dkms vmsync-host vmsync-guest)
+
+if [ "${IMAGE_INSIDE-}" != yes ]; then
+	mkdir -p "$work"
+	exec 9> "$dir.lock"
+	flock 9
+	[ -z "${REFRESH-}" ] || rm -f "$dir/release"
+	if [ "$(cat "$dir/packages" 2> /dev/null)" != "$of_ours" ]; then
+		rm -rf --one-file-system "$dir/release" "$work"
+		mkdir -p "$work"
+		echo "$of_ours" > "$dir/packages"
+	fi
+	[ ! -e "$dir/release" ] || exit 0
+	[ "$(id -u)" = 0 ] || die "be root"
+	private=()
+	unshare -m true 2> /dev/null || private=(--propagation unchanged)
+	IMAGE_INSIDE=yes unshare -m "${private[@]}" "$here/image.sh" "$@"
+	exit
+fi
+
+# newest PATTERN: the package of the newest kernel of these
+newest() {
+	apt-cache pkgnames linux-image- | grep -xE "linux-image-$1" | sort -rV |
+		while read -r name; do
+			if apt-cache policy "$name" | grep -q 'Candidate: [0-9]'; then
+				echo "${name#linux-image-}"
+				break
+			fi
+		done
 }
 
 base=systemd,systemd-sysv,dbus,udev,kmod,ccache,xz-utils,jq
