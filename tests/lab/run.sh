@@ -454,8 +454,8 @@ while :; do
 	"$here/verdict.sh" "$out" || verdict=$?
 	{ [ $verdict = 3 ] && [ $attempts = 1 ]; } || break
 	mkdir "$out/lost-$attempts"
-	find "$out" -mindepth 1 -maxdepth 1 -type f \
-		-exec cp {} "$out/lost-$attempts/" \;
+	find "$out" -mindepth 1 -maxdepth 1 \( -type f -o -name '*-state' \) \
+		-exec cp -r {} "$out/lost-$attempts/" \;
 	attempts=$((attempts + 1))
 	stage "the emulation locked up: once more"
 done

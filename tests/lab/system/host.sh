@@ -67,8 +67,10 @@ guest_trace() {
 	trace_take recorded
 }
 
-# However it ends, there is something to look at.
+# However it ends, there is something to look at: of a guest that is gone, what its QEMU
+# and libvirt said.
 host_over() {
+	cp "/var/log/libvirt/qemu/$at.log" "/share/$at.qemu" 2> /dev/null
 	journal_take -u vmsyncd -u libvirtd -u lttng-sessiond
 	[ ! -e "/run/$at.img" ] || guest_kept
 }
