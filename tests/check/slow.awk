@@ -5,8 +5,8 @@
 # those of virtual CPUs. Prints key=value:
 #
 #	told		vmsync_slow events
-#	wrong		of those, not of one of @tids, or the next switch on that CPU is not
-#			to that thread
+#	wrong		of those, not of one of @tids, or the switch that it is in the middle
+#			of is not to that thread
 #	short		for less than the limit
 #	strangers	not by the thread that this switch is from
 #	apart_ns	the most that their ns are off what the other events say
@@ -24,6 +24,24 @@ function prev_state(    state) {
 	gsub(/[^0-9]/, "", state)
 	return state + 0
 }
+# The switch that ended the wait told of on @cpu: from @prev to @next_tid, which when the
+# tracer saw the switch had waited for @ns (0: nobody knows). An emulated machine may stand
+# still between that and vmsync_slow, @apart_by later or, below 0, earlier.
+function judge(cpu, prev, next_tid, ns, apart_by,    off) {
+	if (slow_tid[cpu] != next_tid)
+		wrong++
+	if (slow_by[cpu] != prev)
+		strangers++
+	off = slow_ns[cpu] - ns
+	if (apart_by < 0)
+		off = -off
+	if (off > 0)
+		off = off > abs(apart_by) ? off - abs(apart_by) : 0
+	if (ns && abs(off) > apart)
+		apart = abs(off)
+	delete slow_tid[cpu]
+}
+function abs(x) { return x < 0 ? -x : x }
 BEGIN {
 	n = split(tids, list)
 	for (i = 1; i <= n; i++)
@@ -56,24 +74,25 @@ BEGIN {
 		wrong++
 	if (slow_ns[cpu] <= 1000000)
 		short++
+	# The thread that goes is still the current one. Which probe of a switch is called
+	# first, vmsync's or the tracer's, is which was attached first: where the last switch
+	# on this CPU was from the current thread, it is this one.
+	if (cpu in last_prev && last_prev[cpu] == number(" tid"))
+		judge(cpu, last_prev[cpu], last_next[cpu], last_ns[cpu], now - last_at[cpu])
+	else
+		slow_at[cpu] = now
 }
 / sched_switch: / {
 	cpu = number("cpu_id")
 	prev = number("prev_tid")
 	next_tid = number("next_tid")
 	ns = next_tid in since ? now - since[next_tid] : 0
-	if (cpu in slow_tid) {
-		if (slow_tid[cpu] != next_tid)
-			wrong++
-		if (slow_by[cpu] != prev)
-			strangers++
-		off = ns - slow_ns[cpu]
-		if (off < 0)
-			off = -off
-		if (ns && off > apart)
-			apart = off
-		delete slow_tid[cpu]
-	}
+	if (cpu in slow_tid)
+		judge(cpu, prev, next_tid, ns, slow_at[cpu] - now)
+	last_prev[cpu] = prev
+	last_next[cpu] = next_tid
+	last_ns[cpu] = ns
+	last_at[cpu] = now
 	if (next_tid in vcpu && ns > 1200000 && in_kvm[next_tid])
 		waits++
 	delete since[next_tid]
