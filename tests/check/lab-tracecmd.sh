@@ -4,8 +4,8 @@
 # Real kernels, recorded by trace-cmd on both sides (tests/lab/scenarios/tracecmd.sh):
 # exact by vmsync's events, within its bound by entries and exits alone, and in it what
 # trace-cmd report prints. What trace-cmd's agent recorded by its TSC is mapped by the
-# offsets that were stored, or by window, or refused, and never wrong. Run by its name, some minutes; LAB_REUSE=1 takes the
-# recording that is there.
+# offsets that were stored, or by window, or refused, and never wrong. Run by its name,
+# some minutes; LAB_REUSE=1 takes the recording that is there, KERNEL=6.12 another kernel.
 . tests/check/lib.sh
 . tests/check/record.sh
 . tests/check/report-text.sh
@@ -14,10 +14,9 @@ expect "the tool builds" make -s -j2 tool
 vmsync=build/vmsync
 t=$check_tmp
 s=tracecmd
-dir=build/lab/$s
+dir=$lab/$s
 
-# shellcheck source=/dev/null
-. build/packages.env || { fail "no modules: run modules first"; finish; }
+lab_ready || finish
 if record $s; then
 	pass "$s recorded"
 else
