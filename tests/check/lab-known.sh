@@ -317,9 +317,10 @@ if tests/perfetto/fetch.sh build/perfetto > "$check_out" 2>&1; then
 	expect_eq "perfetto: its own latency of scheduling is our waits" "$(rows 3)" \
 		"$(jq -r '.vcpus[] | "\(.tid) \(.waits.total_ns)"' "$t/all" | sort)"
 	# A sleep before its first entry or exit is unknown: it may be a halt. From
-	# then on each state says whether the thread runs.
+	# then on each state says whether the thread runs. An interrupt of the host's
+	# before it is a state, and what is around it stays unknown.
 	$vmsync export jsonl --table=states -o "$t/lines" "$dir"
-	since=$(jq -s 'map(select(.state | IN("unknown", "waking") | not)) | group_by(.vcpu) |
+	since=$(jq -s 'map(select(.place != "unknown")) | group_by(.vcpu) |
 		map(min_by(.from_ns).from_ns) | max' "$t/lines")
 	since=$(awk -v ns="$since" -v begin="$(jq .from_ns "$t/all")" \
 		'BEGIN { printf "%.9f", (ns - begin) / 1e9 }')
