@@ -72,10 +72,13 @@ static int look_at_end(struct look *k)
 	int64_t last_ns = INT64_MIN, at_ns;
 	int ret = 1;
 
+	/* One that is not known may have gone on. */
+	if (k->f.n_there > k->f.n_cpus)
+		return 0;
 	for (k->cpu = 0; ret > 0 && k->cpu < k->f.n_cpus; k->cpu++) {
-		if (!k->f.cpus[k->cpu].known)
-			continue;
-		ret = k->find(k->ctx, k->guest, k->cpu, BEHIND_ALL_NS, &at_ns);
+		ret = k->f.cpus[k->cpu].known;
+		if (ret)
+			ret = k->find(k->ctx, k->guest, k->cpu, BEHIND_ALL_NS, &at_ns);
 		if (ret > 0 && at_ns > last_ns)
 			last_ns = at_ns;
 	}
