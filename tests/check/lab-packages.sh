@@ -85,7 +85,7 @@ side_check() {
 
 modules="vmsync vmsync-host vmsync-guest lttng-tracer lttng-probe-vmsync"
 # shellcheck disable=SC2086 # several
-side_check host "$(status release)" $modules lttng-probe-vmsync-kvm
+side_check host "$(status release)" $modules lttng-probe-vmsync-kvm lttng-probe-vmsync-ovs
 # shellcheck disable=SC2086 # several
 side_check guest "$(status guest_release)" $modules
 

@@ -34,10 +34,24 @@ expect_eq "core and guest, nothing else" \
 	"$(cd "$check_tmp/apart/$LAB_RELEASE" && echo *.ko)" \
 	"vmsync-clock.ko vmsync-guest.ko vmsync.ko"
 
+# What the probe of Open vSwitch reads is in no header: it is as the kernel's own types are.
+members() { # FILE: of its struct dp_upcall_info, one a line
+	sed -n '/^struct dp_upcall_info {/,/^};/ { s,/\*.*,,; s/[[:space:]]\+/ /g; s/ \* / */
+		s/^ \(.*;\) *$/\1/p }' "$1"
+}
+members kmod/compat-ovs.h > "$check_tmp/ours"
+at=$(LC_ALL=C grep -abo -m 1 $'\xfd7zXZ' "$LAB_VMLINUZ" | head -n 1)
+tail -c "+$((${at%%:*} + 1))" "$LAB_VMLINUZ" | xz -dc > "$check_tmp/vmlinux" 2> "$check_out"
+pahole --btf_base "$check_tmp/vmlinux" -C dp_upcall_info \
+	"$(find "$LAB_MODULES/" -name openvswitch.ko)" > "$check_tmp/pahole" 2> "$check_out"
+expect_eq "Open vSwitch's upcalls are as kmod/compat-ovs.h has them" \
+	"$(members "$check_tmp/pahole" | head -n 6)" "$(cat "$check_tmp/ours")"
+expect_eq "... in six members" "$(wc -l < "$check_tmp/ours")" 6
+
 ko=build/modules/$LAB_RELEASE
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 for m in vmsync vmsync-host vmsync-guest vmsync-clock lttng-probe-vmsync \
-	lttng-probe-vmsync-kvm lttng-clock-vmsync; do
+	lttng-probe-vmsync-kvm lttng-probe-vmsync-ovs lttng-clock-vmsync; do
 	expect "$m.ko" test -s "$ko/$m.ko"
 done
 # What modinfo says of each, for every kernel that it was built for.
