@@ -299,6 +299,19 @@ expect "what is needed is there" $vmsync layers -l "$t/needs.layer" "$t/w"
 sed -i 's/svc:go\*/svc:nothing/' "$t/needs.layer"
 expect_error "what is needed is not there" "no layer knows" $vmsync layers -l "$t/needs.layer" "$t/w"
 
+# The first machine has the key; whoever comes later keeps its own, and so does the first one
+# when it comes again.
+objects() { # LINE...: how many there are of the track "a" in these lines of a layer
+	printf 'layer x\ntrack a\nevent svc:state\n' > "$t/rekey.layer"
+	printf '%s\n' "$@" >> "$t/rekey.layer"
+	$vmsync layers --json -l "$t/rekey.layer" "$t/w" | jq .tracks[0].objects
+}
+expect_eq "a key that another one has is not taken" \
+	"$(objects 'seen a vm = state' 'rekey a vm, "one"')" \
+	"$(($(objects 'seen a vm = state') + 1))"
+expect_eq "one that is not known is not made" \
+	"$(objects 'seen a "one" = "x"' 'seen a vm = state, known' 'rekey a vm, "two"')" 1
+
 # --- many objects at a time: memory is bounded
 $services "$t/many" 400000 100000
 sed 's/^track job$/track job, timeout 100 ms, most 1000/' tests/gen/services.layer > "$t/few.layer"
@@ -396,6 +409,9 @@ wrong 5:20 "',' is missing" "took a b = c, for d\n"
 wrong 5:22 "a time is in" "took a b = c, for d, h\n"
 wrong 5:10 "'gone' has a key only" "gone a b = c\n"
 wrong 5:9 "',' is missing" "link a b\n"
+wrong 5:10 "',' is missing" "rekey a b\n"
+wrong 5:12 "a field or a string is missing" "rekey a b, \n"
+wrong 5:16 "has no such option" 'state a b = c, known\n'
 wrong 5:11 "the name of a track is missing" "link a b, \n"
 wrong 6:13 "has 'state' already" "state a b = c\nseen a b = c\n"
 wrong 6:1 "'where' comes before" 'state a b = c\nwhere a = "b"\n'

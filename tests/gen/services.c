@@ -33,6 +33,7 @@ enum {
 	INNER_END,
 	SEEN,
 	FAIL,
+	REKEY,
 	START,
 };
 
@@ -51,6 +52,7 @@ static const struct gen_class classes[] = {
 	{"svc:inner_end", {{"job", GEN_STRING}, {"op", GEN_STRING}}},
 	{"svc:seen", {{"trip", GEN_STRING}, {"place", GEN_STRING}}},
 	{"svc:fail", {{"job", GEN_STRING}, {"text", GEN_STRING}}},
+	{"svc:rekey", {{"trip", GEN_STRING}, {"as", GEN_STRING}}},
 	{"svc:start", {{"nobody", GEN_U32}}},
 };
 
@@ -340,19 +342,33 @@ static void trip_line(const char *key, const char *state, uint64_t from,
 	       key, state, from, until, until - from);
 }
 
+/* From then on it is known by another key, and is called as before. */
+static uint64_t trip_rekey(uint64_t at, const char **as)
+{
+	static char keys[MAX_EVENTS][32];
+	static int n;
+	const char *old = *as;
+
+	snprintf(keys[n], sizeof(keys[n]), "%.20s'", old);
+	*as = keys[n++];
+	return emit(at, REKEY, text(old), text(*as), NONE, NONE, NONE);
+}
+
 static void trip_make(const char *key)
 {
-	const char *place = NULL, *next;
+	const char *place = NULL, *next, *as = key;
 	uint64_t at = 1 + below(100000), i, n = 1 + below(30), from = 0,
-		 last = 0, ns;
+		 last = 0, told = 0, ns;
 	char way[64];
 
 	for (i = 0; i < n; i++) {
 		next = host();
-		ns = emit(at, SEEN, text(key), text(next), NONE, NONE, NONE);
-		if (place && ns - last > TIMEOUT) {
+		ns = emit(at, SEEN, text(as), text(next), NONE, NONE, NONE);
+		if (place && ns - told > TIMEOUT) {
 			trip_line(key, place, from, last);
 			place = NULL;
+			/* Nobody knows that it is the same one. */
+			key = as;
 		}
 		if (place && place != next) {
 			trip_line(key, place, from, last);
@@ -362,7 +378,9 @@ static void trip_make(const char *key)
 		if (place != next)
 			from = ns;
 		place = next;
-		last = ns;
+		last = told = ns;
+		if (!below(4))
+			told = trip_rekey(++at, &as);
 		at += 1 + below(below(8) ? 3000 : 2 * TIMEOUT / UNIT);
 	}
 	trip_line(key, place, from, last);

@@ -183,27 +183,35 @@ static void make_room(struct layers_engine *g, uint32_t track, int64_t ns)
 	let_go(g, obj ? obj : row->oldest);
 }
 
+/* The one that is known by this key, or NULL. */
+static struct layers_object *object_find(struct act *t,
+					 const struct layers_key *key)
+{
+	struct layers_object *obj = layers_object_find(&t->g->objects, key);
+	struct layers_track *at = &t->g->tracks.at[key->track];
+
+	if (!obj || !is_silent(at, obj, t->ns))
+		return obj;
+	at->timed_out++;
+	let_go(t->g, obj);
+	return NULL;
+}
+
 /* The object that the action is about; one that is not there is made, or NULL.
  */
 static struct layers_object *object_of(struct act *t, uint32_t track, bool make)
 {
 	struct layers_objects *o = &t->g->objects;
 	struct layers_key key = layers_key_of(track, t->key.s, t->key.len);
-	struct layers_object *obj = layers_object_find(o, &key);
-	struct layers_track *at = &t->g->tracks.at[track];
+	struct layers_object *obj = object_find(t, &key);
 
-	if (obj && is_silent(at, obj, t->ns)) {
-		at->timed_out++;
-		let_go(t->g, obj);
-		obj = NULL;
-	}
 	if (obj) {
 		obj->last_ns = t->ns;
 		return obj;
 	}
 	if (!make)
 		return NULL;
-	if (o->rows[track].n >= at->most)
+	if (o->rows[track].n >= t->g->tracks.at[track].most)
 		make_room(t->g, track, t->ns);
 	obj = layers_object_add(o, &key, t->ns);
 	if (!obj && !t->g->error)
@@ -314,10 +322,24 @@ static void link_to(struct act *t, struct layers_object *obj)
 		t->g->error = -ENOMEM;
 }
 
-/* The others make an object where there is none. */
-static bool is_about_known(enum layer_verb verb)
+/* Where another object has the key already, it keeps it. */
+static void rekey(struct act *t, struct layers_object *obj)
 {
-	return verb == LAYER_END || verb == LAYER_GONE;
+	struct layers_key key;
+
+	if (!text_of(t, LAYER_TO_KEY))
+		return;
+	key = layers_key_of(obj->track, t->text.s, t->text.len);
+	if (!object_find(t, &key) &&
+	    layers_object_rekey(&t->g->objects, obj, &key) && !t->g->error)
+		t->g->error = -ENOMEM;
+}
+
+/* The others make an object where there is none. */
+static bool is_about_known(const struct layer_action *a)
+{
+	return a->verb == LAYER_END || a->verb == LAYER_GONE ||
+	       a->verb == LAYER_REKEY || a->known;
 }
 
 static void act(struct act *t)
@@ -334,7 +356,7 @@ static void act(struct act *t)
 		if (name == LAYERS_NO_NAME)
 			return;
 	}
-	obj = object_of(t, track, !is_about_known(verb));
+	obj = object_of(t, track, !is_about_known(t->a));
 	if (!obj) {
 		t->g->tracks.at[track].orphans +=
 			verb == LAYER_END && !t->a->quiet;
@@ -365,7 +387,13 @@ static void act(struct act *t)
 	case LAYER_LINK:
 		link_to(t, obj);
 		break;
+	case LAYER_REKEY:
+		rekey(t, obj);
+		break;
 	default:
+		/* Where it was seen last is where its time ends. */
+		if (t->g->tracks.at[track].sightings && obj->has_state)
+			obj->last_ns = obj->seen_ns;
 		layers_object_end(t->g, obj, true, t->ns);
 		break;
 	}

@@ -131,6 +131,7 @@ enum layer_verb {
 	LAYER_FAIL,
 	LAYER_NAME,
 	LAYER_LINK,
+	LAYER_REKEY,
 	LAYER_VERBS,
 };
 
@@ -143,7 +144,7 @@ enum layer_text_of {
 	LAYER_PLACE,
 	LAYER_CAUSE,  /* why what ends has failed */
 	LAYER_FOR,    /* one field: how long it took */
-	LAYER_TO_KEY, /* of the track that is linked to */
+	LAYER_TO_KEY, /* of the track that is linked to, or the new one */
 	LAYER_TEXTS,
 };
 
@@ -153,6 +154,7 @@ enum layer_text_of {
  * @text:	ranges of @parts
  * @unit_ns:	of LAYER_FOR
  * @quiet:	nothing to end is not worth a word
+ * @known:	an object that is not there is not made
  */
 struct layer_action {
 	enum layer_verb verb;
@@ -161,6 +163,7 @@ struct layer_action {
 	struct layer_range text[LAYER_TEXTS];
 	int64_t unit_ns;
 	bool quiet;
+	bool known;
 };
 
 /** struct layer_block - an "event" statement, with what is below it */

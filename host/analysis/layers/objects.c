@@ -28,6 +28,8 @@ void layers_object_free(struct layers_object *obj)
 	vmsync_array_free(&obj->links);
 	vmsync_array_free(&obj->open);
 	vmsync_array_free(&obj->spans);
+	if (obj->as != obj->key)
+		free(obj->as);
 	free(obj->name);
 	free(obj->cause);
 	free(obj);
@@ -68,8 +70,8 @@ static uint32_t home(const struct layers_objects *o, uint64_t hash)
 
 static bool is(const struct layers_object *obj, const struct layers_key *key)
 {
-	return obj->track == key->track && obj->key_len == key->len &&
-	       !memcmp(obj->key, key->s, key->len);
+	return obj->track == key->track && obj->as_len == key->len &&
+	       !memcmp(obj->as, key->s, key->len);
 }
 
 struct layers_object *layers_object_find(const struct layers_objects *o,
@@ -158,7 +160,8 @@ struct layers_object *layers_object_add(struct layers_objects *o,
 	if (!obj)
 		return NULL;
 	memcpy(obj->key, key->s, key->len);
-	obj->key_len = key->len;
+	obj->as = obj->key;
+	obj->as_len = key->len;
 	obj->track = key->track;
 	obj->hash = key->hash;
 	obj->first_ns = obj->last_ns = obj->queued_ns = ns;
@@ -167,6 +170,24 @@ struct layers_object *layers_object_add(struct layers_objects *o,
 	o->rows[obj->track].n++;
 	o->n++;
 	return obj;
+}
+
+int layers_object_rekey(struct layers_objects *o, struct layers_object *obj,
+			const struct layers_key *key)
+{
+	char *as = malloc(key->len + 1);
+
+	if (!as)
+		return -ENOMEM;
+	memcpy(as, key->s, key->len);
+	slot_remove(o, obj);
+	if (obj->as != obj->key)
+		free(obj->as);
+	obj->as = as;
+	obj->as_len = key->len;
+	obj->hash = key->hash;
+	slot_put(o, (struct layers_slot){obj->hash, obj});
+	return 0;
 }
 
 struct layers_object *layers_object_silent(struct layers_objects *o,

@@ -67,6 +67,8 @@ struct layers_link {
 /**
  * struct layers_object - something that has states
  * @name:	owned; NULL: has none
+ * @as:		the key that it is known by: @key, which it had at first and
+ * by which reports call it, or a later one, owned
  * @older, @newer: in the row of its track, where it was put at @queued_ns
  * @number:	a sink's own, 0 at first
  * @has_state:	@state at @place since @since_ns; of sightings, the last one at
@@ -98,7 +100,8 @@ struct layers_object {
 	VMSYNC_ARRAY(struct layers_span) spans;
 	uint64_t omitted;
 	uint32_t number;
-	uint32_t key_len;
+	uint32_t as_len;
+	char *as;
 	char key[];
 };
 
@@ -159,6 +162,10 @@ struct layers_object *layers_object_find(const struct layers_objects *o,
 struct layers_object *layers_object_add(struct layers_objects *o,
 					const struct layers_key *key,
 					int64_t ns);
+
+/** layers_object_rekey() - to a key that no other has; 0 or -ENOMEM */
+int layers_object_rekey(struct layers_objects *o, struct layers_object *obj,
+			const struct layers_key *key);
 
 /**
  * layers_object_silent() - one of which nothing was told since @ns or earlier

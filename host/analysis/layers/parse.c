@@ -28,6 +28,7 @@ static const struct verb {
 	[LAYER_FAIL] = {"fail", true, BIT(LAYER_PLACE)},
 	[LAYER_NAME] = {"name", true, 0},
 	[LAYER_LINK] = {"link", false, 0},
+	[LAYER_REKEY] = {"rekey", false, 0},
 };
 
 static const char *const option_names[LAYER_TEXTS] = {
@@ -266,10 +267,15 @@ static bool track_take(struct layer_parser *p, uint32_t *track)
 static bool option_take(struct layer_parser *p, struct layer_action *a)
 {
 	const struct verb *v = &verbs[a->verb];
+	bool *flag = NULL;
 	int i;
 
-	if (a->verb == LAYER_END && word_is(p, "quiet")) {
-		a->quiet = true;
+	if (a->verb == LAYER_END && word_is(p, "quiet"))
+		flag = &a->quiet;
+	else if (a->verb == LAYER_SEEN && word_is(p, "known"))
+		flag = &a->known;
+	if (flag) {
+		*flag = true;
 		layer_lex_next(&p->lex);
 		return true;
 	}
@@ -324,6 +330,9 @@ static bool action_rest(struct layer_parser *p, struct layer_action *a)
 {
 	if (a->verb == LAYER_LINK)
 		return sign_take(p, ",") && track_take(p, &a->to) &&
+		       layer_parse_text(p, &a->text[LAYER_TO_KEY]);
+	if (a->verb == LAYER_REKEY)
+		return sign_take(p, ",") &&
 		       layer_parse_text(p, &a->text[LAYER_TO_KEY]);
 	if (verbs[a->verb].has_value || layer_lex_is(&p->lex, "=")) {
 		if (a->verb == LAYER_GONE)
@@ -382,7 +391,7 @@ static bool statement(struct layer_parser *p)
 	return layer_lex_fail(&p->lex,
 			      "a line begins with needs, track, event, where, "
 			      "state, seen, begin, end, took, gone, fail, "
-			      "name or link");
+			      "name, link or rekey");
 }
 
 static bool file(struct layer_parser *p)
