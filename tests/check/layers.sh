@@ -123,6 +123,12 @@ jq_is "upcalls: how many, and no end is missing" "[$(of upcall) | .count] | add"
 jq_is "the shortest and the longest, us" '[.tracks[] | select(.name == "upcall") |
 	.listed[].states[] | (.until_ns - .from_ns) / 1e3 | round] | "\(min) \(max)"' "1375 23495"
 
+# In another buffer, by another thread, it is the same packet, and goes on to a device.
+jq_is "each packet is followed up to ovs-vswitchd and down again" '[.tracks[] |
+	select(.name == "packet") | .listed[].states | map(.state) |
+	select(any(test("^upcall .* -> output to port ")) and any(test("^transmitted .* -> ")))] |
+	length' 8
+
 # "downtime, source stopped to destination running, 556 ms; rounds 0, 2049, 762, 762"
 expect "logs are unpacked" tar -C "$t" -xf tests/data/migration.tar.xz
 mkdir "$t/rec/migration"
