@@ -114,4 +114,4 @@ modules_gather "$LAB_RELEASE" "$LAB_MODULES" "$LAB_LTTNG_SRC" "$LAB_KO"
 [ "$LAB_L2_RELEASE" = "$LAB_RELEASE" ] ||
 	modules_gather "$LAB_L2_RELEASE" "$LAB_L2_MODULES" "$LAB_L2_LTTNG_SRC" "$LAB_L2_KO"
 l1_make
-l2_make
+[ "$LAB_GUESTS" = 0 ] || l2_make

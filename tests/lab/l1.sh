@@ -7,7 +7,7 @@
 # file /share/result: "done", "lost WHY" (a lock-up, may be repeated) or
 # "fail WHY".
 #
-# With LAB_GUESTS=2 there is a second guest. Functions are about the one that $at
+# With LAB_GUESTS=0 there is no guest, with 2 a second one. Functions are about the one that $at
 # names: "at=guest2 monitor stop".
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
@@ -41,7 +41,10 @@ guest_cmdline() {
 doing=starting
 at=guest
 guests=guest
-[ "$LAB_GUESTS" = 1 ] || guests="guest guest2"
+case $LAB_GUESTS in
+0) guests='' ;;
+2) guests="guest guest2" ;;
+esac
 
 # Open files, by guest: what it says, what it hears, all of its words that are for
 # us, what its monitor hears and says.
@@ -354,12 +357,13 @@ guest_end() {
 }
 
 say "up $(uname -r)"
+[ -n "$guests" ] || say "no guest"
 heartbeat &
 host_up
 modules_up
 say "modules loaded"
 each guest_start
-say "guest starts"
+[ -z "$guests" ] || say "guest starts"
 host_prepare
 each await ready
 each guest_monitor

@@ -59,6 +59,7 @@ LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
 LAB_CLOCK=			# yes: the guest has UST's clock plugin, and ustclock
 LAB_TRACECMD=			# yes: the guests have trace-cmd
+LAB_OPENVSWITCH=		# yes: the host has Open vSwitch to start
 LAB_LIBVIRT=			# yes: what l1.sh needs to start the guest by libvirt
 LAB_SYSTEM=			# yes: both are whole Debian systems (system/), with their libvirt
 LAB_L1_MB=3072			# memory
@@ -68,7 +69,7 @@ LAB_L2_QEMU=			# more arguments
 LAB_CUT=			# the trace that a full disk cuts: its reader judges it, we do not
 LAB_FAIL_NTH=			# yes: the host has fail_nth.ko
 LAB_ADVERSARY=			# yes: the guests have /adversary.ko
-LAB_GUESTS=1			# 2: a second one beside it, with LAB_GUEST=2 in l2.sh
+LAB_GUESTS=1			# 0: none; 2: a second one beside it, with LAB_GUEST=2 in l2.sh
 LAB_GUEST2_CPUS=1
 LAB_GUEST2_MB=512
 # On a busy machine a CPU of the lab stands still for long. That is no lock-up:
@@ -169,6 +170,13 @@ libvirt_prepare() {
 		die "make install: $(tail -n 1 "$work/install.log")"
 }
 
+openvswitch_prepare() {
+	# shellcheck source=tests/lab/openvswitch.sh
+	. "$here/openvswitch.sh"
+	openvswitch_fetch "$top" "$work/openvswitch.log" ||
+		die "Open vSwitch: $(tail -n 1 "$work/openvswitch.log")"
+}
+
 # LTTng-UST's clock plugin, and a program with events to stamp.
 clock_prepare() {
 	{
@@ -211,6 +219,7 @@ prepare_modules() {
 	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
 	[ -z "$LAB_CLOCK" ] || clock_prepare
 	[ -z "$LAB_LIBVIRT" ] || libvirt_prepare
+	[ -z "$LAB_OPENVSWITCH" ] || openvswitch_prepare
 }
 
 # system_of KERNEL: the folder of its systems
@@ -249,7 +258,7 @@ prepare() {
 	else
 		prepare_modules
 	fi
-	for f in load slew now flood clock known bpf failnth cycle; do
+	for f in load slew now flood clock known bpf failnth cycle datagram; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
 				-o "$work/$f" "$here/$f.c"

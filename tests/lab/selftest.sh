@@ -123,6 +123,13 @@ good
 sed -i /tainted/d "$dir/guest.log"
 judged 1 "a guest that did not tell its taint"
 good
+rm "$dir/guest.log"
+judged 1 "a guest that is not there"
+echo '@lab L1 no guest' >> "$dir/host.serial"
+judged 0 "a host without a guest"
+sed -i '/tainted/d' "$dir/host.serial"
+judged 1 "one that did not tell its taint"
+good
 sed s/guest/guest2/ "$dir/guest.log" > "$dir/guest2.log"
 judged 0 "two guests"
 good
