@@ -9,6 +9,13 @@
 /* Shorter segments may join two lines, or be off by the rounding of their ends. */
 #define SHORT_NS 1000000
 
+/*
+ * No update of a kernel's clock is believed to be held up for longer, ns. Where evidence
+ * ends in one, the clock has yet to go on to a line that left the old one as long ago. A
+ * larger value makes bounds larger wherever there is no evidence, by 2.2 ns a us.
+ */
+#define LATE_NS 2000000
+
 /* A slope that is so little over is no other. */
 #define ROUNDING 0.00001
 
@@ -155,6 +162,6 @@ int vmsync_map_close(struct vmsync_map *map, double drift, int64_t outside_ns)
 
 	/* From one end to the other; more would be no clock. */
 	map->extrapolation_ppb = (uint32_t)(fmin(2 * most, 1) * 1e9 + 0.5);
-	map->extrapolation_ns = outside_ns;
+	map->extrapolation_ns = outside_ns + (int64_t)ceil(2 * most * LATE_NS);
 	return is_whole(map, drift) ? 0 : mend(map, drift);
 }
