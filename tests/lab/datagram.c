@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 		return 2;
 	address.sin_port = htons((uint16_t)atoi(argv[3]));
 	/* A datagram that is lost ends this, too. */
-	alarm(600);
+	alarm(120);
 	if (!strcmp(argv[1], "send") && argc == 6)
 		send_all(&address, strtoul(argv[4], NULL, 10),
 			 strtoul(argv[5], NULL, 10));

@@ -25,6 +25,11 @@ openvswitch_fetch() {
 openvswitch_start() {
 	local db=/etc/openvswitch/conf.db
 
+	# It counts CPUs every 10 s, from an uptime of 10 s on. Before that there are none,
+	# no handler, and all upcalls are lost.
+	until [ "$(cut -d. -f1 /proc/uptime)" -ge 12 ]; do
+		sleep 0.5
+	done
 	mount -t overlay -o "lowerdir=$1/build/root-openvswitch/usr:/usr" none /usr &&
 	mkdir -p /etc/openvswitch /run/openvswitch /var/log/openvswitch &&
 	ovsdb-tool create $db /usr/share/openvswitch/vswitch.ovsschema &&
