@@ -89,7 +89,7 @@ quick)
 	export PROPERTY_CASES=${PROPERTY_CASES:-100} VMSYNC_CASES=${VMSYNC_CASES:-20}
 	;;
 all)
-	first=(modules) alone=("${daemons[@]}") any=("${longer[@]}" "${quick[@]}") last=(lab lab-openvswitch)
+	first=(modules) alone=("${daemons[@]}") any=("${longer[@]}" "${quick[@]}") last=(lab)
 	lanes=$(nproc)
 	;;
 *)

@@ -68,11 +68,14 @@ for kind in upcalled switched; do
 	middle_trace=$(figure $kind | cut -d' ' -f2 | sort -n | sed -n "$(((n + 1) / 2))p")
 	echo "$kind: $n datagrams, by their stamps $((stamps / n)) ns each, by the trace" \
 		"$((trace / n)); median $middle, $middle_trace"
-	within "$kind: all, by the trace, within 5 % of the stamps, ns" \
-		$((stamps * 95 / 100)) "$trace" "$stamps"
 	within "$kind: the median" $((middle * 95 / 100)) "$middle_trace" "$middle"
 done
+# The machine below may take the CPU between a stamp and the call that it is of: that is in
+# the stamps alone, and hardly ever happens.
 echo "datagrams within 5 % by themselves, of all: $(figure within)"
+read -r close_to n <<< "$(figure within)"
+within "datagrams that are within 5 % of their stamps by themselves" $((n * 9 / 10)) \
+	"$close_to" "$n"
 
 # --- what the datapath counted
 counted() { # WHAT: between both times
