@@ -42,6 +42,7 @@ $(KMOD_OBJ): $(O)/kernel/.made
 # Where a function begins a kprobe may be.
 $(O)/kmod/death.o: HOST_CFLAGS += -finstrument-functions
 $(O)/unit/kmod_%: private HOST_CFLAGS += $(KMOD_FLAGS)
+$(filter $(O)/unit/kmod_%,$(UNIT)): $(O)/kernel/.made
 
 KMOD_HOST := $(addprefix $(O)/,$(patsubst %.c,%.o,$(addprefix kmod/,host.c \
 	     table.c tell.c hooks.c beacon.c limit.c session.c \
