@@ -289,20 +289,20 @@ monitor() {
 }
 
 # Reads the guest's serial line: everything goes to guest.log, what it says to us
-# also to our own line and to /run/$at.said. It has a heartbeat; if it is silent
-# for longer than any boot takes, it is lost.
+# also to our own line and to /run/$at.said. It is lost if it is silent for longer than
+# any boot takes, or, once it has a heartbeat, for so long that it hangs.
 guest_listen() {
-	local line
+	local line silence=$LAB_L2_SILENCE
 
 	while :; do
-		if IFS= read -r -t "$LAB_L2_SILENCE" line <&"${says[$at]}"; then
+		if IFS= read -r -t "$silence" line <&"${says[$at]}"; then
 			line=${line%$'\r'}
 		else
 			line="@lab $at silent"
 		fi
 		echo "$line" >> "/share/$at.log"
 		case $line in
-		*"@lab $at beat"*) ;;
+		*"@lab $at beat"*) silence=$((2 * LAB_SILENCE)) ;;
 		*"@lab $at"*)
 			echo "$line"
 			echo "$line" >> "/run/$at.said" ;;
