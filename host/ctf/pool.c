@@ -18,12 +18,14 @@
 #include "ctf/pool.h"
 
 /*
- * How long. Waits are up to as long as the least of these where a thread has less to
- * do than the others: who looked shorter would sleep in each of them, and come late
- * to the next task.
+ * How long at most, and at least for more work: waits are up to as long where a thread
+ * has less to do than the others. Who looked shorter would sleep in each of them, and
+ * come late to the next task. For what is to be done by another thread there is no
+ * such least: where that has lost its processor, looking takes one from it.
  */
 #define LOOK_MAX_NS	200000
-#define LOOK_MIN_NS	50000
+#define WORK_MIN_NS	50000
+#define DONE_MIN_NS	1000
 #define LOOKS		16	/* between those at the clock */
 
 /*
@@ -86,7 +88,7 @@ static bool changes(const atomic_uint *x, unsigned int x0, int64_t ns)
 
 /* With the lock held, but not while it looks. */
 static bool look(struct ctf_pool *p, const atomic_uint *x, unsigned int x0,
-		 int64_t *ns)
+		 int64_t *ns, int64_t least_ns)
 {
 	int64_t most = *ns;
 	bool seen;
@@ -98,7 +100,7 @@ static bool look(struct ctf_pool *p, const atomic_uint *x, unsigned int x0,
 	pthread_mutex_lock(&p->lock);
 	if (seen && *ns < LOOK_MAX_NS)
 		*ns *= 2;
-	if (!seen && *ns > LOOK_MIN_NS)
+	if (!seen && *ns > least_ns)
 		*ns /= 2;
 	return seen;
 }
@@ -224,7 +226,7 @@ static void rest(struct ctf_pool *p)
 	p->idle++;
 	if (!p->looking && !is_away(p)) {
 		p->looking = true;
-		seen = look(p, &p->pending, 0, &p->work_ns);
+		seen = look(p, &p->pending, 0, &p->work_ns, WORK_MIN_NS);
 		p->looking = false;
 		if (seen || p->pending || p->ended) {
 			p->idle--;
@@ -330,7 +332,7 @@ void pool_wait(struct ctf_pool *p, struct task *t)
 			run(p, t);
 		} else if (p->pending) {
 			run(p, p->list.next);
-		} else if (!look(p, &t->state, TASK_BUSY, &p->done_ns) &&
+		} else if (!look(p, &t->state, TASK_BUSY, &p->done_ns, DONE_MIN_NS) &&
 			   t->state == TASK_BUSY) {
 			p->waiting++;
 			pthread_cond_wait(&p->done, &p->lock);
