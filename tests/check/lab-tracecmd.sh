@@ -10,19 +10,9 @@
 . tests/check/record.sh
 . tests/check/report-text.sh
 
-expect "the tool builds" make -s -j2 tool
+recorded tracecmd
 vmsync=build/vmsync
 t=$check_tmp
-s=tracecmd
-dir=$lab/$s
-
-lab_ready || finish
-if record $s; then
-	pass "$s recorded"
-else
-	fail "$s: the lab failed, see $dir"
-	finish
-fi
 host=$dir/host.dat
 guest=$dir/guest/guest.dat
 

@@ -28,3 +28,16 @@ record() {
 		tests/lab/run.sh "$1" ${KERNEL:+"$KERNEL"}
 	fi
 }
+
+# recorded SCENARIO: of this build, in $dir, or the check is over.
+recorded() {
+	expect "the tool builds" make -s -j2 tool
+	dir=$lab/$1
+	lab_ready || finish
+	if record "$1"; then
+		pass "$1 recorded"
+	else
+		fail "$1: the lab failed, see $dir"
+		finish
+	fi
+}
