@@ -20,7 +20,6 @@ quick=(
 	cli
 	move
 	bounds
-	match
 	identity
 	inputs
 	files
@@ -43,6 +42,7 @@ longer=(
 	fuzz
 	sim
 	many
+	match
 	migrated
 	joined
 	hints
