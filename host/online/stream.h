@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A stream that grows, read twice: for evidence as far as it is whole, and for the
- * analysis as far as the map is settled. Nothing is kept between the two. Where the metadata has grown, what comes from then on is another part,
- * by the larger one.
+ * analysis as far as the map is settled. Nothing is kept between the two. Where the
+ * metadata has grown, what comes from then on is another part, by the larger one.
  */
 #ifndef VMSYNC_ONLINE_STREAM_H
 #define VMSYNC_ONLINE_STREAM_H
