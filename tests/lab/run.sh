@@ -152,6 +152,14 @@ accel_choose() {
 	fi
 }
 
+# The command that runs L1.
+qemu_choose() {
+	qemu=(qemu-system-x86_64)
+	[ "$accel_name" = tcg ] || return 0
+	"$here/qemu.sh" > "$work/qemu" || die "no QEMU that emulates two CPUs well"
+	mapfile -t qemu < "$work/qemu"
+}
+
 # A module of the lab's own, in its folder here.
 module_build() {
 	rm -rf "${work:?}/$1"
@@ -320,11 +328,11 @@ disks_make() {
 	done
 }
 
-qemu() {
+qemu_run() {
 	# shellcheck disable=SC2086 # options
 	exec setpriv --pdeathsig TERM \
 	timeout -k 5 "$((LAB_LIMIT + LAB_SILENCE))" \
-	qemu-system-x86_64 -machine "$LAB_MACHINE" "${accel[@]}" \
+	"${qemu[@]}" -machine "$LAB_MACHINE" "${accel[@]}" \
 		-smp "$LAB_L1_CPUS" -m "$LAB_L1_MB" \
 		-display none -no-reboot -nodefaults -no-user-config \
 		-serial stdio -d cpu_reset -D "$out/host.reset" \
@@ -372,7 +380,7 @@ watch() {
 attempt() {
 	find "$out" -mindepth 1 -maxdepth 1 ! -name 'lost-*' -exec rm -rf {} +
 	disks_make
-	exec 7< <(qemu)
+	exec 7< <(qemu_run)
 	qemu_pid=$!
 	watch
 	qemu_end
@@ -419,6 +427,7 @@ status() {
 		echo "attempts=$attempts"
 		echo "seconds=$((SECONDS - started))"
 		echo "accel=$accel_name"
+		"${qemu[@]}" --version | sed -n 's/^QEMU.* version \([0-9.]*\).*/qemu=\1/p'
 		sed -n -e "s/^LAB_RELEASE='\(.*\)'/release=\1/p" \
 			-e "s/^LAB_L2_RELEASE='\(.*\)'/guest_release=\1/p" \
 			"$work/lab.conf"
@@ -453,6 +462,7 @@ traces_check() {
 
 echo "lab $name (logs and traces in ${out#"$top/"})"
 accel_choose
+qemu_choose
 prepare
 stage "booting the host machine ($accel_name)"
 rm -rf "$out"/lost-*

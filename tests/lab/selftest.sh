@@ -60,10 +60,8 @@ case_of 1 guest.log '[   12.0] BUG: unable to handle page fault for address: fff
 case_of 1 guest.log '[   12.0] BUG: kernel NULL pointer dereference, address: 0'
 case_of 1 guest.log '[   12.0] BUG: scheduling while atomic: a/1/0x2'
 case_of 1 guest.log '[   12.0] Oops: 0002 [#1] PREEMPT SMP NOPTI'
-case_of 3 host.serial '[   12.0] int3: 0000 [#1] PREEMPT SMP NOPTI' \
+case_of 1 host.serial '[   12.0] int3: 0000 [#1] PREEMPT SMP NOPTI' \
 	'[   12.2] Kernel panic - not syncing: Fatal exception in interrupt'
-case_of 1 host.serial '[   12.0] BUG: unable to handle page fault for address: ffff' \
-	'[   12.2] int3: 0000 [#2] PREEMPT SMP NOPTI'
 case_of 1 host.serial '[   12.0] stack segment: 0000 [#1] PREEMPT SMP NOPTI' \
 	'[   12.2] Kernel panic - not syncing: Fatal exception in interrupt'
 case_of 1 host.serial '[   12.0] Kernel panic - not syncing: Fatal exception'

@@ -42,10 +42,6 @@ broken+='|@lab (L1|guest2?) watch .*=off'
 stuck='soft lockup|hard LOCKUP|rcu.*(detected stalls|self-detected stall|kthread starved)'
 stuck+='|blocked for more than|workqueue lockup|Marking clocksource .* as unstable'
 
-# An int3 that nobody has put there (any more) is the emulation's, see scenarios/unload.sh:
-# nothing of ours writes one, and the panic that follows is no other finding.
-stale='int3: [0-9a-f]{4} \[#1\]'
-
 # A frame of a stack, or an instruction pointer, in one of our modules.
 ours='\[(vmsync|lttng_(probe|clock)_vmsync)[a-z_]*\]'
 
@@ -77,10 +73,6 @@ lost() {
 	exit 3
 }
 
-if matching "$broken" | head -1 | grep -qE "$stale"; then
-	report "$stale"
-	lost "$(matching "$stale" | head -1)"
-fi
 if [ -n "$(matching "$broken")" ]; then
 	report "$broken"
 	fail "$(matching "$broken" | head -1)"

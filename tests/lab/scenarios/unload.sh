@@ -14,13 +14,6 @@ LAB_L2_APPEND=slub_debug=U
 LAB_MIN_EVENTS=0
 LAB_LIMIT=3600
 
-# With a thread for each of the emulated CPUs, QEMU before 8.1 now and then goes
-# on running instructions that another CPU has just replaced: it translates them
-# before it begins to watch their page. Kernels patch themselves whenever a
-# tracepoint is switched, and reuse the place of a module that went. Machines
-# then hang in an int3 that is no longer there, or die by a triple fault.
-LAB_L1_CPUS=1
-
 cycles=${LAB_CYCLES:-50}
 tracing=/sys/kernel/tracing/instances/lab
 
