@@ -101,7 +101,7 @@ set -- "${first[@]}" "${alone[@]}" "${any[@]}" "${last[@]}"
 passed=0 failed=0 skipped=0 bad=""
 log_dir=build/check
 mkdir -p "$log_dir"
-rm -f "$log_dir"/*.log "$log_dir"/*.status "$log_dir/seconds"
+rm -f "$log_dir"/*.log "$log_dir"/*.status "$log_dir"/*.pid "$log_dir/seconds"
 started=$(date +%s)
 lane_pids=()
 # With all that they started: each has a process group of its own.
@@ -133,15 +133,45 @@ count() {
 	[ "$f" -eq 0 ] || bad="$bad $name"
 }
 
+# kill_tree SIGNAL PID: that process and all under it
+kill_tree() {
+	local child
+	for child in $(pgrep -P "$2"); do
+		kill_tree "$1" "$child"
+	done
+	kill "-$1" "$2"
+}
+
+# end_silent NAME: ends that script once its log has had no new line for 15 minutes, however
+# slow the machine is. One that hangs is no reason for not saying what the others found.
+end_silent() {
+	local log=$log_dir/$1.log pid
+	while sleep 5; do
+		[ $(($(date +%s) - $(stat -c %Y "$log"))) -ge "${SILENT_MOST_S:-900}" ] ||
+			continue
+		pid=$(cat "$log_dir/$1.pid")
+		echo "FAIL $1: nothing said for ${SILENT_MOST_S:-900} s" >> "$log"
+		kill_tree TERM "$pid"
+		sleep 30
+		kill_tree KILL "$pid"
+		return
+	done
+}
+
 # run NAME: to the end; prints what it says, keeps its log, exit status and duration.
 run() {
-	local name=$1 t0
+	local name=$1 t0 watcher status
 	t0=$(date +%s)
 	echo "== $name"
-	# One that hangs is no reason for not saying what the others found.
-	timeout --foreground -k 30 900 bash "tests/check/$name.sh" 2>&1 |
-		tee "$log_dir/$name.log"
-	echo "${PIPESTATUS[0]}" > "$log_dir/$name.status"
+	: > "$log_dir/$name.log"
+	end_silent "$name" > /dev/null 2>&1 &
+	watcher=$!
+	# shellcheck disable=SC2016 # of the shell that becomes the script
+	bash -c 'echo $$ > "$1"; exec bash "$2"' - "$log_dir/$name.pid" \
+		"tests/check/$name.sh" 2>&1 | tee -a "$log_dir/$name.log"
+	status=${PIPESTATUS[0]}
+	kill $watcher
+	echo "$status" > "$log_dir/$name.status"
 	t0=$(($(date +%s) - t0))
 	echo "$t0 s $name" >> "$log_dir/seconds"
 	echo "== $name: $t0 s"
@@ -173,7 +203,7 @@ lane() {
 # run_lanes: all of "alone" and "any"
 run_lanes() {
 	local i
-	export -f lane run taken
+	export -f lane run taken end_silent kill_tree
 	export log_dir
 	printf '%s\n' "${any[@]}" > "$log_dir/any"
 	for ((i = 0; i < lanes; i++)); do
