@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Clocks that bend where their beacons do not show it: both of them in one gap, so that
- * the next beacon is where it would be without; or one, in a gap before the last beacon
- * of all. No knots are there, but the beacons name the lines. No guest time is mapped
+ * Clocks that bend where their beacons do not show it: both of them in one gap, or one of
+ * them just before it, so that the next beacon is where it would be without; or one, in a
+ * gap before the last beacon of all. No knots are there, but the beacons name the lines. No guest time is mapped
  * worse than by its bound, and away from there the bound is small.
  */
 #include <string.h>
@@ -98,6 +98,23 @@ static void bend_both(struct model *m)
 }
 
 /*
+ * The same, but the host's clock bends just before the gap: the beacon there is off its
+ * line by less than beacons are anyway.
+ */
+static void bend_beside(struct model *m)
+{
+	double ppm = (double)check_range(20, 100);
+	uint64_t before = check_range(HZ / 1000000, (uint64_t)(3e-8 / (ppm * 1e-6) * HZ));
+	uint64_t second = check_range(1, 17);
+
+	if (check_rand() & 1)
+		ppm = -ppm;
+	bend(&m->host, m->gap[0] - before, ppm);
+	bend(&m->guest, m->gap[0] + second * STEP / 20,
+	     ppm * (double)(STEP + before) / (double)(STEP / 20 * (20 - second)));
+}
+
+/*
  * After some breakpoints which were seen, and much smaller; and one of the other clock,
  * so that the beacons on both sides of the gap have a line of their own.
  */
@@ -167,11 +184,10 @@ static void judge(const struct model *m, const struct vmsync_map *map, uint64_t 
 	CHECK(small > TIMES / 4);
 }
 
-/*
- * @both: few beacons follow, which tell no line. Else one clock, in a longer gap, and a
- * single beacon behind it.
- */
-static void test_one(bool both)
+/* Few beacons follow, which tell no line. With ONE a single one, behind a longer gap. */
+enum kind { BOTH, BESIDE, ONE };
+
+static void test_one(enum kind kind)
 {
 	const struct vmsync_sync_options options = {.methods = 1u << VMSYNC_METHOD_PAIR};
 	struct vmsync_sync *sync = vmsync_sync_new(&options);
@@ -179,15 +195,17 @@ static void test_one(bool both)
 	uint64_t before = check_range(N - 20, N), n = before + 1, at = 0;
 	struct model m;
 
-	if (both)
+	if (kind != ONE)
 		n += check_range(0, 4);
 	memset(&m, 0, sizeof(m));
 	make_clock(&m.host, 7, 700000000);
 	make_clock(&m.guest, 3, 100000000);
 	m.gap[0] = (before - 1) * STEP;
-	m.gap[1] = m.gap[0] + (both ? STEP : 5 * STEP);
-	if (both)
+	m.gap[1] = m.gap[0] + (kind == ONE ? 5 * STEP : STEP);
+	if (kind == BOTH)
 		bend_both(&m);
+	else if (kind == BESIDE)
+		bend_beside(&m);
 	else
 		bend_one(&m);
 	for (uint64_t i = 0; i < n; i++) {
@@ -272,8 +290,9 @@ int main(int argc, char **argv)
 	test_dither();
 	for (uint64_t i = 0; i < n; i++) {
 		check_reseed(first + i);
-		test_one(true);
-		test_one(false);
+		test_one(BOTH);
+		test_one(BESIDE);
+		test_one(ONE);
 		test_liar();
 	}
 	return check_done();

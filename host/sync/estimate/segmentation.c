@@ -420,14 +420,20 @@ void vmsync_segmentation_bent(struct vmsync_segmentation *seg, unsigned int time
 
 /*
  * One bend shows itself. Two may cancel: then the clock is where it would be without,
- * and was as far off between as its slopes can take it there and back.
+ * and was as far off between as its slopes can take it there and back. The first of them
+ * may be in the gap before, so near to the fix there that it hardly shows: it goes away
+ * by what bent it then, at most, and back by the rest.
  */
 static void take_bends(struct vmsync_segmentation *seg, const struct vmsync_fix *fix)
 {
 	double length = (double)(earlier_of(fix)->guest_ns - seg->last);
+	double away = seg->tilt / 2;
 
-	if (seg->open && seg->count && seg->bends > 1 && length > 0)
-		seg->set_ns += length / 4 * seg->tilt;
+	if (seg->bends < 2)
+		away = fmin(away, seg->tilt_before);
+	if (seg->open && seg->count && seg->tilt > 0 && length > 0)
+		seg->set_ns += length * away * (seg->tilt - away) / seg->tilt;
+	seg->tilt_before = seg->tilt;
 	seg->bends = 0;
 	seg->tilt = 0;
 }

@@ -58,6 +58,7 @@ struct vmsync_range {
  * @set_ns:	by how much the clock was set since the last fix, see
  *		vmsync_segmentation_set()
  * @bends, @tilt: how often, and how much, the clocks have bent since the last fix
+ * @tilt_before: how much between that one and the fix before
  * @origin, @offset: of the hulls: guest time, host minus guest
  * @first, @second, @before_last, @last: guest times of fixes in it
  * @seen_ns:	of the last exchange that was seen
@@ -78,6 +79,7 @@ struct vmsync_segmentation {
 	double set_ns;
 	unsigned int bends;
 	double tilt;
+	double tilt_before;
 	bool mean;
 	int64_t mean_less_guest;
 	struct vmsync_range range;
