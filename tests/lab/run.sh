@@ -53,7 +53,7 @@ LAB_L1_APPEND=			# on the kernels' command lines
 LAB_L2_APPEND=
 LAB_MIN_EVENTS=10000		# in the guest's trace; 0: no traces
 LAB_LIMIT=1800			# seconds that the guest may live, however slow all is
-LAB_SILENCE=120			# seconds without a heartbeat: the host machine hangs
+LAB_SILENCE=120			# CPU seconds without a heartbeat: the host machine hangs
 LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
@@ -331,7 +331,7 @@ disks_make() {
 qemu_run() {
 	# shellcheck disable=SC2086 # options
 	exec setpriv --pdeathsig TERM \
-	timeout -k 5 "$((LAB_LIMIT + LAB_SILENCE))" \
+	timeout -k 5 "$((LAB_LIMIT + 3 * LAB_SILENCE))" \
 	"${qemu[@]}" -machine "$LAB_MACHINE" "${accel[@]}" \
 		-smp "$LAB_L1_CPUS" -m "$LAB_L1_MB" \
 		-display none -no-reboot -nodefaults -no-user-config \
@@ -349,17 +349,36 @@ qemu_run() {
 		< /dev/null 2> "$out/host.qemu" 9>&-
 }
 
+# CPU seconds that the emulation has used. timeout is its parent.
+cpu_seconds() {
+	local child
+
+	read -r child < "/proc/$qemu_pid/task/$qemu_pid/children" &&
+	awk '{ print int(($14 + $15) / 100) }' "/proc/$child/stat"
+}
+
+# silent: no heartbeat came for LAB_SILENCE seconds of the emulation's, or three times as
+# many of the clock's. Beside other work it has few of its own; in a deadlock, none.
+silent() {
+	local now
+
+	[ $((SECONDS - beat)) -ge "$LAB_SILENCE" ] || return 1
+	now=$(cpu_seconds) || return 0
+	[ $((now - beat_cpu)) -ge "$LAB_SILENCE" ] ||
+		[ $((SECONDS - beat)) -ge $((3 * LAB_SILENCE)) ]
+}
+
 # Shows what stage both machines are at. Their heartbeats come every 4 s, or as
-# slowly as the machines are; one that does not come for LAB_SILENCE is a hang,
-# whatever the kernel still has to say.
+# slowly as the machines are; one that does not come is a hang, whatever the kernel
+# still has to say.
 watch() {
-	local line status beat=$SECONDS
+	local line status beat=$SECONDS beat_cpu=0
 
 	while :; do
 		line='' status=0
 		IFS= read -r -t 10 line <&7 || status=$?
-		if [ $((SECONDS - beat)) -ge "$LAB_SILENCE" ]; then
-			stage "no heartbeat for $LAB_SILENCE s"
+		if silent; then
+			stage "no heartbeat for $((SECONDS - beat)) s"
 			echo "@lab silent" >> "$out/host.serial"
 			return 0
 		fi
@@ -368,7 +387,7 @@ watch() {
 		line=${line%$'\r'}
 		printf '%s\n' "$line" >> "$out/host.serial"
 		case $line in
-		*"@lab L1 beat"*) beat=$SECONDS ;;
+		*"@lab L1 beat"*) beat=$SECONDS beat_cpu=$(cpu_seconds || echo 0) ;;
 		*"@lab guest"*" beat "* | *"@lab "*" tainted "*) ;;
 		*"@lab L1 "*) stage "host: ${line#*@lab L1 }" ;;
 		*"@lab guest "*) stage "guest: ${line#*@lab guest }" ;;
