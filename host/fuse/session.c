@@ -260,16 +260,16 @@ static void side_begin(struct vmsync_session *s, const struct side *side)
 	const struct vmsync_coverage *c = &side->machine->coverage;
 
 	if (side->guest) {
-		const struct vmsync_cover *cover =
-			&c->of[VMSYNC_COVER_EVIDENCE];
+		const struct vmsync_cover *of = &c->of[VMSYNC_COVER_EVIDENCE];
 
-		for (size_t i = 0; i < cover->cpus.count; i++)
-			vmsync_sync_guest_cpu(side->guest,
-					      cover->cpus.at[i].cpu);
+		for (size_t i = 0; i < of->cpus.count; i++)
+			vmsync_sync_guest_cpu(side->guest, of->cpus.at[i].cpu);
 		vmsync_sync_guest_from(side->guest,
 				       (guest_time){ c->begin_ns });
 		vmsync_sync_guest_lost(side->guest, c->discarded, c->lost);
 	} else {
+		if (c->timed)
+			vmsync_sync_host_from(s->sync, (host_time){ c->begin_ns });
 		vmsync_sync_host_lost(s->sync, c->discarded, c->lost);
 	}
 }

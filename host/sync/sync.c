@@ -134,6 +134,11 @@ void vmsync_sync_guest_from(struct vmsync_guest *guest, guest_time t)
 	vmsync_pushed_seen(&guest->side, t.ns);
 }
 
+void vmsync_sync_host_from(struct vmsync_sync *sync, host_time t)
+{
+	vmsync_pushed_seen(&sync->side, t.ns);
+}
+
 void vmsync_sync_host_lost(struct vmsync_sync *sync, uint64_t events,
 			   uint64_t packets)
 {

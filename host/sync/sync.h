@@ -92,6 +92,13 @@ void vmsync_sync_guest_cpu(struct vmsync_guest *guest, uint32_t cpu);
 void vmsync_sync_guest_from(struct vmsync_guest *guest, guest_time t);
 
 /**
+ * vmsync_sync_host_from - the host recorded from @t on, before its first record
+ * Known without it: from its first record on. A beacon that nobody answered since
+ * then says that its guest was elsewhere.
+ */
+void vmsync_sync_host_from(struct vmsync_sync *sync, host_time t);
+
+/**
  * vmsync_sync_host_lost - how much the host's recording lacks, for the report
  * @events:	that its tracer discarded
  * @packets:	that are missing
