@@ -6,7 +6,7 @@
 #include "analysis/kinds.h"
 #include "analysis/quiet.h"
 #include "fuse/fail.h"
-#include "fuse/reader.h"
+#include "fuse/stream_map.h"
 
 /* A trace of a machine. */
 struct source {
@@ -52,37 +52,26 @@ struct analysis_feed {
 	bool wakeups;
 };
 
-static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
+/* NULL: the host. */
+static const struct vmsync_session_guest *guest_of(const struct analysis_feed *f,
+						   uint32_t machine)
 {
-	vmsync_map_eval_batch(ctx, in, out, n);
-}
-
-/* The host's stamps are its time, and so are those that vmsync fuse mapped. */
-static bool must_be_mapped(const struct analysis_feed *f, uint32_t machine)
-{
-	return machine != ANALYSIS_HOST && !f->session->experiment;
+	return machine == ANALYSIS_HOST ? NULL : &f->session->guests[machine - 1];
 }
 
 /* Where no map is, there is no time on the host's clock: left out. */
 static int stream_add(struct analysis_feed *f, const struct ctf_stream *stream,
 		      const struct source *s, struct ctf_error *e)
 {
-	struct ctf_map map = vmsync_raw_map;
+	struct ctf_map map;
 	struct ctf_packet first;
 	int ret = ctf_stream_packet(stream, NULL, &first, e);
 	struct feed_stream *p;
 
 	if (ret <= 0)
 		return ret;
-	if (must_be_mapped(f, s->machine)) {
-		const struct vmsync_session_guest *g =
-			&f->session->guests[s->machine - 1];
-
-		map.fn = map_values;
-		map.ctx = (void *)vmsync_stream_map(g, first.cpu);
-		if (!map.ctx)
-			return 0;
-	}
+	if (!vmsync_stream_to_host(guest_of(f, s->machine), first.cpu, &map))
+		return 0;
 	ret = ctf_merge_add_stream(f->merge, stream, &map,
 				   s->kinds->want, e);
 	if (ret < 0)
@@ -121,14 +110,9 @@ static int trace_add(struct analysis_feed *f, const struct ctf_trace *t,
 static int64_t host_ns(const struct analysis_feed *f, uint32_t machine,
 		       uint32_t cpu, int64_t ns)
 {
-	const struct vmsync_map *map;
-
-	if (!must_be_mapped(f, machine))
+	if (ns == INT64_MIN || ns == INT64_MAX)
 		return ns;
-	map = vmsync_stream_map(&f->session->guests[machine - 1], cpu);
-	if (!map || ns == INT64_MIN || ns == INT64_MAX)
-		return ns;
-	return vmsync_map_eval(map, (guest_time){(uint64_t)ns}).ns;
+	return vmsync_stamp_to_host(guest_of(f, machine), cpu, ns);
 }
 
 /* When a machine was recorded, host time: [@from_ns, @until_ns]. */

@@ -4,7 +4,7 @@
 
 #include "export/events.h"
 #include "export/fields.h"
-#include "fuse/reader.h"
+#include "fuse/stream_map.h"
 
 #define ROOM 4096
 
@@ -26,23 +26,15 @@ static int fail(struct export_job *j, const struct ctf_error *e)
 	return e->code;
 }
 
-static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
-{
-	vmsync_map_eval_batch(ctx, in, out, n);
-}
-
 /* False: there is no time on the host's clock. */
 static bool map_of(const struct export_job *j, uint32_t machine, uint32_t cpu,
 		   struct ctf_map *map)
 {
-	const struct vmsync_map *m;
+	const struct vmsync_session_guest *g = NULL;
 
-	*map = vmsync_raw_map;
-	if (machine == ANALYSIS_HOST)
-		return true;
-	m = vmsync_stream_map(&j->analysis->session->guests[machine - 1], cpu);
-	*map = (struct ctf_map){map_values, (void *)m};
-	return m;
+	if (machine != ANALYSIS_HOST)
+		g = &j->analysis->session->guests[machine - 1];
+	return vmsync_stream_to_host(g, cpu, map);
 }
 
 static const struct vmsync_machine *machine_of(const struct export_job *j,

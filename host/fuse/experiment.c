@@ -188,7 +188,8 @@ static int guests_take(struct vmsync_session *s,
 		g->machine = of_guest[i];
 		g->maps = &x->guests.at[i].maps;
 		g->report = &x->guests.at[i].report;
-		ret = vmsync_place_find(g, true, e);
+		g->mapped = true;
+		ret = vmsync_place_find(g, e);
 		s->n_guests++;
 	}
 	return ret;

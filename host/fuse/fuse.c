@@ -18,6 +18,7 @@
 #include "fuse/outnames.h"
 #include "fuse/output.h"
 #include "fuse/replace.h"
+#include "fuse/stream_map.h"
 #include "fuse/trace_clock.h"
 #include "fuse/witness.h"
 

@@ -2,13 +2,12 @@
 #include <string.h>
 
 #include "fuse/places.h"
+#include "fuse/stream_map.h"
 
 /* Where a stream of a guest lies in the host's time. */
 static int stream_place(struct vmsync_session_guest *g,
-			const struct ctf_stream *stream, bool mapped,
-			struct ctf_error *e)
+			const struct ctf_stream *stream, struct ctf_error *e)
 {
-	const struct vmsync_map *map;
 	struct ctf_packet first;
 	struct ctf_span span;
 	int64_t from, until;
@@ -20,13 +19,8 @@ static int stream_place(struct vmsync_session_guest *g,
 		return ret;
 	if (ret || span.begin > span.end || span.end > INT64_MAX)
 		return ret;
-	from = (int64_t)span.begin;
-	until = (int64_t)span.end;
-	if (!mapped) {
-		map = vmsync_stream_map(g, first.cpu);
-		from = vmsync_map_eval(map, (guest_time){from}).ns;
-		until = vmsync_map_eval(map, (guest_time){until}).ns;
-	}
+	from = vmsync_stamp_to_host(g, first.cpu, (int64_t)span.begin);
+	until = vmsync_stamp_to_host(g, first.cpu, (int64_t)span.end);
 	if (from < g->from_ns)
 		g->from_ns = from;
 	if (until > g->until_ns)
@@ -34,8 +28,7 @@ static int stream_place(struct vmsync_session_guest *g,
 	return 0;
 }
 
-int vmsync_place_find(struct vmsync_session_guest *g, bool mapped,
-		      struct ctf_error *e)
+int vmsync_place_find(struct vmsync_session_guest *g, struct ctf_error *e)
 {
 	const struct vmsync_machine *m = g->machine;
 	size_t i, k;
@@ -46,7 +39,7 @@ int vmsync_place_find(struct vmsync_session_guest *g, bool mapped,
 	for (i = 0; i < m->n; i++) {
 		for (k = 0; !ret && k < ctf_trace_streams(m->traces[i]); k++)
 			ret = stream_place(g, ctf_trace_stream(m->traces[i], k),
-					   mapped, e);
+					   e);
 	}
 	if (g->from_ns > g->until_ns)
 		g->from_ns = g->until_ns = 0;
@@ -59,7 +52,7 @@ int vmsync_places_find(struct vmsync_session *s, struct ctf_error *e)
 	int ret = 0;
 
 	for (i = 0; !ret && i < s->n_guests; i++)
-		ret = vmsync_place_find(&s->guests[i], false, e);
+		ret = vmsync_place_find(&s->guests[i], e);
 	for (i = 0; !ret && i < s->n_guests; i++) {
 		for (k = i + 1; k < s->n_guests; k++) {
 			struct vmsync_session_guest *a = &s->guests[i];

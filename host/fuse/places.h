@@ -7,11 +7,9 @@
 
 /**
  * vmsync_place_find() - find out when a guest was recorded
- * @mapped:	its stamps are host time already
  * Return: 0 or a negative errno.
  */
-int vmsync_place_find(struct vmsync_session_guest *g, bool mapped,
-		      struct ctf_error *e);
+int vmsync_place_find(struct vmsync_session_guest *g, struct ctf_error *e);
 
 /**
  * vmsync_places_find() - the same of all guests that were mapped

@@ -477,23 +477,3 @@ int vmsync_session_sync(struct vmsync_session *s,
 		ret = entered_find(s, e);
 	return ret ? ret : vmsync_places_find(s, e);
 }
-
-static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
-{
-	vmsync_map_eval_batch(ctx, in, out, n);
-}
-
-static void map_stream(void *ctx, const struct ctf_stream *stream, uint32_t cpu,
-		       struct ctf_map *map)
-{
-	(void)stream;
-	map->fn = map_values;
-	map->ctx = (void *)vmsync_stream_map(ctx, cpu);
-}
-
-void vmsync_session_map(const struct vmsync_session_guest *g,
-			struct ctf_rewrite *how)
-{
-	how->stream_map = map_stream;
-	how->stream_map_ctx = (void *)g;
-}

@@ -36,6 +36,7 @@ struct vmsync_progress {
  * @report:	what is known of it besides its map
  * @maps:	the maps that are checked and applied: those of @guest, or others
  *		put here by who knows better
+ * @mapped:	they were, by vmsync fuse: its stamps are the host's time
  * @contain:	containment of all its events, by the witness (witness.h)
  * @events:	number of its events, by the same
  * @from_ns, @until_ns: host time of its first packet's begin and its last one's
@@ -49,6 +50,7 @@ struct vmsync_session_guest {
 	struct vmsync_guest *guest;
 	const struct vmsync_guest_report *report;
 	const struct vmsync_guest_map *maps;
+	bool mapped;
 	struct vmsync_contain_result contain;
 	uint64_t events;
 	int64_t from_ns;
@@ -171,9 +173,5 @@ vmsync_stream_map(const struct vmsync_session_guest *g, uint32_t cpu)
 {
 	return vmsync_guest_map_of(g->maps, cpu);
 }
-
-/** vmsync_session_map() - have a rewrite of @g's traces apply its maps */
-void vmsync_session_map(const struct vmsync_session_guest *g,
-			struct ctf_rewrite *how);
 
 #endif /* VMSYNC_FUSE_SESSION_H */

@@ -9,6 +9,7 @@
 #include "fuse/owners.h"
 #include "fuse/reader.h"
 #include "fuse/run_cursor.h"
+#include "fuse/stream_map.h"
 #include "fuse/witness.h"
 
 /* One guest, and where its traces begin among those of all guests. */

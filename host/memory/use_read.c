@@ -7,7 +7,7 @@
 
 #include "analysis/event.h"
 #include "fuse/fail.h"
-#include "fuse/reader.h"
+#include "fuse/stream_map.h"
 #include "memory/kinds.h"
 
 /* A nested page fault, as AMD's processors tell it: the second number is where. */
@@ -29,7 +29,6 @@ struct source {
 
 /**
  * struct use_reader - the reading
- * @mapped:	its stamps are not the host's yet
  * @current:	thread of each CPU, NOBODY: not known
  * @on_host:	the same of the host
  * @vcpus:	threads of the host that are the guest's virtual CPUs
@@ -37,7 +36,6 @@ struct source {
  */
 struct use_reader {
 	const struct vmsync_session_guest *guest;
-	bool mapped;
 	const struct memory_use_options *options;
 	struct memory_use_told *told;
 	struct memory_use *use;
@@ -80,28 +78,19 @@ bool memory_use_has(const struct vmsync_machine *m)
 
 /* ----------------------------------------------------------------- streams */
 
-static void map_values(void *ctx, const uint64_t *in, uint64_t *out, size_t n)
-{
-	vmsync_map_eval_batch(ctx, in, out, n);
-}
-
 static int stream_add(struct use_reader *r, const struct ctf_stream *stream,
 		      struct ctf_error *e)
 {
-	struct ctf_map map = vmsync_raw_map;
+	bool host = vmsync_array_last(&r->sources)->host;
+	struct ctf_map map;
 	struct ctf_packet first;
 	int ret = ctf_stream_packet(stream, NULL, &first, e);
 	uint32_t *p;
 
 	if (ret <= 0)
 		return ret;
-	if (!vmsync_array_last(&r->sources)->host && r->mapped) {
-		map.fn = map_values;
-		map.ctx = (void *)vmsync_stream_map(r->guest, first.cpu);
-		/* Without a map there is no time that others have, too. */
-		if (!map.ctx)
-			return 0;
-	}
+	if (!vmsync_stream_to_host(host ? NULL : r->guest, first.cpu, &map))
+		return 0;
 	ret = ctf_merge_add_stream(r->merge, stream, &map,
 				   vmsync_array_last(&r->sources)->want, e);
 	if (ret < 0)
@@ -417,7 +406,6 @@ int memory_use_read(const struct vmsync_machine *m, const struct vmsync_session 
 	if (!r)
 		return vmsync_fail_memory(e);
 	r->guest = guest;
-	r->mapped = guest && !s->experiment;
 	ctf_merge_pool(r->merge, s ? s->pool : NULL);
 	for (i = 0; !ret && i < m->n; i++)
 		ret = trace_add(r, m->traces[i], false, e);

@@ -91,6 +91,13 @@ expect_eq "states of a virtual CPU have no gaps" "$(jq -cs '
 	map(select(.table == "states")) | group_by(.vcpu) | map([.[:-1], .[1:]] | transpose |
 	map(.[0].until_ns == .[1].from_ns) | all) | all' "$t/part.lines")" true
 
+# --- what fuse has put on the host's clock stays there
+expect "fused" $vmsync fuse -o "$t/fused" "$t/c"
+$vmsync export jsonl --table=events -o "$t/raw.lines" "$t/c"
+$vmsync export jsonl --table=events -o "$t/fused.lines" "$t/fused"
+expect "events: guests' are among them" grep -q '"machine":1,' "$t/raw.lines"
+expect "events: the same of what is fused" cmp "$t/raw.lines" "$t/fused.lines"
+
 # --- names are any bytes; each is one cell
 rm -f "$t/lines"
 $vmsync export jsonl -o "$t/lines" "$t/c"
