@@ -67,9 +67,13 @@ $(O)/tests/random-trace: tests/gen/random-trace.c $(RANDOM_OBJ)
 	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
 
 # The generator of trace pairs whose truth is known.
-$(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h
+FOLLOW_OBJ := $(O)/tests/gen/follow.o $(O)/guest/track.o
+$(O)/tests/gen/follow.o: HOST_CFLAGS += $(KMOD_FLAGS)
+$(O)/tests/gen/follow.o: $(O)/kernel/.made tests/gen/follow.h guest/track.h
+
+$(O)/tests/pair: tests/gen/pair.c tests/gen/writer.c tests/gen/writer.h tests/gen/follow.h $(FOLLOW_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
+	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c %.o,$^) $(HOST_LDLIBS)
 
 # What stands for QEMU between the two ends of a port, for many guests, for one that
 # floods beside others, for systemd.

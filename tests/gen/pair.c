@@ -28,6 +28,12 @@
  *			first one's (0)
  *	idle=N		one thread in N of those that come and go is an idle one (none)
  *	plain=1		the vCPUs' threads are all called qemu-system-x86
+ *	clock=HZ	the guest stamps with its host's clock, as vmsync-clock.ko has it
+ *			that reads it so often (never)
+ *	ahead=NS	what it reads is so much ahead of the host's CLOCK_MONOTONIC, as
+ *			the time of day is, and in whole ns; it stays 2^60 ns behind (0)
+ *	slew=PPM	half-way the host's clock gets so much faster (0)
+ *	jump=CYCLES	half-way KVM writes the guest's TSC, so much ahead (0)
  *	ust=NS		a second session on both sides, of user space, OUT/host-ust and
  *			OUT/guest-ust, whose clock's offset is more by NS (none)
  *	truth=1		events besides KVM's and vmsync's have one field more, truth:
@@ -45,6 +51,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "follow.h"
 #include "writer.h"
 
 #define HOST_CPUS   4
@@ -194,6 +201,14 @@ static struct gen_class classes[] = {
 	/* Only with halts=. */
 	{ "kvm_vcpu_wakeup", { { "ns", GEN_U64 }, { "waited", GEN_U32 },
 			       { "valid", GEN_U32 } } },
+	/* Only with clock=. */
+	{ "vmsync_clock_line",
+	  { LINE_FIELDS, { "confirm_tsc", GEN_U64 }, { "why", GEN_U32 },
+	    { "prev_clocksource", GEN_U32 }, { "prev_since_tsc", GEN_U64 },
+	    { "prev_cycle_last", GEN_U64 }, { "prev_base_ns", GEN_S64 },
+	    { "prev_xtime_nsec", GEN_U64 }, { "prev_mult", GEN_U32 },
+	    { "prev_shift", GEN_U32 }, { "error_ns", GEN_U64 },
+	    { "behind_ns", GEN_S64 }, { "steps", GEN_U32 } } },
 };
 
 /* What a program tells of itself, with the truth. */
@@ -203,7 +218,8 @@ static const struct gen_class ust_classes[] = {
 };
 
 #define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
-#define HALTED	  (N_CLASSES - 1)
+#define HALTED	  (N_CLASSES - 2)
+#define FOLLOWED  (N_CLASSES - 1)
 
 /*
  * How often each filler comes, as on a busy machine; the first is
@@ -216,7 +232,8 @@ static const uint8_t weights[HALTED - SWITCH] = {
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
 	uint64_t edge, packet, move, halts, apart, pause, ust, idle, timer;
-	int64_t wrong_offset;
+	uint64_t clock_cycles, ahead_ns, jump;
+	int64_t wrong_offset, slew_ppm;
 	double gap_cycles;
 	bool large, old, net, truth, plain;
 } opt;
@@ -224,6 +241,7 @@ static struct {
 static struct kernel host, guest;
 static uint64_t now;	  /* host TSC */
 static uint64_t beacon;	  /* host TSC of the next one */
+static uint64_t next_read; /* host TSC of the guest's next look at its clock */
 static uint32_t cnt;
 static uint32_t cpu_of[GUEST_CPUS] = { 0, 1 }; /* the host's, by vCPU */
 static uint32_t running[HOST_CPUS];	       /* vCPU + 1, 0: none so far */
@@ -231,6 +249,8 @@ static int64_t truth_sum; /* over guest events: host stamp - guest stamp */
 
 static uint64_t stamp(const struct kernel *k, uint64_t host_tsc)
 {
+	if (k == &guest && opt.clock_cycles)
+		return follow_ns(host_tsc - k->tsc_offset);
 	return (uint64_t)line_eval(&k->line, host_tsc - k->tsc_offset);
 }
 
@@ -307,8 +327,8 @@ static uint64_t reported_offset(uint32_t vcpu)
 	       ahead(&guest, vcpu);
 }
 
-/* The slope changes a little, time goes on without a step. */
-static void knot(struct kernel *k)
+/* The slope changes a little, or by so much; time goes on without a step. */
+static void knot(struct kernel *k, int64_t ppm)
 {
 	struct gen_value v[40] = { 0 }, *p = v;
 	uint64_t c = now - k->tsc_offset;
@@ -319,6 +339,7 @@ static void knot(struct kernel *k)
 	k->line.xtime_nsec = fixed & ((1u << SHIFT) - 1);
 	k->line.cycle_last = c;
 	k->line.since = c;
+	k->line.mult += (uint32_t)((int64_t)k->line.mult * ppm / 1000000);
 	k->line.mult += (uint32_t)(rng() % 41) - 20;
 	k->line.seq++;
 	p = put_line(p, &k->line);
@@ -335,6 +356,71 @@ static void knot(struct kernel *k)
 	if (!opt.old)
 		emit(k, 0, KNOT, v);
 	k->next_knot = now + rng_exp((double)opt.knot_cycles);
+}
+
+/* What the host tells the guest now. */
+static struct follow_reading host_read(void)
+{
+	uint64_t fixed = line_fixed(&host.line, now);
+
+	return (struct follow_reading){
+		now - guest.tsc_offset,
+		(uint64_t)host.line.base_ns + (fixed >> SHIFT) + opt.ahead_ns,
+		opt.ahead_ns ? 1u << 31 :
+			       (uint32_t)(fixed << (32 - SHIFT)),
+	};
+}
+
+/* As guest/clock.c does it: the first line over 100 ms. */
+static void follow_start(void)
+{
+	struct follow_reading a = host_read(), b;
+
+	now += TSC_KHZ * 100;
+	b = host_read();
+	if (!follow_begin(&a, &b, opt.ahead_ns ? 1ll << 60 : 0, opt.clock_cycles))
+		exit(2);
+	next_read = now + opt.clock_cycles;
+}
+
+static struct gen_value *put_clock_line(struct gen_value *v,
+					const struct vmsync_clock_line *l)
+{
+	*v++ = number(l->start_tsc);
+	*v++ = number(l->start_tsc);
+	*v++ = number(l->base_ns);
+	*v++ = number(l->frac);
+	*v++ = number(l->mult);
+	*v++ = number(l->shift);
+	return v;
+}
+
+/* A new line begins 100 us later. */
+static void follow(void)
+{
+	static uint32_t seq = 1, steps;
+	struct follow_reading r = host_read();
+	uint64_t error_ns = follow_error_ns();
+	int64_t behind_ns = follow_behind_ns();
+	struct gen_value v[40] = { 0 }, *p = v;
+
+	next_read = now + opt.clock_cycles;
+	if (!follow_read(&r, r.tsc + TSC_KHZ / 10))
+		return;
+	seq++;
+	steps += follow_behind_ns() != behind_ns;
+	*p++ = number(1);
+	*p++ = number(seq);
+	p = put_clock_line(p, &follow_lines()->now);
+	*p++ = number(follow_lines()->now.start_tsc);
+	*p++ = number(2);
+	*p++ = number(1);
+	p = put_clock_line(p, &follow_lines()->before);
+	*p++ = number(error_ns);
+	*p++ = number((uint64_t)follow_behind_ns());
+	*p++ = number(steps);
+	now += 200;
+	emit(&guest, 0, FOLLOWED, v);
 }
 
 static unsigned int pick_fill(uint8_t *pick)
@@ -588,7 +674,9 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 		filler(&guest, vcpu);
 	}
 	if (now >= guest.next_knot && !vcpu)
-		knot(&guest);
+		knot(&guest, 0);
+	if (opt.clock_cycles && now >= next_read && !vcpu)
+		follow();
 	step(700);
 	if (now >= beacon && !back_from_beacon) {
 		beacon_guest(vcpu, &guest_tsc, &mono);
@@ -614,11 +702,24 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 		filler(&host, cpu_of[vcpu]);
 	}
 	if (now >= host.next_knot)
-		knot(&host);
+		knot(&host, 0);
 	for (i = 0; i < 8; i++) {
 		step(opt.gap_cycles / 4);
 		filler(&host, 2 + (uint32_t)(rng() & 1));
 	}
+}
+
+static void tell_offset(uint32_t vcpu, uint64_t had, uint32_t why)
+{
+	struct gen_value v[12] = { 0 }, *p = put_vm(v, vcpu);
+
+	*p++ = number(had);
+	*p++ = number(reported_offset(vcpu));
+	*p++ = number(1ull << 32);
+	*p++ = number(32);
+	*p++ = number(why);
+	now += 50;
+	emit(&host, cpu_of[vcpu], TSC, v);
 }
 
 static void announce(uint32_t vcpu)
@@ -634,14 +735,26 @@ static void announce(uint32_t vcpu)
 	if (opt.old)
 		return;
 	emit(&host, vcpu, VM, v);
-	p = put_vm(v, vcpu);
-	*p++ = number(reported_offset(vcpu));
-	*p++ = number(reported_offset(vcpu));
-	*p++ = number(1ull << 32);
-	*p++ = number(32);
-	*p++ = number(1);
-	now += 50;
-	emit(&host, vcpu, TSC, v);
+	tell_offset(vcpu, reported_offset(vcpu), 1);
+}
+
+/* Once. No virtual CPU is in the guest. */
+static void half_way(void)
+{
+	static bool done;
+	uint64_t had[GUEST_CPUS];
+	uint32_t i;
+
+	if (done)
+		return;
+	done = true;
+	if (opt.slew_ppm)
+		knot(&host, opt.slew_ppm);
+	for (i = 0; i < GUEST_CPUS; i++)
+		had[i] = reported_offset(i);
+	guest.tsc_offset -= opt.jump;
+	for (i = 0; opt.jump && i < GUEST_CPUS; i++)
+		tell_offset(i, had[i], 2);
 }
 
 static void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
@@ -650,7 +763,11 @@ static void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
 	k->trace = (struct gen_trace){
 		.path = path,
 		.classes = classes,
-		.n_classes = opt.halts ? N_CLASSES : HALTED,
+		.n_classes = opt.clock_cycles ? N_CLASSES :
+			     opt.halts	      ? FOLLOWED :
+						HALTED,
+		.clock = opt.clock_cycles && k == &guest ? VMSYNC_CLOCK_NAME :
+							   NULL,
 		.large = opt.large,
 		.packet = opt.packet,
 		.timer = opt.timer,
@@ -682,6 +799,7 @@ static void sessions_open(struct kernel *k, const char *hostname, uint64_t seed,
 		.packet = opt.packet,
 		.clock_seed = seed,
 		.user_space = true,
+		.clock = k->trace.clock,
 		.n_streams = k->trace.n_streams,
 	};
 	gen_open(&k->ust, hostname, seed + 1000000, offset + (int64_t)opt.ust);
@@ -739,6 +857,14 @@ static void option(const char *arg)
 		opt.old = n;
 	else if (!strncmp(arg, "net=", 4))
 		opt.old = opt.net = n;
+	else if (!strncmp(arg, "clock=", 6) && n)
+		opt.clock_cycles = TSC_KHZ * 1000ull / n;
+	else if (!strncmp(arg, "ahead=", 6))
+		opt.ahead_ns = n;
+	else if (!strncmp(arg, "slew=", 5))
+		opt.slew_ppm = (int64_t)n;
+	else if (!strncmp(arg, "jump=", 5))
+		opt.jump = n;
 	else if (!strncmp(arg, "apart=", 6))
 		opt.apart = n;
 	else if (!strncmp(arg, "plain=", 6))
@@ -788,7 +914,7 @@ int main(int argc, char **argv)
 		classes[i].name = i == GH_GUEST || i == HG_HOST ?
 					  "packet_sent" :
 					  "packet_received";
-	for (i = SWITCH; opt.truth && i < N_CLASSES; i++) {
+	for (i = SWITCH; opt.truth && i < FOLLOWED; i++) {
 		struct gen_field *f = classes[i].fields;
 
 		while (f->type)
@@ -805,12 +931,16 @@ int main(int argc, char **argv)
 	kernel_init(&host, host_path, HOST_CPUS, 0, 222123456789, 7);
 	kernel_init(&guest, guest_path, GUEST_CPUS, GUEST_TSC_0, 33987654321,
 		    -11);
+	if (opt.clock_cycles)
+		follow_start();
 	sessions_open(&host, "host", opt.seed * 2 + 1, 1600000000000000000);
 	sessions_open(&guest, "guest", opt.seed * 2 + 2, 1600000188135802468);
 
 	for (i = 0; i < GUEST_CPUS; i++)
 		announce(i);
 	while (n < opt.events) {
+		if (n >= opt.events / 2)
+			half_way();
 		round_of((uint32_t)(rng() & 1), false);
 		n = 0;
 		for (i = 0; i < HOST_CPUS; i++)

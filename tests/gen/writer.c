@@ -77,9 +77,23 @@ static void uuid_make(uint8_t *uuid, uint64_t seed)
 				     i * 0x1234567u) >> (i % 8 * 8));
 }
 
+/* LTTng has the clock's name in those of the types, too. */
+static void put_clocked(FILE *f, const char *text, const char *clock)
+{
+	static const char mono[] = "monotonic";
+	const char *at;
+
+	while ((at = strstr(text, mono))) {
+		fprintf(f, "%.*s%s", (int)(at - text), text, clock);
+		text = at + sizeof(mono) - 1;
+	}
+	fputs(text, f);
+}
+
 static void metadata_write(struct gen_trace *t, FILE *f, const char *hostname,
 			   int64_t offset)
 {
+	const char *clock = t->clock ? t->clock : "monotonic";
 	const struct gen_field *field;
 	uint8_t clock_uuid[16];
 	size_t i;
@@ -103,14 +117,15 @@ static void metadata_write(struct gen_trace *t, FILE *f, const char *hostname,
 		"\ttracer_minor = 13;\n\ttracer_patchlevel = 9;\n};\n\n",
 		hostname, t->user_space ? "ust" : "kernel",
 		t->user_space ? "ust" : "modules");
-	fputs("clock {\n\tname = \"monotonic\";\n\tuuid = \"", f);
+	fprintf(f, "clock {\n\tname = \"%s\";\n\tuuid = \"", clock);
 	uuid_print(f, clock_uuid);
 	fprintf(f,
 		"\";\n\tdescription = \"Monotonic Clock\";\n"
 		"\tfreq = 1000000000; /* Frequency, in Hz */\n"
 		"\t/* clock value offset from Epoch is: offset * (1/freq) */\n"
-		"\toffset = %lld;\n};\n\n%s",
-		(long long)offset, streams_tsdl);
+		"\toffset = %lld;\n};\n\n",
+		(long long)offset);
+	put_clocked(f, streams_tsdl, clock);
 	fprintf(f,
 		"stream {\n\tid = 0;\n\tevent.header := struct "
 		"event_header_%s;\n\tpacket.context := struct "

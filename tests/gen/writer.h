@@ -60,6 +60,7 @@ struct gen_trace {
 	size_t packet;		/* bytes, a multiple of 4096 */
 	uint64_t timer;		/* a packet ends so often, ns; 0: when it is full */
 	uint64_t clock_seed;	/* of its clock's uuid, 0: as the trace's */
+	const char *clock;	/* its name; NULL: monotonic */
 	bool user_space;	/* recorded by LTTng-UST */
 	uint8_t uuid[16];
 	struct gen_stream *streams;
