@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "fuse/covered.h"
 #include "fuse/fuse.h"
+#include "fuse/keep.h"
 #include "fuse/offsets.h"
 #include "fuse/print.h"
 #include "fuse/report.h"
@@ -23,8 +24,12 @@ static const char help[] =
 "\n"
 "  -o, --output=OUT    the folder to make; it appears when all is right\n"
 "  -f, --force         write it even where the witnesses contradict the map\n"
-"  -l, --link          do not copy the host's files but link them (hard links):\n"
-"                      fast and takes no space; what changes one changes both\n"
+"  -l, --link          do not copy files that stay as they are but link them\n"
+"                      (hard links): fast and takes no space; what changes one\n"
+"                      changes both\n"
+"      --keep-within=NS  of a guest that stamps with its host's clock\n"
+"                      (vmsync-clock) change the metadata only, where no stamp is\n"
+"                      off by more than NS ns: that much less exact, and faster\n"
 "      --json          print what was found and written as JSON\n"
 CMD_SESSION_HELP
 "  -h, --help          this text\n"
@@ -136,11 +141,11 @@ static void offsets(const struct vmsync_machine *host)
 }
 
 static void one_written(const char *out, int path_len,
-			const struct vmsync_fused *f, bool host)
+			const struct vmsync_fused *f, bool as_it_was)
 {
 	print_clean(stdout, out);
 	printf("/%.*s  %" PRIu64 " events", path_len, f->path, f->events_out);
-	if (host)
+	if (as_it_was)
 		printf(", as they were");
 	if (f->discarded || f->lost)
 		printf("  (lost while recording: %" PRIu64 " events, %" PRIu64
@@ -151,13 +156,13 @@ static void one_written(const char *out, int path_len,
 
 /* The traces of a machine; many are chunks, and summed up. */
 static void written(const char *out, const struct vmsync_fused *f, size_t n,
-		    bool host)
+		    bool as_it_was)
 {
 	struct vmsync_fused sum = f[0];
 	size_t i;
 
 	for (i = 0; n <= PRINT_TRACES && i < n; i++)
-		one_written(out, sizeof(sum.path), &f[i], host);
+		one_written(out, sizeof(sum.path), &f[i], as_it_was);
 	if (n <= PRINT_TRACES)
 		return;
 	for (i = 1; i < n; i++) {
@@ -165,22 +170,27 @@ static void written(const char *out, const struct vmsync_fused *f, size_t n,
 		sum.discarded += f[i].discarded;
 		sum.lost += f[i].lost;
 	}
-	one_written(out, (int)strcspn(sum.path, "/"), &sum, host);
+	one_written(out, (int)strcspn(sum.path, "/"), &sum,
+		    as_it_was);
 }
 
-static void text(const char *out, const struct vmsync_session *s,
+static void text(const struct arguments *args, const struct vmsync_session *s,
 		 const struct vmsync_fused *fused)
 {
+	const char *out = args->output;
 	size_t i, n = s->host->n;
 
 	written(out, fused, n, true);
 	for (i = 0; i < s->n_guests; i++) {
-		written(out, fused + n, s->guests[i].machine->n, false);
+		written(out, fused + n, s->guests[i].machine->n,
+			vmsync_is_kept(&s->guests[i]));
 		n += s->guests[i].machine->n;
 	}
 	offsets(s->host);
-	for (i = 0; i < s->n_guests; i++)
+	for (i = 0; i < s->n_guests; i++) {
 		guest(&s->guests[i]);
+		vmsync_keep_text(stdout, &s->guests[i], args->fuse.keep);
+	}
 }
 
 static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
@@ -206,7 +216,7 @@ static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 	if (args->json)
 		vmsync_report_json(stdout, s, fused, n);
 	else
-		text(args->output, s, fused);
+		text(args, s, fused);
 	for (i = 0; i < s->n_guests; i++)
 		not_covered(&s->guests[i]);
 	free(fused);
@@ -218,6 +228,20 @@ static bool output_exists(const char *path)
 	struct stat st;
 
 	return !lstat(path, &st);
+}
+
+/* More than a second is no clock that follows another one. */
+static int take_within(struct vmsync_fuse_options *fuse, const char *value)
+{
+	char *end;
+	unsigned long ns = strtoul(value, &end, 10);
+
+	if (*end || *value < '0' || *value > '9' || ns > 1000000000)
+		return cmd_usage_error("fuse", "--keep-within=%s: give 0 to "
+					       "1000000000 ns", value);
+	fuse->keep = true;
+	fuse->keep_within_ns = (int64_t)ns;
+	return 0;
 }
 
 static int take(void *arguments, int option, const char *value)
@@ -234,6 +258,8 @@ static int take(void *arguments, int option, const char *value)
 	case 'l':
 		args->fuse.link = true;
 		break;
+	case 'k':
+		return take_within(&args->fuse, value);
 	case 'J':
 		args->json = true;
 		break;
@@ -250,6 +276,7 @@ int cmd_fuse(int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "link", no_argument, NULL, 'l' },
+		{ "keep-within", required_argument, NULL, 'k' },
 		{ "json", no_argument, NULL, 'J' },
 		CMD_SESSION_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },

@@ -43,6 +43,7 @@ longer=(
 	sim
 	many
 	match
+	keep
 	migrated
 	joined
 	hints

@@ -188,7 +188,7 @@ static int guests_take(struct vmsync_session *s,
 		g->machine = of_guest[i];
 		g->maps = &x->guests.at[i].maps;
 		g->report = &x->guests.at[i].report;
-		g->mapped = true;
+		g->mapped = !x->guests.at[i].kept;
 		ret = vmsync_place_find(g, e);
 		s->n_guests++;
 	}

@@ -10,7 +10,8 @@
  *	 "guests": [{"folder": "guest-web1", "pid": 808, "suspect": false,
  *	   "cpus": [{"cpu": 0, "vcpu_id": 0, "tid": 812}]}]}
  *
- * Guests are in the order of the maps.
+ * Guests are in the order of the maps. One whose stamps were kept (keep.h) has
+ * "mapped": false, and is mapped by who reads it.
  */
 #ifndef VMSYNC_FUSE_EXPERIMENT_H
 #define VMSYNC_FUSE_EXPERIMENT_H
@@ -24,10 +25,12 @@
  * struct vmsync_experiment_guest - one guest
  * @folder:	that its traces are in, owned
  * @report:	what analyses need of it; @cpus are those whose thread is known
- * @maps:	that were applied
+ * @maps:	that were applied, or are to be
+ * @kept:	its stamps are not mapped
  */
 struct vmsync_experiment_guest {
 	char *folder;
+	bool kept;
 	struct vmsync_guest_report report;
 	struct vmsync_guest_map maps;
 };

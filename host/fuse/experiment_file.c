@@ -7,6 +7,7 @@
 
 #include "fuse/experiment.h"
 #include "fuse/fail.h"
+#include "fuse/keep.h"
 #include "base/json_in.h"
 #include "base/json_string.h"
 
@@ -46,8 +47,9 @@ static void put_guest(FILE *f, const struct vmsync_session_guest *g,
 
 	fputs("  {\"folder\": ", f);
 	put_folder(f, fused);
-	fprintf(f, ", \"pid\": %" PRId32 ", \"suspect\": %s,\n   \"cpus\": [",
-		r->found ? r->vm.pid : 0, r->suspect ? "true" : "false");
+	fprintf(f, ", \"pid\": %" PRId32 ", \"suspect\": %s%s,\n   \"cpus\": [",
+		r->found ? r->vm.pid : 0, r->suspect ? "true" : "false",
+		vmsync_is_kept(g) ? ", \"mapped\": false" : "");
 	for (i = 0; i < r->n_cpus; i++) {
 		const struct vmsync_cpu *cpu = &r->cpus[i];
 
@@ -182,9 +184,11 @@ static bool get_cpu(struct vmsync_in *p, void *ctx)
 static bool guest_member(struct vmsync_in *p, const char *key, void *ctx,
 			 unsigned int *seen)
 {
-	static const char *const keys[] = {"folder", "pid", "suspect", "cpus"};
+	static const char *const keys[] = {"folder", "pid", "suspect", "cpus",
+					   "mapped"};
 	struct vmsync_experiment_guest *g = ctx;
 	int i = in_key(keys, COUNT(keys), key);
+	bool mapped;
 
 	if (i >= 0 && !in_once(p, seen, (unsigned int)i))
 		return false;
@@ -197,6 +201,11 @@ static bool guest_member(struct vmsync_in *p, const char *key, void *ctx,
 		return in_bool(p, &g->report.suspect);
 	case 3:
 		return in_array(p, get_cpu, &g->report);
+	case 4:
+		if (!in_bool(p, &mapped))
+			return false;
+		g->kept = !mapped;
+		return true;
 	default:
 		return in_fail(p, "\"%.40s\" is not a member of a guest", key);
 	}
@@ -214,7 +223,8 @@ static bool get_guest(struct vmsync_in *p, void *ctx)
 	if (!in_object(p, guest_member, g, &seen))
 		return false;
 	g->report.found = g->report.vm.pid > 0;
-	return seen == 15 || in_fail(p, "a member of the guest is missing");
+	return (seen & 15) == 15 ||
+	       in_fail(p, "a member of the guest is missing");
 }
 
 static bool file_member(struct vmsync_in *p, const char *key, void *ctx,

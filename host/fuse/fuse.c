@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,19 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fuse/copy.h"
-#include "fuse/earlier.h"
 #include "fuse/experiment.h"
 #include "fuse/fail.h"
 #include "fuse/fuse.h"
-#include "fuse/offsets.h"
+#include "fuse/keep.h"
 #include "fuse/omit.h"
 #include "fuse/outnames.h"
 #include "fuse/output.h"
 #include "fuse/replace.h"
-#include "fuse/stream_map.h"
-#include "fuse/trace_clock.h"
 #include "fuse/witness.h"
+#include "fuse/write.h"
 
 const struct vmsync_kind vmsync_kind_map = {
 	.name = "map",
@@ -40,7 +36,7 @@ static int save(FILE *f, void *session, struct ctf_error *e)
 	if (!gms)
 		return vmsync_fail_memory(e);
 	for (i = 0; i < s->n_guests; i++) {
-		gms[i] = *vmsync_guest_maps(s->guests[i].guest);
+		gms[i] = *s->guests[i].maps;
 		gms[i].hostname = s->guests[i].machine->name;
 		gms[i].clock_uuid = s->guests[i].machine->clock_uuid;
 		gms[i].host_clock_uuid = s->host->clock_uuid;
@@ -56,165 +52,6 @@ int vmsync_maps_save(struct vmsync_session *s, const char *path,
 	return vmsync_replace(path, &vmsync_kind_map, save, s, e);
 }
 
-struct writing {
-	const struct vmsync_session *session;
-	const char *out;
-	bool link;
-	struct vmsync_outname *outname;
-	struct vmsync_witness *witness;
-	const struct vmsync_progress *progress;
-	pthread_mutex_t lock; /* of what follows */
-	uint64_t done; /* bytes, of all traces */
-	uint64_t total;
-};
-
-/* A trace that is being written. */
-struct one {
-	struct writing *w;
-	uint64_t done; /* of its bytes */
-};
-
-static void bytes_copied(void *ctx, uint64_t done)
-{
-	struct one *one = ctx;
-	struct writing *w = one->w;
-
-	pthread_mutex_lock(&w->lock);
-	w->done += done - one->done;
-	one->done = done;
-	if (w->progress && w->progress->show)
-		w->progress->show(w->progress->ctx, "writing", w->done,
-				  w->total);
-	pthread_mutex_unlock(&w->lock);
-}
-
-static void bytes_rewritten(void *ctx, uint64_t done, uint64_t total)
-{
-	(void)total;
-	bytes_copied(ctx, done);
-}
-
-/* How many guests before it have a clock of the same uuid. */
-static uint32_t clone_of(const struct vmsync_session *s,
-			 const struct vmsync_session_guest *g)
-{
-	const struct vmsync_session_guest *before;
-	uint32_t n = 0;
-
-	for (before = s->guests; before < g; before++)
-		n += *g->machine->clock_uuid &&
-		     !strcmp(before->machine->clock_uuid,
-			     g->machine->clock_uuid);
-	return n;
-}
-
-static void count_rewritten(struct vmsync_fused *fused,
-			    const struct ctf_rewritten *done)
-{
-	fused->events_in = done->events_in;
-	fused->events_out = done->events_out;
-	fused->grown = done->grown;
-	fused->discarded = done->discarded;
-	fused->lost = done->lost;
-}
-
-/* What was read for evidence, read to be written, and written is the same. */
-static int check_counts(const struct vmsync_machine *m, size_t trace,
-			const struct vmsync_fused *fused, struct ctf_error *e)
-{
-	const char *path = ctf_trace_path(m->traces[trace]);
-
-	if (m->read[trace].events != fused->events_in)
-		return vmsync_fail(e, -EIO, "has it been changed meanwhile?",
-				   "%.300s: %" PRIu64 " events, but %" PRIu64
-				   " when it was read first",
-				   path, fused->events_in,
-				   m->read[trace].events);
-	if (fused->events_in != fused->events_out)
-		return vmsync_fail(e, -EIO, "please report this",
-				   "%.300s: %" PRIu64 " events read but %" PRIu64
-				   " written",
-				   path, fused->events_in, fused->events_out);
-	return 0;
-}
-
-static int write_guest(struct writing *w, const struct vmsync_session_guest *g,
-		       size_t trace, const char *path,
-		       struct vmsync_fused *fused, struct ctf_error *e)
-{
-	const struct ctf_trace *t = g->machine->traces[trace];
-	struct one one = { .w = w };
-	struct ctf_rewritten done = { 0 };
-	struct ctf_rewrite how = {
-		.jobs = w->session->jobs,
-		.set_offset = true,
-		.offset_s = w->session->host->clock->offset_s,
-		.offset = w->session->host->clock->offset,
-		.absolute = !vmsync_clock_is_comparable(t),
-		.clone = clone_of(w->session, g),
-		.env_key = VMSYNC_EARLIER_KEY,
-		.env_value = w->session->host->clock_uuid,
-		.progress = bytes_rewritten,
-		.progress_ctx = &one,
-	};
-	int ret;
-
-	vmsync_session_map(g, &how);
-	vmsync_witness_watch(w->witness, g, trace, &how);
-	ret = ctf_trace_rewrite(t, path, &how, &done, e);
-	if (ret)
-		return ret;
-	count_rewritten(fused, &done);
-	return check_counts(g->machine, trace, fused, e);
-}
-
-static int write_host(struct writing *w, size_t trace, const char *path,
-		      struct vmsync_fused *fused, struct ctf_error *e)
-{
-	const struct vmsync_machine *host = w->session->host;
-	const struct ctf_trace *t = host->traces[trace];
-	struct ctf_rewrite rewrite = {
-		.set_offset = !vmsync_offset_is(host, t),
-		.only = vmsync_trace_clock(t),
-		.offset_s = host->clock->offset_s,
-		.offset = host->clock->offset,
-		.absolute = !vmsync_clock_is_comparable(t),
-		.jobs = w->session->jobs,
-		.progress = bytes_rewritten,
-	};
-	struct ctf_rewritten done;
-	struct one one = { .w = w };
-	const struct vmsync_copy how = {
-		.link = w->link,
-		.read = &host->read[trace],
-		.own_metadata = rewrite.set_offset || rewrite.absolute,
-		.progress = bytes_copied,
-		.progress_ctx = &one,
-	};
-	int ret;
-
-	/*
-	 * What another trace holds too is written once, and packets end where other
-	 * readers can go on.
-	 */
-	if (ctf_trace_is_partial(t) || how.read->bad_ends) {
-		rewrite.progress_ctx = &one;
-		ret = ctf_trace_rewrite(t, path, &rewrite, &done, e);
-		if (ret)
-			return ret;
-		count_rewritten(fused, &done);
-		return check_counts(host, trace, fused, e);
-	}
-	ret = vmsync_trace_copy(t, path, &how, e);
-	if (ret)
-		return ret;
-	/* The same packets have the same events. */
-	fused->events_in = fused->events_out = host->read[trace].events;
-	fused->as_it_was = true;
-	return how.own_metadata ? ctf_metadata_rewrite(t, path, &rewrite, e) :
-				  0;
-}
-
 /* A folder for each trace where there are several. */
 static void fused_path(struct vmsync_fused *out, struct vmsync_outname to,
 		       const struct vmsync_machine *m, size_t trace)
@@ -227,7 +64,7 @@ static void fused_path(struct vmsync_fused *out, struct vmsync_outname to,
 }
 
 /* @g is NULL for the host. */
-static int write_machine(struct writing *w, const struct vmsync_machine *m,
+static int write_machine(struct vmsync_writing *w, const struct vmsync_machine *m,
 			 const struct vmsync_session_guest *g,
 			 struct vmsync_fused *fused, struct ctf_error *e)
 {
@@ -247,8 +84,8 @@ static int write_machine(struct writing *w, const struct vmsync_machine *m,
 				return vmsync_fail_file(e, -errno, path);
 			*slash = '/';
 		}
-		ret = g ? write_guest(w, g, i, path, &fused[i], e) :
-			  write_host(w, i, path, &fused[i], e);
+		ret = g ? vmsync_write_guest(w, g, i, path, &fused[i], e) :
+			  vmsync_write_host(w, i, path, &fused[i], e);
 	}
 	snprintf(path, sizeof(path), "%s/%.*s", w->out,
 		 (int)strcspn(fused->path, "/"), fused->path);
@@ -257,7 +94,7 @@ static int write_machine(struct writing *w, const struct vmsync_machine *m,
 
 /* The host's traces, beside the guests'. */
 struct host_copy {
-	struct writing *w;
+	struct vmsync_writing *w;
 	struct vmsync_fused *fused;
 	int ret;
 	struct ctf_error e;
@@ -271,7 +108,7 @@ static void *host_copy_run(void *arg)
 	return NULL;
 }
 
-static int write_guests(struct writing *w, struct vmsync_fused *fused,
+static int write_guests(struct vmsync_writing *w, struct vmsync_fused *fused,
 			struct ctf_error *e)
 {
 	const struct vmsync_session *s = w->session;
@@ -287,7 +124,7 @@ static int write_guests(struct writing *w, struct vmsync_fused *fused,
 	return ret;
 }
 
-static int write_traces(struct writing *w, struct vmsync_fused *fused,
+static int write_traces(struct vmsync_writing *w, struct vmsync_fused *fused,
 			struct ctf_error *e)
 {
 	struct host_copy copy = { .w = w, .fused = fused };
@@ -353,7 +190,7 @@ static int save_maps(struct vmsync_session *s, const char *out,
 	return vmsync_maps_save(s, path, e);
 }
 
-static int bytes_total(const struct vmsync_session *s, struct writing *w,
+static int bytes_total(const struct vmsync_session *s, struct vmsync_writing *w,
 		       size_t *traces, struct ctf_error *e)
 {
 	int ret = vmsync_machine_bytes(s->host, &w->total, e);
@@ -369,7 +206,7 @@ static int bytes_total(const struct vmsync_session *s, struct writing *w,
 
 static int write_fused(struct vmsync_session *s, const char *out,
 		       const struct vmsync_fuse_options *opt,
-		       struct writing *w, struct written *written,
+		       struct vmsync_writing *w, struct written *written,
 		       struct ctf_error *e)
 {
 	int ret;
@@ -394,12 +231,25 @@ static int write_fused(struct vmsync_session *s, const char *out,
 	return ret;
 }
 
+/* Whose stamps can stay is known before the first one is written. */
+static int keep_find(struct vmsync_session *s,
+		     const struct vmsync_fuse_options *opt, struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < s->n_guests; i++)
+		ret = vmsync_keep_find(&s->guests[i], s->host->clock,
+				       opt->keep ? opt->keep_within_ns : -1, e);
+	return ret;
+}
+
 int vmsync_fuse(struct vmsync_session *s, const char *out,
 		const struct vmsync_fuse_options *opt,
 		const struct vmsync_progress *progress,
 		struct vmsync_fused **fused, size_t *n, struct ctf_error *e)
 {
-	struct writing w = {
+	struct vmsync_writing w = {
 		.session = s,
 		.link = opt->link,
 		.progress = progress,
@@ -410,6 +260,8 @@ int vmsync_fuse(struct vmsync_session *s, const char *out,
 
 	*fused = NULL;
 	ret = bytes_total(s, &w, n, e);
+	if (!ret)
+		ret = keep_find(s, opt, e);
 	if (ret)
 		return ret;
 	*fused = calloc(*n, sizeof(**fused));

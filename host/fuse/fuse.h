@@ -26,11 +26,15 @@ struct vmsync_fused {
 /**
  * struct vmsync_fuse_options - all 0 is the default
  * @force:	write even where the witnesses contradict the map
- * @link:	the host's files are hard links, where the file system allows it
+ * @link:	files that stay as they were are hard links, where the file system allows it
+ * @keep:	the stamps of a guest that recorded by its host's clock stay as they are,
+ *		where they are no farther than @keep_within_ns from where its map puts them
  */
 struct vmsync_fuse_options {
 	bool force;
 	bool link;
+	bool keep;
+	int64_t keep_within_ns;
 };
 
 /**
@@ -43,7 +47,8 @@ struct vmsync_fuse_options {
  *
  * The host's traces are copied byte for byte, but for the clock's offset where
  * they differ in that. A guest's are rewritten; their clock keeps its uuid and
- * gets the host clock's offset. The maps are saved
+ * gets the host clock's offset. Those that are kept are copied, too, and their
+ * clock's offset is the constant that they lack. The maps are saved
  * beside them, in vmsync-map.json, and which threads the virtual CPUs were, in
  * vmsync-experiment.json. The witness looks on
  * while they are written. A guest whose map the witnesses contradict is left out.

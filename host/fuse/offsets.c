@@ -72,6 +72,17 @@ bool vmsync_offset_is(const struct vmsync_machine *m,
 	return epoch_ns(vmsync_trace_clock(t)) == epoch_ns(m->clock);
 }
 
+bool vmsync_offset_moved(const struct ctf_clock *c, int64_t by_ns,
+			 int64_t *offset_s, int64_t *offset_ns)
+{
+	__int128 ns = epoch_ns(c) + by_ns;
+
+	/* As LTTng writes it: all of it in ns. */
+	*offset_s = 0;
+	*offset_ns = (int64_t)ns;
+	return ns >= 0 && ns <= INT64_MAX;
+}
+
 void vmsync_offsets_note(const struct vmsync_machine *m, char *text,
 			 size_t size)
 {

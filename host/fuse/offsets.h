@@ -21,6 +21,13 @@ int vmsync_offsets_settle(struct vmsync_machines *m, struct ctf_error *e);
 bool vmsync_offset_is(const struct vmsync_machine *m,
 		      const struct ctf_trace *t);
 
+/**
+ * vmsync_offset_moved() - the offset of a clock that is @by_ns behind @c
+ * Return: false where readers would not take it: it is negative, or too large.
+ */
+bool vmsync_offset_moved(const struct ctf_clock *c, int64_t by_ns,
+			 int64_t *offset_s, int64_t *offset_ns);
+
 /** vmsync_offsets_note() - one line about @offset_spread_ns, which is not 0 */
 void vmsync_offsets_note(const struct vmsync_machine *m, char *text,
 			 size_t size);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fuse/fail.h"
+#include "fuse/keep.h"
 #include "fuse/omit.h"
 #include "fuse/tsync.h"
 
@@ -89,6 +90,7 @@ static void omit_guest(struct vmsync_session *s, size_t i,
 	vmsync_omit_machine(s, g->machine, why);
 	free(g->known_traces);
 	free(g->moved);
+	vmsync_keep_free(g->keep);
 	s->n_guests--;
 	memmove(g, g + 1, (s->n_guests - i) * sizeof(*g));
 }

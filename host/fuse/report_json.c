@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "fuse/covered.h"
+#include "fuse/keep.h"
 #include "fuse/moves.h"
 #include "fuse/print.h"
 #include "fuse/report.h"
@@ -218,6 +219,7 @@ static void guest(FILE *f, const struct vmsync_session *s,
 	print_json_bound(f, "bound_worst_ns", r->bound_worst_ns);
 	print_json_bound(f, "bound_p99_ns", r->bound_p99_ns);
 	vmsync_covered_json(f, g);
+	vmsync_keep_json(f, g);
 	key_s64(f, "offset_start_ns", r->offset_start.ns);
 	key_s64(f, "offset_end_ns", r->offset_end.ns);
 	key_s64(f, "drift_start_ppb", r->drift_start_ppb);

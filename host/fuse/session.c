@@ -6,6 +6,7 @@
 #include "fuse/decode.h"
 #include "fuse/experiment.h"
 #include "fuse/fail.h"
+#include "fuse/keep.h"
 #include "fuse/names.h"
 #include "fuse/omit.h"
 #include "fuse/places.h"
@@ -173,6 +174,7 @@ void vmsync_session_close(struct vmsync_session *s)
 	for (size_t i = 0; i < s->n_guests; i++) {
 		free(s->guests[i].known_traces);
 		free(s->guests[i].moved);
+		vmsync_keep_free(s->guests[i].keep);
 	}
 	vmsync_sync_free(s->sync);
 	vmsync_runs_free(s->runs);

@@ -15,6 +15,7 @@
 #include "sync/witness/contain.h"
 
 struct vmsync_experiment;
+struct vmsync_keep;
 struct vmsync_moved;
 
 /**
@@ -37,6 +38,7 @@ struct vmsync_progress {
  * @maps:	the maps that are checked and applied: those of @guest, or others
  *		put here by who knows better
  * @mapped:	they were, by vmsync fuse: its stamps are the host's time
+ * @keep:	its stamps are of the host's clock (keep.h), owned; NULL: of its own
  * @contain:	containment of all its events, by the witness (witness.h)
  * @events:	number of its events, by the same
  * @from_ns, @until_ns: host time of its first packet's begin and its last one's
@@ -51,6 +53,7 @@ struct vmsync_session_guest {
 	const struct vmsync_guest_report *report;
 	const struct vmsync_guest_map *maps;
 	bool mapped;
+	struct vmsync_keep *keep;
 	struct vmsync_contain_result contain;
 	uint64_t events;
 	int64_t from_ns;

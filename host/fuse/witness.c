@@ -5,6 +5,7 @@
 
 #include "fuse/fail.h"
 #include "fuse/coverage.h"
+#include "fuse/keep.h"
 #include "fuse/moves.h"
 #include "fuse/owners.h"
 #include "fuse/reader.h"
@@ -376,6 +377,8 @@ static void known_not(struct vmsync_session_guest *g)
 		vmsync_known_unbound(&g->known_traces[i]);
 	if (g->guest)
 		vmsync_guest_unbound(g->guest);
+	if (g->keep)
+		vmsync_keep_unbound(g->keep);
 }
 
 int vmsync_witness_tell(const struct vmsync_witness *w, struct ctf_error *e)
