@@ -58,6 +58,13 @@ covered() {
 	expect_eq "$1: the maps beside it say so" \
 		"$(jq '[.. | .bound_ns? // empty] | max' "$t/$2/vmsync-map.json")" "$3"
 }
+# apart OUT TRACE...: what it says differs from the exact map by so much, in ns
+apart() {
+	local out=$1
+	shift
+	$vmsync check --map="$t/$out/vmsync-map.json" "$@" > "$t/text" || return
+	sed -n 's/^  exact  *differs by at most \([0-9]*\) ns$/\1/p' "$t/text"
+}
 
 # --- told by KVM, where a constant lies in between, or by vmsync-host
 for told in kvm host; do
@@ -94,6 +101,8 @@ for told in kvm host; do
 	expect "$told: a line says that they are kept" grep -q \
 		"^guest: its stamps are as they were recorded, $off ns off at most$" "$t/text"
 	covered $told kept "$bound"
+	expect_eq "$told: held against the traces, the map is so far off" \
+		"$(apart kept "$t/$told")" "$off"
 	expect "$told: without a link, copied" files "$t/$told/guest" "$t/out/guest-guest"
 	expect "$told: analysed, it is what the exact one is" cmp \
 		<($vmsync analyze --json "$t/kept" | jq '.vcpus | map(del(.charges, .exits))') \
