@@ -149,11 +149,11 @@ $(O)/tests/hosts: $(HINTS_SRC) tests/hints/world.h tests/gen/writer.h tests/sim/
 # Scenarios of the simulator, as traces.
 RECORDED_SRC := tests/property/recorded.c tests/property/record.c tests/property/stays.c \
 		tests/gen/writer.c $(patsubst %,tests/sim/%.c,rng timekeeper steer \
-		kernel vm world beacons knots stream scenario lies runs)
+		kernel vm world hostclock beacons knots stream scenario lies runs)
 $(O)/tests/recorded: $(RECORDED_SRC) $(wildcard tests/property/*.h tests/sim/*.h) \
-		tests/gen/writer.h $(O)/libvmsync.a
+		tests/gen/writer.h $(FOLLOW_OBJ) $(O)/libvmsync.a
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -Itests -Itests/sim -o $@ $(filter %.c,$^) \
+	$(CC) $(HOST_CFLAGS) -Itests -Itests/sim -o $@ $(filter %.c %.o,$^) \
 		$(O)/libvmsync.a $(HOST_LDLIBS)
 
 # How fast reading alone is; make bench puts it beside babeltrace2.
@@ -211,11 +211,11 @@ mutate:
 
 # Random recordings of a simulated world: the simulator's clocks, the generators'
 # writer, and a judge.
-PROPERTY_SIM := rng timekeeper steer kernel vm world beacons knots stream scenario lies runs
+PROPERTY_SIM := rng timekeeper steer kernel vm world hostclock beacons knots stream scenario lies runs
 PROPERTY_SRC := $(filter-out tests/property/recorded.c,$(wildcard tests/property/*.c)) tests/gen/writer.c \
 		$(PROPERTY_SIM:%=tests/sim/%.c)
 $(O)/tests/property: $(PROPERTY_SRC) $(wildcard tests/property/*.h tests/sim/*.h) \
-		tests/gen/writer.h $(O)/libvmsync.a
+		tests/gen/writer.h $(FOLLOW_OBJ) $(O)/libvmsync.a
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -Itests -Itests/sim -o $@ $(filter %.c,$^) \
+	$(CC) $(HOST_CFLAGS) -Itests -Itests/sim -o $@ $(filter %.c %.o,$^) \
 		$(O)/libvmsync.a $(HOST_LDLIBS)

@@ -7,7 +7,7 @@
 . tests/check/lib.sh
 
 expect "the tool builds" make -s -j2 tool build/release/tests/pair \
-	build/release/tests/carve
+	build/release/tests/carve build/release/tests/recorded
 vmsync=build/vmsync
 t=$check_tmp/t
 mkdir "$t"
@@ -27,16 +27,19 @@ fused() { # OUT OPTION... TRACE...
 	$vmsync fuse --json -o "$t/$out" "$@" > "$t/json" 2> "$t/err"
 }
 
-# worst FOLDER...: the worst error of their events by babeltrace2, in ns
+# worst OUT: the worst error of its guest's events by babeltrace2, in ns
 worst() {
-	babeltrace2 --clock-seconds --no-delta "$@" 2> "$t/err" | perl -ne '
-		BEGIN { our ($n, $worst, $epoch) = (0, 0, shift @ARGV); }
+	local offset
+	offset=$(find "$t/$1"/host-* -name metadata -exec sed -n \
+		's/^\toffset = \([0-9]*\);/\1/p' {} + | head -n 1)
+	babeltrace2 --clock-seconds --no-delta "$t/$1"/guest-* 2> "$t/err" | perl -ne '
+		BEGIN { our ($n, $worst, $offset) = (0, 0, shift @ARGV); }
 		use integer;
-		my ($s, $ns, $truth) = /^\[(\d+)\.(\d{9})\].*, truth = (\d+) \}$/ or next;
-		my $off = abs(($s - $epoch) * 1000000000 + $ns - $truth);
+		my ($s, $ns, $truth) = /^\[(\d+)\.(\d{9})\].* truth = (\d+)[, ]/ or next;
+		my $off = abs($s * 1000000000 + $ns - $offset - $truth);
 		$worst = $off if $off > $worst;
 		$n++;
-		END { print $n ? $worst : "none" }' $epoch
+		END { print $n ? $worst : "none" }' "$offset"
 }
 # read_again OUT: the same, as vmsync reads it
 read_again() {
@@ -50,11 +53,14 @@ read_again() {
 # files IN OUT: the stream files are those that were recorded
 # shellcheck disable=SC2317 # called by expect
 files() { diff -r -x metadata "$1" "$2"; }
-# covered TEXT OUT BOUND: all events are as near as is said
-covered() {
-	within "$1: babeltrace2 has no event farther off than said" 0 \
-		"$(worst "$t/$2/guest-guest")" "$3"
+# holds TEXT OUT BOUND: all events are as near as is said
+holds() {
+	within "$1: babeltrace2 has no event farther off than said" 0 "$(worst "$2")" "$3"
 	within "$1: nor has vmsync, which reads it" 0 "$(read_again "$2")" "$3"
+}
+# covered TEXT OUT BOUND: and this is the worst bound where there is evidence
+covered() {
+	holds "$@"
 	expect_eq "$1: the maps beside it say so" \
 		"$(jq '[.. | .bound_ns? // empty] | max' "$t/$2/vmsync-map.json")" "$3"
 }
@@ -74,7 +80,7 @@ for told in kvm host; do
 	fused exact "$t/$told"
 	expect_eq "$told: rewritten, if nothing else is asked for" \
 		"$? $(json '.guests[0].stamps.kept, .written[1].as_it_was' | xargs)" "0 false false"
-	within "$told: and exact" 0 "$(worst "$t/exact/guest-guest")" 1
+	within "$told: and exact" 0 "$(worst exact)" 1
 	off=$(json '.guests[0].stamps.off_ns')
 	within "$told: near all the same" 3 "$off" 100
 	rm -rf "$t/out"
@@ -147,7 +153,7 @@ done
 generate slew slew=300
 fused out --keep-within=100 "$t/slew"
 expect_eq "slew: rewritten" "$? $(json '.guests[0].stamps.kept')" "0 false"
-within "slew: exact" 0 "$(worst "$t/out/guest-guest")" 1
+within "slew: exact" 0 "$(worst out)" 1
 off=$(json '.guests[0].stamps.off_ns')
 within "slew: its stamps are not near" 1000 "$off" 3000
 fused out --keep-within=3000 "$t/slew"
@@ -157,7 +163,7 @@ covered "slew, kept" out $((off + 1))
 generate jump jump=7500000 beacons=4 packet=4096 events=20000 gap=50000
 fused out --keep-within=1000000 "$t/jump"
 expect_eq "jump: rewritten" "$? $(json '.guests[0].stamps.kept')" "0 false"
-within "jump: exact" 0 "$(worst "$t/out/guest-guest")" 1
+within "jump: exact" 0 "$(worst out)" 1
 within "jump: half of it is how far the stamps are off" 1500000 \
 	"$(json '.guests[0].stamps.off_ns')" 1500100
 carve "$t/jump/guest" "$t/hole" miss=10..30 whole=guest
@@ -184,6 +190,35 @@ for seed in 1 2 3 4 5 6; do
 	jq_is "seed $seed: kept" '.guests[0].stamps.kept' true
 	covered "seed $seed" kept "$(json '.guests[0].stamps.off_ns + 1')"
 	rm -rf "$t/seed"
+done
+
+# --- simulated kernels: a host that is steered, a guest that is stopped, or moved
+recorded() { # NAME SEED KEY...
+	local name=$1 seed=$2
+	shift 2
+	printf '%s\n' 'seconds = 3' 'guest.clock = host' 'beacon.hz = 50' 'exits.hz = 300' \
+		"$@" > "$t/sim"
+	rm -rf "${t:?}/$name"
+	build/release/tests/recorded "$t/$name" "$t/sim" "$seed"
+}
+for seed in 1 2; do
+	recorded steady $seed 'host.steer = const'
+	recorded chrony $seed 'host.steer = chrony'
+	recorded slew $seed 'host.steer = slew'
+	recorded stop $seed 'host.steer = chrony' 'stop = 1:0.5'
+	recorded move $seed 'host.steer = chrony' 'move = 1:0.1'
+	for name in steady chrony slew stop move; do
+		fused exact "$t/$name"
+		expect_eq "$name $seed: exact" "$? $(json '.guests[0].methods | keys | join(" ")')" \
+			"0 exact"
+		holds "$name $seed" exact "$(json '.guests[0].bound_worst_events_ns')"
+		off=$(json '.guests[0].stamps.off_ns')
+		fused kept --keep-within=1000000000 "$t/$name"
+		jq_is "$name $seed: kept by who takes it" '.guests[0].stamps.kept' true
+		holds "$name $seed, kept" kept "$(json '.guests[0].bound_worst_events_ns')"
+		[ $name != steady ] || within "$name $seed: near" 0 "$off" 5
+		[ $name != move ] || within "$name $seed: not near" 10000000 "$off" 100000000
+	done
 done
 
 # --- a guest on its own clock is not concerned

@@ -9,6 +9,7 @@
 #include "stays.h"
 #include "stream.h"
 #include "sync/base/chain.h"
+#include "uapi/vmsync_clock.h"
 
 #define MAX_FIELDS 40
 #define KNOWN	   3 /* fields that every class ends with */
@@ -133,6 +134,7 @@ struct recorder {
 	struct tape host;
 	struct tape guests[SIM_MAX_GUESTS];
 	struct gen_class classes[N_CLASSES];
+	const char *clock; /* of guests, NULL: their own */
 	uint64_t serial;
 	struct sim_rng rng;
 };
@@ -564,6 +566,7 @@ static void tape_open(struct recorder *r, struct tape *t, const char *path,
 		.large = r->plan->large,
 		.packet = r->plan->packet,
 		.clock_seed = clock,
+		.clock = r->clock,
 		.n_streams = cpus,
 	};
 	gen_open(&t->trace, hostname, uuid,
@@ -587,6 +590,10 @@ void record_world(const struct sim_world *w, const struct record_plan *plan)
 	tape_open(&r, &r.host, path, "host", cpus, w->seed * 16 + 1, 0);
 	tape_write(&r, &r.host, NULL);
 	for (int i = 0; i < w->guest_count; i++) {
+		if (w->guests[i].host_clock) {
+			r.clock = VMSYNC_CLOCK_NAME;
+			r.classes[VMSYNC_EV_KNOT].name = "vmsync_clock_line";
+		}
 		snprintf(path, sizeof(path), "%s/g%d", plan->folder, i);
 		snprintf(name, sizeof(name), plan->names ? "vm" : "vm%d",
 			 w->guests[i].first);

@@ -92,6 +92,13 @@ static void keep_change(struct sim_kernel *k, uint64_t tick, uint32_t why)
 	ch->line.seq = ++k->count;
 }
 
+struct sim_change *sim_kernel_add(struct sim_kernel *k)
+{
+	k->changes = grow(k->changes, &k->capacity, k->count,
+			  sizeof(*k->changes));
+	return &k->changes[k->count++];
+}
+
 static void keep_tick(struct sim_kernel *k, uint64_t at)
 {
 	if (!k->keep_ticks)

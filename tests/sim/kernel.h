@@ -129,6 +129,9 @@ const struct sim_change *sim_kernel_at(const struct sim_kernel *k, uint64_t h,
  */
 bool sim_kernel_updates(const struct sim_kernel *k, uint64_t h, size_t *hint);
 
+/** sim_kernel_add - one change more, for the caller to fill in */
+struct sim_change *sim_kernel_add(struct sim_kernel *k);
+
 /**
  * sim_kernel_mono - the clock read at host TSC @h, ns; @c: the counter
  * then (not used while the kernel is on another clocksource than its first)

@@ -69,7 +69,7 @@ static const struct key keys[] = {
 	CLOCK_KEYS(host),
 	CLOCK_KEYS(guest),
 
-	KEY("guest.clock", TEXT, clock, "tsc", "tsc or kvmclock"),
+	KEY("guest.clock", TEXT, clock, "tsc", "tsc, kvmclock, or host: stamps follow the host's clock"),
 	KEY("guest.vcpus", INT, vcpus, "2", "of each guest"),
 	KEY("guest.ratio_min", REAL, ratio_lo, "1", "TSC scaling"),
 	KEY("guest.ratio_max", REAL, ratio_hi, "1", "TSC scaling"),

@@ -14,13 +14,17 @@ SIM_CFLAGS := -std=gnu11 -O2 -g $(SIM_SANITIZE) \
 SIM_SRC := $(sort $(wildcard tests/sim/*.c) $(wildcard host/sync/*.c host/sync/*/*.c) \
 		  host/base/json_string.c host/base/json_in.c)
 SIM_OBJ := $(SIM_SRC:%.c=$(SIM_O)/%.o)
+# Of vmsync-clock.ko, compiled as the modules' unit tests are.
+SIM_FOLLOW := $(SIM_O)/tests/gen/follow.o $(SIM_O)/guest/track.o
+$(SIM_FOLLOW): SIM_CFLAGS += $(KMOD_FLAGS)
+$(SIM_FOLLOW): $(O)/kernel/.made
 SIM_SCENARIOS := $(sort $(wildcard tests/sim/scenarios/*.sim))
 SIM_BROKEN := $(sort $(wildcard tests/sim/broken/*.sim))
 
 .PHONY: sim sim-check sim-sanitize sim-full
 sim: $(SIM_O)/sim
 
-$(SIM_O)/sim: $(SIM_OBJ)
+$(SIM_O)/sim: $(SIM_OBJ) $(SIM_FOLLOW)
 	$(CC) $(SIM_CFLAGS) -o $@ $^ -lm
 
 $(SIM_O)/%.o: %.c

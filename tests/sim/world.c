@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "hostclock.h"
 #include "world.h"
 
 #include <stdlib.h>
@@ -194,6 +195,7 @@ static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
 	struct sim_clocksource cs;
 
 	g->kvmclock = !strcmp(sc->clock, "kvmclock");
+	g->host_clock = !strcmp(sc->clock, "host");
 	start_vm(w, g);
 	for (int i = g->first; i < g->index; i++) {
 		from = sim_world_at(w, sc->reset.op[i].at_s);
@@ -220,6 +222,10 @@ static void run_guest(struct sim_world *w, struct sim_guest *g, uint64_t from,
 			1000 * sim_scale_tsc(sc->khz,
 					     sim_vcpu_scaling(&g->vm.vcpus[0],
 							      from)));
+	if (g->host_clock) {
+		sim_hostclock_run(w, g, from, until);
+		return;
+	}
 	sim_kernel_start(k, &cs, from,
 			 g->born ? 0 :
 				   (from - sim_world_at(w, -sc->boot_s)) /
@@ -296,5 +302,7 @@ int64_t sim_guest_mono(const struct sim_guest *g, uint32_t cpu, uint64_t h,
 	uint64_t c = g->kvmclock ? sim_vm_kvmclock(&g->vm, cpu, h)
 				 : sim_vcpu_tsc(&g->vm.vcpus[cpu], h);
 
+	if (g->host_clock)
+		return sim_hostclock_mono(&g->kernel, h, c, hint);
 	return sim_kernel_mono(&g->kernel, h, c, hint);
 }

@@ -28,6 +28,7 @@ struct sim_guest {
 	uint64_t from;
 	uint64_t until;
 	bool kvmclock;
+	bool host_clock; /* it stamps with its host's, see hostclock.h */
 };
 
 /**
