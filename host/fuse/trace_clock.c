@@ -61,13 +61,15 @@ bool vmsync_clock_is_tsc(const struct ctf_trace *t)
 bool vmsync_clock_is_comparable(const struct ctf_trace *t)
 {
 	const char *tracer = ctf_trace_env(t, "tracer_name");
+	bool lttng = tracer && !strncmp(tracer, "lttng", 5);
 	const struct ctf_clock *c;
 	bool all = true;
 	size_t i;
 
+	/* Of a plugin's clock babeltrace2 does not think so. */
 	for (i = 0; (c = ctf_trace_clock(t, i)); i++)
-		all &= c->absolute;
-	return all || (tracer && !strncmp(tracer, "lttng", 5));
+		all &= c->absolute || (lttng && !strcmp(c->name, "monotonic"));
+	return all;
 }
 
 /* What vmsync's modules tell is of the monotonic clock. */

@@ -30,7 +30,7 @@ bool vmsync_clock_is_tsc(const struct ctf_trace *t);
 
 /**
  * vmsync_clock_is_comparable() - whether babeltrace2 compares a trace's clocks with
- * others that it is told are absolute: they are that themselves, or LTTng's
+ * others that it is told are absolute: they are that themselves, or LTTng's own
  */
 bool vmsync_clock_is_comparable(const struct ctf_trace *t);
 

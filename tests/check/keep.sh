@@ -96,9 +96,14 @@ for told in kvm host; do
 		"$t/kept/guest-guest"
 	expect "$told: links to them" test "$t/kept/guest-guest/channel0_0" -ef \
 		"$t/$told/guest/channel0_0"
-	expect_eq "$told: of the metadata two lines are others" \
+	expect_eq "$told: of the metadata three lines are others" \
 		"$(diff "$t/$told/guest/metadata" "$t/kept/guest-guest/metadata" |
-			sed -n 's/^> \t\([a-z_]*\) = .*/\1/p' | xargs)" "vmsync_host_clock offset"
+			sed -n 's/^> \t\([a-z_]*\) = .*/\1/p' | xargs)" \
+		"vmsync_host_clock absolute offset"
+	for out in exact kept; do
+		expect_eq "$told, $out: babeltrace2 reads host and guest as one" \
+			"$(babeltrace2 "$t/$out" | wc -l)" "$(json '[.written[].events_out] | add')"
+	done
 	rm -rf "$t/out"
 	$vmsync fuse --keep-within="$off" -o "$t/out" "$t/$told" > "$t/text"
 	bound=$(sed -n 's/^guest: error at most \([0-9]*\) ns;.*/\1/p' "$t/text")
@@ -193,13 +198,13 @@ for seed in 1 2 3 4 5 6; do
 done
 
 # --- simulated kernels: a host that is steered, a guest that is stopped, or moved
-recorded() { # NAME SEED KEY...
-	local name=$1 seed=$2
+recorded() { # NAME SEED[:clones] KEY...
+	local name=$1 seed=${2%:*} clones=${2#"${2%:*}"}
 	shift 2
 	printf '%s\n' 'seconds = 3' 'guest.clock = host' 'beacon.hz = 50' 'exits.hz = 300' \
 		"$@" > "$t/sim"
 	rm -rf "${t:?}/$name"
-	build/release/tests/recorded "$t/$name" "$t/sim" "$seed"
+	build/release/tests/recorded "$t/$name" "$t/sim" "$seed" "${clones#:}"
 }
 for seed in 1 2; do
 	recorded steady $seed 'host.steer = const'
