@@ -117,7 +117,8 @@ static int source_next(struct source *s, struct vmsync_evidence *ev,
 	int ret;
 
 	while ((ret = ctf_merge_next(s->merge, &held, e)) > 0) {
-		vmsync_decode(s->decoders[s->trace_of[held->source]], held, ev);
+		vmsync_decode_said(s->decoders[s->trace_of[held->source]], held,
+				   ev);
 		if (ev->kind == s->kind)
 			break;
 	}

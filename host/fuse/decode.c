@@ -302,6 +302,12 @@ static void decode_stamp_only(struct vmsync_evidence *ev)
 	memset(&ev->pvclock, 0, sizeof(ev->pvclock));
 }
 
+void vmsync_decode_said(const struct vmsync_decoders *ds,
+			const struct ctf_event *src, struct vmsync_evidence *ev)
+{
+	decode(ds->by_class[src->cls->index], src, ev);
+}
+
 void vmsync_decode(const struct vmsync_decoders *ds, const struct ctf_event *src,
 		   struct vmsync_evidence *ev)
 {

@@ -48,4 +48,13 @@ bool vmsync_decoders_old(const struct vmsync_decoders *d);
 void vmsync_decode(const struct vmsync_decoders *d, const struct ctf_event *src,
 		   struct vmsync_evidence *ev);
 
+/**
+ * vmsync_decode_said() - the same, to know who said it
+ *
+ * What a beacon read of its kernel's clock is there, where the stamps are of another
+ * one, too: it is no evidence of that, but nobody else read the same.
+ */
+void vmsync_decode_said(const struct vmsync_decoders *d,
+			const struct ctf_event *src, struct vmsync_evidence *ev);
+
 #endif /* VMSYNC_FUSE_DECODE_H */

@@ -309,8 +309,11 @@ expect_eq "guest's own clock: as if there were none" \
 	"$(jq -S '.guests[0] | [.methods, .beacons.matched]' "$t/json")" \
 	"$(sed -i 's/"vmsync_clock_line"/"other"/' "$t/own/guest/metadata" &&
 		$vmsync sync --json "$t/own" | jq -S '.guests[0] | [.methods, .beacons.matched]')"
+# Its beacons are the same: else it would be a clone.
+cp -r "$t/own/guest" "$t/other-clock"
+sed 's/monotonic/vmsync_host_monotonic/g' "$t/own/guest/metadata" > "$t/other-clock/metadata"
 expect_error "one machine by two clocks" \
 	"of one machine, but only one has the clock vmsync_host_monotonic; have both" \
-	$vmsync sync "$t/own" "$t/lines/guest"
+	$vmsync sync "$t/own" "$t/other-clock"
 
 finish

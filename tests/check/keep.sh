@@ -226,6 +226,17 @@ for seed in 1 2; do
 	done
 done
 
+# --- clones of one snapshot have one clock uuid, and are told apart by who answered them
+recorded clones 1:clones 'guests = 2' 'host.steer = const'
+uuids() { sed -n '/^clock {/,/^}/s/^\tuuid = //p' "$@" | sort -u | wc -l; }
+expect_eq "clones: of one clock" "$(uuids "$t"/clones/g?/metadata)" 1
+fused kept --link --keep-within=100 "$t/clones"
+expect_eq "clones: both are kept, the second with another uuid in each packet" \
+	"$? $(json '[.guests[].stamps.kept, .written[1:][].as_it_was] | join(" ")')" \
+	"0 true true true false"
+expect_eq "clones: two clocks" "$(uuids "$t"/kept/guest-*/metadata)" 2
+holds clones kept "$(json '[.guests[].bound_worst_events_ns] | max')"
+
 # --- a guest on its own clock is not concerned
 build/release/tests/pair "$t/own" events=5000 beacons=1000 > "$t/own.truth"
 rm -rf "$t/out"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * recorded OUT SCENARIO [SEED]: a scenario of the simulator as LTTng would have
- * recorded it: traces OUT/host, OUT/g0, ...; property/record.h says what each
- * event carries besides.
+ * recorded OUT SCENARIO [SEED [clones]]: a scenario of the simulator as LTTng would
+ * have recorded it: traces OUT/host, OUT/g0, ...; property/record.h says what each
+ * event carries besides, and what clones are.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,13 +22,14 @@ int main(int argc, char **argv)
 		.beacons = true,
 		.knots = true,
 		.module = true,
+		.clones = argc > 4 && !strcmp(argv[4], "clones"),
 	};
 	static struct sim_world world;
 	struct sim_scenario sc;
 	char error[512];
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: recorded OUT SCENARIO [SEED]\n");
+		fprintf(stderr, "usage: recorded OUT SCENARIO [SEED [clones]]\n");
 		return 2;
 	}
 	if (sim_scenario_load(&sc, argv[2], error, sizeof(error))) {
