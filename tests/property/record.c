@@ -52,7 +52,7 @@ struct row {
 	ROW("tsc_ratio", GEN_U64, scaling.ratio),                          \
 		ROW("ratio_frac_bits", GEN_U32, scaling.frac_bits)
 
-enum { SWITCH = VMSYNC_EV_GUEST_EVENT + 1, DUMP, FILLER, N_CLASSES };
+enum { SWITCH = VMSYNC_EV_GUEST_EVENT + 1, DUMP, FILLER, SENT, RECEIVED, N_CLASSES };
 
 static const struct {
 	const char *name;
@@ -101,6 +101,8 @@ static const struct {
 	[FILLER] = {"sched_waking", {ROW("tid", GEN_S32, why)}},
 	[DUMP] = {"lttng_statedump_process_state",
 		{ROW("tid", GEN_S32, tid), ROW("pid", GEN_S32, vm.pid)}},
+	[SENT] = {"packet_sent", {ROW("cnt", GEN_U32, cnt)}},
+	[RECEIVED] = {"packet_received", {ROW("cnt", GEN_U32, cnt)}},
 	/* SWITCH has texts, which evidence has not. */
 	[SWITCH] = {"sched_switch"},
 };
@@ -132,6 +134,8 @@ struct recorder {
 	const struct sim_world *w;
 	const struct record_plan *plan;
 	struct tape host;
+	struct sim_world elsewhere; /* and the other host there */
+	struct tape other;
 	struct tape guests[SIM_MAX_GUESTS];
 	struct gen_class classes[N_CLASSES];
 	const char *clock; /* of guests, NULL: their own */
@@ -201,11 +205,19 @@ static const char *comm_of(const struct sim_vcpu *v)
 	return names[v->vcpu_id % SIM_MAX_VCPUS];
 }
 
+/* Of the host that @g is on at @h; NULL: nobody records there. */
+static struct tape *tape_at(struct recorder *r, const struct sim_guest *g, uint64_t h)
+{
+	if (!sim_vm_away(&g->vm, h))
+		return &r->host;
+	return r->plan->both ? &r->other : NULL;
+}
+
 /* @v: NULL: nobody */
-static void switch_put(struct recorder *r, uint64_t h, uint32_t cpu,
+static void switch_put(struct tape *host, uint64_t h, uint32_t cpu,
 		       const struct sim_guest *g, const struct sim_vcpu *v)
 {
-	struct item *item = item_add(&r->host, h, cpu, SWITCH);
+	struct item *item = item_add(host, h, cpu, SWITCH);
 
 	item->comm = v ? comm_of(v) : "swapper/0";
 	item->ev.tid = v ? sim_vcpu_tid(&g->vm, v, h) : 0;
@@ -235,13 +247,13 @@ static void move(struct recorder *r, struct whereabouts *where,
 {
 	uint32_t from = cpu_at(where, h);
 
-	switch_put(r, h, from, g, NULL);
+	switch_put(&r->host, h, from, g, NULL);
 	where->moved = reallocarray(where->moved, where->n + 1,
 				    sizeof(*where->moved));
 	if (!where->moved)
 		abort();
 	where->moved[where->n++] = h;
-	switch_put(r, h, cpu_at(where, h), g, v);
+	switch_put(&r->host, h, cpu_at(where, h), g, v);
 }
 
 /* The guest is moved after @h: another thread of the host is the vCPU from then on. */
@@ -254,25 +266,28 @@ static void change_thread(struct recorder *r, const struct whereabouts *where,
 
 		if (from <= h)
 			continue;
-		switch_put(r, from, cpu_at(where, from), g, NULL);
-		if (!sim_vm_away(&g->vm, from))
-			switch_put(r, from + 1, cpu_at(where, from), g, v);
+		if (tape_at(r, g, h))
+			switch_put(tape_at(r, g, h), from, cpu_at(where, from),
+				   g, NULL);
+		if (tape_at(r, g, from))
+			switch_put(tape_at(r, g, from), from + 1,
+				   cpu_at(where, from), g, v);
 		return;
 	}
 }
 
-static void entry_put(struct recorder *r, const struct whereabouts *where,
+static void entry_put(struct tape *host, const struct whereabouts *where,
 		      const struct sim_vcpu *v, uint64_t h)
 {
-	item_add(&r->host, h, cpu_at(where, h), VMSYNC_EV_ENTRY)->ev.vcpu =
+	item_add(host, h, cpu_at(where, h), VMSYNC_EV_ENTRY)->ev.vcpu =
 		v->vcpu_id;
 }
 
 /* For a physical interrupt, or because the guest takes one: not in an update. */
-static void exit_put(struct recorder *r, const struct whereabouts *where,
+static void exit_put(struct tape *host, const struct whereabouts *where,
 		     const struct sim_guest *g, uint32_t cpu, uint64_t h)
 {
-	struct item *item = item_add(&r->host, h, cpu_at(where, h),
+	struct item *item = item_add(host, h, cpu_at(where, h),
 				     VMSYNC_EV_EXIT);
 	bool updates = !cpu && sim_kernel_updates(&g->kernel, h, &(size_t){0});
 
@@ -328,13 +343,14 @@ static void vcpu_record(struct recorder *r, const struct sim_guest *g,
 	const struct sim_vcpu *v = &g->vm.vcpus[cpu];
 	double mean = sim_world_cycles(r->w, 1e9 / r->w->sc->exits_hz);
 	struct stay *stay;
+	struct tape *host;
 	uint64_t last = life_begin(r, g), end = life_end(r, g);
 
 	if (r->plan->dump && !g->born)
 		dump_put(r, g, v, where->cpu);
 	n = stays_make(v, known, n, last, end, mean, !g->vm.master,
 		       &r->rng, &stay);
-	switch_put(r, last, where->cpu, g, v);
+	switch_put(&r->host, last, where->cpu, g, v);
 	for (size_t i = 0; i < n; i++) {
 		if (sim_vm_id(&g->vm, last).pid !=
 		    sim_vm_id(&g->vm, stay[i].entry).pid)
@@ -343,14 +359,15 @@ static void vcpu_record(struct recorder *r, const struct sim_guest *g,
 			 sim_rng_chance(&r->rng, 0.05))
 			move(r, where, g, v, last + 1);
 		fill_stay(r, g, cpu, &stay[i]);
-		if (!sim_vm_away(&g->vm, stay[i].entry)) {
-			entry_put(r, where, v, stay[i].entry);
-			exit_put(r, where, g, cpu, stay[i].exit);
+		host = tape_at(r, g, stay[i].entry);
+		if (host) {
+			entry_put(host, where, v, stay[i].entry);
+			exit_put(host, where, g, cpu, stay[i].exit);
 		}
 		last = stay[i].exit;
 	}
 	if (end < r->w->end)
-		switch_put(r, g->died - 1, cpu_at(where, g->died), g, NULL);
+		switch_put(&r->host, g->died - 1, cpu_at(where, g->died), g, NULL);
 	free(stay);
 }
 
@@ -425,11 +442,39 @@ static void known_reads(const struct sim_guest *g, struct stays_known **known, s
 	}
 }
 
+/* What a host records of @g's VM; when its CPUs were known to be out of the guest. */
+static void host_known(const struct sim_recording *rec, const struct sim_guest *g,
+		       struct stays_known **known, size_t *n)
+{
+	for (size_t i = 0; i < rec->host.count; i++) {
+		const struct vmsync_evidence *ev = &rec->host.records[i].ev;
+		uint32_t cpu = cpu_of_vcpu(g, ev->vcpu);
+
+		if (ev->kind != VMSYNC_EV_KNOT)
+			known_add(&known[cpu], &n[cpu], rec->host.records[i].h,
+				  false);
+	}
+}
+
+static void host_put(struct recorder *r, struct tape *host,
+		     const struct sim_recording *rec, const struct sim_guest *g,
+		     const struct whereabouts *where)
+{
+	for (size_t i = 0; i < rec->host.count; i++) {
+		const struct sim_record *h = &rec->host.records[i];
+		uint32_t c = cpu_of_vcpu(g, h->ev.vcpu);
+
+		if (h->ev.kind != VMSYNC_EV_KNOT)
+			put_record(r, host, cpu_at(&where[c], h->h), h);
+	}
+}
+
 /* A guest's records, those of the host about its VM, and what its vCPUs did. */
 static void guest_record(struct recorder *r, const struct sim_guest *g,
 			 uint32_t first_cpu)
 {
-	struct sim_recording rec = {0};
+	const struct sim_guest *there = &r->elsewhere.guests[g->index];
+	struct sim_recording rec = {0}, other = {0};
 	struct stays_known *known[SIM_MAX_VCPUS] = {0};
 	struct whereabouts where[SIM_MAX_VCPUS] = {0};
 	size_t n[SIM_MAX_VCPUS] = {0};
@@ -437,18 +482,14 @@ static void guest_record(struct recorder *r, const struct sim_guest *g,
 
 	if (r->plan->beacons)
 		sim_record_beacons(&rec, r->w, g);
+	if (r->plan->beacons && r->plan->both)
+		sim_record_beacons(&other, &r->elsewhere, there);
 	sim_record_knots(&rec, r->w);
 	for (size_t i = 0; i < own->count; i++)
 		known_add(&known[own->records[i].ev.vcpu],
 			  &n[own->records[i].ev.vcpu], own->records[i].h, true);
-	for (size_t i = 0; i < rec.host.count; i++) {
-		const struct vmsync_evidence *ev = &rec.host.records[i].ev;
-		uint32_t cpu = cpu_of_vcpu(g, ev->vcpu);
-
-		if (ev->kind != VMSYNC_EV_KNOT)
-			known_add(&known[cpu], &n[cpu], rec.host.records[i].h,
-				  false);
-	}
+	host_known(&rec, g, known, n);
+	host_known(&other, g, known, n);
 	known_reads(g, &known[0], &n[0]);
 	for (uint32_t c = 0; c < g->vm.vcpu_count; c++) {
 		where[c].cpu = first_cpu + 2 * c;
@@ -459,34 +500,53 @@ static void guest_record(struct recorder *r, const struct sim_guest *g,
 		free(known[c]);
 	}
 	sim_record_vm(&rec, r->w, g);
+	if (r->plan->both)
+		sim_record_vm(&other, &r->elsewhere, there);
 	for (size_t i = 0; i < own->count; i++)
 		put_record(r, &r->guests[g->index], own->records[i].ev.vcpu,
 			   &own->records[i]);
-	for (size_t i = 0; i < rec.host.count; i++) {
-		const struct sim_record *h = &rec.host.records[i];
-		uint32_t c = cpu_of_vcpu(g, h->ev.vcpu);
-
-		if (h->ev.kind != VMSYNC_EV_KNOT)
-			put_record(r, &r->host, cpu_at(&where[c], h->h), h);
-	}
+	host_put(r, &r->host, &rec, g, where);
+	host_put(r, &r->other, &other, g, where);
 	for (uint32_t c = 0; c < g->vm.vcpu_count; c++)
 		free(where[c].moved);
 	sim_recording_free(&rec);
+	sim_recording_free(&other);
 }
 
-static void host_record(struct recorder *r, uint32_t cpus)
+static void host_record(struct recorder *r, const struct sim_world *w, struct tape *host,
+			uint32_t cpus)
 {
 	struct sim_recording rec = {0};
 	uint64_t len = r->w->end - r->w->start, n;
 
-	sim_record_knots(&rec, r->w);
+	sim_record_knots(&rec, w);
 	for (size_t i = 0; i < rec.host.count; i++)
-		put_record(r, &r->host, 0, &rec.host.records[i]);
+		put_record(r, host, 0, &rec.host.records[i]);
 	sim_recording_free(&rec);
 	/* Other threads: every CPU has something to tell until the end. */
 	for (n = 50 * cpus; n--;)
-		item_add(&r->host, r->w->start + sim_rng_below(&r->rng, len),
+		item_add(host, r->w->start + sim_rng_below(&r->rng, len),
 			 (uint32_t)(n % cpus), FILLER);
+}
+
+/* Packets between the hosts, 100 a second, that take 20 us and more. */
+static void messages_record(struct recorder *r)
+{
+	const struct sim_world *w = r->w;
+	uint64_t h = w->start;
+
+	for (uint32_t cnt = 0;; cnt++) {
+		struct tape *from = cnt % 2 ? &r->other : &r->host;
+		struct tape *to = cnt % 2 ? &r->host : &r->other;
+		uint64_t came;
+
+		h += sim_world_cycles(w, 1e6 + sim_rng_exp(&r->rng, 9e6));
+		came = h + sim_world_cycles(w, 2e4 + sim_rng_exp(&r->rng, 2e4));
+		if (came >= w->end)
+			break;
+		item_add(from, h, 0, SENT)->ev.cnt = cnt;
+		item_add(to, came, 0, RECEIVED)->ev.cnt = cnt;
+	}
 }
 
 static uint64_t number_of(const struct row *row, const struct vmsync_evidence *ev)
@@ -519,9 +579,9 @@ static struct gen_value *values_of(const struct recorder *r,
 	return v;
 }
 
-/* LTTng's stamps of a CPU do not go back. */
+/* LTTng's stamps of a CPU do not go back. @host: that recorded it, or NULL: @g did */
 static void tape_write(struct recorder *r, struct tape *t,
-		       const struct sim_guest *g)
+		       const struct sim_world *host, const struct sim_guest *g)
 {
 	size_t hint = 0, own_hint = 0;
 	int64_t own_end;
@@ -529,12 +589,12 @@ static void tape_write(struct recorder *r, struct tape *t,
 	qsort(t->item, t->n, sizeof(*t->item), by_time);
 	for (size_t k = 0; k < t->n; k++) {
 		struct item *item = &t->item[k];
-		int64_t truth = sim_host_mono(r->w, item->h, &hint), own = truth;
+		int64_t truth = sim_host_mono(r->w, item->h, &hint), own;
 		struct gen_value v[MAX_FIELDS] = {0}, *p;
 		uint64_t last = t->trace.streams[item->cpu].last;
 
-		if (g)
-			own = sim_guest_mono(g, item->cpu, item->h, &own_hint);
+		own = g ? sim_guest_mono(g, item->cpu, item->h, &own_hint) :
+			  sim_host_mono(host, item->h, &own_hint);
 		if ((uint64_t)own < last)
 			own = (int64_t)last;
 		p = values_of(r, item, v);
@@ -544,9 +604,8 @@ static void tape_write(struct recorder *r, struct tape *t,
 		gen_event(&t->trace, item->cpu, (uint32_t)item->class,
 			  (uint64_t)own, v);
 	}
-	own_end = sim_host_mono(r->w, r->w->end, &hint);
-	if (g)
-		own_end = sim_guest_mono(g, 0, g->until - 1, &own_hint);
+	own_end = g ? sim_guest_mono(g, 0, g->until - 1, &own_hint) :
+		      sim_host_mono(host, r->w->end, &own_hint);
 	for (uint32_t i = 0; i < t->trace.n_streams; i++)
 		if ((uint64_t)own_end < t->trace.streams[i].last)
 			own_end = (int64_t)t->trace.streams[i].last;
@@ -562,7 +621,7 @@ static void tape_open(struct recorder *r, struct tape *t, const char *path,
 	t->trace = (struct gen_trace){
 		.path = path,
 		.classes = r->classes,
-		.n_classes = N_CLASSES,
+		.n_classes = r->plan->both ? N_CLASSES : SENT,
 		.large = r->plan->large,
 		.packet = r->plan->packet,
 		.clock_seed = clock,
@@ -575,9 +634,13 @@ static void tape_open(struct recorder *r, struct tape *t, const char *path,
 
 void record_world(const struct sim_world *w, const struct record_plan *plan)
 {
-	struct recorder r = {.w = w, .plan = plan};
+	static struct recorder r;
 	char path[4096], name[32];
 	uint32_t cpus = 0;
+
+	r = (struct recorder){.w = w, .plan = plan};
+	if (plan->both)
+		sim_world_elsewhere(&r.elsewhere, w);
 
 	sim_rng_init(&r.rng, w->seed, SIM_RNG_EVENTS);
 	classes_make(&r);
@@ -585,10 +648,20 @@ void record_world(const struct sim_world *w, const struct record_plan *plan)
 		guest_record(&r, &w->guests[i], cpus);
 		cpus += 2 * w->guests[i].vm.vcpu_count;
 	}
-	host_record(&r, cpus);
+	host_record(&r, w, &r.host, cpus);
+	if (plan->both) {
+		host_record(&r, &r.elsewhere, &r.other, cpus);
+		messages_record(&r);
+	}
 	snprintf(path, sizeof(path), "%s/host", plan->folder);
 	tape_open(&r, &r.host, path, "host", cpus, w->seed * 16 + 1, 0);
-	tape_write(&r, &r.host, NULL);
+	tape_write(&r, &r.host, w, NULL);
+	if (plan->both) {
+		snprintf(path, sizeof(path), "%s/host2", plan->folder);
+		tape_open(&r, &r.other, path, "host2", cpus, w->seed * 16 + 14, 0);
+		tape_write(&r, &r.other, &r.elsewhere, NULL);
+		sim_world_elsewhere_free(&r.elsewhere);
+	}
 	for (int i = 0; i < w->guest_count; i++) {
 		if (w->guests[i].host_clock) {
 			r.clock = VMSYNC_CLOCK_NAME;
@@ -601,6 +674,6 @@ void record_world(const struct sim_world *w, const struct record_plan *plan)
 			  w->guests[i].vm.vcpu_count,
 			  w->seed * 16 + 2 + (uint64_t)i,
 			  plan->clones ? w->seed * 16 + 15 : 0);
-		tape_write(&r, &r.guests[i], &w->guests[i]);
+		tape_write(&r, &r.guests[i], NULL, &w->guests[i]);
 	}
 }

@@ -24,6 +24,9 @@
  * @clones:	all guests were restored from one memory snapshot: same clock,
  *		same vm_uid, same counters
  * @names:	all guests have one hostname
+ * @both:	the host that guests are away on is recorded, too: DIR/host2. It and the
+ *		other one send each other messages, packet_sent and packet_received with
+ *		one cnt
  */
 struct record_plan {
 	const char *folder;
@@ -35,6 +38,7 @@ struct record_plan {
 	bool dump;
 	bool clones;
 	bool names;
+	bool both;
 };
 
 /** record_world() - write all traces; the number of events of each machine */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * recorded OUT SCENARIO [SEED [clones]]: a scenario of the simulator as LTTng would
- * have recorded it: traces OUT/host, OUT/g0, ...; property/record.h says what each
- * event carries besides, and what clones are.
+ * recorded [--both] OUT SCENARIO [SEED [clones]]: a scenario of the simulator as LTTng
+ * would have recorded it: traces OUT/host, OUT/g0, ...; property/record.h says what each
+ * event carries besides, and what clones are. --both: OUT/host2 is that of the host that
+ * guests are away on.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
+	bool both = argc > 1 && !strcmp(argv[1], "--both");
 	struct record_plan plan = {
 		.packet = 8192,
 		.beacons = true,
@@ -26,10 +27,16 @@ int main(int argc, char **argv)
 	};
 	static struct sim_world world;
 	struct sim_scenario sc;
+	uint64_t seed;
 	char error[512];
 
+	argc -= both;
+	argv += both;
+	seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
+	plan.both = both;
+
 	if (argc < 3) {
-		fprintf(stderr, "usage: recorded OUT SCENARIO [SEED [clones]]\n");
+		fprintf(stderr, "usage: recorded [--both] OUT SCENARIO [SEED [clones]]\n");
 		return 2;
 	}
 	if (sim_scenario_load(&sc, argv[2], error, sizeof(error))) {

@@ -85,19 +85,23 @@ static void plan_kernel(struct sim_world *w, struct sim_kernel *k,
 	k->steer.osc = &w->osc;
 }
 
-static void run_host(struct sim_world *w, uint64_t from, uint64_t until)
+/* @seed: another host has another one, and was booted later */
+static void run_host(struct sim_world *w, uint64_t seed, uint64_t from,
+		     uint64_t until)
 {
 	const struct sim_scenario *sc = w->sc;
 	struct sim_kernel *k = &w->host;
 	struct sim_clocksource cs;
 
-	sim_rng_init(&k->rng, w->seed, SIM_RNG_HOST);
-	sim_rng_init(&k->steer.rng, w->seed, SIM_RNG_HOST_STEER);
+	sim_rng_init(&k->rng, seed, SIM_RNG_HOST);
+	sim_rng_init(&k->steer.rng, seed, SIM_RNG_HOST_STEER);
 	plan_kernel(w, k, &sc->host);
 	k->reader = (struct sim_reader){host_counter, host_counter,
 					host_counter, NULL};
 	sim_clocksource_init(&cs, VMSYNC_CLOCKSOURCE_TSC, sc->khz * 1000);
-	sim_kernel_start(k, &cs, from, from / w->cycles_per_ns);
+	sim_kernel_start(k, &cs, from,
+			 (from - (seed == w->seed ? 0 : from / 3)) /
+				 w->cycles_per_ns);
 	sim_kernel_run(k, from, until);
 }
 
@@ -273,7 +277,7 @@ void sim_world_build(struct sim_world *w, const struct sim_scenario *sc,
 	if (sim_oscillator_init(&w->osc, &rng, from, sc->seconds + 2 * LEAD_S,
 				w->cycles_per_ns, sc->quartz_ppm))
 		abort();
-	run_host(w, from, until);
+	run_host(w, seed, from, until);
 	w->guest_count = sc->guests;
 	for (int i = 0; i < sc->guests; i++) {
 		plan_life(w, i);
@@ -289,6 +293,25 @@ void sim_world_free(struct sim_world *w)
 		sim_vm_free(&w->guests[i].vm);
 	}
 	sim_oscillator_free(&w->osc);
+}
+
+void sim_world_elsewhere(struct sim_world *other, const struct sim_world *w)
+{
+	*other = *w;
+	memset(&other->host, 0, sizeof(other->host));
+	run_host(other, ~w->seed, sim_world_at(w, -LEAD_S),
+		 sim_world_at(w, w->sc->seconds + LEAD_S));
+	for (int i = 0; i < other->guest_count; i++) {
+		struct sim_vm *vm = &other->guests[i].vm;
+
+		for (size_t k = 0; k < vm->home_count; k++)
+			vm->homes[k].away = !vm->homes[k].away;
+	}
+}
+
+void sim_world_elsewhere_free(struct sim_world *other)
+{
+	sim_kernel_free(&other->host);
 }
 
 int64_t sim_host_mono(const struct sim_world *w, uint64_t h, size_t *hint)

@@ -71,6 +71,15 @@ void sim_world_build(struct sim_world *world, const struct sim_scenario *sc,
 		     uint64_t seed);
 void sim_world_free(struct sim_world *world);
 
+/**
+ * sim_world_elsewhere - the same world, seen from the host that guests are away on
+ * @other:	has that host, with a clock of its own; free it with
+ *		sim_world_elsewhere_free(), before @world
+ * @world:	what the two have in common stays its own
+ */
+void sim_world_elsewhere(struct sim_world *other, const struct sim_world *world);
+void sim_world_elsewhere_free(struct sim_world *other);
+
 /** sim_world_at - host TSC @s seconds after the start */
 uint64_t sim_world_at(const struct sim_world *world, double s);
 
