@@ -72,6 +72,9 @@ static int runs_read(struct vmsync_session *s, struct ctf_error *e)
 	s->runs = options.runs = vmsync_runs_new();
 	if (!s->runs)
 		return vmsync_fail_memory(e);
+	/* A host is nobody's guest: what it recorded is in no run of another one's. */
+	if (s->exchange && s->guests[0].machine->side == VMSYNC_SIDE_HOST)
+		return 0;
 	reader = vmsync_reader_new(s->host, &options, e);
 	if (!reader)
 		return e->code;
