@@ -107,8 +107,11 @@ struct cmd_session {
 	"machines, the\n"                                                      \
 	"                      reference named first; MATCH says which "       \
 	"events they are:\n"                                                   \
-	"                      cause=EVENT,effect=EVENT,key=FIELD[,FIELD...]"  \
-	"\n"
+	"                      cause=EVENT,effect=EVENT,key=FIELD[,FIELD...];" \
+	"\n"                                                                   \
+	"                      or of two hosts, named with guests that went "  \
+	"from one\n"                                                           \
+	"                      to the other: messages between these hosts\n"
 
 /**
  * cmd_session_option() - take one of these options
@@ -131,6 +134,24 @@ int cmd_session_run(const char *name, char *const *argv,
 		    int (*act)(struct vmsync_session *s, void *arguments,
 			       struct ctf_error *e),
 		    void *arguments);
+
+struct vmsync_hosts;
+
+/**
+ * cmd_hosts_run() - the same, where with --match two hosts and guests are named
+ * @s:		has --match
+ * Return: CMD_GO_ON where others are named, and nothing is done.
+ */
+int cmd_hosts_run(const char *name, char *const *argv, const struct cmd_session *s,
+		  int (*act)(struct vmsync_hosts *h, void *arguments,
+			     struct ctf_error *e),
+		  void *arguments);
+
+/** cmd_say_left_out() - a guest has no map, and why; on stderr */
+void cmd_say_left_out(const char *name, const struct ctf_error *why);
+
+/** cmd_say_recorded() - what is missing in a session's recordings, or twice there */
+void cmd_say_recorded(const char *name, const struct vmsync_session *s);
 
 /** cmd_jobs() - a number of threads, 1 .. 1024; 0, or EXIT_TROUBLE, and said */
 int cmd_jobs(const char *name, const char *text, unsigned int *jobs);

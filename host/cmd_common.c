@@ -50,6 +50,26 @@ static void say_twice(const char *name, const struct vmsync_machine *m)
 	fputc('\n', stderr);
 }
 
+void cmd_say_left_out(const char *name, const struct ctf_error *why)
+{
+	fprintf(stderr, "vmsync %s: LEFT OUT: ", name);
+	print_clean(stderr, why->msg);
+	if (why->remedy[0])
+		fputs("; ", stderr);
+	print_clean(stderr, why->remedy);
+	fputc('\n', stderr);
+}
+
+void cmd_say_recorded(const char *name, const struct vmsync_session *s)
+{
+	size_t i;
+
+	say_absent(name, s->host);
+	say_twice(name, s->host);
+	for (i = 0; i < s->n_guests; i++)
+		say_twice(name, s->guests[i].machine);
+}
+
 /* What there is no answer for: a line for each, whatever else is printed. */
 static int say_missing(const char *name, const struct vmsync_session *s)
 {
@@ -62,20 +82,9 @@ static int say_missing(const char *name, const struct vmsync_session *s)
 		print_clean(stderr, s->machines.skipped[i].path);
 		fprintf(stderr, ": %s\n", s->machines.skipped[i].why);
 	}
-	for (i = 0; i < s->n_left_out; i++) {
-		const struct ctf_error *why = &s->left_out[i].why;
-
-		fprintf(stderr, "vmsync %s: LEFT OUT: ", name);
-		print_clean(stderr, why->msg);
-		if (why->remedy[0])
-			fputs("; ", stderr);
-		print_clean(stderr, why->remedy);
-		fputc('\n', stderr);
-	}
-	say_absent(name, s->host);
-	say_twice(name, s->host);
-	for (i = 0; i < s->n_guests; i++)
-		say_twice(name, s->guests[i].machine);
+	for (i = 0; i < s->n_left_out; i++)
+		cmd_say_left_out(name, &s->left_out[i].why);
+	cmd_say_recorded(name, s);
 	return s->n_left_out ? EXIT_FOUND : 0;
 }
 

@@ -12,6 +12,7 @@
 #include "fuse/offsets.h"
 #include "fuse/print.h"
 #include "fuse/report.h"
+#include "hosts/hosts.h"
 #include "sync/map/map.h"
 
 static const char help[] =
@@ -193,25 +194,22 @@ static void text(const struct arguments *args, const struct vmsync_session *s,
 	}
 }
 
-static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
+static int contradicted(const struct vmsync_session *s, const struct arguments *args)
 {
-	const struct arguments *args = arguments;
-	struct vmsync_fused *fused;
-	size_t i, n;
-	int ret;
-
-	ret = vmsync_fuse(s, args->output, &args->fuse, cmd_progress(), &fused,
-			  &n, e);
-	if (ret == EXIT_FOUND) {
-		cmd_progress_end();
-		fprintf(stderr, "vmsync fuse: the witnesses contradict the "
-				"map; vmsync sync says where, --force writes "
-				"it all the same\n");
-	}
-	if (ret == EXIT_FOUND && args->json)
+	cmd_progress_end();
+	fprintf(stderr, "vmsync fuse: the witnesses contradict the map; vmsync sync "
+			"says where, --force writes it all the same\n");
+	if (args->json)
 		vmsync_report_json(stdout, s, NULL, 0);
-	if (ret)
-		return ret;
+	return EXIT_FOUND;
+}
+
+/* What was written, and how well it is known. */
+static int tell(const struct vmsync_session *s, const struct arguments *args,
+		struct vmsync_fused *fused, size_t n)
+{
+	size_t i;
+
 	cmd_progress_end();
 	if (args->json)
 		vmsync_report_json(stdout, s, fused, n);
@@ -221,6 +219,38 @@ static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
 		not_covered(&s->guests[i]);
 	free(fused);
 	return args->fuse.force || vmsync_session_covered(s) ? 0 : EXIT_FOUND;
+}
+
+static int fuse(struct vmsync_session *s, void *arguments, struct ctf_error *e)
+{
+	const struct arguments *args = arguments;
+	struct vmsync_fused *fused;
+	size_t n;
+	int ret;
+
+	ret = vmsync_fuse(s, args->output, &args->fuse, cmd_progress(), &fused,
+			  &n, e);
+	if (ret == EXIT_FOUND)
+		return contradicted(s, args);
+	return ret ? ret : tell(s, args, fused, n);
+}
+
+/* Each host's witness has seen its own part of a guest: none sees the whole. */
+static int fuse_hosts(struct vmsync_hosts *h, void *arguments, struct ctf_error *e)
+{
+	const struct arguments *args = arguments;
+	struct vmsync_fused *fused;
+	size_t n;
+	int ret;
+
+	if (!args->fuse.force && !vmsync_hosts_agree(h))
+		return contradicted(&h->joined, args);
+	ret = vmsync_fuse(&h->joined, args->output, &args->fuse, cmd_progress(),
+			  &fused, &n, e);
+	if (ret)
+		return ret;
+	vmsync_hosts_contain(h);
+	return tell(&h->joined, args, fused, n);
 }
 
 static bool output_exists(const char *path)
@@ -298,7 +328,10 @@ int cmd_fuse(int argc, char **argv)
 				       "%s exists already: remove it, or give "
 				       "another name with -o", args.output);
 
-	ret = cmd_session_run("fuse", argv + optind, &args.session, fuse, &args);
+	ret = cmd_hosts_run("fuse", argv + optind, &args.session, fuse_hosts, &args);
+	if (ret == CMD_GO_ON)
+		ret = cmd_session_run("fuse", argv + optind, &args.session, fuse,
+				      &args);
 	vmsync_exchange_free(&args.session.exchange);
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include "fuse/replace.h"
 #include "fuse/report.h"
 #include "fuse/witness.h"
+#include "hosts/hosts.h"
 
 static const char help[] =
 "usage: vmsync sync [OPTION]... TRACE...\n"
@@ -56,6 +57,27 @@ static int report(struct vmsync_session *s, void *arguments,
 	else
 		vmsync_report_text(stdout, s, args->segments);
 	return vmsync_session_agrees(s) && vmsync_session_covered(s) ?
+		       0 :
+		       EXIT_FOUND;
+}
+
+static int report_hosts(struct vmsync_hosts *h, void *arguments, struct ctf_error *e)
+{
+	const struct arguments *args = arguments;
+	int ret = 0;
+
+	if (args->plot)
+		return cmd_usage_error("sync", "--plot draws the guests of one host");
+	if (args->output)
+		ret = vmsync_maps_save(&h->joined, args->output, e);
+	if (ret)
+		return ret;
+	cmd_progress_end();
+	if (args->json)
+		vmsync_hosts_json(stdout, h);
+	else
+		vmsync_hosts_text(stdout, h, args->segments);
+	return vmsync_hosts_agree(h) && vmsync_session_covered(&h->joined) ?
 		       0 :
 		       EXIT_FOUND;
 }
@@ -120,8 +142,10 @@ int cmd_sync(int argc, char **argv)
 	ret = check_names(&args);
 	if (ret)
 		return ret;
-	ret = cmd_session_run("sync", argv + optind, &args.session, report,
-			      &args);
+	ret = cmd_hosts_run("sync", argv + optind, &args.session, report_hosts, &args);
+	if (ret == CMD_GO_ON)
+		ret = cmd_session_run("sync", argv + optind, &args.session,
+				      report, &args);
 	vmsync_exchange_free(&args.session.exchange);
 	return ret;
 }

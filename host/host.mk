@@ -43,7 +43,7 @@ NATS := $(if $(NO_NATS),,$(shell echo 'int main(void) { return !natsStatus_GetTe
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 HOST_DIRS := host/base host/ctf host/sync host/sync/* host/fuse host/export host/analysis \
-	     host/analysis/layers host/hints host/import host/join host/jvm host/port host/doctor host/libvirt host/live \
+	     host/analysis/layers host/hints host/hosts host/import host/join host/jvm host/port host/doctor host/libvirt host/live \
 	     host/memory host/migration host/online host/qemu host/record host/freeze host/setup \
 	     host/top
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))

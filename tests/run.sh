@@ -44,6 +44,7 @@ longer=(
 	many
 	match
 	keep
+	hosts
 	migrated
 	joined
 	hints

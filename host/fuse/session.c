@@ -57,7 +57,7 @@ static int two_hosts(const struct vmsync_machine *a,
 			      "%.190s and %.190s: packets of one stream with the "
 			      "same numbers, and other content",
 			      path_of(a), path_of(b));
-	return vmsync_fail(e, -EINVAL, "give the traces of one host at a time",
+	return vmsync_fail(e, -EINVAL, "give one host's traces at a time, or --match",
 			   "%.200s and %.200s: both are of a host", path_of(a),
 			   path_of(b));
 }

@@ -23,7 +23,6 @@ int main(int argc, char **argv)
 		.beacons = true,
 		.knots = true,
 		.module = true,
-		.clones = argc > 4 && !strcmp(argv[4], "clones"),
 	};
 	static struct sim_world world;
 	struct sim_scenario sc;
@@ -34,6 +33,7 @@ int main(int argc, char **argv)
 	argv += both;
 	seed = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
 	plan.both = both;
+	plan.clones = argc > 4 && !strcmp(argv[4], "clones");
 
 	if (argc < 3) {
 		fprintf(stderr, "usage: recorded [--both] OUT SCENARIO [SEED [clones]]\n");
