@@ -94,7 +94,7 @@ system_up() {
 	mkdir -p /dev/shm
 	mount -t tmpfs tmpfs /dev/shm
 	$bb ip link set lo up
-	$bb hostname host
+	$bb hostname "host${LAB_HOST-}"
 	mkdir -p "/lib/modules"
 	mount -t tmpfs tmpfs /lib/modules
 	mkdir -p "/lib/modules/$LAB_RELEASE"

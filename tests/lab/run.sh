@@ -69,6 +69,7 @@ LAB_L2_QEMU=			# more arguments
 LAB_CUT=			# the trace that a full disk cuts: its reader judges it, we do not
 LAB_FAIL_NTH=			# yes: the host has fail_nth.ko
 LAB_ADVERSARY=			# yes: the guests have /adversary.ko
+LAB_HOSTS=1			# 2: a second host machine, see hosts.sh
 LAB_GUESTS=1			# 0: none; 2: a second one beside it, with LAB_GUEST=2 in l2.sh
 LAB_GUEST2_CPUS=1
 LAB_GUEST2_MB=512
@@ -101,6 +102,9 @@ out=$top/build/lab$flavour/$name
 work=$top/build/lab$flavour/.work
 mkdir -p "$out" "$work"
 
+# shellcheck source=tests/lab/hosts.sh
+. "$here/hosts.sh"
+
 exec 9> build/lab.lock
 if ! flock -n 9; then
 	echo "waiting for another lab to end"
@@ -123,7 +127,7 @@ qemu_end() {
 	wait "$qemu_pid" 2>/dev/null || echo "QEMU's exit status: $?" >> "$out/host.qemu"
 	qemu_pid=
 }
-trap qemu_end EXIT
+trap 'second_end; qemu_end' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -344,7 +348,7 @@ qemu_run() {
 		-device virtio-9p-pci,fsdev=t,mount_tag=top \
 		-fsdev local,id=s,path="$out",security_model=none \
 		-device virtio-9p-pci,fsdev=s,mount_tag=share \
-		"${disks[@]}" \
+		"${disks[@]}" "${link[@]}" \
 		${LAB_QEMU_EXTRA-} \
 		< /dev/null 2> "$out/host.qemu" 9>&-
 }
@@ -389,21 +393,30 @@ watch() {
 		case $line in
 		*"@lab L1 beat"*) beat=$SECONDS beat_cpu=$(cpu_seconds || echo 0) ;;
 		*"@lab guest"*" beat "* | *"@lab "*" tainted "*) ;;
-		*"@lab L1 "*) stage "host: ${line#*@lab L1 }" ;;
+		*"@lab L1 "*) stage "$host: ${line#*@lab L1 }" ;;
 		*"@lab guest "*) stage "guest: ${line#*@lab guest }" ;;
 		*"@lab guest2 "*) stage "guest2: ${line#*@lab guest2 }" ;;
 		esac
 	done
 }
 
-attempt() {
-	find "$out" -mindepth 1 -maxdepth 1 ! -name 'lost-*' -exec rm -rf {} +
-	disks_make
+# One host machine, from its begin to its end.
+host=host
+link=()
+machine() {
 	exec 7< <(qemu_run)
 	qemu_pid=$!
 	watch
 	qemu_end
 	exec 7<&-
+}
+
+attempt() {
+	find "$out" -mindepth 1 -maxdepth 1 ! -name 'lost-*' -exec rm -rf {} +
+	disks_make
+	[ "$LAB_HOSTS" = 1 ] || second_begin
+	machine
+	second_end
 }
 
 # Events and discarded events of the trace in $1, by an independent reader.
@@ -489,10 +502,10 @@ attempts=1
 while :; do
 	attempt
 	verdict=0
-	"$here/verdict.sh" "$out" || verdict=$?
+	judge || verdict=$?
 	{ [ $verdict = 3 ] && [ $attempts = 1 ]; } || break
 	mkdir "$out/lost-$attempts"
-	find "$out" -mindepth 1 -maxdepth 1 \( -type f -o -name '*-state' \) \
+	find "$out" -mindepth 1 -maxdepth 1 \( -type f -o -name '*-state' -o -name second \) \
 		-exec cp -r {} "$out/lost-$attempts/" \;
 	attempts=$((attempts + 1))
 	stage "the emulation locked up: once more"
