@@ -156,12 +156,15 @@ accel_choose() {
 	fi
 }
 
-# The command that runs L1.
+# The command that runs L1. Where no newer QEMU is to be had, this machine's own.
 qemu_choose() {
 	qemu=(qemu-system-x86_64)
 	[ "$accel_name" = tcg ] || return 0
-	"$here/qemu.sh" > "$work/qemu" || die "no QEMU that emulates two CPUs well"
-	mapfile -t qemu < "$work/qemu"
+	if "$here/qemu.sh" > "$work/qemu"; then
+		mapfile -t qemu < "$work/qemu"
+	else
+		stage "no newer QEMU: now and then this machine's own loses a run"
+	fi
 }
 
 # A module of the lab's own, in its folder here.

@@ -14,6 +14,9 @@ LAB_L2_APPEND=slub_debug=U
 LAB_MIN_EVENTS=0
 LAB_LIMIT=3600
 
+# Not every QEMU that may emulate it sees what another CPU replaces (qemu.sh).
+LAB_L1_CPUS=1
+
 cycles=${LAB_CYCLES:-50}
 tracing=/sys/kernel/tracing/instances/lab
 
