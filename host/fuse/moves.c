@@ -14,20 +14,8 @@ static struct vmsync_run_cursor *runs_of(const struct vmsync_session *s,
 					 const struct vmsync_guest *guest,
 					 size_t home, uint32_t cpu)
 {
-	int32_t tid = vmsync_guest_home_thread(guest, home, cpu);
-	uint32_t n = vmsync_runs_parts(s->runs), count = 0, i;
-	uint32_t *parts = calloc((size_t)n + 1, sizeof(*parts));
-	struct vmsync_run_cursor *c;
-
-	if (!parts)
-		return NULL;
-	for (i = 0; tid > 0 && i < n; i++) {
-		if (vmsync_runs_part(s->runs, i).tid == tid)
-			parts[count++] = i;
-	}
-	c = vmsync_run_cursor_new(s->runs, parts, count);
-	free(parts);
-	return c;
+	return vmsync_run_cursor_of(s->runs,
+				    vmsync_guest_home_thread(guest, home, cpu));
 }
 
 /* What is on record of one virtual CPU around a move: INT64_MIN, _MAX: nothing. */
@@ -119,11 +107,6 @@ int vmsync_moves_find(struct vmsync_session *s, struct ctf_error *e)
 			ret = move_find(s, g, k, &g->moved[k], e);
 	}
 	return ret;
-}
-
-static void print_ms(FILE *f, int64_t ns)
-{
-	fprintf(f, "%" PRId64 ".%06" PRId64 " ms", ns / 1000000, ns % 1000000);
 }
 
 void vmsync_moves_text(FILE *f, const struct vmsync_session_guest *g)

@@ -57,6 +57,11 @@ void print_seconds(FILE *f, int64_t ns)
 		u / 1000000000, u % 1000000000);
 }
 
+void print_ms(FILE *f, int64_t ns)
+{
+	fprintf(f, "%" PRId64 ".%06" PRId64 " ms", ns / 1000000, ns % 1000000);
+}
+
 void print_ns(FILE *f, int64_t ns)
 {
 	if (ns >= VMSYNC_BOUND_NONE)

@@ -36,6 +36,9 @@ int print_cut(FILE *f, const char *s, int columns);
 /** print_seconds - "-12.345678901 s": with all digits */
 void print_seconds(FILE *f, int64_t ns);
 
+/** print_ms - "12.345678 ms": with all digits */
+void print_ms(FILE *f, int64_t ns);
+
 /** print_ns - "1 ns", or "12.3 us" where there are many: rounded up, for bounds */
 void print_ns(FILE *f, int64_t ns);
 

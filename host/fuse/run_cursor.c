@@ -48,6 +48,24 @@ struct vmsync_run_cursor *vmsync_run_cursor_new(const struct vmsync_runs *r,
 	return c;
 }
 
+struct vmsync_run_cursor *vmsync_run_cursor_of(const struct vmsync_runs *r,
+					       int32_t tid)
+{
+	uint32_t n = vmsync_runs_parts(r), count = 0, i;
+	uint32_t *parts = calloc((size_t)n + 1, sizeof(*parts));
+	struct vmsync_run_cursor *c;
+
+	if (!parts)
+		return NULL;
+	for (i = 0; tid > 0 && i < n; i++) {
+		if (vmsync_runs_part(r, i).tid == tid)
+			parts[count++] = i;
+	}
+	c = vmsync_run_cursor_new(r, parts, count);
+	free(parts);
+	return c;
+}
+
 void vmsync_run_cursor_free(struct vmsync_run_cursor *c)
 {
 	size_t i;

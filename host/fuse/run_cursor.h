@@ -20,6 +20,10 @@ struct vmsync_run_cursor *vmsync_run_cursor_new(const struct vmsync_runs *r,
 						const uint32_t *parts,
 						size_t n);
 
+/** vmsync_run_cursor_of() - the same of all that thread @tid of the host ran; 0: none */
+struct vmsync_run_cursor *vmsync_run_cursor_of(const struct vmsync_runs *r,
+					       int32_t tid);
+
 /** vmsync_run_cursor_free() - NULL is fine */
 void vmsync_run_cursor_free(struct vmsync_run_cursor *c);
 

@@ -64,23 +64,6 @@ static size_t home_at(const struct vmsync_session_guest *g, int64_t ns)
 	return home;
 }
 
-static struct vmsync_run_cursor *runs_of(const struct vmsync_session *s, int32_t tid)
-{
-	uint32_t n = vmsync_runs_parts(s->runs), count = 0, i;
-	uint32_t *parts = calloc((size_t)n + 1, sizeof(*parts));
-	struct vmsync_run_cursor *c;
-
-	if (!parts)
-		return NULL;
-	for (i = 0; tid > 0 && i < n; i++) {
-		if (vmsync_runs_part(s->runs, i).tid == tid)
-			parts[count++] = i;
-	}
-	c = vmsync_run_cursor_new(s->runs, parts, count);
-	free(parts);
-	return c;
-}
-
 /* What is on record of a VM's virtual CPUs: INT64_MAX, _MIN: nothing. */
 struct ends {
 	int64_t entry_ns; /* the first one */
@@ -114,7 +97,8 @@ static int ends_find(const struct vmsync_hosts *h, const struct vmsync_hosts_gue
 		return 0;
 	for (uint32_t cpu = 0; !ret && cpu < on->report->n_cpus; cpu++) {
 		int32_t tid = vmsync_guest_home_thread(on->guest, home, cpu);
-		struct vmsync_run_cursor *c = runs_of(&h->on[host], tid);
+		struct vmsync_run_cursor *c =
+			vmsync_run_cursor_of(h->on[host].runs, tid);
 
 		ret = c ? ends_of(c, ends, e) : vmsync_fail_memory(e);
 		vmsync_run_cursor_free(c);
@@ -126,8 +110,7 @@ static int ends_find(const struct vmsync_hosts *h, const struct vmsync_hosts_gue
 static int64_t at_first(const struct vmsync_hosts *h, int host, int64_t ns,
 			int64_t *bound_ns)
 {
-	const struct vmsync_map *map =
-		vmsync_guest_map_of(h->between.guests[0].maps, UINT32_MAX);
+	const struct vmsync_map *map = vmsync_hosts_between(h);
 
 	if (!host)
 		return ns;

@@ -111,8 +111,7 @@ static void guest_add(struct vmsync_hosts *h, const char *path)
 	h->n_guests++;
 }
 
-/* The map between the hosts is one for all CPUs of the second. */
-static const struct vmsync_map *between(const struct vmsync_hosts *h)
+const struct vmsync_map *vmsync_hosts_between(const struct vmsync_hosts *h)
 {
 	return vmsync_guest_map_of(h->between.guests[0].maps, UINT32_MAX);
 }
@@ -145,7 +144,7 @@ static int arrival(const struct vmsync_hosts *h, const struct vmsync_hosts_guest
 	if (x->at_most || i == map->count ||
 	    map->segments[i].host_start.ns <= x->arrived_ns)
 		return 0;
-	return vmsync_compose_before(to, &map->segments[i], x->to ? between(h) : NULL,
+	return vmsync_compose_before(to, &map->segments[i], x->to ? vmsync_hosts_between(h) : NULL,
 				     x->to, (host_time){ x->arrived_ns });
 }
 
@@ -160,7 +159,7 @@ static int map_join(const struct vmsync_hosts *h, struct vmsync_hosts_guest *g,
 	for (size_t i = 0; !ret && i < g->n; i++)
 		ret = arrival(h, g, cpu, &g->crossings[i], &all);
 	for (int host = 0; !ret && host < 2; host++) {
-		const struct vmsync_map *way = host ? between(h) : NULL;
+		const struct vmsync_map *way = host ? vmsync_hosts_between(h) : NULL;
 		const struct vmsync_map *part =
 			g->on[host] ? vmsync_guest_map_of(g->on[host]->maps, cpu) :
 				      NULL;

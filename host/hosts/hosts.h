@@ -80,6 +80,9 @@ int vmsync_hosts_open(struct vmsync_hosts *h, char *const *paths, size_t n,
 		      const struct vmsync_progress *progress,
 		      struct ctf_error *e);
 
+/** vmsync_hosts_between() - from the second host's clock, of all its CPUs, to the first's */
+const struct vmsync_map *vmsync_hosts_between(const struct vmsync_hosts *h);
+
 /** vmsync_hosts_agree() - do the witnesses agree with all of it? */
 bool vmsync_hosts_agree(const struct vmsync_hosts *h);
 

@@ -12,11 +12,6 @@ static const struct vmsync_machine *host(const struct vmsync_hosts *h, int i)
 	return h->on[i].host;
 }
 
-static void print_ms(FILE *f, int64_t ns)
-{
-	fprintf(f, "%" PRId64 ".%06" PRId64 " ms", ns / 1000000, ns % 1000000);
-}
-
 /* A machine's name says too little where both have the same. */
 static void print_which(FILE *f, const struct vmsync_hosts *h, int i)
 {
