@@ -29,7 +29,7 @@ major() {
 newest_fetch() {
 	local options
 
-	mkdir -p "$dir"/apt/{lists/partial,archives/partial} "$dir/root"
+	mkdir -p "$dir"/apt/{lists/partial,archives/partial} "$dir/unpacked"
 	echo "deb http://deb.debian.org/debian bookworm-backports main" > "$dir/apt/list"
 	options=(-q -o APT::Sandbox::User=root -o Dir::Etc::SourceList="$dir/apt/list"
 		-o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$dir/apt/lists"
@@ -38,7 +38,7 @@ newest_fetch() {
 		apt-get "${options[@]}" download qemu-system-x86 qemu-system-data seabios) \
 		> "$dir/apt.log" 2>&1 || die "$(tail -n 1 "$dir/apt.log")"
 	for deb in "$dir"/apt/*.deb; do
-		dpkg -x "$deb" "$dir/root"
+		dpkg -x "$deb" "$dir/unpacked"
 	done
 	rm -r "$dir/apt"
 }
@@ -57,9 +57,9 @@ if [ ! -e "$dir/ready" ]; then
 	rm -rf "$dir"
 	newest_fetch
 fi
-found=$(major "$dir/root/usr/bin/qemu-system-x86_64")
+found=$(major "$dir/unpacked/usr/bin/qemu-system-x86_64")
 [ "${found:-0}" -ge "$least" ] ||
-	die "$dir/root/usr/bin/qemu-system-x86_64 is not $least or later, or does not run here"
+	die "$dir/unpacked/usr/bin/qemu-system-x86_64 is not $least or later, or does not run here"
 : > "$dir/ready"
-printf '%s\n' "$dir/root/usr/bin/qemu-system-x86_64" \
-	-L "$dir/root/usr/share/seabios" -L "$dir/root/usr/share/qemu"
+printf '%s\n' "$dir/unpacked/usr/bin/qemu-system-x86_64" \
+	-L "$dir/unpacked/usr/share/seabios" -L "$dir/unpacked/usr/share/qemu"

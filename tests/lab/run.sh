@@ -163,7 +163,7 @@ qemu_choose() {
 	if "$here/qemu.sh" > "$work/qemu"; then
 		mapfile -t qemu < "$work/qemu"
 	else
-		stage "no newer QEMU: now and then this machine's own loses a run"
+		stage "no newer QEMU: now and then this machine's own spoils a run"
 	fi
 }
 
