@@ -80,6 +80,12 @@ static int guest_timeline(struct vmsync_timeline *tl,
 		}
 		if (line)
 			from = own_begin(scaling, &dating->scaling, from);
+		/*
+		 * By the TSC that it had before one that nobody saw written, a line
+		 * may begin while another one was still seen in force.
+		 */
+		if (line && from < seen_before && seen_before <= sure)
+			from = seen_before;
 		if (sure < from)
 			sure = from;
 		if (!line ||
