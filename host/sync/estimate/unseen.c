@@ -18,6 +18,7 @@
  */
 #define FAR_NS		50000000.0
 #define FEW_BREAKPOINTS 8
+#define MUCH_STEEPER	4
 #define VERY_FAR_NS	200000000.0
 
 /*
@@ -104,6 +105,9 @@ double vmsync_unseen_away(const struct vmsync_unseen *u,
 
 void vmsync_unseen_breakpoint(struct vmsync_unseen *u, double tilt)
 {
+	/* One that is much steeper shows that those before did not tell the most. */
+	if (tilt > MUCH_STEEPER * u->tilt)
+		u->breakpoints = 0;
 	u->breakpoints++;
 	u->tilt = fmax(u->tilt, tilt);
 }
