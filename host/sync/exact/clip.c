@@ -16,8 +16,7 @@ void vmsync_clip_coarse(struct vmsync_map *map)
 		last->guest_end = last->guest_start;
 }
 
-/* From @first_ns on nobody knows which side of a jump is meant. */
-static void clip_from(struct vmsync_map *map, int64_t first_ns)
+void vmsync_clip_from(struct vmsync_map *map, int64_t first_ns)
 {
 	while (map->count) {
 		struct vmsync_segment *last = &map->segments[map->count - 1];
@@ -43,7 +42,7 @@ void vmsync_clip_jump(struct vmsync_walk *w, const struct vmsync_link *l,
 	if (since < 0 || !vmsync_link_direction(l, at, &d))
 		return;
 	since += since * VMSYNC_DRIFT_PPM / 1000000 + 1;
-	clip_from(w->map, (int64_t)((g - since * d.g / VMSYNC_SPAN) >> 32) -
+	vmsync_clip_from(w->map, (int64_t)((g - since * d.g / VMSYNC_SPAN) >> 32) -
 				  VMSYNC_COARSE_NS);
 }
 
@@ -54,7 +53,7 @@ static void clip_before(struct vmsync_map *map, int64_t jumped_ns, int64_t host_
 	int64_t since_ns = host_ns - jumped_ns;
 
 	since_ns += (int64_t)(2 * VMSYNC_DRIFT * (double)since_ns) + 1;
-	clip_from(map, guest_ns - since_ns - VMSYNC_COARSE_NS);
+	vmsync_clip_from(map, guest_ns - since_ns - VMSYNC_COARSE_NS);
 }
 
 /* The guest's line that was known last, if it counts kvm-clock; or NULL. */

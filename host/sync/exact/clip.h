@@ -16,6 +16,11 @@
 void vmsync_clip_coarse(struct vmsync_map *map);
 
 /**
+ * vmsync_clip_from - from guest time @first_ns on nobody knows which side of a jump is meant
+ */
+void vmsync_clip_from(struct vmsync_map *map, int64_t first_ns);
+
+/**
  * vmsync_clip_jump - the clock jumped at @w->jumped, it is not known whereto
  *
  * At @at it reads @g, with the slope of @l: what it may have read in between, if it was

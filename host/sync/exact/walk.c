@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/exact/clip.h"
 #include "sync/facts/pages.h"
 #include "sync/facts/whose.h"
 #include "sync/map/quantize.h"
@@ -294,9 +295,14 @@ int vmsync_walk_piece(struct vmsync_walk *w, const struct vmsync_link *l,
 
 	if (ahead < 0)
 		w->joined = false;
-	if (ahead < 0 || !vmsync_link_at(l, from, &a) || !vmsync_link_at(l, until, &b) ||
+	if (!vmsync_link_at(l, from, &a) || !vmsync_link_at(l, until, &b) ||
 	    !vmsync_link_direction(l, from, &d))
 		return 0;
+	if (ahead < 0) {
+		/* If the clock was set back, it reads again what it read before. */
+		vmsync_clip_from(w->map, (int64_t)(a.g >> 32));
+		return 0;
+	}
 	p = (struct vmsync_piece){
 		.g = a.g,
 		.h = a.h,
