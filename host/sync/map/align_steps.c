@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sync/base/drift.h"
 #include "sync/base/wide.h"
 #include "sync/map/align_steps.h"
 
 /* Steps that are smaller may be a slew's, and matter to nobody. */
 #define MIN_STEP_NS 1000000
 
-/* One step, as two CPUs see it. */
-#define SAME_STEP_NS 1000
+/* One step, as two CPUs see it, ns; and what the clock drifts until the later one does. */
+#define SAME_STEP_NS	1000
+#define SAME_STEP_DRIFT (2 * VMSYNC_DRIFT)
 
 /* Host time that passes between the epochs before and after segment @i. */
 static int64_t step_ns(const struct vmsync_map *map, size_t i)
@@ -36,10 +39,12 @@ static int64_t find(const struct vmsync_map *other, int64_t ns, int64_t after,
 {
 	for (size_t i = 1; i < other->count; i++) {
 		int64_t g = other->segments[i].guest_start.ns;
+		double off;
 
 		if (g <= after || g >= before || !is_step(other, i))
 			continue;
-		if (wide_abs((int128)step_ns(other, i) - ns) <= SAME_STEP_NS)
+		off = fabs((double)step_ns(other, i) - (double)ns);
+		if (off <= SAME_STEP_NS + SAME_STEP_DRIFT * (double)(before - g))
 			return g;
 	}
 	return before;
