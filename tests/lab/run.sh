@@ -344,7 +344,7 @@ qemu_run() {
 		-display none -no-reboot -nodefaults -no-user-config \
 		-serial stdio -d cpu_reset -D "$out/host.reset" \
 		-kernel "$top/$LAB_VMLINUZ" -initrd "$work/l1.cpio" \
-		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable mitigations=off $LAB_SLOW_APPEND $LAB_L1_APPEND" \
+		-append "console=ttyS0 loglevel=5 panic=-1 tsc=reliable no_timer_check mitigations=off $LAB_SLOW_APPEND $LAB_L1_APPEND" \
 		-fsdev local,id=r,path=/,security_model=none,readonly=on,multidevs=remap \
 		-device virtio-9p-pci,fsdev=r,mount_tag=root \
 		-fsdev local,id=t,path="$top",security_model=none,readonly=on,multidevs=remap \
