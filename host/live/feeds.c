@@ -261,26 +261,24 @@ static int fetch_packet(struct live_source *r, const struct live_feed *feed,
 }
 
 /* The next packet of a stream. An outcome, LIVE_ENDED is the stream's; or an error. */
-static int turn(struct live_source *r, size_t i, struct ctf_error *e)
+static int turn(struct live_source *r, size_t i, const struct live_index *x,
+		struct ctf_error *e)
 {
 	struct live_feed f = r->feeds.at[i];
-	struct live_index x;
-	int ret = r->from->next_index(r->from_ctx, f.id, &x, e);
+	int ret = x->new_streams ? live_fetch_streams(r, e) : 0;
 
-	if (!ret && x.new_streams)
-		ret = live_fetch_streams(r, e);
-	if (ret >= 0 && x.new_metadata)
+	if (ret >= 0 && x->new_metadata)
 		ret = fetch_metadata(r, f.trace, e);
 	if (ret < 0)
 		return ret;
-	if (x.status == LIVE_INDEX_OK)
-		ret = fetch_packet(r, &f, &x, e);
+	if (x->status == LIVE_INDEX_OK)
+		ret = fetch_packet(r, &f, x, e);
 	if (ret < 0)
 		return ret;
-	if ((x.status == LIVE_INDEX_OK || x.status == LIVE_INDEX_INACTIVE) &&
-	    x.end > f.until)
-		r->feeds.at[i].until = x.end;
-	switch (x.status) {
+	if ((x->status == LIVE_INDEX_OK || x->status == LIVE_INDEX_INACTIVE) &&
+	    x->end > f.until)
+		r->feeds.at[i].until = x->end;
+	switch (x->status) {
 	case LIVE_INDEX_OK:
 		r->feeds.at[i].came = true;
 		return LIVE_BUSY;
@@ -305,27 +303,74 @@ static int end_feed(struct live_source *r, size_t i, struct ctf_error *e)
 	return fetch_metadata(r, r->feeds.at[i].trace, e);
 }
 
-/* A stream's turn: LIVE_QUIET, LIVE_BUSY or an error. */
-static int turns(struct live_source *r, size_t i, struct ctf_error *e)
+/*
+ * All that a stream has, at most TURN_PACKETS; it was asked, and @x is what it answered.
+ * LIVE_QUIET, LIVE_BUSY or an error.
+ */
+static int turns(struct live_source *r, size_t i, const struct live_index *x,
+		 struct ctf_error *e)
 {
+	struct live_index next = *x;
 	int n, ret, busy = LIVE_QUIET;
 
-	/* No packet without its metadata. */
-	if (!live_store_readable(r->store, r->feeds.at[i].file)) {
-		ret = fetch_metadata(r, r->feeds.at[i].trace, e);
-		if (ret < 0 ||
-		    !live_store_readable(r->store, r->feeds.at[i].file))
-			return ret;
-	}
-	for (n = 0; n < TURN_PACKETS; n++) {
-		ret = turn(r, i, e);
+	for (n = 1;; n++) {
+		ret = turn(r, i, &next, e);
 		if (ret == LIVE_ENDED)
 			ret = end_feed(r, i, e);
 		if (ret != LIVE_BUSY)
 			return ret < 0 ? ret : busy;
 		busy = LIVE_BUSY;
+		if (n == TURN_PACKETS)
+			return busy;
+		ret = r->from->next_indexes(r->from_ctx, &r->feeds.at[i].id, 1,
+					    &next, e);
+		if (ret)
+			return ret;
 	}
-	return busy;
+}
+
+/* Whether a stream may be asked: no packet without its metadata. 1, 0 or an error. */
+static int may_ask(struct live_source *r, size_t i, struct ctf_error *e)
+{
+	int ret;
+
+	if (r->feeds.at[i].metadata)
+		return 0;
+	if (live_store_readable(r->store, r->feeds.at[i].file))
+		return 1;
+	ret = fetch_metadata(r, r->feeds.at[i].trace, e);
+	return ret < 0 ? ret :
+			 live_store_readable(r->store, r->feeds.at[i].file);
+}
+
+/*
+ * Some streams that are asked at once, for most of the time none of them has anything:
+ * @feed, @id are the source's and the relayd's numbers of theirs
+ */
+struct asked {
+	size_t n;
+	size_t feed[LIVE_ASKED_MAX];
+	uint64_t id[LIVE_ASKED_MAX];
+	struct live_index answer[LIVE_ASKED_MAX];
+};
+
+/* The next ones from *@i on, which is moved behind them. */
+static int ask_some(struct live_source *r, size_t *i, struct asked *a,
+		    struct ctf_error *e)
+{
+	int ret;
+
+	for (a->n = 0; a->n < LIVE_ASKED_MAX && *i < r->feeds.count; ++*i) {
+		ret = may_ask(r, *i, e);
+		if (ret < 0)
+			return ret;
+		if (!ret)
+			continue;
+		a->feed[a->n] = *i;
+		a->id[a->n++] = r->feeds.at[*i].id;
+	}
+	return a->n ? r->from->next_indexes(r->from_ctx, a->id, a->n, a->answer, e) :
+		      0;
 }
 
 /* Whether a trace has streams of packets that are gone, or are not. */
@@ -408,23 +453,37 @@ static int find_until(struct live_source *r, struct ctf_error *e)
 	return ret < 0 ? ret : 0;
 }
 
-int live_round(struct live_source *r, struct ctf_error *e)
+/* All streams that have packets, in turn. An outcome, or an error. */
+static int all_turns(struct live_source *r, bool *gone, struct ctf_error *e)
 {
 	int ret, busy = LIVE_QUIET;
-	bool gone = false;
-	size_t i;
+	struct asked a;
+	size_t i, k;
 
-	for (i = 0; i < r->feeds.count; i++) {
-		if (r->feeds.at[i].metadata)
-			continue;
-		ret = turns(r, i, e);
-		if (ret < 0)
+	for (i = 0; i < r->feeds.count;) {
+		ret = ask_some(r, &i, &a, e);
+		if (ret)
 			return ret;
-		busy |= ret;
-		gone |= r->feeds.at[i].gone;
-		if (!live_link_pause(&r->link, 0))
-			return LIVE_ENDED;
+		for (k = 0; k < a.n; k++) {
+			ret = turns(r, a.feed[k], &a.answer[k], e);
+			if (ret < 0)
+				return ret;
+			busy |= ret;
+			*gone |= r->feeds.at[a.feed[k]].gone;
+			if (ret == LIVE_BUSY && !live_link_pause(&r->link, 0))
+				return LIVE_ENDED;
+		}
 	}
+	return busy;
+}
+
+int live_round(struct live_source *r, struct ctf_error *e)
+{
+	bool gone = false;
+	int ret, busy = all_turns(r, &gone, e);
+
+	if (busy < 0 || busy == LIVE_ENDED)
+		return busy;
 	ret = find_until(r, e);
 	if (!ret)
 		ret = gone ? feeds_left(r, e) : 1;

@@ -355,10 +355,9 @@ static int nothing_new(struct live_growing *g, struct live_growing_file *f,
 	return 0;
 }
 
-static int next_index(void *ctx, uint64_t stream, struct live_index *out,
-		      struct ctf_error *e)
+static int next_index(struct live_growing *g, uint64_t stream,
+		      struct live_index *out, struct ctf_error *e)
 {
-	struct live_growing *g = ctx;
 	struct live_growing_file *f = &g->files.at[stream];
 	struct ctf_packet p;
 	int ret = f->here ? head_next(g, f, &p, e) : 0;
@@ -385,6 +384,17 @@ static int next_index(void *ctx, uint64_t stream, struct live_index *out,
 				    .end = p.end,
 				    .discarded = p.discarded };
 	return 0;
+}
+
+static int next_indexes(void *ctx, const uint64_t *stream, size_t n,
+			struct live_index *out, struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < n; i++)
+		ret = next_index(ctx, stream[i], &out[i], e);
+	return ret;
 }
 
 static int packet(void *ctx, uint64_t stream, uint64_t offset, uint32_t n,
@@ -432,7 +442,7 @@ static int metadata(void *ctx, uint64_t stream,
 	return 0;
 }
 
-const struct live_from live_growing_from = { new_streams, next_index, packet,
+const struct live_from live_growing_from = { new_streams, next_indexes, packet,
 					     metadata };
 
 /*

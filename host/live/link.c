@@ -16,6 +16,9 @@
 
 #include "fuse/fail.h"
 
+/* Waiting for more at once would leave a receive buffer no room for what goes on coming. */
+#define WAKE_MOST 65536
+
 static int failed(struct ctf_error *e, int err)
 {
 	return vmsync_fail(e, -err, "", "%s", strerror(err));
@@ -129,6 +132,7 @@ int live_link_open(struct live_link *l, const struct live_url *url,
 		   struct ctf_error *e)
 {
 	l->fd = -1;
+	l->least = 1;
 	return url->is_vsock ? connect_vsock(l, url, e) :
 			       connect_tcp(l, url->host, url->port, e);
 }
@@ -161,37 +165,51 @@ int live_link_send(void *ctx, const void *bytes, size_t n, struct ctf_error *e)
 	return 0;
 }
 
-/* What came: at once. It does not last, and is asked for each time. */
+/*
+ * What came: at once. It does not last, and is asked for each time. A relayd sends the
+ * head of an answer and the rest of it each by itself: without an acknowledgement the rest
+ * waits for 40 ms.
+ */
 static void acknowledge(const struct live_link *l)
 {
-	int one = 1, err = errno;
+	int one = 1;
 
 	setsockopt(l->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
-	errno = err;
+}
+
+/*
+ * What comes in several parts wakes us once. A socket that does not know this, as one of
+ * vsock in older kernels, wakes for each of them.
+ */
+static void wake_for(struct live_link *l, size_t n)
+{
+	int least = n < WAKE_MOST ? (int)n : WAKE_MOST;
+
+	if (least == l->least)
+		return;
+	l->least = least;
+	setsockopt(l->fd, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof(least));
 }
 
 int live_link_receive(void *ctx, void *bytes, size_t n, struct ctf_error *e)
 {
-	const struct live_link *l = ctx;
+	struct live_link *l = ctx;
 	uint8_t *p = bytes;
 
 	while (n) {
 		ssize_t got = recv(l->fd, p, n, 0);
 		int ret = 0;
 
-		/*
-		 * A relayd sends the head of an answer and the rest of it each by
-		 * itself: without an acknowledgement the rest waits for 40 ms.
-		 */
-		if (got < 0 && errno == EAGAIN)
-			acknowledge(l);
-		if (!got)
+		if (!got) {
 			ret = vmsync_fail(e, -ECONNRESET, "",
 					  "it ended the connection");
-		else if (got < 0 && errno == EAGAIN)
+		} else if (got < 0 && errno == EAGAIN) {
+			acknowledge(l);
+			wake_for(l, n);
 			ret = wait_for(l, POLLIN, e);
-		else if (got < 0)
+		} else if (got < 0) {
 			ret = failed(e, errno);
+		}
 		if (ret)
 			return ret;
 		p += got > 0 ? got : 0;

@@ -16,10 +16,12 @@
  * struct live_link - one connection
  * @fd:		-1: not connected
  * @stop:	a descriptor that becomes readable, and stays it, where all is to end
+ * @least:	so many bytes must have come before whoever waits for some is woken
  */
 struct live_link {
 	int fd;
 	int stop;
+	int least;
 };
 
 /**

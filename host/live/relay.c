@@ -150,12 +150,12 @@ static int new_streams(void *ctx, const struct live_streams *streams,
 	return live_new_streams(&r->wire, r->session.id, streams, e);
 }
 
-static int next_index(void *ctx, uint64_t stream, struct live_index *out,
-		      struct ctf_error *e)
+static int next_indexes(void *ctx, const uint64_t *stream, size_t n,
+			struct live_index *out, struct ctf_error *e)
 {
 	const struct live_source *r = ctx;
 
-	return live_next_index(&r->wire, stream, out, e);
+	return live_next_indexes(&r->wire, stream, n, out, e);
 }
 
 static int packet(void *ctx, uint64_t stream, uint64_t offset, uint32_t n,
@@ -178,7 +178,7 @@ static int metadata(void *ctx, uint64_t stream,
 
 int live_relay_run(struct live_source *r, struct ctf_error *e)
 {
-	static const struct live_from from = { new_streams, next_index, packet,
+	static const struct live_from from = { new_streams, next_indexes, packet,
 					       metadata };
 	int ret;
 

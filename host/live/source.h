@@ -25,8 +25,8 @@ struct live_feed;
 struct live_from {
 	int (*new_streams)(void *ctx, const struct live_streams *streams,
 			   struct ctf_error *e);
-	int (*next_index)(void *ctx, uint64_t stream, struct live_index *out,
-			  struct ctf_error *e);
+	int (*next_indexes)(void *ctx, const uint64_t *stream, size_t n,
+			    struct live_index *out, struct ctf_error *e);
 	int (*packet)(void *ctx, uint64_t stream, uint64_t offset, uint32_t n,
 		      struct ctf_error *e);
 	int (*metadata)(void *ctx, uint64_t stream,

@@ -284,20 +284,11 @@ static int index_check(struct live_index *x, uint64_t bits,
 	return 0;
 }
 
-int live_next_index(const struct live_wire *w, uint64_t stream,
-		    struct live_index *out, struct ctf_error *e)
+static int take_index(const uint8_t *p, struct live_index *out, struct ctf_error *e)
 {
-	struct request r = request(GET_NEXT_INDEX, 8);
-	uint8_t answer[INDEX_LEN];
-	const uint8_t *p = answer;
 	uint64_t bits;
 	uint32_t flags;
-	int ret;
 
-	put(&r, stream, 8);
-	ret = ask(w, &r, answer, sizeof(answer), e);
-	if (ret)
-		return ret;
 	memset(out, 0, sizeof(*out));
 	out->offset = take64(&p);
 	bits = take64(&p);
@@ -311,6 +302,29 @@ int live_next_index(const struct live_wire *w, uint64_t stream,
 	out->new_metadata = flags & FLAG_NEW_METADATA;
 	out->new_streams = flags & FLAG_NEW_STREAM;
 	return index_check(out, bits, e);
+}
+
+int live_next_indexes(const struct live_wire *w, const uint64_t *stream, size_t n,
+		      struct live_index *out, struct ctf_error *e)
+{
+	uint8_t questions[LIVE_ASKED_MAX * REQUEST_MAX];
+	uint8_t answers[LIVE_ASKED_MAX * INDEX_LEN];
+	size_t i, len = 0;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		struct request r = request(GET_NEXT_INDEX, 8);
+
+		put(&r, stream[i], 8);
+		memcpy(questions + len, r.bytes, r.n);
+		len += r.n;
+	}
+	ret = w->send(w->ctx, questions, len, e);
+	if (!ret)
+		ret = w->receive(w->ctx, answers, n * INDEX_LEN, e);
+	for (i = 0; !ret && i < n; i++)
+		ret = take_index(answers + i * INDEX_LEN, &out[i], e);
+	return ret;
 }
 
 static int packet_missing(uint32_t status, uint32_t flags, struct ctf_error *e)

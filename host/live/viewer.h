@@ -139,9 +139,20 @@ int live_attach(const struct live_wire *w, uint64_t session,
 int live_new_streams(const struct live_wire *w, uint64_t session,
 		     const struct live_streams *streams, struct ctf_error *e);
 
-/** live_next_index() - the next one of a stream; 0 or a negative errno */
-int live_next_index(const struct live_wire *w, uint64_t stream,
-		    struct live_index *out, struct ctf_error *e);
+/*
+ * So many streams are asked at once. Their questions and answers, 1.5 and 4 KiB, are less
+ * than the kernels keep for two that both send first.
+ */
+#define LIVE_ASKED_MAX 64
+
+/**
+ * live_next_indexes() - the next one of each of some streams, which are asked at once
+ * @stream:	[@n], at most LIVE_ASKED_MAX
+ * @out:	[@n]
+ * Return: 0 or a negative errno.
+ */
+int live_next_indexes(const struct live_wire *w, const uint64_t *stream, size_t n,
+		      struct live_index *out, struct ctf_error *e);
 
 /* What became of live_packet(). */
 enum live_packet_status {

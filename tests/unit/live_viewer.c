@@ -12,7 +12,7 @@
 
 #define SUPPLY (3 * LIVE_PART)
 
-static uint8_t supply[SUPPLY], asked[256], part[LIVE_PART];
+static uint8_t supply[SUPPLY], asked[24 * LIVE_ASKED_MAX], part[LIVE_PART];
 static size_t supplied, used, n_asked;
 
 static int wire_send(void *ctx, const void *bytes, size_t n, struct ctf_error *e)
@@ -246,6 +246,11 @@ static void put_index(uint64_t offset, uint64_t bits, uint32_t status,
 	put(flags, 4);
 }
 
+static int next_index(uint64_t stream, struct live_index *x, struct ctf_error *e)
+{
+	return live_next_indexes(&wire, &stream, 1, x, e);
+}
+
 static void test_index(void)
 {
 	static const uint64_t wrong[] = { 0, 12, 8 * (LIVE_PACKET_MAX + 1),
@@ -256,7 +261,7 @@ static void test_index(void)
 
 	begin();
 	put_index(4096, 8 * 4096, LIVE_INDEX_OK, 3);
-	CHECK_EQ(live_next_index(&wire, 2, &x, &e), 0);
+	CHECK_EQ(next_index(2, &x, &e), 0);
 	check_asked(4, 8);
 	CHECK_EQ(number(asked + 16, 8), 2);
 	CHECK_EQ(x.status, LIVE_INDEX_OK);
@@ -268,18 +273,48 @@ static void test_index(void)
 	CHECK_EQ(x.discarded, 5);
 	begin();
 	put_index(0, 0, LIVE_INDEX_INACTIVE, 2);
-	CHECK_EQ(live_next_index(&wire, 2, &x, &e), 0);
+	CHECK_EQ(next_index(2, &x, &e), 0);
 	CHECK_EQ(x.status, LIVE_INDEX_INACTIVE);
 	CHECK_EQ(x.end, 200);
 	CHECK(!x.new_metadata && x.new_streams);
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		begin();
 		put_index(0, wrong[i], LIVE_INDEX_OK, 0);
-		CHECK_EQ(live_next_index(&wire, 2, &x, &e), -EPROTO);
+		CHECK_EQ(next_index(2, &x, &e), -EPROTO);
 	}
 	begin();
 	put_index(INT64_MAX - 4095, 8 * 4096, LIVE_INDEX_OK, 0);
-	CHECK_EQ(live_next_index(&wire, 2, &x, &e), -EPROTO);
+	CHECK_EQ(next_index(2, &x, &e), -EPROTO);
+}
+
+/* Several are asked at once, before the first answer, which come in their order. */
+static void test_indexes(void)
+{
+	uint64_t id[LIVE_ASKED_MAX];
+	struct live_index x[LIVE_ASKED_MAX];
+	struct ctf_error e;
+	size_t i;
+
+	begin();
+	for (i = 0; i < LIVE_ASKED_MAX; i++) {
+		id[i] = 1000 - i;
+		put_index(4096 * i, 8 * 4096, LIVE_INDEX_OK, 0);
+	}
+	CHECK_EQ(live_next_indexes(&wire, id, LIVE_ASKED_MAX, x, &e), 0);
+	CHECK_EQ(n_asked, LIVE_ASKED_MAX * 24);
+	for (i = 0; i < LIVE_ASKED_MAX; i++) {
+		CHECK_EQ(number(asked + 24 * i, 8), 8);
+		CHECK_EQ(number(asked + 24 * i + 8, 4), 4);
+		CHECK_EQ(number(asked + 24 * i + 16, 8), id[i]);
+		CHECK_EQ(x[i].offset, 4096 * i);
+	}
+	begin();
+	put_index(0, 8 * 4096, LIVE_INDEX_OK, 0);
+	put_index(0, 12, LIVE_INDEX_OK, 0);
+	CHECK_EQ(live_next_indexes(&wire, id, 2, x, &e), -EPROTO);
+	begin();
+	put_index(0, 8 * 4096, LIVE_INDEX_OK, 0);
+	CHECK_EQ(live_next_indexes(&wire, id, 2, x, &e), -ECONNRESET);
 }
 
 static int packet(uint32_t status, uint32_t len, uint32_t flags)
@@ -404,7 +439,7 @@ static void test_malformed(void)
 			CHECK(ret <= 1);
 			break;
 		case 4:
-			ret = live_next_index(&wire, i, &x, &e);
+			ret = next_index(i, &x, &e);
 			CHECK(ret <= 0);
 			if (!ret && x.status == LIVE_INDEX_OK)
 				CHECK(x.size && x.size <= LIVE_PACKET_MAX &&
@@ -462,6 +497,7 @@ int main(int argc, char **argv)
 	test_attach();
 	test_new_streams();
 	test_index();
+	test_indexes();
 	test_packet();
 	test_metadata();
 	test_url();
