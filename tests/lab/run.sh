@@ -54,6 +54,7 @@ LAB_L2_APPEND=
 LAB_MIN_EVENTS=10000		# in the guest's trace; 0: no traces
 LAB_LIMIT=1800			# seconds that the guest may live, however slow all is
 LAB_SILENCE=120			# CPU seconds without a heartbeat: the host machine hangs
+LAB_SAY=300			# seconds until it is said that it goes on
 LAB_L2_SILENCE=600		# the same of the guest, which boots without one
 LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
 LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
@@ -379,7 +380,7 @@ silent() {
 # slowly as the machines are; one that does not come is a hang, whatever the kernel
 # still has to say.
 watch() {
-	local line status beat=$SECONDS beat_cpu=0
+	local line status beat=$SECONDS beat_cpu=0 said=$SECONDS
 
 	while :; do
 		line='' status=0
@@ -394,7 +395,11 @@ watch() {
 		line=${line%$'\r'}
 		printf '%s\n' "$line" >> "$out/host.serial"
 		case $line in
-		*"@lab L1 beat"*) beat=$SECONDS beat_cpu=$(cpu_seconds || echo 0) ;;
+		*"@lab L1 beat"*)
+			beat=$SECONDS beat_cpu=$(cpu_seconds || echo 0)
+			[ $((SECONDS - said)) -lt "$LAB_SAY" ] ||
+				{ said=$SECONDS; stage "$host: goes on"; }
+			;;
 		*"@lab guest"*" beat "* | *"@lab "*" tainted "*) ;;
 		*"@lab L1 "*) stage "$host: ${line#*@lab L1 }" ;;
 		*"@lab guest "*) stage "guest: ${line#*@lab guest }" ;;
