@@ -45,6 +45,7 @@ longer=(
 	match
 	keep
 	hosts
+	peer-move
 	migrated
 	joined
 	hints

@@ -146,6 +146,11 @@ $(O)/tests/hosts: $(HINTS_SRC) tests/hints/world.h tests/gen/writer.h tests/sim/
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -Itests -Itests/sim -o $@ $(filter %.c,$^) $(HOST_LDLIBS)
 
+# One straight line for a whole recording, to be seen beside vmsync's map.
+$(O)/tests/one-line: tests/lab/one-line.c $(O)/libvmsync.a
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -o $@ $^ $(HOST_LDLIBS)
+
 # Scenarios of the simulator, as traces.
 RECORDED_SRC := tests/property/recorded.c tests/property/record.c tests/property/stays.c \
 		tests/gen/writer.c $(patsubst %,tests/sim/%.c,rng timekeeper steer \

@@ -9,6 +9,7 @@
 . tests/check/record.sh
 
 recorded hosts
+expect "the peers' line builds" make -s build/release/tests/one-line
 vmsync=${VMSYNC:-build/vmsync}
 t=$check_tmp
 first=$dir/host second=$dir/second/host guest=$dir/guest
@@ -118,4 +119,14 @@ expect_eq "fused: exit status" $? 1
 expect "fused: babeltrace2 reads all three as one" sh -c "babeltrace2 $t/experiment > $t/all 2> $t/err"
 expect_eq "fused: all events are there" "$(wc -l < "$t/all")" "$(for trace in "$first" "$second" \
 	"$guest"; do babeltrace2 "$trace" 2> "$t/err"; done | wc -l)"
+
+# --- what others make of it: a line for the guest to the one host or to the other
+for hosts in "$first $second" "$second $first"; do
+	read -ra both <<< "$hosts"
+	if tests/lab/peer-move.sh --match="$match" "${both[@]}" "$guest"; then
+		pass "compared on the clock of ${both[0]}"
+	else
+		fail "peer-move.sh on the clock of ${both[0]} (exit $?)"
+	fi
+done
 finish

@@ -7,7 +7,7 @@
 . tests/check/lib.sh
 . tests/check/record.sh
 
-expect "the tool builds" make -s -j2 tool
+expect "the tools build" make -s -j2 tool build/release/tests/one-line
 vmsync=build/vmsync
 t=$check_tmp
 
@@ -56,5 +56,11 @@ for s in migrate restore; do
 		"$(sed -n 's/.*vm_pid=\([0-9]*\) vcpu_id=\([0-9]*\) tsc_offset=\(-\?[0-9]*\).*/\1 \2 \3/p' \
 		"$lab/$s/truth" | sort -u)"
 	jq -c '.guests[0].moves' "$t/json"
+	# What others make of the same recording.
+	if tests/lab/peer-move.sh "$lab/$s/host" "$lab/$s/guest"; then
+		pass "$s: compared"
+	else
+		fail "$s: peer-move.sh (exit $?)"
+	fi
 done
 finish
