@@ -6,8 +6,9 @@
 # all of it, as a table. All stamps are on the clock of HOST; MATCH is that of vmsync.
 #
 #	one line	Trace Compass's method (one-line.c), of all beacons
-#	one offset	what trace-cmd stores of a clock that is not the TSC, at its best: the
-#			middle of what the tightest beacon before the move allows
+#	one offset	what trace-cmd measures of a clock that is not the TSC, at its best: the
+#			middle of what the tightest beacon before the move allows. What it
+#			would measure later goes over a vsock, which a move closes.
 #	beacons		that it was made of, and those that it ignored
 #	inside		guest events that lie between an entry of their virtual CPU and its
 #			next exit, of those of which that can be said (inside.awk)
