@@ -29,15 +29,17 @@ TRACEDAT := $(if $(NO_TRACEDAT),,$(shell echo 'int main(void) { return !tracecmd
 	    $(CC) $(TRACEDAT_CFLAGS) -include trace-cmd.h -x c -o /dev/null - \
 	    $(TRACEDAT_LIBS) 2> /dev/null && echo yes))
 
+# $(call soname,LIBRARY,HEADER): by what name it is loaded when it is used (freeze/library.h);
+# nothing where it cannot be built with.
+soname = $(shell echo | $(CC) $(CPPFLAGS) -include $(2) -fsyntax-only -x c - 2> /dev/null && \
+	 readelf -d "$$($(CC) $(LDFLAGS) -print-file-name=$(1).so)" 2> /dev/null | \
+	 sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+
 # liblttng-ctl is for "vmsync freeze --on-trigger" only; NO_LTTNG_CTL=1 does without it.
-LTTNG_CTL := $(if $(NO_LTTNG_CTL),,$(shell echo 'int main(void) { return !lttng_list_triggers; }' | \
-	     $(CC) $(CPPFLAGS) -include lttng/lttng.h -x c -o /dev/null - $(LDFLAGS) \
-	     -llttng-ctl 2> /dev/null && echo yes))
+LTTNG_CTL := $(if $(NO_LTTNG_CTL),,$(call soname,liblttng-ctl,lttng/lttng.h))
 
 # libnats is for "vmsync freeze --on-nats" and --to-nats only; NO_NATS=1 does without it.
-NATS := $(if $(NO_NATS),,$(shell echo 'int main(void) { return !natsStatus_GetText(NATS_OK); }' | \
-	$(CC) $(CPPFLAGS) -include nats/nats.h -x c -o /dev/null - $(LDFLAGS) \
-	-lnats 2> /dev/null && echo yes))
+NATS := $(if $(NO_NATS),,$(call soname,libnats,nats/nats.h))
 
 # dkms.conf has it for the modules; both are of one version.
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
@@ -71,16 +73,14 @@ $(SQLITE_OBJ): HOST_CFLAGS += -DVMSYNC_SQLITE
 $(O)/vmsync: HOST_LDLIBS += -lsqlite3
 endif
 
-ifeq ($(LTTNG_CTL),yes)
-$(O)/host/freeze/trigger.o: HOST_CFLAGS += -DVMSYNC_LTTNG_CTL
-$(O)/vmsync: HOST_LDLIBS += -llttng-ctl
+ifneq ($(LTTNG_CTL),)
+$(O)/host/freeze/trigger.o: HOST_CFLAGS += -DVMSYNC_LTTNG_CTL='"$(LTTNG_CTL)"'
 else
 tool: lttng-ctl-missing
 endif
 
-ifeq ($(NATS),yes)
-$(O)/host/freeze/nats.o: HOST_CFLAGS += -DVMSYNC_NATS
-$(O)/vmsync: HOST_LDLIBS += -lnats
+ifneq ($(NATS),)
+$(O)/host/freeze/nats.o: HOST_CFLAGS += -DVMSYNC_NATS='"$(NATS)"'
 else
 tool: nats-missing
 endif

@@ -10,10 +10,32 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "freeze/library.h"
 #include "fuse/fail.h"
 
 #ifdef VMSYNC_NATS
 #include <nats/nats.h>
+
+#define FUNCTIONS(F)								\
+	F(natsConnection_Connect) F(natsConnection_Destroy)			\
+	F(natsConnection_FlushTimeout) F(natsConnection_GetLastError)		\
+	F(natsConnection_PublishString) F(natsConnection_RequestString)		\
+	F(natsConnection_SubscribeSync) F(natsMsg_Destroy)			\
+	F(natsMsg_GetData) F(natsMsg_GetDataLength) F(natsMsg_GetReply)		\
+	F(natsOptions_Create) F(natsOptions_Destroy)				\
+	F(natsOptions_LoadCATrustedCertificates)				\
+	F(natsOptions_LoadCertificatesChain) F(natsOptions_SetErrorHandler)	\
+	F(natsOptions_SetMaxReconnect) F(natsOptions_SetName)			\
+	F(natsOptions_SetReconnectWait) F(natsOptions_SetSecure)		\
+	F(natsOptions_SetServers) F(natsOptions_SetTimeout)			\
+	F(natsStatus_GetText) F(natsSubscription_Destroy)			\
+	F(natsSubscription_NextMsg) F(nats_GetLastError)
+
+static struct {
+	FUNCTIONS(LIBRARY_POINTER)
+} lib;
+
+static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) NULL };
 
 #define MOST_SERVERS 16
 #define CONNECT_MS   2000
@@ -51,7 +73,7 @@ static natsStatus servers_set(natsOptions *o, const char *urls)
 	for (p = strtok_r(copy, ",", &rest); p && n < MOST_SERVERS;
 	     p = strtok_r(NULL, ",", &rest))
 		server[n++] = p;
-	s = natsOptions_SetServers(o, server, n);
+	s = lib.natsOptions_SetServers(o, server, n);
 	free(copy);
 	return s;
 }
@@ -64,11 +86,11 @@ static natsStatus tls_set(natsOptions *o, const char *dir)
 	snprintf(ca, sizeof(ca), "%.4000s/ca.pem", dir);
 	snprintf(cert, sizeof(cert), "%.4000s/cert.pem", dir);
 	snprintf(key, sizeof(key), "%.4000s/key.pem", dir);
-	s = natsOptions_SetSecure(o, true);
+	s = lib.natsOptions_SetSecure(o, true);
 	if (s == NATS_OK)
-		s = natsOptions_LoadCATrustedCertificates(o, ca);
+		s = lib.natsOptions_LoadCATrustedCertificates(o, ca);
 	if (s == NATS_OK)
-		s = natsOptions_LoadCertificatesChain(o, cert, key);
+		s = lib.natsOptions_LoadCertificatesChain(o, cert, key);
 	return s;
 }
 
@@ -80,38 +102,42 @@ static natsStatus options_set(natsOptions *o, const char *urls, const char *tls)
 	if (s == NATS_OK && tls)
 		s = tls_set(o, tls);
 	if (s == NATS_OK)
-		s = natsOptions_SetName(o, "vmsync freeze");
+		s = lib.natsOptions_SetName(o, "vmsync freeze");
 	if (s == NATS_OK)
-		s = natsOptions_SetTimeout(o, CONNECT_MS);
+		s = lib.natsOptions_SetTimeout(o, CONNECT_MS);
 	if (s == NATS_OK)
-		s = natsOptions_SetMaxReconnect(o, -1);
+		s = lib.natsOptions_SetMaxReconnect(o, -1);
 	if (s == NATS_OK)
-		s = natsOptions_SetReconnectWait(o, TELL_MS / 2);
+		s = lib.natsOptions_SetReconnectWait(o, TELL_MS / 2);
 	if (s == NATS_OK)
-		s = natsOptions_SetErrorHandler(o, quiet, NULL);
+		s = lib.natsOptions_SetErrorHandler(o, quiet, NULL);
 	return s;
 }
 
 struct freeze_nats *freeze_nats_open(const char *urls, const char *tls,
 				     struct ctf_error *e)
 {
-	struct freeze_nats *n = calloc(1, sizeof(*n));
+	struct freeze_nats *n;
 	natsOptions *o = NULL;
-	natsStatus s = n ? natsOptions_Create(&o) : NATS_NO_MEMORY;
+	natsStatus s;
 	const char *why;
 
+	if (library_load(VMSYNC_NATS, names, &lib, e))
+		return NULL;
+	n = calloc(1, sizeof(*n));
+	s = n ? lib.natsOptions_Create(&o) : NATS_NO_MEMORY;
 	if (s == NATS_OK)
 		s = options_set(o, urls, tls);
 	if (s == NATS_OK)
-		s = natsConnection_Connect(&n->connection, o);
-	natsOptions_Destroy(o);
+		s = lib.natsConnection_Connect(&n->connection, o);
+	lib.natsOptions_Destroy(o);
 	if (s == NATS_OK)
 		return n;
-	why = nats_GetLastError(NULL);
+	why = lib.nats_GetLastError(NULL);
 	vmsync_fail(e, -ENOTCONN, tls ? "are its certificate and ours of one authority?" :
 					"does it want --tls?",
 		    "NATS at %.200s: %.200s", urls,
-		    why && *why ? why : natsStatus_GetText(s));
+		    why && *why ? why : lib.natsStatus_GetText(s));
 	freeze_nats_close(n);
 	return NULL;
 }
@@ -121,7 +147,7 @@ static bool refused(struct freeze_nats *n)
 {
 	const char *why = NULL;
 
-	natsConnection_GetLastError(n->connection, &why);
+	lib.natsConnection_GetLastError(n->connection, &why);
 	return why && strstr(why, "ermission");
 }
 
@@ -137,14 +163,14 @@ static int fail(struct freeze_nats *n, const char *subject, const char *what,
 int freeze_nats_listen(struct freeze_nats *n, const char *subject,
 		       struct ctf_error *e)
 {
-	natsStatus s = natsConnection_SubscribeSync(&n->subscription,
-						    n->connection, subject);
+	natsStatus s = lib.natsConnection_SubscribeSync(&n->subscription,
+							n->connection, subject);
 
 	if (s == NATS_OK)
-		s = natsConnection_FlushTimeout(n->connection, CONNECT_MS);
+		s = lib.natsConnection_FlushTimeout(n->connection, CONNECT_MS);
 	if (s == NATS_OK && !refused(n))
 		return 0;
-	return fail(n, subject, natsStatus_GetText(s), e);
+	return fail(n, subject, lib.natsStatus_GetText(s), e);
 }
 
 static bool is_new(struct freeze_nats *n, uint64_t id)
@@ -165,8 +191,8 @@ static bool take(struct freeze_nats *n, const natsMsg *m, char *what, size_t siz
 	char text[FREEZE_NATS_TEXT], *end;
 	uint64_t id;
 
-	snprintf(text, sizeof(text), "%.*s", natsMsg_GetDataLength(m),
-		 natsMsg_GetData(m));
+	snprintf(text, sizeof(text), "%.*s", lib.natsMsg_GetDataLength(m),
+		 lib.natsMsg_GetData(m));
 	id = strtoull(text, &end, 16);
 	if (end - text != 16 || *end != ' ' || !id) {
 		snprintf(what, size, "%s", text);
@@ -185,17 +211,17 @@ int freeze_nats_wait(struct freeze_nats *n, char *what, size_t size,
 
 	for (;;) {
 		m = NULL;
-		s = natsSubscription_NextMsg(&m, n->subscription, 10 * CONNECT_MS);
+		s = lib.natsSubscription_NextMsg(&m, n->subscription, 10 * CONNECT_MS);
 		if (s == NATS_CONNECTION_CLOSED || s == NATS_INVALID_SUBSCRIPTION)
 			return vmsync_fail(e, -ECONNRESET, "", "NATS: %s",
-					   natsStatus_GetText(s));
+					   lib.natsStatus_GetText(s));
 		if (s != NATS_OK)
 			continue;
-		if (natsMsg_GetReply(m))
-			natsConnection_PublishString(n->connection,
-						     natsMsg_GetReply(m), "heard");
+		if (lib.natsMsg_GetReply(m))
+			lib.natsConnection_PublishString(n->connection,
+						     lib.natsMsg_GetReply(m), "heard");
 		new = take(n, m, what, size);
-		natsMsg_Destroy(m);
+		lib.natsMsg_Destroy(m);
 		if (new)
 			return 0;
 	}
@@ -214,10 +240,10 @@ int freeze_nats_tell(struct freeze_nats *n, const char *subject,
 		return vmsync_fail(e, -errno, "", "no random number");
 	snprintf(line, sizeof(line), "%016" PRIx64 " %.200s", id | 1, text);
 	for (i = 0; i < TELL_TIMES; i++) {
-		s = natsConnection_RequestString(&answer, n->connection, subject,
+		s = lib.natsConnection_RequestString(&answer, n->connection, subject,
 						 line, TELL_MS);
 		if (s == NATS_OK) {
-			natsMsg_Destroy(answer);
+			lib.natsMsg_Destroy(answer);
 			return 0;
 		}
 		if (refused(n))
@@ -233,8 +259,8 @@ void freeze_nats_close(struct freeze_nats *n)
 {
 	if (!n)
 		return;
-	natsSubscription_Destroy(n->subscription);
-	natsConnection_Destroy(n->connection);
+	lib.natsSubscription_Destroy(n->subscription);
+	lib.natsConnection_Destroy(n->connection);
 	free(n);
 }
 

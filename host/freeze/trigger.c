@@ -8,10 +8,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "freeze/library.h"
 #include "fuse/fail.h"
 
 #ifdef VMSYNC_LTTNG_CTL
 #include <lttng/lttng.h>
+
+#define FUNCTIONS(F)								\
+	F(lttng_action_get_type) F(lttng_action_list_get_at_index)		\
+	F(lttng_action_list_get_count)						\
+	F(lttng_evaluation_event_rule_matches_get_captured_values)		\
+	F(lttng_evaluation_get_type)						\
+	F(lttng_event_field_value_array_get_element_at_index)			\
+	F(lttng_event_field_value_array_get_length)				\
+	F(lttng_event_field_value_get_type)					\
+	F(lttng_event_field_value_signed_int_get_value)				\
+	F(lttng_event_field_value_string_get_value)				\
+	F(lttng_event_field_value_unsigned_int_get_value)			\
+	F(lttng_list_triggers) F(lttng_notification_channel_create)		\
+	F(lttng_notification_channel_destroy)					\
+	F(lttng_notification_channel_get_next_notification)			\
+	F(lttng_notification_channel_subscribe)					\
+	F(lttng_notification_destroy) F(lttng_notification_get_evaluation)	\
+	F(lttng_session_daemon_notification_endpoint) F(lttng_strerror)		\
+	F(lttng_trigger_get_const_action)					\
+	F(lttng_trigger_get_const_condition) F(lttng_trigger_get_name)		\
+	F(lttng_triggers_destroy) F(lttng_triggers_get_at_index)		\
+	F(lttng_triggers_get_count)
+
+static struct {
+	FUNCTIONS(LIBRARY_POINTER)
+} lib;
+
+static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) NULL };
 
 struct freeze_trigger {
 	struct lttng_notification_channel *channel;
@@ -21,13 +50,13 @@ static bool notifies(const struct lttng_action *action)
 {
 	unsigned int i, n = 0;
 
-	if (lttng_action_get_type(action) == LTTNG_ACTION_TYPE_NOTIFY)
+	if (lib.lttng_action_get_type(action) == LTTNG_ACTION_TYPE_NOTIFY)
 		return true;
-	if (lttng_action_get_type(action) != LTTNG_ACTION_TYPE_LIST)
+	if (lib.lttng_action_get_type(action) != LTTNG_ACTION_TYPE_LIST)
 		return false;
-	lttng_action_list_get_count(action, &n);
+	lib.lttng_action_list_get_count(action, &n);
 	for (i = 0; i < n; i++) {
-		if (notifies(lttng_action_list_get_at_index(action, i)))
+		if (notifies(lib.lttng_action_list_get_at_index(action, i)))
 			return true;
 	}
 	return false;
@@ -38,12 +67,12 @@ static const struct lttng_trigger *find(const struct lttng_triggers *all,
 {
 	unsigned int i, n = 0;
 
-	lttng_triggers_get_count(all, &n);
+	lib.lttng_triggers_get_count(all, &n);
 	for (i = 0; i < n; i++) {
-		const struct lttng_trigger *t = lttng_triggers_get_at_index(all, i);
+		const struct lttng_trigger *t = lib.lttng_triggers_get_at_index(all, i);
 		const char *is;
 
-		if (lttng_trigger_get_name(t, &is) == LTTNG_TRIGGER_STATUS_OK &&
+		if (lib.lttng_trigger_get_name(t, &is) == LTTNG_TRIGGER_STATUS_OK &&
 		    !strcmp(is, name))
 			return t;
 	}
@@ -56,14 +85,14 @@ static int subscribe(struct freeze_trigger *t, const struct lttng_trigger *to,
 	if (!to)
 		return vmsync_fail(e, -ENOENT, "lttng list-triggers lists them",
 				   "LTTng has no trigger %s", name);
-	if (!notifies(lttng_trigger_get_const_action(to)))
+	if (!notifies(lib.lttng_trigger_get_const_action(to)))
 		return vmsync_fail(e, -EINVAL, "make it with --action=notify",
 				   "LTTng's trigger %s does not notify", name);
-	t->channel = lttng_notification_channel_create(
-		lttng_session_daemon_notification_endpoint);
+	t->channel = lib.lttng_notification_channel_create(
+		*lib.lttng_session_daemon_notification_endpoint);
 	if (!t->channel ||
-	    lttng_notification_channel_subscribe(
-		    t->channel, lttng_trigger_get_const_condition(to)) !=
+	    lib.lttng_notification_channel_subscribe(
+		    t->channel, lib.lttng_trigger_get_const_condition(to)) !=
 		    LTTNG_NOTIFICATION_CHANNEL_STATUS_OK)
 		return vmsync_fail(e, -EIO, "", "LTTng's trigger %s cannot be "
 				   "listened to", name);
@@ -72,19 +101,23 @@ static int subscribe(struct freeze_trigger *t, const struct lttng_trigger *to,
 
 struct freeze_trigger *freeze_trigger_open(const char *name, struct ctf_error *e)
 {
-	struct freeze_trigger *t = calloc(1, sizeof(*t));
+	struct freeze_trigger *t;
 	struct lttng_triggers *all = NULL;
-	enum lttng_error_code code = lttng_list_triggers(&all);
+	enum lttng_error_code code;
 	int ret;
 
+	if (library_load(VMSYNC_LTTNG_CTL, names, &lib, e))
+		return NULL;
+	t = calloc(1, sizeof(*t));
+	code = lib.lttng_list_triggers(&all);
 	if (!t)
 		ret = vmsync_fail_memory(e);
 	else if (code != LTTNG_OK)
 		ret = vmsync_fail(e, -ENOTCONN, "does lttng-sessiond run?",
-				  "LTTng's triggers: %s", lttng_strerror(-code));
+				  "LTTng's triggers: %s", lib.lttng_strerror(-code));
 	else
 		ret = subscribe(t, find(all, name), name, e);
-	lttng_triggers_destroy(all);
+	lib.lttng_triggers_destroy(all);
 	if (!ret)
 		return t;
 	freeze_trigger_close(t);
@@ -98,17 +131,17 @@ static int print_value(char *out, size_t size,
 	uint64_t u;
 	int64_t s;
 
-	switch (lttng_event_field_value_get_type(v)) {
+	switch (lib.lttng_event_field_value_get_type(v)) {
 	case LTTNG_EVENT_FIELD_VALUE_TYPE_UNSIGNED_INT:
 	case LTTNG_EVENT_FIELD_VALUE_TYPE_UNSIGNED_ENUM:
-		lttng_event_field_value_unsigned_int_get_value(v, &u);
+		lib.lttng_event_field_value_unsigned_int_get_value(v, &u);
 		return snprintf(out, size, " %" PRIu64, u);
 	case LTTNG_EVENT_FIELD_VALUE_TYPE_SIGNED_INT:
 	case LTTNG_EVENT_FIELD_VALUE_TYPE_SIGNED_ENUM:
-		lttng_event_field_value_signed_int_get_value(v, &s);
+		lib.lttng_event_field_value_signed_int_get_value(v, &s);
 		return snprintf(out, size, " %" PRId64, s);
 	case LTTNG_EVENT_FIELD_VALUE_TYPE_STRING:
-		lttng_event_field_value_string_get_value(v, &text);
+		lib.lttng_event_field_value_string_get_value(v, &text);
 		return snprintf(out, size, " %.64s", text);
 	default:
 		return snprintf(out, size, " ?");
@@ -118,21 +151,21 @@ static int print_value(char *out, size_t size,
 static void print_captured(char *out, size_t size,
 			   const struct lttng_notification *n)
 {
-	const struct lttng_evaluation *e = lttng_notification_get_evaluation(
+	const struct lttng_evaluation *e = lib.lttng_notification_get_evaluation(
 		(struct lttng_notification *)n);
 	const struct lttng_event_field_value *all, *v;
 	unsigned int i, count = 0;
 	size_t at = 0;
 
 	out[0] = 0;
-	if (lttng_evaluation_get_type(e) !=
+	if (lib.lttng_evaluation_get_type(e) !=
 		    LTTNG_CONDITION_TYPE_EVENT_RULE_MATCHES ||
-	    lttng_evaluation_event_rule_matches_get_captured_values(e, &all) !=
+	    lib.lttng_evaluation_event_rule_matches_get_captured_values(e, &all) !=
 		    LTTNG_EVALUATION_EVENT_RULE_MATCHES_STATUS_OK)
 		return;
-	lttng_event_field_value_array_get_length(all, &count);
+	lib.lttng_event_field_value_array_get_length(all, &count);
 	for (i = 0; i < count && at < size; i++) {
-		if (lttng_event_field_value_array_get_element_at_index(
+		if (lib.lttng_event_field_value_array_get_element_at_index(
 			    all, i, &v) != LTTNG_EVENT_FIELD_VALUE_STATUS_OK)
 			continue;
 		at += (size_t)print_value(out + at, size - at, v);
@@ -145,11 +178,11 @@ int freeze_trigger_wait(struct freeze_trigger *t, char *what, size_t size,
 	struct lttng_notification *n = NULL;
 
 	for (;;) {
-		switch (lttng_notification_channel_get_next_notification(
+		switch (lib.lttng_notification_channel_get_next_notification(
 			t->channel, &n)) {
 		case LTTNG_NOTIFICATION_CHANNEL_STATUS_OK:
 			print_captured(what, size, n);
-			lttng_notification_destroy(n);
+			lib.lttng_notification_destroy(n);
 			return 0;
 		/* So many came that some are lost: at least one did. */
 		case LTTNG_NOTIFICATION_CHANNEL_STATUS_NOTIFICATIONS_DROPPED:
@@ -169,7 +202,7 @@ void freeze_trigger_close(struct freeze_trigger *t)
 {
 	if (!t)
 		return;
-	lttng_notification_channel_destroy(t->channel);
+	lib.lttng_notification_channel_destroy(t->channel);
 	free(t);
 }
 
