@@ -320,14 +320,13 @@ static void note(const struct feed_stream *s, struct ctf_some *some,
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		struct analysis_event *ev = (struct analysis_event *)here.note;
+		struct analysis_event *ev = ctf_some_keep_note(&here, picked[i]);
 
 		if (!analysis_kinds_event(&kinds, &here, picked[i], ev))
 			analysis_kinds_slow(s->kinds,
 					    ctf_some_event(some, picked[i]), ev);
 		ev->machine = machine;
 		ev->cpu = cpu;
-		ctf_some_keep(&here, picked[i]);
 	}
 	some->kept = here.kept;
 	some->note = here.note;

@@ -62,6 +62,19 @@ static inline void *ctf_some_keep(struct ctf_some *s, uint32_t i)
 }
 
 /**
+ * ctf_some_keep_note() - the same, where nothing is needed of events but their notes
+ * They are given out by ctf_merge_notes(), not by ctf_merge_next().
+ */
+static inline void *ctf_some_keep_note(struct ctf_some *s, uint32_t i)
+{
+	uint8_t *note = s->note;
+
+	s->clock[s->kept++] = s->clock[i];
+	s->note += s->note_size;
+	return note;
+}
+
+/**
  * ctf_merge_take() - have events looked at before they are merged
  * @m:		merge, before the first ctf_merge_next()
  * @source:	of which trace or stream
