@@ -122,7 +122,7 @@ int32_t vmsync_role_any_number(const struct vmsync_role_class *c,
 {
 	uint64_t value;
 
-	if (!c->has[f] || !ctf_get_u64(ev, &c->field[f], &value))
+	if (!ctf_get_u64(ev, &c->field[f], &value))
 		return otherwise;
 	return (int32_t)value;
 }

@@ -72,7 +72,7 @@ struct vmsync_roles *vmsync_roles_new(const struct ctf_trace *t);
 void vmsync_roles_want(const struct vmsync_roles *roles, bool all,
 		       uint8_t *want);
 
-/** vmsync_role_any_number() - the same as vmsync_role_number(), of any layout */
+/** vmsync_role_any_number() - vmsync_role_number() of a field that it has, anywhere */
 int32_t vmsync_role_any_number(const struct vmsync_role_class *c,
 			       enum vmsync_role_field f,
 			       const struct ctf_event *ev, int32_t otherwise);
@@ -83,6 +83,8 @@ static inline int32_t vmsync_role_number(const struct vmsync_role_class *c,
 					 const struct ctf_event *ev,
 					 int32_t otherwise)
 {
+	if (!c->has[f])
+		return otherwise;
 	if (c->plain[f] &&
 	    ctf_plain_there(ev, c->at[f].at + CTF_PLAIN_BYTES))
 		return (int32_t)ctf_plain_get(ev, &c->at[f]);
