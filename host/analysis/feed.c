@@ -271,7 +271,7 @@ pick_some(const struct feed_stream *s, struct ctf_some *some, uint32_t from,
 	/* Nobody else's: in registers. */
 	const struct analysis_kinds kinds = *s->kinds;
 	const struct ctf_some here = *some;
-	struct analysis_told told = s->quiet->told;
+	uint64_t told = s->quiet->told;
 	uint32_t i, n = 0;
 
 	for (i = from; i < until; i++) {
@@ -281,10 +281,8 @@ pick_some(const struct feed_stream *s, struct ctf_some *some, uint32_t from,
 			b = analysis_kinds_slow_brief(s->kinds,
 						      ctf_some_event(some, i));
 		picked[n] = i;
-		n += calm ? analysis_quiet_keeps_calm(s->quiet, &told, b.kind,
-						      b.runs, b.woken)
-			  : analysis_quiet_keeps(s->quiet, b.kind, b.runs,
-						 b.woken,
+		n += calm ? analysis_quiet_keeps_calm(s->quiet, &told, &b)
+			  : analysis_quiet_keeps(s->quiet, &b,
 						 (int64_t)here.clock[i]);
 	}
 	if (calm)

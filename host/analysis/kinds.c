@@ -222,18 +222,34 @@ static bool at_hand(const struct analysis_class *c, int number)
 	return !(c->has & 1 << number) || c->number[number].mask;
 }
 
+/* A switch does so in any case. */
+static bool says_who(const struct analysis_class *c)
+{
+	int number = runs_number((enum analysis_kind)c->kind);
+
+	return c->has & 1 << number || c->kind == ANALYSIS_EV_SWITCH;
+}
+
 static void brief_init(struct analysis_brief_class *b,
 		       const struct analysis_class *c)
 {
-	int runs = runs_number((enum analysis_kind)c->kind);
+	enum analysis_kind kind = (enum analysis_kind)c->kind;
+	int number = runs_number(kind);
+	const struct analysis_place *runs = &c->number[number];
 	const struct analysis_place *woken = &c->number[ANALYSIS_OF_TID];
+	struct analysis_brief all = analysis_brief_of(kind, says_who(c), 0, 0);
 
-	b->kind = c->kind;
-	b->runs = c->number[runs];
-	b->woken_at = woken->at;
-	b->bytes = most(b->runs.at, woken->at) + CTF_PLAIN_BYTES;
-	if (!at_hand(c, runs) ||
-	    (c->kind == ANALYSIS_EV_WAKING && !woken->mask))
+	*b = (struct analysis_brief_class){
+		.leaves = all.leaves,
+		.tells = all.tells,
+		.runs_at = runs->at,
+		.runs_mask = runs->mask,
+		.woken_at = woken->at,
+		.bytes = most(runs->at, woken->at) + CTF_PLAIN_BYTES,
+		.kind = c->kind,
+	};
+	if (!at_hand(c, number) ||
+	    (kind == ANALYSIS_EV_WAKING && !woken->mask))
 		b->bytes = ANALYSIS_NOT_PLAIN;
 }
 
@@ -307,14 +323,12 @@ static int32_t slow_number(const struct analysis_kinds *k,
 struct analysis_brief analysis_kinds_slow_brief(const struct analysis_kinds *k,
 						const struct ctf_event *ev)
 {
-	enum analysis_kind kind =
-		(enum analysis_kind)k->cls[ev->cls->index].kind;
+	const struct analysis_class *c = &k->cls[ev->cls->index];
+	enum analysis_kind kind = (enum analysis_kind)c->kind;
 
-	return (struct analysis_brief){
-		.kind = kind,
-		.runs = slow_number(k, ev, runs_number(kind)),
-		.woken = slow_number(k, ev, ANALYSIS_OF_TID),
-	};
+	return analysis_brief_of(kind, says_who(c),
+				 slow_number(k, ev, runs_number(kind)),
+				 slow_number(k, ev, ANALYSIS_OF_TID));
 }
 
 static void name_get(const struct ctf_event *ev, const struct ctf_field *f,

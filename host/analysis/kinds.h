@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "analysis/event.h"
+#include "analysis/quiet.h"
 #include "ctf/plain.h"
 #include "ctf/take.h"
 
@@ -50,23 +50,21 @@ struct analysis_wide {
 	uint64_t less;
 };
 
-/** struct analysis_brief - of an event, for analysis_quiet_keeps() */
-struct analysis_brief {
-	enum analysis_kind kind;
-	int32_t runs;
-	int32_t woken;
-};
-
 /* Of plain bytes: no event has so many, something is not at hand. */
 #define ANALYSIS_NOT_PLAIN UINT32_MAX
 
 /**
- * struct analysis_brief_class - where the events of a class say that
- * @bytes:	that have to be there, or ANALYSIS_NOT_PLAIN
+ * struct analysis_brief_class - struct analysis_brief of the events of a class
+ * @leaves, @tells: of all of them
+ * @runs_at, @runs_mask: who runs after one, as in struct analysis_place
  * @woken_at:	of 32 bits; of classes that do not wake: anything
+ * @bytes:	that have to be there, or ANALYSIS_NOT_PLAIN
  */
 struct analysis_brief_class {
-	struct analysis_place runs;
+	uint64_t leaves;
+	uint64_t tells;
+	uint32_t runs_at;
+	uint32_t runs_mask;
 	uint32_t woken_at;
 	uint32_t bytes;
 	uint8_t kind;
@@ -160,16 +158,15 @@ static inline int64_t analysis_wide_get(const struct analysis_wide *p,
 	return (int64_t)(((v & p->mask) ^ p->sign) - p->less);
 }
 
-/** analysis_kinds_fields() - where an event's fields begin, or NULL: not at hand */
-static inline const uint8_t *analysis_kinds_fields(uint32_t bytes,
-						   const struct ctf_some *some,
-						   uint32_t i)
+/** analysis_kinds_fields() - where an event's fields begin; false: not at hand */
+static inline bool analysis_kinds_fields(uint32_t bytes,
+					 const struct ctf_some *some, uint32_t i,
+					 const uint8_t **fields)
 {
 	uint64_t at = some->at[i];
 
-	return !(at & 7) && at + bytes * 8ull <= some->end
-		       ? some->ev.data + at / 8
-		       : NULL;
+	*fields = some->ev.data + at / 8;
+	return __builtin_expect(!(at & 7) && at + bytes * 8ull <= some->end, 1);
 }
 
 /** analysis_kinds_brief() - false where it is not at hand */
@@ -179,13 +176,16 @@ static inline bool analysis_kinds_brief(const struct analysis_kinds *k,
 {
 	const struct analysis_brief_class *c =
 		&k->brief[ctf_some_class(some, i)];
-	const uint8_t *fields = analysis_kinds_fields(c->bytes, some, i);
+	const uint8_t *fields;
+	uint32_t runs;
 
-	if (__builtin_expect(!fields, 0))
+	if (!analysis_kinds_fields(c->bytes, some, i, &fields))
 		return false;
-	out->kind = (enum analysis_kind)c->kind;
-	out->runs = (int32_t)analysis_place_get(&c->runs, fields);
+	memcpy(&runs, fields + c->runs_at, sizeof(runs));
 	memcpy(&out->woken, fields + c->woken_at, sizeof(out->woken));
+	out->leaves = c->leaves;
+	out->tells = c->tells | (runs & c->runs_mask);
+	out->kind = (enum analysis_kind)c->kind;
 	return true;
 }
 
@@ -198,11 +198,11 @@ static inline bool analysis_kinds_event(const struct analysis_kinds *k,
 					struct analysis_event *out)
 {
 	const struct analysis_class *c = analysis_kinds_class(k, some, i);
-	const uint8_t *fields = analysis_kinds_fields(c->plain_bytes, some, i);
 	const struct analysis_place *number = c->number;
+	const uint8_t *fields;
 	uint32_t isa;
 
-	if (__builtin_expect(!fields, 0))
+	if (!analysis_kinds_fields(c->plain_bytes, some, i, &fields))
 		return false;
 	/* Without a branch: what comes next is nearly always another class. */
 	out->current = (int32_t)analysis_place_get(&number[ANALYSIS_OF_CURRENT],

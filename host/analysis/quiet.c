@@ -13,6 +13,7 @@ struct analysis_quiet *analysis_quiet_new(bool wakeups)
 	q->quiet = 1u << ANALYSIS_EV_OTHER;
 	if (wakeups)
 		q->quiet |= 1u << ANALYSIS_EV_WAKING;
+	q->told = ANALYSIS_TOLD_NOBODY;
 	q->lost_until_ns = INT64_MIN;
 	q->next_ns = INT64_MAX;
 	return q;
@@ -54,24 +55,24 @@ static void forget(struct analysis_quiet *q, int64_t ns)
 		h = &q->holes.at[q->next];
 		if (h->until_ns > q->lost_until_ns)
 			q->lost_until_ns = h->until_ns;
-		q->told.known = false;
+		q->told |= ANALYSIS_TOLD_NOBODY;
 		q->next_ns = q->next + 1 < q->holes.count ? h[1].from_ns
 							  : INT64_MAX;
 	}
 }
 
-bool analysis_quiet_keeps(struct analysis_quiet *q, enum analysis_kind kind,
-			  int32_t runs, int32_t woken, int64_t ns)
+bool analysis_quiet_keeps(struct analysis_quiet *q,
+			  const struct analysis_brief *b, int64_t ns)
 {
-	struct analysis_told told;
+	uint64_t told;
 	bool keeps;
 
 	forget(q, ns);
 	told = q->told;
-	keeps = analysis_quiet_keeps_calm(q, &told, kind, runs, woken);
-	if (ns >= q->lost_until_ns)
-		q->told = told;
-	else
-		q->told.entered = told.entered;
+	keeps = analysis_quiet_keeps_calm(q, &told, b);
+	if (ns < q->lost_until_ns)
+		told = (q->told & ~ANALYSIS_TOLD_ENTERED) |
+		       (told & ANALYSIS_TOLD_ENTERED);
+	q->told = told;
 	return keeps;
 }

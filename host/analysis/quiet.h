@@ -27,16 +27,43 @@ struct analysis_hole {
 	int64_t until_ns;
 };
 
-/**
- * struct analysis_told - what the events of a CPU have told so far
- * @known:	the thread that runs is known to the model: @current
- * @entered:	the last event was an entry
+/*
+ * What the events of a CPU have told so far is one word, which an event changes without a
+ * branch on what it is: the thread that runs, in the low half, and these.
  */
-struct analysis_told {
-	bool known;
-	bool entered;
-	int32_t current;
+#define ANALYSIS_TOLD_NOBODY  (1ull << 32) /* the model does not know who that is */
+#define ANALYSIS_TOLD_ENTERED (1ull << 33) /* by the last event */
+
+/**
+ * struct analysis_brief - what an event changes of what was told
+ * @leaves:	bits that it leaves as they are, the others are cleared
+ * @tells:	bits that it sets then
+ * @kind:	what happened
+ * @woken:	of ANALYSIS_EV_WAKING: whom, else any
+ */
+struct analysis_brief {
+	uint64_t leaves;
+	uint64_t tells;
+	enum analysis_kind kind;
+	int32_t woken;
 };
+
+/**
+ * analysis_brief_of() - an event
+ * @says:	it says who runs on the CPU after it: @runs
+ */
+static inline struct analysis_brief analysis_brief_of(enum analysis_kind kind,
+						      bool says, int32_t runs,
+						      int32_t woken)
+{
+	return (struct analysis_brief){
+		.leaves = says ? 0 : ANALYSIS_TOLD_NOBODY | UINT32_MAX,
+		.tells = (kind == ANALYSIS_EV_ENTRY ? ANALYSIS_TOLD_ENTERED : 0) |
+			 (says ? (uint32_t)runs : 0),
+		.kind = kind,
+		.woken = woken,
+	};
+}
 
 /**
  * struct analysis_quiet - which events of a CPU may be left out
@@ -49,7 +76,7 @@ struct analysis_told {
  */
 struct analysis_quiet {
 	uint32_t quiet;
-	struct analysis_told told;
+	uint64_t told;
 	int64_t lost_until_ns;
 	VMSYNC_ARRAY(struct analysis_hole) holes;
 	size_t next;
@@ -102,29 +129,20 @@ static inline bool analysis_quiet_calm(const struct analysis_quiet *q,
  * Without a branch on what it is, which is as good as random.
  */
 static inline bool analysis_quiet_keeps_calm(const struct analysis_quiet *q,
-					     struct analysis_told *told,
-					     enum analysis_kind kind,
-					     int32_t runs, int32_t woken)
+					     uint64_t *told,
+					     const struct analysis_brief *b)
 {
-	bool said = (runs != ANALYSIS_NOT_SAID) | (kind == ANALYSIS_EV_SWITCH);
-	bool keeps = !(q->quiet >> kind & 1) | !told->known | told->entered |
-		     (said & (runs != told->current)) |
-		     ((kind == ANALYSIS_EV_WAKING) &
-		      analysis_quiet_wakes(q, woken));
+	uint64_t before = *told, after = (before & b->leaves) | b->tells;
 
-	told->entered = kind == ANALYSIS_EV_ENTRY;
-	told->known |= said;
-	told->current = said ? runs : told->current;
-	return keeps;
+	*told = after;
+	return (!(q->quiet >> b->kind & 1)) |
+	       (((before ^ after) | before >> 32) != 0) |
+	       ((b->kind == ANALYSIS_EV_WAKING) &
+		analysis_quiet_wakes(q, b->woken));
 }
 
-/**
- * analysis_quiet_keeps() - the next event of the CPU: may it change anything?
- * @kind:	what happened
- * @runs:	who runs on the CPU after it, or ANALYSIS_NOT_SAID
- * @woken:	of ANALYSIS_EV_WAKING: whom
- */
-bool analysis_quiet_keeps(struct analysis_quiet *q, enum analysis_kind kind,
-			  int32_t runs, int32_t woken, int64_t ns);
+/** analysis_quiet_keeps() - the next event of the CPU: may it change anything? */
+bool analysis_quiet_keeps(struct analysis_quiet *q,
+			  const struct analysis_brief *b, int64_t ns);
 
 #endif /* VMSYNC_ANALYSIS_QUIET_H */

@@ -81,9 +81,14 @@ static struct analysis_event likely(int64_t ns)
 
 static bool left_out(struct analysis_quiet *q, const struct analysis_event *ev)
 {
-	int32_t runs = ev->kind == ANALYSIS_EV_SWITCH ? ev->tid : ev->current;
+	bool is_switch = ev->kind == ANALYSIS_EV_SWITCH;
+	int32_t runs = is_switch ? ev->tid : ev->current;
+	/* Or there is a field, which says that nobody is known. */
+	bool says = is_switch || runs != ANALYSIS_NOT_SAID || ev->ns & 1;
+	struct analysis_brief b =
+		analysis_brief_of(ev->kind, says, runs, ev->tid);
 
-	return !analysis_quiet_keeps(q, ev->kind, runs, ev->tid, ev->ns);
+	return !analysis_quiet_keeps(q, &b, ev->ns);
 }
 
 /* The model's findings, with or without all events. */
