@@ -88,7 +88,7 @@ enum analysis_isa {
  * @reason:	of exits and ANALYSIS_EV_USER_EXIT; of ANALYSIS_EV_HALTED: not 0
  *		where the thread slept; of ANALYSIS_EV_POLL: ns
  * @kind:	enum analysis_kind
- * @isa:	enum analysis_isa
+ * @isa:	of exits: enum analysis_isa, or any other number, which is not known
  * @named:	@name is said, up to a NUL or its end
  *
  * It is written where the event is decoded, and read after the traces were
@@ -107,11 +107,13 @@ struct analysis_event {
 	uint32_t machine;
 	uint32_t cpu;
 	int32_t current;
-	int32_t tid;
+	union {
+		int32_t tid;
+		uint32_t reason;
+	};
 	int32_t pid;
-	uint32_t reason;
+	uint32_t isa;
 	uint8_t kind;
-	uint8_t isa;
 	uint8_t named;
 	char name[ANALYSIS_NAME];
 };

@@ -67,7 +67,8 @@ static const struct meaning entry = {
 static const struct meaning exit_of = {
 	NULL,
 	ANALYSIS_EV_EXIT,
-	{[ANALYSIS_OF_REASON] = "exit_reason", "isa", "vcpu_id"},
+	{[ANALYSIS_OF_REASON] = "exit_reason", [ANALYSIS_OF_ISA] = "isa",
+	 [ANALYSIS_OF_B] = "vcpu_id"},
 	NULL};
 static const struct meaning vector_in = {NULL, ANALYSIS_EV_IRQ_IN, {NULL}, NULL};
 static const struct meaning vector_out = {NULL, ANALYSIS_EV_IRQ_OUT, {NULL},
@@ -359,10 +360,9 @@ void analysis_kinds_slow(const struct analysis_kinds *k,
 		.current = (int32_t)v[ANALYSIS_OF_CURRENT],
 		.tid = (int32_t)v[ANALYSIS_OF_TID],
 		.pid = (int32_t)v[ANALYSIS_OF_PID],
-		.reason = (uint32_t)v[ANALYSIS_OF_REASON],
-		.isa = (uint64_t)v[ANALYSIS_OF_ISA] > ANALYSIS_ISA_SVM
+		.isa = (uint64_t)v[ANALYSIS_OF_ISA] > UINT32_MAX
 			       ? ANALYSIS_ISA_UNKNOWN
-			       : (uint8_t)v[ANALYSIS_OF_ISA],
+			       : (uint32_t)v[ANALYSIS_OF_ISA],
 		.kind = c->kind,
 	};
 	if (c->ioctl && v[ANALYSIS_OF_REASON] != IOCTL_KVM_RUN)

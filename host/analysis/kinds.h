@@ -14,14 +14,15 @@
 
 /**
  * enum analysis_number - numbers of an event, see struct analysis_event
+ * @ANALYSIS_OF_REASON:	no kind has both
  * @ANALYSIS_OF_B:	what there is one of for each kind: prev_state, vcpu_id, target,
  *			halt_ns, old_poll_ns; it alone has 64 bits
  */
 enum analysis_number {
 	ANALYSIS_OF_CURRENT,
 	ANALYSIS_OF_TID,
+	ANALYSIS_OF_REASON = ANALYSIS_OF_TID,
 	ANALYSIS_OF_PID,
-	ANALYSIS_OF_REASON,
 	ANALYSIS_OF_ISA,
 	ANALYSIS_OF_B,
 	ANALYSIS_NUMBERS,
@@ -200,7 +201,6 @@ static inline bool analysis_kinds_event(const struct analysis_kinds *k,
 	const struct analysis_class *c = analysis_kinds_class(k, some, i);
 	const struct analysis_place *number = c->number;
 	const uint8_t *fields;
-	uint32_t isa;
 
 	if (!analysis_kinds_fields(c->plain_bytes, some, i, &fields))
 		return false;
@@ -209,11 +209,8 @@ static inline bool analysis_kinds_event(const struct analysis_kinds *k,
 						   fields);
 	out->tid = (int32_t)analysis_place_get(&number[ANALYSIS_OF_TID], fields);
 	out->pid = (int32_t)analysis_place_get(&number[ANALYSIS_OF_PID], fields);
-	out->reason = analysis_place_get(&number[ANALYSIS_OF_REASON], fields);
+	out->isa = analysis_place_get(&number[ANALYSIS_OF_ISA], fields);
 	out->prev_state = analysis_wide_get(&c->b, fields);
-	isa = analysis_place_get(&number[ANALYSIS_OF_ISA], fields);
-	out->isa = (uint8_t)(isa > ANALYSIS_ISA_SVM ? ANALYSIS_ISA_UNKNOWN
-						    : isa);
 	out->kind = c->kind;
 	out->named = c->named;
 	memcpy(out->name, fields + c->name_at, ANALYSIS_NAME);

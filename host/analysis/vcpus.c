@@ -381,7 +381,8 @@ void analysis_vcpus_exit(struct analysis_model *m, struct analysis_vcpu *v,
 	if (!v->exiting)
 		exit_begin(m, v, ev->ns);
 	v->exit.told = true;
-	v->exit.isa = (enum analysis_isa)ev->isa;
+	v->exit.isa = ev->isa <= ANALYSIS_ISA_SVM ? (enum analysis_isa)ev->isa
+						  : ANALYSIS_ISA_UNKNOWN;
 	v->exit.reason = ev->reason;
 	v->halts_on = is_halt(v->exit.isa, ev->reason);
 	v->place = v->halts_on && !(v->poll_known && !v->poll_ns)

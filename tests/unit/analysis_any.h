@@ -34,8 +34,7 @@ static inline struct analysis_event any_event(int64_t ns)
 		.kind = (uint8_t)check_range(0, ANALYSIS_EV_KINDS - 1),
 		.current = check_range(0, 3) ? ANALYSIS_NOT_SAID : any_thread(),
 		.tid = any_thread(),
-		.isa = (uint8_t)check_range(0, 2),
-		.reason = check_range(0, 1) ? 0x78 : 12,
+		.isa = (uint32_t)check_range(0, ANALYSIS_ISA_SVM + 1),
 		.named = 1,
 		.name = "name",
 	};
@@ -45,6 +44,9 @@ static inline struct analysis_event any_event(int64_t ns)
 		ev.kind = ANALYSIS_EV_SWITCH;
 	if (ev.kind == ANALYSIS_EV_SWITCH)
 		ev.current = any_thread();
+	if (ev.kind == ANALYSIS_EV_EXIT || ev.kind == ANALYSIS_EV_USER_EXIT ||
+	    ev.kind == ANALYSIS_EV_HALTED || ev.kind == ANALYSIS_EV_POLL)
+		ev.reason = check_range(0, 1) ? 0x78 : 12;
 	if (ev.kind == ANALYSIS_EV_SWITCH)
 		ev.prev_state = any_state();
 	else if (ev.kind == ANALYSIS_EV_LOST)

@@ -63,6 +63,8 @@ static void left(void *ctx, const struct analysis_exit *x)
 	struct world *w = ctx;
 
 	w->bad += parts_bad(x->ns, x->until_ns - x->from_ns);
+	/* Whatever the trace says: tables of names are by it. */
+	w->bad += x->isa > ANALYSIS_ISA_SVM;
 }
 
 static void wake(void *ctx, const struct analysis_wake *k)
