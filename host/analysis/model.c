@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/parts.h"
 
@@ -78,37 +76,6 @@ uint32_t analysis_task_new(struct analysis_model *m, uint32_t machine,
 	*t = (struct analysis_task){.is = {.machine = machine, .tid = tid},
 				    .vcpu = ANALYSIS_NONE};
 	return n;
-}
-
-/* A bit in the first byte of @v, the lowest, that is 0; 0: there is none. */
-static uint64_t nul_bit(uint64_t v)
-{
-	uint64_t nul = (v - 0x0101010101010101) & ~v & 0x8080808080808080;
-
-	return nul & -nul;
-}
-
-/* The bytes before that; the rest 0. */
-static uint64_t before_nul(uint64_t v)
-{
-	return v & (nul_bit(v) - 1);
-}
-
-void analysis_name_set(struct analysis_model *m, uint32_t task,
-		       const struct analysis_event *ev)
-{
-	_Static_assert(ANALYSIS_NAME == 16, "two words");
-	uint64_t half[2];
-
-	if (task == ANALYSIS_NONE || !ev->named)
-		return;
-	memcpy(half, ev->name, ANALYSIS_NAME);
-	half[0] = le64toh(half[0]);
-	half[1] = le64toh(half[1]) & (uint64_t)!nul_bit(half[0]) * UINT64_MAX;
-	half[0] = htole64(before_nul(half[0]));
-	/* The last byte is a NUL in any case. */
-	half[1] = htole64(before_nul(half[1]) & UINT64_MAX >> 8);
-	memcpy(m->tasks.at[task].is.name, half, ANALYSIS_NAME);
 }
 
 /* The guest's own number of the CPU, for the guest's events. */

@@ -35,7 +35,7 @@ struct analysis_model;
  * @machine:	ANALYSIS_HOST or a guest's number
  * @tid:	0 is the idle thread of each CPU
  * @pid:	of its process, 0: not known
- * @name:	the last one it had, "" if not known
+ * @name:	the last one it had, "" if not known; anything behind its NUL
  */
 struct analysis_thread {
 	uint32_t machine;

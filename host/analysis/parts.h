@@ -3,6 +3,8 @@
 #ifndef VMSYNC_ANALYSIS_PARTS_H
 #define VMSYNC_ANALYSIS_PARTS_H
 
+#include <string.h>
+
 #include "analysis/model.h"
 #include "sync/base/array.h"
 
@@ -203,8 +205,17 @@ static inline uint32_t analysis_task_of(struct analysis_model *m,
 }
 
 /** analysis_name_set() - the name that an event tells */
-void analysis_name_set(struct analysis_model *m, uint32_t task,
-		       const struct analysis_event *ev);
+static inline void analysis_name_set(struct analysis_model *m, uint32_t task,
+				     const struct analysis_event *ev)
+{
+	char *name;
+
+	if (task == ANALYSIS_NONE || !ev->named)
+		return;
+	name = m->tasks.at[task].is.name;
+	memcpy(name, ev->name, ANALYSIS_NAME);
+	name[ANALYSIS_NAME - 1] = 0;
+}
 
 /** analysis_vcpu_on() - the virtual CPU that runs on a host CPU, or NULL */
 static inline struct analysis_vcpu *analysis_vcpu_on(struct analysis_model *m,

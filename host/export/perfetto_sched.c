@@ -146,7 +146,7 @@ static uint32_t name_of(struct sched_cpu *c, const char *name)
 
 	/* What came last comes again. */
 	for (i = c->n_names; i-- > 0 && c->n_names - i <= 8;) {
-		if (!memcmp(c->names[i], name, ANALYSIS_NAME))
+		if (!strncmp(c->names[i], name, ANALYSIS_NAME))
 			return i;
 	}
 	memcpy(c->names[c->n_names], name, ANALYSIS_NAME);
