@@ -9,7 +9,7 @@
 #include "fuse/runs_chunk.h"
 #include "fuse/scratch.h"
 
-#define IN_MEMORY 64		/* full chunks */
+#define IN_MEMORY 16		/* full chunks */
 #define MAX_PARTS (1u << 18)	/* a trace may claim any number of threads */
 
 struct vmsync_runs_lane {

@@ -11,7 +11,7 @@
 #include "fuse/runs.h"
 #include "sync/base/array.h"
 
-#define RUNS_CHUNK 1024 /* words */
+#define RUNS_CHUNK 4096 /* words */
 #define RUNS_LATE  (UINT32_MAX >> 2)
 
 /**
