@@ -60,13 +60,27 @@ static const struct option *choose(const struct skip *s, uint64_t tag)
 			return NULL;					\
 	} while (0)
 
+/* What most lists are: a string, and behind it what is of one length. */
+static const uint8_t *last_string(const struct skip *s, const uint8_t *p,
+				  const uint8_t *end)
+{
+	size_t n = string_size(p, end);
+
+	if (unlikely(!n))
+		return NULL;
+	p += n;
+	ROOM(s->n);
+	return p + s->n;
+}
+
 /*
  * @base is the packet's start, to which alignments refer, @end the end of its
  * content. Return: behind the event, or NULL where it passes @end or a tag
  * chooses nothing.
  */
-const uint8_t *skip_run(const struct skip *s, const uint8_t *base,
-			const uint8_t *p, const uint8_t *end, uint64_t *slot)
+static __attribute__((noinline)) const uint8_t *
+skip_list(const struct skip *s, const uint8_t *base, const uint8_t *p,
+	  const uint8_t *end, uint64_t *slot)
 {
 	const struct skip *list = s;
 	const struct option *c;
@@ -132,12 +146,7 @@ again:
 			ROOM(n);
 			return p + n;
 		case SKIP_LAST_STR:
-			n = string_size(p, end);
-			if (unlikely(!n))
-				return NULL;
-			p += n;
-			ROOM(s->n);
-			return p + s->n;
+			return last_string(s, p, end);
 		case SKIP_LOOP:
 			n = s->slot < 0 ? s->n : slot[s->slot];
 			if (!n) {
@@ -168,4 +177,11 @@ again:
 			goto again;
 		}
 	}
+}
+
+const uint8_t *skip_run(const struct skip *s, const uint8_t *base,
+			const uint8_t *p, const uint8_t *end, uint64_t *slot)
+{
+	return s->code == SKIP_LAST_STR ? last_string(s, p, end) :
+					  skip_list(s, base, p, end, slot);
 }
