@@ -6,8 +6,6 @@
 #include "fuse/roles.h"
 #include "fuse/runs.h"
 
-#define TASK_COMM_LEN 16 /* bytes of a thread's name in a kernel */
-
 /*
  * Reasons for which KVM leaves a guest that takes interrupts: it is about to take
  * one, or it waits for one. Numbers of VMX, which SVM does not use, and of SVM,
@@ -37,7 +35,7 @@ static void name(struct vmsync_role_class *c)
 	const struct ctf_field *f = &c->field[VMSYNC_ROLE_NAME];
 
 	c->name_plain = c->has[VMSYNC_ROLE_NAME] &&
-			ctf_field_plain_text(f, TASK_COMM_LEN, &c->name_at);
+			ctf_field_plain_text(f, VMSYNC_ROLE_NAME_LEN, &c->name_at);
 }
 
 static bool is_end(const struct vmsync_role_class *c)
@@ -143,21 +141,30 @@ unsigned int vmsync_role_end(const struct vmsync_role_class *c,
 	}
 }
 
+int32_t vmsync_role_number_in(const char *name)
+{
+	int32_t id = 0;
+	size_t i;
+
+	for (i = VMSYNC_ROLE_CPU_LEN; i < 9 && name[i] >= '0' && name[i] <= '9'; i++)
+		id = id * 10 + (name[i] - '0');
+	return i > VMSYNC_ROLE_CPU_LEN && !memcmp(name + i, "/KVM", 4) ? id : -1;
+}
+
 int32_t vmsync_role_any_named(const struct vmsync_role_class *c,
 			      const struct ctf_event *ev)
 {
 	const struct ctf_field *f = &c->field[VMSYNC_ROLE_NAME];
+	char name[VMSYNC_ROLE_NAME_LEN] = "";
 	const char *s;
-	int32_t id = 0;
-	size_t len, i;
+	size_t len;
 
 	if (!c->has[VMSYNC_ROLE_NAME] ||
 	    !ctf_str_begins(ev, f, VMSYNC_ROLE_CPU, VMSYNC_ROLE_CPU_LEN))
 		return -1;
 	s = ctf_get_str(ev, f, &len);
-	if (!s || len < 9)
+	if (!s)
 		return -1;
-	for (i = 4; i < len && i < 9 && s[i] >= '0' && s[i] <= '9'; i++)
-		id = id * 10 + (s[i] - '0');
-	return i > 4 && len - i >= 4 && !memcmp(s + i, "/KVM", 4) ? id : -1;
+	memcpy(name, s, len < sizeof(name) ? len : sizeof(name));
+	return vmsync_role_number_in(name);
 }

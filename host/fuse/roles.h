@@ -99,6 +99,14 @@ unsigned int vmsync_role_end(const struct vmsync_role_class *c,
 #define VMSYNC_ROLE_CPU	    "CPU "
 #define VMSYNC_ROLE_CPU_LEN 4
 
+#define VMSYNC_ROLE_NAME_LEN 16 /* TASK_COMM_LEN */
+
+/**
+ * vmsync_role_number_in() - vmsync_role_named() of a name that begins so
+ * @name:	[VMSYNC_ROLE_NAME_LEN], need not end with a NUL
+ */
+int32_t vmsync_role_number_in(const char *name);
+
 /** vmsync_role_any_named() - vmsync_role_named(), of any layout */
 int32_t vmsync_role_any_named(const struct vmsync_role_class *c,
 			      const struct ctf_event *ev);
@@ -107,13 +115,15 @@ int32_t vmsync_role_any_named(const struct vmsync_role_class *c,
 static inline int32_t vmsync_role_named(const struct vmsync_role_class *c,
 					const struct ctf_event *ev)
 {
+	const char *name = (const char *)ev->data + ev->at / 8 + c->name_at;
+
+	if (!c->name_plain ||
+	    !ctf_plain_there(ev, c->name_at + VMSYNC_ROLE_NAME_LEN))
+		return vmsync_role_any_named(c, ev);
 	/* Of nearly all threads one look tells that they are none. */
-	if (c->name_plain &&
-	    ctf_plain_there(ev, c->name_at + VMSYNC_ROLE_CPU_LEN) &&
-	    memcmp(ev->data + ev->at / 8 + c->name_at, VMSYNC_ROLE_CPU,
-		   VMSYNC_ROLE_CPU_LEN))
-		return -1;
-	return vmsync_role_any_named(c, ev);
+	return memcmp(name, VMSYNC_ROLE_CPU, VMSYNC_ROLE_CPU_LEN)
+		       ? -1
+		       : vmsync_role_number_in(name);
 }
 
 #endif /* VMSYNC_FUSE_ROLES_H */
