@@ -92,6 +92,18 @@ static int lane_add(struct vmsync_reader *r, struct vmsync_runs *runs,
 	return 0;
 }
 
+/* Where events are taken no packet is in memory as a whole: the cache holds what is read. */
+static int keep_all(void *ctx, struct ctf_some *some, struct ctf_error *e)
+{
+	uint32_t i;
+
+	(void)ctx;
+	(void)e;
+	for (i = 0; i < some->n; i++)
+		ctf_some_keep(some, i);
+	return 0;
+}
+
 static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
 		     size_t trace, struct vmsync_runs *runs,
 		     struct ctf_error *e)
@@ -115,6 +127,7 @@ static int add_trace(struct vmsync_reader *r, const struct ctf_trace *t,
 		if (stream < 0)
 			return stream;
 		r->source_of[stream] = (uint32_t)trace;
+		ctf_merge_take(r->merge, stream, keep_all, NULL);
 		if (r->lanes &&
 		    lane_add(r, runs, s->roles, stream, first.cpu))
 			return vmsync_fail_memory(e);
