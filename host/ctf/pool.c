@@ -5,14 +5,19 @@
  * more. So whoever has to wait looks for a while before it sleeps. That is of no
  * use, and takes time from others, where threads share a processor: then nobody
  * looks, and nobody looks as long who has looked in vain.
+ *
+ * Threads help where they have a processor of their own. Beside another program the
+ * system may leave one on the processor of the owner for as long as that program runs:
+ * the tasks that it does there the owner would do sooner, without switching from one to
+ * the other and back for each. A thread that finds itself there keeps away for a while.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "ctf/pool.h"
@@ -29,24 +34,18 @@
 #define LOOKS		16	/* between those at the clock */
 
 /*
- * A task takes a tenth of this. A thread that took longer, and that the system
- * took off its processor meanwhile, has a competitor there, who keeps the
- * processor for some ms at a time, in which the owner waits for that task.
+ * For how long, the first time, and twice as long each time that it is still so. To find
+ * that out costs the owner two switches, some 10 us, so that at the most they are nothing;
+ * where it was only for a moment help is missed for no longer than that took.
  */
-#define LATE_NS		1000000
-/*
- * For how long the owner then does everything itself. The next time it is twice
- * as long, until the threads have been of use for as long again. Each trial costs
- * one such wait: a smaller least value makes a busy machine slower, a larger most
- * value finds out later that the competitor has gone.
- */
-#define AWAY_LEAST_NS	20000000
-#define AWAY_MOST_NS	1000000000
+#define AWAY_LEAST_NS	50000
+#define AWAY_MOST_NS	20000000
 
 struct ctf_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t work;	/* something is pending, or the end */
 	pthread_cond_t done;	/* something is done */
+	pthread_cond_t end;	/* for those that keep away */
 	struct task list;	/* pending tasks, a ring */
 	atomic_uint pending;
 	atomic_uint idle;	/* threads that look for work, or sleep */
@@ -56,11 +55,13 @@ struct ctf_pool {
 	bool ended;
 	bool alone;		/* each thread has a processor */
 	int64_t work_ns, done_ns;	/* how long to look for either */
-	int64_t away_ns;	/* how long threads keep away, or kept last */
-	int64_t back_ns;	/* when they are back */
+	int cpu;		/* that the owner was on last */
+	bool sleeps;		/* the owner does, and needs none */
 	unsigned int n;
 	pthread_t thread[];
 };
+
+static _Thread_local bool is_helper;	/* else it is the owner */
 
 static int64_t now_ns(void)
 {
@@ -112,11 +113,6 @@ static void unlink_task(struct ctf_pool *p, struct task *t)
 	p->pending--;
 }
 
-static bool is_away(const struct ctf_pool *p)
-{
-	return p->back_ns && now_ns() < p->back_ns;
-}
-
 /* With the lock held: behind all that is pending. */
 static void append(struct ctf_pool *p, struct task *t)
 {
@@ -126,7 +122,7 @@ static void append(struct ctf_pool *p, struct task *t)
 	t->prev->next = t;
 	p->list.prev = t;
 	p->pending++;
-	if (p->asleep && !is_away(p))
+	if (p->asleep)
 		pthread_cond_signal(&p->work);
 }
 
@@ -143,8 +139,10 @@ static void put(struct ctf_pool *p, struct task *t, bool done)
 		t->state = TASK_DONE;
 	else
 		append(p, t);
-	if (p->waiting)
-		pthread_cond_broadcast(&p->done);
+	if (!p->waiting)
+		return;
+	p->sleeps = false;
+	pthread_cond_broadcast(&p->done);
 }
 
 /* With the lock held, but not while it runs. */
@@ -184,38 +182,25 @@ void pool_give(struct ctf_pool *p, struct task *t, bool done)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* How often the system took this thread off its processor for another one. */
-static long taken_off(void)
+/* The owner that sleeps leaves its processor to others, until it is woken. */
+static bool is_in_the_way(const struct ctf_pool *p)
 {
-	struct rusage u;
-
-	return getrusage(RUSAGE_THREAD, &u) ? 0 : u.ru_nivcsw;
+	return !p->sleeps && p->cpu == sched_getcpu();
 }
 
-/* With the lock held: others compete for the processors. */
-static void keep_away(struct ctf_pool *p, int64_t now)
+/* With the lock held, but not while it sleeps. */
+static void keep_away(struct ctf_pool *p, int64_t ns)
 {
-	bool again = now < p->back_ns + p->away_ns;
+	int64_t back_ns = now_ns() + ns;
+	struct timespec back = { .tv_sec = back_ns / 1000000000,
+				 .tv_nsec = back_ns % 1000000000 };
 
-	p->away_ns = !again ? AWAY_LEAST_NS :
-		     p->away_ns < AWAY_MOST_NS / 2 ? 2 * p->away_ns :
-						     AWAY_MOST_NS;
-	p->back_ns = now + p->away_ns;
-}
-
-/* The same as run(), for a thread that may have to keep away then. */
-static void run_beside(struct ctf_pool *p, struct task *t, long *off)
-{
-	int64_t began = now_ns(), ended;
-	long before = *off;
-
-	run(p, t);
-	ended = now_ns();
-	if (ended - began < LATE_NS)
-		return;
-	*off = taken_off();
-	if (*off != before)
-		keep_away(p, ended);
+	/* Another one may have slept, while this one was woken for what is pending. */
+	if (p->asleep)
+		pthread_cond_signal(&p->work);
+	while (!p->ended && !pthread_cond_clockwait(&p->end, &p->lock,
+						    CLOCK_MONOTONIC, &back))
+		;
 }
 
 /* Until something is pending, perhaps. One thread that looks is enough. */
@@ -224,7 +209,7 @@ static void rest(struct ctf_pool *p)
 	bool seen;
 
 	p->idle++;
-	if (!p->looking && !is_away(p)) {
+	if (!p->looking) {
 		p->looking = true;
 		seen = look(p, &p->pending, 0, &p->work_ns, WORK_MIN_NS);
 		p->looking = false;
@@ -242,14 +227,21 @@ static void rest(struct ctf_pool *p)
 static void *work(void *arg)
 {
 	struct ctf_pool *p = arg;
-	long off = taken_off();
+	int64_t away_ns = AWAY_LEAST_NS;
 
+	is_helper = true;
 	pthread_mutex_lock(&p->lock);
 	while (!p->ended) {
-		if (p->pending && !is_away(p))
-			run_beside(p, p->list.next, &off);
-		else
+		if (!p->pending) {
 			rest(p);
+		} else if (is_in_the_way(p)) {
+			keep_away(p, away_ns);
+			if (away_ns < AWAY_MOST_NS)
+				away_ns *= 2;
+		} else {
+			run(p, p->list.next);
+			away_ns = AWAY_LEAST_NS;
+		}
 	}
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
@@ -287,6 +279,7 @@ struct ctf_pool *ctf_pool_new(unsigned int jobs)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->done, NULL);
+	pthread_cond_init(&p->end, NULL);
 	start(p, threads);
 	if (p->n)
 		return p;
@@ -303,12 +296,14 @@ void ctf_pool_free(struct ctf_pool *p)
 	pthread_mutex_lock(&p->lock);
 	p->ended = true;
 	pthread_cond_broadcast(&p->work);
+	pthread_cond_broadcast(&p->end);
 	pthread_mutex_unlock(&p->lock);
 	for (i = 0; i < p->n; i++)
 		pthread_join(p->thread[i], NULL);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->work);
 	pthread_cond_destroy(&p->done);
+	pthread_cond_destroy(&p->end);
 	free(p);
 }
 
@@ -317,9 +312,19 @@ unsigned int pool_threads(const struct ctf_pool *p)
 	return p->n;
 }
 
+/* With the lock held: where the owner is. */
+static void tell_cpu(struct ctf_pool *p)
+{
+	if (is_helper)
+		return;
+	p->cpu = sched_getcpu();
+	p->sleeps = false;
+}
+
 void pool_push(struct ctf_pool *p, struct task *t)
 {
 	pthread_mutex_lock(&p->lock);
+	tell_cpu(p);
 	append(p, t);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -328,6 +333,7 @@ void pool_wait(struct ctf_pool *p, struct task *t)
 {
 	pthread_mutex_lock(&p->lock);
 	while (t->state != TASK_DONE) {
+		tell_cpu(p);
 		if (t->state == TASK_PENDING) {
 			run(p, t);
 		} else if (p->pending) {
@@ -335,6 +341,8 @@ void pool_wait(struct ctf_pool *p, struct task *t)
 		} else if (!look(p, &t->state, TASK_BUSY, &p->done_ns, DONE_MIN_NS) &&
 			   t->state == TASK_BUSY) {
 			p->waiting++;
+			if (!is_helper)
+				p->sleeps = true;
 			pthread_cond_wait(&p->done, &p->lock);
 			p->waiting--;
 		}

@@ -182,6 +182,8 @@ one="$vmsync fuse -l -j 1 -o $t/out $h $g" all="$vmsync fuse -l -o $t/out $h $g"
 beside "fuse, the host linked"
 one="$vmsync cat -j 1 $h" all="$vmsync cat $h"
 beside "cat (text)"
+one="$vmsync analyze -j 1 $h $g" all="$vmsync analyze $h $g"
+beside "analyze (all tables)"
 
 echo
 echo "sync beyond reading: $(build/release/tests/sync 1000000)"
