@@ -22,6 +22,8 @@ host_up() {
 }
 
 host_modules() {
+	# Once it has started it writes its filters anew, each with a number of its own.
+	until_true "libvirtd does not answer" libvirt_answers
 	state_take before
 	packages_install
 }
