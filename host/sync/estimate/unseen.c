@@ -14,7 +14,10 @@
 /*
  * Where fixes are far apart that is not taken for granted until some breakpoints were
  * seen; and where they are so far apart never: there the limits that were seen
- * between them, and NTP's slope, say how far the clock can have gone.
+ * between them, and NTP's slope, say how far the clock can have gone. A breakpoint so many
+ * times as steep as all before it is counted as the first: with a larger number one that is
+ * the first of a slew is taken for as steep as they get, with a smaller one the bound between
+ * fixes that are far apart is larger for longer.
  */
 #define FAR_NS		50000000.0
 #define FEW_BREAKPOINTS 8
