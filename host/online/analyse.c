@@ -8,6 +8,7 @@
 
 #include "fuse/coverage.h"
 #include "fuse/fail.h"
+#include "online/missed.h"
 #include "online/online_parts.h"
 
 /* Which virtual CPU each CPU of a guest is, of which there are events. */
@@ -66,7 +67,7 @@ static int64_t settled(struct online *o, bool *wait)
 		else if (h.ns < until)
 			until = h.ns;
 	}
-	return until;
+	return online_missed_any(o) && until > o->given_ns ? o->given_ns : until;
 }
 
 /* The CPUs of a guest, as the maps' evidence tells which thread each is. */

@@ -237,10 +237,20 @@ uint64_t online_machine_limit(const struct online_machine *m)
 	return m->whole.ended || m->finished ? INT64_MAX : m->whole.until;
 }
 
+static void hole_missed(struct online_missed *m, const struct online_hole *h)
+{
+	if (!m->any || h->from_ns < m->from_ns)
+		m->from_ns = h->from_ns;
+	if (!m->any || h->until_ns > m->until_ns)
+		m->until_ns = h->until_ns;
+	m->any = true;
+}
+
 static void hole_record(struct online_machine *m, struct vmsync_evidence *ev)
 {
 	const struct online_hole *h = &m->holes.at[0];
 
+	hole_missed(&m->missed, h);
 	memset(ev, 0, sizeof(*ev));
 	ev->kind = VMSYNC_EV_LOST;
 	ev->stamp_ns = h->from_ns;

@@ -20,6 +20,16 @@ struct online_hole {
 };
 
 /**
+ * struct online_missed - what was lost of a machine's evidence, likewise
+ * @any:	maps may wait for what comes behind it
+ */
+struct online_missed {
+	bool any;
+	int64_t from_ns;
+	int64_t until_ns;
+};
+
+/**
  * struct online_machine - see above
  * @number:	ANALYSIS_HOST, or of a guest from 1 on
  * @name:	as the traces say; "" before the first packet
@@ -31,6 +41,7 @@ struct online_hole {
  * @begin_ns, @end_ns: of its packets, if @any
  * @holes:	of its evidence, not given yet, in order
  * @lost:	the same, for the analysis
+ * @missed:	of the holes that were given, see missed.h
  * @held:	event that comes next; NULL: not looked for
  * @ends:	of the host, else NULL
  * @maps:	of the guest, else NULL
@@ -54,6 +65,7 @@ struct online_machine {
 	int64_t end_ns;
 	VMSYNC_ARRAY(struct online_hole) holes;
 	VMSYNC_ARRAY(struct online_hole) lost;
+	struct online_missed missed;
 	const struct ctf_event *held;
 	struct online_ends *ends;
 	const struct vmsync_guest_map *maps;
