@@ -22,7 +22,7 @@ set -eu
 packages="
 	make gcc gcc-12 libc6-dev binutils libelf1 libssl3 pahole
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod
-	lttng-tools procps util-linux iproute2 xz-utils
+	lttng-tools procps util-linux iproute2 xz-utils socat
 	mmdebstrap e2fsprogs
 	babeltrace2 libbabeltrace2-dev pkg-config liblttng-ust-dev liblttng-ctl-dev libnats-dev jq curl openssl
 	sparse clang libclang-rt-14-dev nodejs sqlite3 libsqlite3-dev

@@ -28,9 +28,11 @@ common_events=$common_events,irq_handler_entry,irq_handler_exit
 common_events=$common_events,irq_softirq_entry,irq_softirq_exit
 common_events=$common_events,'lttng_statedump_*'
 
-# session_create OUT SUBBUF_SIZE SUBBUFS EVENTS
+# session_create OUT SUBBUF_SIZE SUBBUFS EVENTS. $session_to: where else its trace goes, as
+# options of lttng create.
 session_create() {
-	lttng -q -n create lab --output="$1" &&
+	# shellcheck disable=SC2086 # options
+	lttng -q -n create lab ${session_to:---output="$1"} &&
 	lttng -q -n enable-channel -k -s lab --subbuf-size="$2" \
 		--num-subbuf="$3" lab &&
 	lttng -q -n enable-event -k -s lab -c lab "$4" &&

@@ -70,6 +70,7 @@ clock_copy() {
 
 l2_make() {
 	local dir=$work/l2 ko sub consumer extra release=$LAB_L2_RELEASE
+	local vsock=$LAB_TRACECMD$LAB_LIVE
 	local moddir=$modroot/lib/modules/$release
 
 	rm -rf "$dir"
@@ -85,6 +86,7 @@ l2_make() {
 	[ -z "$LAB_PORT" ] || agent_copy "$dir"
 	[ -z "$LAB_CLOCK" ] || clock_copy "$dir"
 	[ -z "$LAB_TRACECMD" ] || programs_copy "$dir" /usr/bin/trace-cmd
+	[ -z "$LAB_LIVE" ] || programs_copy "$dir" /usr/bin/lttng-relayd /usr/bin/socat
 	# The daemon does not start without the schema of its own files.
 	mkdir -p "$dir/usr/share/xml"
 	cp -r /usr/share/xml/lttng "$dir/usr/share/xml/"
@@ -93,7 +95,7 @@ l2_make() {
 		grep -Ev '^(lttng-test|lttng-clock-plugin-test|vmsync-host|lttng-probe-vmsync-kvm)$')
 	# shellcheck disable=SC2086 # names
 	modules_needed "$release" virtio_pci virtio_blk virtio_console $extra \
-		${LAB_TRACECMD:+vmw_vsock_virtio_transport} |
+		${vsock:+vmw_vsock_virtio_transport} |
 		while read -r ko; do
 			sub=${ko#"$moddir/"}
 			module_copy "$ko" "$dir/lib/modules/$release/${sub%/*}"

@@ -70,6 +70,7 @@ prepare_modules() {
 	[ "$kernel" != rt ] || module_build constant-tsc
 	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
 	[ -z "$LAB_CLOCK" ] || clock_prepare
+	[ -z "$LAB_LIVE" ] || make -s -C "$top" tool || die "no vmsync"
 	[ -z "$LAB_LIBVIRT" ] || libvirt_prepare
 	[ -z "$LAB_OPENVSWITCH" ] || openvswitch_prepare
 }
@@ -137,6 +138,7 @@ prepare() {
 		LAB_PORT='$LAB_PORT'
 		LAB_CLOCK='$LAB_CLOCK'
 		LAB_TRACECMD='$LAB_TRACECMD'
+		LAB_LIVE='$LAB_LIVE'
 		LAB_LIBVIRT='$LAB_LIBVIRT'
 		LAB_SYSTEM='$LAB_SYSTEM'
 		LAB_VMSYNC='$with_vmsync'
