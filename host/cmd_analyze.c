@@ -6,6 +6,7 @@
 
 #include "analysis/check.h"
 #include "cmd.h"
+#include "volume/volumes.h"
 
 static const char help[] =
 	"usage: vmsync analyze [OPTION]... TRACE...\n"
@@ -32,6 +33,9 @@ static const char help[] =
 	"else: a "
 	"tree of\n"
 	"                      causes through both kernels, to the ns\n"
+	"      --volumes       tell of guests' requests to their block devices, and nothing\n"
+	"                      else: how long they took, and where, down to the host's\n"
+	"                      disks\n"
 	"      --from=S        the same as --since=S\n"
 	"      --to=S          the same as --until=S\n"
 	"      --check=FILE    compare with the kernel's counters, which "
@@ -52,6 +56,7 @@ struct arguments {
 	struct analysis_options options;
 	const char *counters;
 	bool json;
+	bool volumes;
 };
 
 static void print(const struct arguments *args, const struct analysis *a,
@@ -88,6 +93,28 @@ static int report(struct vmsync_session *s, void *arguments,
 		ret = EXIT_FOUND;
 	vmsync_array_free(&check.rows);
 	analysis_free(&a);
+	return ret;
+}
+
+static int volumes_report(struct vmsync_session *s, void *arguments,
+			  struct ctf_error *e)
+{
+	const struct arguments *args = arguments;
+	const struct volumes_options options = {
+		.since_ns = args->options.since_ns,
+		.until_ns = args->options.until_ns,
+		.vm = args->options.vm,
+		.all = args->options.all,
+	};
+	struct volumes v;
+	int ret = volumes_run(s, &options, &v, cmd_progress(), e);
+
+	cmd_progress_end();
+	if (!ret && args->json)
+		volumes_json(stdout, &v);
+	else if (!ret)
+		volumes_text(stdout, &v);
+	volumes_free(&v);
 	return ret;
 }
 
@@ -155,6 +182,9 @@ static int take(void *arguments, int option, const char *value)
 		return nanoseconds(value, &args->options.window_ns);
 	case 'w':
 		return why(optarg, &args->options);
+	case 'V':
+		args->volumes = true;
+		return 0;
 	case 'a':
 		args->options.all = true;
 		return 0;
@@ -178,6 +208,12 @@ static int options_check(const struct arguments *args)
 				       "--why explains one thread, and "
 				       "nothing else: not with --vm, --vcpu, "
 				       "--window or --check");
+	if (args->volumes &&
+	    (o->why_vm || o->vcpu || o->window_ns || args->counters))
+		return cmd_usage_error("analyze",
+				       "--volumes tells of requests, and "
+				       "nothing else: not with --why, --vcpu, "
+				       "--window or --check");
 	return cmd_span_check("analyze", o->since_ns, o->until_ns);
 }
 
@@ -193,6 +229,7 @@ int cmd_analyze(int argc, char **argv)
 		{"check", required_argument, NULL, 'k'},
 		{"window", required_argument, NULL, 'W'},
 		{"why", required_argument, NULL, 'w'},
+		{"volumes", no_argument, NULL, 'V'},
 		{"all", no_argument, NULL, 'a'},
 		{"json", no_argument, NULL, 'J'},
 		CMD_SESSION_OPTIONS,
@@ -211,8 +248,8 @@ int cmd_analyze(int argc, char **argv)
 	ret = options_check(&args);
 	if (ret)
 		return ret;
-	ret = cmd_session_run("analyze", argv + optind, &args.session, report,
-			      &args);
+	ret = cmd_session_run("analyze", argv + optind, &args.session,
+			      args.volumes ? volumes_report : report, &args);
 	vmsync_exchange_free(&args.session.exchange);
 	return ret;
 }

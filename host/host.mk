@@ -46,7 +46,7 @@ VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 HOST_DIRS := host/base host/ctf host/sync host/sync/* host/fuse host/export host/analysis \
 	     host/analysis/layers host/hints host/hosts host/import host/join host/jvm host/port host/doctor host/libvirt host/live \
-	     host/memory host/migration host/online host/qemu host/record host/freeze host/setup \
+	     host/memory host/volume host/migration host/online host/qemu host/record host/freeze host/setup \
 	     host/top
 LIB_SRC := $(sort $(wildcard $(HOST_DIRS:%=%/*.c)))
 TOOL_SRC := host/vmsync.c $(sort $(wildcard host/cmd_*.c))

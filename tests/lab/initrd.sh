@@ -77,7 +77,7 @@ l2_make() {
 	mkdir -p "$dir"/{bin,sbin,dev,proc,sys,tmp,run,etc,root,usr/bin,var} \
 		"$dir/lib/modules/$release"
 	cp /bin/busybox "$dir/bin/"
-	cp "$work"/{load,slew,now,flood,clock,known} "$dir/bin/"
+	cp "$work"/{load,slew,now,flood,clock,known,blocks} "$dir/bin/"
 	ln -s /run "$dir/var/run"
 	echo 'root:x:0:0:root:/root:/bin/sh' > "$dir/etc/passwd"
 	echo 'root:x:0:' > "$dir/etc/group"

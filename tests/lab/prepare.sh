@@ -111,7 +111,7 @@ prepare() {
 	else
 		prepare_modules
 	fi
-	for f in load slew now flood clock known bpf failnth cycle datagram; do
+	for f in load slew now flood clock known blocks bpf failnth cycle datagram; do
 		[ "$work/$f" -nt "$here/$f.c" ] ||
 			${CC:-gcc} -O2 -Wall -Wextra -Werror -static \
 				-o "$work/$f" "$here/$f.c"
