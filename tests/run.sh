@@ -53,6 +53,7 @@ longer=(
 	tracedat
 	parquet
 	engine
+	volume
 	boots
 	export
 	coverage

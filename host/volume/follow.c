@@ -262,17 +262,27 @@ static void runs(struct volumes *v, const struct volume_event *ev)
 	}
 }
 
-/* The last one before the guest knows is that by which it does. */
+/* The first one behind all that QEMU and the disk are known to have done for a request. */
 static void interrupt(struct volumes *v, const struct volume_thread *t,
 		      const struct volume_event *ev)
 {
 	struct volume_requests *rs = &v->requests[t->guest];
 	size_t i;
+	int cut;
 
 	if (t->cpu != ANALYSIS_NONE)
 		return;
-	for (i = 0; i < rs->on_way.count; i++)
-		rs->on_way.at[i].cut_ns[VOLUME_INTERRUPTED] = ev->ns;
+	for (i = 0; i < rs->on_way.count; i++) {
+		struct volume_request *r = &rs->on_way.at[i];
+		int64_t last_ns = r->call_end_ns;
+
+		for (cut = VOLUME_CALLED; cut <= VOLUME_RETURNED; cut++) {
+			if (r->cut_ns[cut] > last_ns)
+				last_ns = r->cut_ns[cut];
+		}
+		if (last_ns > r->cut_ns[VOLUME_INTERRUPTED])
+			r->cut_ns[VOLUME_INTERRUPTED] = ev->ns;
+	}
 }
 
 static void thread_event(struct volumes *v, struct volume_thread *t,

@@ -251,8 +251,10 @@ static void cuts_of(const struct volume_request *r, enum volume_followed followe
 		cut_ns[VOLUME_DISK_DONE] = VOLUME_NEVER;
 		cut_ns[VOLUME_RETURNED] = VOLUME_NEVER;
 	}
-	if (followed != VOLUME_TO_DISK && followed != VOLUME_TO_CALL)
+	if (followed > VOLUME_TO_CALL) {
 		cut_ns[VOLUME_CALLED] = VOLUME_NEVER;
+		cut_ns[VOLUME_INTERRUPTED] = VOLUME_NEVER;
+	}
 	if (r->call_end_ns != VOLUME_NEVER && followed <= VOLUME_TO_CALL)
 		cut_ns[VOLUME_RETURNED] = r->call_end_ns;
 	/* What may have been for another request was, if it came too late, or too soon. */
@@ -263,7 +265,7 @@ static void cuts_of(const struct volume_request *r, enum volume_followed followe
 		     cut_ns[i] > cut_ns[VOLUME_QUEUED]))
 			cut_ns[i] = VOLUME_NEVER;
 	}
-	for (i = 0; i < VOLUME_INTERRUPTED; i++) {
+	for (i = VOLUME_CALLED; i < VOLUME_INTERRUPTED; i++) {
 		if (cut_ns[i] > cut_ns[VOLUME_INTERRUPTED])
 			cut_ns[VOLUME_INTERRUPTED] = VOLUME_NEVER;
 	}

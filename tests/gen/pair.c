@@ -36,6 +36,9 @@
  *	jump=CYCLES	half-way KVM writes the guest's TSC, so much ahead (0)
  *	ust=NS		a second session on both sides, of user space, OUT/host-ust and
  *			OUT/guest-ust, whose clock's offset is more by NS (none)
+ *	blocks=N	in one stay in the guest of N it has a request to a block
+ *			device (never): sessions OUT/host-blocks and
+ *			OUT/guest-blocks, and the truth in OUT/requests
  *	truth=1		events besides KVM's and vmsync's have one field more, truth:
  *			what the host's clock read when they happened
  *
@@ -51,6 +54,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "blocks.h"
 #include "follow.h"
 #include "writer.h"
 
@@ -102,6 +106,7 @@ static int64_t line_eval(const struct line *l, uint64_t c)
 struct kernel {
 	struct gen_trace trace;
 	struct gen_trace ust;
+	struct gen_trace blocks;
 	struct line line, prev;
 	uint64_t tsc_offset; /* its TSC is the host's minus this */
 	uint64_t next_knot;  /* host TSC */
@@ -231,7 +236,7 @@ static const uint8_t weights[HALTED - SWITCH] = {
 
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t edge, packet, move, halts, apart, pause, ust, idle, timer;
+	uint64_t edge, packet, move, halts, apart, pause, ust, idle, timer, blocks;
 	uint64_t clock_cycles, ahead_ns, jump;
 	int64_t wrong_offset, slew_ppm;
 	double gap_cycles;
@@ -651,11 +656,44 @@ static void halt(uint32_t vcpu)
 	sleeps = !sleeps;
 }
 
+/* ------------------------------------------------------------ block devices */
+
+static uint64_t host_ns(void)
+{
+	return stamp(&host, now);
+}
+
+static uint64_t guest_ns(uint32_t vcpu)
+{
+	return stamp(&guest, now + ahead(&guest, vcpu));
+}
+
+static struct blocks blocks = {
+	.host = &host.blocks, .guest = &guest.blocks, .host_ns = host_ns,
+	.guest_ns = guest_ns, .step = step, .rng = rng, .pid = VM_PID,
+};
+
+static void blocks_open(const char *out)
+{
+	char path[4096];
+
+	if (!opt.blocks)
+		return;
+	snprintf(path, sizeof(path), "%s/requests", out);
+	blocks.truth = fopen(path, "w");
+	if (!blocks.truth) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		exit(2);
+	}
+	blocks_names(&blocks);
+}
+
 /* One stay of @vcpu in the guest and what the host does after it. */
 static void round_of(uint32_t vcpu, bool back_from_beacon)
 {
 	uint64_t guest_tsc = 0, mono = 0;
 	unsigned int i, n;
+	bool asks = false;
 
 	if (back_from_beacon)
 		beacon_back(&host, vcpu);
@@ -668,6 +706,7 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 		beacon_back(&guest, vcpu);
 		cnt += 2;
 	}
+	blocks_end(&blocks, vcpu);
 	n = 3 + (unsigned int)(rng() % 6);
 	for (i = 0; i < n; i++) {
 		step(opt.gap_cycles);
@@ -689,13 +728,17 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 		round_of(vcpu, true);
 		return;
 	}
+	if (opt.blocks && rng() % opt.blocks == 0)
+		asks = blocks_begin(&blocks, vcpu);
 	if (opt.halts && rng() % opt.halts == 0) {
 		leave(vcpu, 0x78);
 		step(300);
 		halt(vcpu);
 	} else {
-		leave(vcpu, 0x60);
+		leave(vcpu, asks ? 0x400 : 0x60);
 	}
+	if (asks)
+		blocks_host(&blocks, vcpu);
 	n = (unsigned int)(rng() % 3);
 	for (i = 0; i < n; i++) {
 		step(opt.gap_cycles);
@@ -782,37 +825,52 @@ static void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
 	k->next_knot = now + rng_exp((double)opt.knot_cycles);
 }
 
+/* A second session, in a folder beside the first one's. */
+static void session_open(const struct kernel *k, struct gen_trace *t,
+			 const char *name, const char *hostname, uint64_t seed,
+			 int64_t offset)
+{
+	static char paths[4][4096];
+	static size_t n;
+	char *path = paths[n++];
+
+	snprintf(path, sizeof(paths[0]), "%s-%s", k->trace.path, name);
+	t->path = path;
+	t->packet = opt.packet;
+	t->clock_seed = seed;
+	t->clock = k->trace.clock;
+	t->n_streams = k->trace.n_streams;
+	gen_open(t, hostname, seed + n * 1000000, offset);
+}
+
 static void sessions_open(struct kernel *k, const char *hostname, uint64_t seed,
 			  int64_t offset)
 {
-	static char paths[2][4096];
-	char *path = paths[k == &guest];
-
 	gen_open(&k->trace, hostname, seed, offset);
-	if (!opt.ust)
-		return;
-	snprintf(path, sizeof(paths[0]), "%s-ust", k->trace.path);
-	k->ust = (struct gen_trace){
-		.path = path,
-		.classes = ust_classes,
-		.n_classes = 1,
-		.packet = opt.packet,
-		.clock_seed = seed,
-		.user_space = true,
-		.clock = k->trace.clock,
-		.n_streams = k->trace.n_streams,
-	};
-	gen_open(&k->ust, hostname, seed + 1000000, offset + (int64_t)opt.ust);
+	k->ust = (struct gen_trace){ .classes = ust_classes, .n_classes = 1,
+				     .user_space = true };
+	k->blocks = (struct gen_trace){ .classes = blocks_classes,
+					.n_classes = blocks_n_classes };
+	if (opt.ust)
+		session_open(k, &k->ust, "ust", hostname, seed,
+			     offset + (int64_t)opt.ust);
+	if (opt.blocks)
+		session_open(k, &k->blocks, "blocks", hostname, seed, offset);
+}
+
+static void session_close(struct kernel *k, struct gen_trace *t)
+{
+	gen_stop(t, stamp(k, now));
+	gen_close(t);
 }
 
 static void sessions_close(struct kernel *k)
 {
-	gen_stop(&k->trace, stamp(k, now));
-	gen_close(&k->trace);
-	if (!opt.ust)
-		return;
-	gen_stop(&k->ust, stamp(k, now));
-	gen_close(&k->ust);
+	session_close(k, &k->trace);
+	if (opt.ust)
+		session_close(k, &k->ust);
+	if (opt.blocks)
+		session_close(k, &k->blocks);
 }
 
 static void option(const char *arg)
@@ -871,6 +929,8 @@ static void option(const char *arg)
 		opt.plain = n;
 	else if (!strncmp(arg, "ust=", 4))
 		opt.ust = n;
+	else if (!strncmp(arg, "blocks=", 7))
+		opt.blocks = n;
 	else if (!strncmp(arg, "truth=", 6))
 		opt.truth = n;
 	else if (!strncmp(arg, "uid=", 4))
@@ -938,6 +998,7 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < GUEST_CPUS; i++)
 		announce(i);
+	blocks_open(argv[1]);
 	while (n < opt.events) {
 		if (n >= opt.events / 2)
 			half_way();
@@ -953,5 +1014,5 @@ int main(int argc, char **argv)
 	       (long long)truth_sum);
 	sessions_close(&host);
 	sessions_close(&guest);
-	return 0;
+	return blocks.truth && fclose(blocks.truth) ? 2 : 0;
 }
