@@ -30,6 +30,7 @@ struct drawn {
 	enum volume_op op;
 	int64_t sector;
 	int64_t sectors;
+	uint32_t cpu;
 	int64_t bio_ns;
 	int64_t cut_ns[VOLUME_CUTS];
 	bool found;
@@ -173,7 +174,7 @@ static void disk_draw(const struct drawn *d, int slot)
 
 static void request_draw(struct drawn *d, int64_t ns, int slot)
 {
-	uint32_t cpu = (uint32_t)check_range(0, CPUS - 1);
+	uint32_t cpu = d->cpu = (uint32_t)check_range(0, CPUS - 1);
 	int32_t pid = pid_of(d->guest), tid = worker_of(d->guest, d->how, slot);
 	struct volume_event *ev;
 	int i;
@@ -199,6 +200,24 @@ static void request_draw(struct drawn *d, int64_t ns, int slot)
 	of_host(d->cut_ns[VOLUME_RETURNED], VOLUME_EV_SWITCH, 0, 0)->other = tid;
 	of_host(d->cut_ns[VOLUME_INTERRUPTED], VOLUME_EV_INTERRUPT, pid, tid);
 	of_guest(d->cut_ns[VOLUME_DONE], VOLUME_EV_COMPLETE, d, cpu);
+}
+
+/* The guest's other CPU wakes QEMU too, and QEMU interrupts the guest once more. */
+static void others_draw(const struct drawn *d, int slot)
+{
+	int32_t pid = pid_of(d->guest), tid = worker_of(d->guest, d->how, slot);
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < CPUS; cpu++) {
+		if (cpu == d->cpu)
+			continue;
+		of_host(d->cut_ns[VOLUME_ISSUED] + 1, VOLUME_EV_EXIT, pid,
+			vcpu_of(d->guest, cpu));
+		of_host(d->cut_ns[VOLUME_ISSUED] + 2, VOLUME_EV_WAKING, pid,
+			vcpu_of(d->guest, cpu))->other = tid;
+	}
+	of_host(d->cut_ns[VOLUME_CALLED] - 1, VOLUME_EV_INTERRUPT, pid, tid);
+	of_host(d->cut_ns[VOLUME_DONE] - 1, VOLUME_EV_INTERRUPT, pid, tid);
 }
 
 /* Somebody else has a request to the same disk. */
@@ -433,6 +452,7 @@ static void alone_check(enum how how)
 				     .sector = 8 * (int64_t)check_range(0, 100) *
 					       20 + 8 * (int64_t)i };
 		request_draw(d, ns, 0);
+		others_draw(d, 0);
 		ns = d->cut_ns[VOLUME_DONE] + 100;
 	}
 	qsort(events, n_events, sizeof(events[0]), earlier);
@@ -510,6 +530,76 @@ static void twice_check(void)
 	analyse();
 	CHECK_EQ(counted(VOLUME_READ, VOLUME_TO_DISK), 15);
 	CHECK_EQ(counted(VOLUME_READ, VOLUME_UNSURE), 5);
+	volumes_free(&volumes);
+}
+
+/* The disk was seen to do half of it: that is not its end. */
+static void half_check(void)
+{
+	int64_t ns = 1000;
+	size_t i, n = 0;
+
+	n_events = n_drawn = 0;
+	for (i = 0; i < 20; i++) {
+		struct drawn d = { .how = THREADS, .op = VOLUME_READ,
+				   .sectors = 8, .sector = 800 * (int64_t)i };
+
+		request_draw(&d, ns, 0);
+		ns = d.cut_ns[VOLUME_DONE] + 100;
+	}
+	for (i = 0; i < n_events; i++) {
+		struct volume_event *ev = &events[i];
+
+		if (ev->machine == VOLUME_HOST && ev->sector >= 800 * 15 &&
+		    (ev->kind == VOLUME_EV_ISSUE || ev->kind == VOLUME_EV_REQUEUE ||
+		     ev->kind == VOLUME_EV_COMPLETE)) {
+			ev->sectors /= 2;
+			n++;
+		}
+	}
+	CHECK(n >= 10);
+	qsort(events, n_events, sizeof(events[0]), earlier);
+	analyse();
+	CHECK_EQ(counted(VOLUME_READ, VOLUME_TO_DISK), 15);
+	CHECK_EQ(counted(VOLUME_READ, VOLUME_TO_CALL), 5);
+	volumes_free(&volumes);
+}
+
+/* A write, a flush of it: fdatasync() of the same file, and the device's own. */
+static void flush_check(void)
+{
+	int64_t ns = 1000;
+	size_t i, n = 0;
+
+	n_events = n_drawn = 0;
+	for (i = 0; i < 40; i++) {
+		struct drawn *d = &drawn[n_drawn++];
+
+		*d = (struct drawn){ .how = THREADS, .op = i & 1 ? VOLUME_FLUSH
+								 : VOLUME_WRITE,
+				     .sectors = i & 1 ? 0 : 8,
+				     .sector = i & 1 ? 0 : 80 * (int64_t)i };
+		request_draw(d, ns, 0);
+		ns = d->cut_ns[VOLUME_DONE] + 100;
+	}
+	qsort(events, n_events, sizeof(events[0]), earlier);
+	analyse();
+	CHECK_EQ(counted(VOLUME_WRITE, VOLUME_TO_DISK), 20);
+	CHECK_EQ(counted(VOLUME_FLUSH, VOLUME_TO_DISK), 20);
+	for (i = 0; i < volumes.volumes.at[0].listed.count; i++) {
+		const struct volume_listed *l = &volumes.volumes.at[0].listed.at[i];
+		int64_t parts_ns[VOLUME_PARTS];
+
+		if (l->request.op != VOLUME_FLUSH)
+			continue;
+		volume_request_parts(&l->request, l->followed, parts_ns);
+		CHECK_EQ(parts_ns[VOLUME_DISK],
+			 length(&drawn[2 * n + 1], VOLUME_DISK, VOLUME_DISK_DONE));
+		CHECK_EQ(parts_ns[VOLUME_CALLED],
+			 length(&drawn[2 * n + 1], VOLUME_CALLED, VOLUME_QUEUED));
+		n++;
+	}
+	CHECK_EQ(n, 20);
 	volumes_free(&volumes);
 }
 
@@ -602,6 +692,8 @@ int main(int argc, char **argv)
 		alone_check(THREADS);
 		mirror_check();
 		twice_check();
+		half_check();
+		flush_check();
 		not_check();
 		any_check();
 	}
