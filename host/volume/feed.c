@@ -13,10 +13,14 @@ struct source {
 	uint32_t machine;
 };
 
-/* A stretch of a machine's time of which events may be missing, host time. */
+/*
+ * A stretch of a machine's time of which events may be missing, host time.
+ * @latest_ns:	the end of the latest up to this one
+ */
 struct lost {
 	int64_t from_ns;
 	int64_t until_ns;
+	int64_t latest_ns;
 	uint32_t machine;
 };
 
@@ -53,15 +57,13 @@ static int stream_lost(struct volume_feed *f, const struct ctf_stream *s,
 			l = vmsync_array_add(&f->lost);
 			if (!l)
 				return vmsync_fail_memory(e);
-			*l = (struct lost){
-				end_ns,
-				timed ? vmsync_stamp_to_host(
-						g, p.cpu,
-						(int64_t)(p.dropped ? p.end
-								    : p.begin))
-				      : INT64_MAX,
-				machine
-			};
+			*l = (struct lost){ .from_ns = end_ns,
+					    .until_ns = INT64_MAX,
+					    .machine = machine };
+			if (timed)
+				l->until_ns = vmsync_stamp_to_host(
+					g, p.cpu, (int64_t)(p.dropped ? p.end
+								      : p.begin));
 		}
 		if (timed)
 			end_ns = vmsync_stamp_to_host(g, p.cpu, (int64_t)p.end);
@@ -145,6 +147,30 @@ static int begin_find(struct volume_feed *f, struct ctf_error *e)
 	return ret < 0 ? ret : 0;
 }
 
+static int by_machine(const void *a, const void *b)
+{
+	const struct lost *x = a, *y = b;
+
+	if (x->machine != y->machine)
+		return x->machine < y->machine ? -1 : 1;
+	return x->from_ns < y->from_ns ? -1 : x->from_ns > y->from_ns;
+}
+
+static void lost_sort(struct volume_feed *f)
+{
+	struct lost *l = f->lost.at;
+	size_t i;
+
+	if (f->lost.count)
+		qsort(l, f->lost.count, sizeof(*l), by_machine);
+	for (i = 0; i < f->lost.count; i++) {
+		l[i].latest_ns = l[i].until_ns;
+		if (i && l[i - 1].machine == l[i].machine &&
+		    l[i - 1].latest_ns > l[i].latest_ns)
+			l[i].latest_ns = l[i - 1].latest_ns;
+	}
+}
+
 static int feed_init(struct volume_feed *f, struct ctf_error *e)
 {
 	const struct vmsync_session *s = f->session;
@@ -159,6 +185,7 @@ static int feed_init(struct volume_feed *f, struct ctf_error *e)
 		ret = machine_add(f, s->host, VOLUME_HOST, e);
 	for (i = 0; !ret && i < s->n_guests; i++)
 		ret = machine_add(f, s->guests[i].machine, (uint32_t)i + 1, e);
+	lost_sort(f);
 	return ret;
 }
 
@@ -209,19 +236,31 @@ int volume_feed_next(struct volume_feed *f, struct volume_event *out,
 	return 1;
 }
 
+/* The last stretch of a machine that begins before @until_ns says when all did end. */
+static bool lost_in(const struct volume_feed *f, uint32_t machine,
+		    int64_t from_ns, int64_t until_ns)
+{
+	size_t low = 0, high = f->lost.count;
+
+	while (low < high) {
+		size_t i = low + (high - low) / 2;
+		const struct lost *l = &f->lost.at[i];
+
+		if (l->machine < machine ||
+		    (l->machine == machine && l->from_ns < until_ns))
+			low = i + 1;
+		else
+			high = i;
+	}
+	return low && f->lost.at[low - 1].machine == machine &&
+	       f->lost.at[low - 1].latest_ns > from_ns;
+}
+
 bool volume_feed_lost(const struct volume_feed *f, uint32_t machine,
 		      int64_t from_ns, int64_t until_ns)
 {
-	size_t i;
-
-	for (i = 0; i < f->lost.count; i++) {
-		const struct lost *l = &f->lost.at[i];
-
-		if ((l->machine == VOLUME_HOST || l->machine == machine) &&
-		    l->from_ns < until_ns && from_ns < l->until_ns)
-			return true;
-	}
-	return false;
+	return lost_in(f, VOLUME_HOST, from_ns, until_ns) ||
+	       lost_in(f, machine, from_ns, until_ns);
 }
 
 int64_t volume_feed_begin_ns(const struct volume_feed *f)
