@@ -23,6 +23,9 @@ static const char help[] =
 	"live migration: application, QEMU and kernel on one axis of time.\n"
 	"\n"
 	"  -o, --output=FILE   the file to make; it appears when all is right\n"
+	"      --json          print migrations as JSON instead, each with "
+	"the service's\n"
+	"                      operation, its QEMUs and their virtual CPUs\n"
 	"      --agree=MS      times of day of several machines agree to MS "
 	"milliseconds,\n"
 	"                      as for vmsync migration\n"
@@ -41,6 +44,7 @@ static const char help[] =
 struct arguments {
 	struct cmd_export export;
 	uint64_t agree_ns;
+	bool json;
 };
 
 static int take(void *arguments, int option, const char *value)
@@ -49,6 +53,10 @@ static int take(void *arguments, int option, const char *value)
 
 	if (option == 'g')
 		return cmd_migration_agree("report", value, &args->agree_ns);
+	if (option == 'J') {
+		args->json = true;
+		return 0;
+	}
 	return cmd_export_option("report", option, value, &args->export);
 }
 
@@ -98,11 +106,40 @@ static int report(char **argv, struct cmd_export *args, uint64_t agree_ns)
 	return ret;
 }
 
+/* The same of migrations alone, to stdout. */
+static int json(char **argv, const struct arguments *args)
+{
+	struct cmd_report_told told = {.agree_ns = args->agree_ns};
+	const struct page_told *p = &told.page;
+	struct ctf_error e;
+	size_t n = 0;
+	int ret;
+
+	while (argv[n])
+		n++;
+	if (!n)
+		return cmd_usage_error("report", "no trace named");
+	if (args->export.options.output)
+		return cmd_usage_error("report",
+				       "--json prints: it has no file to make");
+	ret = cmd_report_told_read(&told, argv, n,
+				   args->export.session.options.jobs, &e);
+	if (ret)
+		ret = cmd_error("report", &e);
+	else
+		joins_json(stdout, p->joins, p->n, &told.migrations,
+			   p->layers ? &told.told.engine : NULL,
+			   (const char (*)[400])p->notes, p->n_notes);
+	cmd_report_told_free(&told);
+	return cmd_flush("report") ? ret : EXIT_TROUBLE;
+}
+
 int cmd_report(int argc, char **argv)
 {
 	static const struct option table[] = {
 		CMD_EXPORT_OPTIONS,
 		{"agree", required_argument, NULL, 'g'},
+		{"json", no_argument, NULL, 'J'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -117,6 +154,8 @@ int cmd_report(int argc, char **argv)
 
 	if (ret != CMD_GO_ON)
 		return ret;
+	if (args.json)
+		return json(argv + optind, &args);
 	ret = cmd_export_check("report", &args.export);
 	return ret ? ret
 		   : report(argv + optind, &args.export, args.agree_ns);

@@ -61,35 +61,13 @@ static void seconds(FILE *f, int64_t ns)
 	fprintf(f, "%.3f s", (double)ns / 1e9);
 }
 
-/* The state of a service's object that held the whole of QEMU's migration. */
-static const struct layers_span *around(const struct join *j,
-					const struct layers_object **of)
-{
-	int64_t begin_ns = migration_of(j->migrations, j->migration)->begin_ns;
-	size_t i, k;
-
-	for (i = 0; i < j->n_seeds; i++) {
-		*of = j->objects.at[i];
-		for (k = 0; k < (*of)->spans.count; k++) {
-			const struct layers_span *s = &(*of)->spans.at[k];
-
-			if (!(s->flags & LAYERS_NESTED) &&
-			    s->from_ns >= j->from_ns &&
-			    s->until_ns <= j->until_ns &&
-			    s->from_ns <= begin_ns && s->until_ns > begin_ns)
-				return s;
-		}
-	}
-	return NULL;
-}
-
 static void operation(FILE *f, const struct join *j,
 		      const struct layers_engine *g)
 {
 	const struct migration_side *side =
 		migration_of(j->migrations, j->migration);
 	const struct layers_object *obj = NULL;
-	const struct layers_span *s = g ? around(j, &obj) : NULL;
+	const struct layers_span *s = g ? join_operation(j, &obj) : NULL;
 
 	if (!s) {
 		fputs("<p>No service's operation was found that this belongs "

@@ -162,6 +162,27 @@ int join_init(struct join *j, const struct migrations *m,
 	return ret ? ret : take_all(j, r, false);
 }
 
+const struct layers_span *join_operation(const struct join *j,
+					 const struct layers_object **of)
+{
+	int64_t begin_ns = migration_of(j->migrations, j->migration)->begin_ns;
+	size_t i, k;
+
+	for (i = 0; i < j->n_seeds; i++) {
+		*of = j->objects.at[i];
+		for (k = 0; k < (*of)->spans.count; k++) {
+			const struct layers_span *s = &(*of)->spans.at[k];
+
+			if (!(s->flags & LAYERS_NESTED) &&
+			    s->from_ns >= j->from_ns &&
+			    s->until_ns <= j->until_ns &&
+			    s->from_ns <= begin_ns && s->until_ns > begin_ns)
+				return s;
+		}
+	}
+	return NULL;
+}
+
 void join_free(struct join *j)
 {
 	vmsync_array_free(&j->objects);

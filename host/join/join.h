@@ -10,6 +10,8 @@
 #ifndef VMSYNC_JOIN_JOIN_H
 #define VMSYNC_JOIN_JOIN_H
 
+#include <stdio.h>
+
 #include "analysis/layers/report.h"
 #include "analysis/windows.h"
 #include "fuse/session.h"
@@ -73,6 +75,14 @@ int join_init(struct join *j, const struct migrations *m,
 void join_free(struct join *j);
 
 /**
+ * join_operation() - the state of a service's object that held the whole of QEMU's part
+ * @of:		filled in with the object
+ * Return: NULL where no service told of one.
+ */
+const struct layers_span *join_operation(const struct join *j,
+					 const struct layers_object **of);
+
+/**
  * join_kernel() - what the virtual CPUs did on one host
  * @j:		[@n] of one struct migrations
  * @machine:	the host's number there
@@ -82,5 +92,19 @@ void join_free(struct join *j);
 int join_kernel(struct join *j, size_t n, size_t machine,
 		const struct vmsync_session *s,
 		const struct vmsync_progress *progress, struct ctf_error *e);
+
+/* Of the JSON; goes up where a key is taken away or changes its meaning. */
+#define JOIN_SCHEMA 1
+
+/**
+ * joins_json() - migrations with all that belongs to them
+ * @j:		[@n] all of one struct migrations
+ * @m:		that
+ * @g:		of the objects; NULL: there are none
+ * @notes:	[@n_notes] what must not be overlooked
+ */
+void joins_json(FILE *f, const struct join *j, size_t n,
+		const struct migrations *m, const struct layers_engine *g,
+		const char (*notes)[400], size_t n_notes);
 
 #endif /* VMSYNC_JOIN_JOIN_H */

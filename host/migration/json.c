@@ -219,7 +219,8 @@ static void threads(FILE *f, const struct migration *g)
 	fputc(']', f);
 }
 
-static void one(FILE *f, const struct migrations *m, const struct migration *g)
+void migration_json(FILE *f, const struct migrations *m,
+		    const struct migration *g)
 {
 	static const char *const clocks[] = {
 		[MIGRATION_SAME_CLOCK] = "one",
@@ -248,19 +249,28 @@ static void one(FILE *f, const struct migrations *m, const struct migration *g)
 	fputc('}', f);
 }
 
+void migrations_processes_json(FILE *f, const struct migrations *m)
+{
+	size_t i;
+
+	fputc('[', f);
+	for (i = 0; i < m->processes.count; i++)
+		process(f, m, i);
+	fputc(']', f);
+}
+
 void migrations_json(FILE *f, const struct migrations *m)
 {
 	size_t i;
 
 	fprintf(f, "{\"schema\":%d", MIGRATION_SCHEMA);
 	span_ns(f, "first_event_ns", m->from_ns == INT64_MAX ? 0 : m->from_ns);
-	fputs(",\"processes\":[", f);
-	for (i = 0; i < m->processes.count; i++)
-		process(f, m, i);
-	fputs("],\"migrations\":[", f);
+	fputs(",\"processes\":", f);
+	migrations_processes_json(f, m);
+	fputs(",\"migrations\":[", f);
 	for (i = 0; i < m->list.count; i++) {
 		fputs(i ? "," : "", f);
-		one(f, m, &m->list.at[i]);
+		migration_json(f, m, &m->list.at[i]);
 	}
 	fputs("]}\n", f);
 }

@@ -138,6 +138,13 @@ void migration_text(FILE *f, const struct migrations *m,
 /** migrations_json() - for programs */
 void migrations_json(FILE *f, const struct migrations *m);
 
+/** migration_json() - of one of them, as there; times since migrations' @from_ns */
+void migration_json(FILE *f, const struct migrations *m,
+		    const struct migration *g);
+
+/** migrations_processes_json() - a list of the QEMUs, as there */
+void migrations_processes_json(FILE *f, const struct migrations *m);
+
 /* Of the JSON; goes up where a key is taken away or changes its meaning. */
 #define MIGRATION_SCHEMA 1
 

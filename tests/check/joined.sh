@@ -64,6 +64,33 @@ for n in 1 2; do
 		sed -n "s/<p class=answer>\(.*\)<\/p>/\1/p" | sed "s/&#39;/'/g")" \
 		"$(answer "$name" $((n - 1)))"
 done
+expect "as JSON" sh -c "'$vmsync' report --json '$ust' '$t/qemu' > '$t/join.json'"
+expect_eq "JSON: schema" "$(against join "$t/join.json")" "[]"
+expect_eq "JSON: not after a change" "$(against join "$t/join.json" \
+	'.migrations[0].objects[0].states[0].until_ns = "1"' | jq -c 'length > 0')" true
+# shellcheck disable=SC2016 # of jq
+expect_eq "JSON: QEMU's migrations as vmsync migration has them" "$(jq -c -n \
+	--slurpfile j "$t/join.json" --slurpfile m "$t/json" \
+	'[$j[0].migrations[].qemu] == $m[0].migrations, $j[0].processes == $m[0].processes' |
+		xargs)" "true true"
+for n in 0 1; do
+	name=$([ $n = 0 ] && echo q1 || echo b1)
+	# shellcheck disable=SC2016 # of jq
+	# Times of day of such a length jq knows to 256 ns.
+	expect_eq "JSON: $name: the operation as layers and migration have it" \
+		"$(jq -c -n --arg name "$name" --argjson n $n --slurpfile j "$t/join.json" \
+		--slurpfile l "$t/layers.json" --slurpfile m "$t/json" '
+		$j[0].migrations[$n].operation as $o | ($m[0].first_event_ns - $l[0].begin_ns) as $offset | $m[0].migrations[$n] as $g |
+		($l[0].tracks[] | select(.name == "instance").listed[] |
+			select(.name == $name).states[] | select(.state == "active/migrating")) as $a |
+		($g.source.begin_ns + $offset) as $from | ($g.source.end_ns + $offset) as $until |
+		[$o.name == $name, $o.is.state == $a.state,
+			($from - $a.from_ns - $o.before_ns, $until - $from - $o.qemu_ns,
+			$a.until_ns - $until - $o.after_ns | fabs < 1000)] | unique')" '[true]'
+done
+expect_eq "JSON: the request, and no other's" "$(jq -c '[.migrations[].objects[] |
+	select(.track == "request").key[0:12]] | unique' "$t/join.json")" \
+	'["req-3ce45fc9","req-ed8dbbc3"]'
 shows "from one host to the other" migration-1 \
 	'Live migration: q1, instance-00000009 on hv1 → instance-00000009 on hv2'
 shows "the request that asked for it" migration-1 'request req-3ce45fc9 instance'
@@ -170,6 +197,25 @@ for until in 0.12 0.025; do
 	done
 done
 
+# As JSON virtual CPUs are by state from a twentieth of QEMU's time before it to one behind.
+"$vmsync" report --json --agree=0.5 "$t/two" > "$t/join.json"
+expect_eq "JSON of two hosts: schema" "$(against join "$t/join.json")" "[]"
+for side in source destination; do
+	pid=$([ $side = source ] && echo 600 || echo 500)
+	read -r since until <<< "$(jq -r ".first_event_ns as \$e | .migrations[0].vcpus[] |
+		select(.side == \"$side\") | (.from_ns, .until_ns) + \$e - 1750000077000000000 |
+		. / 1e9" "$t/join.json" | xargs)"
+	build/release/vmsync analyze --json --since="$since" --until="$until" "$t/two/first" \
+		> "$t/json"
+	# shellcheck disable=SC2016 # of jq
+	expect_eq "JSON of two hosts: $side: each state as vmsync analyze has it" \
+		"$(jq -c -n --arg side $side --argjson pid $pid --slurpfile j "$t/join.json" \
+		--slurpfile a "$t/json" '($a[0].vcpus[] | select(.pid == $pid).states_ns) as $a |
+		$j[0].migrations[0].vcpus[] | select(.side == $side).states_ns | to_entries |
+		[length, (map(.value) | add > 1e8), (map($a[.key] - .value | fabs < 1000) | all)]')" \
+		"[12,true,true]"
+done
+
 # --- one host, with guests: the page of its analysis, and threads that ran
 cp -r "$t/host" "$t/one"
 expect "on one host" "$vmsync" import qemu-log -o "$t/one/qemu" --clock="$t/one/host" "$t/src.log"
@@ -184,6 +230,8 @@ expect "fused: a page" "$vmsync" report -o "$t/page.html" "$t/fused"
 expect "fused: the same" cmp "$t/apart" <(section migration-1)
 
 # --- bad input
+expect_error "JSON into a page" "it has no file to make" "$vmsync" report --json -o "$t/x" "$t/two"
+expect_error "JSON of nothing" "no trace named" "$vmsync" report --json
 expect_error "times that agree to nothing" "name a number of ms" \
 	"$vmsync" report --agree=0 -o "$t/x" "$t/two"
 expect_error "that agree to a word" "name a number of ms" \
