@@ -36,6 +36,7 @@ struct qemu {
 struct volume_learn {
 	struct volumes *volumes;
 	struct qemu *qemus; /* [guest] */
+	uint64_t turn;	    /* requests that voted */
 };
 
 struct volume_learn *volume_learn_new(struct volumes *v)
@@ -90,9 +91,9 @@ static void vote(struct volume_learn *l, uint32_t guest,
 {
 	struct volumes *v = l->volumes;
 	const struct volume_requests *rs = &v->requests[guest];
-	uint32_t last = ANALYSIS_NONE;
 	size_t i;
 
+	l->turn++;
 	place_did(&l->qemus[guest], place);
 	for (i = 0; i < rs->on_way.count; i++) {
 		const struct volume_request *r = &rs->on_way.at[i];
@@ -104,8 +105,8 @@ static void vote(struct volume_learn *l, uint32_t guest,
 					   place);
 		if (!votes)
 			continue;
-		votes->tries += r->volume != last;
-		last = r->volume;
+		votes->tries += votes->turn != l->turn;
+		votes->turn = l->turn;
 		volume_vote(votes, o->sector - r->sector);
 	}
 }

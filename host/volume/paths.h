@@ -53,11 +53,13 @@ struct volume_candidate {
 /**
  * struct volume_votes - for the distances to one place
  * @tries:	requests of QEMU's that voted, each once or for several
+ * @turn:	of the last one that did, by its number
  * @n:		distances of which the votes are counted
  */
 struct volume_votes {
 	struct volume_place place;
 	uint64_t tries;
+	uint64_t turn;
 	uint32_t n;
 	struct volume_candidate candidates[VOLUME_CANDIDATES];
 };

@@ -385,8 +385,12 @@ static void paths_check(const struct volume *v)
 	CHECK_EQ(v->paths.paths.count, how == THREADS ? 2 : 1);
 	CHECK_EQ(disk != NULL, how != MEMORY);
 	CHECK_EQ(file != NULL, how != NATIVE);
-	if (disk)
+	if (disk) {
 		CHECK_EQ(disk->distance, distance_of(v->guest, how));
+		/* None has more than QEMU did there, of all three volumes. */
+		CHECK(disk->votes <= disk->tries);
+		CHECK(disk->tries <= n_drawn / GUESTS / VOLUMES);
+	}
 	if (file)
 		CHECK_EQ(file->distance, 0);
 }
