@@ -108,7 +108,7 @@ static int kernels_read(struct cmd_report_told *r, char *const *paths, size_t n,
 			note(&r->page, "nothing of a host's virtual CPUs", e);
 	}
 	/* Threads of guests are known where all is on one host's clock. */
-	if (!ret && hosts == 1 &&
+	if (!ret && (hosts == 1 || all->fused) &&
 	    cmd_migration_guests(paths, n, &r->migrations, e))
 		note(&r->page, "nothing of the guest's threads", e);
 	return ret;

@@ -68,6 +68,7 @@ static void operation(FILE *f, const struct join *j,
 		migration_of(j->migrations, j->migration);
 	const struct layers_object *obj = NULL;
 	const struct layers_span *s = g ? join_operation(j, &obj) : NULL;
+	int64_t down_ns;
 
 	if (!s) {
 		fputs("<p>No service's operation was found that this belongs "
@@ -94,6 +95,11 @@ static void operation(FILE *f, const struct join *j,
 		fputs(" The guest was down for ", f);
 		seconds(f, j->migration->down_ns);
 		fputs(", from its source's stop to its destination's run.", f);
+	}
+	if (join_kernel_down(j, &down_ns)) {
+		fputs(" By the kernels, no virtual CPU ran it for ", f);
+		seconds(f, down_ns);
+		fputs(".", f);
 	}
 	fputs("</p>\n", f);
 }

@@ -139,6 +139,26 @@ static int other_place(const struct vmsync_machine *m, struct ctf_error *e)
 		ctf_trace_path(m->traces[0]));
 }
 
+/*
+ * A second host, which was put on the first one's clock, may be looked at by itself. What
+ * the file says of threads is of the first one.
+ */
+static bool is_other_host(struct vmsync_session *s,
+			  struct vmsync_machine **of_guest)
+{
+	struct vmsync_experiment *x = s->experiment;
+	size_t i;
+
+	if (s->machines.n != 1 || !s->alone ||
+	    s->machines.machine[0].side != VMSYNC_SIDE_HOST)
+		return false;
+	s->host = &s->machines.machine[0];
+	for (i = 0; i < x->guests.count; i++)
+		of_guest[i] = NULL;
+	x->entered.count = 0;
+	return true;
+}
+
 /* Whose the machines are, by the folders that they lie in. */
 static int machines_sort(struct vmsync_session *s,
 			 const struct vmsync_experiment_place *first,
@@ -163,7 +183,7 @@ static int machines_sort(struct vmsync_session *s,
 		else
 			return other_place(m, e);
 	}
-	if (s->host)
+	if (s->host || is_other_host(s, of_guest))
 		return 0;
 	return vmsync_fail(
 		e, -EINVAL, "name the whole of it",
@@ -236,4 +256,41 @@ int vmsync_experiment_open(struct vmsync_session *s, struct ctf_error *e)
 	s->entered.capacity = s->experiment->entered.capacity;
 	s->experiment->entered.at = NULL;
 	return 0;
+}
+
+/* Of a machine's own folder: the host's clock is what all are on. */
+static int bound_in(struct vmsync_experiment *x, const char *folder, int64_t ns,
+		    int64_t *bound_ns)
+{
+	const struct vmsync_experiment_guest *g =
+		vmsync_experiment_guest(x, folder);
+	const struct vmsync_map *map;
+	host_time at = { ns };
+
+	*bound_ns = 0;
+	if (!strcmp(x->host, folder))
+		return 0;
+	map = g && !g->kept ? vmsync_guest_map_of(&g->maps, UINT32_MAX) : NULL;
+	if (!map)
+		return -ENOENT;
+	*bound_ns = vmsync_map_bound_ns(map, vmsync_map_inverse(map, at), NULL);
+	return *bound_ns >= VMSYNC_BOUND_NONE ? -ENOENT : 0;
+}
+
+int vmsync_experiment_bound(const struct ctf_trace *t, int64_t ns,
+			    int64_t *bound_ns, struct ctf_error *e)
+{
+	struct vmsync_experiment_place place;
+	struct vmsync_experiment *x = NULL;
+	int ret = -ENOENT;
+
+	if (vmsync_experiment_place(t, &place)) {
+		ret = vmsync_experiment_load(place.dir, &x, e);
+		if (!ret)
+			ret = maps_load(x, place.dir, e);
+		if (!ret)
+			ret = bound_in(x, place.folder, ns, bound_ns);
+	}
+	vmsync_experiment_free(x);
+	return ret;
 }

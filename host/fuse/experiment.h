@@ -95,10 +95,20 @@ struct vmsync_experiment_guest *
 vmsync_experiment_guest(const struct vmsync_experiment *x, const char *folder);
 
 /**
+ * vmsync_experiment_bound() - how well a moment of one of its machines is known
+ * @t:		of the machine
+ * @ns:		on the clock that all of them are on
+ * Return: 0, -ENOENT where nothing bounds it, or another negative errno.
+ */
+int vmsync_experiment_bound(const struct ctf_trace *t, int64_t ns,
+			    int64_t *bound_ns, struct ctf_error *e);
+
+/**
  * vmsync_experiment_open() - make a session of an experiment's traces
  * @s:		its machines are known, and nothing else
  *
- * Then it is as after vmsync_session_sync(), but that there is nothing to map.
+ * Then it is as after vmsync_session_sync(), but that there is nothing to map. A second host
+ * that is named alone is the session's, if that may be alone.
  * Return: 0 or a negative errno.
  */
 int vmsync_experiment_open(struct vmsync_session *s, struct ctf_error *e);

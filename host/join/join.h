@@ -27,12 +27,16 @@
  * struct join_vcpu - of one of both QEMUs
  * @machine:	that it ran on, number
  * @is_source:	of the source's QEMU
+ * @first_ns, @last_ns: it ran its guest then the first time, and the last one, in this time;
+ *		INT64_MAX and INT64_MIN: it did not
  * @windows:	from struct join's @near_from_ns on, owned
  */
 struct join_vcpu {
 	char name[128];
 	size_t machine;
 	bool is_source;
+	int64_t first_ns;
+	int64_t last_ns;
 	struct analysis_window windows[JOIN_WINDOWS];
 };
 
@@ -92,6 +96,13 @@ const struct layers_span *join_operation(const struct join *j,
 int join_kernel(struct join *j, size_t n, size_t machine,
 		const struct vmsync_session *s,
 		const struct vmsync_progress *progress, struct ctf_error *e);
+
+/**
+ * join_kernel_down() - how long the guest did not run, as the kernels of both hosts saw it
+ * From when no virtual CPU of the source ran it any more until one of the destination did.
+ * Return: false where that is not known.
+ */
+bool join_kernel_down(const struct join *j, int64_t *ns);
 
 /* Of the JSON; goes up where a key is taken away or changes its meaning. */
 #define JOIN_SCHEMA 1

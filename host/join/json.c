@@ -111,6 +111,12 @@ static void vcpu(const struct said *s, const struct join_vcpu *v)
 		v->is_source ? "source" : "destination");
 	time_ns(s, "from_ns", s->j->near_from_ns);
 	time_ns(s, "until_ns", s->j->near_until_ns);
+	if (v->first_ns == INT64_MAX) {
+		fputs(",\"first_in_guest_ns\":null,\"last_in_guest_ns\":null", s->f);
+	} else {
+		time_ns(s, "first_in_guest_ns", v->first_ns);
+		time_ns(s, "last_in_guest_ns", v->last_ns);
+	}
 	fputs(",\"states_ns\":{", s->f);
 	for (k = 0; k < ANALYSIS_STATES; k++)
 		fprintf(s->f, "%s\"%s\":%" PRId64, k ? "," : "",
@@ -120,11 +126,16 @@ static void vcpu(const struct said *s, const struct join_vcpu *v)
 
 static void one(const struct said *s, size_t number)
 {
+	int64_t down_ns;
 	size_t i;
 
 	fprintf(s->f, "{\"migration\":%zu", number);
 	time_ns(s, "from_ns", s->j->from_ns);
 	time_ns(s, "until_ns", s->j->until_ns);
+	if (join_kernel_down(s->j, &down_ns))
+		fprintf(s->f, ",\"kernel_down_ns\":%" PRId64, down_ns);
+	else
+		fputs(",\"kernel_down_ns\":null", s->f);
 	operation(s);
 	fputs(",\"objects\":[", s->f);
 	for (i = 0; s->g && i < s->j->objects.count; i++) {

@@ -13,7 +13,43 @@ struct kernel {
 	size_t n;
 	size_t machine;
 	struct analysis_windows *windows;
+	struct all_ran *ran; /* of each migration */
+	bool failed;
 };
+
+/* A virtual CPU was in its guest, the first time and the last one. */
+struct ran {
+	int64_t first_ns;
+	int64_t last_ns;
+};
+
+/* By its number. */
+struct all_ran {
+	VMSYNC_ARRAY(struct ran) vcpus;
+};
+
+static void guest_ran(struct kernel *k, size_t i, const struct analysis_stay *s)
+{
+	const struct analysis_windows *w = &k->windows[i];
+	struct all_ran *all = &k->ran[i];
+	struct ran *r;
+
+	if (s->until_ns <= w->from_ns || s->from_ns >= w->until_ns)
+		return;
+	while (all->vcpus.count <= s->vcpu) {
+		r = vmsync_array_add(&all->vcpus);
+		if (!r) {
+			k->failed = true;
+			return;
+		}
+		*r = (struct ran){ INT64_MAX, INT64_MIN };
+	}
+	r = &all->vcpus.at[s->vcpu];
+	if (s->from_ns < r->first_ns)
+		r->first_ns = s->from_ns;
+	if (s->until_ns > r->last_ns)
+		r->last_ns = s->until_ns;
+}
 
 static void stay(void *ctx, const struct analysis_stay *s)
 {
@@ -24,6 +60,8 @@ static void stay(void *ctx, const struct analysis_stay *s)
 		struct analysis_sink sink = analysis_windows_sink(&k->windows[i]);
 
 		sink.stay(sink.ctx, s);
+		if (s->state == ANALYSIS_GUEST || s->state == ANALYSIS_GUEST_IDLE)
+			guest_ran(k, i, s);
 	}
 }
 
@@ -53,15 +91,14 @@ static int begin(void *ctx, const struct analysis *a, struct analysis_sink *sink
 static bool failed(void *ctx, struct ctf_error *e)
 {
 	struct kernel *k = ctx;
+	bool any = k->failed;
 	size_t i;
 
-	for (i = 0; i < k->n; i++) {
-		if (k->windows[i].failed) {
-			vmsync_fail_memory(e);
-			return true;
-		}
-	}
-	return false;
+	for (i = 0; i < k->n; i++)
+		any |= k->windows[i].failed;
+	if (any)
+		vmsync_fail_memory(e);
+	return any;
 }
 
 /* Is it the QEMU of a side? Its main thread, which logs, has the process's number. */
@@ -86,6 +123,9 @@ static int vcpu_take(struct join *j, const struct kernel *k,
 		     const struct analysis *a, size_t number, uint32_t vcpu)
 {
 	const struct analysis_windows *w = &k->windows[number];
+	const struct all_ran *all = &k->ran[number];
+	int64_t epoch_ns = migration_epoch_ns(
+		j->migrations->machines.machine[k->machine].clock);
 	int32_t pid = analysis_model_vcpu_id(a->model, vcpu).pid;
 	bool is_source = is_of(j, j->migration->source, k->machine, pid);
 	struct join_vcpu *to;
@@ -100,7 +140,13 @@ static int vcpu_take(struct join *j, const struct kernel *k,
 	if (!to)
 		return -ENOMEM;
 	*to = (struct join_vcpu){ .machine = k->machine,
-				  .is_source = is_source };
+				  .is_source = is_source,
+				  .first_ns = INT64_MAX,
+				  .last_ns = INT64_MIN };
+	if (vcpu < all->vcpus.count && all->vcpus.at[vcpu].first_ns != INT64_MAX) {
+		to->first_ns = all->vcpus.at[vcpu].first_ns + epoch_ns;
+		to->last_ns = all->vcpus.at[vcpu].last_ns + epoch_ns;
+	}
 	analysis_vcpu_text(a, vcpu, to->name, sizeof(to->name));
 	for (i = 0; i < w->n && i < JOIN_WINDOWS; i++)
 		to->windows[i] = *analysis_window_of(w, vcpu, i);
@@ -133,14 +179,39 @@ int join_kernel(struct join *j, size_t n, size_t machine,
 	int ret;
 
 	k.windows = calloc(n + 1, sizeof(*k.windows));
-	if (!k.windows)
+	k.ran = calloc(n + 1, sizeof(*k.ran));
+	if (!k.windows || !k.ran) {
+		free(k.windows);
+		free(k.ran);
 		return vmsync_fail_memory(e);
+	}
 	ret = analysis_run(s, &options, &a, progress, e);
 	if (!ret && vcpus_take(j, &k, &a))
 		ret = vmsync_fail_memory(e);
 	analysis_free(&a);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		analysis_windows_free(&k.windows[i]);
+		vmsync_array_free(&k.ran[i].vcpus);
+	}
 	free(k.windows);
+	free(k.ran);
 	return ret;
+}
+
+bool join_kernel_down(const struct join *j, int64_t *ns)
+{
+	int64_t left_ns = INT64_MIN, arrived_ns = INT64_MAX;
+	size_t i;
+
+	for (i = 0; i < j->vcpus.count; i++) {
+		const struct join_vcpu *v = &j->vcpus.at[i];
+
+		if (v->is_source && v->last_ns > left_ns)
+			left_ns = v->last_ns;
+		if (!v->is_source && v->first_ns < arrived_ns)
+			arrived_ns = v->first_ns;
+	}
+	*ns = left_ns == INT64_MIN || arrived_ns == INT64_MAX
+		      ? -1 : arrived_ns - left_ns;
+	return *ns >= 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse/experiment.h"
 #include "fuse/fail.h"
 #include "fuse/trace_clock.h"
 
@@ -112,6 +113,41 @@ static int trace_read(struct migrations *m, const struct ctf_trace *t,
 	return ret;
 }
 
+/* On the clock that vmsync fuse put several machines on: a moment of one of them. */
+static int known_find(const struct migrations *m, struct migration_side *s,
+		      int64_t ns, struct ctf_error *e)
+{
+	const struct migration_process *p = &m->processes.at[s->process];
+	const struct ctf_clock *clock = m->machines.machine[p->machine].clock;
+	int64_t bound_ns;
+	int ret;
+
+	if (ns == MIGRATION_NEVER)
+		return 0;
+	ret = vmsync_experiment_bound(p->trace, ns - migration_epoch_ns(clock),
+				      &bound_ns, e);
+	if (ret == -ENOENT)
+		s->known_ns = INT64_MAX;
+	else if (!ret && bound_ns > s->known_ns)
+		s->known_ns = bound_ns;
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static int all_known(struct migrations *m, struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && m->machines.fused && i < m->sides.count; i++) {
+		struct migration_side *s = &m->sides.at[i];
+
+		ret = known_find(m, s, s->stop_ns, e);
+		if (!ret)
+			ret = known_find(m, s, s->run_ns, e);
+	}
+	return ret;
+}
+
 int migrations_find(char *const *paths, size_t n, uint64_t agree_ns,
 		    struct migrations *m, struct ctf_error *e)
 {
@@ -134,6 +170,8 @@ int migrations_find(char *const *paths, size_t n, uint64_t agree_ns,
 		ret = vmsync_fail(e, -EINVAL,
 				  "make one of QEMU's log with vmsync import",
 				  "%.400s: nothing that QEMU told", paths[0]);
+	if (!ret)
+		ret = all_known(m, e);
 	if (!ret && migrations_pair(m))
 		ret = vmsync_fail_memory(e);
 	return ret;

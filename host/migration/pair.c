@@ -122,10 +122,14 @@ static void down_find(const struct migrations *m, struct migration *g)
 	g->bound_ns = a->bound_ns > b->bound_ns ? a->bound_ns : b->bound_ns;
 	if (g->clocks == MIGRATION_TIME_OF_DAY)
 		g->bound_ns += m->agree_ns;
-	/* What maps two machines' clocks has bounds of its own, which fuse tells. */
+	/* What maps one machine's clock to the other one's has a bound of its own. */
+	if (a->machine != b->machine && s->known_ns != INT64_MAX &&
+	    d->known_ns != INT64_MAX)
+		g->bound_ns += (uint64_t)s->known_ns + (uint64_t)d->known_ns;
 	if (a->went_back_ns || b->went_back_ns ||
 	    migration_rounds_stepped(&s->rounds) ||
-	    (m->machines.fused && a->machine != b->machine))
+	    (a->machine != b->machine &&
+	     (s->known_ns == INT64_MAX || d->known_ns == INT64_MAX)))
 		g->bound_ns = UINT64_MAX;
 }
 

@@ -43,6 +43,8 @@ struct migration_stage {
  * @stop_ns:	the virtual machine ran, and was to stop, the last time
  * @stopped_ns:	it was stopped by then
  * @run_ns:	it ran again; on a destination: it ran
+ * @known_ns:	how well its stop, and its run, are known on the clock that vmsync fuse put
+ *		several machines on, INT64_MAX: not at all; else 0
  * @paused_ns:	for so long it was stopped on a source, and ran again there
  * @postcopy:	it went before its memory
  * @faults:	and wanted so many pages that had not come
@@ -62,6 +64,7 @@ struct migration_side {
 	int64_t stop_ns;
 	int64_t stopped_ns;
 	int64_t run_ns;
+	int64_t known_ns;
 	int64_t paused_ns;
 	bool postcopy;
 	uint64_t faults;

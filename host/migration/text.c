@@ -82,8 +82,8 @@ static const char *clocks_word(const struct migrations *m,
 			       const struct migration *g)
 {
 	if (g->bound_ns == UINT64_MAX)
-		return "the time of day was set meanwhile, or vmsync fuse has "
-		       "the bound";
+		return "the time of day was set meanwhile, or there is no "
+		       "evidence of both machines' clocks then";
 	if (g->clocks == MIGRATION_SAME_CLOCK)
 		return "on one clock";
 	if (m->agree_ns)

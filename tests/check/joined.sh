@@ -216,6 +216,61 @@ for side in source destination; do
 		"[12,true,true]"
 done
 
+# --- the same two on one clock: messages between both QEMUs, 100 us each, and fuse
+printf 'sent(int n) "n %%d"\ngot(int n) "n %%d"\n' > "$t/events"
+# messages SENT GOT PID: each ms one that goes out first, or one that comes
+messages() {
+	awk -v sent="$1" -v got="$2" -v pid="$3" 'BEGIN {
+		for (i = 0; i < 160; i++) {
+			printf "%d@1750000077.%06d:sent n %d\n", pid, i * 1000 + sent, i + sent * 10
+			printf "%d@1750000077.%06d:got n %d\n", pid, i * 1000 + got, i + (got - 100) * 10
+		}
+	}'
+}
+mkdir "$t/m1" "$t/m2"
+cp -r "$t/two/first" "$t/m1/" && cp -r "$t/two/second" "$t/m2/"
+{ cat "$t/src.log"; messages 300 700 600; } | sort -s -t@ -k2,2 > "$t/src-m.log"
+{ cat "$t/dst.log"; messages 600 400 500; } | sort -s -t@ -k2,2 > "$t/dst-m.log"
+expect "messages: source" "$vmsync" import qemu-log -o "$t/m1/qemu" --vm=web \
+	--events="$t/events" --clock="$t/m1/first" "$t/src-m.log"
+expect "messages: destination" "$vmsync" import qemu-log -o "$t/m2/qemu" --vm=web \
+	--events="$t/events" --clock="$t/m2/second" "$t/dst-m.log"
+"$vmsync" fuse --match=cause=qemu:sent,effect=qemu:got,key=n -o "$t/m" "$t/m1" "$t/m2" \
+	> "$check_out" 2>&1
+"$vmsync" report --json "$t/m" > "$t/json" 2> "$check_out.err"
+expect_eq "on one clock: schema" "$(against join "$t/json")" "[]"
+expect_eq "on one clock: nothing is amiss" "$(json '.notes | tojson')" "[]"
+# Messages tell it to 100 us, and to each log's last us.
+expect_eq "on one clock: the downtime, and how well it is known" "$(json '.migrations[0].qemu |
+	(.downtime_ns - 4e6 | fabs) <= .downtime_bound_ns, .downtime_bound_ns > 50000,
+	.downtime_bound_ns < 250000' | xargs)" "true true true"
+expect_eq "on one clock: virtual CPUs of both hosts" "$(json '[.migrations[0].vcpus[] |
+	[.side, .machine, .name]] | sort | tojson')" \
+	'[["destination","other","vCPU 0 of process 500"],["source","host","vCPU 0 of process 600"]]'
+# What each did, and when it was in its guest, on the second one's clock as on the first's.
+for side in source destination; do
+	# shellcheck disable=SC2016 # of jq
+	expect_eq "on one clock: $side: as by times of day that agree" "$(jq -c -n \
+		--arg side $side --slurpfile j "$t/join.json" --slurpfile m "$t/json" '
+		[$j[0], $m[0] | .migrations[0].vcpus[] | select(.side == $side)] as [$a, $b] |
+		[$a.states_ns | to_entries[] | (.value - $b.states_ns[.key] | fabs) < 1e6] | all')" \
+		true
+done
+expect_eq "on one clock: not in a guest from the source's last to the destination's first" \
+	"$(jq -c '.migrations[0] | (.vcpus | map({ (.side): . }) | add) as $v |
+	[$v.source.last_in_guest_ns, $v.destination.first_in_guest_ns, .kernel_down_ns] |
+	.[0] > .[1] and .[2] == null' "$t/json")" true
+"$vmsync" migration "$t/m" > "$t/said"
+expect "on one clock: the bound, in words" grep -qE 'running; \+- [0-9.]+ us$' "$t/said"
+rm "$t/page.html"
+expect "on one clock: a page" "$vmsync" report -o "$t/page.html" "$t/m"
+shows "on one clock: both virtual CPUs" migration-1 'vCPU 0 of process 500 on other<'
+shows "on one clock: the downtime" migration-1 'down, [34]\.[0-9]* ms'
+expect_eq "on one clock: the second host by itself" "$("$vmsync" analyze --json "$t/m/guest-other" |
+	jq -c '[.vcpus[] | [.pid, .tid, ([.exits[].count] | add)]]')" \
+	"$("$vmsync" analyze --json "$t/two/second" |
+		jq -c '[.vcpus[] | [.pid, .tid, ([.exits[].count] | add)]]')"
+
 # --- one host, with guests: the page of its analysis, and threads that ran
 cp -r "$t/host" "$t/one"
 expect "on one host" "$vmsync" import qemu-log -o "$t/one/qemu" --clock="$t/one/host" "$t/src.log"

@@ -38,6 +38,15 @@ clock_prepare() {
 	} > "$work/clock.log" 2>&1 || die "ustclock: $(tail -n 1 "$work/clock.log")"
 }
 
+# The logging handler of services, in Python.
+service_prepare() {
+	{
+		make -s -C "$top" install-openstack DESTDIR="$work/openstack" PREFIX=/usr &&
+		rm -rf "$work/service" &&
+		mv "$work/openstack/usr/lib/python3/dist-packages" "$work/service"
+	} > "$work/openstack.log" 2>&1 || die "the service: $(tail -n 1 "$work/openstack.log")"
+}
+
 # kernel_ready KERNEL: all that it takes is there, and LAB_RELEASE and so on are it.
 kernel_ready() {
 	"$here/packages.sh" "$1"
@@ -71,6 +80,7 @@ prepare_modules() {
 	[ -z "$LAB_PORT" ] || make -s -C "$top" port || die "no vmsync-agent"
 	[ -z "$LAB_CLOCK" ] || clock_prepare
 	[ -z "$LAB_LIVE" ] || make -s -C "$top" tool || die "no vmsync"
+	[ -z "$LAB_SERVICE" ] || service_prepare
 	[ -z "$LAB_LIBVIRT" ] || libvirt_prepare
 	[ -z "$LAB_OPENVSWITCH" ] || openvswitch_prepare
 }

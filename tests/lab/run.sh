@@ -62,6 +62,7 @@ LAB_CLOCK=			# yes: the guest has UST's clock plugin, and ustclock
 LAB_TRACECMD=			# yes: the guests have trace-cmd, and what a vsock takes
 LAB_LIVE=			# yes: the same with a relay daemon
 LAB_OPENVSWITCH=		# yes: the host has Open vSwitch to start
+LAB_SERVICE=			# yes: the host has what service.py takes
 LAB_LIBVIRT=			# yes: what l1.sh needs to start the guest by libvirt
 LAB_SYSTEM=			# yes: both are whole Debian systems (system/), with their libvirt
 LAB_L1_MB=3072			# memory

@@ -5,6 +5,8 @@
 #
 # All three record all the while. Each machine has a clock of its own. What goes over the
 # cable are the guest's state, by TCP, and lines of echo.pl, sent and answered one by one.
+# A service on the first one asks for the move, and tells of it as those of OpenStack do;
+# both QEMUs write their logs, qemu.log.
 # How the two clocks lie to each other is known by a third one, that of the machine below:
 # it stamps the files that both write to their shares. /share/below has these stamps, and
 # what the writer's clock was before and behind.
@@ -17,6 +19,9 @@ LAB_L1_MB=2048
 LAB_L2_MB=320	# all of it is copied
 LAB_L2_SILENCE=1500	# the second machine's QEMU waits for the guest
 LAB_MIN_EVENTS=5000
+LAB_SERVICE=yes
+LAB_L2_QEMU='-msg timestamp=on -D /run/qemu.log -trace migrat* -trace runstate_set
+	-trace vm_state_notify -trace savevm_state_* -trace loadvm_state_*'
 
 # The second one has no guest at first.
 [ "${LAB_HOST-1}" = 1 ] || LAB_GUESTS=0
@@ -60,6 +65,24 @@ host_prepare() {
 	probes_more=,net
 	events_host="$events_host,net_dev_queue,net_if_receive_skb"
 	record_ready
+	[ "${LAB_HOST-1}" != 1 ] || service_ready
+}
+
+# It waits for a line before each thing that it tells.
+service_ready() {
+	lttng -q -n enable-channel -u -s lab service &&
+		lttng -q -n enable-event -u -s lab -c service 'vmsync_cloud:*' ||
+		fail "no session for the service"
+	mkfifo /run/service && exec {service}<> /run/service
+	PYTHONPATH=$LAB_WORK/service PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
+		"$LAB_TOP/tests/lab/service.py" <&"$service" > /run/service.said 2>&1 &
+	until_true "no service" grep -q ready /run/service.said
+}
+
+# service WORD: it tells so
+service() {
+	echo "$1" >&"$service"
+	until_true "the service did not tell $1" grep -q "^$1" /run/service.said
 }
 
 host_record() {
@@ -78,15 +101,18 @@ first_record() {
 	talk=$!
 	"$LAB_WORK/load" spin 3
 	truth during
+	service migrating
 	step send send tcp:10.0.0.2:4444
 	: > /share/second/sent
 	until_there /share/second/recorded
+	service migrated
 	: > /run/quiet
 	wait "$talk" || fail "the other machine does not answer"
 	truth after
 	below
 	clocksource_check tsc || lost "the host machine left the TSC"
 	record_stop
+	cp -r /run/trace/ust /share/service || fail "trace of the service not copied"
 	guest_left
 	: > /share/second/over
 }
@@ -132,6 +158,7 @@ guest_boot() {
 
 # The guest ended on the second machine, and so did its trace.
 host_after() {
+	cp /run/qemu.log /share/ || fail "QEMU has no log"
 	[ "${LAB_HOST-1}" = 1 ] || return 0
 	until_there /share/second/ended
 	mv /share/second/guest /share/guest || fail "the guest left no trace"
