@@ -209,7 +209,7 @@ for side in source destination; do
 		> "$t/json"
 	# shellcheck disable=SC2016 # of jq
 	expect_eq "JSON of two hosts: $side: each state as vmsync analyze has it" \
-		"$(jq -c -n --arg side $side --argjson pid $pid --slurpfile j "$t/join.json" \
+		"$(jq -c -n --arg side "$side" --argjson pid "$pid" --slurpfile j "$t/join.json" \
 		--slurpfile a "$t/json" '($a[0].vcpus[] | select(.pid == $pid).states_ns) as $a |
 		$j[0].migrations[0].vcpus[] | select(.side == $side).states_ns | to_entries |
 		[length, (map(.value) | add > 1e8), (map($a[.key] - .value | fabs < 1000) | all)]')" \
@@ -251,7 +251,7 @@ expect_eq "on one clock: virtual CPUs of both hosts" "$(json '[.migrations[0].vc
 for side in source destination; do
 	# shellcheck disable=SC2016 # of jq
 	expect_eq "on one clock: $side: as by times of day that agree" "$(jq -c -n \
-		--arg side $side --slurpfile j "$t/join.json" --slurpfile m "$t/json" '
+		--arg side "$side" --slurpfile j "$t/join.json" --slurpfile m "$t/json" '
 		[$j[0], $m[0] | .migrations[0].vcpus[] | select(.side == $side)] as [$a, $b] |
 		[$a.states_ns | to_entries[] | (.value - $b.states_ns[.key] | fabs) < 1e6] | all')" \
 		true

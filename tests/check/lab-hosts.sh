@@ -120,6 +120,47 @@ expect "fused: babeltrace2 reads all three as one" sh -c "babeltrace2 $t/experim
 expect_eq "fused: all events are there" "$(wc -l < "$t/all")" "$(for trace in "$first" "$second" \
 	"$guest"; do babeltrace2 "$trace" 2> "$t/err"; done | wc -l)"
 
+# --- the move as one page: a service, both QEMUs and the kernels of both hosts, on one clock
+mkdir "$t/one" "$t/two"
+cp -r "$first" "$dir/service" "$t/one/"
+cp -r "$second" "$t/two/"
+for side in "one $dir" "two $dir/second"; do
+	expect "page: QEMU's log: ${side% *}" "$vmsync" import qemu-log -o "$t/${side% *}/qemu" \
+		--vm=web --clock="${side#* }/host" "${side#* }/qemu.log"
+done
+rm -rf "$t/experiment"
+$vmsync fuse -o "$t/experiment" --match="$match" "$t/one" "$t/two" "$guest" > "$t/fused" 2> "$t/err"
+expect_eq "page: fused" $? 1
+crossing=$(jq -c '.guests[0].crossings[0]' "$t/json")
+$vmsync report --json "$t/experiment" > "$t/join"
+expect_eq "page: schema" "$(against join "$t/join")" "[]"
+join_is() { expect_eq "page: $1" "$(jq -c "$2" "$t/join")" "$3"; }
+join_is "one migration, nothing amiss" "[.notes, (.migrations | length)]" "[[],1]"
+join_is "the service's operation is around QEMU's part" '.migrations[0].operation |
+	.is.state, .before_ns > 0, .after_ns > 0,
+	.before_ns + .qemu_ns + .after_ns == .is.until_ns - .is.from_ns' '"active/migrating"
+true
+true
+true'
+join_is "virtual CPUs of both hosts" '[.migrations[0].vcpus[] | [.side, .machine]] | sort' \
+	'[["destination","host2"],["source","host"]]'
+# By another way: the engine's own crossing, of the traces as they were recorded.
+join_is "no virtual CPU ran for as long as vmsync sync has it" \
+	".migrations[0].kernel_down_ns - $(jq .downtime_ns <<< "$crossing") | fabs <= 2" true
+join_is "QEMU's downtime is known as well as the crossing is, and a log's us on both sides" \
+	".migrations[0].qemu.downtime_bound_ns - $(jq .bound_ns <<< "$crossing") |
+		fabs < 20000" true
+# QEMU stops it a little before it leaves, and says that it runs a little before it does.
+join_is "QEMU's downtime is that, to what it takes to stop and to run" \
+	'.migrations[0] | .kernel_down_ns - .qemu.downtime_ns | fabs < 2e8' true
+jq -c '.migrations[0] | [.operation.before_ns, .operation.qemu_ns, .operation.after_ns,
+	.qemu.downtime_ns, .qemu.downtime_bound_ns, .kernel_down_ns]' "$t/join"
+expect "page: written" "$vmsync" report -o "$t/page.html" "$t/experiment"
+for part in Application Virtualization Kernel 'vCPU 0 of process [0-9]* on host<' \
+	'vCPU 0 of process [0-9]* on host2<' 'one of which wrote to it'; do
+	expect "page: $part" grep -q "$part" "$t/page.html"
+done
+
 # --- what others make of it: a line for the guest to the one host or to the other
 for hosts in "$first $second" "$second $first"; do
 	read -ra both <<< "$hosts"

@@ -41,9 +41,11 @@ logging.getLogger().setLevel(logging.INFO)
 say('ready')
 for line in sys.stdin:
     if line.strip() == 'migrating':
-        notify('instance.live_migration_pre.start', 'host1', 'migrating')
         notify('instance.update', 'host1', 'migrating')
+        notify('instance.live_migration_pre.start', 'host2', 'migrating')
+        notify('instance.live_migration_pre.end', 'host2', 'migrating')
     else:
+        notify('instance.live_migration_post.start', 'host1', 'migrating')
         notify('instance.update', 'host2', None)
         notify('instance.live_migration_post.end', 'host1', None)
     say(line.strip())

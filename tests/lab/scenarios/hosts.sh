@@ -70,9 +70,9 @@ host_prepare() {
 
 # It waits for a line before each thing that it tells.
 service_ready() {
-	lttng -q -n enable-channel -u -s lab service &&
-		lttng -q -n enable-event -u -s lab -c service 'vmsync_cloud:*' ||
-		fail "no session for the service"
+	lttng -q -n enable-channel -u -s lab service || fail "no channel for the service"
+	lttng -q -n enable-event -u -s lab -c service 'vmsync_cloud:*' ||
+		fail "no events of the service"
 	mkfifo /run/service && exec {service}<> /run/service
 	PYTHONPATH=$LAB_WORK/service PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
 		"$LAB_TOP/tests/lab/service.py" <&"$service" > /run/service.said 2>&1 &
