@@ -225,12 +225,69 @@ static void guest_text(FILE *f, const struct volumes *v, uint32_t guest)
 	fputc('\n', f);
 }
 
+/* What took most of all, and the part of it that did. */
+struct most {
+	const struct volume *volume;
+	const struct volume_sums *sums;
+	enum volume_op op;
+};
+
+static struct most most_of(const struct volumes *v)
+{
+	struct most most = { NULL, NULL, VOLUME_OTHER };
+	int op, followed;
+	size_t i;
+
+	for (i = 0; i < v->volumes.count; i++) {
+		for (op = 0; op < VOLUME_OPS; op++) {
+			for (followed = 0; followed <= VOLUME_TO_CALL; followed++) {
+				const struct volume *volume = &v->volumes.at[i];
+				const struct volume_sums *s =
+					volume->sums[op][followed];
+
+				if (s && volumes_reported(v, volume) &&
+				    (!most.sums ||
+				     s->whole.sum_ns > most.sums->whole.sum_ns))
+					most = (struct most){
+						volume, s, (enum volume_op)op };
+			}
+		}
+	}
+	return most;
+}
+
+/* The answer: which requests waited longest, and for what. */
+static void answer(FILE *f, const struct volumes *v)
+{
+	const struct most m = most_of(v);
+	char name[VOLUME_NAME];
+	int i, part = 0;
+
+	if (!m.sums || !m.sums->whole.sum_ns) {
+		fputs("No request of a guest was followed.\n", f);
+		return;
+	}
+	for (i = 1; i < VOLUME_PARTS; i++) {
+		if (m.sums->parts[i].sum_ns > m.sums->parts[part].sum_ns)
+			part = i;
+	}
+	print_clean(f, v->session->guests[m.volume->guest].machine->name);
+	fprintf(f, "'s %s requests to ", volume_ops[m.op].text);
+	print_clean(f, volumes_name(v, m.volume->guest + 1, m.volume->dev, name));
+	fprintf(f,
+		" took most: %" PRIu64 ", %.3f ms in all. Most of that, %.1f %%:\n"
+		"%s.\n",
+		m.sums->whole.count, (double)m.sums->whole.sum_ns / 1e6,
+		100.0 * (double)m.sums->parts[part].sum_ns /
+			(double)m.sums->whole.sum_ns,
+		volume_parts[part].text);
+}
+
 void volumes_text(FILE *f, const struct volumes *v)
 {
 	uint32_t i;
 
-	fputs("Requests of guests to their block devices, by where their time "
-	      "went\n", f);
+	answer(f, v);
 	for (i = 0; i < v->session->n_guests; i++) {
 		const struct volume any = { .guest = i };
 

@@ -32,7 +32,7 @@ const struct volume_word volume_parts[VOLUME_PARTS] = {
 	[VOLUME_CALLED] = { "call", "system call, above the block layer" },
 	[VOLUME_QUEUED] = { "queue", "host's block layer" },
 	[VOLUME_DISK] = { "disk", "disk" },
-	[VOLUME_DISK_DONE] = { "from_disk", "until QEMU's thread ran" },
+	[VOLUME_DISK_DONE] = { "from_disk", "until QEMU's thread ran again" },
 	[VOLUME_RETURNED] = { "qemu_after", "QEMU, until its interrupt" },
 	[VOLUME_INTERRUPTED] = { "back", "until the guest was told" },
 };

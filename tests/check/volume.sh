@@ -48,6 +48,13 @@ expect_eq "bytes" "$(jq '[.guests[].volumes[].requests[].bytes] | add' "$t/json"
 
 # --- what is asked for
 $vmsync analyze --volumes "$t/p" > "$t/text" 2> "$t/err"
+expect_eq "text: the answer first" "$(head -n 1 "$t/text")" "$(jq -r '[.guests[] | .name as $g |
+	.volumes[] | .name as $v | .requests[] | [$g, .op, $v, .whole.count,
+		.whole.total_ns, ([.parts[].total_ns] | max)]] | max_by(.[4]) |
+	def part(n): . * n | round | tostring;
+	"\(.[0])\u0027s \(.[1]) requests to \(.[2]) took most: \(.[3]), \(.[4] / 1e6 | part(1000) |
+		.[:-3] + "." + .[-3:]) ms in all. Most of that, \(.[5] / .[4] * 100 | part(10) |
+		.[:-1] + "." + .[-1:]) %:"' "$t/json")"
 expect "text: where a volume is" grep -qE '^guest, vda: nvme0n1 \+2048 \([0-9]+ of [0-9]+\)$' \
 	"$t/text"
 expect_eq "text: of at most 100 columns" "$(awk 'length > 100' "$t/text" | wc -l)" 0
