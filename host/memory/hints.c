@@ -6,12 +6,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-#include "memory/memory.h"
+#include "memory/working_set.h"
 
 /* Less than that is what any kernel keeps at hand. */
 #define LEAST_PAGES (64ull << 20 >> 12)
 #define LEAST_SHARE 20 /* nor of less than one in so many of the guest's pages */
+
+/* What was not touched for less may be touched by what is done once a minute. */
+#define LEAST_WATCHED_NS 60000000000
+#define TOLD_S		 60 /* what the guest told of itself earlier is of another time */
+#define BREATHE_SHARE	 10 /* one in so many of its bytes */
 
 /* It goes into a command: what is no uuid is left out of it. */
 static const char *domain(const struct memory_result *r)
@@ -71,4 +77,39 @@ size_t memory_hints(const struct memory_result *r,
 	if (r->balloon.there && r->balloon.actual > r->n_reclaimable * MEMORY_PAGE)
 		take_back(r, &hints[n++]);
 	return n;
+}
+
+/*
+ * What the guest is left: what it was seen to touch, and not less than it says it cannot
+ * miss, and some to breathe. A balloon takes free memory first, which the host may not even
+ * hold: only what it holds beyond that is won.
+ */
+bool memory_working_set_hint(const struct memory_working_set *set,
+			     struct memory_hint *hint)
+{
+	const struct memory_result *r = &set->look;
+	const struct memory_balloon *b = &r->balloon;
+	uint64_t held = r->n_present * MEMORY_PAGE, left, bytes;
+
+	if (set->watched_ns < LEAST_WATCHED_NS ||
+	    b->told_s + TOLD_S < (uint64_t)time(NULL) || b->available > b->actual)
+		return false;
+	left = b->actual - b->available;
+	if (left < set->touched.most)
+		left = set->touched.most;
+	left += b->actual / BREATHE_SHARE;
+	if (left >= held || left >= b->actual)
+		return false;
+	bytes = held - left;
+	if (bytes / MEMORY_PAGE < LEAST_PAGES || bytes / MEMORY_PAGE * LEAST_SHARE < r->total)
+		return false;
+	*hint = (struct memory_hint){ .kind = "overcommit", .bytes = bytes };
+	if (domain(r))
+		snprintf(hint->command, sizeof(hint->command),
+			 "virsh setmem %s %" PRIu64 " --live", domain(r), left >> 10);
+	else
+		snprintf(hint->command, sizeof(hint->command),
+			 "{\"execute\": \"balloon\", \"arguments\": {\"value\": %" PRIu64
+			 "}}", left);
+	return true;
 }

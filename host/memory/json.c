@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "base/json_string.h"
-#include "memory/memory.h"
+#include "memory/working_set.h"
 
 static void number(FILE *f, const char *key, uint64_t value)
 {
@@ -68,10 +68,9 @@ static void ranges(FILE *f, const struct memory_result *r)
 	fputs("],\n", f);
 }
 
-static void hints(FILE *f, const struct memory_result *r)
+static void hints(FILE *f, const struct memory_hint *all, size_t n)
 {
-	struct memory_hint all[MEMORY_HINTS];
-	size_t n = memory_hints(r, all), i;
+	size_t i;
 
 	fputs("\"hints\": [", f);
 	for (i = 0; i < n; i++) {
@@ -100,15 +99,22 @@ static void balloon(FILE *f, const struct memory_balloon *b)
 			"}\n", b->told_s, b->free, b->available, b->total);
 }
 
-void memory_json(FILE *f, const struct memory_result *r, bool all)
+/* Names are as vmsyncd gives them, who writes JSON too. */
+static void who(FILE *f, const struct memory_result *r)
 {
-	/* Names are as vmsyncd gives them, who writes JSON too. */
 	fprintf(f, "{\n\"schema\": %d,\n\"name\": \"%s\",\n\"uuid\": \"%s\",\n"
 		"\"pid\": %d,\n", MEMORY_SCHEMA, r->source->name, r->source->uuid, r->pid);
 	number(f, "page_bytes", MEMORY_PAGE);
 	number(f, "pages", r->total);
 	number(f, "held_pages", r->n_present);
 	number(f, "held_huge_pages", r->held.huge);
+}
+
+void memory_json(FILE *f, const struct memory_result *r, bool all)
+{
+	struct memory_hint hint[MEMORY_HINTS];
+
+	who(f, r);
 	number(f, "held_hugetlb_pages", r->held.hugetlb);
 	number(f, "held_shared_pages", r->held.shared);
 	number(f, "swapped_pages", memory_pages_count(&r->held.swapped));
@@ -129,7 +135,28 @@ void memory_json(FILE *f, const struct memory_result *r, bool all)
 	zones(f, r);
 	if (all)
 		ranges(f, r);
-	hints(f, r);
+	hints(f, hint, memory_hints(r, hint));
 	balloon(f, &r->balloon);
+	fputc('}', f);
+}
+
+void memory_working_set_json(FILE *f, const struct memory_working_set *set)
+{
+	struct memory_hint hint;
+
+	who(f, &set->look);
+	number(f, "begin_ns", (uint64_t)set->begin_ns);
+	number(f, "end_ns", (uint64_t)set->end_ns);
+	number(f, "watched_ns", (uint64_t)set->watched_ns);
+	number(f, "watched_pages", set->parts.n);
+	number(f, "working_set_bytes", set->touched.bytes);
+	number(f, "working_set_least_bytes", set->touched.least);
+	number(f, "working_set_most_bytes", set->touched.most);
+	if (set->cpu_ns < 0)
+		fputs("\"kdamond_cpu_ns\": null,\n", f);
+	else
+		number(f, "kdamond_cpu_ns", (uint64_t)set->cpu_ns);
+	hints(f, &hint, memory_working_set_hint(set, &hint));
+	balloon(f, &set->look.balloon);
 	fputc('}', f);
 }

@@ -17,26 +17,33 @@ static const struct {
 	{ "Normal", UINT64_MAX },
 };
 
-/* The monitor is asked again: the process that was opened is still behind it. */
-static int open_both(const struct memory_source *s, struct memory_result *r,
-		     struct memory_monitor *m, struct memory_process *p,
-		     struct ctf_error *e)
+int memory_monitor_of(const struct memory_source *s, struct memory_monitor *m,
+		      struct ctf_error *e)
 {
-	int ret = 0;
+	*m = (struct memory_monitor){ .fd = -1 };
+	if (s->monitor)
+		return memory_monitor_open(m, s->monitor, e);
+	if (!s->uuid[0])
+		return vmsync_fail(e, -ENOENT, "name its socket with --qmp",
+				   "libvirt does not run it: its monitor is not known");
+	memory_monitor_domain(m, s->uuid);
+	return 0;
+}
+
+/* The monitor is asked again: the process that was opened is still behind it. */
+int memory_open(const struct memory_source *s, struct memory_result *r,
+		struct memory_monitor *m, struct memory_process *p,
+		struct ctf_error *e)
+{
+	int ret = memory_monitor_of(s, m, e);
 
 	*p = (struct memory_process){ .dir = -1, .pagemap = -1, .flags = -1 };
-	if (s->monitor)
-		ret = memory_monitor_open(m, s->monitor, e);
-	else if (s->uuid[0])
-		memory_monitor_domain(m, s->uuid);
-	else
-		ret = vmsync_fail(e, -ENOENT, "name its socket with --qmp",
-				  "libvirt does not run it: its monitor is not known");
 	r->pid = s->pid ? s->pid : m->pid;
 	if (!ret)
 		ret = memory_process_open(p, r->pid, e);
 	if (!ret)
 		ret = memory_slots_ask(&r->slots, m, e);
+	r->total = r->slots.pages;
 	if (!ret)
 		ret = memory_process_check(p, &r->slots, e);
 	return ret ? ret : memory_balloon_ask(&r->balloon, m, e);
@@ -162,13 +169,12 @@ uint64_t memory_reported(const struct memory_result *r)
 int memory_run(const struct memory_source *source, struct memory_result *r,
 	       struct ctf_error *e)
 {
-	struct memory_monitor m = { .fd = -1 };
+	struct memory_monitor m;
 	struct memory_process p;
 	int ret;
 
 	*r = (struct memory_result){ .source = source };
-	ret = open_both(source, r, &m, &p, e);
-	r->total = r->slots.pages;
+	ret = memory_open(source, r, &m, &p, e);
 	if (!ret)
 		ret = source->file[0] ? look_files(source, r, &p, e) :
 					look_agent(source, r, &p, e);

@@ -9,6 +9,7 @@
  *	monitor.c	asks QEMU; slots.c where memory lies, balloon.c its balloon
  *	held.c		which pages the host holds, scan.c by ranges
  *	memory.c	both together; hints.c what could be done
+ *	working_set.c	what a guest touches, of parts.c, by a kdamond.c
  */
 #ifndef VMSYNC_MEMORY_MEMORY_H
 #define VMSYNC_MEMORY_MEMORY_H
@@ -78,6 +79,19 @@ struct memory_result {
 	struct memory_zone zones[MEMORY_ZONES];
 };
 
+/**
+ * memory_open() - find both sides: the monitor, the process behind it, where memory is in
+ * it, the balloon
+ * Return: 0 or a negative errno and @e; @m and @p to be closed in both cases.
+ */
+int memory_open(const struct memory_source *s, struct memory_result *r,
+		struct memory_monitor *m, struct memory_process *p,
+		struct ctf_error *e);
+
+/** memory_monitor_of() - the monitor alone; to be closed in any case */
+int memory_monitor_of(const struct memory_source *s, struct memory_monitor *m,
+		      struct ctf_error *e);
+
 /** memory_run() - 0 or a negative errno and @e; to be freed in both cases */
 int memory_run(const struct memory_source *source, struct memory_result *r,
 	       struct ctf_error *e);
@@ -93,7 +107,8 @@ uint64_t memory_reported(const struct memory_result *r);
 /**
  * struct memory_hint - what could be done
  * @kind:	"free-page-reporting": the guest would give back such by itself, from its next
- *		start on; "take-back": a balloon, blown up and let out again, gets it now
+ *		start on; "take-back": a balloon, blown up and let out again, gets it now;
+ *		"overcommit": the guest does without, as long as it works like this
  * @bytes:	that the host would have
  * @command:	for whoever does it
  */

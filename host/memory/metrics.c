@@ -14,6 +14,9 @@
 static const struct vmsync_kind kind = { "file of metrics", "# vmsync memory\n",
 					 "--metrics" };
 
+/* Those that begin with WSS are of working sets, which are files of their own. */
+#define WSS "vmsync_memory_working_set_"
+
 static const struct {
 	const char *name;
 	const char *help;
@@ -28,7 +31,16 @@ static const struct {
 	  "Reclaimable in free blocks of 2 MiB, as free page reporting has them." },
 	{ "vmsync_memory_swapped_bytes", "In the host's swap." },
 	{ "vmsync_memory_balloon_bytes", "What the balloon leaves the guest; 0: none." },
+	{ WSS "bytes", "Memory that the guest touched while it was watched." },
+	{ WSS "least_bytes", "With most_bytes, what the truth is between, 19 times of 20." },
+	{ WSS "most_bytes", "With least_bytes, the same." },
+	{ WSS "held_bytes", "What the host held then of its memory." },
 };
+
+static bool is_told(const struct memory_metrics *m, const char *name)
+{
+	return !strncmp(name, WSS, strlen(WSS)) == m->working_sets;
+}
 
 /* The name that vmsyncd wrote as JSON, as it is; to be freed. */
 static char *name_of(const char *json)
@@ -38,9 +50,25 @@ static char *name_of(const char *json)
 	return name ? name : strdup(json);
 }
 
+static int row_add(struct memory_metrics *m, const struct memory_result *r,
+		   const uint64_t bytes[MEMORY_SERIES])
+{
+	char *domain = name_of(r->source->name);
+	struct memory_row *row = domain ? vmsync_array_add(&m->rows) : NULL;
+
+	if (!row) {
+		free(domain);
+		return -ENOMEM;
+	}
+	*row = (struct memory_row){ .domain = domain, .pid = r->pid };
+	memcpy(row->uuid, r->source->uuid, sizeof(row->uuid));
+	memcpy(row->bytes, bytes, sizeof(row->bytes));
+	return 0;
+}
+
 int memory_metrics_add(struct memory_metrics *m, const struct memory_result *r)
 {
-	const uint64_t pages[MEMORY_SERIES] = {
+	uint64_t bytes[MEMORY_SERIES] = {
 		r->total,
 		r->n_present,
 		r->n_free,
@@ -50,19 +78,26 @@ int memory_metrics_add(struct memory_metrics *m, const struct memory_result *r)
 		memory_pages_count(&r->held.swapped),
 		r->balloon.there ? r->balloon.actual / MEMORY_PAGE : 0,
 	};
-	char *domain = name_of(r->source->name);
-	struct memory_row *row = domain ? vmsync_array_add(&m->rows) : NULL;
 	size_t i;
 
-	if (!row) {
-		free(domain);
-		return -ENOMEM;
-	}
-	*row = (struct memory_row){ .domain = domain, .pid = r->pid };
-	memcpy(row->uuid, r->source->uuid, sizeof(row->uuid));
 	for (i = 0; i < MEMORY_SERIES; i++)
-		row->bytes[i] = pages[i] * MEMORY_PAGE;
-	return 0;
+		bytes[i] *= MEMORY_PAGE;
+	return row_add(m, r, bytes);
+}
+
+int memory_metrics_add_working_set(struct memory_metrics *m,
+				   const struct memory_working_set *set)
+{
+	const uint64_t bytes[MEMORY_SERIES] = {
+		[MEMORY_SERIES - 4] = set->touched.bytes,
+		set->touched.least,
+		set->touched.most,
+		set->look.n_present * MEMORY_PAGE,
+	};
+
+	m->working_sets = true;
+	m->watched_ns = (uint64_t)set->watched_ns;
+	return row_add(m, &set->look, bytes);
 }
 
 static void row_write(FILE *f, const char *name, const struct memory_row *row,
@@ -83,20 +118,30 @@ static void row_write(FILE *f, const char *name, const struct memory_row *row,
 static int write_all(FILE *f, void *ctx, struct ctf_error *e)
 {
 	const struct memory_metrics *m = ctx;
+	const char *looked;
 	size_t i, k;
 
 	(void)e;
 	fputs(kind.begins, f);
 	for (i = 0; i < MEMORY_SERIES; i++) {
+		if (!is_told(m, series[i].name))
+			continue;
 		vmsync_series_family(f, series[i].name, "gauge", series[i].help);
 		for (k = 0; k < m->rows.count; k++)
 			row_write(f, series[i].name, &m->rows.at[k],
 				  m->rows.at[k].bytes[i]);
 	}
-	vmsync_series_family(f, "vmsync_memory_looked_timestamp_seconds", "gauge",
-			     "When it was looked, since 1970.");
-	fprintf(f, "vmsync_memory_looked_timestamp_seconds %" PRId64 "\n",
-		(int64_t)time(NULL));
+	if (m->working_sets) {
+		vmsync_series_family(f, WSS "watched_seconds", "gauge",
+				     "How long each page was watched.");
+		fputs(WSS "watched_seconds ", f);
+		vmsync_series_seconds(f, m->watched_ns);
+		fputc('\n', f);
+	}
+	looked = m->working_sets ? WSS "looked_timestamp_seconds" :
+				   "vmsync_memory_looked_timestamp_seconds";
+	vmsync_series_family(f, looked, "gauge", "When it was looked, since 1970.");
+	fprintf(f, "%s %" PRId64 "\n", looked, (int64_t)time(NULL));
 	return 0;
 }
 

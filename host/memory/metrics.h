@@ -3,10 +3,10 @@
 #ifndef VMSYNC_MEMORY_METRICS_H
 #define VMSYNC_MEMORY_METRICS_H
 
-#include "memory/memory.h"
+#include "memory/working_set.h"
 #include "sync/base/array.h"
 
-#define MEMORY_SERIES 8
+#define MEMORY_SERIES 12
 
 /** struct memory_row - a guest; @uuid: as libvirt has it, or "" */
 struct memory_row {
@@ -16,13 +16,22 @@ struct memory_row {
 	uint64_t bytes[MEMORY_SERIES];
 };
 
-/** struct memory_metrics - all 0 is none */
+/**
+ * struct memory_metrics - all 0 is none
+ * @working_sets: they are of these, all of them watched for @watched_ns
+ */
 struct memory_metrics {
 	VMSYNC_ARRAY(struct memory_row) rows;
+	bool working_sets;
+	uint64_t watched_ns;
 };
 
 /** memory_metrics_add() - one more guest; 0 or -ENOMEM */
 int memory_metrics_add(struct memory_metrics *m, const struct memory_result *r);
+
+/** memory_metrics_add_working_set() - the same of a working set, and of these only */
+int memory_metrics_add_working_set(struct memory_metrics *m,
+				   const struct memory_working_set *set);
 
 /** memory_metrics_check() - may @path be written? 0 or a negative errno */
 int memory_metrics_check(const char *path, struct ctf_error *e);

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "fuse/print.h"
-#include "memory/memory.h"
+#include "memory/working_set.h"
 
 #define LABEL "  %-20s"
 
@@ -129,6 +129,16 @@ static void balloon(FILE *f, const struct memory_result *r)
 	fprintf(f, LABEL "%s\n", "free page reporting", b->reports ? "on" : "off");
 }
 
+static void hint(FILE *f, const struct memory_hint *h, const char *what)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "%" PRIu64 " MiB %s.", h->bytes >> 20, what);
+	fputc('\n', f);
+	print_note(f, "hint", text);
+	print_note(f, "", h->command);
+}
+
 static void hints(FILE *f, const struct memory_result *r)
 {
 	static const char *const what[] = {
@@ -140,15 +150,9 @@ static void hints(FILE *f, const struct memory_result *r)
 	};
 	struct memory_hint all[MEMORY_HINTS];
 	size_t n = memory_hints(r, all), i;
-	char text[400];
 
-	for (i = 0; i < n; i++) {
-		snprintf(text, sizeof(text), "%" PRIu64 " MiB %s.", all[i].bytes >> 20,
-			 what[all[i].kind[0] == 't']);
-		fputc('\n', f);
-		print_note(f, "hint", text);
-		print_note(f, "", all[i].command);
-	}
+	for (i = 0; i < n; i++)
+		hint(f, &all[i], what[all[i].kind[0] == 't']);
 }
 
 void memory_text(FILE *f, const struct memory_result *r, bool all)
@@ -173,4 +177,30 @@ void memory_text(FILE *f, const struct memory_result *r, bool all)
 		ranges(f, r);
 	balloon(f, r);
 	hints(f, r);
+}
+
+void memory_working_set_text(FILE *f, const struct memory_working_set *set)
+{
+	const struct memory_result *r = &set->look;
+	struct memory_hint h;
+	char text[100];
+
+	who(f, r);
+	fputc('\n', f);
+	part(f, "memory", r->total, "");
+	held(f, r);
+	snprintf(text, sizeof(text), "within %g s, by one page in each of %zu parts",
+		 (double)set->watched_ns / 1e9, set->parts.n);
+	part(f, "working set", set->touched.bytes / MEMORY_PAGE, text);
+	part(f, "... at least", set->touched.least / MEMORY_PAGE, "");
+	part(f, "... at most", set->touched.most / MEMORY_PAGE,
+	     "of 20 such looks one may be outside");
+	if (set->cpu_ns >= 0)
+		fprintf(f, LABEL "%9.1f ms  of a CPU, for all guests\n", "watching took",
+			(double)set->cpu_ns / 1e6);
+	balloon(f, r);
+	if (memory_working_set_hint(set, &h))
+		hint(f, &h, "of what it holds was not touched, and the guest could miss: a "
+		     "balloon has others use it as long as this one works as it did. Is that "
+		     "how it works when it matters?");
 }

@@ -80,6 +80,44 @@ hostile_monitor "... of which the end is elsewhere" "changed while" \
 hostile_monitor "... has it nowhere" "gpa2hva 0x0" '{"QMP": {}}' "$ok" \
 	"{\"return\": \"$view\"}" '{"return": "No memory is mapped"}'
 
+expect_error "a working set of no time" "1 to 3600 seconds" "$vmsync" memory --working-set=0.9
+expect_error "... that is not one number" "not a number" "$vmsync" memory --working-set=x
+expect_error "... with a look's options" "not of --working-set" "$vmsync" memory \
+	--working-set=5 --ranges
+expect_error "... of traces" "not of traces" "$vmsync" memory --working-set=5 --events x
+
+# Before any guest is asked it is looked whether the kernel can, and nobody else does. Where
+# the kernel's files are is not for us to choose: here others are in their place.
+# as_kernel NR COMMAND...: with nr_kdamonds NR, "none": without DAMON; leaves $t/nr
+as_kernel() {
+	# shellcheck disable=SC2016,SC2317 # of the shell that is started; expect_error calls it
+	unshare -m sh -c 'nr=$1 left=$2 d=/sys/kernel/mm/damon/admin/kdamonds
+		shift 2
+		mount -t tmpfs none /sys/kernel/mm || exit 3
+		[ "$nr" = none ] || {
+			mkdir -p $d && echo "$nr" > $d/nr_kdamonds && chmod 0 $d/nr_kdamonds
+		}
+		"$@"
+		status=$?
+		[ "$nr" = none ] || { cat $d/nr_kdamonds > "$left"; rm $d/nr_kdamonds; }
+		exit $status' sh "$1" "$t/nr" "${@:2}"
+}
+if [ "$(id -u)" = 0 ]; then
+	expect_error "a kernel without DAMON" "no DAMON.*CONFIG_DAMON_VADDR" as_kernel none \
+		"$vmsync" memory --working-set=5 --qmp="$t/none"
+	expect_error "DAMON is in use" "nr_kdamonds: somebody else uses DAMON" as_kernel 2 \
+		"$vmsync" memory --working-set=5 --qmp="$t/none"
+	expect_eq "... and left as it is" "$(cat "$t/nr")" 2
+	expect_error "it is for root" "nr_kdamonds: Permission denied; be root" as_kernel 0 \
+		setpriv --bounding-set=-dac_override,-dac_read_search \
+		"$vmsync" memory --working-set=5 --qmp="$t/none"
+	expect_error "no guest: nothing is made" "$t/none: No such file" as_kernel 0 \
+		"$vmsync" memory --working-set=5 --qmp="$t/none"
+	expect_eq "... at all" "$(cat "$t/nr")" 0
+else
+	skip "DAMON: needs root"
+fi
+
 # valid TEXT FILE: is it as its schema has it?
 valid() {
 	expect_eq "$1" "$(against memory "$2")" "[]"
