@@ -56,11 +56,11 @@ l1_make() {
 }
 
 # The folder that it lies in may be one that the guest hides.
-agent_copy() {
-	local agent=$LAB_TOP/build/release/vmsync-agent
+ours_copy() {
+	local program=$LAB_TOP/build/release/$2
 
-	programs_copy "$1" "$agent"
-	cp "$agent" "$1/bin/"
+	programs_copy "$1" "$program"
+	cp "$program" "$1/bin/"
 }
 
 clock_copy() {
@@ -83,7 +83,8 @@ l2_make() {
 	echo 'root:x:0:' > "$dir/etc/group"
 	consumer=$(find /usr/lib -name lttng-consumerd | head -1)
 	programs_copy "$dir" /usr/bin/lttng /usr/bin/lttng-sessiond "$consumer"
-	[ -z "$LAB_PORT" ] || agent_copy "$dir"
+	[ -z "$LAB_PORT" ] || ours_copy "$dir" vmsync-agent
+	[ -z "$LAB_MEMORY" ] || ours_copy "$dir" tests/touch-memory
 	[ -z "$LAB_CLOCK" ] || clock_copy "$dir"
 	[ -z "$LAB_TRACECMD" ] || programs_copy "$dir" /usr/bin/trace-cmd
 	[ -z "$LAB_LIVE" ] || programs_copy "$dir" /usr/bin/lttng-relayd /usr/bin/socat
@@ -95,7 +96,7 @@ l2_make() {
 		grep -Ev '^(lttng-test|lttng-clock-plugin-test|vmsync-host|lttng-probe-vmsync-kvm)$')
 	# shellcheck disable=SC2086 # names
 	modules_needed "$release" virtio_pci virtio_blk virtio_console $extra \
-		${vsock:+vmw_vsock_virtio_transport} |
+		${vsock:+vmw_vsock_virtio_transport} ${LAB_MEMORY:+virtio_balloon} |
 		while read -r ko; do
 			sub=${ko#"$moddir/"}
 			module_copy "$ko" "$dir/lib/modules/$release/${sub%/*}"

@@ -48,4 +48,4 @@ lab: $(LAB_NEEDS)
 # All scenarios, judged; with KERNEL on that one.
 lab-nightly: $(if $(KERNEL),lab-modules)
 	@tests/run.sh modules unload lab lab-libvirt lab-move lab-known lab-tracecmd lab-openvswitch \
-		lab-hosts lab-volume lab-guestclock lab-live lab-packages faults
+		lab-hosts lab-volume lab-guestclock lab-live lab-memory lab-packages faults

@@ -81,6 +81,8 @@ prepare_modules() {
 	[ -z "$LAB_CLOCK" ] || clock_prepare
 	[ -z "$LAB_LIVE" ] || make -s -C "$top" tool || die "no vmsync"
 	[ -z "$LAB_SERVICE" ] || service_prepare
+	[ -z "$LAB_MEMORY" ] || make -s -C "$top" tool build/release/tests/touch-memory ||
+		die "no touch-memory"
 	[ -z "$LAB_LIBVIRT" ] || libvirt_prepare
 	[ -z "$LAB_OPENVSWITCH" ] || openvswitch_prepare
 }
@@ -147,6 +149,7 @@ prepare() {
 		LAB_L2_APPEND='$LAB_L2_APPEND'
 		LAB_PORT='$LAB_PORT'
 		LAB_CLOCK='$LAB_CLOCK'
+		LAB_MEMORY='$LAB_MEMORY'
 		LAB_TRACECMD='$LAB_TRACECMD'
 		LAB_LIVE='$LAB_LIVE'
 		LAB_LIBVIRT='$LAB_LIBVIRT'

@@ -72,6 +72,7 @@ LAB_L2_QEMU=			# more arguments
 LAB_CUT=			# the trace that a full disk cuts: its reader judges it, we do not
 LAB_FAIL_NTH=			# yes: the host has fail_nth.ko
 LAB_ADVERSARY=			# yes: the guests have /adversary.ko
+LAB_MEMORY=			# yes: the guests have touch-memory, and a balloon's driver
 LAB_HOSTS=1			# 2: a second host machine, see hosts.sh
 LAB_GUESTS=1			# 0: none; 2: a second one beside it, with LAB_GUEST=2 in l2.sh
 LAB_GUEST2_CPUS=1
