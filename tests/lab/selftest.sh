@@ -104,6 +104,16 @@ case_of 1 guest.log "$stall" "$ours"
 case_of 1 host.dmesg "$lockup" '[   91.2] RIP: 0010:probe+0x1/0x2 [lttng_probe_vmsync_kvm]'
 # A WARN beside a lock-up is a WARN.
 case_of 1 host.dmesg "$lockup" '[   92.0] WARNING: CPU: 0 PID: 9 at kernel/x.c:1 y+0x1/0x2'
+# An interrupt where the processor takes none; elsewhere, or behind a WARN, it is not that.
+oops='[  145.2] stack guard page: 0000 [#1] PREEMPT SMP NOPTI'
+irq='[  145.2]  asm_sysvec_reschedule_ipi+0x16/0x20'
+run='[  145.2] RIP: 0010:__svm_vcpu_run+0x9c/0x210 [kvm_amd]'
+case_of 3 host.serial "$oops" "$linked" "$irq" "$run" '[  145.3] ---[ end trace 0000 ]---'
+case_of 1 host.serial "$oops" "$irq" '[  145.2] RIP: 0010:vcpu_put+0x1/0x2 [kvm]' "$run"
+case_of 1 host.serial "$oops" "$run" "$irq"
+case_of 1 host.serial "$oops" '[  145.3] ---[ end trace 0000 ]---' "$irq" "$run"
+case_of 1 host.serial '[   12.0] WARNING: CPU: 0 PID: 9 at kernel/x.c:1 y+0x1/0x2' \
+	'[   12.0] ---[ end trace 0000 ]---' "$oops" "$irq" "$run"
 case_of 1 host.serial '@lab L1 tainted 12800'
 case_of 1 guest.log '@lab guest tainted 12416'
 case_of 3 guest.log '@lab guest tainted 28672'
