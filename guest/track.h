@@ -43,12 +43,16 @@ enum track_change {
  * @lines:	the line in force, or about to be, and the one before it
  * @behind_ns:	the clock is so far behind the one that was read, ns
  * @error_ns:	largest distance of @lines.now to a reading, rounded up, ns
- * @rate:	slope of the host's clock as far as it is known, ns << shift per cycle
- * @plan:	distance to the host's clock with which the line began, ns << shift
+ * @rate:	slope of the host's clock as far as it is known, ns << shift per cycle, with 16
+ *		bits of fraction
+ * @lead:	the host's clock less the line at @last_tsc, as far as readings tell, ns << shift
+ * @tilt:	what the line was to make good of that a cycle, as @rate
  * @until_tsc:	where it is planned to meet the host's clock
- * @miss:	of the last reading, from what was planned, ns << shift
+ * @miss:	of the last reading, from what was expected, ns << shift
+ * @noise:	of readings, how far they were off on average, ns << shift
  * @last_tsc:	of the last reading
  * @period_tsc:	between two readings, as planned
+ * @n:		readings since the rate is known to have changed, as far as they count
  * @hold:	periods from a line's begin to @until_tsc
  */
 struct track {
@@ -56,11 +60,14 @@ struct track {
 	s64 behind_ns;
 	u64 error_ns;
 	s64 rate;
-	s64 plan;
+	s64 lead;
+	s64 tilt;
 	u64 until_tsc;
 	s64 miss;
+	s64 noise;
 	u64 last_tsc;
 	u64 period_tsc;
+	u32 n;
 	u32 hold;
 };
 

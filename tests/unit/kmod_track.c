@@ -4,7 +4,8 @@
  * that stamps never go back.
  *
  * The host's clock is a kernel's: at each tick its multiplier takes one of two
- * neighbours, by which it follows any rate, see timekeeping_adjust().
+ * neighbours, by which it follows any rate, see timekeeping_adjust(). An idle host leaves
+ * ticks out, and a busy one lets its guests wait.
  */
 #include "kernel.h"
 #include "../../guest/track.c"
@@ -18,6 +19,7 @@
 struct host {
 	u64 hz;			/* of the TSC */
 	u64 tick;		/* cycles */
+	u64 next;		/* ticks until the next one that is taken */
 	double ppm;
 	u64 tsc;		/* of the last tick */
 	__int128 ns;		/* there, << HOST_SHIFT */
@@ -32,19 +34,25 @@ static double mult_wanted(const struct host *h)
 
 static void host_begin(struct host *h, u64 hz, u64 ticks_hz)
 {
-	*h = (struct host){ .hz = hz, .tick = hz / ticks_hz,
+	*h = (struct host){ .hz = hz, .tick = hz / ticks_hz, .next = 1,
 			    .tsc = 1ull << 50, .ppm = 3.123 };
 	h->ns = (__int128)1700000000123456789ll << HOST_SHIFT;
 	h->mult = (u64)mult_wanted(h);
 }
 
+/* At most so many ticks at once; 1: none is left out. */
+static u64 most_ticks = 1;
+
 static void host_ticks(struct host *h, u64 tsc)
 {
-	while (tsc - h->tsc >= h->tick) {
-		h->ns += (__int128)h->mult * h->tick;
-		h->owed += (mult_wanted(h) - (double)h->mult) * (double)h->tick;
+	while (tsc - h->tsc >= h->tick * h->next) {
+		u64 cycles = h->tick * h->next;
+
+		h->ns += (__int128)h->mult * cycles;
+		h->owed += (mult_wanted(h) - (double)h->mult) * (double)cycles;
 		h->mult = (u64)mult_wanted(h) + (h->owed > 0);
-		h->tsc += h->tick;
+		h->tsc += cycles;
+		h->next = most_ticks > 1 ? 1 + check_rand() % most_ticks : 1;
 	}
 }
 
@@ -139,6 +147,19 @@ static void take(struct track *t, const struct track_reading *r, u64 start,
 			   vmsync_clock_line_ns(&t->lines.now, start);
 }
 
+/* Of 20 readings one is late by so many ms at most. */
+static u64 late_ms;
+
+/* Timers are late by something, and by more where the virtual CPU has to wait. */
+static u64 cycles_to_next(u64 hz)
+{
+	u64 cycles = hz / 100 + check_rand() % (hz / 5000);
+
+	if (late_ms && check_rand() % 20 == 0)
+		cycles += check_rand() % (hz / 1000 * late_ms);
+	return cycles;
+}
+
 /* What the host's clock does at reading @i. */
 typedef void (*host_change)(struct host *h, u64 i);
 
@@ -152,8 +173,7 @@ static void run(u64 hz, u64 ticks_hz, host_change change, struct seen *s)
 	host_begin(&h, hz, ticks_hz);
 	begin(&h, &t, &tsc);
 	for (u64 i = 0; i < READINGS; i++) {
-		/* Timers are late by something. */
-		u64 next = tsc + hz / 100 + check_rand() % (hz / 5000);
+		u64 next = tsc + cycles_to_next(hz);
 		struct track_reading r;
 
 		if (change)
@@ -169,7 +189,7 @@ static void run(u64 hz, u64 ticks_hz, host_change change, struct seen *s)
 
 static void print(const char *what, u64 hz, u64 ticks_hz, const struct seen *s)
 {
-	printf("%s, %.1f GHz, HZ %llu: ns p50 %.1f p99 %.1f p99.9 %.1f max %.1f, %llu lines in 60 s\n",
+	printf("%s, %.1f GHz, HZ %llu: ns p50 %.1f p99 %.1f p99.9 %.1f max %.1f, %llu lines\n",
 	       what, (double)hz / 1e9, ticks_hz, quantile(s, 0.5),
 	       quantile(s, 0.99), quantile(s, 0.999), quantile(s, 1), s->lines);
 }
@@ -209,6 +229,26 @@ static void steady(void)
 			CHECK(quantile(&s, 1) <= 20.0);
 			CHECK_EQ(s.steps, 0);
 		}
+	}
+}
+
+/* A line holds without readings, and where the rate changes later than it should. */
+static void held_up(void)
+{
+	static struct seen s;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
+		late_ms = 160;
+		run(rates[i], 250, NULL, &s);
+		print("late readings", rates[i], 250, &s);
+		CHECK(quantile(&s, 0.999) <= 3.0);
+		CHECK(quantile(&s, 1) <= 20.0);
+		late_ms = 0;
+		most_ticks = 3;
+		run(rates[i], 250, NULL, &s);
+		print("ticks left out", rates[i], 250, &s);
+		CHECK(quantile(&s, 0.999) <= 3.0);
+		most_ticks = 1;
 	}
 }
 
@@ -341,6 +381,7 @@ int main(int argc, char **argv)
 		fractions = i;
 		printf("readings %s\n", fractions ? "with fractions" : "of whole ns");
 		steady();
+		held_up();
 		slewed();
 	}
 	host_is_set();
