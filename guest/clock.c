@@ -20,6 +20,7 @@
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
+#include <linux/syscore_ops.h>
 #include <linux/workqueue.h>
 #include <asm/tsc.h>
 
@@ -75,6 +76,9 @@ static struct track track;
 static u32 n_lines, n_steps, n_readings, n_failures;
 
 static DEFINE_PER_CPU(u64, last_ns);
+
+/* Of the clock, as the guest was last suspended. */
+static u64 suspended_ns;
 
 static u64 tsc_read(void)
 {
@@ -181,13 +185,13 @@ static void line_of_event(struct vmsync_line *to,
 }
 
 /* Readers are on a line from its begin on, unless it was published later than that. */
-static void tell(u64 published_tsc, u64 error_ns)
+static void tell(u64 published_tsc, u64 error_ns, u32 why)
 {
 	struct vmsync_clock_change ev = {
 		.behind_ns = track.behind_ns,
 		.error_ns = error_ns,
 		.steps = n_steps,
-		.why = VMSYNC_KNOT_SLOPE,
+		.why = why,
 	};
 
 	line_of_event(&ev.line, &track.lines.now, n_lines);
@@ -213,7 +217,7 @@ static void clock_read(void)
 	publish(&track.lines);
 	n_lines++;
 	n_steps += change == TRACK_STEP;
-	tell(rdtsc_ordered(), error_ns);
+	tell(rdtsc_ordered(), error_ns, VMSYNC_KNOT_SLOPE);
 }
 
 static void clock_work(struct work_struct *work);
@@ -233,6 +237,37 @@ static void clock_work(struct work_struct *unused)
 	local_irq_restore(flags);
 	queue_delayed_work(system_freezable_wq, &work, period());
 }
+
+/* No process runs then, no other CPU, and interrupts are off: the last one to stamp. */
+static int clock_suspend(void)
+{
+	suspended_ns = vmsync_clock_now();
+	return 0;
+}
+
+/*
+ * Back from memory: the TSC began anew, and nothing was stamped since. Where it did not,
+ * the next reading is one as any other.
+ */
+static void clock_resume(void)
+{
+	s64 was_behind_ns = track.behind_ns;
+	u64 error_ns = track.error_ns;
+	struct track_reading r;
+
+	if (host_read(&r) || (s64)(r.tsc - track.last_tsc) > 0)
+		return;
+	track_begin_anew(&track, &r, suspended_ns);
+	publish(&track.lines);
+	n_lines++;
+	n_steps += track.behind_ns != was_behind_ns;
+	tell(rdtsc_ordered(), error_ns, VMSYNC_KNOT_STEP);
+}
+
+static struct syscore_ops syscore = {
+	.suspend = clock_suspend,
+	.resume = clock_resume,
+};
 
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -332,6 +367,7 @@ static int __init vmsync_clock_init(void)
 		goto err;
 	state = debugfs_create_file("guest_clock", 0444, vmsync_debugfs, NULL,
 				    &guest_clock_fops);
+	register_syscore_ops(&syscore);
 	queue_delayed_work(system_freezable_wq, &work, period());
 	return 0;
 
@@ -344,6 +380,7 @@ err:
 static void __exit vmsync_clock_exit(void)
 {
 	cancel_delayed_work_sync(&work);
+	unregister_syscore_ops(&syscore);
 	debugfs_remove(state);
 	misc_deregister(&device);
 	free_page((unsigned long)answer);

@@ -240,6 +240,30 @@ enum track_change track_read(struct track *t, const struct track_reading *r,
 	return TRACK_LINE;
 }
 
+void track_begin_anew(struct track *t, const struct track_reading *r, u64 least_ns)
+{
+	struct vmsync_clock_line *now = &t->lines.now;
+
+	t->lines.before = *now;
+	now->start_tsc = r->tsc;
+	now->base_ns = r->ns - (u64)t->behind_ns;
+	now->frac = r->frac >> (32 - now->shift);
+	now->mult = (u32)(t->rate >> RATE_BITS);
+	/* On this host's clock it is earlier than where the clock has been. */
+	if ((s64)(now->base_ns - least_ns) < 0) {
+		now->base_ns = least_ns;
+		t->behind_ns = (s64)(r->ns - least_ns);
+	}
+	t->lead = 0;
+	t->miss = 0;
+	t->n = 1;
+	t->hold = HOLD_MIN;
+	t->tilt = 0;
+	t->error_ns = 0;
+	t->last_tsc = r->tsc;
+	t->until_tsc = r->tsc + t->hold * t->period_tsc;
+}
+
 int track_begin(struct track *t, const struct track_reading *a,
 		const struct track_reading *b, s64 behind_ns, u64 period_tsc)
 {

@@ -90,4 +90,13 @@ int track_begin(struct track *t, const struct track_reading *a,
 enum track_change track_read(struct track *t, const struct track_reading *r,
 			     u64 start_tsc);
 
+/**
+ * track_begin_anew() - the TSC has begun anew, as it does where a guest was suspended
+ * @r:		the first reading since, which no stamp comes before
+ * @least_ns:	what the clock was last
+ *
+ * The clock is as far behind the host's as it was, unless that would set it back.
+ */
+void track_begin_anew(struct track *t, const struct track_reading *r, u64 least_ns);
+
 #endif /* _VMSYNC_TRACK_H */

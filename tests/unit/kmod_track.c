@@ -356,6 +356,45 @@ static void tsc_goes_back(void)
 	CHECK(!memcmp(&was, &t.lines, sizeof(was)));
 }
 
+/* A guest that was suspended: the TSC begins anew, and the host's clock went on. */
+static void tsc_begins_anew(void)
+{
+	static struct seen s;
+	struct track_reading r;
+	struct host h;
+	struct track t;
+	u64 tsc, last;
+	s64 by_ns = 3000000000;
+
+	host_begin(&h, 2095000000, 250);
+	begin(&h, &t, &tsc);
+	for (int i = 0; i < 3; i++) {
+		go_on(&h, &t, &tsc, 100, &s);
+		last = vmsync_clock_lines_ns(&t.lines, tsc);
+		h.ns += (__int128)by_ns << HOST_SHIFT;
+		h.tsc = tsc = 1000 + (u64)i;
+		r = host_read(&h, tsc);
+		track_begin_anew(&t, &r, last);
+		CHECK_EQ(t.behind_ns, 0);
+		CHECK_EQ(vmsync_clock_lines_ns(&t.lines, tsc), r.ns);
+		CHECK(r.ns > last);
+		s = (struct seen){ 0 };
+		CHECK(llabs(go_on(&h, &t, &tsc, 200, &s)) <= 5);
+		CHECK_EQ(s.steps, 0);
+		CHECK_EQ(s.back, 0);
+		CHECK(quantile(&s, 1) <= 5.0);
+	}
+	/* It wakes where less time has gone by: the clock goes on from where it was. */
+	last = vmsync_clock_lines_ns(&t.lines, tsc);
+	h.ns -= (__int128)7000000000 << HOST_SHIFT;
+	h.tsc = tsc = 5;
+	r = host_read(&h, tsc);
+	track_begin_anew(&t, &r, last);
+	CHECK_EQ(vmsync_clock_lines_ns(&t.lines, tsc), last);
+	CHECK_EQ(r.ns - last, t.behind_ns);
+	CHECK(t.behind_ns < 0);
+}
+
 static void refused(void)
 {
 	static const struct { u64 ns, cycles; } wrong[] = {
@@ -387,6 +426,7 @@ int main(int argc, char **argv)
 	host_is_set();
 	long_pause();
 	tsc_goes_back();
+	tsc_begins_anew();
 	refused();
 	return check_done();
 }
