@@ -5,15 +5,14 @@
 #
 # MAP is what "vmsync sync --output=MAP" wrote, EVENTS what "babeltrace2 --clock-cycles
 # --no-delta" prints of the guest's traces. Both clocks may be a constant apart, which is
-# the median; printed are the distances from it, in ns, of events inside the evidence, and of
-# ustclock's events how many are stamped as the line says at the TSCs around them, and how
-# many are not.
+# the median, and where the clock says that it is behind, by that; printed are the distances
+# from it, in ns, of events inside the evidence, and of ustclock's events how many are
+# stamped as the line says at the TSCs around them, and how many are not.
 
 use strict;
 use warnings;
 
-my (@maps, @near, @off, %line, @asked);
-my ($outside, $base) = (0);
+my (@maps, @lines, @stamps, @asked);
 
 open my $file, '<', $ARGV[0] or die "$ARGV[0]: $!\n";
 while (<$file>) {
@@ -23,6 +22,27 @@ while (<$file>) {
 		while /"guest_start": (\d+), "guest_end": (\d+), "host_start": (\d+), "slope": (\d+), "shift": (\d+), "host_frac": (\d+)/g;
 }
 close $file;
+
+while (<STDIN>) {
+	my ($ns, $cpu) = /^\[0*(\d+)\].*?cpu_id = (\d+)/ or next;
+
+	push @lines, { / (since_tsc|base_ns|xtime_nsec|mult|shift|error_ns|behind_ns|steps) = (-?\d+)/g }
+		if / vmsync_clock_line: /;
+	push @stamps, [$ns, $cpu];
+	push @asked, [$ns, $1] if /(?:from|until)_tsc=(\d+)/;
+}
+die "no events\n" if !@stamps;
+die "no lines\n" if !@lines;
+
+# The line that is in force where the clock is @ns, from $$at on.
+sub line_at {
+	my ($at, $ns) = @_;
+
+	$$at++ while $$at < $#lines && $lines[$$at + 1]{base_ns} <= $ns;
+	return $lines[$$at];
+}
+
+my $base;
 
 # The host's clock less the guest's, where that is known.
 sub distance {
@@ -44,31 +64,27 @@ sub line_read {
 		((($tsc - $l->{since_tsc}) * $l->{mult} + $l->{xtime_nsec}) >> $l->{shift});
 }
 
-while (<STDIN>) {
-	my ($ns, $cpu) = /^\[0*(\d+)\].*?cpu_id = (\d+)/ or next;
-
-	if (/ vmsync_clock_line: /) {
-		my %l = / (since_tsc|base_ns|xtime_nsec|mult|shift) = (\d+)/g;
-		$line{ $l{since_tsc} } = \%l;
-	}
-	push @asked, [$ns, $1, $2] if /(from|until)_tsc=(\d+)/;
+my ($outside, $in_force, @near, @off) = (0, 0);
+for (@stamps) {
+	my ($ns, $cpu) = @$_;
 	my $off = distance($maps[$cpu], \($near[$cpu] //= 0), $ns);
-	if (defined $off) { push @off, $off } else { $outside++ }
+	my $behind = line_at(\$in_force, $ns)->{behind_ns} - $lines[0]{behind_ns};
+
+	if (defined $off) { push @off, $off - $behind } else { $outside++ }
 }
-die "no events\n" if !@off;
 
 # ustclock read a TSC before each of its events, and the next one after it.
-my @lines = map { $line{$_} } sort { $a <=> $b } keys %line;
 my ($good, $bad, $k) = (0, 0, 0);
 for my $i (0 .. $#asked - 1) {
-	my ($ns, undef, $from) = @{ $asked[$i] };
-	my $until = $asked[$i + 1][2];
+	my ($ns, $from) = @{ $asked[$i] };
+	my $until = $asked[$i + 1][1];
+	my $l = line_at(\$k, $ns);
 
-	next if !@lines || $from < $lines[0]{since_tsc};
-	$k++ while $k < $#lines && $lines[$k + 1]{since_tsc} <= $from;
+	# Both on one line, which another one follows.
 	last if $k == $#lines;
-	next if $until >= $lines[$k + 1]{since_tsc};
-	if (line_read($lines[$k], $from) <= $ns && $ns <= line_read($lines[$k], $until)) {
+	next if $from < $l->{since_tsc} || $until < $from ||
+		$until >= $lines[$k + 1]{since_tsc};
+	if (line_read($l, $from) <= $ns && $ns <= line_read($l, $until)) {
 		$good++;
 	} else {
 		$bad++;
@@ -77,6 +93,8 @@ for my $i (0 .. $#asked - 1) {
 
 my $median = (sort { $a <=> $b } @off)[@off / 2];
 my @far = sort { $a <=> $b } map { abs($_ - $median) } @off;
-printf "events=%d outside=%d constant_ns=%d p50_ns=%.1f p99_ns=%.1f p999_ns=%.1f max_ns=%.1f ust_good=%d ust_bad=%d lines=%d\n",
+printf "events=%d outside=%d constant_ns=%d p50_ns=%.1f p99_ns=%.1f p999_ns=%.1f max_ns=%.1f ust_good=%d ust_bad=%d lines=%d steps=%d behind_ns=%s mult=%s shift=%s\n",
 	scalar @off, $outside, $base + sprintf('%.0f', $median),
-	(map { $far[$_ * $#far] } 0.5, 0.99, 0.999, 1), $good, $bad, scalar @lines;
+	(map { $far[$_ * $#far] } 0.5, 0.99, 0.999, 1), $good, $bad, scalar @lines,
+	$lines[-1]{steps}, $lines[-1]{behind_ns} - $lines[0]{behind_ns},
+	@{ $lines[-1] }{qw(mult shift)};

@@ -86,14 +86,18 @@ guest_record_plain() {
 }
 
 # The load goes on until the host says that the guest was moved, and once more.
-guest_record_moved() {
-	lttng -q -n start lab || fail "lttng start"
-	say "recording"
+load_until_told() {
 	{ read -r word < /dev/ttyS0 && echo "$word" > /run/word; } &
 	until [ -s /run/word ]; do
 		load "$LAB_SECONDS" /dev/vda || fail "load"
 	done
 	load "$LAB_SECONDS" /dev/vda || fail "load"
+}
+
+guest_record_moved() {
+	lttng -q -n start lab || fail "lttng start"
+	say "recording"
+	load_until_told
 	lttng -q -n stop lab || fail "lttng stop"
 	say "recorded"
 	lttng -q -n destroy lab
@@ -115,6 +119,31 @@ guest_record_told() {
 	lttng -q -n destroy lab
 	trace_out
 	say "recorded"
+}
+
+# The host's clock, before LTTng's tracer, which keeps the clock that it finds.
+guest_prepare_clock() {
+	modprobe lttng-clock-vmsync || fail "lttng-clock-vmsync.ko"
+	export LTTNG_UST_CLOCK_PLUGIN=/bin/libvmsync-ust-clock.so
+	export LTTNG_UST_REGISTER_TIMEOUT=-1
+	say "clock $(cat /sys/kernel/debug/vmsync/guest_clock)"
+}
+
+# Kernel and processes are recorded, all of it stamped with that.
+record_begin_clock() {
+	lttng -q -n enable-event -u -s lab 'lttng_ust_tracef:*' ||
+		fail "lttng's events of user space"
+	lttng -q -n start lab || fail "lttng start"
+	say "recording"
+}
+
+record_end_clock() {
+	lttng -q -n stop lab || fail "lttng stop"
+	say "recorded"
+	say "clock $(cat /sys/kernel/debug/vmsync/guest_clock)"
+	lttng -q -n destroy lab
+	mv /tmp/trace/ust /tmp/trace/kernel/ || fail "no trace of user space"
+	trace_out
 }
 
 # vmsync-agent records, whenever the host tells it; there is load as often as our

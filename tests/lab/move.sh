@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# For scenarios in which the guest goes on in another QEMU of the same host.
+# For scenarios in which the guest is stopped, or goes on in another QEMU of the same host.
 # Sourced by their host_during.
 
 # step WHAT COMMAND...: /share/moves has the host's clocks before and after it
@@ -44,4 +44,19 @@ send() {
 # monitor /run/NAME
 begin() {
 	guest_qemu "$1" -incoming "$2"
+}
+
+# move: the guest goes on in a second QEMU, while it runs, and is told so
+move() {
+	begin new unix:/run/move
+	new=$!
+	until [ -S /run/move ]; do sleep 1; done
+	step send send unix:/run/move
+	guest_is "$new"
+	monitor quit
+	monitor_open new
+	monitor qmp_capabilities
+	step running wait_for query-status running
+	truth moved
+	tell moved
 }

@@ -9,31 +9,19 @@
 
 LAB_CLOCK=yes
 
+# As NTP steers a host: at each tick its clock takes one of two rates.
 host_modules() {
+	"$LAB_WORK/slew" 12.3 || fail "slew"
 	modprobe vmsync && modprobe vmsync-host answer_clock="${LAB_ANSWER:-0}"
 }
 
-# Before LTTng's tracer, which keeps the clock that it finds.
-guest_prepare() {
-	modprobe lttng-clock-vmsync || fail "lttng-clock-vmsync.ko"
-	export LTTNG_UST_CLOCK_PLUGIN=/bin/libvmsync-ust-clock.so
-	export LTTNG_UST_REGISTER_TIMEOUT=-1
-	say "clock $(cat /sys/kernel/debug/vmsync/guest_clock)"
-}
+guest_prepare() { guest_prepare_clock; }
 
 guest_record() {
-	lttng -q -n enable-event -u -s lab 'lttng_ust_tracef:*' ||
-		fail "lttng's events of user space"
-	lttng -q -n start lab || fail "lttng start"
-	say "recording"
+	record_begin_clock
 	ustclock 2000 &
 	ust=$!
 	load "$LAB_SECONDS" /dev/vda || fail "load"
 	wait "$ust" || fail "ustclock"
-	lttng -q -n stop lab || fail "lttng stop"
-	say "recorded"
-	say "clock $(cat /sys/kernel/debug/vmsync/guest_clock)"
-	lttng -q -n destroy lab
-	mv /tmp/trace/ust /tmp/trace/kernel/ || fail "no trace of user space"
-	trace_out
+	record_end_clock
 }
