@@ -24,26 +24,56 @@ struct reach {
 
 static const struct reach nothing = { .least_ns = INT64_MAX, .most_ns = INT64_MIN };
 
-static int recorded(const struct vmsync_machine *m, struct span *out,
-		    struct ctf_error *e)
+/* Its packet may have been begun seconds before. UINT64_MAX: it has none. */
+static uint64_t first_event(const struct ctf_stream *s, uint64_t begin)
 {
-	struct ctf_span span;
+	struct ctf_error damage;
+	struct ctf_cursor *c = ctf_cursor_new(s, NULL, &damage);
+	const struct ctf_event *ev;
+	int ret = c ? ctf_cursor_next(c, &ev, &damage) : -ENOMEM;
+
+	if (ret > 0)
+		begin = ev->clock;
+	else if (!ret)
+		begin = UINT64_MAX;
+	ctf_cursor_free(c);
+	return begin;
+}
+
+static int recorded_trace(const struct ctf_trace *t, struct span *out,
+			  struct ctf_error *e)
+{
 	size_t i;
 
-	*out = (struct span){ INT64_MAX, 0 };
-	for (i = 0; i < m->n; i++) {
-		int ret = ctf_trace_span(m->traces[i], &span, e);
+	for (i = 0; i < ctf_trace_streams(t); i++) {
+		const struct ctf_stream *s = ctf_trace_stream(t, i);
+		struct ctf_span span;
+		uint64_t first;
+		int ret = ctf_stream_span(s, &span, e);
 
 		if (ret)
 			return ret;
-		if (span.begin > INT64_MAX || span.end > INT64_MAX)
+		first = first_event(s, span.begin);
+		if (first > INT64_MAX || span.end > INT64_MAX)
 			continue;
-		if ((int64_t)span.begin < out->from_ns)
-			out->from_ns = (int64_t)span.begin;
+		if ((int64_t)first < out->from_ns)
+			out->from_ns = (int64_t)first;
 		if ((int64_t)span.end > out->until_ns)
 			out->until_ns = (int64_t)span.end;
 	}
 	return 0;
+}
+
+static int recorded(const struct vmsync_machine *m, struct span *out,
+		    struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	*out = (struct span){ INT64_MAX, 0 };
+	for (i = 0; !ret && i < m->n; i++)
+		ret = recorded_trace(m->traces[i], out, e);
+	return ret;
 }
 
 /* As the map is applied, rounded and held back before the next segment as it is. */

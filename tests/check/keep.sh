@@ -127,6 +127,14 @@ for told in kvm host; do
 		<($vmsync fuse --keep-within=$((off - 1)) -o "$t/out" "$t/$told")
 done
 
+# --- packets that were begun long before their first event: none is there
+generate begun early=30000000000
+generate late
+fused exact "$t/late"
+off=$(json '.guests[0].stamps.off_ns')
+fused out "$t/begun"
+jq_is "packets begun 30 s before: stamps are as near" '.guests[0].stamps.off_ns' "$off"
+
 # --- what vmsync fuse has kept is not taken for what was recorded
 expect_error "what was kept is not mapped" "has written it|was written by vmsync fuse" \
 	$vmsync sync "$t/host/host" "$t/kept/guest-guest"

@@ -87,6 +87,7 @@ kept_judge() {
 	expect_eq "$1: fuse: events outside a run of a virtual CPU" \
 		"$(json .guests[0].containment.outside)" 0
 	off=$(json .guests[0].stamps.off_ns)
+	within "$1: near enough to be kept" 0 "$off" 5
 	echo "$s by $1: at most $off ns off, by its own map; bound" \
 		"$(json .guests[0].bound_worst_events_ns) ns"
 	$vmsync fuse --json --link --keep-within="$off" -o "$t/kept" "$lab/$s"/{host,guest,guest/ust} \

@@ -39,6 +39,8 @@
  *	blocks=N	in one stay in the guest of N it has a request to a block
  *			device (never): sessions OUT/host-blocks and
  *			OUT/guest-blocks, and the truth in OUT/requests
+ *	early=NS	the guest's first packets are begun so long before their first
+ *			event (0)
  *	truth=1		events besides KVM's and vmsync's have one field more, truth:
  *			what the host's clock read when they happened
  *
@@ -237,7 +239,7 @@ static const uint8_t weights[HALTED - SWITCH] = {
 static struct {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
 	uint64_t edge, packet, move, halts, apart, pause, ust, idle, timer, blocks;
-	uint64_t clock_cycles, ahead_ns, jump;
+	uint64_t clock_cycles, ahead_ns, jump, early_ns;
 	int64_t wrong_offset, slew_ppm;
 	double gap_cycles;
 	bool large, old, net, truth, plain;
@@ -814,6 +816,7 @@ static void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
 		.large = opt.large,
 		.packet = opt.packet,
 		.timer = opt.timer,
+		.early_ns = k == &guest ? opt.early_ns : 0,
 		.n_streams = n_cpus,
 	};
 	k->tsc_offset = tsc_offset;
@@ -903,6 +906,8 @@ static void option(const char *arg)
 		opt.packet = n;
 	else if (!strncmp(arg, "timer=", 6))
 		opt.timer = n;
+	else if (!strncmp(arg, "early=", 6))
+		opt.early_ns = n;
 	else if (!strncmp(arg, "pause=", 6))
 		opt.pause = n;
 	else if (!strncmp(arg, "move=", 5))

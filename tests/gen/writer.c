@@ -304,8 +304,8 @@ void gen_event(struct gen_trace *t, uint32_t cpu, uint32_t id, uint64_t stamp,
 		packet_close(t, s, false);
 	if (!s->used) {
 		s->used = FIRST_EVENT;
-		s->begin = stamp;
-		s->last = stamp;
+		s->begin = s->seq ? stamp : stamp - t->early_ns;
+		s->last = s->begin;
 	}
 	header_put(t, s, id, stamp);
 	for (field = t->classes[id].fields; field->type; field++)

@@ -59,6 +59,7 @@ struct gen_trace {
 	bool large;
 	size_t packet;		/* bytes, a multiple of 4096 */
 	uint64_t timer;		/* a packet ends so often, ns; 0: when it is full */
+	uint64_t early_ns;	/* a stream's first packet is begun before its first event */
 	uint64_t clock_seed;	/* of its clock's uuid, 0: as the trace's */
 	const char *clock;	/* its name; NULL: monotonic */
 	bool user_space;	/* recorded by LTTng-UST */
