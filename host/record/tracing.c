@@ -121,9 +121,10 @@ static void syscalls(struct vmsync_tracing *t, const char *what)
 {
 	char said[200];
 
+	/* Its long form is --all for the one and --all-events for the other. */
 	if (LTTNG(t, said, what, "-k", "-s", t->name, "-c", CHANNEL, "--syscall",
-		  "--all-events"))
-		lacks(t, "system calls", "");
+		  "-a"))
+		lacks(t, "system calls", said);
 }
 
 /* Those of the sets above @from, up to @to. */
