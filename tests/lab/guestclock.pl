@@ -56,12 +56,15 @@ sub distance {
 	return ($host - $start - $base) + ($ns - $start) * $tilt + $frac;
 }
 
+# In two parts: a product of 64 bits is too little where the guest was stopped for seconds.
 sub line_read {
 	my ($l, $tsc) = @_;
 	use integer;
+	my $delta = $tsc - $l->{since_tsc};
+	my $low = ($delta & 0xfffff) * $l->{mult} + $l->{xtime_nsec};
 
 	return $l->{base_ns} +
-		((($tsc - $l->{since_tsc}) * $l->{mult} + $l->{xtime_nsec}) >> $l->{shift});
+		((($delta >> 20) * $l->{mult} + ($low >> 20)) >> ($l->{shift} - 20));
 }
 
 my ($outside, $in_force, @near, @off) = (0, 0);
