@@ -2,13 +2,14 @@
 """A service that logs as those of OpenStack do, by a configuration of logging.
 
 service.py LOGGING.CONF: a request builds an instance, by notifications, and fails in the
-end; a worker that is forked has a part of it. With oslo.messaging and osprofiler these are
-what sends notifications and spans.
+end; a worker that is forked has a part of it; programs are run. With oslo.messaging and
+osprofiler these are what sends notifications and spans.
 """
 import json
 import logging
 import logging.config
 import os
+import subprocess
 import sys
 import time
 
@@ -87,6 +88,11 @@ def main():
     except ValueError:
         log.exception('Failed: %s', 'x\0y\udcff', extra=here)
     log.info('z' * 100000)
+    # As oslo.concurrency runs a program.
+    for _ in range(40):
+        status = subprocess.call(['true'], preexec_fn=os.getpid)
+        if status:
+            print('a program ended with', status, file=sys.stderr)
     try:
         spans()
         print('osprofiler')

@@ -44,6 +44,19 @@ def _name():
 _service = _name()
 
 
+def _of_workers(hook):
+    """The hook, but not where subprocess forks to run a program.
+
+    It calls these hooks if there is a preexec_fn, and oslo.concurrency always has one. Its
+    child closes all descriptors then: LTTng-UST's threads, which the hook had started in it,
+    would find theirs closed and abort it, before there is a program.
+    """
+    def call():
+        if sys._getframe(1).f_code.co_name != '_execute_child':
+            hook()
+    return call
+
+
 def _load():
     # It closes every descriptor, also those that LTTng-UST waits on.
     if 'privsep' in _service:
@@ -62,9 +75,9 @@ def _load():
     lib.vmsync_cloud_span.argtypes = [text] * 7
     for name in ('log', 'notification', 'span'):
         getattr(lib, 'vmsync_cloud_%s_enabled' % name).restype = ctypes.c_bool
-    os.register_at_fork(before=lib.vmsync_cloud_before_fork,
-                        after_in_parent=lib.vmsync_cloud_after_fork_parent,
-                        after_in_child=lib.vmsync_cloud_after_fork_child)
+    os.register_at_fork(before=_of_workers(lib.vmsync_cloud_before_fork),
+                        after_in_parent=_of_workers(lib.vmsync_cloud_after_fork_parent),
+                        after_in_child=_of_workers(lib.vmsync_cloud_after_fork_child))
     return lib
 
 
