@@ -3,7 +3,8 @@
 #
 # Sourced by checks that run QEMUs and move a guest from one to another: each is named by
 # a word, WHO. Its log is $t/WHO.log, what QMP said $t/WHO.jsonl. $qemu is the program,
-# ${cc[@]} the compiler. Whoever sources it calls qemus_end when it ends.
+# ${cc[@]} the compiler. Whoever sources it sources query-migrate.sh, too, and calls
+# qemus_end when it ends.
 
 pids=()
 qemus_end() {
@@ -93,8 +94,6 @@ go() {
 	qmp "$1" migrate "{\"uri\":\"unix:$t/$2.sock\"}"
 }
 
-now_ns() { echo "$(tr -d . <<< "$EPOCHREALTIME")000"; }
-
 stop() {
 	local who in out
 	for who in "$@"; do
@@ -116,16 +115,4 @@ capability() {
 			"{\"capabilities\":[{\"capability\":\"$name\",\"state\":true}]}" ||
 			return
 	done
-}
-
-# stamp WHO PATTERN [WHICH]: time of day of a line of the log, ns: the first or last one
-stamp() {
-	sed -nE "s/^[0-9]+@([0-9]+)\.([0-9]+):$2.*/\1\2000/p" "$t/$1.log" |
-		if [ "${3:-first}" = last ]; then tail -n 1; else head -n 1; fi
-}
-
-# qmp_stamp WHO EVENT: when QMP first told of it, ns
-qmp_stamp() {
-	jq -r "select(.event == \"$2\").timestamp | .seconds * 1000000 + .microseconds" \
-		"$t/$1.jsonl" | sed 's/$/000/' | head -n 1
 }
