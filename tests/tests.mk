@@ -195,6 +195,15 @@ bench-live: tool $(O)/tests/relayd $(O)/tests/pair $(O)/tests/lag
 nightly-live:
 	@tests/perf/nightly-live.sh
 
+## make cloud		OpenStack's own services, recorded and judged: nightly, 3 GB
+## make cloud-clean	remove them, which make cloud keeps
+.PHONY: cloud cloud-clean
+cloud: deps
+	@tests/run.sh cloud
+
+cloud-clean:
+	rm -rf --one-file-system build/cloud
+
 ## make bench-fleet	a thousand hosts in ClickHouse: 30 million rows, some minutes
 .PHONY: bench-fleet
 bench-fleet: $(O)/tests/fleet
