@@ -14,6 +14,9 @@ LAB_L1_CPUS=1
 # On one CPU a freeze takes 30 s and more under load, and 4 without: the first few are under it.
 LAB_SECONDS=100
 
+# The traces are one freeze's, of a few seconds.
+LAB_MIN_EVENTS=3000
+
 FREEZES=50
 
 guest_record() {
