@@ -20,7 +20,6 @@
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
-#include <linux/syscore_ops.h>
 #include <linux/workqueue.h>
 #include <asm/tsc.h>
 
@@ -239,7 +238,7 @@ static void clock_work(struct work_struct *unused)
 }
 
 /* No process runs then, no other CPU, and interrupts are off: the last one to stamp. */
-static int clock_suspend(void)
+static int clock_suspend(VMSYNC_SYSCORE_ARG)
 {
 	suspended_ns = vmsync_clock_now();
 	return 0;
@@ -249,7 +248,7 @@ static int clock_suspend(void)
  * Back from memory: the TSC began anew, and nothing was stamped since. Where it did not,
  * the next reading is one as any other.
  */
-static void clock_resume(void)
+static void clock_resume(VMSYNC_SYSCORE_ARG)
 {
 	s64 was_behind_ns = track.behind_ns;
 	u64 error_ns = track.error_ns;
@@ -264,10 +263,7 @@ static void clock_resume(void)
 	tell(rdtsc_ordered(), error_ns, VMSYNC_KNOT_STEP);
 }
 
-static struct syscore_ops syscore = {
-	.suspend = clock_suspend,
-	.resume = clock_resume,
-};
+VMSYNC_SYSCORE(syscore, .suspend = clock_suspend, .resume = clock_resume);
 
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -367,7 +363,7 @@ static int __init vmsync_clock_init(void)
 		goto err;
 	state = debugfs_create_file("guest_clock", 0444, vmsync_debugfs, NULL,
 				    &guest_clock_fops);
-	register_syscore_ops(&syscore);
+	vmsync_syscore_register(&syscore);
 	queue_delayed_work(system_freezable_wq, &work, period());
 	return 0;
 
@@ -380,7 +376,7 @@ err:
 static void __exit vmsync_clock_exit(void)
 {
 	cancel_delayed_work_sync(&work);
-	unregister_syscore_ops(&syscore);
+	vmsync_syscore_unregister(&syscore);
 	debugfs_remove(state);
 	misc_deregister(&device);
 	free_page((unsigned long)answer);

@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/sched/isolation.h>
 #include <linux/seqlock.h>
+#include <linux/syscore_ops.h>
 #include <linux/version.h>
 
 /*
@@ -42,5 +43,24 @@ static inline void vmsync_vm_never_written(struct vm_area_struct *vma)
 	vma->vm_flags &= ~VM_MAYWRITE;
 #endif
 }
+
+/*
+ * What is called last before the machine is suspended, and first when it wakes:
+ * VMSYNC_SYSCORE(NAME, .suspend = ..., .resume = ...). Callbacks have data in
+ * newer kernels, and in 6.12.117 at the latest, and are registered with it.
+ */
+#ifdef VMSYNC_SYSCORE_HAS_DATA
+#define VMSYNC_SYSCORE_ARG void *unused
+#define VMSYNC_SYSCORE(name, ...)                                   \
+	static const struct syscore_ops name##_ops = {__VA_ARGS__}; \
+	static struct syscore name = {.ops = &name##_ops}
+#define vmsync_syscore_register(s)   register_syscore(s)
+#define vmsync_syscore_unregister(s) unregister_syscore(s)
+#else
+#define VMSYNC_SYSCORE_ARG	     void
+#define VMSYNC_SYSCORE(name, ...)    static struct syscore_ops name = {__VA_ARGS__}
+#define vmsync_syscore_register(s)   register_syscore_ops(s)
+#define vmsync_syscore_unregister(s) unregister_syscore_ops(s)
+#endif
 
 #endif /* _VMSYNC_COMPAT_H */
