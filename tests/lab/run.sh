@@ -56,7 +56,7 @@ LAB_LIMIT=1800			# seconds that the guest may live, however slow all is
 LAB_SILENCE=120			# CPU seconds without a heartbeat: the host machine hangs
 LAB_SAY=300			# seconds until it is said that it goes on
 LAB_L2_SILENCE=600		# the same of the guest, which boots without one
-LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see unload.sh
+LAB_L1_CPUS=2			# 1: no two CPUs are emulated at once, see README.rst
 LAB_PORT=			# yes: vmsync-agent in the guest, and its trace with the other
 LAB_CLOCK=			# yes: the guest has UST's clock plugin, and ustclock
 LAB_TRACECMD=			# yes: the guests have trace-cmd, and what a vsock takes
@@ -231,7 +231,7 @@ while :; do
 	attempt
 	verdict=0
 	judge || verdict=$?
-	{ [ $verdict = 3 ] && [ $attempts = 1 ]; } || break
+	{ [ $verdict = 3 ] && [ $attempts -lt 4 ]; } || break
 	mkdir "$out/lost-$attempts"
 	find "$out" -mindepth 1 -maxdepth 1 \( -type f -o -name '*-state' -o -name second \) \
 		-exec cp -r {} "$out/lost-$attempts/" \;

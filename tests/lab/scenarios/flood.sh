@@ -3,6 +3,8 @@
 #
 # flood: as basic, beside a process in the guest that makes beacons of its own
 
+LAB_L1_CPUS=1
+
 guest_during() {
 	flood 8 || fail "KVM takes a process for a kernel"
 }

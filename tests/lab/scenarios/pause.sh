@@ -3,6 +3,7 @@
 #
 # pause: the guest, on kvm-clock, is stopped for 2 s and continued, twice
 
+LAB_L1_CPUS=1
 LAB_SECONDS=16
 
 # /share/pauses: the host's clocks just before and after each command.

@@ -3,6 +3,7 @@
 #
 # port: beacons over a virtio-serial port, recorded beside those of the modules
 
+LAB_L1_CPUS=1
 LAB_PORT=yes
 LAB_L2_QEMU="-device virtio-serial-pci
 	-chardev socket,id=port,path=/run/port.sock,server=on,wait=off

@@ -3,6 +3,7 @@
 #
 # slew: both kernels' clock frequencies are moved, up to 500 ppm, while recording
 
+LAB_L1_CPUS=1
 LAB_SECONDS=14
 
 host_during() {

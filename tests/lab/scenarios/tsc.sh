@@ -3,6 +3,7 @@
 #
 # tsc: as basic, with the guest on clocksource tsc
 
+LAB_L1_CPUS=1
 LAB_CLOCKSOURCE=tsc
 LAB_L2_APPEND="clocksource=tsc tsc=reliable"
 
