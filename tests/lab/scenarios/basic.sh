@@ -3,6 +3,8 @@
 #
 # basic: guest on kvm-clock, a mixed load, some competition on the host
 
+LAB_L1_CPUS=1
+
 host_during() {
 	sleep 4
 	"$LAB_WORK/load" spin 2
