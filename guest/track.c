@@ -28,7 +28,11 @@
 /* Readings that are weighed, for the rate and for where the clock is. */
 #define RATE_READINGS 64
 #define PLACE_READINGS 16
-/* By as many the clock begins: two of them, but 10 periods apart. */
+/*
+ * The clock begins by two readings that are 10 periods apart: they tell the rate about as
+ * well as so many in a row, and count as that. With more, the first ones that follow correct it
+ * too little.
+ */
 #define BEGIN_READINGS 6
 
 static s64 one_ns(const struct track *t)

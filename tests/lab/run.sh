@@ -231,6 +231,7 @@ while :; do
 	attempt
 	verdict=0
 	judge || verdict=$?
+	# What was lost with the emulation tells nothing of us: README.rst says how often that is.
 	{ [ $verdict = 3 ] && [ $attempts -lt 4 ]; } || break
 	mkdir "$out/lost-$attempts"
 	find "$out" -mindepth 1 -maxdepth 1 \( -type f -o -name '*-state' -o -name second \) \
