@@ -143,9 +143,9 @@ expect "a map that beacons contradict is seen" grep -q \
 	'^vmsync_witness_violations_total{domain="guest"} [1-9]' "$t/wrong/prom"
 
 # --- a guest of another host is not analysed, and nobody waits for it for ever
-begin other "$t/exact" "seed=5" host
+mkdir "$t/other"
+serve "$t/other" host seed=5 "$t/exact/host"
 serve "$t/other" g0 "$t/beacon/g0"
-kill $client
 timeout 200 "$vmsync" live --once --record="$t/other/two" --analyze --vcpus \
 	--metrics="$t/other/prom" --interval=0.1 \
 	"tcp://127.0.0.1:$(cat "$t/other/host")/session" \
