@@ -19,7 +19,9 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 exec 9> "$src.lock"
 flock 9
 
-if [ -e "$stamp" ] && [ -e "$src/src/Module.symvers" ]; then
+# A kernel of the same release may have another configuration: debug.config changes.
+if [ "$stamp" -nt "$kdir/include/generated/autoconf.h" ] &&
+   [ -e "$src/src/Module.symvers" ]; then
 	exit 0
 fi
 
