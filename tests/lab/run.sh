@@ -98,9 +98,9 @@ if [ "$kernel" = debug ]; then
 	LAB_LIMIT=$((LAB_LIMIT * 2)) LAB_L2_SILENCE=$((LAB_L2_SILENCE * 2))
 	LAB_SILENCE=$((LAB_SILENCE * 4))
 fi
-# Emulated, such a host dies now and then if it has memory above 4 GiB, where QEMU's
-# machine puts some from 3584 MiB on: Documentation/testing.rst.
-if [ "$kernel" = 6.12 ] && [ "$LAB_L1_MB" -gt 3500 ]; then
+# Emulated, a host of 6.12 or PREEMPT_RT dies now and then if it has memory above 4 GiB,
+# where QEMU's machine puts some from 3584 MiB on: Documentation/testing.rst.
+if [[ $kernel == @(6.12|rt) && $LAB_L1_MB -gt 3500 ]]; then
 	LAB_L1_MB=3500
 fi
 if [ "$guest_kernel" = debug ]; then
