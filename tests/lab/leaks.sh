@@ -14,6 +14,12 @@ leaks_sites() {
 		/proc/vmallocinfo
 }
 
+# leaks_traced: whether slab objects have such names, without which nothing is found.
+leaks_traced() {
+	cat /sys/kernel/debug/slab/*/alloc_traces 2>/dev/null |
+		grep -q '^ *[0-9][0-9]* [^ ]*+0x'
+}
+
 # What modules that are gone, or ours, still hold. A module that is gone has no
 # names any more, only addresses.
 leaks_held() {
