@@ -81,9 +81,9 @@ LAB_GUEST2_MB=512
 # one has no heartbeat.
 LAB_SLOW_APPEND="watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 LAB_SYSTEM_APPEND="systemd.getty_auto=no systemd.show_status=no"	# a whole system's
+kernel=${2-} guest_kernel=${3-${2-}}
 # shellcheck source=/dev/null
 . "$here/scenarios/$name.sh"
-kernel=${2-} guest_kernel=${3-${2-}}
 flavour=${kernel:+-$kernel}
 [ "$guest_kernel" = "$kernel" ] || flavour=-${kernel:-stock}-$guest_kernel
 [ "$guest_kernel" != stock ] || guest_kernel=
