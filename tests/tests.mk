@@ -71,7 +71,8 @@ FOLLOW_OBJ := $(O)/tests/gen/follow.o $(O)/guest/track.o
 $(O)/tests/gen/follow.o: HOST_CFLAGS += $(KMOD_FLAGS)
 $(O)/tests/gen/follow.o: $(O)/kernel/.made tests/gen/follow.h guest/track.h
 
-$(O)/tests/pair: tests/gen/pair.c tests/gen/blocks.c tests/gen/writer.c tests/gen/blocks.h tests/gen/writer.h tests/gen/follow.h $(FOLLOW_OBJ)
+$(O)/tests/pair: $(wildcard tests/gen/pair*.c) tests/gen/blocks.c tests/gen/writer.c \
+		tests/gen/pair.h tests/gen/blocks.h tests/gen/writer.h tests/gen/follow.h $(FOLLOW_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $(filter %.c %.o,$^) $(HOST_LDLIBS)
 
