@@ -59,28 +59,21 @@ static const struct vmsync_session_guest *guest_of(const struct analysis_feed *f
 	return machine == ANALYSIS_HOST ? NULL : &f->session->guests[machine - 1];
 }
 
-/* Where no map is, there is no time on the host's clock: left out. */
 static int stream_add(struct analysis_feed *f, const struct ctf_stream *stream,
 		      const struct source *s, struct ctf_error *e)
 {
-	struct ctf_map map;
-	struct ctf_packet first;
-	int ret = ctf_stream_packet(stream, NULL, &first, e);
 	struct feed_stream *p;
+	uint32_t cpu;
+	int ret = vmsync_stream_merge(f->merge, stream, guest_of(f, s->machine),
+				      s->kinds->want, &cpu, e);
 
 	if (ret <= 0)
-		return ret;
-	if (!vmsync_stream_to_host(guest_of(f, s->machine), first.cpu, &map))
-		return 0;
-	ret = ctf_merge_add_stream(f->merge, stream, &map,
-				   s->kinds->want, e);
-	if (ret < 0)
 		return ret;
 	p = vmsync_array_add(&f->streams);
 	if (!p)
 		return vmsync_fail_memory(e);
 	*p = (struct feed_stream){
-		.kinds = s->kinds, .machine = s->machine, .cpu = first.cpu};
+		.kinds = s->kinds, .machine = s->machine, .cpu = cpu};
 	return 0;
 }
 

@@ -33,6 +33,23 @@ bool vmsync_stream_to_host(const struct vmsync_session_guest *g, uint32_t cpu,
 	return map->ctx;
 }
 
+int vmsync_stream_merge(struct ctf_merge *m, const struct ctf_stream *stream,
+			const struct vmsync_session_guest *g,
+			const uint8_t *want, uint32_t *cpu, struct ctf_error *e)
+{
+	struct ctf_packet first;
+	struct ctf_map map;
+	int ret = ctf_stream_packet(stream, NULL, &first, e);
+
+	if (ret <= 0)
+		return ret;
+	*cpu = first.cpu;
+	if (!vmsync_stream_to_host(g, first.cpu, &map))
+		return 0;
+	ret = ctf_merge_add_stream(m, stream, &map, want, e);
+	return ret < 0 ? ret : 1;
+}
+
 int64_t vmsync_stamp_to_host(const struct vmsync_session_guest *g, uint32_t cpu,
 			     int64_t ns)
 {

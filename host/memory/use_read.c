@@ -81,19 +81,13 @@ bool memory_use_has(const struct vmsync_machine *m)
 static int stream_add(struct use_reader *r, const struct ctf_stream *stream,
 		      struct ctf_error *e)
 {
-	bool host = vmsync_array_last(&r->sources)->host;
-	struct ctf_map map;
-	struct ctf_packet first;
-	int ret = ctf_stream_packet(stream, NULL, &first, e);
-	uint32_t *p;
+	const struct source *s = vmsync_array_last(&r->sources);
+	uint32_t cpu, *p;
+	int ret = vmsync_stream_merge(r->merge, stream,
+				      s->host ? NULL : r->guest, s->want, &cpu,
+				      e);
 
 	if (ret <= 0)
-		return ret;
-	if (!vmsync_stream_to_host(host ? NULL : r->guest, first.cpu, &map))
-		return 0;
-	ret = ctf_merge_add_stream(r->merge, stream, &map,
-				   vmsync_array_last(&r->sources)->want, e);
-	if (ret < 0)
 		return ret;
 	p = vmsync_array_add(&r->source_of);
 	if (!p)

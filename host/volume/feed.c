@@ -71,21 +71,16 @@ static int stream_lost(struct volume_feed *f, const struct ctf_stream *s,
 	return ret;
 }
 
-/* Where no map is, there is no time on the host's clock: left out. */
 static int stream_add(struct volume_feed *f, const struct ctf_stream *stream,
 		      const struct source *source, const uint8_t *want,
 		      struct ctf_error *e)
 {
-	struct ctf_packet first;
-	struct ctf_map map;
-	int ret = ctf_stream_packet(stream, NULL, &first, e);
 	struct source *p;
+	uint32_t cpu;
+	int ret = vmsync_stream_merge(f->merge, stream,
+				      guest_of(f, source->machine), want, &cpu, e);
 
-	if (ret <= 0 || !vmsync_stream_to_host(guest_of(f, source->machine),
-					       first.cpu, &map))
-		return ret < 0 ? ret : 0;
-	ret = ctf_merge_add_stream(f->merge, stream, &map, want, e);
-	if (ret < 0)
+	if (ret <= 0)
 		return ret;
 	p = vmsync_array_add(&f->sources);
 	if (!p)
