@@ -84,9 +84,8 @@ vmsync_experiment_guest(const struct vmsync_experiment *x, const char *folder)
 	return NULL;
 }
 
-/* Put the maps to their guests. */
-static int maps_load(struct vmsync_experiment *x, const char *dir,
-		     struct ctf_error *e)
+int vmsync_experiment_maps(struct vmsync_experiment *x, const char *dir,
+			   struct ctf_error *e)
 {
 	char path[4096 + 256], why[256] = "";
 	struct vmsync_guest_map *gm = NULL;
@@ -245,7 +244,7 @@ int vmsync_experiment_open(struct vmsync_session *s, struct ctf_error *e)
 		return other_place(m, e);
 	ret = vmsync_experiment_load(first.dir, &s->experiment, e);
 	if (!ret)
-		ret = maps_load(s->experiment, first.dir, e);
+		ret = vmsync_experiment_maps(s->experiment, first.dir, e);
 	if (!ret)
 		ret = roles_find(s, &first, e);
 	if (ret)
@@ -259,8 +258,8 @@ int vmsync_experiment_open(struct vmsync_session *s, struct ctf_error *e)
 }
 
 /* Of a machine's own folder: the host's clock is what all are on. */
-static int bound_in(struct vmsync_experiment *x, const char *folder, int64_t ns,
-		    int64_t *bound_ns)
+int vmsync_experiment_bound(const struct vmsync_experiment *x,
+			    const char *folder, int64_t ns, int64_t *bound_ns)
 {
 	const struct vmsync_experiment_guest *g =
 		vmsync_experiment_guest(x, folder);
@@ -275,22 +274,4 @@ static int bound_in(struct vmsync_experiment *x, const char *folder, int64_t ns,
 		return -ENOENT;
 	*bound_ns = vmsync_map_bound_ns(map, vmsync_map_inverse(map, at), NULL);
 	return *bound_ns >= VMSYNC_BOUND_NONE ? -ENOENT : 0;
-}
-
-int vmsync_experiment_bound(const struct ctf_trace *t, int64_t ns,
-			    int64_t *bound_ns, struct ctf_error *e)
-{
-	struct vmsync_experiment_place place;
-	struct vmsync_experiment *x = NULL;
-	int ret = -ENOENT;
-
-	if (vmsync_experiment_place(t, &place)) {
-		ret = vmsync_experiment_load(place.dir, &x, e);
-		if (!ret)
-			ret = maps_load(x, place.dir, e);
-		if (!ret)
-			ret = bound_in(x, place.folder, ns, bound_ns);
-	}
-	vmsync_experiment_free(x);
-	return ret;
 }

@@ -95,13 +95,22 @@ struct vmsync_experiment_guest *
 vmsync_experiment_guest(const struct vmsync_experiment *x, const char *folder);
 
 /**
- * vmsync_experiment_bound() - how well a moment of one of its machines is known
- * @t:		of the machine
- * @ns:		on the clock that all of them are on
- * Return: 0, -ENOENT where nothing bounds it, or another negative errno.
+ * vmsync_experiment_maps() - read the maps of its guests, too
+ * @dir:	as for vmsync_experiment_load()
+ * Return: 0 or a negative errno.
  */
-int vmsync_experiment_bound(const struct ctf_trace *t, int64_t ns,
-			    int64_t *bound_ns, struct ctf_error *e);
+int vmsync_experiment_maps(struct vmsync_experiment *x, const char *dir,
+			   struct ctf_error *e);
+
+/**
+ * vmsync_experiment_bound() - how well a moment of one of its machines is known
+ * @x:		with its maps
+ * @folder:	of the machine in it
+ * @ns:		on the clock that all of them are on
+ * Return: 0, or -ENOENT where nothing bounds it.
+ */
+int vmsync_experiment_bound(const struct vmsync_experiment *x,
+			    const char *folder, int64_t ns, int64_t *bound_ns);
 
 /**
  * vmsync_experiment_open() - make a session of an experiment's traces

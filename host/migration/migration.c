@@ -113,38 +113,81 @@ static int trace_read(struct migrations *m, const struct ctf_trace *t,
 	return ret;
 }
 
-/* On the clock that vmsync fuse put several machines on: a moment of one of them. */
-static int known_find(const struct migrations *m, struct migration_side *s,
-		      int64_t ns, struct ctf_error *e)
+/* What vmsync fuse knew: an experiment, and where in it the last trace was that was asked for. */
+struct known {
+	struct vmsync_experiment *x;
+	struct vmsync_experiment_place place;
+};
+
+/* Return: 0, -ENOENT where the trace is in none, or another negative errno. */
+static int known_load(struct known *k, const struct ctf_trace *t,
+		      struct ctf_error *e)
 {
-	const struct migration_process *p = &m->processes.at[s->process];
-	const struct ctf_clock *clock = m->machines.machine[p->machine].clock;
-	int64_t bound_ns;
+	struct vmsync_experiment_place place;
 	int ret;
 
-	if (ns == MIGRATION_NEVER)
+	if (!vmsync_experiment_place(t, &place))
+		return -ENOENT;
+	if (k->x && !strcmp(k->place.dir, place.dir)) {
+		k->place = place;
 		return 0;
-	ret = vmsync_experiment_bound(p->trace, ns - migration_epoch_ns(clock),
-				      &bound_ns, e);
+	}
+	vmsync_experiment_free(k->x);
+	k->place = place;
+	ret = vmsync_experiment_load(place.dir, &k->x, e);
+	if (!ret)
+		ret = vmsync_experiment_maps(k->x, place.dir, e);
+	if (ret) {
+		vmsync_experiment_free(k->x);
+		k->x = NULL;
+	}
+	return ret;
+}
+
+/* On the clock that vmsync fuse put several machines on: a moment of one of them. */
+static void known_at(const struct known *k, struct migration_side *s,
+		     int64_t ns, int64_t epoch_ns)
+{
+	int64_t bound_ns;
+
+	if (ns == MIGRATION_NEVER)
+		return;
+	if (vmsync_experiment_bound(k->x, k->place.folder, ns - epoch_ns,
+				    &bound_ns))
+		s->known_ns = INT64_MAX;
+	else if (bound_ns > s->known_ns)
+		s->known_ns = bound_ns;
+}
+
+static int side_known(const struct migrations *m, struct migration_side *s,
+		      struct known *k, struct ctf_error *e)
+{
+	const struct migration_process *p = &m->processes.at[s->process];
+	int64_t epoch_ns = migration_epoch_ns(
+		m->machines.machine[p->machine].clock);
+	int ret;
+
+	if (s->stop_ns == MIGRATION_NEVER && s->run_ns == MIGRATION_NEVER)
+		return 0;
+	ret = known_load(k, p->trace, e);
 	if (ret == -ENOENT)
 		s->known_ns = INT64_MAX;
-	else if (!ret && bound_ns > s->known_ns)
-		s->known_ns = bound_ns;
-	return ret == -ENOENT ? 0 : ret;
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	known_at(k, s, s->stop_ns, epoch_ns);
+	known_at(k, s, s->run_ns, epoch_ns);
+	return 0;
 }
 
 static int all_known(struct migrations *m, struct ctf_error *e)
 {
+	struct known k = { 0 };
 	size_t i;
 	int ret = 0;
 
-	for (i = 0; !ret && m->machines.fused && i < m->sides.count; i++) {
-		struct migration_side *s = &m->sides.at[i];
-
-		ret = known_find(m, s, s->stop_ns, e);
-		if (!ret)
-			ret = known_find(m, s, s->run_ns, e);
-	}
+	for (i = 0; !ret && m->machines.fused && i < m->sides.count; i++)
+		ret = side_known(m, &m->sides.at[i], &k, e);
+	vmsync_experiment_free(k.x);
 	return ret;
 }
 
