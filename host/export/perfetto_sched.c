@@ -142,14 +142,16 @@ static void bundle_write(struct perfetto *f, uint32_t machine, uint32_t cpu,
 
 static uint32_t name_of(struct sched_cpu *c, const char *name)
 {
+	char *fresh = c->names[c->n_names];
 	uint32_t i;
 
+	/* All bytes behind a NUL are 0, so that two words tell one name from another. */
+	strncpy(fresh, name, ANALYSIS_NAME);
 	/* What came last comes again. */
 	for (i = c->n_names; i-- > 0 && c->n_names - i <= 8;) {
-		if (!strncmp(c->names[i], name, ANALYSIS_NAME))
+		if (!memcmp(c->names[i], fresh, ANALYSIS_NAME))
 			return i;
 	}
-	memcpy(c->names[c->n_names], name, ANALYSIS_NAME);
 	return c->n_names++;
 }
 
