@@ -93,7 +93,7 @@ quick)
 	export PROPERTY_CASES=${PROPERTY_CASES:-100} VMSYNC_CASES=${VMSYNC_CASES:-20}
 	;;
 all)
-	first=(modules) alone=("${daemons[@]}") any=("${longer[@]}" "${quick[@]}") last=(lab)
+	first=(modules) alone=("${daemons[@]}") any=("${longer[@]}" "${quick[@]}") last=(lab lab-openvswitch)
 	lanes=$(nproc)
 	;;
 *)

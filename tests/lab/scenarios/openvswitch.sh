@@ -3,18 +3,21 @@
 #
 # openvswitch: two network namespaces of a host without guests, joined by Open vSwitch
 #
-# Each datagram is stamped by who sends it and who receives it: /share/datagrams. The
-# datapath has a flow for each pair of addresses and ports, so the first datagram of a
-# socket goes up to ovs-vswitchd; what it counted is in /share/datapath-before and -after.
+# Each datagram is stamped at both ends, by the program and by the kernel: /share/sent and
+# /share/received, see datagram.c. The datapath has a flow for each pair of addresses and
+# ports, so the first datagram of a socket goes up to ovs-vswitchd; what it counted is in
+# /share/datapath-before and -after.
 # openvswitch.ko comes when its events are enabled already, and goes while they are recorded.
 
 LAB_GUESTS=0
 LAB_MIN_EVENTS=0
 LAB_OPENVSWITCH=yes
 LAB_L1_MB=1536
+LAB_L1_CPUS=1
 
 flows=20
 packets=200
+turns=16
 port=5000
 
 # Nothing else is sent through the switch: no neighbour is looked for, and no IPv6 spoken.
@@ -32,6 +35,29 @@ namespace_make() { # NAME ADDRESS OTHER-NAME OTHER-ADDRESS
 		set Interface "p$1" "ofport_request=$2"
 }
 
+# A datagram goes through the switch, out by xN and back in by yN, $turns times before it
+# comes to its receiver: by its first turn alone it would be so short on its way that a
+# stamp, which is next to an event and not the same, made a difference of many per cent.
+turns_make() {
+	local i ports="" from=1
+
+	for ((i = 1; i <= turns; i++)); do
+		ip link add "x$i" type veth peer name "y$i" &&
+		ip link set "x$i" up &&
+		ip link set "y$i" up || return
+		ports+=" -- add-port br0 x$i -- set Interface x$i ofport_request=$((2 * i + 1))"
+		ports+=" -- add-port br0 y$i -- set Interface y$i ofport_request=$((2 * i + 2))"
+	done
+	# shellcheck disable=SC2086 # its words
+	ovs-vsctl --timeout=120 $ports || return
+	for ((i = 1; i <= turns; i++)); do
+		echo "in_port=$from,actions=output:$((2 * i + 1))"
+		from=$((2 * i + 2))
+	done > /run/flows
+	echo "in_port=$from,actions=output:2" >> /run/flows
+	ovs-ofctl add-flows br0 /run/flows
+}
+
 # A flow stays, however slow the machine is.
 switch_make() {
 	. "$LAB_TOP/tests/lab/openvswitch.sh"
@@ -40,8 +66,7 @@ switch_make() {
 	openvswitch_start "$LAB_TOP" &&
 	namespace_make a 1 b 2 &&
 	namespace_make b 2 a 1 &&
-	ovs-ofctl add-flow br0 in_port=1,actions=output:2 &&
-	ovs-ofctl add-flow br0 in_port=2,actions=output:1 &&
+	turns_make &&
 	ovs-vsctl set Open_vSwitch . other_config:max-idle=600000 &&
 	ovs-appctl upcall/disable-megaflows > /dev/null
 }
@@ -60,6 +85,9 @@ net_if_receive_skb,skb_consume,skb_kfree,ovs_dp_upcall,ovs_do_execute_action" ||
 	[ ! -d /sys/module/openvswitch ] || fail "openvswitch.ko is there already"
 	switch_make > /share/switch.log 2>&1 ||
 		fail "no switch: $(tail -n 1 /share/switch.log)"
+	# The kernel stamps what comes where it hands it on, next to its event, not where the
+	# other device had put it in a queue.
+	sysctl -q -w net.core.netdev_tstamp_prequeue=0
 	say "switch is up"
 }
 
@@ -75,15 +103,15 @@ host_record() {
 	datapath before
 	# Nobody gets the CPU between a stamp and the call that it is of.
 	ip netns exec b chrt -f 50 "$LAB_WORK/datagram" receive 10.0.0.2 $port \
-		$((flows + packets)) >&8 2> /share/datagrams &
+		$((flows + packets)) >&8 2> /share/received &
 	receiver=$!
 	# A datagram that nobody waits for is lost.
 	until_true "nobody receives" grep -q ":$(printf %04X $port) " \
 		"/proc/$receiver/net/udp"
 	ip netns exec a chrt -f 50 "$LAB_WORK/datagram" send 10.0.0.2 $port $flows \
-		$packets <&8 ||
-		fail "datagrams were not sent"
-	wait "$receiver" || fail "datagrams were not received: $(tail -n 1 /share/datagrams)"
+		$packets <&8 2> /share/sent ||
+		fail "datagrams were not sent: $(tail -n 1 /share/sent)"
+	wait "$receiver" || fail "datagrams were not received: $(tail -n 1 /share/received)"
 	datapath after
 	say "sent and received"
 	ovs-appctl exit --cleanup || fail "the switch does not end"
