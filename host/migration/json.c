@@ -143,9 +143,11 @@ static void answer(FILE *f, const struct migration_side *s)
 	}
 	fputs(",\"query_migrate\":{\"status\":", f);
 	vmsync_json_string(f, s->answer.text);
-	number(f, "total_time_ms", n[MIGRATION_TOTAL_MS], true);
+	number(f, "total_time_ms", n[MIGRATION_TOTAL_MS],
+	       n[MIGRATION_TOTAL_MS]);
 	number(f, "setup_time_ms", n[MIGRATION_SETUP_MS], true);
-	number(f, "downtime_ms", n[MIGRATION_DOWNTIME_MS], true);
+	number(f, "downtime_ms", n[MIGRATION_DOWNTIME_MS],
+	       migration_answer_down(s));
 	number(f, "dirty_sync_count", n[MIGRATION_SYNCS], true);
 	number(f, "page_size", n[MIGRATION_PAGE_SIZE], true);
 	number(f, "normal_pages", n[MIGRATION_NORMAL_PAGES], true);

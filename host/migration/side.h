@@ -5,6 +5,8 @@
 #ifndef VMSYNC_MIGRATION_SIDE_H
 #define VMSYNC_MIGRATION_SIDE_H
 
+#include <string.h>
+
 #include "migration/rounds.h"
 #include "migration/told.h"
 #include "sync/base/array.h"
@@ -74,6 +76,18 @@ struct migration_side {
 	struct migration_told answer;
 	bool mixed;
 };
+
+/**
+ * migration_answer_down() - query-migrate told how long it was down
+ *
+ * QEMU says that a migration is completed before it makes its figures of time. Whoever asks right
+ * then, as libvirt does, is answered 0.
+ */
+static inline bool migration_answer_down(const struct migration_side *s)
+{
+	return s->has_answer && s->answer.number[MIGRATION_TOTAL_MS] &&
+	       !strcmp(s->answer.text, "completed");
+}
 
 /** struct migration_sides - of all processes */
 struct migration_sides {

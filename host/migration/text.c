@@ -118,7 +118,7 @@ static void down(FILE *f, const struct migrations *m, const struct migration *g)
 			 (double)g->guest_down_ns / 1e6);
 		remark(f, "", text);
 	}
-	if (!s->has_answer || s->result != MIGRATION_COMPLETED)
+	if (!migration_answer_down(s) || s->result != MIGRATION_COMPLETED)
 		return;
 	snprintf(text, sizeof(text), "QEMU's own figure is %" PRIu64 " ms: it ends "
 		 "where the source is done", s->answer.number[MIGRATION_DOWNTIME_MS]);

@@ -109,6 +109,18 @@ expect_eq "... says the same" \
 expect_eq "... and when it was down" "$(jq -r '.migrations[0].downtime_ns' "$t/qmp.json")" \
 	"$(($(qmp_stamp b RESUME) - $(qmp_stamp a STOP)))"
 
+# Whoever asks before QEMU has made its figures of time is answered 0: it tells none.
+jq -c 'if .return | type == "object" and .status == "completed" then
+	.return |= (.["total-time"] = 0 | .downtime = 0) else . end' "$t/a.jsonl" > "$t/early.jsonl"
+expect "asked early: import" "$vmsync" import qemu-log -o "$t/early" --qmp="$t/early.jsonl" "$t/a.log"
+"$vmsync" migration --json "$t/early" "$t/b" > "$t/early.json"
+expect_eq "... no times are told" "$(jq -c '.migrations[0].source.query_migrate |
+	[.status, .total_time_ms, .downtime_ms]' "$t/early.json")" '["completed",null,null]'
+expect_eq "... as its schema says" "$(against migration "$t/early.json")" "[]"
+"$vmsync" migration "$t/early" "$t/b" "$t/c" > "$t/early.said"
+expect_eq "... QEMU has its own figure once it has made it" \
+	"$(grep -c "QEMU's own figure" "$t/said" "$t/early.said" | cut -d : -f 2 | xargs)" "2 1"
+
 # ----------------------------------------------------- it does not, and is cancelled
 start d large
 start e large -incoming "unix:$t/e.sock"

@@ -61,9 +61,11 @@ start() {
 	monitor "$who" "log trace"
 }
 
-# state WHO: of its migration, by query-migrate
+# state WHO: of its migration, by query-migrate. QEMU says that it has completed before it has
+# made its figures of time, which are 0 until then.
 state() {
-	qmp "$1" query-migrate && jq -r '.return.status // "none"' "$t/answer"
+	qmp "$1" query-migrate && jq -r '.return | if .status == "completed" and ."total-time" == 0
+		then "completing" else .status // "none" end' "$t/answer"
 }
 
 # until_state WHO PATTERN [ROUNDS]: it is one of these, or has so many rounds
