@@ -3,7 +3,8 @@
 #
 # hosts.sh: two hosts, hv1 and hv2, each with a libvirtd, a nova-compute and files of its own,
 # on addresses of the one loopback device; run in the box, once the other services are there.
-# QEMU, without KVM, logs its events of migrations, libvirtd all that it says to QEMU's monitor.
+# QEMU, without KVM, logs its events of migrations, libvirtd all that it says to QEMU's monitor;
+# monitor.py has another one.
 set -eu
 # shellcheck source=tests/cloud/common.sh
 . "$(dirname "$0")/common.sh"
@@ -80,7 +81,8 @@ are_up() {
 	[ "$(mariadb -N -e 'SELECT COUNT(*) FROM nova.compute_nodes')" = 2 ]
 }
 
-# All that a QEMU of libvirt's for a machine of Nova's tells of migrations
+# All that a QEMU of libvirt's for a machine of Nova's tells of migrations. It is monitor.py that
+# ends it.
 mv /usr/bin/qemu-system-x86_64 /usr/bin/qemu-system-x86_64.real
 cat > /usr/bin/qemu-system-x86_64 <<-'END'
 	#!/bin/sh
@@ -89,9 +91,14 @@ cat > /usr/bin/qemu-system-x86_64 <<-'END'
 	domain=${domain%%,*}
 	case $domain in
 	instance-*)
-		set -- "$@" -D "/out/qemu-$(hostname)-$domain.log" -trace 'migrat*' \
+		name=qemu-$(hostname)-$domain
+		set -- "$@" -D "/out/$name.log" -trace 'migrat*' \
 			-trace runstate_set -trace vm_state_notify -trace 'savevm_state_*' \
-			-trace 'loadvm_state_*' -trace serial_write
+			-trace 'loadvm_state_*' -trace serial_write \
+			-qmp "unix:/out/$name.qmp,server=on,wait=off"
+		/cloud/monitor.py "/out/$name.qmp" $$ "/out/$name.jsonl" < /dev/null \
+			> "/out/log/$name-monitor.log" 2>&1 &
+		exec env --block-signal=TERM /usr/bin/qemu-system-x86_64.real "$@"
 		;;
 	esac
 	exec /usr/bin/qemu-system-x86_64.real "$@"

@@ -2,13 +2,32 @@
 # SPDX-License-Identifier: MIT
 #
 # Sourced by tests/check/cloud.sh: what vmsync layers says of the recording in $t/trace against
-# the databases' rows in $t/TABLE.json. services.jq has what is compared.
+# the databases' rows in $t/TABLE.json, and services' logs. services.jq has what is compared.
+
+# logged: lines of services' logs that tell of requests
+logged() {
+	local log
+
+	for log in "$t"/log/{glance-api,keystone,neutron-server,placement,cinder-*,nova-{api,conductor,scheduler,compute-*}}.log; do
+		log=${log##*/}
+		log=${log%.log}
+		jq -R -c -n --arg service "${log%-hv?}" -f tests/cloud/log-lines.jq "$t/log/$log.log"
+	done
+}
+
+# listing: requests that the operator's program made to list servers, by its own debug output
+listing() {
+	sed -nE 's/.* call to ([a-z]+) for .* used request id (req-[0-9a-f-]+).*/["\1","\2"]/p' \
+		"$t/log/answers.log"
+}
 
 judge_services() {
 	local begin_ns kind text rest most_begin_us=0 most_end_us=0
 
 	"$vmsync" layers --json --all "$t/trace" > "$t/json" 2> "$t/err"
 	expect_eq "layers: no event was lost, nothing to remark" "$? $(cat "$t/err")" "0 "
+	logged > "$t/logged.json"
+	listing > "$t/listing.json"
 	# As jq has no integers of 64 bits, whole seconds are taken off first.
 	begin_ns=$(sed -nE 's/.*"begin_ns": *([0-9]+).*/\1/p' "$t/json")
 	jq -r -n -f tests/cloud/services.jq --slurpfile all "$t/json" \
@@ -19,7 +38,8 @@ judge_services() {
 		--slurpfile faults "$t/instance_faults.json" \
 		--slurpfile migrations "$t/migrations.json" \
 		--slurpfile volumes "$t/volumes.json" \
-		--slurpfile attachments "$t/volume_attachment.json" > "$t/compared"
+		--slurpfile attachments "$t/volume_attachment.json" \
+		--slurpfile lines "$t/logged.json" --slurpfile requests "$t/listing.json" > "$t/compared"
 	expect_eq "databases are compared" $? 0
 	while IFS=$'\t' read -r kind text rest; do
 		IFS=$'\t' read -ra rest <<< "$rest"

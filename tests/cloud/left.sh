@@ -30,6 +30,6 @@ mounted_of() {
 files_since() {
 	find /bin /boot /etc /home /lib* /opt /root /sbin /srv /usr /var -xdev \
 		\( -path "$PWD" -o -path /var/tmp -o -path /var/log -o -path /var/cache \
-		-o -path /var/lib/apt -o -name .cache \) -prune \
+		-o -path /var/lib/apt -o -name .cache -o -name .debug \) -prune \
 		-o -cnewer "$1" ! -type d -print
 }

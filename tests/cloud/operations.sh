@@ -89,7 +89,8 @@ openstack flavor create --ram 9999999 --disk 0 --vcpus 1 giant >> /out/log/flavo
 say "create, list"
 server slow slow small --host hv1 --wait
 active slow
-answer list openstack server list -f value -c Name -c Status
+# It says which requests it makes.
+answer list openstack --debug server list -f value -c Name -c Status
 
 say "creates that fail: too large for any host; refused by libvirt"
 server giant empty giant

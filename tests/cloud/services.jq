@@ -2,8 +2,10 @@
 #
 # What services' databases say, beside what vmsync layers --all --json says of the recording:
 # $all[0], and $instances, $actions, $events, $migrations, $faults, $volumes, $attachments, rows
-# of tables. Prints lines of fields between tabs: "eq TEXT GOT WANTED", "in TEXT LEAST VALUE
-# MOST", for judge-services.sh. Times are us since the recording began.
+# of tables; and what logs say, $lines of log-lines.jq, of $requests, each [SERVICE, ID], that the
+# operator's program made to list servers. Prints lines of fields between tabs: "eq TEXT GOT
+# WANTED", "in TEXT LEAST VALUE MOST", for judge-services.sh. Times are us since the recording
+# began.
 
 # A time of a database.
 def us: ((.[0:19] | strptime("%Y-%m-%d %H:%M:%S") | mktime) - $second) * 1000000 +
@@ -129,5 +131,29 @@ eq("volumes: the same"; [track("volume").key] | sort | join(" "); [$volumes[].id
 	in("volume: detached"; $operations | state("volume.detach").from_ns; .detach_time;
 		$operations | state("volume.detach").until_ns),
 	eq("volume: of which instance"; [$object.links[] | select(.track == "instance").key] | join(" ");
-		.instance_uuid))
+		.instance_uuid)),
+
+# --------------------------------------------------------------- requests of a listing
+
+# Of a request, services whose logs have it, and vmsync's in whose turn it was seen.
+eq("list: a request to each of these"; $requests | map(.[0]) | unique | join(" ");
+	"compute image"),
+($requests[] | .[0] as $to | .[1] as $id | object("request"; $id) as $object |
+	[$lines[] | select(.key == $id)] as $logged | "list: request to \($to)" as $text |
+	eq("\($text): services that it went through";
+		[$object.states[]?.state | split(" -> ")[]] | unique | join(" ");
+		[$logged[].service] | unique | join(" ")),
+	if $logged == [] then empty else
+		($logged | min_by(.us)) as $first | ($logged | max_by(.us)) as $last |
+		["in", "\($text): seen first", ($first.us - $second * 1000000 - $rest_us),
+			($object.from_ns | before), ($first.next_us - $second * 1000000 - $rest_us)],
+		["in", "\($text): seen last", ($last.us - $second * 1000000 - $rest_us),
+			($object.until_ns | before), ($last.next_us - $second * 1000000 - $rest_us)],
+		([$logged[] | select(.took_us)] | max_by(.took_us) // empty |
+			["in", "\($text): not before \(.service) says that it began",
+				(.us - .took_us - $second * 1000000 - $rest_us),
+				($object.from_ns | before), 1e12])
+	end),
+eq("list: compute's went to Neutron and back"; [$requests[] | select(.[0] == "compute")[1] as $id |
+	$lines[] | select(.key == $id).service] | unique | join(" "); "neutron-server nova-api")
 | map(tostring) | join("\t")
