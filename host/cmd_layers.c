@@ -41,8 +41,11 @@ static const char help[] =
 	"      --export=FORMAT write each state, as it ends, into a file "
 	"instead: jsonl,\n"
 	"                      lines of JSON; perfetto, tracks for "
-	"ui.perfetto.dev; or\n"
-	"                      sqlite, tables of objects, states and links\n"
+	"ui.perfetto.dev;\n"
+	"                      sqlite, tables of objects, states and links; "
+	"parquet; or\n"
+	"                      clickhouse, into a server, which -o names:\n"
+	"                      http://HOST/DATABASE\n"
 	"  -o, --output=FILE   that file; it appears when all is right\n"
 	"      --list          print the layers that come with vmsync, and "
 	"nothing else\n"
@@ -103,40 +106,50 @@ static int events_read(struct job *r, struct ctf_error *e)
 /* Before any thread is started, and any trace is opened. */
 static int sink_begin(struct job *r, struct ctf_error *e)
 {
-	const char *file;
+	const struct layers_format *format = r->args->format;
+	const char *file = r->args->output;
 	int ret;
 
 	r->report.all = r->args->all;
 	r->report.wanted = r->args->object;
-	if (!r->args->format)
+	if (!format)
 		return layers_report_init(&r->report, &r->told.engine)
 			       ? vmsync_fail_memory(e)
 			       : 0;
-	file = vmsync_output_file(r->args->output, e);
-	if (!file)
-		return e->code;
-	ret = layers_export_begin(&r->export, &r->told.engine, r->args->format,
-				  file);
+	if (!format->output_check) {
+		file = vmsync_output_file(file, e);
+		if (!file)
+			return e->code;
+	}
+	ret = layers_export_begin(&r->export, &r->told.engine, format, file);
 	return ret ? export_fail(r, ret, e) : 0;
 }
 
 /* As it was stamped: what vmsync export writes of the machine is on that, too.
  */
-static void offset_take(struct job *r)
+static void clock_take(struct job *r)
 {
-	const struct ctf_clock *clock =
-		r->told.traces.n ? ctf_trace_clock(r->told.traces.traces[0], 0) : NULL;
+	const struct ctf_trace *t =
+		r->told.traces.n ? r->told.traces.traces[0] : NULL;
+	const char *host = t ? ctf_trace_env(t, "hostname") : NULL;
 
-	r->export.offset_ns = (int64_t)ctf_clock_ns(clock, 0);
+	r->export.clock = t ? ctf_trace_clock(t, 0) : NULL;
+	r->export.host = host ? host : "";
+	r->export.offset_ns = (int64_t)ctf_clock_ns(r->export.clock, 0);
 }
 
 static int sink_end(struct job *r, struct ctf_error *e)
 {
+	const struct layers_format *format = r->args->format;
 	int ret;
 
-	if (r->args->format) {
+	if (format) {
 		ret = layers_export_end(&r->export);
-		return ret ? export_fail(r, ret, e) : vmsync_output_commit(e);
+		if (ret)
+			return export_fail(r, ret, e);
+		if (*r->export.said)
+			fprintf(stderr, "vmsync layers: %s\n", r->export.said);
+		return format->output_check ? 0 : vmsync_output_commit(e);
 	}
 	layers_report_end(&r->report);
 	if (r->args->json)
@@ -159,7 +172,7 @@ static int run_all(struct job *r, char *const *paths, size_t n,
 		ret = cmd_told_open(&r->told, paths, n, e);
 	if (ret)
 		return ret;
-	offset_take(r);
+	clock_take(r);
 	ret = events_read(r, e);
 	return ret ? ret : sink_end(r, e);
 }
@@ -233,6 +246,8 @@ static int format_find(const char *name, const struct layers_format **format)
 		&layers_jsonl,
 		&layers_perfetto,
 		&layers_sqlite,
+		&layers_parquet,
+		&layers_clickhouse,
 	};
 	size_t i;
 
@@ -242,8 +257,8 @@ static int format_find(const char *name, const struct layers_format **format)
 			return 0;
 		}
 	}
-	return cmd_usage_error("layers", "no format %s: jsonl, perfetto or "
-			       "sqlite",
+	return cmd_usage_error("layers", "no format %s: jsonl, perfetto, sqlite, "
+			       "parquet or clickhouse",
 			       name);
 }
 
@@ -252,6 +267,7 @@ static int options_check(const struct arguments *args, bool any_trace)
 {
 	bool report = args->format || args->output || args->all || args->json ||
 		      args->object || any_trace;
+	const char *wrong;
 
 	if ((args->list && (report || args->check || args->layers.count)) ||
 	    (args->check && report))
@@ -262,6 +278,11 @@ static int options_check(const struct arguments *args, bool any_trace)
 	if (!args->format != !args->output)
 		return cmd_usage_error("layers", "--export and --output go "
 						 "together");
+	wrong = args->format && args->format->output_check
+			? args->format->output_check(args->output)
+			: NULL;
+	if (wrong)
+		return cmd_usage_error("layers", "-o %s: %s", args->output, wrong);
 	if (args->format && (args->all || args->json || args->object))
 		return cmd_usage_error("layers", "--export writes all, and no "
 						 "report: not with --all, "

@@ -234,6 +234,18 @@ static bool is_hosts(const struct analysis_event *ev)
 	return ev->machine == ANALYSIS_HOST && ev->kind != ANALYSIS_EV_LOST;
 }
 
+void analysis_time(struct analysis *a, int64_t begin_ns, int64_t end_ns)
+{
+	const struct analysis_options *o = a->options;
+
+	a->begin_ns = begin_ns;
+	a->end_ns = end_ns;
+	analysis_totals_init(&a->totals, begin_ns + o->since_ns,
+			     o->until_ns && o->until_ns < end_ns - begin_ns
+				     ? begin_ns + o->until_ns
+				     : end_ns);
+}
+
 /*
  * LTTng's first packets begin when its buffers were made, which may be long
  * before the session was started: the recording begins with the host's first
@@ -244,6 +256,7 @@ static int first_event(struct analysis *a, struct analysis_feed *feed,
 		       struct ctf_error *e)
 {
 	const struct analysis_options *o = a->options;
+	int64_t end_ns;
 	int ret;
 
 	while ((ret = some_more(s, feed, e)) > 0 &&
@@ -253,13 +266,8 @@ static int first_event(struct analysis *a, struct analysis_feed *feed,
 	}
 	if (ret < 0)
 		return ret;
-	a->end_ns = a->session->host->coverage.end_ns;
-	a->begin_ns = ret ? (int64_t)s->at->time : a->end_ns;
-	analysis_totals_init(&a->totals, a->begin_ns + o->since_ns,
-			     o->until_ns && o->until_ns <
-						     a->end_ns - a->begin_ns
-				     ? a->begin_ns + o->until_ns
-				     : a->end_ns);
+	end_ns = a->session->host->coverage.end_ns;
+	analysis_time(a, ret ? (int64_t)s->at->time : end_ns, end_ns);
 	if (a->totals.from_ns >= a->totals.until_ns && o->since_ns)
 		return vmsync_fail(
 			e, -ERANGE, "name a time that is within it",

@@ -83,6 +83,9 @@ int analysis_run(const struct vmsync_session *s,
 		 const struct analysis_options *options, struct analysis *a,
 		 const struct vmsync_progress *progress, struct ctf_error *e);
 
+/** analysis_time() - of a recording of so long: the time that @a->options ask for */
+void analysis_time(struct analysis *a, int64_t begin_ns, int64_t end_ns);
+
 /** analysis_free() - free what it owns */
 void analysis_free(struct analysis *a);
 

@@ -2,7 +2,6 @@
 /*
  * Rows of all tables, or of one, into a server of ClickHouse.
  */
-#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "export/clickhouse_load.h"
 #include "export/events.h"
+#include "export/recording.h"
 
 struct state {
 	struct export_rows rows;
@@ -34,44 +34,22 @@ static int row(void *ctx, enum export_table t, const struct export_value *v)
 	return failed(j, clickhouse_load_row(s->load, t, v));
 }
 
-/* FNV-1a. */
-static uint64_t mix(uint64_t h, const void *s, size_t n)
-{
-	const unsigned char *p = s;
-
-	while (n--)
-		h = (h ^ *p++) * 0x100000001b3;
-	return h;
-}
-
-static uint64_t mix_text(uint64_t h, const char *s)
-{
-	return mix(h, s, strlen(s) + 1);
-}
-
-static uint64_t mix_ns(uint64_t h, int64_t ns)
-{
-	uint64_t n = htole64((uint64_t)ns);
-
-	return mix(h, &n, sizeof(n));
-}
-
 /* Of the same host, boot, machines and time rows are the same. */
 static uint64_t recording_of(const struct export_job *j)
 {
 	const struct analysis *a = j->analysis;
 	const struct vmsync_session *s = a->session;
 	const char *vm = j->options->analysis.vm;
-	uint64_t h = mix_text(0xcbf29ce484222325, s->host->name);
+	uint64_t h = recording_text(RECORDING_NEW, s->host->name);
 	uint32_t i;
 
-	h = mix_text(h, s->host->clock_uuid);
+	h = recording_text(h, s->host->clock_uuid);
 	for (i = 0; i < s->n_guests; i++)
-		h = mix_text(h, s->guests[i].machine->name);
-	h = mix_text(h, vm ? vm : "");
-	h = mix_ns(h, a->totals.from_ns);
-	h = mix_ns(h, a->totals.until_ns);
-	return h ^ h >> 32;
+		h = recording_text(h, s->guests[i].machine->name);
+	h = recording_text(h, vm ? vm : "");
+	h = recording_ns(h, a->totals.from_ns);
+	h = recording_ns(h, a->totals.until_ns);
+	return recording_number(h);
 }
 
 static struct clickhouse_load *load_new(const struct export_job *j)
@@ -80,7 +58,7 @@ static struct clickhouse_load *load_new(const struct export_job *j)
 	char name[280];
 	const struct clickhouse_recording r = {
 		.host = export_text(host->name, name, sizeof(name)),
-		.origin = export_origin(host),
+		.origin = export_origin(host->clock, host->clock_uuid),
 		.from_ns = j->analysis->totals.from_ns,
 		.number = recording_of(j),
 	};

@@ -51,7 +51,7 @@ struct clickhouse_load {
 	uint64_t recording;
 	uint32_t chunks;
 	uint32_t old;
-	struct table table[EXPORT_TABLES];
+	struct table table[EXPORT_ALL_TABLES];
 	char why[HTTP_WHY];
 };
 
@@ -283,7 +283,7 @@ void clickhouse_load_free(struct clickhouse_load *l)
 
 	if (!l)
 		return;
-	for (t = 0; t < EXPORT_TABLES; t++)
+	for (t = 0; t < EXPORT_ALL_TABLES; t++)
 		out_free(&l->table[t].rows);
 	out_free(&l->same);
 	out_free(&l->server.head);
@@ -309,7 +309,7 @@ int clickhouse_load_end(struct clickhouse_load *l)
 {
 	int t, ret = 0;
 
-	for (t = 0; !ret && t < EXPORT_TABLES; t++) {
+	for (t = 0; !ret && t < EXPORT_ALL_TABLES; t++) {
 		if (l->table[t].n)
 			ret = chunk_send(l, (enum export_table)t);
 		if (!ret && l->table[t].all)

@@ -6,14 +6,16 @@
 #include <unistd.h>
 
 #include "export/events.h"
+#include "export/requests.h"
 #include "fuse/fail.h"
 #include "fuse/output.h"
 #include "base/utf8.h"
 
-/* An export as analysis_run() sees it. */
+/* An export as analysis_run() sees it, and volumes_run(), to which it begins with a job. */
 struct taker {
 	struct export_job job;
 	const struct export_format *format;
+	struct analysis time_only;
 };
 
 static int job_fail(const struct export_job *j, struct ctf_error *e)
@@ -88,6 +90,46 @@ static int run(const struct vmsync_session *s, struct taker *t,
 	return ret;
 }
 
+/* Of the time that is asked for: nothing else is known of an analysis. */
+static int requests_begin(void *ctx, const struct volumes *v,
+			  struct ctf_error *e)
+{
+	struct taker *t = ctx;
+	struct analysis_sink unused;
+
+	t->time_only = (struct analysis){
+		.session = v->session,
+		.options = &t->job.options->analysis,
+	};
+	analysis_time(&t->time_only, v->begin_ns, v->end_ns);
+	return begin(t, &t->time_only, &unused, e);
+}
+
+static int requests_run(const struct vmsync_session *s, struct taker *t,
+			const struct vmsync_progress *progress,
+			struct ctf_error *e)
+{
+	const struct volumes_taker taker = {requests_begin, export_request, t};
+	const struct analysis_options *o = &t->job.options->analysis;
+	const struct volumes_options options = {
+		.since_ns = o->since_ns,
+		.until_ns = o->until_ns,
+		.vm = o->vm,
+		.taker = &taker,
+	};
+	struct volumes v;
+	int ret = volumes_run(s, &options, &v, progress, e);
+
+	if (!ret)
+		t->job.error = t->format->end(&t->job);
+	if (t->job.error)
+		ret = job_fail(&t->job, e);
+	if (t->job.analysis)
+		t->format->free(&t->job);
+	volumes_free(&v);
+	return ret;
+}
+
 static void left_tell(const struct export_job *j)
 {
 	char text[160];
@@ -114,7 +156,9 @@ static int run_all(const struct vmsync_session *s, struct taker *t,
 		j->state = NULL;
 		if (again && truncate(j->path, 0))
 			return vmsync_fail_file(e, -errno, j->options->output);
-		ret = run(s, t, progress, e);
+		ret = export_requests_wanted(j->options)
+			      ? requests_run(s, t, progress, e)
+			      : run(s, t, progress, e);
 		again = ret ? 0 : export_limit_again(&j->limit);
 	} while (again > 0);
 	if (again)

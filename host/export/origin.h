@@ -23,7 +23,11 @@ struct export_origin {
 #define EXPORT_BOOT	"boot_id"
 #define EXPORT_REALTIME "realtime_offset_ns"
 
-/** export_origin() - of a host, which has to outlive it */
-struct export_origin export_origin(const struct vmsync_machine *host);
+/**
+ * export_origin() - of a host's clock
+ * @c:		NULL: it has none
+ * @uuid:	as text, "": it has none; has to outlive it
+ */
+struct export_origin export_origin(const struct ctf_clock *c, const char *uuid);
 
 #endif /* VMSYNC_EXPORT_ORIGIN_H */

@@ -30,7 +30,7 @@ static int constants(struct state *s, const struct vmsync_machine *host)
 {
 	int ret;
 
-	s->origin = export_origin(host);
+	s->origin = export_origin(host->clock, host->clock_uuid);
 	ret = parquet_constant(s->file, EXPORT_BOOT, &s->origin.boot);
 	return ret ? ret
 		   : parquet_constant(s->file, EXPORT_REALTIME,

@@ -4,6 +4,7 @@
 #include "analysis/reasons.h"
 #include "export/events.h"
 #include "export/rows.h"
+#include "volume/request.h"
 
 #define BITS(a, b) (1u << (a) | 1u << (b))
 
@@ -13,7 +14,12 @@
 		"polling_ns", "user_space_ns", "preempted_ns", "waking_ns", \
 		"halted_ns", "blocked_ns", "stopped_ns", "unknown_ns"
 
-static const struct export_columns tables[EXPORT_TABLES] = {
+/* Parts of a request's time are in the order of enum volume_cut. */
+#define PART_COLUMNS                                                          \
+	"guest_ns", "to_qemu_ns", "qemu_ns", "call_ns", "queue_ns",           \
+		"disk_ns", "from_disk_ns", "qemu_after_ns", "back_ns"
+
+static const struct export_columns tables[EXPORT_ALL_TABLES] = {
 	[EXPORT_STATES] = {"states",
 			   {"vcpu", "from_ns", "until_ns", "state", "place",
 			    "thread", "cpu", "woken_by", "woken_by_thread",
@@ -61,6 +67,20 @@ static const struct export_columns tables[EXPORT_TABLES] = {
 			    5,
 			    .texts = 1u << 4,
 			    .nones = BITS(3, 4)},
+	[EXPORT_REQUESTS] = {"requests",
+			     {"number", "from_ns", "until_ns", "machine", "dev",
+			      "name", "op", "followed", "sector", "sectors",
+			      "before_ns", "error", PART_COLUMNS},
+			     12 + VOLUME_PARTS,
+			     .texts = 1u << 5 | BITS(6, 7),
+			     .nones = 1u << 10},
+	[EXPORT_LAYERS] = {"layers",
+			   {"track", "key", "state", "place", "from_ns",
+			    "until_ns", "self_ns", "depth", "nested", "failed",
+			    "unfinished"},
+			   11,
+			   .texts = BITS(0, 1) | BITS(2, 3),
+			   .nones = 1u << 3},
 };
 
 static const char *const by[] = {
@@ -82,6 +102,8 @@ enum export_table export_table_find(const char *name)
 {
 	int t;
 
+	if (!strcmp(name, tables[EXPORT_REQUESTS].name))
+		return EXPORT_REQUESTS;
 	for (t = 0; t < EXPORT_TABLES && strcmp(name, tables[t].name); t++)
 		;
 	return (enum export_table)t;
@@ -112,15 +134,15 @@ static struct export_value numbered(uint32_t n)
 	return number_or_none(n, n != ANALYSIS_NONE);
 }
 
-static void put(struct export_job *j, enum export_table t,
-		const struct export_value *v)
+void export_rows_put(struct export_job *j, enum export_table t,
+		     const struct export_value *v)
 {
 	const struct export_rows *rows = j->state;
 
 	if (rows->only != EXPORT_TABLES && rows->only != t)
 		return;
 	/* What takes time has its begin and end in the same columns. */
-	if (t <= EXPORT_WAKES &&
+	if ((t <= EXPORT_WAKES || t == EXPORT_REQUESTS) &&
 	    !export_limit_row(&j->limit, v[2].number - v[1].number))
 		return;
 	if (!j->error)
@@ -159,7 +181,7 @@ static void stay(void *ctx, const struct analysis_stay *s)
 		who(&v[7], &s->woken_by);
 	else
 		v[7] = v[8] = v[9] = number_or_none(0, false);
-	put(j, EXPORT_STATES, v);
+	export_rows_put(j, EXPORT_STATES, v);
 }
 
 static void charge(void *ctx, const struct analysis_charge *c)
@@ -176,7 +198,7 @@ static void charge(void *ctx, const struct analysis_charge *c)
 	v[3] = text(analysis_state_key(c->state));
 	v[4] = numbered(c->thread);
 	who(&v[5], &c->who);
-	put(j, EXPORT_CHARGES, v);
+	export_rows_put(j, EXPORT_CHARGES, v);
 }
 
 /* As in the tables: what begins in the time that was asked for counts. */
@@ -214,7 +236,7 @@ static void left(void *ctx, const struct analysis_exit *x)
 	v[6] = number(x->ended);
 	v[7] = numbered(x->thread);
 	states(&v[8], x->ns);
-	put(j, EXPORT_EXITS, v);
+	export_rows_put(j, EXPORT_EXITS, v);
 }
 
 static void wake(void *ctx, const struct analysis_wake *w)
@@ -230,7 +252,7 @@ static void wake(void *ctx, const struct analysis_wake *w)
 	v[3] = number(w->vcpu);
 	v[4] = numbered(w->waker);
 	states(&v[5], w->ns);
-	put(j, EXPORT_WAKES, v);
+	export_rows_put(j, EXPORT_WAKES, v);
 }
 
 struct analysis_sink export_rows_sink(struct export_job *j)
@@ -263,7 +285,7 @@ static void machines(struct export_job *j)
 			number(a->totals.until_ns),
 		};
 
-		put(j, EXPORT_MACHINES, v);
+		export_rows_put(j, EXPORT_MACHINES, v);
 	}
 }
 
@@ -288,7 +310,7 @@ static void vcpus(struct export_job *j)
 			number_or_none(id.cpu, id.machine != 0),
 		};
 
-		put(j, EXPORT_VCPUS, v);
+		export_rows_put(j, EXPORT_VCPUS, v);
 	}
 }
 
@@ -308,12 +330,16 @@ static void threads(struct export_job *j)
 			text_or_none(export_text(t->name, name, sizeof(name))),
 		};
 
-		put(j, EXPORT_THREADS, v);
+		export_rows_put(j, EXPORT_THREADS, v);
 	}
 }
 
 int export_rows_end(struct export_job *j)
 {
+	const struct export_rows *rows = j->state;
+
+	if (rows->only == EXPORT_REQUESTS)
+		return j->error;
 	if (!j->error && export_events_wanted(j->options))
 		j->error = export_events(j, j->state);
 	machines(j);

@@ -19,7 +19,10 @@ enum export_table {
 	EXPORT_MACHINES,
 	EXPORT_VCPUS,
 	EXPORT_THREADS,
-	EXPORT_TABLES,
+	EXPORT_TABLES,	 /* no table: so many has an analysis, and all of them */
+	EXPORT_REQUESTS, /* by itself: volume/volumes.h */
+	EXPORT_LAYERS,	 /* of vmsync layers: layers_values.h */
+	EXPORT_ALL_TABLES,
 };
 
 #define EXPORT_COLUMNS 24
@@ -42,7 +45,7 @@ struct export_columns {
 /** export_columns_of() - what a table's rows hold */
 const struct export_columns *export_columns_of(enum export_table t);
 
-/** export_table_find() - by its name; EXPORT_TABLES: there is none */
+/** export_table_find() - what vmsync export has by that name; EXPORT_TABLES: nothing */
 enum export_table export_table_find(const char *name);
 
 /**
@@ -66,6 +69,10 @@ struct export_rows {
 	void *ctx;
 	enum export_table only;
 };
+
+/** export_rows_put() - a row, if it is wanted, and there is room for it */
+void export_rows_put(struct export_job *j, enum export_table t,
+		     const struct export_value *v);
 
 /** export_rows_sink() - of a job whose state begins with struct export_rows */
 struct analysis_sink export_rows_sink(struct export_job *j);

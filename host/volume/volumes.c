@@ -225,9 +225,15 @@ static int sums_add(struct volume_sums *s, const struct volume_request *r,
 static int list(struct volumes *v, struct volume *volume,
 		const struct volume_request *r, enum volume_followed followed)
 {
+	const struct volumes_taker *taker = v->options->taker;
+	const struct volume_listed listed = { *r, followed };
 	struct volume_listed *to = NULL;
 	size_t i;
 
+	if (taker)
+		return volumes_reported(v, volume)
+			       ? taker->request(taker->ctx, v, &listed)
+			       : 0;
 	if (v->options->all && v->listed == VOLUME_MOST_LISTED) {
 		v->omitted++;
 		return 0;
@@ -247,7 +253,7 @@ static int list(struct volumes *v, struct volume *volume,
 		if (whole_ns(&to->request) >= whole_ns(r))
 			return 0;
 	}
-	*to = (struct volume_listed){ *r, followed };
+	*to = listed;
 	return 0;
 }
 
@@ -319,12 +325,15 @@ static int time_set(struct volumes *v, const struct volume_feed *feed,
 static int follow(struct volumes *v, const struct vmsync_progress *progress,
 		  struct ctf_error *e)
 {
+	const struct volumes_taker *taker = v->options->taker;
 	struct volume_feed *feed = volume_feed_new(v->session, e);
 	struct volume_request done;
 	struct volume_event ev;
 	uint64_t n = 0;
 	int ret = feed ? time_set(v, feed, e) : e->code;
 
+	if (!ret && taker)
+		ret = taker->begin(taker->ctx, v, e);
 	while (!ret && (ret = volume_feed_next(feed, &ev, e)) > 0) {
 		ret = volume_follow_event(v, &ev, &done);
 		if (ret > 0)
@@ -333,7 +342,7 @@ static int follow(struct volumes *v, const struct vmsync_progress *progress,
 				volume_feed_lost(feed, ev.machine,
 						 done.cut_ns[VOLUME_ISSUED],
 						 done.cut_ns[VOLUME_DONE]));
-		if (ret)
+		if (ret == -ENOMEM)
 			ret = vmsync_fail_memory(e);
 		if (!(++n % PROGRESS_EVENTS))
 			show(v, progress, "following requests", ev.ns);

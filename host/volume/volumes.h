@@ -28,18 +28,36 @@
 #define VOLUME_SLOWEST 5
 #define VOLUME_MOST_LISTED (1 << 20)
 
+struct volumes;
+struct volume_listed;
+
+/**
+ * struct volumes_taker - who is told of every request, as it ends, instead of its being listed
+ * @begin:	before the first one; @v has the time that is asked for
+ * @request:	it is valid until this returns; else than -ENOMEM, who fails knows why
+ * Both return 0 or a negative errno.
+ */
+struct volumes_taker {
+	int (*begin)(void *ctx, const struct volumes *v, struct ctf_error *e);
+	int (*request)(void *ctx, const struct volumes *v,
+		       const struct volume_listed *l);
+	void *ctx;
+};
+
 /**
  * struct volumes_options - all 0 is the default
  * @since_ns:	of the host's recording's beginning: what ended before does not count
  * @until_ns:	of it: what ended after does not count; 0: all does
  * @vm:		name or process of the only VM to report on, NULL: all
  * @all:	tell of every request
+ * @taker:	NULL: nobody
  */
 struct volumes_options {
 	int64_t since_ns;
 	int64_t until_ns;
 	const char *vm;
 	bool all;
+	const struct volumes_taker *taker;
 };
 
 /** struct volume_listed - a request that is told of by itself */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # What vmsync export clickhouse loads into three servers is what vmsync export jsonl and
-# vmsync analyze say, to the ns; is there once, however often it is sent and whatever is cut
+# vmsync analyze say, and vmsync layers, to the ns; is there once, however often it is sent and whatever is cut
 # off; and what goes wrong is said in a line. The servers are Debian's, unpacked; what
 # tools/fleet/clickhouse has is run with them.
 
@@ -17,7 +17,7 @@ fi
 . tests/fleet/clickhouse.sh
 [ -z "${CLICKHOUSE_INSIDE:-}" ] || ip link set lo up
 
-expect "the tool builds" make -s -j2 tool build/release/tests/contend \
+expect "the tool builds" make -s -j2 tool build/release/tests/contend build/release/tests/pair \
 	build/release/tests/timed
 expect "the tool builds with sanitizers" make -s -j2 VARIANT=asan tool
 vmsync=build/vmsync
@@ -136,6 +136,61 @@ expect_eq "hosts, their boots and real time" "$(all <<< "SELECT DISTINCT host, b
 	printf 'h%s\t%s\t%s\t2025-06-15\n' $n "$(sed -n '/^clock {/,/^}/s/.*uuid = "\(.*\)";/\1/p' \
 		"$t/h$n/host/metadata")" "$(sed -n 's/^\toffset = \(.*\);/\1/p' "$t/h$n/host/metadata")"
 done | sort)"
+
+# --- requests, and states of layers: each by itself, in a database of its own
+ch_ask 1 <<< "CREATE DATABASE others"
+expect "others: schema" ch_ask 1 --database others < $sql/schema.sql
+others() { ch_ask 1 --database others --output_format_json_quote_64bit_integers 0 <<< "$1 FORMAT $2"; }
+build/release/tests/pair "$t/disks" events=60000 blocks=6 > "$check_out"
+mkdir "$t/cloud"
+tar -C "$t/cloud" -xf tests/data/cloud.tar.xz nova-libvirt-migrate
+requests() { # TABLE
+	$vmsync export clickhouse --table="$1" -o "$(url 1 others)" "$t/disks" 2>&1
+}
+layers() { $vmsync layers --export=clickhouse -o "$(url 1 others)" "$t/cloud"; }
+rows_of() { # TABLE COLUMN...: as jsonl has them
+	others "SELECT ${*:2} FROM $1" JSONEachRow | jq -cS . | sort
+}
+expect_eq "requests: loaded" "$(requests requests)" ""
+columns=$($vmsync export csv --table=requests -o - "$t/disks" | head -n 1)
+expect "requests: rows are those of jsonl" cmp <(rows_of requests "$columns") \
+	<($vmsync export jsonl --table=requests -o - "$t/disks" | jq -cS 'del(.table)' | sort)
+$vmsync analyze --volumes --json "$t/disks" > "$t/volumes.json"
+expect_eq "requests: each operation, and parts of it, to the ns" "$(others "SELECT name, op, followed,
+	count(), sum(until_ns - from_ns), sum(guest_ns), sum(to_qemu_ns), sum(qemu_ns), sum(call_ns),
+	sum(queue_ns), sum(disk_ns), sum(from_disk_ns), sum(qemu_after_ns), sum(back_ns)
+	FROM requests GROUP BY name, op, followed" TSVRaw | sort)" "$(jq -r '.guests[].volumes[] | .name as $v |
+	.requests[] | [$v, .op, .followed, .whole.count, .whole.total_ns, .parts[].total_ns] |
+	map(tostring) | join("\t")' "$t/volumes.json" | sort)"
+expect_eq "requests: once more" "$(requests requests)" "vmsync export: 1 of 1 chunks were there already"
+requests machines > "$check_out"
+expect_eq "requests: their recording, and so their machines" "$(others "SELECT guest, count() FROM
+	requests ANY INNER JOIN (SELECT host, recording, machine, name AS guest FROM machines)
+	USING (host, recording, machine) GROUP BY guest" TSVRaw)" \
+	"$(jq -r '.guests[] | "\(.name)\t\([.volumes[].requests[].whole.count] | add)"' "$t/volumes.json")"
+expect_eq "layers: loaded" "$(layers 2>&1)" ""
+expect "layers: rows are those of jsonl" cmp <(rows_of layers track, key, state, place, from_ns, \
+	until_ns, self_ns, depth, nested, failed, unfinished) \
+	<($vmsync layers --export=jsonl -o "$t/layers.jsonl" "$t/cloud"; jq -cS 'def n: if . then 1
+	else 0 end; select(.table == "layers") | del(.table) | .nested |= n | .failed |= n |
+	.unfinished |= n | if .place == "" then .place = null else . end' "$t/layers.jsonl" | sort)
+$vmsync layers --json "$t/cloud" > "$t/layers.json"
+expect_eq "layers: each state, to the ns" "$(others "SELECT track, nested, state, ifNull(place, ''),
+	count(), sum(unfinished), sum(failed), sum(until_ns - from_ns), sum(self_ns)
+	FROM layers GROUP BY track, nested, state, place" TSVRaw | sort)" "$(jq -r 'def n: if . then 1 else 0 end;
+	.tracks[] | .name as $t | .sums[] | [$t, (.nested | n), .state, .place // "",
+	.count + .unfinished, .unfinished, .failed, .total_ns, .self_ns] | map(tostring) |
+	join("\t")' "$t/layers.json" | sort)"
+expect "layers: once more" grep -qE '^vmsync layers: ([0-9]+) of \1 chunks were there already$' \
+	<(layers 2>&1)
+expect_eq "layers: rows are the same" "$(others "SELECT count() FROM layers" TSVRaw)" \
+	"$(grep -c '"table":"layers"' "$t/layers.jsonl")"
+expect_error "layers: into no server" "not http://" \
+	$vmsync layers --export=clickhouse -o "$t/x" "$t/cloud"
+expect_error "layers: nobody listens" "127.0.0.1:9: Connection refused" \
+	$vmsync layers --export=clickhouse -o http://127.0.0.1:9 "$t/cloud"
+expect_error "layers: of what is no trace" "No such file" \
+	$vmsync layers --export=clickhouse -o "$(url 1 others)" "$t/nothing"
 
 # --- what is there is not sent again
 sent() { load "$@" 2>&1 | grep -v 'the events will take'; }

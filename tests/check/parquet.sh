@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 #
 # What vmsync export parquet writes is read by others, who find what vmsync export csv
-# and vmsync analyze say, look only where the time is that they are asked for, and take
+# and vmsync analyze say, and of vmsync layers what that says itself; look only where the time is that they are asked for, and take
 # no file that was cut.
 . tests/check/lib.sh
 
-expect "the tool builds" make -s -j2 tool build/release/tests/contend \
+expect "the tool builds" make -s -j2 tool build/release/tests/contend build/release/tests/pair \
 	build/release/tests/parquet build/release/tests/timed
 vmsync=build/vmsync
 t=$check_tmp
@@ -21,6 +21,22 @@ for table in $tables; do
 	$vmsync export csv --table="$table" -o "$t/$table.csv" "$t/c"
 	expect "$table: there is something" test "$(wc -l < "$t/$table.csv")" -gt 2
 done
+# Requests have files, and states of layers a trace, of their own.
+build/release/tests/pair "$t/disks" events=60000 blocks=6 > "$check_out"
+expect "requests: written" $vmsync export parquet --table=requests \
+	-o "$t/files/requests.parquet" "$t/disks"
+$vmsync export csv --table=requests -o "$t/requests.csv" "$t/disks"
+mkdir "$t/cloud"
+tar -C "$t/cloud" -xf tests/data/cloud.tar.xz nova-libvirt-migrate
+expect "layers: written" $vmsync layers --export=parquet -o "$t/files/layers.parquet" "$t/cloud"
+$vmsync layers --export=jsonl -o "$t/layers.jsonl" "$t/cloud"
+jq -r 'def text: if test("[\",]|^ |^$") then "\"\(gsub("\""; "\"\""))\"" else . end;
+	select(.table == "layers") | del(.table) | if .place == "" then .place = null else . end |
+	(keys_unsorted | join(",")), (map(if type == "string" then text
+		elif type == "boolean" then if . then 1 else 0 end else . // "" end |
+		tostring) | join(","))' "$t/layers.jsonl" |
+	awk 'NR == 1 || NR % 2 == 0' > "$t/layers.csv"
+expect "layers: there is something" test "$(wc -l < "$t/layers.csv")" -gt 500
 expect "without --table it is states" cmp "$t/files/states.parquet" \
 	<($vmsync export parquet -o - "$t/c")
 expect "one thread or several: the same" cmp \
@@ -32,7 +48,13 @@ read_by() { # COMMAND FILE [TIME...]
 	node tests/parquet/read.mjs build/hyparquet "$@"
 }
 hyparquet_reads() {
-	for table in $tables; do
+	expect_eq "hyparquet, layers: whose clock it is on" \
+		"$(read_by about "$t/files/layers.parquet" | grep '^vmsync\.' | sort)" \
+		"$(find "$t/cloud" -name metadata -exec sed -n '/^clock {/,/^}/{
+			s/.*uuid = "\(.*\)";/vmsync.boot_id \1/p
+			s/^\toffset = \(.*\);/vmsync.realtime_offset_ns \1/p}' {} \; | sort -u
+			echo vmsync.table layers)"
+	for table in $tables requests layers; do
 		expect "hyparquet, $table: rows are those of csv" cmp \
 			<(read_by rows "$t/files/$table.parquet") "$t/$table.csv"
 	done
@@ -99,12 +121,12 @@ ask() { # QUERY...: of files in $t/files
 sorted() { grep . | sort; }
 duckdb_reads() {
 	queries=()
-	for table in $tables; do
+	for table in $tables requests layers; do
 		queries+=("copy (select * exclude (boot_id, realtime_offset_ns)
 			from '$table.parquet') to '$table.csv'")
 	done
 	ask "${queries[@]}" > "$check_out"
-	for table in $tables; do
+	for table in $tables requests layers; do
 		expect "duckdb, $table: rows are those of csv" cmp "$t/files/$table.csv" \
 			"$t/$table.csv"
 	done
@@ -135,6 +157,22 @@ duckdb_reads() {
 		join 'threads.parquet' t using (thread) group by all" | sorted)" "$(jq -r '
 		.threads[] | select(.wakes.count > 0) | "\(.thread.machine) \(.thread.tid
 		) \(.wakes.count) \(.wakes.total_ns) \(.wake_ns.preempted)"' "$t/json" | sort)"
+	$vmsync analyze --volumes --json "$t/disks" > "$t/volumes.json"
+	expect_eq "duckdb: requests, and parts of them" "$(ask "select name, op, followed, count(*),
+		sum(until_ns - from_ns), max(until_ns - from_ns), sum(before_ns), sum(sectors) * 512,
+		sum(guest_ns), sum(to_qemu_ns), sum(qemu_ns), sum(call_ns), sum(queue_ns),
+		sum(disk_ns), sum(from_disk_ns), sum(qemu_after_ns), sum(back_ns)
+		from 'requests.parquet' group by all" | sorted)" "$(jq -r '.guests[].volumes[] |
+		.name as $v | .requests[] | "\($v) \(.op) \(.followed) \(.whole | "\(.count
+		) \(.total_ns) \(.max_ns)") \(.before.total_ns) \(.bytes) \([.parts[].total_ns |
+		tostring] | join(" "))"' "$t/volumes.json" | sort)"
+	$vmsync layers --json "$t/cloud" > "$t/layers.json"
+	expect_eq "duckdb: layers, each state" "$(ask "select track, nested, state, place, count(*),
+		sum(unfinished), sum(failed), sum(until_ns - from_ns), sum(self_ns),
+		max(if(unfinished = 0, until_ns - from_ns, 0)) from 'layers.parquet' group by all" | tr -s ' ' | sorted)" \
+		"$(jq -r '.tracks[] | .name as $t | .sums[] | "\($t) \(if .nested then 1 else 0 end
+		) \(.state) \(.place // "") \(.count + .unfinished) \(.unfinished) \(.failed
+		) \(.total_ns) \(.self_ns) \(.max_ns)"' "$t/layers.json" | tr -s ' ' | sort)"
 	expect_eq "duckdb: bounds" "$(ask "select name, bound_ns from 'machines.parquet'
 		where kind = 'guest'" | sorted)" "$($vmsync sync --json "$t/c" | jq -r '.guests[] |
 		"\(.hostname) \(.bound_worst_ns)"' | sort)"

@@ -29,6 +29,12 @@ ENGINE = Distributed(fleet, vmsync, vcpus);
 CREATE TABLE IF NOT EXISTS threads_all AS threads
 ENGINE = Distributed(fleet, vmsync, threads);
 
+CREATE TABLE IF NOT EXISTS requests_all AS requests
+ENGINE = Distributed(fleet, vmsync, requests);
+
+CREATE TABLE IF NOT EXISTS layers_all AS layers
+ENGINE = Distributed(fleet, vmsync, layers);
+
 CREATE TABLE IF NOT EXISTS states_by_minute_all AS states_by_minute
 ENGINE = Distributed(fleet, vmsync, states_by_minute);
 

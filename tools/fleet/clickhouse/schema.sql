@@ -177,6 +177,64 @@ CREATE TABLE IF NOT EXISTS threads
 )
 ENGINE = MergeTree PARTITION BY day ORDER BY (host, recording, chunk, thread);
 
+-- Of "vmsync export clickhouse --table=requests": guests' requests to their block devices.
+
+CREATE TABLE IF NOT EXISTS requests
+(
+    number Int64,
+    from_ns Int64,
+    until_ns Int64,
+    machine Int64,
+    dev Int64,
+    name String,
+    op String,
+    followed String,
+    sector Int64,
+    sectors Int64,
+    before_ns Nullable(Int64),
+    error Int64,
+    guest_ns Int64,
+    to_qemu_ns Int64,
+    qemu_ns Int64,
+    call_ns Int64,
+    queue_ns Int64,
+    disk_ns Int64,
+    from_disk_ns Int64,
+    qemu_after_ns Int64,
+    back_ns Int64,
+    host String,
+    boot_id Nullable(String),
+    realtime_offset_ns Nullable(Int64),
+    day Date,
+    recording UInt64,
+    chunk UInt32
+)
+ENGINE = MergeTree PARTITION BY day ORDER BY (host, recording, chunk, until_ns);
+
+-- Of "vmsync layers --export=clickhouse": states of services and programs.
+
+CREATE TABLE IF NOT EXISTS layers
+(
+    track String,
+    key String,
+    state String,
+    place Nullable(String),
+    from_ns Int64,
+    until_ns Int64,
+    self_ns Int64,
+    depth Int64,
+    nested Int64,
+    failed Int64,
+    unfinished Int64,
+    host String,
+    boot_id Nullable(String),
+    realtime_offset_ns Nullable(Int64),
+    day Date,
+    recording UInt64,
+    chunk UInt32
+)
+ENGINE = MergeTree PARTITION BY day ORDER BY (host, recording, chunk, until_ns);
+
 -- By minutes of real time: what virtual CPUs did, and who had the CPUs while some waited. What lasts longer is in each minute with its part of it, so
 -- that sums are those of the rows, to the ns.
 
