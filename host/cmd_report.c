@@ -23,9 +23,9 @@ static const char help[] =
 	"live migration: application, QEMU and kernel on one axis of time.\n"
 	"\n"
 	"  -o, --output=FILE   the file to make; it appears when all is right\n"
-	"      --json          print migrations as JSON instead, each with "
-	"the service's\n"
-	"                      operation, its QEMUs and their virtual CPUs\n"
+	"      --json          print migrations and services' operations as "
+	"JSON instead,\n"
+	"                      each with its QEMUs and their virtual CPUs\n"
 	"      --agree=MS      times of day of several machines agree to MS "
 	"milliseconds,\n"
 	"                      as for vmsync migration\n"
@@ -106,11 +106,12 @@ static int report(char **argv, struct cmd_export *args, uint64_t agree_ns)
 	return ret;
 }
 
-/* The same of migrations alone, to stdout. */
+/* The same of migrations, and of each operation, to stdout. */
 static int json(char **argv, const struct arguments *args)
 {
-	struct cmd_report_told told = {.agree_ns = args->agree_ns};
+	struct cmd_report_told told = {.agree_ns = args->agree_ns, .all = true};
 	const struct page_told *p = &told.page;
+	struct joins all;
 	struct ctf_error e;
 	size_t n = 0;
 	int ret;
@@ -124,12 +125,19 @@ static int json(char **argv, const struct arguments *args)
 				       "--json prints: it has no file to make");
 	ret = cmd_report_told_read(&told, argv, n,
 				   args->export.session.options.jobs, &e);
+	all = (struct joins){
+		.migrations = &told.migrations,
+		.joins = p->joins,
+		.n = p->n,
+		.operations = &told.operations,
+		.layers = p->layers ? &told.told.engine : NULL,
+		.notes = (const char (*)[400])p->notes,
+		.n_notes = p->n_notes,
+	};
 	if (ret)
 		ret = cmd_error("report", &e);
 	else
-		joins_json(stdout, p->joins, p->n, &told.migrations,
-			   p->layers ? &told.told.engine : NULL,
-			   (const char (*)[400])p->notes, p->n_notes);
+		joins_json(stdout, &all);
 	cmd_report_told_free(&told);
 	return cmd_flush("report") ? ret : EXIT_TROUBLE;
 }

@@ -47,6 +47,7 @@ static int layers_read(struct cmd_report_told *r, char *const *paths, size_t n,
 
 	if (ret)
 		return ret;
+	r->layers.all = r->all;
 	r->layers.keep = join_keeps;
 	r->layers.ctx = &r->migrations;
 	if (layers_report_init(&r->layers, &r->told.engine))
@@ -82,8 +83,8 @@ static int kernel_read(struct cmd_report_told *r, size_t machine,
 	if (!ret)
 		ret = vmsync_session_sync(&s, &options, cmd_progress(), e);
 	if (!ret)
-		ret = join_kernel((struct join *)r->page.joins, r->page.n, machine,
-				  &s, cmd_progress(), e);
+		ret = join_kernel((struct join *)r->page.joins, r->page.n,
+				  &r->operations, machine, &s, cmd_progress(), e);
 	cmd_progress_end();
 	vmsync_session_close(&s);
 	free(paths);
@@ -153,6 +154,16 @@ static int joins_make(struct cmd_report_told *r, struct ctf_error *e)
 	return 0;
 }
 
+static int operations_make(struct cmd_report_told *r, struct ctf_error *e)
+{
+	r->operations.migrations = &r->migrations;
+	if (!r->all || !r->page.layers)
+		return 0;
+	return join_operations_init(&r->operations, &r->migrations, &r->layers)
+		       ? vmsync_fail_memory(e)
+		       : 0;
+}
+
 /* An analysis is of one; of several each is looked at by itself, for migrations. */
 static bool has_one_host(const struct vmsync_machines *m)
 {
@@ -176,7 +187,9 @@ int cmd_report_told_read(struct cmd_report_told *r, char *const *paths, size_t n
 	ret = layers_read(r, paths, n, jobs, e);
 	if (!ret && r->migrations.list.count)
 		ret = joins_make(r, e);
-	if (!ret && r->migrations.list.count)
+	if (!ret)
+		ret = operations_make(r, e);
+	if (!ret && (r->migrations.list.count || r->operations.list.count))
 		ret = kernels_read(r, paths, n, e);
 	return ret;
 }
@@ -194,6 +207,7 @@ void cmd_report_told_free(struct cmd_report_told *r)
 		join_free((struct join *)&r->page.joins[i]);
 	free((struct join *)r->page.joins);
 	free(r->page.notes);
+	join_operations_free(&r->operations);
 	layers_report_free(&r->layers);
 	cmd_told_free(&r->told);
 	migrations_free(&r->migrations);

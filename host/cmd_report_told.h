@@ -11,6 +11,8 @@
 /**
  * struct cmd_report_told - all 0 is none
  * @page:	what the page has of it
+ * @all:	operations, too, of which a page has sums only
+ * @operations:	those
  * @agree_ns:	of struct migrations
  * @has_host:	there is one host whose trace is to be analysed
  */
@@ -19,6 +21,8 @@ struct cmd_report_told {
 	struct layers_report layers;
 	struct migrations migrations;
 	struct page_told page;
+	bool all;
+	struct join_operations operations;
 	uint64_t agree_ns;
 	bool has_host;
 };

@@ -15,6 +15,7 @@
 #include "analysis/layers/report.h"
 #include "analysis/windows.h"
 #include "fuse/session.h"
+#include "join/operations.h"
 #include "migration/migration.h"
 
 /* An operation is looked for so long before a migration begins, and after it. */
@@ -89,12 +90,13 @@ const struct layers_span *join_operation(const struct join *j,
 /**
  * join_kernel() - what the virtual CPUs did on one host
  * @j:		[@n] of one struct migrations
+ * @operations:	of that, too
  * @machine:	the host's number there
  * @s:		of its traces, its maps are made
  * Return: 0 or a negative errno.
  */
-int join_kernel(struct join *j, size_t n, size_t machine,
-		const struct vmsync_session *s,
+int join_kernel(struct join *j, size_t n, struct join_operations *operations,
+		size_t machine, const struct vmsync_session *s,
 		const struct vmsync_progress *progress, struct ctf_error *e);
 
 /**
@@ -108,14 +110,23 @@ bool join_kernel_down(const struct join *j, int64_t *ns);
 #define JOIN_SCHEMA 1
 
 /**
- * joins_json() - migrations with all that belongs to them
- * @j:		[@n] all of one struct migrations
- * @m:		that
- * @g:		of the objects; NULL: there are none
+ * struct joins - all that is known
+ * @joins:	[@n] migrations
+ * @operations:	of services
+ * @layers:	of the objects; NULL: there are none
  * @notes:	[@n_notes] what must not be overlooked
  */
-void joins_json(FILE *f, const struct join *j, size_t n,
-		const struct migrations *m, const struct layers_engine *g,
-		const char (*notes)[400], size_t n_notes);
+struct joins {
+	const struct migrations *migrations;
+	const struct join *joins;
+	size_t n;
+	const struct join_operations *operations;
+	const struct layers_engine *layers;
+	const char (*notes)[400];
+	size_t n_notes;
+};
+
+/** joins_json() - for programs */
+void joins_json(FILE *f, const struct joins *all);
 
 #endif /* VMSYNC_JOIN_JOIN_H */

@@ -6,9 +6,10 @@
 #include "base/json_string.h"
 #include "join/join.h"
 
-/* Of what is said of one migration. */
+/* Of what is said of one migration, @j, or of operations; times are since @first_ns. */
 struct said {
 	FILE *f;
+	int64_t first_ns;
 	const struct join *j;
 	const struct layers_engine *g;
 };
@@ -19,10 +20,10 @@ static void text(FILE *f, const char *key, const char *s)
 	vmsync_json_string(f, s);
 }
 
-/* A member with a comma first, since the first event that tells of a migration. */
+/* A member with a comma first. */
 static void time_ns(const struct said *s, const char *key, int64_t ns)
 {
-	fprintf(s->f, ",\"%s\":%" PRId64, key, ns - s->j->migrations->from_ns);
+	fprintf(s->f, ",\"%s\":%" PRId64, key, ns - s->first_ns);
 }
 
 static void state(const struct said *s, const struct layers_span *span)
@@ -94,6 +95,27 @@ static void object(const struct said *s, size_t number)
 	fputs("]}", s->f);
 }
 
+static void in_guest(const struct said *s, int64_t first_ns, int64_t last_ns)
+{
+	if (first_ns == INT64_MAX) {
+		fputs(",\"first_in_guest_ns\":null,\"last_in_guest_ns\":null", s->f);
+		return;
+	}
+	time_ns(s, "first_in_guest_ns", first_ns);
+	time_ns(s, "last_in_guest_ns", last_ns);
+}
+
+static void states_ns(const struct said *s, const int64_t ns[ANALYSIS_STATES])
+{
+	int i;
+
+	fputs(",\"states_ns\":{", s->f);
+	for (i = 0; i < ANALYSIS_STATES; i++)
+		fprintf(s->f, "%s\"%s\":%" PRId64, i ? "," : "",
+			analysis_state_key((enum analysis_state)i), ns[i]);
+	putc('}', s->f);
+}
+
 static void vcpu(const struct said *s, const struct join_vcpu *v)
 {
 	int64_t ns[ANALYSIS_STATES] = { 0 };
@@ -111,17 +133,9 @@ static void vcpu(const struct said *s, const struct join_vcpu *v)
 		v->is_source ? "source" : "destination");
 	time_ns(s, "from_ns", s->j->near_from_ns);
 	time_ns(s, "until_ns", s->j->near_until_ns);
-	if (v->first_ns == INT64_MAX) {
-		fputs(",\"first_in_guest_ns\":null,\"last_in_guest_ns\":null", s->f);
-	} else {
-		time_ns(s, "first_in_guest_ns", v->first_ns);
-		time_ns(s, "last_in_guest_ns", v->last_ns);
-	}
-	fputs(",\"states_ns\":{", s->f);
-	for (k = 0; k < ANALYSIS_STATES; k++)
-		fprintf(s->f, "%s\"%s\":%" PRId64, k ? "," : "",
-			analysis_state_key((enum analysis_state)k), ns[k]);
-	fputs("}}", s->f);
+	in_guest(s, v->first_ns, v->last_ns);
+	states_ns(s, ns);
+	putc('}', s->f);
 }
 
 static void one(const struct said *s, size_t number)
@@ -152,26 +166,119 @@ static void one(const struct said *s, size_t number)
 	fputs("]}", s->f);
 }
 
-void joins_json(FILE *f, const struct join *j, size_t n,
-		const struct migrations *m, const struct layers_engine *g,
-		const char (*notes)[400], size_t n_notes)
+/* ---------------------------------------------------------------- operations */
+
+static size_t migration_number(const struct migrations *m, size_t side)
 {
 	size_t i;
 
+	for (i = 0; i < m->list.count; i++) {
+		if (m->list.at[i].source == side ||
+		    m->list.at[i].destination == side)
+			break;
+	}
+	return i;
+}
+
+/* Stages of migrations that were going on in its time. */
+static void stages(const struct said *s, const struct migrations *m,
+		   const struct join_operation *op, size_t side, const char **sep)
+{
+	const struct migration_side *at = &m->sides.at[side];
+	size_t i;
+
+	for (i = 0; i < at->stages.count; i++) {
+		int64_t from_ns = at->stages.at[i].ns;
+		int64_t until_ns = i + 1 < at->stages.count ?
+					   at->stages.at[i + 1].ns : at->end_ns;
+
+		if (until_ns < op->span->from_ns || from_ns > op->span->until_ns)
+			continue;
+		fprintf(s->f,
+			"%s{\"migration\":%zu,\"process\":%zu,\"side\":\"%s\"",
+			*sep, migration_number(m, side), at->process,
+			at->role == MIGRATION_SOURCE ? "source" : "destination");
+		text(s->f, "stage", at->stages.at[i].name);
+		time_ns(s, "from_ns", from_ns);
+		time_ns(s, "until_ns", until_ns);
+		putc('}', s->f);
+		*sep = ",";
+	}
+}
+
+static void did(const struct said *s, const struct migrations *m,
+		const struct join_did *d)
+{
+	fputs("{\"name\":", s->f);
+	vmsync_json_string(s->f, d->name);
+	text(s->f, "machine", m->machines.machine[d->machine].name);
+	fprintf(s->f, ",\"process\":%zu", d->process);
+	in_guest(s, d->first_ns, d->last_ns);
+	states_ns(s, d->ns);
+	putc('}', s->f);
+}
+
+static void one_operation(const struct said *s, const struct migrations *m,
+			  const struct join_operation *op)
+{
+	const char *sep = "";
+	size_t i, k;
+
+	object_names(s, op->object);
+	fputs(",\"is\":", s->f);
+	state(s, op->span);
+	fprintf(s->f, ",\"depth\":%u,\"self_ns\":%" PRId64 ",\"processes\":[",
+		op->span->depth, op->span->self_ns);
+	for (i = 0; i < op->processes.count; i++)
+		fprintf(s->f, "%s%zu", i ? "," : "", op->processes.at[i]);
+	fputs("],\"qemu\":[", s->f);
+	for (i = 0; i < m->sides.count; i++) {
+		for (k = 0; k < op->processes.count; k++) {
+			if (m->sides.at[i].process == op->processes.at[k])
+				stages(s, m, op, i, &sep);
+		}
+	}
+	fputs("],\"vcpus\":[", s->f);
+	for (i = 0; i < op->vcpus.count; i++) {
+		fputs(i ? "," : "", s->f);
+		did(s, m, &op->vcpus.at[i]);
+	}
+	fputs("]}", s->f);
+}
+
+/* ----------------------------------------------------------------------- all */
+
+/* Where nobody told of a migration, the recording's begin is as good. */
+static int64_t first_of(const struct joins *all)
+{
+	if (all->migrations->from_ns != INT64_MAX)
+		return all->migrations->from_ns;
+	return all->layers ? all->layers->from_ns : 0;
+}
+
+void joins_json(FILE *f, const struct joins *all)
+{
+	struct said s = { f, first_of(all), NULL, all->layers };
+	size_t i;
+
 	fprintf(f, "{\"schema\":%d,\"first_event_ns\":%" PRId64 ",\"notes\":[",
-		JOIN_SCHEMA, m->from_ns == INT64_MAX ? 0 : m->from_ns);
-	for (i = 0; i < n_notes; i++) {
+		JOIN_SCHEMA, s.first_ns);
+	for (i = 0; i < all->n_notes; i++) {
 		fputs(i ? "," : "", f);
-		vmsync_json_string(f, notes[i]);
+		vmsync_json_string(f, all->notes[i]);
 	}
 	fputs("],\"processes\":", f);
-	migrations_processes_json(f, m);
+	migrations_processes_json(f, all->migrations);
 	fputs(",\"migrations\":[", f);
-	for (i = 0; i < n; i++) {
-		const struct said s = { f, &j[i], g };
-
+	for (i = 0; i < all->n; i++) {
+		s.j = &all->joins[i];
 		fputs(i ? "," : "", f);
 		one(&s, i);
+	}
+	fputs("],\"operations\":[", f);
+	for (i = 0; i < all->operations->list.count; i++) {
+		fputs(i ? "," : "", f);
+		one_operation(&s, all->migrations, &all->operations->list.at[i]);
 	}
 	fputs("]}\n", f);
 }

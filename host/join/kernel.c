@@ -7,10 +7,12 @@
 #include "fuse/fail.h"
 #include "join/join.h"
 
-/* One analysis, and a row of windows for each migration. */
+/* One analysis, a row of windows for each migration, and sums of operations. */
 struct kernel {
 	const struct join *joins;
 	size_t n;
+	struct join_operations *operations;
+	int64_t epoch_ns;
 	size_t machine;
 	struct analysis_windows *windows;
 	struct all_ran *ran; /* of each migration */
@@ -63,6 +65,8 @@ static void stay(void *ctx, const struct analysis_stay *s)
 		if (s->state == ANALYSIS_GUEST || s->state == ANALYSIS_GUEST_IDLE)
 			guest_ran(k, i, s);
 	}
+	if (join_operations_stay(k->operations, k->machine, k->epoch_ns, s))
+		k->failed = true;
 }
 
 /* Times of an analysis are without the clock's offset to the epoch. */
@@ -75,12 +79,10 @@ static int begin(void *ctx, const struct analysis *a, struct analysis_sink *sink
 	(void)e;
 	for (i = 0; i < k->n; i++) {
 		const struct join *j = &k->joins[i];
-		int64_t epoch_ns = migration_epoch_ns(
-			j->migrations->machines.machine[k->machine].clock);
 
 		analysis_windows_init(&k->windows[i],
-				      j->near_from_ns - epoch_ns,
-				      j->near_until_ns - epoch_ns,
+				      j->near_from_ns - k->epoch_ns,
+				      j->near_until_ns - k->epoch_ns,
 				      j->window_ns);
 	}
 	(void)a;
@@ -101,22 +103,14 @@ static bool failed(void *ctx, struct ctf_error *e)
 	return any;
 }
 
-/* Is it the QEMU of a side? Its main thread, which logs, has the process's number. */
+/* Is it the QEMU of a side? */
 static bool is_of(const struct join *j, size_t side, size_t machine,
 		  int32_t pid)
 {
 	const struct migrations *m = j->migrations;
-	const struct migration_process *p;
-	size_t i;
 
-	if (side == MIGRATION_NONE)
-		return false;
-	p = &m->processes.at[m->sides.at[side].process];
-	for (i = 0; p->machine == machine && i < p->n_tids; i++) {
-		if (p->tids[i] == pid)
-			return pid > 0;
-	}
-	return false;
+	return side != MIGRATION_NONE &&
+	       migration_process_is(m, m->sides.at[side].process, machine, pid);
 }
 
 static int vcpu_take(struct join *j, const struct kernel *k,
@@ -124,8 +118,6 @@ static int vcpu_take(struct join *j, const struct kernel *k,
 {
 	const struct analysis_windows *w = &k->windows[number];
 	const struct all_ran *all = &k->ran[number];
-	int64_t epoch_ns = migration_epoch_ns(
-		j->migrations->machines.machine[k->machine].clock);
 	int32_t pid = analysis_model_vcpu_id(a->model, vcpu).pid;
 	bool is_source = is_of(j, j->migration->source, k->machine, pid);
 	struct join_vcpu *to;
@@ -144,8 +136,8 @@ static int vcpu_take(struct join *j, const struct kernel *k,
 				  .first_ns = INT64_MAX,
 				  .last_ns = INT64_MIN };
 	if (vcpu < all->vcpus.count && all->vcpus.at[vcpu].first_ns != INT64_MAX) {
-		to->first_ns = all->vcpus.at[vcpu].first_ns + epoch_ns;
-		to->last_ns = all->vcpus.at[vcpu].last_ns + epoch_ns;
+		to->first_ns = all->vcpus.at[vcpu].first_ns + k->epoch_ns;
+		to->last_ns = all->vcpus.at[vcpu].last_ns + k->epoch_ns;
 	}
 	analysis_vcpu_text(a, vcpu, to->name, sizeof(to->name));
 	for (i = 0; i < w->n && i < JOIN_WINDOWS; i++)
@@ -167,11 +159,18 @@ static int vcpus_take(struct join *j, const struct kernel *k,
 	return ret;
 }
 
-int join_kernel(struct join *j, size_t n, size_t machine,
-		const struct vmsync_session *s,
+int join_kernel(struct join *j, size_t n, struct join_operations *operations,
+		size_t machine, const struct vmsync_session *s,
 		const struct vmsync_progress *progress, struct ctf_error *e)
 {
-	struct kernel k = { .joins = j, .n = n, .machine = machine };
+	const struct migrations *m = operations->migrations;
+	struct kernel k = {
+		.joins = j,
+		.n = n,
+		.operations = operations,
+		.machine = machine,
+		.epoch_ns = migration_epoch_ns(m->machines.machine[machine].clock),
+	};
 	const struct analysis_taker taker = { begin, failed, &k };
 	const struct analysis_options options = { .taker = &taker };
 	struct analysis a;
@@ -188,6 +187,8 @@ int join_kernel(struct join *j, size_t n, size_t machine,
 	ret = analysis_run(s, &options, &a, progress, e);
 	if (!ret && vcpus_take(j, &k, &a))
 		ret = vmsync_fail_memory(e);
+	if (!ret)
+		join_operations_end(operations, machine, &a);
 	analysis_free(&a);
 	for (i = 0; i < n; i++) {
 		analysis_windows_free(&k.windows[i]);

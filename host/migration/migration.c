@@ -9,6 +9,20 @@
 #include "fuse/fail.h"
 #include "fuse/trace_clock.h"
 
+/* Its main thread, which logs, has the process's number. */
+bool migration_process_is(const struct migrations *m, size_t process,
+			  size_t machine, int32_t pid)
+{
+	const struct migration_process *p = &m->processes.at[process];
+	size_t i;
+
+	for (i = 0; p->machine == machine && i < p->n_tids; i++) {
+		if (p->tids[i] == pid)
+			return pid > 0;
+	}
+	return false;
+}
+
 int64_t migration_epoch_ns(const struct ctf_clock *c)
 {
 	uint64_t s = c ? (uint64_t)c->offset_s : 0;

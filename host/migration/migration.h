@@ -118,6 +118,10 @@ void migrations_free(struct migrations *m);
 /** migrations_pair() - find to each source its destination: 0 or -ENOMEM */
 int migrations_pair(struct migrations *m);
 
+/** migration_process_is() - is that process of that machine's this QEMU, @process? */
+bool migration_process_is(const struct migrations *m, size_t process,
+			  size_t machine, int32_t pid);
+
 /** migration_epoch_ns() - time of day of a clock's 0, modulo 2^64 */
 int64_t migration_epoch_ns(const struct ctf_clock *c);
 

@@ -88,6 +88,27 @@ for n in 0 1; do
 			($from - $a.from_ns - $o.before_ns, $until - $from - $o.qemu_ns,
 			$a.until_ns - $until - $o.after_ns | fabs < 1000)] | unique')" '[true]'
 done
+# Of each operation: what layers say of it, and stages of QEMU's that were going on.
+"$vmsync" layers --json --all -l nova -l openstack "$ust" > "$t/all.json"
+# shellcheck disable=SC2016 # of jq
+all='map([.track, .key, .state, .place, .nested, .ns]) | sort | tojson'
+expect_eq "JSON: operations are all that layers have" \
+	"$(jq '[.operations[] | {track, key} + .is | .ns = .until_ns - .from_ns] | '"$all" \
+		"$t/join.json" | cksum)" \
+	"$(jq '[.tracks[] | .name as $t | select($t != "request") | .listed[] | .key as $k |
+		.states[] | {track: $t, key: $k, place: "", nested: has("depth")} + . |
+		.ns = .until_ns - .from_ns] | '"$all" "$t/all.json" | cksum)"
+# shellcheck disable=SC2016 # of jq
+expect_eq "JSON: QEMU's part of what a migration was for" "$(jq -c '[.migrations[] as $m |
+	.operations[] | select(.key == $m.operation.key and .is == $m.operation.is) |
+	(.processes | sort) == ([$m.qemu | .source.process, .destination.process] | sort),
+	[.qemu[] | select(.side == "source") | [.stage, .from_ns]] ==
+		[$m.qemu.source.stages[] | [.state, .begin_ns]],
+	([.qemu[].migration] | unique) == [$m.migration]]' "$t/join.json")" \
+	"[true,true,true,true,true,true]"
+expect_eq "JSON: of operations before and after it nothing is QEMU's" "$(jq -c '[.operations[] |
+	select(.is.state | test("spawning|live_migration_p")) | .qemu | length] | unique' \
+	"$t/join.json")" "[0]"
 expect_eq "JSON: the request, and no other's" "$(jq -c '[.migrations[].objects[] |
 	select(.track == "request").key[0:12]] | unique' "$t/join.json")" \
 	'["req-3ce45fc9","req-ed8dbbc3"]'
@@ -215,6 +236,63 @@ for side in source destination; do
 		[length, (map(.value) | add > 1e8), (map($a[.key] - .value | fabs < 1000) | all)]')" \
 		"[12,true,true]"
 done
+
+# Operations of a service, by a layer of ours: one of that machine while it migrates, one in it,
+# one of another machine, and one that began before all and never ended.
+mkdir "$t/layers" "$t/three"
+cat > "$t/layers/jobs.layer" << 'END'
+layer jobs "what a test makes up"
+track job "operations"
+event qemu:job_begin
+	begin job vm = op
+event qemu:job_end
+	end job vm = op
+END
+printf '%s\n' 'job_begin(const char *vm, const char *op) "vm %s op %s"' \
+	'job_end(const char *vm, const char *op) "vm %s op %s"' > "$t/jobs"
+cat > "$t/jobs.log" << 'END'
+9@1750000077.001000:job_begin vm <b>1 op forever
+9@1750000077.010000:job_begin vm <b>1 op move
+9@1750000077.050000:job_begin vm <b>1 op inner
+9@1750000077.060000:job_begin vm other op away
+9@1750000077.070000:job_end vm <b>1 op inner
+9@1750000077.090000:job_end vm other op away
+9@1750000077.130000:job_end vm <b>1 op move
+END
+cp -r "$t/two/first" "$t/two/second" "$t/two/src" "$t/two/dst" "$t/three/"
+expect "jobs" "$vmsync" import qemu-log -o "$t/three/jobs" --events="$t/jobs" \
+	--clock="$t/two/first" "$t/jobs.log"
+VMSYNC_LAYERS=$t/layers "$vmsync" report --json --agree=0.5 "$t/three" > "$t/ops.json"
+expect_eq "operations: schema" "$(against join "$t/ops.json")" "[]"
+expect_eq "operations: all, and whose" "$(jq -c '[.operations[] | [.key, .is.state, .depth,
+	(.vcpus | map(.machine) | sort | join(" ")), (.qemu | map(.side) | unique | join(" "))]]' \
+	"$t/ops.json")" "$(jq -c . << 'END'
+[["<b>1","forever",0,"host other","destination source"],["<b>1","move",1,"host other",
+"destination source"],["<b>1","inner",2,"host other","destination source"],["other","away",0,"",""]]
+END
+)"
+for op in move inner forever; do
+	read -r since until <<< "$(jq -r --arg op $op '.first_event_ns as $e | .operations[] |
+		select(.is.state == $op).is | (.from_ns, .until_ns) + $e - 1750000077000000000 |
+		. / 1e9' "$t/ops.json" | xargs)"
+	build/release/vmsync analyze --json --since="$since" --until="$until" "$t/two/first" \
+		> "$t/json"
+	for pid in 600 500; do
+		# shellcheck disable=SC2016 # of jq
+		expect_eq "operations: $op: each state of process $pid as vmsync analyze has it" \
+			"$(jq -c -n --arg op $op --argjson pid $pid --slurpfile j "$t/ops.json" \
+			--slurpfile a "$t/json" '($a[0].vcpus[] | select(.pid == $pid).states_ns) as $a |
+			$j[0].operations[] | select(.is.state == $op).vcpus[] |
+			select(.machine == if $pid == 600 then "host" else "other" end).states_ns |
+			to_entries | [length, (map(.value) | add > 1e7),
+			(map($a[.key] - .value | fabs < 1000) | all)]')" "[12,true,true]"
+	done
+done
+# Of another clock, of which nothing is known, nothing is told.
+VMSYNC_LAYERS=$t/layers "$vmsync" report --json "$t/three" > "$t/ops.json"
+expect_eq "operations: two clocks: the source alone" "$(jq -c '[.operations[] |
+	select(.is.state == "move") | (.vcpus[] | .machine), (.qemu[] | .side)] | unique' \
+	"$t/ops.json")" '["host","source"]'
 
 # --- the same two on one clock: messages between both QEMUs, 100 us each, and fuse
 printf 'sent(int n) "n %%d"\ngot(int n) "n %%d"\n' > "$t/events"
