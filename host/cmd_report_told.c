@@ -189,7 +189,7 @@ int cmd_report_told_read(struct cmd_report_told *r, char *const *paths, size_t n
 		ret = joins_make(r, e);
 	if (!ret)
 		ret = operations_make(r, e);
-	if (!ret && (r->migrations.list.count || r->operations.list.count))
+	if (!ret && (r->migrations.list.count || r->operations.owned))
 		ret = kernels_read(r, paths, n, e);
 	return ret;
 }

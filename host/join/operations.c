@@ -149,6 +149,7 @@ static int process_take(struct join_operations *o, size_t number,
 			*at = number;
 		else
 			ret = -ENOMEM;
+		o->owned++;
 	}
 	vmsync_array_free(&k.at);
 	return ret;

@@ -42,10 +42,15 @@ struct join_operation {
 	VMSYNC_ARRAY(struct join_did) vcpus;
 };
 
-/** struct join_operations - @list: in the order in which they began; all 0 is none */
+/**
+ * struct join_operations - all 0 is none
+ * @list:	in the order in which they began
+ * @owned:	how often one of them has a QEMU
+ */
 struct join_operations {
 	const struct migrations *migrations;
 	VMSYNC_ARRAY(struct join_operation) list;
+	size_t owned;
 };
 
 /**
