@@ -191,6 +191,11 @@ $(O)/tests/lag: tests/perf/lag.c
 bench-live: tool $(O)/tests/relayd $(O)/tests/pair $(O)/tests/lag
 	@tests/perf/live.sh
 
+## make nightly-live-memory	memory of vmsync live while it analyses 10^8 events: minutes
+.PHONY: nightly-live-memory
+nightly-live-memory: tool $(O)/tests/relayd $(O)/tests/pair
+	@tests/perf/live-memory.sh
+
 ## make nightly-live	vmsync live with LTTng's own daemons, 20 times: an hour, not in CI
 .PHONY: nightly-live
 nightly-live:

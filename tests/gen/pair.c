@@ -4,6 +4,8 @@
  * OUT/guest, as LTTng would have recorded them with vmsync loaded.
  *
  *	events=N	host events, about (100000); the guest has half as many
+ *	guests=N	1, or 2: the other one is OUT/guest2, on CPUs of its own (1)
+ *	busy=N		guests have N times as many events (1)
  *	beacons=HZ	beacons a second (10)
  *	gap=NS		mean time between two events of a CPU (1500)
  *	edge=N		one event in N is as late after the one before it as a
@@ -58,8 +60,6 @@
 
 #define GUEST_TSC_0 0x7000000000u /* the guest's TSC is this much behind */
 
-static uint64_t beacon; /* host TSC of the next one */
-
 static uint64_t host_ns(void)
 {
 	return stamp(&host, now);
@@ -67,11 +67,11 @@ static uint64_t host_ns(void)
 
 static uint64_t guest_ns(uint32_t vcpu)
 {
-	return stamp(&guest, now + ahead(&guest, vcpu));
+	return stamp(guest, now + ahead(guest, vcpu));
 }
 
 static struct blocks blocks = {
-	.host = &host.blocks, .guest = &guest.blocks, .host_ns = host_ns,
+	.host = &host.blocks, .guest = &guests[0].blocks, .host_ns = host_ns,
 	.guest_ns = guest_ns, .step = step, .rng = rng, .pid = VM_PID,
 };
 
@@ -105,27 +105,27 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 	entry(vcpu);
 	step(700);
 	if (back_from_beacon) {
-		beacon_back(&guest, vcpu);
-		cnt += 2;
+		beacon_back(guest, vcpu);
+		guest->cnt += 2;
 	}
 	blocks_end(&blocks, vcpu);
-	n = 3 + (unsigned int)(rng() % 6);
+	n = (3 + (unsigned int)(rng() % 6)) * (unsigned int)opt.busy;
 	for (i = 0; i < n; i++) {
 		step(opt.gap_cycles);
-		filler(&guest, vcpu);
+		filler(guest, vcpu);
 	}
-	if (now >= guest.next_knot && !vcpu)
-		knot(&guest, 0);
+	if (now >= guest->next_knot && !vcpu)
+		knot(guest, 0);
 	if (!vcpu)
 		follow();
 	step(700);
-	if (now >= beacon && !back_from_beacon) {
+	if (now >= guest->beacon && !back_from_beacon) {
 		beacon_guest(vcpu, &guest_tsc, &mono);
 		step(600);
 		leave(vcpu, 0x81);
 		step(400);
 		beacon_host(vcpu, guest_tsc, mono);
-		beacon = now + opt.beacon_cycles;
+		guest->beacon = now + opt.beacon_cycles;
 		step(400);
 		round_of(vcpu, true);
 		return;
@@ -144,7 +144,7 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 	n = (unsigned int)(rng() % 3);
 	for (i = 0; i < n; i++) {
 		step(opt.gap_cycles);
-		filler(&host, cpu_of[vcpu]);
+		filler(&host, guest->cpu_of[vcpu]);
 	}
 	if (now >= host.next_knot)
 		knot(&host, 0);
@@ -168,14 +168,40 @@ static void half_way(void)
 		knot(&host, opt.slew_ppm);
 	for (i = 0; i < GUEST_CPUS; i++)
 		had[i] = reported_offset(i);
-	guest.tsc_offset -= opt.jump;
+	guest->tsc_offset -= opt.jump;
 	for (i = 0; opt.jump && i < GUEST_CPUS; i++)
 		tell_offset(i, had[i], 2);
 }
 
+static void guest_init(const char *out, uint32_t number)
+{
+	static char path[GUESTS_MAX][4096];
+	uint32_t i;
+
+	guest = &guests[number];
+	snprintf(path[number], sizeof(path[0]), "%s/guest%s", out, number ? "2" : "");
+	for (i = 0; i < GUEST_CPUS; i++)
+		guest->cpu_of[i] = i + HOST_CPUS * number;
+	kernel_init(guest, path[number], GUEST_CPUS, GUEST_TSC_0 - number * 1000000000ull,
+		    33987654321, -11);
+}
+
+static void guest_begin(uint32_t number)
+{
+	uint32_t i;
+
+	guest = &guests[number];
+	sessions_open(guest, number ? "guest2" : "guest",
+		      opt.seed * 2 + 2 + 1000 * number, 1600000188135802468);
+	for (i = 0; i < GUEST_CPUS; i++) {
+		vcpu_begin(i);
+		tell_vcpu(i);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	char host_path[4096], guest_path[4096];
+	char host_path[4096];
 	uint64_t n = 0;
 	uint32_t i;
 
@@ -190,30 +216,33 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	snprintf(host_path, sizeof(host_path), "%s/host", argv[1]);
-	snprintf(guest_path, sizeof(guest_path), "%s/guest", argv[1]);
 	now = 0x8123456789u;
-	kernel_init(&host, host_path, HOST_CPUS, 0, 222123456789, 7);
-	kernel_init(&guest, guest_path, GUEST_CPUS, GUEST_TSC_0, 33987654321,
-		    -11);
+	kernel_init(&host, host_path,
+		    HOST_CPUS + GUEST_CPUS * (uint32_t)(opt.guests - 1), 0, 222123456789, 7);
+	for (i = 0; i < opt.guests; i++)
+		guest_init(argv[1], i);
+	guest = guests;
 	if (opt.clock_cycles)
 		follow_start();
 	sessions_open(&host, "host", opt.seed * 2 + 1, 1600000000000000000);
-	sessions_open(&guest, "guest", opt.seed * 2 + 2, 1600000188135802468);
-
-	for (i = 0; i < GUEST_CPUS; i++) {
-		vcpu_begin(i);
-		tell_vcpu(i);
-	}
+	for (i = 0; i < opt.guests; i++)
+		guest_begin(i);
+	guest = guests;
 	blocks_open(argv[1]);
 	while (n < opt.events) {
 		if (n >= opt.events / 2)
 			half_way();
+		if (opt.guests > 1)
+			guest = &guests[rng() & 1];
 		round_of((uint32_t)(rng() & 1), false);
 		n = recorded(&host);
 	}
-	printf("guest_events=%llu offset_sum_ns=%lld\n",
-	       (unsigned long long)recorded(&guest), (long long)truth_sum);
+	for (n = 0, i = 0; i < opt.guests; i++)
+		n += recorded(&guests[i]);
+	printf("guest_events=%llu offset_sum_ns=%lld\n", (unsigned long long)n,
+	       (long long)truth_sum);
 	sessions_close(&host);
-	sessions_close(&guest);
+	for (i = 0; i < opt.guests; i++)
+		sessions_close(&guests[i]);
 	return blocks.truth && fclose(blocks.truth) ? 2 : 0;
 }

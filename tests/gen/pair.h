@@ -6,8 +6,9 @@
 #include "blocks.h"
 #include "writer.h"
 
-#define HOST_CPUS   4
+#define HOST_CPUS   4 /* and two more for the second guest */
 #define GUEST_CPUS  2
+#define GUESTS_MAX  2
 #define TSC_KHZ	    2500000
 #define SHIFT	    24
 #define VM_PID	    4711
@@ -17,7 +18,7 @@
 
 struct options {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t edge, packet, move, halts, apart, pause, ust, idle, timer, blocks;
+	uint64_t guests, busy, edge, packet, move, halts, apart, pause, ust, idle, timer, blocks;
 	uint64_t clock_cycles, ahead_ns, jump, early_ns;
 	int64_t wrong_offset, slew_ppm;
 	double gap_cycles;
@@ -60,9 +61,15 @@ struct kernel {
 	struct line line, prev;
 	uint64_t tsc_offset; /* its TSC is the host's minus this */
 	uint64_t next_knot;  /* host TSC */
+	/* Of a guest. */
+	uint64_t beacon; /* host TSC of the next one */
+	uint32_t cnt;	 /* of that one */
+	uint32_t cpu_of[GUEST_CPUS]; /* the host's, by vCPU */
 };
 
-extern struct kernel host, guest;
+extern struct kernel host, guests[GUESTS_MAX];
+extern struct kernel *guest; /* whose turn it is */
+uint32_t guest_number(void);
 extern uint64_t now; /* host TSC */
 
 void rng_begin(void);
@@ -100,8 +107,6 @@ extern int64_t truth_sum;
 
 /* ------------------------------------------------------------- pair_vmsync.c */
 
-extern uint32_t cnt; /* of the next beacon */
-
 void beacon_guest(uint32_t vcpu, uint64_t *guest_tsc, uint64_t *mono);
 void beacon_host(uint32_t vcpu, uint64_t guest_tsc, uint64_t mono);
 void beacon_back(struct kernel *k, uint32_t vcpu);
@@ -116,8 +121,7 @@ void follow(void);
 
 /* -------------------------------------------------------------- pair_vcpus.c */
 
-extern uint32_t cpu_of[GUEST_CPUS]; /* the host's, by vCPU */
-
+int vcpu_tid(uint32_t vcpu);
 /* Its thread is there. */
 void vcpu_begin(uint32_t vcpu);
 void entry(uint32_t vcpu);

@@ -75,7 +75,7 @@ void filler(struct kernel *k, uint32_t cpu)
 
 	if (!n_pick)
 		n_pick = pick_fill(pick);
-	if (k == &host && cpu < GUEST_CPUS)
+	if (k == &host && (cpu < GUEST_CPUS || cpu >= HOST_CPUS))
 		id = pick[weights[0] + rng() % (n_pick - weights[0])];
 	else
 		id = pick[rng() % n_pick];

@@ -8,6 +8,8 @@
 
 struct options opt = {
 	.events = 100000,
+	.guests = 1,
+	.busy = 1,
 	.beacon_cycles = TSC_KHZ * 100ull,
 	.knot_cycles = TSC_KHZ * 1000ull,
 	.gap_cycles = 1500.0 * TSC_KHZ / 1e6,
@@ -29,6 +31,10 @@ static void option(const char *arg)
 	}
 	if (!strncmp(arg, "events=", 7))
 		opt.events = n;
+	else if (!strncmp(arg, "guests=", 7) && n && n <= GUESTS_MAX)
+		opt.guests = n;
+	else if (!strncmp(arg, "busy=", 5) && n)
+		opt.busy = n;
 	else if (!strncmp(arg, "beacons=", 8) && n)
 		opt.beacon_cycles = TSC_KHZ * 1000ull / n;
 	else if (!strncmp(arg, "knots=", 6) && n)

@@ -5,7 +5,8 @@
 #include "follow.h"
 #include "pair.h"
 
-struct kernel host, guest;
+struct kernel host, guests[GUESTS_MAX];
+struct kernel *guest = guests;
 uint64_t now;
 
 static uint64_t rng_state[2];
@@ -54,12 +55,17 @@ int64_t line_eval(const struct line *l, uint64_t c)
 
 uint64_t stamp(const struct kernel *k, uint64_t host_tsc)
 {
-	if (k == &guest && opt.clock_cycles)
+	if (k == guest && opt.clock_cycles)
 		return follow_ns(host_tsc - k->tsc_offset);
 	return (uint64_t)line_eval(&k->line, host_tsc - k->tsc_offset);
 }
 
 uint64_t ahead(const struct kernel *k, uint32_t cpu)
 {
-	return k == &guest && cpu ? opt.apart : 0;
+	return k == guest && cpu ? opt.apart : 0;
+}
+
+uint32_t guest_number(void)
+{
+	return (uint32_t)(guest - guests);
 }

@@ -23,10 +23,10 @@ static bool paused(void)
 	if (!opt.pause || recorded(&host) < opt.events / 2)
 		return false;
 	if (!since) {
-		since = recorded(&guest);
+		since = recorded(guest);
 		gen_flush(&host.trace, stamp(&host, now));
 	}
-	return recorded(&guest) < since + opt.pause;
+	return recorded(guest) < since + opt.pause;
 }
 
 void emit(struct kernel *k, uint32_t cpu, uint32_t id,
@@ -37,7 +37,7 @@ void emit(struct kernel *k, uint32_t cpu, uint32_t id,
 	if (k == &host && paused())
 		return;
 	gen_event(&k->trace, cpu, id, at, values);
-	if (k == &guest)
+	if (k == guest)
 		truth_sum += (int64_t)(stamp(&host, now) - at);
 }
 
@@ -65,12 +65,12 @@ void kernel_init(struct kernel *k, const char *path, uint32_t n_cpus,
 		.n_classes = opt.clock_cycles ? N_CLASSES :
 			     opt.halts	      ? FOLLOWED :
 						HALTED,
-		.clock = opt.clock_cycles && k == &guest ? VMSYNC_CLOCK_NAME :
+		.clock = opt.clock_cycles && k == guest ? VMSYNC_CLOCK_NAME :
 							   NULL,
 		.large = opt.large,
 		.packet = opt.packet,
 		.timer = opt.timer,
-		.early_ns = k == &guest ? opt.early_ns : 0,
+		.early_ns = k == guest ? opt.early_ns : 0,
 		.n_streams = n_cpus,
 	};
 	k->tsc_offset = tsc_offset;
@@ -87,7 +87,7 @@ static void session_open(const struct kernel *k, struct gen_trace *t,
 			 const char *name, const char *hostname, uint64_t seed,
 			 int64_t offset)
 {
-	static char paths[4][4096];
+	static char paths[2 + 2 * GUESTS_MAX][4096];
 	static size_t n;
 	char *path = paths[n++];
 

@@ -2,8 +2,12 @@
 /* The threads of the guest's virtual CPUs, on the host: what KVM and the scheduler record. */
 #include "pair.h"
 
-uint32_t cpu_of[GUEST_CPUS] = { 0, 1 };
-static uint32_t running[HOST_CPUS]; /* vCPU + 1, 0: none so far */
+static uint32_t running[HOST_CPUS + GUEST_CPUS]; /* vCPU + 1, 0: none so far */
+
+int vcpu_tid(uint32_t vcpu)
+{
+	return FIRST_TID + (int)(100 * guest_number() + vcpu);
+}
 
 static const char *thread_name(uint32_t vcpu)
 {
@@ -27,7 +31,7 @@ void entry(uint32_t vcpu)
 {
 	struct gen_value v[] = { number(vcpu), number(rng() | 1ull << 63) };
 
-	emit(&host, cpu_of[vcpu], ENTRY, v);
+	emit(&host, guest->cpu_of[vcpu], ENTRY, v);
 }
 
 void leave(uint32_t vcpu, uint32_t reason)
@@ -36,13 +40,13 @@ void leave(uint32_t vcpu, uint32_t reason)
 				 number(2), number(0), number(0),
 				 number(vcpu) };
 
-	emit(&host, cpu_of[vcpu], EXIT, v);
+	emit(&host, guest->cpu_of[vcpu], EXIT, v);
 }
 
 void vcpu_begin(uint32_t vcpu)
 {
-	switch_to(&host, vcpu, thread_name(vcpu), FIRST_TID + (int)vcpu);
-	running[vcpu] = vcpu + 1;
+	switch_to(&host, guest->cpu_of[vcpu], thread_name(vcpu), vcpu_tid(vcpu));
+	running[guest->cpu_of[vcpu]] = vcpu + 1;
 }
 
 void move(uint32_t vcpu)
@@ -50,13 +54,13 @@ void move(uint32_t vcpu)
 	if (!opt.move)
 		return;
 	if (rng() % opt.move == 0)
-		cpu_of[vcpu] = (cpu_of[vcpu] + 1) % GUEST_CPUS;
-	if (running[cpu_of[vcpu]] == vcpu + 1)
+		guest->cpu_of[vcpu] ^= 1;
+	if (running[guest->cpu_of[vcpu]] == vcpu + 1)
 		return;
 	step(300);
-	switch_to(&host, cpu_of[vcpu], thread_name(vcpu),
-		  FIRST_TID + (int)vcpu);
-	running[cpu_of[vcpu]] = vcpu + 1;
+	switch_to(&host, guest->cpu_of[vcpu], thread_name(vcpu),
+		  vcpu_tid(vcpu));
+	running[guest->cpu_of[vcpu]] = vcpu + 1;
 	step(300);
 }
 
@@ -66,21 +70,21 @@ void halt(uint32_t vcpu)
 	uint64_t from = stamp(&host, now);
 	struct gen_value v[] = { number(0), number(sleeps), number(1) };
 	struct gen_value out[] = {
-		{ .s = thread_name(vcpu) }, number(FIRST_TID + vcpu),
+		{ .s = thread_name(vcpu) }, number((uint64_t)vcpu_tid(vcpu)),
 		number(20), number(1), { .s = "swapper/0" }, number(0),
 		number(20),
 	};
 
 	step(3000);
 	if (sleeps) {
-		emit(&host, cpu_of[vcpu], SWITCH, out);
+		emit(&host, guest->cpu_of[vcpu], SWITCH, out);
 		step(20000);
-		switch_to(&host, cpu_of[vcpu], thread_name(vcpu),
-			  FIRST_TID + (int)vcpu);
+		switch_to(&host, guest->cpu_of[vcpu], thread_name(vcpu),
+			  vcpu_tid(vcpu));
 		step(500);
 	}
 	v[0] = number(stamp(&host, now) - from);
 	step(300);
-	emit(&host, cpu_of[vcpu], HALTED, v);
+	emit(&host, guest->cpu_of[vcpu], HALTED, v);
 	sleeps = !sleeps;
 }

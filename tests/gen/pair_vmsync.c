@@ -5,7 +5,6 @@
 #include "follow.h"
 #include "pair.h"
 
-uint32_t cnt;
 static uint64_t next_read; /* host TSC of the guest's next look at its clock */
 
 static struct gen_value *put_line(struct gen_value *v, const struct line *l)
@@ -23,7 +22,7 @@ static struct gen_value *put_line(struct gen_value *v, const struct line *l)
 
 static struct gen_value *put_vm(struct gen_value *v, uint32_t vcpu)
 {
-	*v++ = number(VM_PID);
+	*v++ = number(VM_PID + 100 * guest_number());
 	*v++ = number(1);
 	*v++ = number(vcpu);
 	return v;
@@ -31,8 +30,8 @@ static struct gen_value *put_vm(struct gen_value *v, uint32_t vcpu)
 
 uint64_t reported_offset(uint32_t vcpu)
 {
-	return (uint64_t)opt.wrong_offset - guest.tsc_offset +
-	       ahead(&guest, vcpu);
+	return (uint64_t)opt.wrong_offset - guest->tsc_offset +
+	       ahead(guest, vcpu);
 }
 
 void knot(struct kernel *k, int64_t ppm)
@@ -71,7 +70,7 @@ static struct follow_reading host_read(void)
 	uint64_t fixed = line_fixed(&host.line, now);
 
 	return (struct follow_reading){
-		now - guest.tsc_offset,
+		now - guest->tsc_offset,
 		(uint64_t)host.line.base_ns + (fixed >> SHIFT) + opt.ahead_ns,
 		opt.ahead_ns ? 1u << 31 :
 			       (uint32_t)(fixed << (32 - SHIFT)),
@@ -131,31 +130,31 @@ void follow(void)
 	*p++ = number((uint64_t)follow_behind_ns());
 	*p++ = number(steps);
 	now += 200;
-	emit(&guest, 0, FOLLOWED, v);
+	emit(guest, 0, FOLLOWED, v);
 }
 
 void beacon_guest(uint32_t vcpu, uint64_t *guest_tsc, uint64_t *mono)
 {
 	struct gen_value v[24] = { 0 }, *p = v;
 
-	*guest_tsc = now - guest.tsc_offset + ahead(&guest, vcpu) - 60;
-	*mono = (uint64_t)line_eval(&guest.line, *guest_tsc + 15);
-	*p++ = number(cnt);
-	*p++ = number(opt.vm_uid);
+	*guest_tsc = now - guest->tsc_offset + ahead(guest, vcpu) - 60;
+	*mono = (uint64_t)line_eval(&guest->line, *guest_tsc + 15);
+	*p++ = number(guest->cnt);
+	*p++ = number(opt.vm_uid + guest_number());
 	*p++ = number(vcpu);
 	*p++ = number(*guest_tsc);
 	*p++ = number(*mono);
 	*p++ = number(30);
-	put_line(p, &guest.line);
-	emit(&guest, vcpu, GH_GUEST, v);
+	put_line(p, &guest->line);
+	emit(guest, vcpu, GH_GUEST, v);
 }
 
 void beacon_host(uint32_t vcpu, uint64_t guest_tsc, uint64_t mono)
 {
 	struct gen_value v[32] = { 0 }, *p = v;
 
-	*p++ = number(cnt);
-	*p++ = number(opt.vm_uid);
+	*p++ = number(guest->cnt);
+	*p++ = number(opt.vm_uid + guest_number());
 	p = put_vm(p, vcpu);
 	*p++ = number(guest_tsc);
 	*p++ = number(mono);
@@ -167,22 +166,22 @@ void beacon_host(uint32_t vcpu, uint64_t guest_tsc, uint64_t mono)
 	*p++ = number(1ull << 32);
 	*p++ = number(32);
 	put_line(p, &host.line);
-	emit(&host, cpu_of[vcpu], GH_HOST, v);
+	emit(&host, guest->cpu_of[vcpu], GH_HOST, v);
 }
 
 void beacon_back(struct kernel *k, uint32_t vcpu)
 {
 	struct gen_value v[8] = { 0 }, *p = v;
 
-	*p++ = number(cnt + 1);
-	*p++ = number(opt.vm_uid);
+	*p++ = number(guest->cnt + 1);
+	*p++ = number(opt.vm_uid + guest_number());
 	if (k == &host)
 		p = put_vm(p, vcpu);
 	else
 		*p++ = number(vcpu);
 	*p++ = number(now - k->tsc_offset + ahead(k, vcpu) - 20);
 	*p++ = number(stamp(k, now + ahead(k, vcpu) - 10));
-	emit(k, k == &host ? cpu_of[vcpu] : vcpu,
+	emit(k, k == &host ? guest->cpu_of[vcpu] : vcpu,
 	     k == &host ? HG_HOST : HG_GUEST, v);
 }
 
@@ -196,19 +195,19 @@ void tell_offset(uint32_t vcpu, uint64_t had, uint32_t why)
 	*p++ = number(32);
 	*p++ = number(why);
 	now += 50;
-	emit(&host, cpu_of[vcpu], TSC, v);
+	emit(&host, guest->cpu_of[vcpu], TSC, v);
 }
 
 void tell_vcpu(uint32_t vcpu)
 {
 	struct gen_value v[12] = { 0 }, *p = put_vm(v, vcpu);
 
-	*p++ = number((uint64_t)FIRST_TID + vcpu);
-	*p++ = number(opt.vm_uid);
+	*p++ = number((uint64_t)vcpu_tid(vcpu));
+	*p++ = number(opt.vm_uid + guest_number());
 	*p++ = number(1);
 	now += 50;
 	if (opt.old)
 		return;
-	emit(&host, vcpu, VM, v);
+	emit(&host, guest->cpu_of[vcpu], VM, v);
 	tell_offset(vcpu, reported_offset(vcpu), 1);
 }
