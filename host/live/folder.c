@@ -83,6 +83,10 @@ static int pump(struct live_source *s, struct live_growing *g,
 			return 0;
 		if (!live_link_pause(&s->link, ret == LIVE_BUSY ? 0 : pause_ms(s)))
 			return 0;
+		/* Where nothing else comes nobody asks for files that came. */
+		ret = live_fetch_streams(s, e);
+		if (ret)
+			return ret < 0 ? ret : 0;
 	}
 }
 

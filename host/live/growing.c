@@ -10,12 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ctf/part.h"
 #include "fuse/fail.h"
+#include "live/head.h"
+#include "live/sequel.h"
 #include "live/tree.h"
-
-/* The least of a packet that its head is looked for in. */
-#define HEAD_LEAST 512
 
 static int64_t now_ns(void)
 {
@@ -25,20 +23,12 @@ static int64_t now_ns(void)
 	return t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* All that is known of a file goes with the folder that it was in. */
-static void file_leave(struct live_growing_file *f)
-{
-	ctf_trace_close(f->part);
-	f->part = NULL;
-	f->here = f->any = f->read = false;
-}
-
 void live_growing_free(struct live_growing *g)
 {
 	size_t i;
 
 	for (i = 0; i < g->files.count; i++) {
-		file_leave(&g->files.at[i]);
+		live_head_leave(&g->files.at[i]);
 		free(g->files.at[i].name);
 	}
 	for (i = 0; i < g->traces.count; i++)
@@ -91,7 +81,8 @@ static int file_seen(void *ctx, const char *path, const char *name,
 	*f = (struct live_growing_file){ .trace = trace,
 					 .name = strdup(name),
 					 .metadata = !strcmp(name, "metadata"),
-					 .here = true };
+					 .here = true,
+					 .now = g->files.count - 1 };
 	if (f->name)
 		return 0;
 	g->files.count--;
@@ -118,8 +109,11 @@ static int chunk_next(struct live_growing *g, struct ctf_error *e)
 	g->next = number + 1;
 	g->chunks = true;
 	g->grown_ns = now_ns();
-	for (i = 0; i < g->files.count; i++)
-		file_leave(&g->files.at[i]);
+	for (i = 0; i < g->files.count; i++) {
+		live_head_leave(&g->files.at[i]);
+		if (g->files.at[i].known)
+			g->files.at[i].now = LIVE_GROWING_NONE;
+	}
 	for (i = 0; i < g->traces.count; i++)
 		g->traces.at[i].text.file = 0;
 	return 1;
@@ -159,7 +153,7 @@ int live_growing_look(struct live_growing *g, struct ctf_error *e)
 			break;
 		ret = live_tree_walk(g->root, &tree, e);
 	}
-	return ret;
+	return ret < 0 ? ret : live_sequel_look(g, e);
 }
 
 bool live_growing_pass(struct live_growing *g)
@@ -169,104 +163,10 @@ bool live_growing_pass(struct live_growing *g)
 	if (g->source->url.kind != LIVE_ROTATE || !g->root)
 		return false;
 	for (i = 0; i < g->files.count; i++)
-		file_leave(&g->files.at[i]);
+		live_head_leave(&g->files.at[i]);
 	free(g->root);
 	g->root = NULL;
 	return true;
-}
-
-/* A file's path, or that of its trace, to be freed. */
-static char *path_of(const struct live_growing *g, size_t trace,
-		     const char *name)
-{
-	const char *below = g->traces.at[trace].path;
-	char *path;
-
-	if (asprintf(&path, "%s%s%s%s%s", g->root, *below ? "/" : "", below,
-		     name ? "/" : "", name ? name : "") < 0)
-		return NULL;
-	return path;
-}
-
-/* What compiled the metadata of that trace for another file, or NULL. */
-static struct ctf_trace *part_like(const struct live_growing *g, size_t trace)
-{
-	size_t i;
-
-	for (i = 0; i < g->files.count; i++) {
-		if (g->files.at[i].trace == trace && g->files.at[i].part)
-			return g->files.at[i].part;
-	}
-	return NULL;
-}
-
-/* Its head is to be read, whatever of the rest is there: 0 or a negative errno. */
-static int head_open(struct live_growing *g, struct live_growing_file *f,
-		     uint64_t to, struct ctf_error *e)
-{
-	const struct ctf_part part = { .name = f->name, .to = to };
-	char *path;
-
-	if (f->part) {
-		ctf_part_grow(f->part, to);
-		return 0;
-	}
-	path = path_of(g, f->trace, NULL);
-	if (!path)
-		return vmsync_fail_memory(e);
-	f->part = ctf_part_open(path, &part, part_like(g, f->trace), e);
-	free(path);
-	return f->part ? 0 : e->code;
-}
-
-/* lttng clear takes away what was recorded so far. */
-static void cleared(struct live_growing *g, struct live_growing_file *f)
-{
-	live_say(g->source, "the session was cleared: what was not read is lost");
-	file_leave(f);
-	f->here = true;
-}
-
-/*
- * The next packet, if all of it is there: 1, 0: nothing of it is, -EAGAIN: not all
- * that it takes, with the reason; or another negative errno.
- */
-static int head_next(struct live_growing *g, struct live_growing_file *f,
-		     struct ctf_packet *p, struct ctf_error *e)
-{
-	uint64_t at = f->any ? f->at.offset + f->at.size : 0;
-	char *path = path_of(g, f->trace, f->name);
-	struct stat st;
-	int ret;
-
-	if (!path)
-		return vmsync_fail_memory(e);
-	ret = lstat(path, &st) ? -errno : 0;
-	if (ret) {
-		f->here = ret != -ENOENT;
-		if (f->here)
-			vmsync_fail_file(e, ret, path);
-	}
-	free(path);
-	if (ret || !S_ISREG(st.st_mode) || (uint64_t)st.st_size == at)
-		return f->here ? ret : 0;
-	if ((uint64_t)st.st_size < at) {
-		cleared(g, f);
-		return 0;
-	}
-	/* As long as it may be: whether it is whole is asked for here. */
-	ret = head_open(g, f, (uint64_t)st.st_size - at < HEAD_LEAST ?
-				      (uint64_t)st.st_size :
-				      at + LIVE_PACKET_MAX, e);
-	if (!ret)
-		ret = ctf_stream_packet(ctf_trace_stream(f->part, 0),
-					f->any ? &f->at : NULL, p, e);
-	if (ret < 0)
-		return ret == -ENOMEM ? ret : -EAGAIN;
-	if (ret && p->offset + p->size <= (uint64_t)st.st_size)
-		return 1;
-	vmsync_fail(e, -EAGAIN, "", "%.400s: a packet is not whole yet", f->name);
-	return -EAGAIN;
 }
 
 int live_growing_host(struct live_growing *g, char out[LIVE_HOSTNAME_LEN + 1],
@@ -283,7 +183,7 @@ int live_growing_host(struct live_growing *g, char out[LIVE_HOSTNAME_LEN + 1],
 
 		if (f->metadata || !f->here)
 			continue;
-		ret = head_next(g, f, &p, e);
+		ret = live_head_next(g, f, &p, e);
 		if (ret < 0 && ret != -EAGAIN)
 			return ret;
 		if (ret <= 0)
@@ -308,7 +208,10 @@ static int new_streams(void *ctx, const struct live_streams *streams,
 	for (i = 0; !ret && i < g->files.count; i++) {
 		struct live_growing_file *f = &g->files.at[i];
 
-		if (!f->here || f->told)
+		if (!f->here || f->told || f->sequel)
+			continue;
+		/* Of which stream it is will be known. */
+		if (g->source->url.kind == LIVE_FOLLOW && !f->metadata && !f->begun)
 			continue;
 		f->told = true;
 		s = (struct live_stream){ .id = i, .trace = f->trace,
@@ -321,6 +224,13 @@ static int new_streams(void *ctx, const struct live_streams *streams,
 	return ret ? ret : 1;
 }
 
+/* Of a chunk that is whole: nothing more of it is to be told. */
+static bool is_read(const struct live_growing *g, const struct live_growing_file *f)
+{
+	return f->read || f->metadata || f->sequel ||
+	       !(f->told ? live_sequel_is_here(g, f) : f->here);
+}
+
 /* Where a chunk was read to its end the next one is looked for. */
 static int chunk_end(struct live_growing *g, struct live_growing_file *f,
 		     struct live_index *out, struct ctf_error *e)
@@ -330,8 +240,7 @@ static int chunk_end(struct live_growing *g, struct live_growing_file *f,
 
 	f->read = true;
 	for (i = 0; i < g->files.count; i++) {
-		if (g->files.at[i].here && !g->files.at[i].read &&
-		    !g->files.at[i].metadata)
+		if (!is_read(g, &g->files.at[i]))
 			return 0;
 	}
 	ret = chunk_next(g, e);
@@ -343,7 +252,7 @@ static int nothing_new(struct live_growing *g, struct live_growing_file *f,
 		       struct live_index *out, struct ctf_error *e)
 {
 	out->status = LIVE_INDEX_RETRY;
-	if (!f->here) {
+	if (!live_sequel_is_here(g, f)) {
 		f->told = false;
 		out->status = LIVE_INDEX_HUP;
 	} else if (g->source->url.kind == LIVE_ROTATE) {
@@ -355,27 +264,56 @@ static int nothing_new(struct live_growing *g, struct live_growing_file *f,
 	return 0;
 }
 
-static int next_index(struct live_growing *g, uint64_t stream,
-		      struct live_index *out, struct ctf_error *e)
+/* The next packet of a stream, as live_head_next(), in whichever file it is. */
+static int next_head(struct live_growing *g, size_t stream, struct ctf_packet *p,
+		     struct ctf_error *e)
 {
-	struct live_growing_file *f = &g->files.at[stream];
+	struct live_growing_file *s = &g->files.at[stream];
+	struct live_growing_file *f = s->now == LIVE_GROWING_NONE ? NULL :
+								    &g->files.at[s->now];
+	int ret = 0;
+
+	/* What is in a file that begins anew may not be next. */
+	if (f && f->here && (f->any || !s->going || !s->known))
+		ret = live_head_next(g, f, p, e);
+	if (ret || !live_sequel_next(g, stream))
+		return ret;
+	return live_head_next(g, &g->files.at[s->now], p, e);
+}
+
+static void told(struct live_growing *g, struct live_growing_file *s,
+		 const struct ctf_packet *p)
+{
+	struct live_growing_file *f = &g->files.at[s->now];
+
+	if (!f->any)
+		live_sequel_begins(g, s, p);
+	f->at = *p;
+	f->any = true;
+	s->going = true;
+	s->last = p->seq;
+	g->grown_ns = now_ns();
+	live_marks_seen(&g->marks, p->end);
+}
+
+static int next_index(struct live_growing *g, size_t stream, struct live_index *out,
+		      struct ctf_error *e)
+{
+	struct live_growing_file *s = &g->files.at[stream];
 	struct ctf_packet p;
-	int ret = f->here ? head_next(g, f, &p, e) : 0;
+	int ret = next_head(g, stream, &p, e);
 
 	*out = (struct live_index){ .status = LIVE_INDEX_RETRY };
 	if (ret == -EAGAIN && g->source->url.kind == LIVE_FOLLOW)
 		return 0; /* it is being written */
 	if (ret == -EAGAIN)
-		live_say(g->source, "%s is left out from there on: %s", f->name,
-			 e->msg);
+		live_say(g->source, "%s is left out from there on: %s",
+			 g->files.at[s->now].name, e->msg);
 	else if (ret < 0)
 		return ret;
 	if (ret <= 0)
-		return nothing_new(g, f, out, e);
-	f->at = p;
-	f->any = true;
-	g->grown_ns = now_ns();
-	live_marks_seen(&g->marks, p.end);
+		return nothing_new(g, s, out, e);
+	told(g, s, &p);
 	*out = (struct live_index){ .status = LIVE_INDEX_OK,
 				    .new_metadata = true,
 				    .offset = p.offset,
@@ -401,16 +339,12 @@ static int packet(void *ctx, uint64_t stream, uint64_t offset, uint32_t n,
 		  struct ctf_error *e)
 {
 	const struct live_growing *g = ctx;
-	const struct live_growing_file *f = &g->files.at[stream];
-	char *path = path_of(g, f->trace, f->name);
+	const struct live_growing_file *f = &g->files.at[g->files.at[stream].now];
+	int fd = live_head_open(g, f);
 	uint32_t done = 0;
 	ssize_t got = 1;
-	int fd;
 
-	if (!path)
-		return vmsync_fail_memory(e);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	free(path);
+	(void)e;
 	while (fd >= 0 && done < n && got > 0) {
 		got = pread(fd, g->source->buffer + done, n - done,
 			    (off_t)(offset + done));
@@ -418,7 +352,7 @@ static int packet(void *ctx, uint64_t stream, uint64_t offset, uint32_t n,
 	}
 	if (fd >= 0)
 		close(fd);
-	return done == n ? LIVE_PACKET_OK : LIVE_PACKET_GONE;
+	return done == n && !live_head_is_old(g, f) ? LIVE_PACKET_OK : LIVE_PACKET_GONE;
 }
 
 static int metadata(void *ctx, uint64_t stream,
@@ -428,7 +362,7 @@ static int metadata(void *ctx, uint64_t stream,
 {
 	struct live_growing *g = ctx;
 	const struct live_growing_file *f = &g->files.at[stream];
-	char *path = path_of(g, f->trace, f->name);
+	char *path = live_head_path(g, f->trace, f->name);
 	int ret;
 
 	if (!path)
@@ -467,7 +401,7 @@ static bool any_written(const struct live_growing *g)
 
 	for (i = 0; !written && i < g->files.count; i++) {
 		const struct live_growing_file *f = &g->files.at[i];
-		char *path = f->here ? path_of(g, f->trace, f->name) : NULL;
+		char *path = f->here ? live_head_path(g, f->trace, f->name) : NULL;
 
 		written = path && is_written(path);
 		free(path);

@@ -18,13 +18,34 @@ struct live_growing_trace {
 };
 
 /**
- * struct live_growing_file - a stream, of packets or of metadata
+ * struct live_growing_id - which file it is that has a name now
+ * @made_ns:	when it was made; 0 where the file system does not know
+ * @written_ns:	and when it was written to when it was looked at
+ */
+struct live_growing_id {
+	uint64_t inode;
+	int64_t made_ns;
+	int64_t written_ns;
+};
+
+/**
+ * struct live_growing_file - a file, of packets or of metadata
  * @name:	owned
  * @here:	it is in the folder
  * @told:	it was told of, as a stream
  * @part:	of the file, for the heads of its packets; owned
- * @at:		packet that was told last, if @any
- * @read:	of a chunk: all that is in it was told
+ * @id:		of the file when it was looked at
+ * @at:		packet of it that was told last, if @any
+ * @read:	of a chunk: all of the stream that is in it was told
+ *
+ * sequel.h has the rest. @begun: its first packet is known, which has number @seq;
+ * @passed: all of it was told, and the stream goes on in another file; @known: it is of
+ * a stream that may have others, the one with these numbers; @sequel: that was told of
+ * by another file's name.
+ *
+ * Of a stream that was told of: @now: file that is read, LIVE_GROWING_NONE: none yet;
+ * @last: number of the packet that was told last, if @going: one was; @doubt: number of the packet
+ * that seems to be next though others are missing before it, 0: none does.
  */
 struct live_growing_file {
 	size_t trace;
@@ -33,10 +54,26 @@ struct live_growing_file {
 	bool here;
 	bool told;
 	struct ctf_trace *part;
+	struct live_growing_id id;
 	struct ctf_packet at;
 	bool any;
 	bool read;
+
+	bool begun;
+	bool passed;
+	bool known;
+	bool sequel;
+	uint64_t seq;
+	uint64_t stream_id;
+	uint64_t instance;
+
+	size_t now;
+	bool going;
+	uint64_t last;
+	uint64_t doubt;
 };
+
+#define LIVE_GROWING_NONE SIZE_MAX
 
 /**
  * struct live_growing - all of a folder; all 0 but for @source and @marks at first

@@ -16,16 +16,16 @@ t=$check_tmp/t
 mkdir "$t"
 trap 'machines_end; rm -rf "$check_tmp"' EXIT
 
-turns_prepare "folders of LTTng" lttng-sessiond build/asan/tests/contend
+turns_prepare "folders of LTTng" lttng-sessiond build/asan/tests/contend build/asan/tests/carve
 
-# session_begin NAME RUN SCHEME: into $t/NAME/RUN
+# session_begin NAME RUN SCHEME [OPTION...]: into $t/NAME/RUN, the channel with OPTIONs
 session_begin() {
 	cat > "$t/$1/begin" <<-END_OF_BEGIN
 		set -e
 		lttng create session --output="$t/$1/$2"
 		lttng enable-channel -u --buffers-$3 --switch-timer=100000 metadata
 		lttng enable-channel -u --buffers-$3 --switch-timer=100000 --subbuf-size=16k \
-			--num-subbuf=16 channel
+			--num-subbuf=16 ${*:4} channel
 		lttng enable-event -u -c channel 'vmsync:*'
 		lttng start
 	END_OF_BEGIN
@@ -97,6 +97,59 @@ for name in host guest; do
 			"$t/follow/out/$name/follow${file#"$t/$name/follow"}"
 	done
 done
+
+# --- files of a limited size are one stream, which is in one file afterwards
+for name in host guest; do
+	session_begin $name size uid --tracefile-size=32k
+done
+begin size --once --settle=1 --follow="$t/host/size" --follow="$t/guest/size"
+turns
+until_true "size: it is analysed while it comes" analysed size
+# files MACHINE RUN: of the stream of CPU 0, in the order in which they were written
+files() { find "$t/$1/$2/ust" -name 'channel_0_*[0-9]' -printf '%T@ %p\n' | sort -n | cut -d' ' -f2; }
+# shellcheck disable=SC2317 # until_true calls it
+several() { [ "$(files host size | wc -l)" -ge 4 ]; }
+until_true "size: there are several files" several
+turns_end size
+session_end host
+session_end guest
+ended size
+for name in host guest; do
+	files $name size | xargs cat > "$t/size/$name"
+	find "$t/size/out/$name" -name 'channel_0*' > "$t/size/$name.kept"
+	expect_eq "size: a stream of $name is one file" "$(wc -l < "$t/size/$name.kept")" 1
+	expect "... to the byte" cmp "$t/size/$name" "$(cat "$t/size/$name.kept")"
+done
+
+# --- files that are written over: all of it is kept while it is read in time, and what
+# was not is said and counted
+for name in host guest; do
+	session_begin $name count uid --tracefile-size=64k --tracefile-count=4
+done
+begin count --once --settle=1 --follow="$t/host/count" --follow="$t/guest/count"
+turns
+kept() { find "$t/count/out/$1" -name 'channel_0*' -printf '%s\n'; }
+# shellcheck disable=SC2317 # until_true calls it
+over() { [ "$(kept host)" -gt $((${1:-0} + 5 * 65536)) ] 2> /dev/null; }
+until_true "count: more comes than there are files for" over
+expect_eq "count: nothing is lost" \
+	"$(grep -c '^vmsync_lost_packets_total{.* 0$' "$t/count/prom")" 2
+expect_eq "... as whoever reads it finds, too" \
+	"$("$vmsync" cat "$t/count/out/host" 2>&1 > /dev/null)" ""
+kill -STOP $client
+sleep 3
+kill -CONT $client
+# shellcheck disable=SC2317 # until_true calls it
+written_over() { is_said count "host/count: channel_0.*: packets were written over.* before they were read: [0-9]"; }
+until_true "count: what was not read in time is said" written_over
+until_true "count: and it goes on" over "$(kept host)"
+turns_end count
+session_end host
+session_end guest
+wait $client
+expect_eq "count: exit status" $? 1
+expect "count: it is counted" grep -q '^vmsync_lost_packets_total{.*} [1-9]' "$t/count/prom"
+judge count "$t/count/out"
 
 # --- a buffer for each process, by both ways at once
 session_begin host pid pid
@@ -184,6 +237,41 @@ tail -c 400 "$t/late-metadata/metadata" >> "$t/late-metadata/a/metadata"
 wait $client
 expect_eq "... and then all of them" $? 0
 expect "... to the byte" diff -r "$t/c/host" "$t/late-metadata/out/"*/a/trace
+# What CPU 1 did in the second chunk is in the third one, all of which comes behind it.
+build/asan/tests/contend "$t/r" 12000 > /dev/null
+build/asan/tests/carve "$t/r/host" "$t/r" chunks=late,4 > /dev/null
+chunks=("$t"/r/late/archives/*)
+{
+	cat "${chunks[1]}/kernel/channel0_1" "${chunks[2]}/kernel/channel0_1"
+} > "$t/r/moved"
+rm "${chunks[1]}/kernel/channel0_1"
+mv "$t/r/moved" "${chunks[2]}/kernel/channel0_1"
+timeout 100 "$vmsync" live --record="$t/r/out" --once --settle=0.3 --rotate="$t/r/late" \
+	--metrics="$t/r/prom" > "$t/r/log" 2> "$t/r/said"
+expect_eq "rotate: packets of a chunk before: exit status" $? 0
+expect "... are said" grep -q "late: a packet came too late, of 1 now" "$t/r/said"
+expect "... and counted" grep -q '^vmsync_live_late_packets_total{.* [1-9]' "$t/r/prom"
+expect_eq "... and kept" "$("$vmsync" cat "$t/r/out/host" | wc -l)" \
+	"$("$vmsync" cat "$t/r/host" | wc -l)"
+# A file that is written over while nobody looks, and is longer than it was by then.
+build/asan/tests/carve "$t/r/host" "$t/r" part=over,0..3 part=next,10..17 > /dev/null
+rm "$t/r"/{over,next}/channel0_1
+"$vmsync" live --record="$t/r/kept" --once --settle=0.5 --follow="$t/r/over" \
+	> "$t/r/log" 2> "$t/r/said" &
+client=$!
+# shellcheck disable=SC2317 # until_true calls it
+first() { cmp "$t/r/over/channel0_0" "$t"/r/kept/*/over/trace/channel0_0; }
+until_true "over: the first packets come" first
+bytes=$(cat "$t"/r/{over,next}/channel0_0 | wc -c)
+kill -STOP $client
+cat "$t/r/next/channel0_0" > "$t/r/over/channel0_0"
+kill -CONT $client
+wait $client
+expect_eq "over: exit status" $? 1
+expect "over: what lies between is said to be lost" \
+	grep -q "channel0_0: packets were .* before they were read: 6, of 6 now" "$t/r/said"
+expect_eq "over: what was read first stays, and what comes then is there" \
+	"$(stat -c %s "$t"/r/kept/*/over/trace/channel0_0)" "$bytes"
 expect_error "a folder needs --record" "record says where" "$vmsync" live --follow="$t/c/host"
 expect_error "no folder" "a source without a name" "$vmsync" live --record="$t/x" --rotate=
 machine_stop host
