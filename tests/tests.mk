@@ -196,6 +196,11 @@ bench-live: tool $(O)/tests/relayd $(O)/tests/pair $(O)/tests/lag
 nightly-live-memory: tool $(O)/tests/relayd $(O)/tests/pair
 	@tests/perf/live-memory.sh
 
+## make nightly-chdb	what vmsync export parquet writes, read by today's ClickHouse: 540 MB
+.PHONY: nightly-chdb
+nightly-chdb:
+	@tests/run.sh chdb
+
 ## make nightly-live	vmsync live with LTTng's own daemons, 20 times: an hour, not in CI
 .PHONY: nightly-live
 nightly-live:

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# fetch.sh hyparquet|duckdb DIR: puts a reader of Parquet into DIR, unless it is there.
-# Debian has none. Both come from npm, and only if they are those that are known; that
-# of DuckDB is a program for x86-64, of some 70 MB. Exit status 1: it cannot be had.
+# fetch.sh hyparquet|duckdb|chdb DIR: puts a reader of Parquet into DIR, unless it is
+# there. Debian has none. All come from npm, and only if they are those that are known;
+# DuckDB and chdb, which is ClickHouse, are programs for x86-64, of some 70 and 540 MB.
+# Exit status 1: it cannot be had.
 set -eu
 
 npm=$(dirname "$0")/../npm.sh
@@ -12,6 +13,12 @@ hyparquet)
 	"$npm" "$2" hyparquet 1.33.0 \
 		6af16c6ed33e983d6ee6e5e05b1ef3ae766efc22240fac3eb56ecd2ab5780e9b \
 		src package.json LICENSE
+	;;
+chdb)
+	[ "$(uname -m)" = x86_64 ] || { echo "no chdb for $(uname -m)" >&2; exit 1; }
+	"$npm" "$2" @chdb/lib-linux-x64-gnu 26.7.3-stable.1 \
+		c0d32b129e988f2b9a9a31c9141aecf5e1e2453f9a079efc4d36ab8e3f92b2ad \
+		chdb_node.node libchdb.so package.json
 	;;
 duckdb)
 	[ "$(uname -m)" = x86_64 ] || { echo "no DuckDB for $(uname -m)" >&2; exit 1; }
