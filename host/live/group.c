@@ -69,13 +69,15 @@ struct group_wait {
  */
 static int64_t tick_due_ns(const struct group_wait *w)
 {
-	int64_t every_ns = w->tick ? w->tick->every_ns : 0;
+	int64_t every_ns = w->tick ? w->tick->every_ns : 0, due_ns, soon_ns;
 
 	if (!w->tick)
 		return INT64_MAX;
 	if (!w->tick_ns)
 		return 0;
-	return w->tick_ns + every_ns + (w->came ? -every_ns / 10 : every_ns / 4);
+	due_ns = w->tick_ns + every_ns + (w->came ? -every_ns / 10 : every_ns / 4);
+	soon_ns = w->came ? live_pace_soon_ns(&w->pace) : 0;
+	return soon_ns > due_ns ? soon_ns : due_ns;
 }
 
 static void tick_now(struct group_wait *w)

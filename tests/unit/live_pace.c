@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Which source ticks follow: whatever they are apart by, the one at whose moments the
- * others came least long ago; also when they drift, and when one of them is gone.
+ * others came least long ago; also when they drift, and when one of them is gone. And who
+ * comes soon after that one is waited for, but not for long.
  */
 #include <string.h>
 
@@ -57,6 +58,35 @@ static void check_best(size_t followed, size_t silent)
 	}
 }
 
+/*
+ * Two come at nearly the same moment, now the one and now the other first: how often a tick
+ * is before both have, of @n periods, the first ones aside.
+ */
+static int ticks_too_soon(int n)
+{
+	int soon = 0;
+
+	memset(at, 0, sizeof(at));
+	pace.n = 3;
+	pace.followed = 0;
+	for (int i = 1; i <= n; i++) {
+		int64_t begin_ns = i * (int64_t)PERIOD_MS * MS;
+		int64_t first_ns = begin_ns + check_range(0, 5 * MS);
+		int64_t second_ns = first_ns + check_range(MS / 10, 5 * MS);
+		size_t first = check_rand() & 1;
+		bool came = live_pace_came(&pace, first, first_ns);
+
+		/* No sooner than that, and than the second one where that is sooner. */
+		if (came && live_pace_soon_ns(&pace) < second_ns)
+			soon += i > 10;
+		CHECK(live_pace_soon_ns(&pace) <= first_ns + 20 * MS);
+		live_pace_came(&pace, !first, second_ns);
+		CHECK(live_pace_soon_ns(&pace) <= second_ns);
+		live_pace_came(&pace, 2, begin_ns + PERIOD_MS * 7 / 10 * MS);
+	}
+	return soon;
+}
+
 static void one_case(size_t n)
 {
 	size_t silent;
@@ -81,5 +111,6 @@ int main(void)
 {
 	for (int i = 0; i < 400; i++)
 		one_case(1 + (size_t)i % MOST);
+	CHECK(ticks_too_soon(400) <= 4);
 	return check_done();
 }
