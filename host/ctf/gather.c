@@ -9,20 +9,28 @@
 #include "ctf/gather.h"
 #include "ctf/input.h"
 
-/* A stream. @dry: its input has nothing more, until it grows. */
+/*
+ * A stream. @dry: its input has nothing more, until it grows; @next: the time of its next
+ * event that need not wait, UINT64_MAX: there is none
+ */
 struct member {
 	struct input *in;
 	const uint64_t *limit;
 	uint32_t rank;
 	bool dry;
+	uint64_t next;
 };
 
-/* @run: events of member @at up to @run_end are next. */
+/*
+ * Events of member @at up to @run_end are next. @known: of all others it is known what is
+ * next, for nothing was taken of them since.
+ */
 struct ctf_gather {
 	struct member *member; /* in the order of ties */
 	size_t n, cap;
 	size_t at;
 	uint32_t run_end;
+	bool known;
 	uint64_t last;		/* time that was given */
 	uint64_t all;		/* up to which all was said to be there */
 	uint64_t late;
@@ -50,6 +58,7 @@ static void run_forget(struct ctf_gather *g)
 {
 	g->at = 0;
 	g->run_end = 0;
+	g->known = false;
 }
 
 static bool is_behind(const struct member *a, uint32_t rank,
@@ -140,25 +149,6 @@ uint64_t ctf_gather_late(const struct ctf_gather *g)
 	return g->late;
 }
 
-/* The next batch of each stream that has given all of the last one. */
-static int refill(struct ctf_gather *g, struct ctf_error *e)
-{
-	size_t i;
-
-	for (i = 0; i < g->n; i++) {
-		struct member *m = &g->member[i];
-		int ret;
-
-		if (m->dry || m->in->i < m->in->n)
-			continue;
-		ret = input_refill(m->in, READ_MOST, e);
-		if (ret < 0)
-			return ret;
-		m->dry = !ret;
-	}
-	return 0;
-}
-
 /* Event @i of its batch is there, and need not wait. */
 static bool may_go(const struct member *m, uint32_t i)
 {
@@ -168,11 +158,33 @@ static bool may_go(const struct member *m, uint32_t i)
 	       (!m->limit || in->now->block.batch.clock[i] < *m->limit);
 }
 
-static uint64_t next_time(const struct member *m)
+/* What is next of a stream, of whose next batch where all of the last one was given. */
+static int look(struct member *m, struct ctf_error *e)
 {
-	const struct input *in = m->in;
+	struct input *in = m->in;
 
-	return may_go(m, in->i) ? in->now->time[in->i] : UINT64_MAX;
+	if (!m->dry && in->i >= in->n) {
+		int ret = input_refill(in, READ_MOST, e);
+
+		if (ret < 0)
+			return ret;
+		m->dry = !ret;
+	}
+	m->next = may_go(m, in->i) ? in->now->time[in->i] : UINT64_MAX;
+	return 0;
+}
+
+static int look_all(struct ctf_gather *g, struct ctf_error *e)
+{
+	size_t i;
+	int ret = 0;
+
+	if (g->known)
+		return look(&g->member[g->at], e);
+	for (i = 0; !ret && i < g->n; i++)
+		ret = look(&g->member[i], e);
+	g->known = !ret && g->n;
+	return ret;
 }
 
 /* Which member has the next event; the first one of those that have it. */
@@ -181,7 +193,7 @@ static size_t find_first(const struct ctf_gather *g)
 	size_t i, at = 0;
 
 	for (i = 1; i < g->n; i++) {
-		if (next_time(&g->member[i]) < next_time(&g->member[at]))
+		if (g->member[i].next < g->member[at].next)
 			at = i;
 	}
 	return at;
@@ -196,7 +208,7 @@ static uint64_t alone_until(const struct ctf_gather *g, size_t at, uint64_t unti
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
-		uint64_t time = next_time(&g->member[i]);
+		uint64_t time = g->member[i].next;
 
 		if (i != at && time < until)
 			until = time + (i > at);
@@ -210,12 +222,12 @@ static bool choose(struct ctf_gather *g, uint64_t until)
 	const struct member *m;
 	size_t at;
 
-	run_forget(g);
+	g->run_end = 0;
 	if (!g->n)
 		return false;
 	at = find_first(g);
 	m = &g->member[at];
-	if (next_time(m) >= until)
+	if (m->next >= until)
 		return false;
 	until = alone_until(g, at, until);
 	g->at = at;
@@ -232,7 +244,7 @@ static int find_run(struct ctf_gather *g, uint64_t until, struct ctf_error *e)
 
 	if (g->run_end && g->member[g->at].in->i < g->run_end)
 		return 1;
-	ret = refill(g, e);
+	ret = look_all(g, e);
 	if (ret || choose(g, until))
 		return ret ? ret : 1;
 	if (until > g->all && until < INT64_MAX)
