@@ -75,10 +75,22 @@ static int vcpu_rows(struct analysis_check *c, const struct analysis *a,
 	int64_t ran = ns[ANALYSIS_GUEST] + ns[ANALYSIS_GUEST_IDLE] +
 		      ns[ANALYSIS_HOST_IRQ] + ns[ANALYSIS_HYPERVISOR] +
 		      ns[ANALYSIS_POLLING] + ns[ANALYSIS_USER_SPACE];
+	/*
+	 * A thread that is preempted after it has said that it will sleep, and before
+	 * it does, is not queued to the kernel's counting (sched_info_depart()), and
+	 * its next switch in is not counted (sched_info_arrive()). No event tells that
+	 * from another preemption, so each involuntary switch may be one.
+	 */
+	const struct analysis_check_row switched_in = {
+		.vcpu = vcpu,
+		.pid = k->pid,
+		.what = "switched in",
+		.ours = s->in,
+		.kernels = kernels[ANALYSIS_SWITCHED_IN],
+		.tolerance = s->involuntary};
 	int ret;
 
-	ret = times_row(c, vcpu, k, "switched in", s->in,
-			kernels[ANALYSIS_SWITCHED_IN]);
+	ret = row(c, &switched_in);
 	if (!ret)
 		ret = times_row(c, vcpu, k, "voluntary switches", s->voluntary,
 				kernels[ANALYSIS_VOLUNTARY]);

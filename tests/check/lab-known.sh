@@ -35,9 +35,12 @@ of_all() {
 
 for what in "switched in" "voluntary switches" "involuntary switches" exits halt_exits \
 	irq_exits io_exits "both of these"; do
+	same='map(.ours == .kernels)'
+	# A kernel that preempts anywhere does not count all of these: analysis.rst.
+	[[ $what != "switched in" || ${KERNEL:-} != @(rt|debug) ]] ||
+		same='map(.verdict == "same")'
 	expect_eq "both guests: $what: as the kernel counted, to the last one" \
-		"$(of_all "$what" 'map([.verdict, .tolerance, .tolerance_less])')" \
-		'[["same",0,0],["same",0,0]]'
+		"$(of_all "$what" "$same")" "[true,true]"
 	expect_eq "both guests: $what: there are some" \
 		"$(of_all "$what" 'map(.ours > 0)')" "[true,true]"
 done
