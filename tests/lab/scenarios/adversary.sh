@@ -21,9 +21,11 @@ LAB_LIMIT=3600
 # anything breaks, and with two emulated CPUs most runs end by the emulation.
 [ -z "${kernel-}" ] || LAB_L1_CPUS=1
 
-# What a limited VM may have recorded, times a second and at once.
+# What a limited VM may have recorded, times a second and at once. A beacon is two events
+# of some 127 bytes, so that 25 at once leave most of the channel to others, and 100, the
+# default, would not fit.
 limit_rate=50
-limit_burst=100
+limit_burst=25
 
 # "free": without limits.
 phases="spin beacons beacons-free tsc tsc-free page page-free"
