@@ -9,13 +9,20 @@
 #			of is not to that thread
 #	short		for less than the limit
 #	strangers	not by the thread that this switch is from
-#	apart_ns	the most that their ns are off what the other events say
+#	apart_ns	the most that their ns are off what the other events say: a wait begins
+#			where the thread is queued, between sched_waking and sched_wakeup
 #	waits		waits above 1.2 ms of @tids, as the other events say, that began and
 #			ended while the thread was in KVM
 function number(key) {
 	if (!match($0, key " = -?[0-9]+"))
 		return ""
 	return substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3) + 0
+}
+function woken(    rest) {
+	match($0, /comm = ".*/)
+	rest = substr($0, RSTART)
+	sub(/.* tid = /, "", rest)
+	return rest + 0
 }
 # A number, or what LTTng calls it with the number behind.
 function prev_state(    state) {
@@ -25,14 +32,16 @@ function prev_state(    state) {
 	return state + 0
 }
 # The switch that ended the wait told of on @cpu: from @prev to @next_tid, which when the
-# tracer saw the switch had waited for @ns (0: nobody knows). An emulated machine may stand
-# still between that and vmsync_slow, @apart_by later or, below 0, earlier.
-function judge(cpu, prev, next_tid, ns, apart_by,    off) {
+# tracer saw the switch had waited for @ns (0: nobody knows) to @most. An emulated machine
+# may stand still between that and vmsync_slow, @apart_by later or, below 0, earlier.
+function judge(cpu, prev, next_tid, ns, most, apart_by,    off) {
 	if (slow_tid[cpu] != next_tid)
 		wrong++
 	if (slow_by[cpu] != prev)
 		strangers++
 	off = slow_ns[cpu] - ns
+	if (off > 0)
+		off = slow_ns[cpu] > most ? slow_ns[cpu] - most : 0
 	if (apart_by < 0)
 		off = -off
 	if (off > 0)
@@ -53,11 +62,13 @@ BEGIN {
 }
 / kvm_x86_entry: / { in_kvm[number(" tid")] = 1 }
 / kvm_userspace_exit: / { in_kvm[number(" tid")] = 0 }
+/ sched_waking: / {
+	tid = woken()
+	if (tid in vcpu && !(tid in since))
+		asked[tid] = now
+}
 / sched_wakeup: / {
-	match($0, /comm = ".*/)
-	tid = substr($0, RSTART)
-	sub(/.* tid = /, "", tid)
-	tid += 0
+	tid = woken()
 	if (tid in vcpu && !(tid in since))
 		since[tid] = now
 }
@@ -78,7 +89,8 @@ BEGIN {
 	# first, vmsync's or the tracer's, is which was attached first: where the last switch
 	# on this CPU was from the current thread, it is this one.
 	if (cpu in last_prev && last_prev[cpu] == number(" tid"))
-		judge(cpu, last_prev[cpu], last_next[cpu], last_ns[cpu], now - last_at[cpu])
+		judge(cpu, last_prev[cpu], last_next[cpu], last_ns[cpu], last_most[cpu],
+		      now - last_at[cpu])
 	else
 		slow_at[cpu] = now
 }
@@ -87,15 +99,19 @@ BEGIN {
 	prev = number("prev_tid")
 	next_tid = number("next_tid")
 	ns = next_tid in since ? now - since[next_tid] : 0
+	most = next_tid in asked ? now - asked[next_tid] : ns
 	if (cpu in slow_tid)
-		judge(cpu, prev, next_tid, ns, slow_at[cpu] - now)
+		judge(cpu, prev, next_tid, ns, most, slow_at[cpu] - now)
 	last_prev[cpu] = prev
 	last_next[cpu] = next_tid
 	last_ns[cpu] = ns
+	last_most[cpu] = most
 	last_at[cpu] = now
 	if (next_tid in vcpu && ns > 1200000 && in_kvm[next_tid])
 		waits++
 	delete since[next_tid]
+	delete asked[next_tid]
+	delete asked[prev]
 	if (prev in vcpu && (prev_state() == 0 || prev_state() == 256))
 		since[prev] = now
 }
