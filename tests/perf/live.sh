@@ -11,49 +11,15 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 most=${LIVE_MOST:-100}
-t=$(mktemp -d) || exit 2
-jobs=
-# shellcheck disable=SC2086 # process numbers
-trap 'kill $jobs 2> /dev/null; wait; rm -rf "$t"' EXIT
-trap 'exit 130' INT TERM
+. tests/perf/live-replay.sh
 
-# record SECONDS: the number of $events, of all machines
-record() {
-	build/release/tests/pair "$t/$1" guests=2 busy=4 events=$(($1 * 100000)) gap=4380 \
-		knots=10 beacons=10 packet=262144 timer=$((${LIVE_TIMER:-100} * 1000000)) \
-		> "$t/log" || exit 2
-	events=$(($1 * 100000 + $(sed 's/guest_events=\([0-9]*\).*/\1/' "$t/log")))
-}
-
-# begin SECONDS OPTION...: vmsync live, its process in $client
-begin() {
-	local seconds=$1 name urls=()
-
-	shift
-	rm -rf "$t/out" "$t/prom"
-	for name in host guest guest2; do
-		rm -f "$t/$name"
-		build/release/tests/relayd "$t/$name" host=$name "$@" \
-			"$t/$seconds/$name" &
-		jobs="$jobs $!"
-		until [ -s "$t/$name" ]; do
-			kill -0 $! || exit 2
-			sleep 0.1
-		done
-		urls+=("tcp://127.0.0.1:$(cat "$t/$name")/session")
-	done
-	build/release/vmsync live --once --record="$t/out" --analyze --interval=0.1 \
-		--patience=1000 --metrics="$t/prom" "${urls[@]}" > "$t/log" 2> "$t/said" &
-	client=$!
-	jobs="$jobs $client"
+# recorded SECONDS: in a folder of that name
+recorded() {
+	record "$1" $(($1 * 100000)) beacons=10 timer=$((${LIVE_TIMER:-100} * 1000000))
 }
 
 # cpu_ms PROCESS: what it has used
 cpu_ms() { awk '{ print ($14 + $15) * 10 }' "/proc/$1/stat"; }
-# analysed_ms: up to when, by the host's clock
-analysed_ms() {
-	awk '$1 == "vmsync_live_analysed_seconds" { printf "%d", $2 * 1000 }' "$t/prom"
-}
 # memory PROCESS: KiB of its own
 memory() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
 
@@ -61,9 +27,9 @@ memory() { sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
 paced() { # SECONDS
 	local start cpu=0 before=0 got ms
 
-	record "$1"
+	recorded "$1"
 	start=$(($(sed 's/[. ].*//' /proc/uptime) * 1000000000 + 3000000000))
-	begin "$1" "start=$start"
+	begin "$1" 0.1 "start=$start"
 	build/release/tests/lag "$t/prom" "$start" "$(cat "$t/host.begin")" "$client" \
 		> "$t/lag" &
 	jobs="$jobs $!"
@@ -88,8 +54,8 @@ paced() { # SECONDS
 replayed() { # SECONDS
 	local cpu=0 got peak=0
 
-	record "$1"
-	begin "$1"
+	recorded "$1"
+	begin "$1" 0.1
 	while got=$(cpu_ms "$client" 2> /dev/null) && [ -n "$got" ]; do
 		cpu=$got
 		got=$(memory "$client" 2> /dev/null)
