@@ -1,52 +1,21 @@
 // SPDX-License-Identifier: MIT
 /* The events that there are. */
 #include "pair.h"
+#include "vmsync_events.h"
 
-#define LINE_FIELDS                                                            \
-	{ "clocksource", GEN_U32 }, { "seq", GEN_U32 },                        \
-	{ "since_tsc", GEN_U64 }, { "cycle_last", GEN_U64 },                   \
-	{ "base_ns", GEN_S64 }, { "xtime_nsec", GEN_U64 },                     \
-	{ "mult", GEN_U32 }, { "shift", GEN_U32 }
 #define PV_FIELDS                                                              \
 	{ "pv_version", GEN_U32 }, { "pv_tsc_timestamp", GEN_U64 },            \
 	{ "pv_system_time", GEN_U64 }, { "pv_mul", GEN_U32 },                  \
 	{ "pv_shift", GEN_S32 }, { "pv_flags", GEN_U32 }
-#define VM_FIELDS                                                              \
-	{ "vm_pid", GEN_S32 }, { "vm_serial", GEN_U32 }, { "vcpu_id", GEN_U32 }
-#define BEACON_FIELDS { "cnt", GEN_U32 }, { "vm_uid", GEN_U64 }
 
 struct gen_class classes[N_CLASSES] = {
-	[GH_GUEST] = { "vmsync_gh_guest",
-		       { BEACON_FIELDS, { "vcpu", GEN_U32 }, { "tsc", GEN_U64 },
-			 { "mono", GEN_U64 }, { "bracket", GEN_U64 },
-			 LINE_FIELDS, PV_FIELDS } },
-	[GH_HOST] = { "vmsync_gh_host",
-		      { BEACON_FIELDS, VM_FIELDS, { "guest_tsc", GEN_U64 },
-			{ "guest_mono", GEN_U64 }, { "suspect", GEN_U32 },
-			{ "tsc", GEN_U64 }, { "mono", GEN_U64 },
-			{ "bracket", GEN_U64 }, { "tsc_offset", GEN_S64 },
-			{ "tsc_ratio", GEN_U64 }, { "ratio_frac_bits", GEN_U32 },
-			LINE_FIELDS } },
-	[HG_HOST] = { "vmsync_hg_host",
-		      { BEACON_FIELDS, VM_FIELDS, { "tsc", GEN_U64 },
-			{ "mono", GEN_U64 } } },
-	[HG_GUEST] = { "vmsync_hg_guest",
-		       { BEACON_FIELDS, { "vcpu", GEN_U32 }, { "tsc", GEN_U64 },
-			 { "mono", GEN_U64 } } },
-	[KNOT] = { "vmsync_knot",
-		   { LINE_FIELDS, { "confirm_tsc", GEN_U64 }, { "why", GEN_U32 },
-		     { "prev_clocksource", GEN_U32 },
-		     { "prev_since_tsc", GEN_U64 },
-		     { "prev_cycle_last", GEN_U64 }, { "prev_base_ns", GEN_S64 },
-		     { "prev_xtime_nsec", GEN_U64 }, { "prev_mult", GEN_U32 },
-		     { "prev_shift", GEN_U32 }, PV_FIELDS } },
-	[TSC] = { "vmsync_tsc",
-		  { VM_FIELDS, { "prev_tsc_offset", GEN_S64 },
-		    { "next_tsc_offset", GEN_S64 }, { "tsc_ratio", GEN_U64 },
-		    { "ratio_frac_bits", GEN_U32 }, { "why", GEN_U32 } } },
-	[VM] = { "vmsync_vm",
-		 { VM_FIELDS, { "tid", GEN_S32 }, { "vm_uid", GEN_U64 },
-		   { "why", GEN_U32 } } },
+	[GH_GUEST] = { "vmsync_gh_guest", { GH_GUEST_FIELDS, PV_FIELDS } },
+	[GH_HOST] = { "vmsync_gh_host", { GH_HOST_FIELDS } },
+	[HG_HOST] = { "vmsync_hg_host", { HG_HOST_FIELDS } },
+	[HG_GUEST] = { "vmsync_hg_guest", { HG_GUEST_FIELDS } },
+	[KNOT] = { "vmsync_knot", { KNOT_FIELDS, PV_FIELDS } },
+	[TSC] = { "vmsync_tsc", { TSC_FIELDS } },
+	[VM] = { "vmsync_vm", { TOLD_VM_FIELDS } },
 	[ENTRY] = { "kvm_x86_entry",
 		    { { "vcpu_id", GEN_U32 }, { "guest_rip", GEN_X64 } } },
 	[EXIT] = { "kvm_x86_exit",
