@@ -186,6 +186,7 @@ int export_run(const struct vmsync_session *s, const struct export_format *f,
 	}
 	ret = run_all(s, &t, progress, e);
 	vmsync_array_free(&t.job.wanted);
+	vmsync_array_free(&t.job.until_ns);
 	if (no_file)
 		return ret;
 	if (!ret)

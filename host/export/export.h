@@ -42,6 +42,7 @@ struct export_options {
  * @path:	the file that is written, under its temporary name; NULL: none
  * @limit:	what may be written, every row is asked for
  * @wanted:	[vCPU] is it asked for: 0 not known yet, 1 yes, 2 no
+ * @until_ns:	[vCPU] of changes, see changes.h
  * @error:	negative errno: it could not be written, nothing more is taken
  * @why:	in words, "" where @error says all
  * @state:	the format's
@@ -52,6 +53,7 @@ struct export_job {
 	const char *path;
 	struct export_limit limit;
 	VMSYNC_ARRAY(uint8_t) wanted;
+	VMSYNC_ARRAY(int64_t) until_ns;
 	int error;
 	char why[200];
 	void *state;

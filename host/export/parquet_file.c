@@ -6,6 +6,7 @@
 
 #include "export/parquet_column.h"
 #include "export/parquet_file.h"
+#include "export/parquet_order.h"
 
 #define MAGIC	   "PAR1"
 #define ROOM	   (1u << 16)
@@ -53,7 +54,8 @@ static struct parquet_column column_of(enum export_table t, int i)
 		.name = c->column[i],
 		.is_text = is_text,
 		.by_words = is_text ||
-			    (t < EXPORT_MACHINES && !is_time(c->column[i])),
+			    ((t < EXPORT_MACHINES || t == EXPORT_CHANGES) &&
+			     !is_time(c->column[i])),
 		.may_be_none = c->nones & 1u << i,
 	};
 }
@@ -125,6 +127,8 @@ static int group_write(struct parquet *p)
 	size_t bytes = 0;
 	int i, ret = 0;
 
+	if (p->table == EXPORT_CHANGES)
+		ret = parquet_order(p->column, p->n);
 	thrift_list(&t, 1, THRIFT_STRUCT, (size_t)p->n);
 	for (i = 0; !ret && i < p->n; i++) {
 		size_t n = parquet_column_write(&p->column[i], p->at, &p->pages,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analysis/reasons.h"
+#include "export/changes.h"
 #include "export/events.h"
 #include "export/rows.h"
 #include "volume/request.h"
@@ -81,6 +82,13 @@ static const struct export_columns tables[EXPORT_ALL_TABLES] = {
 			   11,
 			   .texts = BITS(0, 1) | BITS(2, 3),
 			   .nones = 1u << 3},
+	[EXPORT_CHANGES] = {"changes",
+			    {"vcpu", "at_ns", "state", "place", "thread", "cpu",
+			     "woken_by", "woken_by_thread", "woken_by_vcpu"},
+			    9,
+			    .texts = BITS(2, 3) | 1u << 6,
+			    .nones = BITS(2, 3) | BITS(4, 5) | BITS(6, 7) |
+				     1u << 8},
 };
 
 static const char *const by[] = {
@@ -100,10 +108,15 @@ const struct export_columns *export_columns_of(enum export_table t)
 
 enum export_table export_table_find(const char *name)
 {
+	static const enum export_table alone[] = { EXPORT_REQUESTS,
+						   EXPORT_CHANGES };
+	size_t i;
 	int t;
 
-	if (!strcmp(name, tables[EXPORT_REQUESTS].name))
-		return EXPORT_REQUESTS;
+	for (i = 0; i < sizeof(alone) / sizeof(*alone); i++) {
+		if (!strcmp(name, tables[alone[i]].name))
+			return alone[i];
+	}
 	for (t = 0; t < EXPORT_TABLES && strcmp(name, tables[t].name); t++)
 		;
 	return (enum export_table)t;
@@ -165,6 +178,7 @@ static void who(struct export_value *v, const struct analysis_who *w)
 static void stay(void *ctx, const struct analysis_stay *s)
 {
 	struct export_job *j = ctx;
+	const struct export_rows *rows = j->state;
 	int64_t from = s->from_ns, until = s->until_ns;
 	struct export_value v[EXPORT_COLUMNS];
 
@@ -181,7 +195,10 @@ static void stay(void *ctx, const struct analysis_stay *s)
 		who(&v[7], &s->woken_by);
 	else
 		v[7] = v[8] = v[9] = number_or_none(0, false);
-	export_rows_put(j, EXPORT_STATES, v);
+	if (rows->only == EXPORT_CHANGES)
+		export_changes_put(j, v);
+	else
+		export_rows_put(j, EXPORT_STATES, v);
 }
 
 static void charge(void *ctx, const struct analysis_charge *c)
@@ -340,6 +357,7 @@ int export_rows_end(struct export_job *j)
 
 	if (rows->only == EXPORT_REQUESTS)
 		return j->error;
+	export_changes_end(j);
 	if (!j->error && export_events_wanted(j->options))
 		j->error = export_events(j, j->state);
 	machines(j);

@@ -22,6 +22,7 @@ enum export_table {
 	EXPORT_TABLES,	 /* no table: so many has an analysis, and all of them */
 	EXPORT_REQUESTS, /* by itself: volume/volumes.h */
 	EXPORT_LAYERS,	 /* of vmsync layers: layers_values.h */
+	EXPORT_CHANGES,	 /* by itself: changes.h */
 	EXPORT_ALL_TABLES,
 };
 

@@ -14,7 +14,7 @@ if ! tests/parquet/fetch.sh chdb build/chdb > "$check_out" 2>&1; then
 fi
 vmsync=build/vmsync
 t=$check_tmp
-tables="states charges exits wakes events machines vcpus threads"
+tables="states changes charges exits wakes events machines vcpus threads"
 build/release/tests/contend "$t/c" 12000
 for table in $tables; do
 	expect "$table: written" $vmsync export parquet --table="$table" -o "$t/$table.parquet" \
@@ -32,6 +32,14 @@ done
 expect_eq "states of each virtual CPU, to the ns" "$(ask "
 	select vm, vcpu_id, state, sum(until_ns - from_ns) from file('states.parquet') s
 	join file('vcpus.parquet') v using (vcpu) group by vm, vcpu_id, state" | sorted)" "$(jq -r '
+	.vcpus[] | "\(.vm) \(.vcpu_id)" as $v | .states_ns | to_entries[] |
+	select(.value > 0) | "\($v) \(.key) \(.value)"' "$t/json" | LC_ALL=C sort)"
+expect_eq "the same of changes, which have no ends" "$(ask "
+	select vm, vcpu_id, state, sum(ns) from (select vcpu, state, leadInFrame(at_ns) over (
+		partition by vcpu order by at_ns rows between unbounded preceding and
+		unbounded following) - at_ns as ns from file('changes.parquet')) s
+	join file('vcpus.parquet') v using (vcpu) where state is not null
+	group by vm, vcpu_id, state" | sorted)" "$(jq -r '
 	.vcpus[] | "\(.vm) \(.vcpu_id)" as $v | .states_ns | to_entries[] |
 	select(.value > 0) | "\($v) \(.key) \(.value)"' "$t/json" | LC_ALL=C sort)"
 expect_eq "who had its CPU, and for how long" "$(ask "

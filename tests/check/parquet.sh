@@ -21,6 +21,19 @@ for table in $tables; do
 	$vmsync export csv --table="$table" -o "$t/$table.csv" "$t/c"
 	expect "$table: there is something" test "$(wc -l < "$t/$table.csv")" -gt 2
 done
+# So have changes, of which a file has less than half of what states take.
+$vmsync export csv --table=changes -o "$t/changes.csv" "$t/c"
+expect "changes: written" $vmsync export parquet --table=changes -o "$t/files/changes.parquet" \
+	"$t/c"
+expect_error "changes: no row can be left out" "each row ends the one before it" \
+	$vmsync export parquet --table=changes --max-size=1 -o "$t/x" "$t/c"
+expect_error "changes: a server has states" "each row ends the one before it" \
+	$vmsync export clickhouse --table=changes -o http://127.0.0.1/vmsync "$t/c"
+$vmsync export parquet --table=changes -o "$t/many.parquet" "$t/many"
+rows=$($vmsync export csv -o - "$t/many" | tail -n +2 | wc -l)
+bytes=$(stat -c %s "$t/many.parquet")
+expect "changes: $bytes bytes for $rows states, at most 4 a state" \
+	test "$rows" -gt 131072 -a "$bytes" -le $((4 * rows))
 # Requests have files, and states of layers a trace, of their own.
 build/release/tests/pair "$t/disks" events=60000 blocks=6 > "$check_out"
 expect "requests: written" $vmsync export parquet --table=requests \
@@ -76,6 +89,10 @@ hyparquet_reads() {
 	expect "hyparquet, more than a group: rows are those of csv" cmp \
 		<($vmsync export parquet -o - "$t/many" > "$t/x"; read_by rows "$t/x") \
 		<($vmsync export csv -o - "$t/many")
+	# Those of a group are in another order.
+	expect "hyparquet, changes: rows are those of csv" cmp \
+		<(read_by rows "$t/many.parquet" | sort) \
+		<($vmsync export csv --table=changes -o - "$t/many" | sort)
 	expect_eq "hyparquet: what columns are" "$(read_by about "$t/files/charges.parquet" |
 		head -n 10)" "vcpu INT64 REQUIRED -
 from_ns INT64 REQUIRED -
@@ -130,6 +147,15 @@ duckdb_reads() {
 		expect "duckdb, $table: rows are those of csv" cmp "$t/files/$table.csv" \
 			"$t/$table.csv"
 	done
+	ask "copy (select * exclude (boot_id, realtime_offset_ns) from 'changes.parquet'
+		order by all) to 'changes.csv'" > "$check_out"
+	expect "duckdb, changes: rows are those of csv" cmp <(sort "$t/files/changes.csv") \
+		<(sort "$t/changes.csv")
+	ask "copy (select vcpu, at_ns as from_ns, lead(at_ns) over (partition by vcpu order by at_ns)
+		as until_ns, * exclude (vcpu, at_ns, boot_id, realtime_offset_ns)
+		from 'changes.parquet' qualify state is not null) to 'ended.csv'" > "$check_out"
+	expect "duckdb, changes: they are the states" cmp <(sort "$t/files/ended.csv") \
+		<(sort "$t/states.csv")
 	$vmsync export parquet --table=wakes -o "$t/files/none.parquet" "$t/c/host"
 	expect_eq "duckdb, a host alone: no rows" \
 		"$(ask "select count(*) from 'none.parquet'" | sorted)" 0

@@ -190,3 +190,4 @@ echo "sync beyond reading: $(build/release/tests/sync 1000000)"
 echo "a tenth of that:     $(build/release/tests/sync 100000)"
 echo
 echo "rows to Parquet alone: $(build/release/tests/parquet 5000000 "$t/rows")"
+echo "without their ends: $(build/release/tests/parquet 5000000 "$t/changes" 8 changes)"

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * parquet ROWS FILE [VCPUS]: how fast rows become a file of Parquet, without
- * what finds them: states of VCPUS (8) virtual CPUs, in the order of their
- * ends, made up beforehand. Prints rows and bytes.
+ * parquet ROWS FILE [VCPUS [TABLE]]: how fast rows become a file of Parquet,
+ * without what finds them: states of VCPUS (8) virtual CPUs, in the order of
+ * their ends, made up beforehand. TABLE is states, or changes, which have no
+ * ends. Prints rows and bytes.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,9 +90,20 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+static int row_write(struct parquet *p, const struct export_value *v,
+		     enum export_table table)
+{
+	struct export_value change[9] = { v[0], v[1] };
+
+	if (table == EXPORT_STATES)
+		return parquet_row(p, v);
+	memcpy(change + 2, v + 3, 7 * sizeof(*v));
+	return parquet_row(p, change);
+}
+
 /* Return: 0 or a negative errno. */
 static int rows_write(struct parquet *p, struct export_value (*rows)[10],
-		      uint64_t n)
+		      uint64_t n, enum export_table table)
 {
 	int64_t round_ns = 0;
 	uint64_t i;
@@ -102,7 +115,7 @@ static int rows_write(struct parquet *p, struct export_value (*rows)[10],
 	for (i = 0; !ret && i < n; i++) {
 		struct export_value *v = rows[i % MADE];
 
-		ret = parquet_row(p, v);
+		ret = row_write(p, v, table);
 		v[1].number += round_ns;
 		v[2].number += round_ns;
 	}
@@ -115,20 +128,23 @@ int main(int argc, char **argv)
 	uint64_t n = argc > 2 ? strtoull(argv[1], NULL, 0) : 0;
 	int fd = argc > 2 ? open(argv[2], O_WRONLY | O_CREAT | O_EXCL, 0666)
 			  : -1;
-	struct parquet *p = parquet_new(EXPORT_STATES, fd);
+	enum export_table table = argc > 4 && !strcmp(argv[4], "changes") ?
+					  EXPORT_CHANGES :
+					  EXPORT_STATES;
+	struct parquet *p = parquet_new(table, fd);
 	double begin;
 	unsigned int i;
 
 	if (argc > 3)
 		vcpus = (unsigned int)strtoul(argv[3], NULL, 0);
 	if (!rows || !p || fd < 0 || !vcpus || vcpus > MOST_CPUS) {
-		fprintf(stderr, "usage: parquet ROWS FILE [VCPUS]\n");
+		fprintf(stderr, "usage: parquet ROWS FILE [VCPUS [TABLE]]\n");
 		return 2;
 	}
 	for (i = 0; i < MADE; i++)
 		row_make(rows[i], i);
 	begin = seconds();
-	if (rows_write(p, rows, n))
+	if (rows_write(p, rows, n, table))
 		return 2;
 	begin = seconds() - begin;
 	printf("%.1f M rows/s, %.2f bytes a row\n", (double)n / begin / 1e6,
