@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "export/cell.h"
 #include "export/changes.h"
 
 #define NEVER INT64_MIN
@@ -28,10 +29,10 @@ static void put_none(struct export_job *j, uint32_t vcpu, int64_t at_ns)
 	struct export_value row[EXPORT_COLUMNS];
 	int i;
 
-	row[0] = (struct export_value){ .number = vcpu };
-	row[1] = (struct export_value){ .number = at_ns };
+	row[0] = cell_number(vcpu);
+	row[1] = cell_number(at_ns);
 	for (i = OF_CHANGE; i < export_columns_of(EXPORT_CHANGES)->n; i++)
-		row[i] = (struct export_value){ .none = true };
+		row[i] = cell_none();
 	export_rows_put(j, EXPORT_CHANGES, row);
 }
 

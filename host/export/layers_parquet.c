@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "export/layers_values.h"
+#include "export/parquet_column.h"
 #include "export/parquet_file.h"
 
 /* @is_begun: what is the same in all rows is known, which it is not at first */
@@ -28,7 +29,7 @@ static int begin(struct layers_export *x, const char *path)
 	d->fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (d->fd < 0)
 		return -errno;
-	d->file = parquet_new(EXPORT_LAYERS, d->fd);
+	d->file = parquet_new(EXPORT_LAYERS, d->fd, PARQUET_ROWS);
 	return d->file ? 0 : -ENOMEM;
 }
 

@@ -11,6 +11,7 @@
 #include "export/layers.h"
 
 #ifdef VMSYNC_SQLITE
+#include "export/cell.h"
 #include "export/database.h"
 #include "export/export.h"
 
@@ -71,23 +72,16 @@ struct state {
 	struct bulk *bulk[TABLES];
 };
 
-static struct export_value number(int64_t n)
-{
-	return (struct export_value){.number = n};
-}
-
 static struct export_value text(const char *s, char *buf)
 {
-	return (struct export_value){.text = export_text(s, buf, TEXT)};
+	return cell_text(export_text(s, buf, TEXT));
 }
-
-static const struct export_value none = {.none = true};
 
 static struct export_value name_text(const struct layers_export *x,
 				     uint32_t name, char *buf)
 {
 	return name == LAYERS_NO_NAME
-		       ? none
+		       ? cell_none()
 		       : text(layers_name_text(&x->engine->names, name), buf);
 }
 
@@ -124,16 +118,16 @@ static int span(void *ctx, const struct layers_object *obj,
 	struct layers_export *x = ctx;
 	char state[TEXT], place[TEXT];
 	const struct export_value v[EXPORT_COLUMNS] = {
-		number(number_of(x, obj)),
-		number(s->from_ns - x->offset_ns),
-		number(s->until_ns - x->offset_ns),
+		cell_number(number_of(x, obj)),
+		cell_number(s->from_ns - x->offset_ns),
+		cell_number(s->until_ns - x->offset_ns),
 		name_text(x, s->name, state),
 		name_text(x, s->place, place),
-		number(s->self_ns),
-		number(s->depth),
-		number((s->flags & LAYERS_NESTED) != 0),
-		number((s->flags & LAYERS_FAILED) != 0),
-		number((s->flags & LAYERS_UNFINISHED) != 0),
+		cell_number(s->self_ns),
+		cell_number(s->depth),
+		cell_number((s->flags & LAYERS_NESTED) != 0),
+		cell_number((s->flags & LAYERS_FAILED) != 0),
+		cell_number((s->flags & LAYERS_UNFINISHED) != 0),
 	};
 
 	return put(x, STATES, v);
@@ -147,9 +141,9 @@ static int links(struct layers_export *x, const struct layers_object *obj)
 
 	for (i = 0; !ret && i < obj->links.count; i++) {
 		const struct export_value v[EXPORT_COLUMNS] = {
-			number(obj->number),
-			number((int64_t)i),
-			number(obj->links.at[i].track),
+			cell_number(obj->number),
+			cell_number((int64_t)i),
+			cell_number(obj->links.at[i].track),
 			text(obj->links.at[i].key, key),
 		};
 
@@ -163,16 +157,16 @@ static int object(void *ctx, struct layers_object *obj)
 	struct layers_export *x = ctx;
 	char key[TEXT], name[TEXT], cause[TEXT], place[TEXT];
 	const struct export_value v[EXPORT_COLUMNS] = {
-		number(number_of(x, obj)),
-		number(obj->track),
+		cell_number(number_of(x, obj)),
+		cell_number(obj->track),
 		text(obj->key, key),
-		obj->name ? text(obj->name, name) : none,
-		number(obj->first_ns - x->offset_ns),
-		number(obj->last_ns - x->offset_ns),
-		number(obj->failures),
-		obj->cause ? text(obj->cause, cause) : none,
-		obj->cause ? name_text(x, obj->cause_place, place) : none,
-		obj->cause ? number(obj->cause_ns - x->offset_ns) : none,
+		obj->name ? text(obj->name, name) : cell_none(),
+		cell_number(obj->first_ns - x->offset_ns),
+		cell_number(obj->last_ns - x->offset_ns),
+		cell_number(obj->failures),
+		obj->cause ? text(obj->cause, cause) : cell_none(),
+		obj->cause ? name_text(x, obj->cause_place, place) : cell_none(),
+		obj->cause ? cell_number(obj->cause_ns - x->offset_ns) : cell_none(),
 	};
 	int ret = put(x, OBJECTS, v);
 
@@ -191,14 +185,14 @@ static int tracks(struct layers_export *x)
 	for (i = 0; !ret && i < x->engine->tracks.count; i++) {
 		const struct layers_track *t = &x->engine->tracks.at[i];
 		const struct export_value v[EXPORT_COLUMNS] = {
-			number((int64_t)i),
+			cell_number((int64_t)i),
 			text(t->name, name),
 			text(t->about, about),
-			number((int64_t)t->ended),
-			number((int64_t)t->timed_out),
-			number((int64_t)t->crowded_out),
-			number((int64_t)t->orphans),
-			number((int64_t)t->restarted),
+			cell_number((int64_t)t->ended),
+			cell_number((int64_t)t->timed_out),
+			cell_number((int64_t)t->crowded_out),
+			cell_number((int64_t)t->orphans),
+			cell_number((int64_t)t->restarted),
 		};
 
 		ret = put(x, TRACKS, v);

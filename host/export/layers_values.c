@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "export/cell.h"
 #include "export/layers_values.h"
 #include "fuse/trace_clock.h"
-
-static struct export_value number(int64_t n)
-{
-	return (struct export_value){.number = n};
-}
 
 void layers_values_make(struct layers_values *row,
 			const struct layers_export *x,
@@ -23,18 +19,17 @@ void layers_values_make(struct layers_values *row,
 	int i;
 
 	for (i = 0; i < 4; i++)
-		v[i] = (struct export_value){
-			.text = export_text(texts[i], row->text[i],
-					    sizeof(row->text[i]))};
+		v[i] = cell_text(export_text(texts[i], row->text[i],
+					     sizeof(row->text[i])));
 	if (s->place == LAYERS_NO_NAME)
-		v[3] = (struct export_value){.none = true};
-	v[4] = number(s->from_ns - x->offset_ns);
-	v[5] = number(s->until_ns - x->offset_ns);
-	v[6] = number(s->self_ns);
-	v[7] = number(s->depth);
-	v[8] = number((s->flags & LAYERS_NESTED) != 0);
-	v[9] = number((s->flags & LAYERS_FAILED) != 0);
-	v[10] = number((s->flags & LAYERS_UNFINISHED) != 0);
+		v[3] = cell_none();
+	v[4] = cell_number(s->from_ns - x->offset_ns);
+	v[5] = cell_number(s->until_ns - x->offset_ns);
+	v[6] = cell_number(s->self_ns);
+	v[7] = cell_number(s->depth);
+	v[8] = cell_number((s->flags & LAYERS_NESTED) != 0);
+	v[9] = cell_number((s->flags & LAYERS_FAILED) != 0);
+	v[10] = cell_number((s->flags & LAYERS_UNFINISHED) != 0);
 }
 
 struct export_origin layers_origin(const struct layers_export *x, char uuid[37])

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "export/origin.h"
+#include "export/parquet_column.h"
 #include "export/parquet_file.h"
 
 struct state {
@@ -52,7 +53,7 @@ static int begin(struct export_job *j, struct analysis_sink *sink)
 		s->fd = open(j->path, O_WRONLY | O_CLOEXEC);
 	if (s->fd < 0)
 		return -errno;
-	s->file = parquet_new(s->rows.only, s->fd);
+	s->file = parquet_new(s->rows.only, s->fd, PARQUET_ROWS);
 	if (!s->file)
 		return -ENOMEM;
 	*sink = export_rows_sink(j);

@@ -18,6 +18,7 @@
 
 /*
  * @column:	[@n] of the table, and then @constant
+ * @group:	so many rows are one
  * @rows:	in the group that is being collected
  * @at:		bytes of the file so far, with those in @pages
  * @groups:	[@n_groups] what its end has to say of them
@@ -28,6 +29,7 @@ struct parquet {
 	struct parquet_column column[EXPORT_COLUMNS];
 	const struct export_value *constant[EXPORT_COLUMNS];
 	int n;
+	uint32_t group;
 	uint32_t rows;
 	int64_t at;
 	struct out pages;
@@ -70,7 +72,7 @@ static bool columns_new(struct parquet *p)
 	return true;
 }
 
-struct parquet *parquet_new(enum export_table t, int fd)
+struct parquet *parquet_new(enum export_table t, int fd, uint32_t group)
 {
 	struct parquet *p = calloc(1, sizeof(*p));
 
@@ -78,6 +80,7 @@ struct parquet *parquet_new(enum export_table t, int fd)
 		return NULL;
 	p->table = t;
 	p->fd = fd;
+	p->group = group;
 	if (!out_new(&p->pages, ROOM, -1) || !out_new(&p->groups, ROOM, -1) ||
 	    !columns_new(p)) {
 		parquet_free(p);
@@ -152,7 +155,7 @@ static bool is_full(const struct parquet *p)
 	size_t bytes = 0;
 	int i;
 
-	if (p->rows == PARQUET_ROWS)
+	if (p->rows == p->group)
 		return true;
 	if (p->rows % LOOK_ROWS)
 		return false;

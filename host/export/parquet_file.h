@@ -17,9 +17,11 @@ struct parquet;
  * parquet_new() - begin a file
  * @t:		the table
  * @fd:		where it goes, from the begin to the end; may be a pipe
+ * @group:	rows of a group, at most PARQUET_ROWS: more take more memory, about 100
+ *		bytes each, and less room
  * Return: to be freed with parquet_free(); NULL if out of memory.
  */
-struct parquet *parquet_new(enum export_table t, int fd);
+struct parquet *parquet_new(enum export_table t, int fd, uint32_t group);
 
 /** parquet_free() - NULL is fine; does not close the file */
 void parquet_free(struct parquet *p);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "export/cell.h"
 #include "export/requests.h"
 #include "volume/words.h"
 
@@ -7,16 +8,6 @@
 bool export_requests_wanted(const struct export_options *o)
 {
 	return o->table && export_table_find(o->table) == EXPORT_REQUESTS;
-}
-
-static struct export_value number(int64_t n)
-{
-	return (struct export_value){.number = n};
-}
-
-static struct export_value text(const char *s)
-{
-	return (struct export_value){.text = s};
 }
 
 int export_request(void *ctx, const struct volumes *v,
@@ -31,23 +22,22 @@ int export_request(void *ctx, const struct volumes *v,
 	char name[VOLUME_NAME], clean[TEXT];
 	int i;
 
-	row[0] = number((int64_t)r->number);
-	row[1] = number(issued);
-	row[2] = number(r->cut_ns[VOLUME_DONE]);
-	row[3] = number(machine);
-	row[4] = number(volume->dev);
-	row[5] = text(export_text(volumes_name(v, machine, volume->dev, name),
+	row[0] = cell_number((int64_t)r->number);
+	row[1] = cell_number(issued);
+	row[2] = cell_number(r->cut_ns[VOLUME_DONE]);
+	row[3] = cell_number(machine);
+	row[4] = cell_number(volume->dev);
+	row[5] = cell_text(export_text(volumes_name(v, machine, volume->dev, name),
 				  clean, sizeof(clean)));
-	row[6] = text(volume_ops[r->op].key);
-	row[7] = text(volume_followeds[l->followed].key);
-	row[8] = number(r->sector);
-	row[9] = number(r->sectors);
-	row[10] = r->bio_ns == VOLUME_NEVER ? (struct export_value){.none = true}
-					    : number(issued - r->bio_ns);
-	row[11] = number(r->error);
+	row[6] = cell_text(volume_ops[r->op].key);
+	row[7] = cell_text(volume_followeds[l->followed].key);
+	row[8] = cell_number(r->sector);
+	row[9] = cell_number(r->sectors);
+	row[10] = cell_number_if(r->bio_ns != VOLUME_NEVER, issued - r->bio_ns);
+	row[11] = cell_number(r->error);
 	volume_request_parts(r, l->followed, ns);
 	for (i = 0; i < VOLUME_PARTS; i++)
-		row[12 + i] = number(ns[i]);
+		row[12 + i] = cell_number(ns[i]);
 	export_rows_put(j, EXPORT_REQUESTS, row);
 	return j->error;
 }

@@ -2,9 +2,10 @@
 #include <string.h>
 
 #include "analysis/reasons.h"
+#include "export/cell.h"
 #include "export/changes.h"
 #include "export/events.h"
-#include "export/rows.h"
+#include "export/names.h"
 #include "volume/request.h"
 
 #define BITS(a, b) (1u << (a) | 1u << (b))
@@ -122,29 +123,9 @@ enum export_table export_table_find(const char *name)
 	return (enum export_table)t;
 }
 
-static struct export_value number(int64_t n)
-{
-	return (struct export_value){.number = n};
-}
-
-static struct export_value text(const char *s)
-{
-	return (struct export_value){.text = s};
-}
-
-static struct export_value text_or_none(const char *s)
-{
-	return (struct export_value){.text = *s ? s : NULL, .none = !*s};
-}
-
-static struct export_value number_or_none(int64_t n, bool is)
-{
-	return (struct export_value){.number = is ? n : 0, .none = !is};
-}
-
 static struct export_value numbered(uint32_t n)
 {
-	return number_or_none(n, n != ANALYSIS_NONE);
+	return cell_number_if(n != ANALYSIS_NONE, n);
 }
 
 void export_rows_put(struct export_job *j, enum export_table t,
@@ -164,7 +145,7 @@ void export_rows_put(struct export_job *j, enum export_table t,
 
 static void who(struct export_value *v, const struct analysis_who *w)
 {
-	v[0] = text(by[w->by]);
+	v[0] = cell_text(by[w->by]);
 	v[1] = numbered(w->by == ANALYSIS_BY_TASK   ? w->id
 			: w->by == ANALYSIS_BY_VCPU ? w->thread
 						    : ANALYSIS_NONE);
@@ -184,17 +165,17 @@ static void stay(void *ctx, const struct analysis_stay *s)
 
 	if (!export_clip(j, &from, &until) || !export_wants(j, s->vcpu))
 		return;
-	v[0] = number(s->vcpu);
-	v[1] = number(from);
-	v[2] = number(until);
-	v[3] = text(analysis_state_key(s->state));
-	v[4] = text(places[s->place]);
+	v[0] = cell_number(s->vcpu);
+	v[1] = cell_number(from);
+	v[2] = cell_number(until);
+	v[3] = cell_text(analysis_state_key(s->state));
+	v[4] = cell_text(places[s->place]);
 	v[5] = numbered(s->thread);
 	v[6] = numbered(s->cpu);
 	if (s->state == ANALYSIS_WAKING)
 		who(&v[7], &s->woken_by);
 	else
-		v[7] = v[8] = v[9] = number_or_none(0, false);
+		v[7] = v[8] = v[9] = cell_none();
 	if (rows->only == EXPORT_CHANGES)
 		export_changes_put(j, v);
 	else
@@ -209,10 +190,10 @@ static void charge(void *ctx, const struct analysis_charge *c)
 
 	if (!export_clip(j, &from, &until) || !export_wants(j, c->vcpu))
 		return;
-	v[0] = number(c->vcpu);
-	v[1] = number(from);
-	v[2] = number(until);
-	v[3] = text(analysis_state_key(c->state));
+	v[0] = cell_number(c->vcpu);
+	v[1] = cell_number(from);
+	v[2] = cell_number(until);
+	v[3] = cell_text(analysis_state_key(c->state));
 	v[4] = numbered(c->thread);
 	who(&v[5], &c->who);
 	export_rows_put(j, EXPORT_CHARGES, v);
@@ -231,7 +212,7 @@ static void states(struct export_value *v, const int64_t ns[ANALYSIS_STATES])
 	int i;
 
 	for (i = 0; i < ANALYSIS_STATES; i++)
-		v[i] = number(ns[i]);
+		v[i] = cell_number(ns[i]);
 }
 
 static void left(void *ctx, const struct analysis_exit *x)
@@ -244,13 +225,13 @@ static void left(void *ctx, const struct analysis_exit *x)
 	if (!x->told || !begins(j, x->from_ns) || !export_wants(j, x->vcpu))
 		return;
 	analysis_reason_text(x->isa, x->reason, name, sizeof(name));
-	v[0] = number(x->vcpu);
-	v[1] = number(x->from_ns);
-	v[2] = number(x->until_ns);
-	v[3] = text(isa[x->isa]);
-	v[4] = number(x->reason);
-	v[5] = text(name);
-	v[6] = number(x->ended);
+	v[0] = cell_number(x->vcpu);
+	v[1] = cell_number(x->from_ns);
+	v[2] = cell_number(x->until_ns);
+	v[3] = cell_text(isa[x->isa]);
+	v[4] = cell_number(x->reason);
+	v[5] = cell_text(name);
+	v[6] = cell_number(x->ended);
 	v[7] = numbered(x->thread);
 	states(&v[8], x->ns);
 	export_rows_put(j, EXPORT_EXITS, v);
@@ -263,10 +244,10 @@ static void wake(void *ctx, const struct analysis_wake *w)
 
 	if (!begins(j, w->from_ns) || !export_wants(j, w->vcpu))
 		return;
-	v[0] = number(w->thread);
-	v[1] = number(w->from_ns);
-	v[2] = number(w->until_ns);
-	v[3] = number(w->vcpu);
+	v[0] = cell_number(w->thread);
+	v[1] = cell_number(w->from_ns);
+	v[2] = cell_number(w->until_ns);
+	v[3] = cell_number(w->vcpu);
 	v[4] = numbered(w->waker);
 	states(&v[5], w->ns);
 	export_rows_put(j, EXPORT_WAKES, v);
@@ -281,87 +262,43 @@ struct analysis_sink export_rows_sink(struct export_job *j)
 				      .ctx = j};
 }
 
-/* All, whatever is asked for: those that are not may be to blame. */
-static void machines(struct export_job *j)
+static struct export_machine machine(const void *ctx, uint32_t i)
 {
-	const struct analysis *a = j->analysis;
-	const struct vmsync_session *s = a->session;
-	char name[280];
-	uint32_t i;
+	const struct vmsync_session *s = ((const struct analysis *)ctx)->session;
+	const struct vmsync_session_guest *g = i ? &s->guests[i - 1] : NULL;
 
-	for (i = 0; i <= s->n_guests; i++) {
-		const struct vmsync_session_guest *g =
-			i ? &s->guests[i - 1] : NULL;
-		const struct export_value v[EXPORT_COLUMNS] = {
-			number(i),
-			text(export_text(g ? g->machine->name : s->host->name,
-					 name, sizeof(name))),
-			text(g ? "guest" : "host"),
-			number(g ? g->report->bound_worst_ns : 0),
-			number(a->totals.from_ns),
-			number(a->totals.until_ns),
-		};
-
-		export_rows_put(j, EXPORT_MACHINES, v);
-	}
+	return (struct export_machine){
+		.name = g ? g->machine->name : s->host->name,
+		.bound_ns = g ? g->report->bound_worst_ns : 0,
+	};
 }
 
-static void vcpus(struct export_job *j)
+static const char *vm_name(const void *ctx, uint32_t vcpu, char *buf,
+			   size_t size)
 {
-	const struct analysis *a = j->analysis;
-	char name[64], clean[256];
-	uint32_t i;
-
-	for (i = 0; i < analysis_model_vcpus(a->model); i++) {
-		struct analysis_vcpu_id id =
-			analysis_model_vcpu_id(a->model, i);
-		const struct export_value v[EXPORT_COLUMNS] = {
-			number(i),
-			text(export_text(analysis_vm_name(a, i, name,
-							  sizeof(name)),
-					 clean, sizeof(clean))),
-			number_or_none(id.pid, id.pid > 0),
-			number(id.tid),
-			number_or_none(id.vcpu_id, id.vcpu_id >= 0),
-			number_or_none(id.machine, id.machine != 0),
-			number_or_none(id.cpu, id.machine != 0),
-		};
-
-		export_rows_put(j, EXPORT_VCPUS, v);
-	}
-}
-
-static void threads(struct export_job *j)
-{
-	const struct analysis_model *m = j->analysis->model;
-	char name[ANALYSIS_NAME * 4 + 1];
-	uint32_t i;
-
-	for (i = 0; i < analysis_model_threads(m); i++) {
-		const struct analysis_thread *t = analysis_model_thread(m, i);
-		const struct export_value v[EXPORT_COLUMNS] = {
-			number(i),
-			number(t->machine),
-			number(t->tid),
-			number_or_none(t->pid, t->pid > 0),
-			text_or_none(export_text(t->name, name, sizeof(name))),
-		};
-
-		export_rows_put(j, EXPORT_THREADS, v);
-	}
+	return analysis_vm_name(ctx, vcpu, buf, size);
 }
 
 int export_rows_end(struct export_job *j)
 {
 	const struct export_rows *rows = j->state;
+	const struct analysis *a = j->analysis;
+	struct export_names names;
 
 	if (rows->only == EXPORT_REQUESTS)
 		return j->error;
 	export_changes_end(j);
 	if (!j->error && export_events_wanted(j->options))
 		j->error = export_events(j, j->state);
-	machines(j);
-	vcpus(j);
-	threads(j);
+	names = (struct export_names){
+		.model = a->model,
+		.machines = a->session->n_guests + 1,
+		.machine = machine,
+		.vm_name = vm_name,
+		.ctx = a,
+		.from_ns = a->totals.from_ns,
+		.until_ns = a->totals.until_ns,
+	};
+	export_names_put(j, &names);
 	return j->error;
 }

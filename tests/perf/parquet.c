@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "export/parquet_column.h"
 #include "export/parquet_file.h"
 
 #define MADE	  (1u << 16) /* rows that are made up, and then come again */
@@ -131,7 +132,7 @@ int main(int argc, char **argv)
 	enum export_table table = argc > 4 && !strcmp(argv[4], "changes") ?
 					  EXPORT_CHANGES :
 					  EXPORT_STATES;
-	struct parquet *p = parquet_new(table, fd);
+	struct parquet *p = parquet_new(table, fd, PARQUET_ROWS);
 	double begin;
 	unsigned int i;
 

@@ -45,7 +45,7 @@ static void groups(void)
 {
 	FILE *f = tmpfile();
 	int fd = fileno(f);
-	struct parquet *p = parquet_new(EXPORT_THREADS, fd);
+	struct parquet *p = parquet_new(EXPORT_THREADS, fd, PARQUET_ROWS);
 	char end[4] = "";
 	int i;
 
@@ -67,14 +67,14 @@ static void groups(void)
 static void no_room(void)
 {
 	int fd = open("/dev/full", O_WRONLY);
-	struct parquet *p = parquet_new(EXPORT_THREADS, fd);
+	struct parquet *p = parquet_new(EXPORT_THREADS, fd, PARQUET_ROWS);
 	int i, ret = 0;
 
 	for (i = 0; !ret && i < (int)PARQUET_ROWS; i++)
 		ret = row_add(p, i, 0);
 	CHECK_EQ(ret, -ENOSPC);
 	parquet_free(p);
-	p = parquet_new(EXPORT_THREADS, fd);
+	p = parquet_new(EXPORT_THREADS, fd, PARQUET_ROWS);
 	CHECK(!row_add(p, 1, 0));
 	CHECK_EQ(parquet_end(p), -ENOSPC);
 	parquet_free(p);
