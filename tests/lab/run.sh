@@ -97,6 +97,8 @@ if [ "$kernel" = debug ]; then
 	LAB_L1_MB=$((LAB_L1_MB + 2048)) LAB_L1_APPEND="loglevel=4 $LAB_L1_APPEND"
 	LAB_LIMIT=$((LAB_LIMIT * 2)) LAB_L2_SILENCE=$((LAB_L2_SILENCE * 2))
 	LAB_SILENCE=$((LAB_SILENCE * 4))
+	# What is done to a guest meanwhile takes several times as long, too.
+	LAB_SECONDS=$((LAB_SECONDS * 3))
 fi
 # Emulated, a host of 6.12 or PREEMPT_RT dies now and then if it has memory above 4 GiB,
 # where QEMU's machine puts some from 3584 MiB on: Documentation/testing.rst.
