@@ -37,6 +37,9 @@ guest_cmdline() {
 [ -z "$LAB_SYSTEM" ] || . "$LAB_TOP/tests/lab/system/host.sh"
 # shellcheck source=/dev/null
 . "$LAB_TOP/tests/lab/scenarios/$LAB_NAME.sh"
+# run.sh has made other numbers of the scenario's where the kernel is slow.
+# shellcheck source=/dev/null
+. /run/lab.conf
 
 doing=starting
 at=guest

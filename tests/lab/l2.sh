@@ -30,6 +30,9 @@ guest_during() { :; }
 guest_record() { guest_record_plain; }
 # shellcheck source=/dev/null
 . /scenario.sh
+# run.sh has made other numbers of the scenario's where the kernel is slow.
+# shellcheck source=/dev/null
+. /lab.conf
 
 fail() {
 	say "fail $*"
