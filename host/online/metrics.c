@@ -10,15 +10,9 @@
 #include "analysis/totals.h"
 #include "base/series.h"
 #include "fuse/fail.h"
+#include "online/vm.h"
 
-#define NAME_SIZE 80
 #define ALL INT32_MIN /* virtual CPUs of a VM */
-
-/* A virtual machine, as it is told: by name. */
-struct vm {
-	char name[NAME_SIZE];
-	const char *uuid;
-};
 
 /* What is written, while it is. @vm_of: by virtual CPU. */
 struct writer {
@@ -28,63 +22,15 @@ struct writer {
 	const struct analysis_model *model;
 	struct online_names *names;
 	bool vcpus;
-	VMSYNC_ARRAY(struct vm) vms;
+	VMSYNC_ARRAY(struct online_vm) vms;
 	VMSYNC_ARRAY(uint32_t) vm_of;
 	VMSYNC_ARRAY(struct online_exit_sums) exits;
 };
 
-/* Whether a virtual CPU's thread was one of the guest's CPUs. */
-static bool is_of(const struct online_about *a,
-		  const struct analysis_vcpu_id *id)
-{
-	const struct vmsync_guest_report *r = vmsync_guest_report_of(a->guest);
-	uint32_t i;
-
-	for (i = 0; i < r->n_cpus; i++) {
-		if (r->cpus[i].known && r->cpus[i].tid == id->tid)
-			return true;
-	}
-	return id->pid > 0 && a->pid == id->pid;
-}
-
-/* The guest that a virtual CPU is of, by number from 1; 0: none whose trace there is. */
-static uint32_t machine_of(const struct writer *w, uint32_t vcpu)
-{
-	struct analysis_vcpu_id id = analysis_model_vcpu_id(w->model, vcpu);
-	size_t i;
-
-	for (i = 0; !id.machine && i < online_guests(w->o); i++) {
-		struct online_about a = online_guest_about(w->o, i);
-
-		if (a.joined && is_of(&a, &id))
-			return (uint32_t)i + 1;
-	}
-	return id.machine;
-}
-
-static struct vm vm_make(const struct writer *w, uint32_t vcpu)
-{
-	struct analysis_vcpu_id id = analysis_model_vcpu_id(w->model, vcpu);
-	uint32_t machine = machine_of(w, vcpu);
-	struct vm vm = { .uuid = "" };
-
-	if (machine) {
-		struct online_about a = online_guest_about(w->o, machine - 1);
-
-		snprintf(vm.name, sizeof(vm.name), "%s", a.name);
-		vm.uuid = a.uuid;
-	} else if (id.pid > 0) {
-		snprintf(vm.name, sizeof(vm.name), "process %d", id.pid);
-	} else {
-		snprintf(vm.name, sizeof(vm.name), "thread %d", id.tid);
-	}
-	return vm;
-}
-
 /* Several boots of a guest are one VM, by name. */
 static int vm_put(struct writer *w, uint32_t vcpu)
 {
-	struct vm vm = vm_make(w, vcpu), *place;
+	struct online_vm vm = online_vm(w->o, vcpu), *place;
 	uint32_t *of = vmsync_array_add(&w->vm_of);
 	size_t i;
 
@@ -106,7 +52,7 @@ static int vm_put(struct writer *w, uint32_t vcpu)
 
 static void open_series(const struct writer *w, const char *name, uint32_t vm)
 {
-	const struct vm *v = &w->vms.at[vm];
+	const struct online_vm *v = &w->vms.at[vm];
 
 	fprintf(w->f, "%s{", name);
 	vmsync_series_label(w->f, "domain", v->name);
@@ -275,7 +221,7 @@ static int charges(const struct writer *w)
 {
 	static const char series[] = "vmsync_vm_preempted_by_seconds_total";
 	struct online_names *n = w->names;
-	char name[NAME_SIZE + 8];
+	char name[ONLINE_VM_NAME + 8];
 	size_t i;
 
 	online_names_begin(n);
