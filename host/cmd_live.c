@@ -9,12 +9,9 @@
 
 #include "cmd.h"
 #include "cmd_live.h"
+#include "cmd_live_meanwhile.h"
 #include "fuse/fail.h"
 #include "fuse/print.h"
-#include "live/lines.h"
-#include "live/metrics.h"
-#include "live/stalls.h"
-#include "online/metrics.h"
 
 static const char help[] =
 "usage: vmsync live --record=DIR [OPTION]... SOURCE...\n"
@@ -43,6 +40,9 @@ static const char help[] =
 "      --analyze      and what the virtual CPUs do; the first source is the\n"
 "                     host's, the others are its guests'\n"
 "      --vcpus        of each virtual CPU, and not only of each VM\n"
+"      --states=DIR   with --analyze: what each virtual CPU did, when, as tables\n"
+"                     of Parquet, a folder DIR/chunk=TIME for every minute\n"
+"      --chunk=N      so many seconds are one of these (60)\n"
 "      --json         lines of JSON to stdout, the summary to stderr\n"
 "      --interval=N   so many seconds apart (1)\n"
 "      --patience=N   wait for a guest without a map, or behind, until so many\n"
@@ -64,19 +64,22 @@ struct arguments {
 	struct live_url *source;
 	size_t n;
 	const char *dir;
-	const char *metrics;
+	struct meanwhile_how how;
 	int64_t interval_ns;
-	int64_t patience_ns;
 	int64_t seconds_ns;
 	int64_t settle_ns;
 	uint64_t limit;
 	bool once;
-	bool analyze;
 	bool interval;
 	bool patience;
-	bool vcpus;
-	bool json;
+	bool chunk;
 };
+
+/* Is something to be done while it goes on? */
+static bool is_told(const struct arguments *args)
+{
+	return args->how.metrics || args->how.json || args->how.states;
+}
 
 static int take_limit(struct arguments *args, const char *value)
 {
@@ -128,19 +131,25 @@ static int take(void *arguments, int option, const char *value)
 	case 'l':
 		return take_limit(args, value);
 	case 'm':
-		args->metrics = value;
+		args->how.metrics = value;
 		return 0;
+	case 't':
+		args->how.states = value;
+		return 0;
+	case 'c':
+		args->chunk = true;
+		return cmd_seconds("live", value, &args->how.chunk_ns);
 	case 'i':
 		args->interval = true;
 		return take_interval(args, value);
 	case 'p':
 		args->patience = true;
-		return cmd_seconds("live", value, &args->patience_ns);
+		return cmd_seconds("live", value, &args->how.patience_ns);
 	}
 	args->once |= option == 'o';
-	args->analyze |= option == 'a';
-	args->vcpus |= option == 'v';
-	args->json |= option == 'j';
+	args->how.analyze |= option == 'a';
+	args->how.vcpus |= option == 'v';
+	args->how.json |= option == 'j';
 	return 0;
 }
 
@@ -173,169 +182,26 @@ static int sum_up(FILE *f, const struct live_member *m)
 	return !sums.sessions || lost || sums.discarded ? EXIT_FOUND : 0;
 }
 
-/*
- * What is done while it goes on. @failed: there is no use in trying again, and that
- * was said; @trouble: something could not be done.
- */
-struct meanwhile {
-	const struct arguments *args;
-	struct live_member *m;
-	size_t n;
-	struct live_ledger **ledgers;
-	size_t session; /* of the host, that is analysed */
-	struct online *online;
-	struct online_names names;
-	bool failed;
-	bool trouble;
-};
-
-static int write_online(FILE *f, void *ctx, struct ctf_error *e)
+static int run(const struct arguments *args, struct meanwhile *w,
+	       struct live_member *m, size_t n)
 {
-	struct meanwhile *w = ctx;
-
-	if (online_metrics_write(f, w->online, &w->names, w->args->vcpus))
-		return vmsync_fail_memory(e);
-	return 0;
-}
-
-/* What cannot be written now may be, later: it is said once, not in each interval. */
-static void trouble(struct meanwhile *w, const struct ctf_error *e)
-{
-	if (!w->trouble)
-		cmd_error("live", e);
-	w->trouble = true;
-}
-
-static void metrics_write(struct meanwhile *w)
-{
-	const struct live_more all = { write_online, w };
-	const struct live_more *more = w->online ? &all : NULL;
-	struct ctf_error e;
-
-	if (w->args->metrics &&
-	    live_metrics_write(w->args->metrics, w->m, w->n, more, &e))
-		trouble(w, &e);
-	if (w->args->json && live_lines_write(stdout, w->m, w->n, more, &e))
-		trouble(w, &e);
-}
-
-/* Of the host's session number @session; 0 or -ENOMEM. */
-static int online_make(struct meanwhile *w, size_t session)
-{
-	const struct online_how how = { .session = session,
-					.patience_ns = w->args->patience_ns,
-					.say = say };
-	struct online *o = online_new(w->ledgers, w->n, &how);
-
-	if (!o)
-		return -ENOMEM;
-	online_free(w->online);
-	vmsync_array_free(&w->names.by);
-	w->online = o;
-	w->session = session;
-	return 0;
-}
-
-/* Whether the host has another session already: 1, 0 or -ENOMEM. */
-static int has_next(const struct meanwhile *w)
-{
-	struct live_whole whole = { 0 };
-	int ret = live_ledger_look(w->ledgers[0], w->session + 1, &whole);
-
-	free(whole.file);
-	return ret;
-}
-
-/* What belongs to a session of the host is over when the next one begins. */
-static int analyze_some(struct meanwhile *w, bool all, struct ctf_error *e)
-{
-	int next = has_next(w), ret;
-
-	ret = next < 0 ? next : online_tick(w->online, all || next, e);
-	while (!ret && next > 0) {
-		ret = online_make(w, w->session + 1);
-		next = ret ? ret : has_next(w);
-		if (!ret && next >= 0)
-			ret = online_tick(w->online, all || next, e);
-	}
-	if (next == -ENOMEM || ret == -ENOMEM)
-		return vmsync_fail_memory(e);
-	return ret;
-}
-
-static void analyze(struct meanwhile *w, bool all)
-{
-	struct ctf_error e;
-
-	if (!w->online || w->failed || !analyze_some(w, all, &e))
-		return;
-	cmd_error("live", &e);
-	w->failed = w->trouble = true;
-}
-
-static void tick(void *ctx)
-{
-	struct meanwhile *w = ctx;
-
-	live_stalls_look(w->m, w->n);
-	analyze(w, false);
-	metrics_write(w);
-}
-
-static int run(struct meanwhile *w)
-{
-	const struct live_tick how = { w->args->interval_ns, tick, w };
+	const struct live_tick how = { args->interval_ns, meanwhile_tick, w };
 	struct ctf_error e;
 	size_t i;
-	int ret;
+	int ret = 0;
 
-	if (live_group_run(w->m, w->n, w->args->seconds_ns,
-			   w->args->metrics || w->args->json ? &how : NULL, &e))
+	if (live_group_run(m, n, args->seconds_ns, is_told(args) ? &how : NULL, &e))
 		return cmd_error("live", &e);
-	if (w->online) {
-		analyze(w, true);
-		metrics_write(w);
-	}
-	ret = w->trouble ? EXIT_TROUBLE : 0;
-	for (i = 0; i < w->n; i++) {
-		ret |= sum_up(w->args->json ? stderr : stdout, &w->m[i]);
-		if (w->m[i].ret)
+	if (!meanwhile_end(w))
+		ret = EXIT_TROUBLE;
+	for (i = 0; i < n; i++) {
+		ret |= sum_up(args->how.json ? stderr : stdout, &m[i]);
+		if (m[i].ret)
 			ret |= EXIT_TROUBLE;
 	}
 	if (!cmd_flush("live"))
 		return EXIT_TROUBLE;
 	return ret & EXIT_TROUBLE ? EXIT_TROUBLE : ret;
-}
-
-/* Who reads what is kept while it grows. */
-static int reader_make(struct meanwhile *w)
-{
-	size_t i;
-
-	if (!w->args->analyze)
-		return 0;
-	w->ledgers = calloc(w->n, sizeof(*w->ledgers));
-	for (i = 0; w->ledgers && i < w->n; i++) {
-		w->ledgers[i] = live_ledger_new();
-		if (!w->ledgers[i])
-			return -ENOMEM;
-		w->m[i].source.ledger = w->ledgers[i];
-		live_store_ledger(w->m[i].source.store, w->ledgers[i]);
-	}
-	return w->ledgers ? online_make(w, 0) : -ENOMEM;
-}
-
-static void reader_free(struct meanwhile *w)
-{
-	size_t i;
-
-	online_free(w->online);
-	vmsync_array_free(&w->names.by);
-	for (i = 0; w->ledgers && i < w->n; i++) {
-		live_store_ledger(w->m[i].source.store, NULL);
-		live_ledger_free(w->ledgers[i]);
-	}
-	free(w->ledgers);
 }
 
 /* Made where it is not there: 0, or a negative errno. */
@@ -354,14 +220,11 @@ static int folder_make(const char *path)
 
 static int record(const struct arguments *args, struct live_member *m, size_t n)
 {
-	struct meanwhile w = { .args = args, .m = m, .n = n };
+	struct meanwhile *w;
 	struct ctf_error e;
-	int ret;
+	int ret = folder_make(args->dir);
 	size_t i;
 
-	if (args->metrics && live_metrics_check(args->metrics, &e))
-		return cmd_error("live", &e);
-	ret = folder_make(args->dir);
 	if (ret) {
 		vmsync_fail(&e, ret, "name a folder that can be written to, or a "
 			    "new one in such a folder", "%.400s: %s", args->dir,
@@ -379,9 +242,9 @@ static int record(const struct arguments *args, struct live_member *m, size_t n)
 			return cmd_error("live", &e);
 		}
 	}
-	ret = reader_make(&w) ? cmd_error("live", (vmsync_fail_memory(&e), &e)) :
-				run(&w);
-	reader_free(&w);
+	w = meanwhile_new(&args->how, m, n, &e);
+	ret = w ? run(args, w, m, n) : cmd_error("live", &e);
+	meanwhile_free(w);
 	return ret;
 }
 
@@ -394,18 +257,22 @@ static int check(const struct arguments *args, const struct live_member *m,
 	if (!args->dir && (n > 1 || m[0].source.url.session[0] ||
 			   m[0].source.url.kind != LIVE_RELAYD))
 		return cmd_usage_error("live", "--record says where to keep it");
-	if ((args->analyze && !args->metrics && !args->json) ||
-	    (args->vcpus && !args->analyze))
-		return cmd_usage_error("live", "--analyze is told in --metrics or "
-				       "--json, and --vcpus is of --analyze");
-	if (args->patience && !args->analyze)
-		return cmd_usage_error("live", "--patience is of --analyze");
-	if (args->interval && !args->metrics && !args->json)
-		return cmd_usage_error("live", "--interval is of --metrics or --json");
-	if (!args->dir && (args->json || args->metrics || args->once || args->limit ||
+	if ((args->how.analyze && !is_told(args)) ||
+	    (args->how.vcpus && !args->how.analyze))
+		return cmd_usage_error("live", "--analyze is told in --metrics, --json "
+				       "or --states, and --vcpus is of --analyze");
+	if ((args->patience || args->how.states) && !args->how.analyze)
+		return cmd_usage_error("live", "--patience and --states are of "
+				       "--analyze");
+	if (args->chunk && !args->how.states)
+		return cmd_usage_error("live", "--chunk is of --states");
+	if (args->interval && !is_told(args))
+		return cmd_usage_error("live", "--interval is of --metrics, --json or "
+				       "--states");
+	if (!args->dir && (is_told(args) || args->once || args->limit ||
 			   args->seconds_ns))
-		return cmd_usage_error("live", "--json, --limit, --metrics, --once and "
-				       "--seconds are of --record");
+		return cmd_usage_error("live", "--json, --limit, --metrics, --once, "
+				       "--seconds and --states are of --record");
 	for (i = 0; args->dir && i < n; i++)
 		if (m[i].source.url.kind == LIVE_RELAYD &&
 		    !m[i].source.url.session[0])
@@ -456,6 +323,8 @@ int cmd_live(int argc, char **argv)
 		{ "analyze", no_argument, NULL, 'a' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "vcpus", no_argument, NULL, 'v' },
+		{ "states", required_argument, NULL, 't' },
+		{ "chunk", required_argument, NULL, 'c' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -463,8 +332,10 @@ int cmd_live(int argc, char **argv)
 	static const struct cmd_options options = { "live", help, "-:h", table,
 						    take };
 	struct arguments args = { .interval_ns = 1000000000,
-				  .patience_ns = 10000000000,
-				  .settle_ns = 2000000000 };
+				  .settle_ns = 2000000000,
+				  .how = { .patience_ns = 10000000000,
+					   .chunk_ns = 60000000000,
+					   .say = say } };
 	struct ctf_error e;
 	int ret;
 

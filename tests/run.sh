@@ -64,6 +64,7 @@ longer=(
 # One after another: they run LTTng's daemons, libvirt's, servers, and wait for these.
 daemons=(
 	online
+	chunks
 	freeze
 	memory
 	libvirt

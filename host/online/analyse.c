@@ -8,6 +8,7 @@
 
 #include "fuse/coverage.h"
 #include "fuse/fail.h"
+#include "online/bound.h"
 #include "online/missed.h"
 #include "online/online_parts.h"
 
@@ -121,6 +122,8 @@ static int model_make(struct online *o, int64_t begin_ns)
 		return -ENOMEM;
 	sink = online_sums_sink(&o->sums, o->model);
 	analysis_model_sink(o->model, &sink);
+	if (o->how.sink)
+		analysis_model_sink(o->model, o->how.sink);
 	return vcpus_tell(o);
 }
 
@@ -320,6 +323,28 @@ static int guests_close(struct online *o, int64_t settled_ns)
 	return 0;
 }
 
+/* All that was analysed up to now has such a bound at most. */
+static void bounds_note(struct online *o, int64_t until_ns)
+{
+	int64_t from_ns = o->given_ns ? o->given_ns : o->host->begin_ns;
+	size_t i;
+
+	if (until_ns > o->host->end_ns)
+		until_ns = o->host->end_ns;
+	for (i = 0; i < o->guests.count; i++) {
+		struct online_guest *g = &o->guests.at[i];
+		int64_t ns;
+
+		if (!g->joined)
+			continue;
+		ns = online_bound_ns(vmsync_guest_maps(g->guest),
+				     (host_time){ from_ns },
+				     (host_time){ until_ns });
+		if (ns > g->bound_ns)
+			g->bound_ns = ns;
+	}
+}
+
 /* Everything before @settled_ns. */
 static int give(struct online *o, int64_t settled_ns, struct ctf_error *e)
 {
@@ -340,8 +365,10 @@ static int give(struct online *o, int64_t settled_ns, struct ctf_error *e)
 		ret = online_feed_give(&o->feed, until_ns, take, o, e);
 	if (!ret && o->sums.failed)
 		ret = vmsync_fail_memory(e);
-	if (!ret && until_ns > o->given_ns)
+	if (!ret && until_ns > o->given_ns) {
+		bounds_note(o, until_ns);
 		o->given_ns = until_ns;
+	}
 	return ret;
 }
 

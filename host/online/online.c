@@ -297,9 +297,19 @@ int64_t online_until_ns(const struct online *o)
 
 int64_t online_realtime_ns(const struct online *o, int64_t ns)
 {
-	return o->host && o->host->any ?
-		       (int64_t)ctf_clock_ns(&o->host->clock, (uint64_t)ns) :
-		       0;
+	const struct ctf_clock *c = online_clock(o);
+
+	return c ? (int64_t)ctf_clock_ns(c, (uint64_t)ns) : 0;
+}
+
+const char *online_host_name(const struct online *o)
+{
+	return o->host ? o->host->name : "";
+}
+
+const struct ctf_clock *online_clock(const struct online *o)
+{
+	return o->host && o->host->any ? &o->host->clock : NULL;
 }
 
 uint64_t online_late(const struct online *o)
@@ -327,6 +337,7 @@ struct online_about online_guest_about(const struct online *o, size_t i)
 		.uuid = g->machine->domain.uuid,
 		.pid = r->found ? r->vm.pid : 0,
 		.joined = g->joined,
+		.bound_ns = g->bound_ns,
 		.maps = vmsync_guest_maps(g->guest),
 		.guest = g->guest,
 	};

@@ -28,12 +28,14 @@ struct online;
  *		sessions have ended are not taken
  * @patience_ns: so much of the host's recording who is late is waited for
  * @say:	is told, in a line, of what must not be overlooked
+ * @sink:	takes what the model finds, too; NULL: nobody does
  */
 struct online_how {
 	size_t session;
 	int64_t patience_ns;
 	void (*say)(void *ctx, const char *text);
 	void *say_ctx;
+	const struct analysis_sink *sink;
 };
 
 /**
@@ -66,6 +68,12 @@ int64_t online_until_ns(const struct online *o);
 /** online_realtime_ns() - what the host's CLOCK_REALTIME was at @ns, about; 0: unknown */
 int64_t online_realtime_ns(const struct online *o, int64_t ns);
 
+/** online_host_name() - as its trace says; "" before its first packet */
+const char *online_host_name(const struct online *o);
+
+/** online_clock() - of the host's trace, for its identity and offset; NULL: nothing came */
+const struct ctf_clock *online_clock(const struct online *o);
+
 /** online_late() - events that came after they were said to be there */
 uint64_t online_late(const struct online *o);
 
@@ -74,6 +82,7 @@ uint64_t online_late(const struct online *o);
  * @uuid:	"" where libvirt's is not known
  * @pid:	process of its VM, 0: not known
  * @joined:	it is analysed
+ * @bound_ns:	of its map, at most, where it was analysed
  * @maps, @guest: as of the last tick
  */
 struct online_about {
@@ -81,6 +90,7 @@ struct online_about {
 	const char *uuid;
 	int32_t pid;
 	bool joined;
+	int64_t bound_ns;
 	const struct vmsync_guest_map *maps;
 	const struct vmsync_guest *guest;
 };

@@ -15,6 +15,7 @@
  * @joined:	its events are analysed
  * @left:	nobody waits for it, and nothing of it is analysed
  * @closed:	the analysis knows that it has ended
+ * @bound_ns:	of its map, at most, where it was analysed
  */
 struct online_guest {
 	struct online_machine *machine;
@@ -25,6 +26,7 @@ struct online_guest {
 	bool joined;
 	bool left;
 	bool closed;
+	int64_t bound_ns;
 };
 
 /**

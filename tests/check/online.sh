@@ -184,10 +184,10 @@ for run in beacon.1 other; do
 	expect_eq "$run: each series is there once" "$(grep -v '^#' "$t/$run/prom" |
 		sed 's/ [^ ]*$//' | sort | uniq -d)" ""
 done
-expect_error "what is found has to go somewhere" "told in --metrics or --json" \
+expect_error "what is found has to go somewhere" "told in --metrics, --json or --states" \
 	"$vmsync" live --record="$t/x" --analyze tcp://h/s
 expect_error "no virtual CPUs without --analyze" "is of --analyze" \
 	"$vmsync" live --record="$t/x" --metrics="$t/x.prom" --vcpus tcp://h/s
-expect_error "no patience without --analyze" "patience is of --analyze" \
+expect_error "no patience without --analyze" "patience and --states are of --analyze" \
 	"$vmsync" live --record="$t/x" --metrics="$t/x.prom" --patience=5 tcp://h/s
 finish

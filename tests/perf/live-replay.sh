@@ -3,7 +3,7 @@
 #
 # Sourced by what measures vmsync live --analyze: a host and two guests, each with as many
 # events as the host, replayed by three relay daemons of the tests. All is in $t, which goes
-# with the script.
+# with the script. LIVE_STATES=yes writes tables of states, too.
 
 t=$(mktemp -d) || exit 2
 jobs=
@@ -25,7 +25,7 @@ begin() {
 	local folder=$1 interval_s=$2 name urls=()
 
 	shift 2
-	rm -rf "$t/out" "$t/prom"
+	rm -rf "$t/out" "$t/prom" "$t/states"
 	for name in host guest guest2; do
 		rm -f "$t/$name"
 		build/release/tests/relayd "$t/$name" host=$name "$@" "$t/$folder/$name" &
@@ -37,7 +37,8 @@ begin() {
 		urls+=("tcp://127.0.0.1:$(cat "$t/$name")/session")
 	done
 	build/release/vmsync live --once --record="$t/out" --analyze --interval="$interval_s" \
-		--patience=1000 --metrics="$t/prom" "${urls[@]}" > "$t/log" 2> "$t/said" &
+		${LIVE_STATES:+--states="$t/states" --chunk=${LIVE_CHUNK:-10}} --patience=1000 \
+		--metrics="$t/prom" "${urls[@]}" > "$t/log" 2> "$t/said" &
 	client=$!
 	jobs="$jobs $client"
 }
