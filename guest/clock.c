@@ -117,8 +117,8 @@ static bool host_answers(struct track_reading *r)
 	unsigned long ret, tsc = 0, ns = 0, frac = 0;
 
 	asm volatile(KVM_HYPERCALL
-		     : "=a" (ret), "+b" (tsc), "+c" (ns), "+d" (frac)
-		     : "a" ((unsigned long)VMSYNC_HC_CLOCK), "S" (0ul)
+		     : "=a"(ret), "+b"(tsc), "+c"(ns), "+d"(frac)
+		     : "a"((unsigned long)VMSYNC_HC_CLOCK), "S"(0ul)
 		     : "memory");
 	*r = (struct track_reading){ tsc, ns, (u32)frac };
 	return ns;

@@ -70,7 +70,7 @@ static int report(struct vmsync_session *s, void *arguments,
 		  struct ctf_error *e)
 {
 	const struct arguments *args = arguments;
-	struct analysis_check check = {0};
+	struct analysis_check check = { 0 };
 	struct analysis a;
 	int ret = analysis_run(s, &args->options, &a, cmd_progress(), e);
 
@@ -210,27 +210,27 @@ static int options_check(const struct arguments *args)
 int cmd_analyze(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"vm", required_argument, NULL, 'v'},
-		{"vcpu", required_argument, NULL, 'c'},
-		{"since", required_argument, NULL, 's'},
-		{"until", required_argument, NULL, 'u'},
-		{"from", required_argument, NULL, 's'},
-		{"to", required_argument, NULL, 'u'},
-		{"check", required_argument, NULL, 'k'},
-		{"window", required_argument, NULL, 'W'},
-		{"why", required_argument, NULL, 'w'},
-		{"volumes", no_argument, NULL, 'V'},
-		{"all", no_argument, NULL, 'a'},
-		{"json", no_argument, NULL, 'J'},
+		{ "vm", required_argument, NULL, 'v' },
+		{ "vcpu", required_argument, NULL, 'c' },
+		{ "since", required_argument, NULL, 's' },
+		{ "until", required_argument, NULL, 'u' },
+		{ "from", required_argument, NULL, 's' },
+		{ "to", required_argument, NULL, 'u' },
+		{ "check", required_argument, NULL, 'k' },
+		{ "window", required_argument, NULL, 'W' },
+		{ "why", required_argument, NULL, 'w' },
+		{ "volumes", no_argument, NULL, 'V' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'J' },
 		CMD_SESSION_OPTIONS,
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	static const struct cmd_options options = {
 		"analyze", help, ":j:h", table, take,
 	};
-	struct arguments args = {.session.options = {.alone = true,
-						     .fused = true}};
+	struct arguments args = { .session.options = { .alone = true,
+						       .fused = true } };
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)

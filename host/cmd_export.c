@@ -203,19 +203,19 @@ static int options_check(const struct cmd_export *args)
 int cmd_export(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"table", required_argument, NULL, 't'},
-		{"raw", no_argument, NULL, 'r'},
-		{"max-size", required_argument, NULL, 'm'},
+		{ "table", required_argument, NULL, 't' },
+		{ "raw", no_argument, NULL, 'r' },
+		{ "max-size", required_argument, NULL, 'm' },
 		CMD_EXPORT_OPTIONS,
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	static const struct cmd_options options = {
 		"export", help, ":o:j:h", table, take,
 	};
-	struct cmd_export args = {.session.options = {.alone = true,
-						       .fused = true},
-				  .options.tell = tell};
+	struct cmd_export args = { .session.options = { .alone = true,
+							.fused = true },
+				   .options.tell = tell };
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)

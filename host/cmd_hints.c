@@ -123,25 +123,26 @@ static int check(const struct arguments *args)
 int cmd_hints(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"least", required_argument, NULL, 'l'},
-		{"shortest", required_argument, NULL, 'S'},
-		{"window", required_argument, NULL, 'W'},
-		{"since", required_argument, NULL, 's'},
-		{"until", required_argument, NULL, 'u'},
-		{"metrics", required_argument, NULL, 'm'},
-		{"all", no_argument, NULL, 'a'},
-		{"json", no_argument, NULL, 'J'},
+		{ "least", required_argument, NULL, 'l' },
+		{ "shortest", required_argument, NULL, 'S' },
+		{ "window", required_argument, NULL, 'W' },
+		{ "since", required_argument, NULL, 's' },
+		{ "until", required_argument, NULL, 'u' },
+		{ "metrics", required_argument, NULL, 'm' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'J' },
 		CMD_SESSION_OPTIONS,
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	static const struct cmd_options options = {
 		"hints", help, ":j:h", table, take,
 	};
-	struct arguments args = {.session.options = {.alone = true, .fused = true},
-				 .options = {.least = 60,
-					     .window_ns = 1000000000,
-					     .shortest_ns = 60000000000}};
+	struct arguments args = { .session.options = { .alone = true,
+						       .fused = true },
+				  .options = { .least = 60,
+					       .window_ns = 1000000000,
+					       .shortest_ns = 60000000000 } };
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret != CMD_GO_ON)

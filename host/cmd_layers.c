@@ -98,9 +98,9 @@ static int sink_begin(struct job *r, struct ctf_error *e)
 	r->report.all = r->args->all;
 	r->report.wanted = r->args->object;
 	if (!format)
-		return layers_report_init(&r->report, &r->told.engine)
-			       ? vmsync_fail_memory(e)
-			       : 0;
+		return layers_report_init(&r->report, &r->told.engine) ?
+			       vmsync_fail_memory(e) :
+			       0;
 	if (!format->output_check) {
 		file = vmsync_output_file(file, e);
 		if (!file)
@@ -166,7 +166,7 @@ static int layers_run(const struct arguments *args, char *const *paths,
 		      size_t n)
 {
 	struct job *r = calloc(1, sizeof(*r));
-	struct ctf_error e = {0};
+	struct ctf_error e = { 0 };
 	int ret;
 
 	if (!r)
@@ -197,7 +197,7 @@ static int layers_run(const struct arguments *args, char *const *paths,
 
 static int list(void)
 {
-	struct ctf_error e = {0};
+	struct ctf_error e = { 0 };
 	size_t i, n;
 	char **names = layer_names(&n);
 	int ret = 0;
@@ -263,9 +263,9 @@ static int options_check(const struct arguments *args, bool any_trace)
 	if (!args->format != !args->output)
 		return cmd_usage_error("layers", "--export and --output go "
 						 "together");
-	wrong = args->format && args->format->output_check
-			? args->format->output_check(args->output)
-			: NULL;
+	wrong = args->format && args->format->output_check ?
+			args->format->output_check(args->output) :
+			NULL;
 	if (wrong)
 		return cmd_usage_error("layers", "-o %s: %s", args->output, wrong);
 	if (args->format && (args->all || args->json || args->object))
@@ -316,22 +316,22 @@ static int take(void *arguments, int option, const char *value)
 int cmd_layers(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"layer", required_argument, NULL, CMD_AGAIN | 'l'},
-		{"object", required_argument, NULL, 'b'},
-		{"export", required_argument, NULL, 'e'},
-		{"output", required_argument, NULL, 'o'},
-		{"all", no_argument, NULL, 'a'},
-		{"json", no_argument, NULL, 'J'},
-		{"list", no_argument, NULL, 'L'},
-		{"check", no_argument, NULL, 'C'},
-		{"jobs", required_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{ "layer", required_argument, NULL, CMD_AGAIN | 'l' },
+		{ "object", required_argument, NULL, 'b' },
+		{ "export", required_argument, NULL, 'e' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "list", no_argument, NULL, 'L' },
+		{ "check", no_argument, NULL, 'C' },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	static const struct cmd_options options = {
 		"layers", help, ":l:o:j:h", table, take,
 	};
-	struct arguments args = {0};
+	struct arguments args = { 0 };
 	int ret = cmd_options(&options, argc, argv, &args);
 
 	if (ret == CMD_GO_ON) {

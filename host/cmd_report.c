@@ -75,7 +75,7 @@ static int told_write(const struct cmd_export *args,
 
 static int report(char **argv, struct cmd_export *args, uint64_t agree_ns)
 {
-	struct cmd_report_told told = {.agree_ns = agree_ns};
+	struct cmd_report_told told = { .agree_ns = agree_ns };
 	struct ctf_error e;
 	size_t n = 0;
 	int ret;
@@ -101,7 +101,8 @@ static int report(char **argv, struct cmd_export *args, uint64_t agree_ns)
 /* The same of migrations, and of each operation, to stdout. */
 static int json(char **argv, const struct arguments *args)
 {
-	struct cmd_report_told told = {.agree_ns = args->agree_ns, .all = true};
+	struct cmd_report_told told = { .agree_ns = args->agree_ns,
+					.all = true };
 	const struct page_told *p = &told.page;
 	struct joins all;
 	struct ctf_error e;
@@ -138,17 +139,17 @@ int cmd_report(int argc, char **argv)
 {
 	static const struct option table[] = {
 		CMD_EXPORT_OPTIONS,
-		{"agree", required_argument, NULL, 'g'},
-		{"json", no_argument, NULL, 'J'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{ "agree", required_argument, NULL, 'g' },
+		{ "json", no_argument, NULL, 'J' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	static const struct cmd_options options = {
 		"report", help, ":o:j:h", table, take,
 	};
 	struct arguments args = {
-		.export = {.session.options = {.alone = true, .fused = true},
-			   .format = &export_page},
+		.export = { .session.options = { .alone = true, .fused = true },
+			    .format = &export_page },
 	};
 	int ret = cmd_options(&options, argc, argv, &args);
 
@@ -157,6 +158,5 @@ int cmd_report(int argc, char **argv)
 	if (args.json)
 		return json(argv + optind, &args);
 	ret = cmd_export_check("report", &args.export);
-	return ret ? ret
-		   : report(argv + optind, &args.export, args.agree_ns);
+	return ret ? ret : report(argv + optind, &args.export, args.agree_ns);
 }

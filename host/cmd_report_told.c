@@ -159,9 +159,10 @@ static int operations_make(struct cmd_report_told *r, struct ctf_error *e)
 	r->operations.migrations = &r->migrations;
 	if (!r->all || !r->page.layers)
 		return 0;
-	return join_operations_init(&r->operations, &r->migrations, &r->layers)
-		       ? vmsync_fail_memory(e)
-		       : 0;
+	return join_operations_init(&r->operations, &r->migrations,
+				    &r->layers) ?
+		       vmsync_fail_memory(e) :
+		       0;
 }
 
 /* An analysis is of one; of several each is looked at by itself, for migrations. */

@@ -85,9 +85,9 @@ static int wants(void *ctx, const struct ctf_trace *t, uint8_t *want,
 
 	if (ret)
 		return ret;
-	return layers_engine_trace(&told->engine, t, want)
-		       ? vmsync_fail_memory(e)
-		       : 1;
+	return layers_engine_trace(&told->engine, t, want) ?
+		       vmsync_fail_memory(e) :
+		       1;
 }
 
 int cmd_told_open(struct cmd_told *t, char *const *paths, size_t n,
@@ -116,7 +116,7 @@ int cmd_told_read(struct cmd_told *t, unsigned int jobs, struct ctf_error *e)
 	t->traces.merge = NULL;
 	ctf_pool_free(pool);
 	if (failed)
-		return failed == -ENOMEM ? vmsync_fail_memory(e)
-					 : CMD_TOLD_SINK;
+		return failed == -ENOMEM ? vmsync_fail_memory(e) :
+					   CMD_TOLD_SINK;
 	return ret;
 }

@@ -51,9 +51,9 @@ static inline void vmsync_vm_never_written(struct vm_area_struct *vma)
  */
 #ifdef VMSYNC_SYSCORE_HAS_DATA
 #define VMSYNC_SYSCORE_ARG void *unused
-#define VMSYNC_SYSCORE(name, ...)                                   \
-	static const struct syscore_ops name##_ops = {__VA_ARGS__}; \
-	static struct syscore name = {.ops = &name##_ops}
+#define VMSYNC_SYSCORE(name, ...)                                     \
+	static const struct syscore_ops name##_ops = { __VA_ARGS__ }; \
+	static struct syscore name = { .ops = &name##_ops }
 #define vmsync_syscore_register(s)   register_syscore(s)
 #define vmsync_syscore_unregister(s) unregister_syscore(s)
 #else

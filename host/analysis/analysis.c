@@ -46,8 +46,8 @@ static int host_vcpus(struct analysis *a)
 	for (i = 0; i < a->session->entered.count; i++) {
 		const struct vmsync_runs_part *part =
 			&a->session->entered.at[i];
-		struct analysis_vcpu_id id = {.tid = part->tid,
-					      .vcpu_id = part->vcpu_id};
+		struct analysis_vcpu_id id = { .tid = part->tid,
+					       .vcpu_id = part->vcpu_id };
 
 		if (part->tid > 0 &&
 		    analysis_model_vcpu(a->model, &id) == ANALYSIS_NONE)
@@ -202,7 +202,7 @@ static int model_make(struct analysis *a, const struct analysis_feed *feed)
 static int taker_begin(struct analysis *a, struct ctf_error *e)
 {
 	const struct analysis_taker *taker = a->options->taker;
-	struct analysis_sink sink = {0};
+	struct analysis_sink sink = { 0 };
 	int ret;
 
 	if (!taker)
@@ -241,9 +241,9 @@ void analysis_time(struct analysis *a, int64_t begin_ns, int64_t end_ns)
 	a->begin_ns = begin_ns;
 	a->end_ns = end_ns;
 	analysis_totals_init(&a->totals, begin_ns + o->since_ns,
-			     o->until_ns && o->until_ns < end_ns - begin_ns
-				     ? begin_ns + o->until_ns
-				     : end_ns);
+			     o->until_ns && o->until_ns < end_ns - begin_ns ?
+				     begin_ns + o->until_ns :
+				     end_ns);
 }
 
 /*
@@ -314,7 +314,7 @@ static int run(struct analysis *a, struct analysis_feed *feed,
 	       struct asked *asked, const struct vmsync_progress *progress,
 	       struct ctf_error *e)
 {
-	struct some s = {0};
+	struct some s = { 0 };
 	int64_t ns;
 	int n = 0, ret;
 
@@ -345,10 +345,10 @@ int analysis_run(const struct vmsync_session *s,
 		 const struct vmsync_progress *progress, struct ctf_error *e)
 {
 	struct analysis_feed *feed;
-	struct asked asked = {0};
+	struct asked asked = { 0 };
 	int ret;
 
-	*a = (struct analysis){.session = s, .options = options};
+	*a = (struct analysis){ .session = s, .options = options };
 	if (!s->host->coverage.timed)
 		return vmsync_fail(e, -ENOTSUP,
 				   "record with LTTng, whose packets do",

@@ -25,9 +25,9 @@ static int by_sum(const void *x, const void *y)
 {
 	const struct analysis_culprit *const *a = x, *const *b = y;
 
-	return (*a)->turns.sum_ns < (*b)->turns.sum_ns	 ? 1
-	       : (*a)->turns.sum_ns > (*b)->turns.sum_ns ? -1
-							 : 0;
+	return (*a)->turns.sum_ns < (*b)->turns.sum_ns ? 1 :
+	       (*a)->turns.sum_ns > (*b)->turns.sum_ns ? -1 :
+							 0;
 }
 
 const struct analysis_culprit **analysis_culprits_of(const struct analysis *a,
@@ -42,8 +42,8 @@ const struct analysis_culprit **analysis_culprits_of(const struct analysis *a,
 	for (i = 0; list && i < t->culprits.count; i++) {
 		const struct analysis_culprit *c = &t->culprits.at[i];
 
-		if (vcpu == ANALYSIS_NONE ? analysis_reported(a, c->vcpu)
-					  : c->vcpu == vcpu)
+		if (vcpu == ANALYSIS_NONE ? analysis_reported(a, c->vcpu) :
+					    c->vcpu == vcpu)
 			list[(*n)++] = c;
 	}
 	if (*n)
@@ -149,7 +149,7 @@ static void none_known(FILE *f, const struct analysis *a)
 void analysis_answer(FILE *f, const struct analysis *a)
 {
 	const struct analysis_totals *t = &a->totals;
-	struct analysis_figures fig, worst = {0};
+	struct analysis_figures fig, worst = { 0 };
 	uint32_t i, which = ANALYSIS_NONE;
 	char time[32], name[64], *text = NULL;
 	size_t size = 0;

@@ -11,8 +11,8 @@ static enum analysis_verdict verdict(const struct analysis_check_row *r)
 {
 	if (r->ours > r->kernels + r->tolerance)
 		return ANALYSIS_MORE;
-	return r->ours + r->tolerance_less < r->kernels ? ANALYSIS_FEWER
-							: ANALYSIS_SAME;
+	return r->ours + r->tolerance_less < r->kernels ? ANALYSIS_FEWER :
+							  ANALYSIS_SAME;
 }
 
 static int row(struct analysis_check *c, const struct analysis_check_row *r)
@@ -37,11 +37,11 @@ static int times_row(struct analysis_check *c, uint32_t vcpu,
 		     const struct analysis_task_counters *k, const char *what,
 		     uint64_t ours, uint64_t kernels)
 {
-	const struct analysis_check_row r = {.vcpu = vcpu,
-					     .pid = k->pid,
-					     .what = what,
-					     .ours = ours,
-					     .kernels = kernels};
+	const struct analysis_check_row r = { .vcpu = vcpu,
+					      .pid = k->pid,
+					      .what = what,
+					      .ours = ours,
+					      .kernels = kernels };
 
 	return row(c, &r);
 }
@@ -114,10 +114,10 @@ static const struct counted {
 	bool any;
 	uint32_t svm, vmx;
 } counted[] = {
-	{"exits", true, 0, 0},
-	{"halt_exits", false, 0x78, 12},
-	{"irq_exits", false, 0x60, 1},
-	{"io_exits", false, 0x7b, 30},
+	{ "exits", true, 0, 0 },
+	{ "halt_exits", false, 0x78, 12 },
+	{ "irq_exits", false, 0x60, 1 },
+	{ "io_exits", false, 0x7b, 30 },
 };
 
 static bool counts(const struct counted *k,
@@ -143,9 +143,9 @@ static int vm_rows(struct analysis_check *c, const struct analysis *a,
 	int ret = 0;
 
 	for (n = 0; !ret && n < sizeof(counted) / sizeof(counted[0]); n++) {
-		struct analysis_check_row r = {.vcpu = ANALYSIS_NONE,
-					       .pid = pid,
-					       .what = counted[n].name};
+		struct analysis_check_row r = { .vcpu = ANALYSIS_NONE,
+						.pid = pid,
+						.what = counted[n].name };
 
 		if (!analysis_counters_kvm(k, pid, r.what, &r.kernels))
 			continue;
@@ -167,7 +167,7 @@ static struct analysis_halts halts_of(const struct analysis *a,
 				      const struct analysis_counters *k,
 				      int32_t pid)
 {
-	struct analysis_halts sum = {0};
+	struct analysis_halts sum = { 0 };
 	uint32_t i;
 
 	for (i = 0; i < a->totals.vcpus.count; i++) {
@@ -202,21 +202,21 @@ static int halt_rows(struct analysis_check *c, const struct analysis *a,
 		return 0;
 
 	const struct analysis_check_row rows[] = {
-		{.what = "halt_poll_success_ns",
-		 .ours = (uint64_t)h.polled_ns,
-		 .kernels = polled,
-		 .tolerance = (uint64_t)h.polled_less_ns},
-		{.what = "halt_poll_fail_ns",
-		 .ours = (uint64_t)h.failed_ns,
-		 .kernels = failed,
-		 .tolerance = (uint64_t)h.failed_less_ns},
-		{.what = "halt_wait_ns",
-		 .ours = (uint64_t)(h.slept_ns - h.failed_ns),
-		 .kernels = wait,
-		 .tolerance_less = (uint64_t)h.failed_less_ns},
-		{.what = "both of these",
-		 .ours = (uint64_t)h.slept_ns,
-		 .kernels = failed + wait},
+		{ .what = "halt_poll_success_ns",
+		  .ours = (uint64_t)h.polled_ns,
+		  .kernels = polled,
+		  .tolerance = (uint64_t)h.polled_less_ns },
+		{ .what = "halt_poll_fail_ns",
+		  .ours = (uint64_t)h.failed_ns,
+		  .kernels = failed,
+		  .tolerance = (uint64_t)h.failed_less_ns },
+		{ .what = "halt_wait_ns",
+		  .ours = (uint64_t)(h.slept_ns - h.failed_ns),
+		  .kernels = wait,
+		  .tolerance_less = (uint64_t)h.failed_less_ns },
+		{ .what = "both of these",
+		  .ours = (uint64_t)h.slept_ns,
+		  .kernels = failed + wait },
 	};
 
 	for (i = 0; !ret && i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -337,7 +337,7 @@ static void amount(FILE *f, const struct analysis_check_row *r, uint64_t v)
 void analysis_check_text(FILE *f, const struct analysis *a,
 			 const struct analysis_check *c)
 {
-	static const char *const verdicts[] = {"same", "fewer", "TOO MANY"};
+	static const char *const verdicts[] = { "same", "fewer", "TOO MANY" };
 	char name[64];
 	size_t i;
 
@@ -364,7 +364,7 @@ void analysis_check_text(FILE *f, const struct analysis *a,
 
 void analysis_check_json(FILE *f, const struct analysis_check *c)
 {
-	static const char *const verdicts[] = {"same", "fewer", "more"};
+	static const char *const verdicts[] = { "same", "fewer", "more" };
 	size_t i;
 
 	fputs(",\n  \"check\": [", f);

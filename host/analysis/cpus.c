@@ -16,7 +16,7 @@ struct analysis_cpu *analysis_cpu_new(struct analysis_model *m, uint32_t cpu)
 		*c = (struct analysis_cpu){
 			.thread = ANALYSIS_NONE,
 			.lost_until_ns = INT64_MIN,
-			.queue = {.fence_ns = INT64_MIN, .busy = true},
+			.queue = { .fence_ns = INT64_MIN, .busy = true },
 		};
 	}
 	return &m->cpus.at[cpu];

@@ -87,10 +87,10 @@ static int trace_add(struct analysis_feed *f, const struct ctf_trace *t,
 
 	if (!s)
 		return vmsync_fail_memory(e);
-	*s = (struct source){.machine = machine};
+	*s = (struct source){ .machine = machine };
 	s->like = before && ctf_trace_class(t, 0) == ctf_trace_class(before, 0);
-	s->kinds = s->like ? s[-1].kinds
-			   : analysis_kinds_new(t, machine == ANALYSIS_HOST);
+	s->kinds = s->like ? s[-1].kinds :
+			     analysis_kinds_new(t, machine == ANALYSIS_HOST);
 	if (!s->kinds)
 		return vmsync_fail_memory(e);
 	if (machine == ANALYSIS_HOST)
@@ -274,8 +274,8 @@ pick_some(const struct feed_stream *s, struct ctf_some *some, uint32_t from,
 			b = analysis_kinds_slow_brief(s->kinds,
 						      ctf_some_event(some, i));
 		picked[n] = i;
-		n += calm ? analysis_quiet_keeps_calm(s->quiet, &told, &b)
-			  : analysis_quiet_keeps(s->quiet, &b,
+		n += calm ? analysis_quiet_keeps_calm(s->quiet, &told, &b) :
+			    analysis_quiet_keeps(s->quiet, &b,
 						 (int64_t)here.clock[i]);
 	}
 	if (calm)
@@ -289,8 +289,8 @@ static uint32_t pick(const struct feed_stream *s, struct ctf_some *some,
 	bool calm = analysis_quiet_calm(s->quiet, (int64_t)some->clock[from],
 					(int64_t)some->clock[until - 1]);
 
-	return calm ? pick_some(s, some, from, until, picked, true)
-		    : pick_some(s, some, from, until, picked, false);
+	return calm ? pick_some(s, some, from, until, picked, true) :
+		      pick_some(s, some, from, until, picked, false);
 }
 
 static uint32_t pick_all(uint32_t from, uint32_t until, uint32_t *picked)
@@ -332,8 +332,8 @@ static int events_take(void *ctx, struct ctf_some *some, struct ctf_error *e)
 	(void)e;
 	for (from = 0; from < some->n; from += PICK_EVENTS) {
 		n = some->n - from < PICK_EVENTS ? some->n - from : PICK_EVENTS;
-		n = s->quiet ? pick(s, some, from, from + n, picked)
-			     : pick_all(from, from + n, picked);
+		n = s->quiet ? pick(s, some, from, from + n, picked) :
+			       pick_all(from, from + n, picked);
 		note(s, some, picked, n);
 	}
 	return 0;
@@ -421,9 +421,9 @@ static const struct ctf_noted *lost_event(struct analysis_feed *f)
 {
 	const struct lost *l = &f->lost.at[f->next_lost++];
 
-	f->lost_ns = f->next_lost < f->lost.count
-			     ? f->lost.at[f->next_lost].from_ns
-			     : INT64_MAX;
+	f->lost_ns = f->next_lost < f->lost.count ?
+			     f->lost.at[f->next_lost].from_ns :
+			     INT64_MAX;
 	f->lost_event = (struct analysis_event){
 		.until_ns = l->until_ns,
 		.machine = l->machine,

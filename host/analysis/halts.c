@@ -21,7 +21,7 @@ static int64_t least(int64_t a, int64_t b)
 
 void analysis_halts_begin(struct analysis_vcpu *v)
 {
-	v->halt = (struct analysis_halt){.alone = true};
+	v->halt = (struct analysis_halt){ .alone = true };
 }
 
 /* The thread goes to sleep, or is preempted, before KVM has said that it goes

@@ -11,8 +11,8 @@ static int grow(struct analysis_index *ix)
 	};
 	uint32_t i;
 
-	more.slots = more.n_slots ? calloc(more.n_slots, sizeof(*more.slots))
-				  : NULL;
+	more.slots =
+		more.n_slots ? calloc(more.n_slots, sizeof(*more.slots)) : NULL;
 	if (!more.slots)
 		return -1;
 	for (i = 0; i < ix->n_slots; i++) {

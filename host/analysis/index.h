@@ -36,8 +36,8 @@ analysis_index_slot(const struct analysis_index *ix, uint64_t key)
 static inline uint32_t analysis_index_find(const struct analysis_index *ix,
 					   uint64_t key)
 {
-	return ix->n_slots ? analysis_index_slot(ix, key)->number - 1
-			   : ANALYSIS_NONE;
+	return ix->n_slots ? analysis_index_slot(ix, key)->number - 1 :
+			     ANALYSIS_NONE;
 }
 
 /** analysis_index_add() - analysis_index_put() of one that is not there */

@@ -59,8 +59,8 @@ static void culprit(FILE *f, const struct analysis *a,
 	if (c->who.by == ANALYSIS_BY_TASK || c->who.by == ANALYSIS_BY_VCPU) {
 		fputs(", \"thread\": ", f);
 		thread(f, a,
-		       c->who.by == ANALYSIS_BY_TASK ? c->who.id
-						     : c->who.thread);
+		       c->who.by == ANALYSIS_BY_TASK ? c->who.id :
+						       c->who.thread);
 	}
 	fputs(", \"turns\": ", f);
 	hist(f, &c->turns);
@@ -85,7 +85,7 @@ static void culprits(FILE *f, const struct analysis *a, uint32_t vcpu)
 static void exits(FILE *f, const struct analysis *a, uint32_t vcpu)
 {
 	const struct analysis_totals *t = &a->totals;
-	static const char *const isa[] = {"unknown", "vmx", "svm"};
+	static const char *const isa[] = { "unknown", "vmx", "svm" };
 	const char *sep = "";
 	char name[48];
 	size_t i;

@@ -16,49 +16,55 @@ static const struct meaning {
 	const char *fields[ANALYSIS_NUMBERS];
 	const char *comm;
 } kinds[] = {
-	{"sched_switch",
-	 ANALYSIS_EV_SWITCH,
-	 {"prev_tid", "next_tid", [ANALYSIS_OF_B] = "prev_state"},
-	 "next_comm"},
-	{"sched_waking", ANALYSIS_EV_WAKING, {NULL, "tid", [ANALYSIS_OF_B] = "target_cpu"}, NULL},
-	{"sched_wakeup", ANALYSIS_EV_WAKEUP, {NULL, "tid", [ANALYSIS_OF_B] = "target_cpu"}, NULL},
-	{"sched_wakeup_new",
-	 ANALYSIS_EV_WAKEUP,
-	 {NULL, "tid", [ANALYSIS_OF_B] = "target_cpu"},
-	 NULL},
-	{"sched_migrate_task",
-	 ANALYSIS_EV_MIGRATE,
-	 {NULL, "tid", [ANALYSIS_OF_B] = "dest_cpu"},
-	 NULL},
-	{"sched_process_exit", ANALYSIS_EV_GONE, {NULL, "tid"}, NULL},
-	{"sched_process_fork",
-	 ANALYSIS_EV_THREAD,
-	 {NULL, "child_tid", "child_pid"},
-	 "child_comm"},
-	{"lttng_statedump_process_state",
-	 ANALYSIS_EV_THREAD,
-	 {NULL, "tid", "pid"},
-	 "name"},
-	{"irq_handler_entry", ANALYSIS_EV_IRQ_IN, {NULL}, NULL},
-	{"irq_handler_exit", ANALYSIS_EV_IRQ_OUT, {NULL}, NULL},
-	{"irq_softirq_entry", ANALYSIS_EV_IRQ_IN, {NULL}, NULL},
-	{"irq_softirq_exit", ANALYSIS_EV_IRQ_OUT, {NULL}, NULL},
-	{"kvm_userspace_exit",
-	 ANALYSIS_EV_USER_EXIT,
-	 {[ANALYSIS_OF_REASON] = "reason"},
-	 NULL},
-	{"syscall_entry_ioctl",
-	 ANALYSIS_EV_RUN,
-	 {[ANALYSIS_OF_REASON] = "cmd"},
-	 NULL},
-	{"kvm_vcpu_wakeup",
-	 ANALYSIS_EV_HALTED,
-	 {[ANALYSIS_OF_B] = "ns", [ANALYSIS_OF_REASON] = "waited"},
-	 NULL},
-	{"kvm_halt_poll_ns",
-	 ANALYSIS_EV_POLL,
-	 {[ANALYSIS_OF_B] = "old", [ANALYSIS_OF_REASON] = "new"},
-	 NULL},
+	{ "sched_switch",
+	  ANALYSIS_EV_SWITCH,
+	  { "prev_tid", "next_tid", [ANALYSIS_OF_B] = "prev_state" },
+	  "next_comm" },
+	{ "sched_waking",
+	  ANALYSIS_EV_WAKING,
+	  { NULL, "tid", [ANALYSIS_OF_B] = "target_cpu" },
+	  NULL },
+	{ "sched_wakeup",
+	  ANALYSIS_EV_WAKEUP,
+	  { NULL, "tid", [ANALYSIS_OF_B] = "target_cpu" },
+	  NULL },
+	{ "sched_wakeup_new",
+	  ANALYSIS_EV_WAKEUP,
+	  { NULL, "tid", [ANALYSIS_OF_B] = "target_cpu" },
+	  NULL },
+	{ "sched_migrate_task",
+	  ANALYSIS_EV_MIGRATE,
+	  { NULL, "tid", [ANALYSIS_OF_B] = "dest_cpu" },
+	  NULL },
+	{ "sched_process_exit", ANALYSIS_EV_GONE, { NULL, "tid" }, NULL },
+	{ "sched_process_fork",
+	  ANALYSIS_EV_THREAD,
+	  { NULL, "child_tid", "child_pid" },
+	  "child_comm" },
+	{ "lttng_statedump_process_state",
+	  ANALYSIS_EV_THREAD,
+	  { NULL, "tid", "pid" },
+	  "name" },
+	{ "irq_handler_entry", ANALYSIS_EV_IRQ_IN, { NULL }, NULL },
+	{ "irq_handler_exit", ANALYSIS_EV_IRQ_OUT, { NULL }, NULL },
+	{ "irq_softirq_entry", ANALYSIS_EV_IRQ_IN, { NULL }, NULL },
+	{ "irq_softirq_exit", ANALYSIS_EV_IRQ_OUT, { NULL }, NULL },
+	{ "kvm_userspace_exit",
+	  ANALYSIS_EV_USER_EXIT,
+	  { [ANALYSIS_OF_REASON] = "reason" },
+	  NULL },
+	{ "syscall_entry_ioctl",
+	  ANALYSIS_EV_RUN,
+	  { [ANALYSIS_OF_REASON] = "cmd" },
+	  NULL },
+	{ "kvm_vcpu_wakeup",
+	  ANALYSIS_EV_HALTED,
+	  { [ANALYSIS_OF_B] = "ns", [ANALYSIS_OF_REASON] = "waited" },
+	  NULL },
+	{ "kvm_halt_poll_ns",
+	  ANALYSIS_EV_POLL,
+	  { [ANALYSIS_OF_B] = "old", [ANALYSIS_OF_REASON] = "new" },
+	  NULL },
 };
 
 /* By other names too; the process is a context. */
@@ -70,9 +76,12 @@ static const struct meaning exit_of = {
 	{[ANALYSIS_OF_REASON] = "exit_reason", [ANALYSIS_OF_ISA] = "isa",
 	 [ANALYSIS_OF_B] = "vcpu_id"},
 	NULL};
-static const struct meaning vector_in = {NULL, ANALYSIS_EV_IRQ_IN, {NULL}, NULL};
-static const struct meaning vector_out = {NULL, ANALYSIS_EV_IRQ_OUT, {NULL},
-					  NULL};
+static const struct meaning vector_in = {
+	NULL, ANALYSIS_EV_IRQ_IN, { NULL }, NULL
+};
+static const struct meaning vector_out = {
+	NULL, ANALYSIS_EV_IRQ_OUT, { NULL }, NULL
+};
 
 static bool ends_with(const char *s, const char *end)
 {
@@ -91,9 +100,9 @@ static const struct meaning *kind_find(const struct ctf_class *cls)
 	if (vmsync_class_is_exit(cls))
 		return &exit_of;
 	if (!strncmp(name, "x86_irq_vectors_", 16))
-		return ends_with(name, "_entry")  ? &vector_in
-		       : ends_with(name, "_exit") ? &vector_out
-						  : NULL;
+		return ends_with(name, "_entry") ? &vector_in :
+		       ends_with(name, "_exit")	 ? &vector_out :
+						   NULL;
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!strcmp(kinds[i].name, name))
 			return &kinds[i];
@@ -189,8 +198,9 @@ static void class_init(struct analysis_class *c, const struct ctf_class *cls,
 		       struct ctf_field field[ANALYSIS_NUMBERS],
 		       struct ctf_field *name)
 {
-	static const struct meaning other = {NULL, ANALYSIS_EV_OTHER, {NULL},
-					     NULL};
+	static const struct meaning other = {
+		NULL, ANALYSIS_EV_OTHER, { NULL }, NULL
+	};
 	const struct meaning *m = kind_find(cls);
 	bool plain;
 	int i;
@@ -265,8 +275,8 @@ static bool of_guests(enum analysis_kind kind)
 static bool wanted(const struct analysis_class *c, const struct ctf_class *cls,
 		   bool host)
 {
-	return host ? strncmp(vmsync_event_name(cls), "vmsync_", 7) != 0
-		    : of_guests((enum analysis_kind)c->kind);
+	return host ? strncmp(vmsync_event_name(cls), "vmsync_", 7) != 0 :
+		      of_guests((enum analysis_kind)c->kind);
 }
 
 struct analysis_kinds *analysis_kinds_new(const struct ctf_trace *t, bool host)
@@ -360,9 +370,9 @@ void analysis_kinds_slow(const struct analysis_kinds *k,
 		.current = (int32_t)v[ANALYSIS_OF_CURRENT],
 		.tid = (int32_t)v[ANALYSIS_OF_TID],
 		.pid = (int32_t)v[ANALYSIS_OF_PID],
-		.isa = (uint64_t)v[ANALYSIS_OF_ISA] > UINT32_MAX
-			       ? ANALYSIS_ISA_UNKNOWN
-			       : (uint32_t)v[ANALYSIS_OF_ISA],
+		.isa = (uint64_t)v[ANALYSIS_OF_ISA] > UINT32_MAX ?
+			       ANALYSIS_ISA_UNKNOWN :
+			       (uint32_t)v[ANALYSIS_OF_ISA],
 		.kind = c->kind,
 	};
 	if (c->ioctl && v[ANALYSIS_OF_REASON] != IOCTL_KVM_RUN)

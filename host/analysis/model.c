@@ -73,8 +73,8 @@ uint32_t analysis_task_new(struct analysis_model *m, uint32_t machine,
 		m->failed = true;
 		return ANALYSIS_NONE;
 	}
-	*t = (struct analysis_task){.is = {.machine = machine, .tid = tid},
-				    .vcpu = ANALYSIS_NONE};
+	*t = (struct analysis_task){ .is = { .machine = machine, .tid = tid },
+				     .vcpu = ANALYSIS_NONE };
 	return n;
 }
 

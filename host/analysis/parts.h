@@ -229,8 +229,8 @@ static inline struct analysis_vcpu *analysis_vcpu_on(struct analysis_model *m,
 	v = m->tasks.at[c->thread].vcpu;
 	/* A trace may tell that a thread runs on two CPUs: the last one counts.
 	 */
-	return v == ANALYSIS_NONE || m->vcpus.at[v].on != cpu ? NULL
-							      : &m->vcpus.at[v];
+	return v == ANALYSIS_NONE || m->vcpus.at[v].on != cpu ? NULL :
+								&m->vcpus.at[v];
 }
 
 /* cpus.c */
@@ -243,8 +243,8 @@ struct analysis_cpu *analysis_cpu_new(struct analysis_model *m, uint32_t cpu);
 static inline struct analysis_cpu *analysis_cpu_of(struct analysis_model *m,
 						   uint32_t cpu)
 {
-	return cpu < m->cpus.count ? &m->cpus.at[cpu]
-				   : analysis_cpu_new(m, cpu);
+	return cpu < m->cpus.count ? &m->cpus.at[cpu] :
+				     analysis_cpu_new(m, cpu);
 }
 
 /**

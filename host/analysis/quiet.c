@@ -56,8 +56,8 @@ static void forget(struct analysis_quiet *q, int64_t ns)
 		if (h->until_ns > q->lost_until_ns)
 			q->lost_until_ns = h->until_ns;
 		q->told |= ANALYSIS_TOLD_NOBODY;
-		q->next_ns = q->next + 1 < q->holes.count ? h[1].from_ns
-							  : INT64_MAX;
+		q->next_ns =
+			q->next + 1 < q->holes.count ? h[1].from_ns : INT64_MAX;
 	}
 }
 

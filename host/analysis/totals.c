@@ -6,7 +6,8 @@
 void analysis_totals_init(struct analysis_totals *t, int64_t from_ns,
 			  int64_t until_ns)
 {
-	*t = (struct analysis_totals){.from_ns = from_ns, .until_ns = until_ns};
+	*t = (struct analysis_totals){ .from_ns = from_ns,
+				       .until_ns = until_ns };
 }
 
 void analysis_totals_free(struct analysis_totals *t)

@@ -18,9 +18,9 @@
 
 static bool is_halt(enum analysis_isa isa, uint32_t reason)
 {
-	return isa == ANALYSIS_ISA_SVM	 ? reason == SVM_HLT
-	       : isa == ANALYSIS_ISA_VMX ? (reason & 0xffff) == VMX_HLT
-					 : false;
+	return isa == ANALYSIS_ISA_SVM ? reason == SVM_HLT :
+	       isa == ANALYSIS_ISA_VMX ? (reason & 0xffff) == VMX_HLT :
+					 false;
 }
 
 static enum analysis_state state_of(const struct analysis_model *m,
@@ -198,8 +198,8 @@ static enum analysis_state asleep(const struct analysis_vcpu *v,
 		return ANALYSIS_STOPPED;
 	if (v->place == ANALYSIS_IN_UNKNOWN)
 		return ANALYSIS_UNKNOWN;
-	return v->halts_on && v->place != ANALYSIS_IN_USER ? ANALYSIS_HALTED
-							   : ANALYSIS_BLOCKED;
+	return v->halts_on && v->place != ANALYSIS_IN_USER ? ANALYSIS_HALTED :
+							     ANALYSIS_BLOCKED;
 }
 
 void analysis_vcpu_take(struct analysis_model *m, struct analysis_vcpu *v,
@@ -289,9 +289,9 @@ void analysis_vcpus_about(struct analysis_model *m,
 /* LTTng's own, on newer kernels, is half of a pointer. */
 static int32_t vcpu_id_of(const struct analysis_event *ev)
 {
-	return ev->vcpu_id >= 0 && ev->vcpu_id < MAX_VCPU_ID
-		       ? (int32_t)ev->vcpu_id
-		       : -1;
+	return ev->vcpu_id >= 0 && ev->vcpu_id < MAX_VCPU_ID ?
+		       (int32_t)ev->vcpu_id :
+		       -1;
 }
 
 /*
@@ -301,8 +301,8 @@ static int32_t vcpu_id_of(const struct analysis_event *ev)
 static uint32_t vcpu_new(struct analysis_model *m,
 			 const struct analysis_event *ev, uint32_t task)
 {
-	const struct analysis_vcpu_id id = {.tid = m->tasks.at[task].is.tid,
-					    .vcpu_id = vcpu_id_of(ev)};
+	const struct analysis_vcpu_id id = { .tid = m->tasks.at[task].is.tid,
+					     .vcpu_id = vcpu_id_of(ev) };
 	uint32_t cpu, number = analysis_model_vcpu(m, &id);
 
 	for (cpu = 0; cpu < m->cpus.count; cpu++) {
@@ -345,9 +345,9 @@ static inline struct analysis_vcpu *current_vcpu(struct analysis_model *m,
 						 struct analysis_vcpu *v,
 						 const struct analysis_event *ev)
 {
-	return v && v->id.tid && v->id.pid > 0 && v->id.vcpu_id >= 0
-		       ? v
-		       : vcpu_told(m, ev);
+	return v && v->id.tid && v->id.pid > 0 && v->id.vcpu_id >= 0 ?
+		       v :
+		       vcpu_told(m, ev);
 }
 
 void analysis_vcpus_entry(struct analysis_model *m, struct analysis_vcpu *v,
@@ -381,13 +381,13 @@ void analysis_vcpus_exit(struct analysis_model *m, struct analysis_vcpu *v,
 	if (!v->exiting)
 		exit_begin(m, v, ev->ns);
 	v->exit.told = true;
-	v->exit.isa = ev->isa <= ANALYSIS_ISA_SVM ? (enum analysis_isa)ev->isa
-						  : ANALYSIS_ISA_UNKNOWN;
+	v->exit.isa = ev->isa <= ANALYSIS_ISA_SVM ? (enum analysis_isa)ev->isa :
+						    ANALYSIS_ISA_UNKNOWN;
 	v->exit.reason = ev->reason;
 	v->halts_on = is_halt(v->exit.isa, ev->reason);
-	v->place = v->halts_on && !(v->poll_known && !v->poll_ns)
-			   ? ANALYSIS_IN_POLL
-			   : ANALYSIS_IN_KVM;
+	v->place = v->halts_on && !(v->poll_known && !v->poll_ns) ?
+			   ANALYSIS_IN_POLL :
+			   ANALYSIS_IN_KVM;
 	v->left = false;
 	analysis_halts_begin(v);
 }

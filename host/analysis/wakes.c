@@ -16,9 +16,9 @@ static struct analysis_vcpu *vcpu_of(struct analysis_model *m, uint32_t machine,
 	if (machine >= m->guests.count)
 		return NULL;
 	g = &m->guests.at[machine];
-	return cpu >= g->vcpu.count || g->vcpu.at[cpu] == ANALYSIS_NONE
-		       ? NULL
-		       : &m->vcpus.at[g->vcpu.at[cpu]];
+	return cpu >= g->vcpu.count || g->vcpu.at[cpu] == ANALYSIS_NONE ?
+		       NULL :
+		       &m->vcpus.at[g->vcpu.at[cpu]];
 }
 
 /* Few want to know: ask for @tells_steps before. */
@@ -61,11 +61,11 @@ static void wake_move(struct analysis_model *m, uint32_t task,
 		      const struct analysis_event *ev)
 {
 	struct analysis_vcpu *to = vcpu_of(m, ev->machine, (uint32_t)ev->target);
-	const struct analysis_step moved = {.kind = ANALYSIS_STEP_MOVED,
-					    .machine = ev->machine,
-					    .thread = task,
-					    .vcpu = number_of(to),
-					    .ns = ev->ns};
+	const struct analysis_step moved = { .kind = ANALYSIS_STEP_MOVED,
+					     .machine = ev->machine,
+					     .thread = task,
+					     .vcpu = number_of(to),
+					     .ns = ev->ns };
 
 	if (m->tells_steps)
 		step(m, &moved);
@@ -171,12 +171,13 @@ static void switch_steps(struct analysis_model *m,
 			 const struct analysis_vcpu *v, uint32_t prev,
 			 uint32_t next, const struct analysis_event *ev)
 {
-	struct analysis_step s = {.kind = ANALYSIS_STEP_OUT,
-				  .machine = ev->machine,
-				  .thread = prev,
-				  .vcpu = number_of(v),
-				  .sleeps = !analysis_could_run(ev->prev_state),
-				  .ns = ev->ns};
+	struct analysis_step s = { .kind = ANALYSIS_STEP_OUT,
+				   .machine = ev->machine,
+				   .thread = prev,
+				   .vcpu = number_of(v),
+				   .sleeps =
+					   !analysis_could_run(ev->prev_state),
+				   .ns = ev->ns };
 
 	step(m, &s);
 	s.kind = ANALYSIS_STEP_IN;
@@ -208,11 +209,11 @@ void analysis_wakes_lost(struct analysis_model *m,
 			 const struct analysis_event *ev)
 {
 	struct analysis_vcpu *v = vcpu_of(m, ev->machine, ev->cpu);
-	const struct analysis_step lost = {.kind = ANALYSIS_STEP_LOST,
-					   .machine = ev->machine,
-					   .thread = ANALYSIS_NONE,
-					   .vcpu = number_of(v),
-					   .ns = ev->ns};
+	const struct analysis_step lost = { .kind = ANALYSIS_STEP_LOST,
+					    .machine = ev->machine,
+					    .thread = ANALYSIS_NONE,
+					    .vcpu = number_of(v),
+					    .ns = ev->ns };
 	uint32_t i;
 
 	if (m->tells_steps)

@@ -85,9 +85,9 @@ static void left(void *ctx, const struct analysis_exit *x)
 static struct why_stay *open_of(struct analysis_why *w, uint32_t thread)
 {
 	while (!w->error && w->open.count <= thread) {
-		struct why_stay none = {.thread = (uint32_t)w->open.count,
-					.vcpu = ANALYSIS_NONE,
-					.from_ns = INT64_MIN};
+		struct why_stay none = { .thread = (uint32_t)w->open.count,
+					 .vcpu = ANALYSIS_NONE,
+					 .from_ns = INT64_MIN };
 
 		KEEP(w, &w->open, none);
 	}
@@ -201,9 +201,9 @@ static void step(void *ctx, const struct analysis_step *s)
 
 struct analysis_sink analysis_why_sink(struct analysis_why *w)
 {
-	return (struct analysis_sink){.stay = stay,
-				      .charge = charge,
-				      .exit = left,
-				      .step = step,
-				      .ctx = w};
+	return (struct analysis_sink){ .stay = stay,
+				       .charge = charge,
+				       .exit = left,
+				       .step = step,
+				       .ctx = w };
 }

@@ -30,15 +30,15 @@ static node *under(struct analysis_why *w, node *parent, const char *format,
 			return &parent->child[i];
 	}
 	child = parent ? realloc(parent->child,
-				 (parent->n_children + 1) * sizeof(*child))
-		       : NULL;
+				 (parent->n_children + 1) * sizeof(*child)) :
+			 NULL;
 	if (!child) {
 		w->error = -ENOMEM;
 		return NULL;
 	}
 	parent->child = child;
 	child += parent->n_children;
-	*child = (node){.what = strdup(what)};
+	*child = (node){ .what = strdup(what) };
 	if (!child->what) {
 		w->error = -ENOMEM;
 		return NULL;
@@ -70,8 +70,8 @@ static int by_ns(const void *a, const void *b)
 {
 	const node *x = a, *y = b;
 
-	return x->ns != y->ns ? (x->ns < y->ns ? 1 : -1)
-			      : strcmp(x->what, y->what);
+	return x->ns != y->ns ? (x->ns < y->ns ? 1 : -1) :
+				strcmp(x->what, y->what);
 }
 
 /* Sums of what is below; the largest first. */
@@ -274,8 +274,8 @@ static void one_state(struct analysis_why *w, node *n,
 static void vcpu_did(struct analysis_why *w, node *n, uint32_t vcpu, bool own,
 		     int64_t from, int64_t until)
 {
-	size_t i = vcpu == ANALYSIS_NONE ? w->vcpus.count
-					 : FIRST(&w->vcpus, vcpu, vcpu, from);
+	size_t i = vcpu == ANALYSIS_NONE ? w->vcpus.count :
+					   FIRST(&w->vcpus, vcpu, vcpu, from);
 
 	for (; i < w->vcpus.count && w->vcpus.at[i].vcpu == vcpu &&
 	       w->vcpus.at[i].from_ns < until;

@@ -8,9 +8,9 @@ int analysis_windows_init(struct analysis_windows *w, int64_t from_ns,
 {
 	int64_t length = until_ns - from_ns;
 
-	*w = (struct analysis_windows){.from_ns = from_ns,
-				       .until_ns = until_ns,
-				       .window_ns = window_ns};
+	*w = (struct analysis_windows){ .from_ns = from_ns,
+					.until_ns = until_ns,
+					.window_ns = window_ns };
 	if (window_ns <= 0 || length <= 0)
 		return 0;
 	if ((length - 1) / window_ns >= ANALYSIS_WINDOWS_MOST)
@@ -30,8 +30,8 @@ void analysis_windows_free(struct analysis_windows *w)
 
 int64_t analysis_window_begin(const struct analysis_windows *w, uint32_t window)
 {
-	return window == w->n ? w->until_ns
-			      : w->from_ns + window * w->window_ns;
+	return window == w->n ? w->until_ns :
+				w->from_ns + window * w->window_ns;
 }
 
 static struct analysis_window *windows_of(struct analysis_windows *w,
@@ -73,14 +73,14 @@ static void stay(void *ctx, const struct analysis_stay *s)
 
 struct analysis_sink analysis_windows_sink(struct analysis_windows *w)
 {
-	return (struct analysis_sink){.stay = stay, .ctx = w};
+	return (struct analysis_sink){ .stay = stay, .ctx = w };
 }
 
 const struct analysis_window *
 analysis_window_of(const struct analysis_windows *w, uint32_t vcpu,
 		   uint32_t window)
 {
-	return vcpu < w->vcpus.count && w->vcpus.at[vcpu]
-		       ? &w->vcpus.at[vcpu][window]
-		       : NULL;
+	return vcpu < w->vcpus.count && w->vcpus.at[vcpu] ?
+		       &w->vcpus.at[vcpu][window] :
+		       NULL;
 }

@@ -256,9 +256,9 @@ static int row_add(const struct bulk *b, struct bulk_rows *rows,
 		if (!v[i].none && v[i].text)
 			ret = text_add(rows, cell, v[i].text);
 		else
-			*cell = (struct cell){v[i].number, 0,
-					      v[i].none ? CELL_NONE
-							: CELL_NUMBER};
+			*cell = (struct cell){ v[i].number, 0,
+					       v[i].none ? CELL_NONE :
+							   CELL_NUMBER };
 	}
 	rows->count++;
 	return ret;

@@ -71,7 +71,7 @@ static void put_value(struct out *o, const struct export_value *v,
 	if (v->none)
 		return;
 	if (v->text)
-		thrift_bytes(&(struct thrift){.out = o}, v->text,
+		thrift_bytes(&(struct thrift){ .out = o }, v->text,
 			     strlen(v->text));
 	else
 		put_number(o, (uint64_t)v->number, 8);
@@ -106,7 +106,7 @@ static int ask(struct clickhouse_load *l, const struct sql *q, uint64_t *n)
 static int columns_check(struct clickhouse_load *l, enum export_table t)
 {
 	const struct export_columns *c = export_columns_of(t);
-	struct sql q = {.n = 0};
+	struct sql q = { .n = 0 };
 	uint64_t n = 0;
 	int i, ret;
 
@@ -136,7 +136,7 @@ static int columns_check(struct clickhouse_load *l, enum export_table t)
 static int rows_there(struct clickhouse_load *l, enum export_table t,
 		      const char *chunk, uint64_t *n)
 {
-	struct sql q = {.n = 0};
+	struct sql q = { .n = 0 };
 
 	sql_add(&q, "SELECT count() FROM %s WHERE %s%s",
 		export_columns_of(t)->name, l->which, chunk);
@@ -148,7 +148,7 @@ static int rows_there(struct clickhouse_load *l, enum export_table t,
 static int insert(struct clickhouse_load *l, enum export_table t)
 {
 	const struct export_columns *c = export_columns_of(t);
-	struct sql q = {.n = 0};
+	struct sql q = { .n = 0 };
 	char id[80];
 	int i;
 
@@ -244,7 +244,7 @@ static void same_make(struct clickhouse_load *l,
 	const struct export_value *realtime = &r->origin.realtime;
 	int64_t day =
 		realtime->none ? 0 : (realtime->number + r->from_ns) / DAY_NS;
-	const struct export_value host = {.text = r->host};
+	const struct export_value host = { .text = r->host };
 	char quoted[600];
 
 	put_value(&l->same, &host, false);

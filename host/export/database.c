@@ -14,10 +14,10 @@ static const char before[] = "pragma page_size = 65536;"
 
 static int error_of(int result)
 {
-	return result == SQLITE_OK	? 0
-	       : result == SQLITE_FULL	? -ENOSPC
-	       : result == SQLITE_NOMEM ? -ENOMEM
-					: -EIO;
+	return result == SQLITE_OK    ? 0 :
+	       result == SQLITE_FULL  ? -ENOSPC :
+	       result == SQLITE_NOMEM ? -ENOMEM :
+					-EIO;
 }
 
 static int fail(struct database *d, int result)
@@ -26,8 +26,8 @@ static int fail(struct database *d, int result)
 
 	if (ret == -EIO)
 		snprintf(d->why, sizeof(d->why), "SQLite: %s",
-			 d->db ? sqlite3_errmsg(d->db)
-			       : sqlite3_errstr(result));
+			 d->db ? sqlite3_errmsg(d->db) :
+				 sqlite3_errstr(result));
 	return ret;
 }
 
@@ -56,9 +56,9 @@ int database_table(struct database *d, const struct export_columns *c, bool key,
 	for (i = 0; i < c->n; i++) {
 		m += snprintf(make + m, sizeof(make) - (size_t)m, "%s%s %s",
 			      i ? ", " : "", c->column[i],
-			      c->texts & 1u << i ? "text"
-			      : key && !i	 ? "integer primary key"
-						 : "integer");
+			      c->texts & 1u << i ? "text" :
+			      key && !i		 ? "integer primary key" :
+						   "integer");
 	}
 	strcat(make, ");");
 	ret = sqlite3_exec(d->db, make, NULL, NULL, NULL);

@@ -42,8 +42,8 @@ static const struct vmsync_machine *machine_of(const struct export_job *j,
 {
 	const struct vmsync_session *s = j->analysis->session;
 
-	return machine == ANALYSIS_HOST ? s->host
-					: s->guests[machine - 1].machine;
+	return machine == ANALYSIS_HOST ? s->host :
+					  s->guests[machine - 1].machine;
 }
 
 /*
@@ -159,12 +159,12 @@ static int event_row(const struct export_rows *rows, const struct ctf_event *ev,
 {
 	char name[256];
 	const struct export_value v[EXPORT_COLUMNS] = {
-		{.number = (int64_t)ev->time},
-		{.number = machine},
-		{.number = ev->cpu, .none = ev->cpu == UINT32_MAX},
-		{.text = export_text(ev->cls->name, name, sizeof(name))},
-		{.text = t->context.start},
-		{.text = t->fields.start},
+		{ .number = (int64_t)ev->time },
+		{ .number = machine },
+		{ .number = ev->cpu, .none = ev->cpu == UINT32_MAX },
+		{ .text = export_text(ev->cls->name, name, sizeof(name)) },
+		{ .text = t->context.start },
+		{ .text = t->fields.start },
 	};
 
 	return rows->row(rows->ctx, EXPORT_EVENTS, v);
@@ -201,8 +201,9 @@ static int events_write(struct reading *r, const struct export_rows *rows,
 
 int export_events(struct export_job *j, const struct export_rows *rows)
 {
-	struct reading r = {.visit = {stream_add, j}, .merge = ctf_merge_new()};
-	struct ctf_error e = {0};
+	struct reading r = { .visit = { stream_add, j },
+			     .merge = ctf_merge_new() };
+	struct ctf_error e = { 0 };
 	struct texts t;
 	int ret = texts_new(&t) && r.merge ? 0 : -ENOMEM;
 
@@ -239,8 +240,8 @@ static int64_t mapped(const struct ctf_map *map, uint64_t value)
 
 static double bits_of_events(const struct ctf_packet *p)
 {
-	return p->content > p->events_at ? (double)(p->content - p->events_at)
-					 : 0;
+	return p->content > p->events_at ? (double)(p->content - p->events_at) :
+					   0;
 }
 
 /* Bits of the stream's packets that are in the time that was asked for. */
@@ -295,8 +296,8 @@ static int stream_measure(struct stream_visit *v, const struct ctf_stream *s,
 
 int64_t export_events_size(struct export_job *j, unsigned int each)
 {
-	struct measure m = {.visit = {stream_measure, j}, .each = each};
-	struct ctf_error e = {0};
+	struct measure m = { .visit = { stream_measure, j }, .each = each };
+	struct ctf_error e = { 0 };
 	int ret = texts_new(&m.texts) ? streams_visit(&m.visit, &e) : -ENOMEM;
 
 	if (ret && e.msg[0])

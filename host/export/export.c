@@ -73,7 +73,7 @@ static bool failed(void *ctx, struct ctf_error *e)
 static int run(const struct vmsync_session *s, struct taker *t,
 	       const struct vmsync_progress *progress, struct ctf_error *e)
 {
-	const struct analysis_taker taker = {begin, failed, t};
+	const struct analysis_taker taker = { begin, failed, t };
 	struct analysis_options options = t->job.options->analysis;
 	struct analysis a;
 	int ret;
@@ -109,7 +109,8 @@ static int requests_run(const struct vmsync_session *s, struct taker *t,
 			const struct vmsync_progress *progress,
 			struct ctf_error *e)
 {
-	const struct volumes_taker taker = {requests_begin, export_request, t};
+	const struct volumes_taker taker = { requests_begin, export_request,
+					     t };
 	const struct analysis_options *o = &t->job.options->analysis;
 	const struct volumes_options options = {
 		.since_ns = o->since_ns,
@@ -156,9 +157,9 @@ static int run_all(const struct vmsync_session *s, struct taker *t,
 		j->state = NULL;
 		if (again && truncate(j->path, 0))
 			return vmsync_fail_file(e, -errno, j->options->output);
-		ret = export_requests_wanted(j->options)
-			      ? requests_run(s, t, progress, e)
-			      : run(s, t, progress, e);
+		ret = export_requests_wanted(j->options) ?
+			      requests_run(s, t, progress, e) :
+			      run(s, t, progress, e);
 		again = ret ? 0 : export_limit_again(&j->limit);
 	} while (again > 0);
 	if (again)
@@ -175,7 +176,7 @@ int export_run(const struct vmsync_session *s, const struct export_format *f,
 	       const struct export_options *options,
 	       const struct vmsync_progress *progress, struct ctf_error *e)
 {
-	struct taker t = {.job = {.options = options}, .format = f};
+	struct taker t = { .job = { .options = options }, .format = f };
 	bool no_file = f->output_check || !strcmp(options->output, "-");
 	int ret;
 

@@ -20,7 +20,7 @@ static void put_text(struct out *o, const char *s, size_t left)
 {
 	out_put(o, "\"", 1);
 	while (left && *s) {
-		char few[5] = {0};
+		char few[5] = { 0 };
 		uint32_t code;
 		size_t n;
 
@@ -51,8 +51,8 @@ static const char *label_of(const struct ctf_type *type, uint64_t u)
 		const struct ctf_range *r = &type->ranges[i];
 
 		if (type->is_signed ? (int64_t)u >= (int64_t)r->lo &&
-					      (int64_t)u <= (int64_t)r->hi
-				    : u >= r->lo && u <= r->hi)
+					      (int64_t)u <= (int64_t)r->hi :
+				      u >= r->lo && u <= r->hi)
 			return r->label;
 	}
 	return NULL;
@@ -106,7 +106,7 @@ static void put_close(struct out *o, const struct value_level *l)
 
 void fields_json(struct out *o, const struct ctf_value *v, long n, bool payload)
 {
-	struct value_level levels[MAX_DEPTH + 1] = {{.kind = CTF_STRUCT}};
+	struct value_level levels[MAX_DEPTH + 1] = { { .kind = CTF_STRUCT } };
 	unsigned int depth = 0; /* a scope is at 1, and is not told */
 	long i;
 

@@ -52,7 +52,7 @@ const char *http_url_parse(const char *text, struct http_url *url)
 {
 	const char *s = text + strlen(SCHEME), *end, *at;
 
-	*url = (struct http_url){.patience_s = HTTP_PATIENCE_S};
+	*url = (struct http_url){ .patience_s = HTTP_PATIENCE_S };
 	if (!strncmp(text, "https://", 8))
 		return "TLS is left to others, as stunnel: http:// to its port";
 	if (strncmp(text, SCHEME, strlen(SCHEME)) || strpbrk(text, " \t\r\n"))
@@ -87,7 +87,7 @@ static int fail(char why[HTTP_WHY], int err, const char *what)
 static int connect_to(const struct addrinfo *a, int patience_s,
 		      char why[HTTP_WHY])
 {
-	struct timeval time = {.tv_sec = patience_s};
+	struct timeval time = { .tv_sec = patience_s };
 	int err, fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC,
 			     a->ai_protocol);
 
@@ -104,7 +104,7 @@ static int connect_to(const struct addrinfo *a, int patience_s,
 
 static int dial(const struct http_url *url, char why[HTTP_WHY])
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *a;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *a;
 	int ret = getaddrinfo(url->host, url->port, &hints, &list);
 
 	if (ret) {

@@ -108,12 +108,12 @@ static int span(void *ctx, const struct layers_object *obj,
 	put_number(o, "until_ns", s->until_ns - x->offset_ns);
 	put_number(o, "self_ns", s->self_ns);
 	put_number(o, "depth", s->depth);
-	put(o, s->flags & LAYERS_NESTED ? ",\"nested\":true"
-					: ",\"nested\":false");
-	put(o, s->flags & LAYERS_FAILED ? ",\"failed\":true"
-					: ",\"failed\":false");
-	put(o, s->flags & LAYERS_UNFINISHED ? ",\"unfinished\":true}\n"
-					    : ",\"unfinished\":false}\n");
+	put(o, s->flags & LAYERS_NESTED ? ",\"nested\":true" :
+					  ",\"nested\":false");
+	put(o, s->flags & LAYERS_FAILED ? ",\"failed\":true" :
+					  ",\"failed\":false");
+	put(o, s->flags & LAYERS_UNFINISHED ? ",\"unfinished\":true}\n" :
+					      ",\"unfinished\":false}\n");
 	return o->error;
 }
 

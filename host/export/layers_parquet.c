@@ -43,8 +43,8 @@ static int constants(struct layers_export *x)
 	d->is_begun = true;
 	d->origin = layers_origin(x, d->uuid);
 	ret = parquet_constant(d->file, EXPORT_BOOT, &d->origin.boot);
-	return ret ? ret
-		   : parquet_constant(d->file, EXPORT_REALTIME,
+	return ret ? ret :
+		     parquet_constant(d->file, EXPORT_REALTIME,
 				      &d->origin.realtime);
 }
 

@@ -97,9 +97,9 @@ static void slice_name(const struct layers_export *x,
 		 layers_name_text(names, s->name),
 		 s->place == LAYERS_NO_NAME ? "" : " @ ",
 		 layers_name_text(names, s->place),
-		 s->flags & LAYERS_FAILED	? ", FAILED"
-		 : s->flags & LAYERS_UNFINISHED ? ", no end"
-						: "");
+		 s->flags & LAYERS_FAILED     ? ", FAILED" :
+		 s->flags & LAYERS_UNFINISHED ? ", no end" :
+						"");
 	export_text(text, name, PERFETTO_NAME);
 }
 

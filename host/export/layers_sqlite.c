@@ -20,27 +20,27 @@
 enum table { TRACKS, OBJECTS, STATES, LINKS, TABLES };
 
 static const struct export_columns tables[TABLES] = {
-	[TRACKS] = {"tracks",
-		    {"track", "name", "about", "objects", "timed_out",
-		     "crowded_out", "not_begun", "restarted"},
-		    8,
-		    .texts = 1u << 1 | 1u << 2},
-	[OBJECTS] = {"objects",
-		     {"object", "track", "key", "name", "from_ns", "until_ns",
-		      "failures", "cause", "cause_place", "cause_ns"},
+	[TRACKS] = { "tracks",
+		     { "track", "name", "about", "objects", "timed_out",
+		       "crowded_out", "not_begun", "restarted" },
+		     8,
+		     .texts = 1u << 1 | 1u << 2 },
+	[OBJECTS] = { "objects",
+		      { "object", "track", "key", "name", "from_ns", "until_ns",
+			"failures", "cause", "cause_place", "cause_ns" },
+		      10,
+		      .texts = 1u << 2 | 1u << 3 | 1u << 7 | 1u << 8,
+		      .nones = 1u << 3 | 1u << 7 | 1u << 8 | 1u << 9 },
+	[STATES] = { "states",
+		     { "object", "from_ns", "until_ns", "state", "place",
+		       "self_ns", "depth", "nested", "failed", "unfinished" },
 		     10,
-		     .texts = 1u << 2 | 1u << 3 | 1u << 7 | 1u << 8,
-		     .nones = 1u << 3 | 1u << 7 | 1u << 8 | 1u << 9},
-	[STATES] = {"states",
-		    {"object", "from_ns", "until_ns", "state", "place",
-		     "self_ns", "depth", "nested", "failed", "unfinished"},
-		    10,
-		    .texts = 1u << 3 | 1u << 4,
-		    .nones = 1u << 4},
-	[LINKS] = {"links",
-		   {"object", "n", "to_track", "to_key"},
-		   4,
-		   .texts = 1u << 3},
+		     .texts = 1u << 3 | 1u << 4,
+		     .nones = 1u << 4 },
+	[LINKS] = { "links",
+		    { "object", "n", "to_track", "to_key" },
+		    4,
+		    .texts = 1u << 3 },
 };
 
 /*
@@ -80,9 +80,9 @@ static struct export_value text(const char *s, char *buf)
 static struct export_value name_text(const struct layers_export *x,
 				     uint32_t name, char *buf)
 {
-	return name == LAYERS_NO_NAME
-		       ? cell_none()
-		       : text(layers_name_text(&x->engine->names, name), buf);
+	return name == LAYERS_NO_NAME ?
+		       cell_none() :
+		       text(layers_name_text(&x->engine->names, name), buf);
 }
 
 static int fail(struct layers_export *x, int error)

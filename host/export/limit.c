@@ -22,8 +22,8 @@ static unsigned int step_of(int64_t ns)
 /* The shortest of a step. */
 static int64_t step_ns(unsigned int step)
 {
-	return step < 8 ? (int64_t)step
-			: (int64_t)(8 + step % 8) << (step / 8 - 1);
+	return step < 8 ? (int64_t)step :
+			  (int64_t)(8 + step % 8) << (step / 8 - 1);
 }
 
 static int64_t size_of(const struct export_limit *l)

@@ -52,7 +52,7 @@ static unsigned int width_of(const uint64_t *v, size_t n)
 
 static void put_mini(struct out *o, const uint64_t *v, unsigned int width)
 {
-	struct bits b = {.p = o->p};
+	struct bits b = { .p = o->p };
 	int i;
 
 	if (!width)
@@ -117,7 +117,7 @@ static void put_run(struct out *o, uint32_t v, size_t n, unsigned int width)
 static void put_group(struct out *o, const uint32_t *v, size_t n,
 		      unsigned int width)
 {
-	struct bits b = {.p = o->p};
+	struct bits b = { .p = o->p };
 	size_t i;
 
 	for (i = 0; i < GROUP; i++)

@@ -177,7 +177,7 @@ static void event(void *ctx, const struct analysis_event *ev)
 			j->error = -ENOMEM;
 			return;
 		}
-		*r = (struct page_run){.tid = -1};
+		*r = (struct page_run){ .tid = -1 };
 	}
 	run_ends(p, ev->cpu, ev->ns);
 	p->runs.at[ev->cpu] = (struct page_run){
@@ -187,7 +187,7 @@ static void event(void *ctx, const struct analysis_event *ev)
 /* A round number, so that there are about a hundred of them. */
 static int64_t window_ns(int64_t length_ns)
 {
-	static const int factors[] = {2, 5, 10};
+	static const int factors[] = { 2, 5, 10 };
 	int64_t unit = 1;
 	int i;
 
@@ -214,12 +214,12 @@ static int begin(struct export_job *j, struct analysis_sink *sink)
 	analysis_windows_init(&p->windows, t->from_ns, t->until_ns,
 			      window_ns(t->until_ns - t->from_ns));
 	p->windows_sink = analysis_windows_sink(&p->windows);
-	*sink = (struct analysis_sink){.stay = stay,
-				       .charge = charge,
-				       .exit = left,
-				       .wake = wake,
-				       .event = event,
-				       .ctx = j};
+	*sink = (struct analysis_sink){ .stay = stay,
+					.charge = charge,
+					.exit = left,
+					.wake = wake,
+					.event = event,
+					.ctx = j };
 	return 0;
 }
 

@@ -165,9 +165,9 @@ static int by_sum(const void *x, const void *y)
 {
 	const struct analysis_culprit *const *a = x, *const *b = y;
 
-	return (*a)->turns.sum_ns < (*b)->turns.sum_ns	 ? 1
-	       : (*a)->turns.sum_ns > (*b)->turns.sum_ns ? -1
-							 : 0;
+	return (*a)->turns.sum_ns < (*b)->turns.sum_ns ? 1 :
+	       (*a)->turns.sum_ns > (*b)->turns.sum_ns ? -1 :
+							 0;
 }
 
 static void culprits(FILE *f, const struct page *p)

@@ -103,9 +103,9 @@ static void fit(struct page *p)
 	if (!m || fclose(m))
 		p->job->error = -ENOMEM;
 	free(text);
-	slices_fit(&p->slices, n < PAGE_SLICES_BYTES / 2
-				       ? PAGE_SLICES_BYTES - n
-				       : PAGE_SLICES_BYTES / 2);
+	slices_fit(&p->slices, n < PAGE_SLICES_BYTES / 2 ?
+				       PAGE_SLICES_BYTES - n :
+				       PAGE_SLICES_BYTES / 2);
 }
 
 static void data(FILE *f, struct page *p)
@@ -123,9 +123,9 @@ static void data(FILE *f, struct page *p)
 	for (i = 0; i < SLICE_CODES; i++) {
 		fputs(i ? ", " : "", f);
 		page_json(f,
-			  i < ANALYSIS_STATES
-				  ? analysis_state_name((enum analysis_state)i)
-				  : more_codes[i - ANALYSIS_STATES]);
+			  i < ANALYSIS_STATES ?
+				  analysis_state_name((enum analysis_state)i) :
+				  more_codes[i - ANALYSIS_STATES]);
 	}
 	fputs("], \"threads\": [\"\"", f);
 	if (analysis_model_threads(p->job->analysis->model))
@@ -170,14 +170,14 @@ static void answer(FILE *f, const struct page *p)
 static void contents(FILE *f, const struct page_told *told)
 {
 	static const char *const parts[][2] = {
-		{"timeline", "Timeline"},
-		{"vcpus", "Wanted and got"},
-		{"culprits", "Who had the CPU"},
-		{"waits", "Longest turns"},
-		{"exits", "Exits"},
-		{"threads", "Threads"},
-		{"wakes", "Wake-ups"},
-		{"clocks", "Clocks"},
+		{ "timeline", "Timeline" },
+		{ "vcpus", "Wanted and got" },
+		{ "culprits", "Who had the CPU" },
+		{ "waits", "Longest turns" },
+		{ "exits", "Exits" },
+		{ "threads", "Threads" },
+		{ "wakes", "Wake-ups" },
+		{ "clocks", "Clocks" },
 	};
 	size_t i;
 

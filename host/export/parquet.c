@@ -33,8 +33,8 @@ static int constants(struct state *s, const struct vmsync_machine *host)
 
 	s->origin = export_origin(host->clock, host->clock_uuid);
 	ret = parquet_constant(s->file, EXPORT_BOOT, &s->origin.boot);
-	return ret ? ret
-		   : parquet_constant(s->file, EXPORT_REALTIME,
+	return ret ? ret :
+		     parquet_constant(s->file, EXPORT_REALTIME,
 				      &s->origin.realtime);
 }
 

@@ -86,7 +86,7 @@ static void put_u32(struct out *o, uint32_t v)
 static void put_head(struct out *o, enum page page, size_t bytes, uint32_t n,
 		     enum encoding encoding)
 {
-	struct thrift t = {.out = o};
+	struct thrift t = { .out = o };
 
 	thrift_i32(&t, 1, page);
 	thrift_i32(&t, 2, (int32_t)bytes);

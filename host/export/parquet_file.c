@@ -126,7 +126,7 @@ static int pages_write(struct parquet *p)
 
 static int group_write(struct parquet *p)
 {
-	struct thrift t = {.out = &p->groups};
+	struct thrift t = { .out = &p->groups };
 	size_t bytes = 0;
 	int i, ret = 0;
 
@@ -257,7 +257,7 @@ static void put_orders(const struct parquet *p, struct thrift *t)
 
 int parquet_end(struct parquet *p)
 {
-	struct thrift t = {.out = &p->pages};
+	struct thrift t = { .out = &p->pages };
 	size_t start, bytes;
 	uint32_t length;
 	int ret = p->rows ? group_write(p) : 0;

@@ -40,8 +40,8 @@ void perfetto_packet(struct perfetto *f, const uint8_t *body, const uint8_t *p)
 static void clocks(struct perfetto *f, uint32_t machine)
 {
 	enum { SNAPSHOT_CLOCKS = 1, CLOCK_ID = 1, CLOCK_VALUE = 2 };
-	static const unsigned int ids[] = {6, 3, 1}; /* BOOTTIME, MONOTONIC,
-							REALTIME */
+	static const unsigned int ids[] = { 6, 3, 1 }; /* BOOTTIME, MONOTONIC,
+							  REALTIME */
 	const struct analysis *a = f->job->analysis;
 	uint64_t ns = (uint64_t)a->totals.from_ns;
 	uint8_t clock[64], snapshot[128], body[256], *p, *q = snapshot;
@@ -50,9 +50,9 @@ static void clocks(struct perfetto *f, uint32_t machine)
 	for (i = 0; i < 3; i++) {
 		p = pb_uint(clock, CLOCK_ID, ids[i]);
 		p = pb_uint(p, CLOCK_VALUE,
-			    ids[i] == 1
-				    ? ctf_clock_ns(a->session->host->clock, ns)
-				    : ns);
+			    ids[i] == 1 ?
+				    ctf_clock_ns(a->session->host->clock, ns) :
+				    ns);
 		q = pb_bytes(q, SNAPSHOT_CLOCKS, clock, (size_t)(p - clock));
 	}
 	p = pb_uint(body, PACKET_SEQUENCE_ID, PERFETTO_SEQUENCE);
@@ -216,12 +216,12 @@ static int begin(struct export_job *j, struct analysis_sink *sink)
 		system_info(f, i);
 	}
 	tracks_begin(f);
-	*sink = (struct analysis_sink){.stay = stay,
-				       .charge = charge,
-				       .exit = left,
-				       .wake = wake,
-				       .event = event,
-				       .ctx = j};
+	*sink = (struct analysis_sink){ .stay = stay,
+					.charge = charge,
+					.exit = left,
+					.wake = wake,
+					.event = event,
+					.ctx = j };
 	return j->error;
 }
 

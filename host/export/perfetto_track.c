@@ -92,8 +92,8 @@ static void describe_counter(struct perfetto *f, uint64_t uuid, uint64_t parent,
 	enum { COUNTER_UNIT = 3, COUNTER_UNIT_NAME = 6, UNIT_TIME_NS = 1 };
 	uint8_t counter[64], extra[80], *p;
 
-	p = unit ? pb_text(counter, COUNTER_UNIT_NAME, unit)
-		 : pb_uint(counter, COUNTER_UNIT, UNIT_TIME_NS);
+	p = unit ? pb_text(counter, COUNTER_UNIT_NAME, unit) :
+		   pb_uint(counter, COUNTER_UNIT, UNIT_TIME_NS);
 	p = pb_bytes(extra, TRACK_COUNTER, counter, (size_t)(p - counter));
 	describe(f, uuid, parent, name, extra, (size_t)(p - extra));
 }
@@ -140,14 +140,14 @@ static void put(struct perfetto *f, const struct event *ev)
 static void slice(struct perfetto *f, uint64_t uuid, unsigned int iid,
 		  const char *name, int64_t from_ns, int64_t until_ns)
 {
-	struct event ev = {.type = TYPE_BEGIN,
-			   .uuid = uuid,
-			   .ns = from_ns,
-			   .iid = iid,
-			   .name = name};
+	struct event ev = { .type = TYPE_BEGIN,
+			    .uuid = uuid,
+			    .ns = from_ns,
+			    .iid = iid,
+			    .name = name };
 
 	put(f, &ev);
-	ev = (struct event){.type = TYPE_END, .uuid = uuid, .ns = until_ns};
+	ev = (struct event){ .type = TYPE_END, .uuid = uuid, .ns = until_ns };
 	put(f, &ev);
 }
 
@@ -220,7 +220,7 @@ static struct track_vcpu *vcpu_of(struct perfetto *f, uint32_t vcpu)
 			f->job->error = -ENOMEM;
 			return NULL;
 		}
-		*v = (struct track_vcpu){.woken_ns = INT64_MIN};
+		*v = (struct track_vcpu){ .woken_ns = INT64_MIN };
 	}
 	return &f->vcpus.at[vcpu];
 }
@@ -356,12 +356,12 @@ static void on_arrow(struct perfetto *f, uint64_t uuid, int64_t ns,
 		     const char *what, const char *who, bool last)
 {
 	char name[2 * PERFETTO_NAME];
-	const struct event ev = {.type = TYPE_INSTANT,
-				 .uuid = uuid,
-				 .ns = ns,
-				 .name = name,
-				 .flow = f->flows,
-				 .last = last};
+	const struct event ev = { .type = TYPE_INSTANT,
+				  .uuid = uuid,
+				  .ns = ns,
+				  .name = name,
+				  .flow = f->flows,
+				  .last = last };
 
 	snprintf(name, sizeof(name), "%s %s", what, who);
 	put(f, &ev);
@@ -379,8 +379,9 @@ void track_wake(struct perfetto *f, const struct analysis_wake *w)
 	f->flows++;
 	thread_text(f, w->thread, name);
 	on_arrow(f,
-		 has_track(f, w->waker) ? track_uuid(TRACK_OF_THREAD, w->waker)
-					: vcpu,
+		 has_track(f, w->waker) ?
+			 track_uuid(TRACK_OF_THREAD, w->waker) :
+			 vcpu,
 		 w->from_ns, "wakes", name, false);
 	if (v->woken_ns >= w->from_ns && v->ran_ns <= w->until_ns)
 		on_arrow(f, vcpu, v->ran_ns, "runs again, for", name, false);

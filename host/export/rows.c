@@ -22,74 +22,75 @@
 		"disk_ns", "from_disk_ns", "qemu_after_ns", "back_ns"
 
 static const struct export_columns tables[EXPORT_ALL_TABLES] = {
-	[EXPORT_STATES] = {"states",
-			   {"vcpu", "from_ns", "until_ns", "state", "place",
-			    "thread", "cpu", "woken_by", "woken_by_thread",
-			    "woken_by_vcpu"},
-			   10,
-			   .texts = BITS(3, 4) | 1u << 7,
-			   .nones = BITS(5, 6) | 1u << 7 | BITS(8, 9)},
-	[EXPORT_CHARGES] = {"charges",
-			    {"vcpu", "from_ns", "until_ns", "state", "thread",
-			     "who", "who_thread", "who_vcpu"},
-			    8,
-			    .texts = BITS(3, 5),
-			    .nones = 1u << 4 | BITS(6, 7)},
-	[EXPORT_EXITS] = {"exits",
-			  {"vcpu", "from_ns", "until_ns", "isa", "reason",
-			   "name", "ended", "thread", STATE_COLUMNS},
-			  8 + ANALYSIS_STATES,
-			  .texts = BITS(3, 5),
-			  .nones = 1u << 7},
-	[EXPORT_WAKES] = {"wakes",
-			  {"thread", "from_ns", "until_ns", "vcpu", "waker",
-			   STATE_COLUMNS},
-			  5 + ANALYSIS_STATES,
-			  .nones = 1u << 4},
-	[EXPORT_EVENTS] = {"events",
-			   {"at_ns", "machine", "cpu", "name", "context",
-			    "fields"},
-			   6,
-			   .texts = BITS(3, 4) | 1u << 5,
-			   .json = BITS(4, 5),
-			   .nones = 1u << 2},
-	[EXPORT_MACHINES] = {"machines",
-			     {"machine", "name", "kind", "bound_ns", "from_ns",
-			      "until_ns"},
-			     6,
-			     .texts = BITS(1, 2)},
-	[EXPORT_VCPUS] = {"vcpus",
-			  {"vcpu", "vm", "pid", "tid", "vcpu_id", "machine",
-			   "cpu"},
-			  7,
-			  .texts = 1u << 1,
-			  .nones = 1u << 2 | BITS(4, 5) | 1u << 6},
-	[EXPORT_THREADS] = {"threads",
-			    {"thread", "machine", "tid", "pid", "name"},
-			    5,
-			    .texts = 1u << 4,
-			    .nones = BITS(3, 4)},
-	[EXPORT_REQUESTS] = {"requests",
-			     {"number", "from_ns", "until_ns", "machine", "dev",
-			      "name", "op", "followed", "sector", "sectors",
-			      "before_ns", "error", PART_COLUMNS},
-			     12 + VOLUME_PARTS,
-			     .texts = 1u << 5 | BITS(6, 7),
-			     .nones = 1u << 10},
-	[EXPORT_LAYERS] = {"layers",
-			   {"track", "key", "state", "place", "from_ns",
-			    "until_ns", "self_ns", "depth", "nested", "failed",
-			    "unfinished"},
-			   11,
-			   .texts = BITS(0, 1) | BITS(2, 3),
-			   .nones = 1u << 3},
-	[EXPORT_CHANGES] = {"changes",
-			    {"vcpu", "at_ns", "state", "place", "thread", "cpu",
-			     "woken_by", "woken_by_thread", "woken_by_vcpu"},
-			    9,
-			    .texts = BITS(2, 3) | 1u << 6,
-			    .nones = BITS(2, 3) | BITS(4, 5) | BITS(6, 7) |
-				     1u << 8},
+	[EXPORT_STATES] = { "states",
+			    { "vcpu", "from_ns", "until_ns", "state", "place",
+			      "thread", "cpu", "woken_by", "woken_by_thread",
+			      "woken_by_vcpu" },
+			    10,
+			    .texts = BITS(3, 4) | 1u << 7,
+			    .nones = BITS(5, 6) | 1u << 7 | BITS(8, 9) },
+	[EXPORT_CHARGES] = { "charges",
+			     { "vcpu", "from_ns", "until_ns", "state", "thread",
+			       "who", "who_thread", "who_vcpu" },
+			     8,
+			     .texts = BITS(3, 5),
+			     .nones = 1u << 4 | BITS(6, 7) },
+	[EXPORT_EXITS] = { "exits",
+			   { "vcpu", "from_ns", "until_ns", "isa", "reason",
+			     "name", "ended", "thread", STATE_COLUMNS },
+			   8 + ANALYSIS_STATES,
+			   .texts = BITS(3, 5),
+			   .nones = 1u << 7 },
+	[EXPORT_WAKES] = { "wakes",
+			   { "thread", "from_ns", "until_ns", "vcpu", "waker",
+			     STATE_COLUMNS },
+			   5 + ANALYSIS_STATES,
+			   .nones = 1u << 4 },
+	[EXPORT_EVENTS] = { "events",
+			    { "at_ns", "machine", "cpu", "name", "context",
+			      "fields" },
+			    6,
+			    .texts = BITS(3, 4) | 1u << 5,
+			    .json = BITS(4, 5),
+			    .nones = 1u << 2 },
+	[EXPORT_MACHINES] = { "machines",
+			      { "machine", "name", "kind", "bound_ns",
+				"from_ns", "until_ns" },
+			      6,
+			      .texts = BITS(1, 2) },
+	[EXPORT_VCPUS] = { "vcpus",
+			   { "vcpu", "vm", "pid", "tid", "vcpu_id", "machine",
+			     "cpu" },
+			   7,
+			   .texts = 1u << 1,
+			   .nones = 1u << 2 | BITS(4, 5) | 1u << 6 },
+	[EXPORT_THREADS] = { "threads",
+			     { "thread", "machine", "tid", "pid", "name" },
+			     5,
+			     .texts = 1u << 4,
+			     .nones = BITS(3, 4) },
+	[EXPORT_REQUESTS] = { "requests",
+			      { "number", "from_ns", "until_ns", "machine",
+				"dev", "name", "op", "followed", "sector",
+				"sectors", "before_ns", "error", PART_COLUMNS },
+			      12 + VOLUME_PARTS,
+			      .texts = 1u << 5 | BITS(6, 7),
+			      .nones = 1u << 10 },
+	[EXPORT_LAYERS] = { "layers",
+			    { "track", "key", "state", "place", "from_ns",
+			      "until_ns", "self_ns", "depth", "nested",
+			      "failed", "unfinished" },
+			    11,
+			    .texts = BITS(0, 1) | BITS(2, 3),
+			    .nones = 1u << 3 },
+	[EXPORT_CHANGES] = { "changes",
+			     { "vcpu", "at_ns", "state", "place", "thread",
+			       "cpu", "woken_by", "woken_by_thread",
+			       "woken_by_vcpu" },
+			     9,
+			     .texts = BITS(2, 3) | 1u << 6,
+			     .nones = BITS(2, 3) | BITS(4, 5) | BITS(6, 7) |
+				      1u << 8 },
 };
 
 static const char *const by[] = {
@@ -146,9 +147,9 @@ void export_rows_put(struct export_job *j, enum export_table t,
 static void who(struct export_value *v, const struct analysis_who *w)
 {
 	v[0] = cell_text(by[w->by]);
-	v[1] = numbered(w->by == ANALYSIS_BY_TASK   ? w->id
-			: w->by == ANALYSIS_BY_VCPU ? w->thread
-						    : ANALYSIS_NONE);
+	v[1] = numbered(w->by == ANALYSIS_BY_TASK ? w->id :
+			w->by == ANALYSIS_BY_VCPU ? w->thread :
+						    ANALYSIS_NONE);
 	v[2] = numbered(w->by == ANALYSIS_BY_VCPU ? w->id : ANALYSIS_NONE);
 }
 
@@ -217,7 +218,7 @@ static void states(struct export_value *v, const int64_t ns[ANALYSIS_STATES])
 
 static void left(void *ctx, const struct analysis_exit *x)
 {
-	static const char *const isa[] = {"unknown", "vmx", "svm"};
+	static const char *const isa[] = { "unknown", "vmx", "svm" };
 	struct export_job *j = ctx;
 	char name[48];
 	struct export_value v[EXPORT_COLUMNS];
@@ -255,11 +256,11 @@ static void wake(void *ctx, const struct analysis_wake *w)
 
 struct analysis_sink export_rows_sink(struct export_job *j)
 {
-	return (struct analysis_sink){.stay = stay,
-				      .charge = charge,
-				      .exit = left,
-				      .wake = wake,
-				      .ctx = j};
+	return (struct analysis_sink){ .stay = stay,
+				       .charge = charge,
+				       .exit = left,
+				       .wake = wake,
+				       .ctx = j };
 }
 
 static struct export_machine machine(const void *ctx, uint32_t i)

@@ -21,16 +21,16 @@ int slices_row(struct slices *s)
 static struct slice group(const struct slice *from, const struct slice *end,
 			  int64_t begin_ns)
 {
-	int64_t ns[SLICE_CODES] = {0};
-	uint32_t thread[SLICE_CODES] = {0};
+	int64_t ns[SLICE_CODES] = { 0 };
+	uint32_t thread[SLICE_CODES] = { 0 };
 	const struct slice *p;
 	int i, most = 0;
 
 	for (p = from; p < end; p++) {
 		int weight = p->code == ANALYSIS_PREEMPTED ||
-					     p->code == ANALYSIS_WAKING
-				     ? 4
-				     : 1;
+					     p->code == ANALYSIS_WAKING ?
+				     4 :
+				     1;
 
 		ns[p->code] += weight * (p->until_ns - begin_ns);
 		thread[p->code] = p->thread;
@@ -91,8 +91,8 @@ static void coarsen(struct slices *s)
 
 static int64_t row_end(const struct slices *s, const struct slices_row *r)
 {
-	return r->slices.count ? vmsync_array_last(&r->slices)->until_ns
-			       : s->from_ns;
+	return r->slices.count ? vmsync_array_last(&r->slices)->until_ns :
+				 s->from_ns;
 }
 
 static int push(struct slices *s, struct slices_row *r, struct slice one)
@@ -206,7 +206,7 @@ void slices_fit(struct slices *s, size_t bytes)
 void slices_write(const struct slices *s, uint32_t row, FILE *f)
 {
 	const struct slices_row *r = &s->rows.at[row];
-	struct base64 b = {.file = f};
+	struct base64 b = { .file = f };
 	int64_t begin = s->from_ns;
 	uint32_t thread = 0;
 	size_t i, k, n;

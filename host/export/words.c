@@ -8,7 +8,7 @@
 
 bool words_new(struct words *w)
 {
-	*w = (struct words){.n_slots = SLOTS};
+	*w = (struct words){ .n_slots = SLOTS };
 	w->slots = calloc(SLOTS, sizeof(*w->slots));
 	return out_new(&w->bytes, ROOM, -1) && w->slots;
 }

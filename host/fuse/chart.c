@@ -307,9 +307,9 @@ static void draw_legs(const struct chart *c, const struct svg_panel *p)
 		if (red ? reds++ < c->dots : !(i % step))
 			svg_dot(p, (double)leg->host_ns * 1e-9,
 				leg_slack_ns(c, leg),
-				red	       ? "#cf222e"
-				: leg->request ? "#24292f"
-					       : "#8c959f");
+				red	     ? "#cf222e" :
+				leg->request ? "#24292f" :
+					       "#8c959f");
 	}
 }
 

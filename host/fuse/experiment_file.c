@@ -121,7 +121,7 @@ static bool get_id(struct vmsync_in *p, int32_t *out)
 static bool entered_member(struct vmsync_in *p, const char *key, void *ctx,
 			   unsigned int *seen)
 {
-	static const char *const keys[] = {"tid", "vcpu_id"};
+	static const char *const keys[] = { "tid", "vcpu_id" };
 	struct vmsync_runs_part *part = ctx;
 	int i = in_key(keys, COUNT(keys), key);
 
@@ -139,7 +139,7 @@ static bool get_entered(struct vmsync_in *p, void *ctx)
 
 	if (!part)
 		return in_fail_memory(p);
-	*part = (struct vmsync_runs_part){.vcpu_id = -1, .ran = true};
+	*part = (struct vmsync_runs_part){ .vcpu_id = -1, .ran = true };
 	return in_object(p, entered_member, part, &seen) &&
 	       (seen & 1 || in_fail(p, "the tid of the thread is missing"));
 }
@@ -147,7 +147,7 @@ static bool get_entered(struct vmsync_in *p, void *ctx)
 static bool cpu_member(struct vmsync_in *p, const char *key, void *ctx,
 		       unsigned int *seen)
 {
-	static const char *const keys[] = {"cpu", "vcpu_id", "tid"};
+	static const char *const keys[] = { "cpu", "vcpu_id", "tid" };
 	struct vmsync_cpu *cpu = ctx;
 	int i = in_key(keys, COUNT(keys), key);
 
@@ -176,7 +176,7 @@ static bool get_cpu(struct vmsync_in *p, void *ctx)
 		return in_fail_memory(p);
 	r->cpus = cpus;
 	cpus += r->n_cpus++;
-	*cpus = (struct vmsync_cpu){.known = true};
+	*cpus = (struct vmsync_cpu){ .known = true };
 	return in_object(p, cpu_member, cpus, &seen) &&
 	       (seen == 7 || in_fail(p, "a member of the CPU is missing"));
 }

@@ -80,9 +80,9 @@ static int make(bool folder)
 
 	if (folder)
 		return mkdtemp(output.temporary) &&
-				       !chmod(output.temporary, 0755)
-			       ? 0
-			       : -errno;
+				       !chmod(output.temporary, 0755) ?
+			       0 :
+			       -errno;
 	fd = mkostemp(output.temporary, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

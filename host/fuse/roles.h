@@ -121,9 +121,9 @@ static inline int32_t vmsync_role_named(const struct vmsync_role_class *c,
 	    !ctf_plain_there(ev, c->name_at + VMSYNC_ROLE_NAME_LEN))
 		return vmsync_role_any_named(c, ev);
 	/* Of nearly all threads one look tells that they are none. */
-	return memcmp(name, VMSYNC_ROLE_CPU, VMSYNC_ROLE_CPU_LEN)
-		       ? -1
-		       : vmsync_role_number_in(name);
+	return memcmp(name, VMSYNC_ROLE_CPU, VMSYNC_ROLE_CPU_LEN) ?
+		       -1 :
+		       vmsync_role_number_in(name);
 }
 
 #endif /* VMSYNC_FUSE_ROLES_H */

@@ -52,9 +52,9 @@ static void settle_alone(struct hints_state *s, const struct hints_pool *p,
 
 	for (i = 0; i < p->cpus.count; i++) {
 		const struct hints_cpu *c = &s->cpus.at[p->cpus.at[i]];
-		uint32_t by = c->thread == ANALYSIS_NONE
-				      ? ANALYSIS_NONE
-				      : s->threads.at[c->thread].party;
+		uint32_t by = c->thread == ANALYSIS_NONE ?
+				      ANALYSIS_NONE :
+				      s->threads.at[c->thread].party;
 
 		for (k = 0; by != ANALYSIS_NONE && k < c->waiting.count; k++) {
 			const struct hints_thread *t =

@@ -27,7 +27,7 @@ struct hint *hints_add(struct hints *h, enum hints_kind kind, uint32_t vm,
 		h->state->failed = true;
 		return NULL;
 	}
-	*x = (struct hint){.kind = kind, .vm = vm, .by = by};
+	*x = (struct hint){ .kind = kind, .vm = vm, .by = by };
 	return x;
 }
 

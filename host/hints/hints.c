@@ -52,8 +52,9 @@ static void charge(void *ctx, const struct analysis_charge *c)
 		int64_t part = part_ns ? (at - s->from_ns) / part_ns : 0, end;
 
 		part = part < HINTS_PARTS - 1 ? part : HINTS_PARTS - 1;
-		end = part < HINTS_PARTS - 1 ? s->from_ns + (part + 1) * part_ns
-					     : until;
+		end = part < HINTS_PARTS - 1 ?
+			      s->from_ns + (part + 1) * part_ns :
+			      until;
 		end = end > until ? until : end;
 		v->for_vcpus_ns[part] += end - at;
 		at = end;
@@ -102,11 +103,11 @@ int hints_run(const struct vmsync_session *session, struct hints_options *option
 	      struct hints *h, const struct vmsync_progress *progress,
 	      struct ctf_error *e)
 {
-	const struct analysis_taker taker = {begin, failed, h};
+	const struct analysis_taker taker = { begin, failed, h };
 	int ret;
 
-	*h = (struct hints){.options = options,
-			    .state = calloc(1, sizeof(*h->state))};
+	*h = (struct hints){ .options = options,
+			     .state = calloc(1, sizeof(*h->state)) };
 	if (!h->state)
 		return vmsync_fail_memory(e);
 	h->state->h = h;
@@ -208,9 +209,9 @@ const char *hints_party_name(const struct hints *h, uint32_t party, char *buf,
 double hints_part_begin(const struct hints *h, int part)
 {
 	const struct hints_state *s = h->state;
-	int64_t ns = part == HINTS_PARTS
-			     ? s->until_ns - s->from_ns
-			     : (s->until_ns - s->from_ns) / HINTS_PARTS * part;
+	int64_t ns = part == HINTS_PARTS ?
+			     s->until_ns - s->from_ns :
+			     (s->until_ns - s->from_ns) / HINTS_PARTS * part;
 
 	return (double)(ns + s->from_ns - h->analysis.begin_ns) / 1e9;
 }

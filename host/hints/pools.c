@@ -35,10 +35,10 @@ struct hints_cpu *hints_cpu_of(struct hints_state *s, uint32_t cpu)
 			s->failed = true;
 			return NULL;
 		}
-		*c = (struct hints_cpu){.thread = ANALYSIS_NONE,
-					.since_ns = s->from_ns,
-					.next_pool = n};
-		*p = (struct hints_pool){.settled_ns = s->from_ns};
+		*c = (struct hints_cpu){ .thread = ANALYSIS_NONE,
+					 .since_ns = s->from_ns,
+					 .next_pool = n };
+		*p = (struct hints_pool){ .settled_ns = s->from_ns };
 		if (!pool_add(s, n, n))
 			return NULL;
 	}

@@ -138,9 +138,9 @@ static void switched(struct hints_state *s, const struct analysis_event *ev)
 static void woken(struct hints_state *s, const struct analysis_event *ev)
 {
 	uint32_t thread = ev->tid > 0 ? hints_thread_of(s, ev->tid) : ANALYSIS_NONE;
-	uint32_t cpu = ev->target < 0 || ev->target > UINT32_MAX - 1
-			       ? ANALYSIS_NONE
-			       : (uint32_t)ev->target;
+	uint32_t cpu = ev->target < 0 || ev->target > UINT32_MAX - 1 ?
+			       ANALYSIS_NONE :
+			       (uint32_t)ev->target;
 
 	if (thread == ANALYSIS_NONE || cpu == ANALYSIS_NONE || !hints_cpu_of(s, cpu) ||
 	    s->threads.at[thread].state != HINTS_ASLEEP)
@@ -211,10 +211,10 @@ static void settle_all(struct hints_state *s, int64_t ns)
 
 static int64_t part_end(const struct hints_state *s, int part)
 {
-	return part == HINTS_PARTS - 1
-		       ? s->until_ns
-		       : s->from_ns + (s->until_ns - s->from_ns) / HINTS_PARTS *
-					      (part + 1);
+	return part == HINTS_PARTS - 1 ?
+		       s->until_ns :
+		       s->from_ns + (s->until_ns - s->from_ns) / HINTS_PARTS *
+					    (part + 1);
 }
 
 static void parts_until(struct hints_state *s, int64_t ns)

@@ -36,10 +36,10 @@ void hints_replay_end(struct hints_state *s, uint32_t thread)
 		s->failed = true;
 		return;
 	}
-	*b = (struct hints_burst){.from_ns = t->burst_from_ns,
-				  .work_ns = t->burst_ns,
-				  .thread = thread,
-				  .pool = s->cpus.at[t->cpu].pool};
+	*b = (struct hints_burst){ .from_ns = t->burst_from_ns,
+				   .work_ns = t->burst_ns,
+				   .thread = thread,
+				   .pool = s->cpus.at[t->cpu].pool };
 	t->burst_ns = 0;
 }
 
@@ -256,10 +256,11 @@ static void cut(struct hints_state *s, int64_t ns)
 void hints_replay_part(struct hints_state *s, int64_t ns)
 {
 	size_t parties = s->parties.count + 1;
-	struct replay r = {.s = s,
-			   .active = calloc(s->threads.count + 1, sizeof(*r.active)),
-			   .wait = calloc(parties, sizeof(*r.wait)),
-			   .direct = calloc(parties, sizeof(*r.direct))};
+	struct replay r = { .s = s,
+			    .active = calloc(s->threads.count + 1,
+					     sizeof(*r.active)),
+			    .wait = calloc(parties, sizeof(*r.wait)),
+			    .direct = calloc(parties, sizeof(*r.direct)) };
 	double *cost = calloc(parties, sizeof(*cost));
 
 	cut(s, ns);

@@ -224,9 +224,9 @@ static void silent(FILE *f, const struct hints *h, const struct hint *x)
 			h->room.windows, HINTS_LEAST_WINDOWS);
 		break;
 	case HINTS_FIRST:
-		fputs(x->kind == HINTS_ROOM
-			      ? ": but some wait already; look again when that is mended"
-			      : ": but pin their virtual CPUs first, and look again",
+		fputs(x->kind == HINTS_ROOM ?
+			      ": but some wait already; look again when that is mended" :
+			      ": but pin their virtual CPUs first, and look again",
 		      w.m);
 		break;
 	case HINTS_SAID:

@@ -21,11 +21,11 @@ uint32_t hints_thread_of(struct hints_state *s, int32_t tid)
 		s->failed = true;
 		return ANALYSIS_NONE;
 	}
-	*t = (struct hints_thread){.tid = tid,
-				   .party = ANALYSIS_NONE,
-				   .vcpu = ANALYSIS_NONE,
-				   .cpu = ANALYSIS_NONE,
-				   .part_cpu = ANALYSIS_NONE};
+	*t = (struct hints_thread){ .tid = tid,
+				    .party = ANALYSIS_NONE,
+				    .vcpu = ANALYSIS_NONE,
+				    .cpu = ANALYSIS_NONE,
+				    .part_cpu = ANALYSIS_NONE };
 	return n;
 }
 
@@ -53,7 +53,7 @@ static uint32_t party_put(struct hints_state *s, enum hints_party_kind kind,
 		s->failed = true;
 		return ANALYSIS_NONE;
 	}
-	*p = (struct hints_party){.kind = kind, .pid = pid, .tid = tid};
+	*p = (struct hints_party){ .kind = kind, .pid = pid, .tid = tid };
 	return n;
 }
 
@@ -66,7 +66,7 @@ struct hints_vcpu *hints_vcpu_of(struct hints_state *s, uint32_t vcpu)
 			s->failed = true;
 			return NULL;
 		}
-		*v = (struct hints_vcpu){.last_cpu = ANALYSIS_NONE};
+		*v = (struct hints_vcpu){ .last_cpu = ANALYSIS_NONE };
 	}
 	return &s->vcpus.at[vcpu];
 }
@@ -141,9 +141,9 @@ void hints_thread_resolve(struct hints_state *s, struct hints_thread *t)
 	if (analysis_model_is_vcpu(m, n)) {
 		if (t->vcpu == ANALYSIS_NONE)
 			t->vcpu = vcpu_find(m, t->tid);
-		pid = t->vcpu == ANALYSIS_NONE
-			      ? 0
-			      : analysis_model_vcpu_id(m, t->vcpu).pid;
+		pid = t->vcpu == ANALYSIS_NONE ?
+			      0 :
+			      analysis_model_vcpu_id(m, t->vcpu).pid;
 		t->party = pid > 0 ? vm_party(s, pid, t->tid) : ANALYSIS_NONE;
 		t->settled = pid > 0;
 	} else {

@@ -212,7 +212,8 @@ bool join_kernel_down(const struct join *j, int64_t *ns)
 		if (!v->is_source && v->first_ns < arrived_ns)
 			arrived_ns = v->first_ns;
 	}
-	*ns = left_ns == INT64_MIN || arrived_ns == INT64_MAX
-		      ? -1 : arrived_ns - left_ns;
+	*ns = left_ns == INT64_MIN || arrived_ns == INT64_MAX ?
+		      -1 :
+		      arrived_ns - left_ns;
 	return *ns >= 0;
 }

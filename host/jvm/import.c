@@ -47,7 +47,7 @@ static int stream_write(const struct jvm_log *log, const uint8_t uuid[16],
 {
 	const struct jvm_line *l = log->lines.at;
 	size_t i, n = log->lines.count;
-	struct ctf_out s = {.uuid = uuid};
+	struct ctf_out s = { .uuid = uuid };
 	char path[4096 + 64];
 	int ret;
 
@@ -97,7 +97,7 @@ static int clock_take(const char *path, struct import_clock *c,
 int jvm_import(const char *path, const char *clock, const char *folder,
 	       struct jvm_import *out, struct ctf_error *e)
 {
-	struct jvm_log log = {0};
+	struct jvm_log log = { 0 };
 	struct import_clock c;
 	struct import_uuid u;
 	uint8_t uuid[16];

@@ -165,8 +165,8 @@ static int make_alike(char **out, const char *base,
 
 	for (i = 1; err == EEXIST && i < ALIKE_MAX; i++) {
 		free(*out);
-		if ((i == 1 ? asprintf(out, "%s", base)
-			    : asprintf(out, "%s-%d", base, i)) < 0) {
+		if ((i == 1 ? asprintf(out, "%s", base) :
+			      asprintf(out, "%s-%d", base, i)) < 0) {
 			*out = NULL;
 			return vmsync_fail_memory(e);
 		}

@@ -95,7 +95,7 @@ static int look_at_end(struct look *k)
 int vmsync_guest_left(struct vmsync_guest *guest, vmsync_last_exit *find,
 		      void *ctx)
 {
-	struct look k = {.guest = guest, .find = find, .ctx = ctx};
+	struct look k = { .guest = guest, .find = find, .ctx = ctx };
 	int err = vmsync_guest_drain(guest, vmsync_guest_is_whole(guest));
 
 	if (err)

@@ -64,7 +64,7 @@ static bool long_doubt(const struct look *k, const struct vmsync_line_span *s,
 		       const struct vmsync_timeline *scaling, int64_t *from,
 		       int64_t *until)
 {
-	const struct vmsync_reading confirm = {s->confirm, s->stamp_ns};
+	const struct vmsync_reading confirm = { s->confirm, s->stamp_ns };
 
 	return vmsync_reading_at(&k->f, scaling, &k->host, &confirm, until) &&
 	       vmsync_reading_before(&k->f, scaling, s->line.since_tsc, *until,
@@ -139,7 +139,7 @@ static int look_at(struct look *k, size_t i)
 int vmsync_guest_second_look(struct vmsync_guest *guest, vmsync_open_exit *find,
 			     void *ctx)
 {
-	struct look k = {.guest = guest, .find = find, .ctx = ctx};
+	struct look k = { .guest = guest, .find = find, .ctx = ctx };
 	int err = vmsync_guest_drain(guest, vmsync_guest_is_whole(guest));
 
 	if (err)

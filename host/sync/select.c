@@ -125,7 +125,7 @@ static int64_t end_host(const struct vmsync_map *to, int64_t begin)
 static int fill(struct vmsync_map *to, struct filler *f, int64_t lo, int64_t hi,
 		const struct vmsync_segment *next)
 {
-	struct limits limits = {.ceiling_ns = INT64_MAX};
+	struct limits limits = { .ceiling_ns = INT64_MAX };
 	const uint32_t epoch =
 		to->count ? to->segments[to->count - 1].epoch : 0;
 	int err = 0;

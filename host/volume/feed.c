@@ -62,8 +62,8 @@ static int stream_lost(struct volume_feed *f, const struct ctf_stream *s,
 					    .machine = machine };
 			if (timed)
 				l->until_ns = vmsync_stamp_to_host(
-					g, p.cpu, (int64_t)(p.dropped ? p.end
-								      : p.begin));
+					g, p.cpu,
+					(int64_t)(p.dropped ? p.end : p.begin));
 		}
 		if (timed)
 			end_ns = vmsync_stamp_to_host(g, p.cpu, (int64_t)p.end);

@@ -73,9 +73,8 @@ static void queued(struct volumes *v, struct volume_thread *t,
 		if (r->op != ev->op || is_seen(r, VOLUME_QUEUED))
 			continue;
 		/* A flush has no place: it is known by its system call. */
-		if (r->op == VOLUME_FLUSH
-			    ? r->number != t->request
-			    : !is_at(v, r, ev))
+		if (r->op == VOLUME_FLUSH ? r->number != t->request :
+					    !is_at(v, r, ev))
 			continue;
 		see(r, VOLUME_QUEUED, ev->ns);
 		if (t->in_call)
@@ -188,8 +187,8 @@ static struct volume_request *called_for(struct volumes *v, uint32_t guest,
 static void call_begin(struct volumes *v, struct volume_thread *t,
 		       const struct volume_event *ev)
 {
-	struct volume_request *r = ev->op == VOLUME_OTHER
-					   ? NULL : called_for(v, t->guest, ev);
+	struct volume_request *r =
+		ev->op == VOLUME_OTHER ? NULL : called_for(v, t->guest, ev);
 
 	t->in_call = true;
 	t->call = *ev;

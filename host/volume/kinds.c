@@ -92,8 +92,9 @@ static const struct meaning *meaning_find(const struct ctf_class *cls, bool host
 		return &left_guest;
 	for (i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
 		if (!strcmp(meanings[i].name, name))
-			return host || meanings[i].kind < VOLUME_EV_EXIT
-				       ? &meanings[i] : NULL;
+			return host || meanings[i].kind < VOLUME_EV_EXIT ?
+				       &meanings[i] :
+				       NULL;
 	}
 	return NULL;
 }
@@ -182,8 +183,9 @@ void volume_kinds_event(const struct volume_kinds *k, const struct ctf_event *ev
 	}
 	*out = (struct volume_event){
 		.kind = b->meaning->kind,
-		.op = b->has & 1u << OF_RWBS ? op_of(v[OF_RWBS], v[OF_SECTORS])
-					     : b->meaning->op,
+		.op = b->has & 1u << OF_RWBS ?
+			      op_of(v[OF_RWBS], v[OF_SECTORS]) :
+			      b->meaning->op,
 		.cpu = ev->cpu,
 		.tid = (int32_t)v[OF_TID],
 		.pid = (int32_t)v[OF_PID],

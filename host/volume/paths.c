@@ -93,8 +93,8 @@ static struct volume_path path_of(const struct volume_votes *v)
  */
 static bool is_chosen(const struct volume_paths *p, const struct volume_path *path)
 {
-	uint64_t requests = path->place.kind == VOLUME_FLUSHED_BY ? p->flushes
-								  : p->requests;
+	uint64_t requests = path->place.kind == VOLUME_FLUSHED_BY ? p->flushes :
+								    p->requests;
 
 	return path->votes >= path->next_votes + VOLUME_LEAST_VOTES &&
 	       path->votes >= path->tries / VOLUME_LEAST_OF_TRIES &&

@@ -208,8 +208,9 @@ bool volume_requests_complete(struct volume_requests *rs, uint32_t volume,
 	if (r->left > 0)
 		return false;
 	/* Of two virtual CPUs, whose clocks are known to some ns only. */
-	r->cut_ns[VOLUME_DONE] = ev->ns > r->cut_ns[VOLUME_ISSUED]
-					 ? ev->ns : r->cut_ns[VOLUME_ISSUED];
+	r->cut_ns[VOLUME_DONE] = ev->ns > r->cut_ns[VOLUME_ISSUED] ?
+					 ev->ns :
+					 r->cut_ns[VOLUME_ISSUED];
 	*done = *r;
 	request_remove(rs, (size_t)(r - rs->on_way.at));
 	return true;

@@ -80,10 +80,10 @@ struct volume_thread *volume_thread_of(struct volume_threads *t,
 		return ev->pid && !is_of(t, p->guest, ev->pid) ? NULL : p;
 	for (i = 0; ev->pid > 0 && i < t->session->n_guests; i++) {
 		if (is_of(t, i, ev->pid))
-			return t->at.count < VOLUME_MOST_THREADS
-				       ? thread_add(t, ev->tid, (uint32_t)i,
-						    ANALYSIS_NONE)
-				       : NULL;
+			return t->at.count < VOLUME_MOST_THREADS ?
+				       thread_add(t, ev->tid, (uint32_t)i,
+						  ANALYSIS_NONE) :
+				       NULL;
 	}
 	return NULL;
 }

@@ -231,9 +231,9 @@ static int list(struct volumes *v, struct volume *volume,
 	size_t i;
 
 	if (taker)
-		return volumes_reported(v, volume)
-			       ? taker->request(taker->ctx, v, &listed)
-			       : 0;
+		return volumes_reported(v, volume) ?
+			       taker->request(taker->ctx, v, &listed) :
+			       0;
 	if (v->options->all && v->listed == VOLUME_MOST_LISTED) {
 		v->omitted++;
 		return 0;
@@ -260,8 +260,8 @@ static int list(struct volumes *v, struct volume *volume,
 int volumes_done(struct volumes *v, const struct volume_request *r, bool lost)
 {
 	struct volume *volume = &v->volumes.at[r->volume];
-	enum volume_followed followed = lost ? VOLUME_EVENTS_LOST
-					     : volume_request_followed(r);
+	enum volume_followed followed =
+		lost ? VOLUME_EVENTS_LOST : volume_request_followed(r);
 	struct volume_sums **s = &volume->sums[r->op][followed];
 
 	if (r->cut_ns[VOLUME_DONE] < v->from_ns ||

@@ -44,54 +44,56 @@ enum {
 
 #define BEACON                            \
 	{                                 \
-		{"cnt", GEN_U32},         \
+		{ "cnt", GEN_U32 },       \
 		{                         \
 			"vm_uid", GEN_U64 \
 		}                         \
 	}
-#define WOKEN                                                              \
-	{                                                                  \
-		{"comm", GEN_TEXT16}, {"tid", GEN_S32}, {"prio", GEN_S32}, \
-		{                                                          \
-			"target_cpu", GEN_S32                              \
-		}                                                          \
+#define WOKEN                                               \
+	{                                                   \
+		{ "comm", GEN_TEXT16 }, { "tid", GEN_S32 }, \
+			{ "prio", GEN_S32 },                \
+		{                                           \
+			"target_cpu", GEN_S32               \
+		}                                           \
 	}
 
 static const struct gen_class classes[] = {
-	[GH_GUEST] = {"vmsync_gh_guest", BEACON},
-	[GH_HOST] = {"vmsync_gh_host", BEACON},
-	[HG_HOST] = {"vmsync_hg_host", BEACON},
-	[HG_GUEST] = {"vmsync_hg_guest", BEACON},
-	[ENTRY] = {"kvm_x86_entry", {{"vcpu_id", GEN_U32}}},
-	[EXIT] = {"kvm_x86_exit",
-		  {{"exit_reason", GEN_U32},
-		   {"isa", GEN_U32},
-		   {"vcpu_id", GEN_U32}}},
-	[USER] = {"kvm_userspace_exit", {{"reason", GEN_U32}}},
-	[SWITCH] = {"sched_switch",
-		    {{"prev_comm", GEN_TEXT16},
-		     {"prev_tid", GEN_S32},
-		     {"prev_prio", GEN_S32},
-		     {"prev_state", GEN_S64},
-		     {"next_comm", GEN_TEXT16},
-		     {"next_tid", GEN_S32},
-		     {"next_prio", GEN_S32}}},
-	[WAKING] = {"sched_waking", WOKEN},
-	[WAKEUP] = {"sched_wakeup", WOKEN},
-	[IRQ_IN] = {"irq_handler_entry",
-		    {{"irq", GEN_S32}, {"name", GEN_STRING}}},
-	[IRQ_OUT] = {"irq_handler_exit", {{"irq", GEN_S32}, {"ret", GEN_S32}}},
-	[DUMP] = {"lttng_statedump_process_state",
-		  {{"tid", GEN_S32},
-		   {"pid", GEN_S32},
-		   {"ppid", GEN_S32},
-		   {"name", GEN_TEXT16}}},
-	[IOCTL] = {"syscall_entry_ioctl", {{"cmd", GEN_U32}}},
+	[GH_GUEST] = { "vmsync_gh_guest", BEACON },
+	[GH_HOST] = { "vmsync_gh_host", BEACON },
+	[HG_HOST] = { "vmsync_hg_host", BEACON },
+	[HG_GUEST] = { "vmsync_hg_guest", BEACON },
+	[ENTRY] = { "kvm_x86_entry", { { "vcpu_id", GEN_U32 } } },
+	[EXIT] = { "kvm_x86_exit",
+		   { { "exit_reason", GEN_U32 },
+		     { "isa", GEN_U32 },
+		     { "vcpu_id", GEN_U32 } } },
+	[USER] = { "kvm_userspace_exit", { { "reason", GEN_U32 } } },
+	[SWITCH] = { "sched_switch",
+		     { { "prev_comm", GEN_TEXT16 },
+		       { "prev_tid", GEN_S32 },
+		       { "prev_prio", GEN_S32 },
+		       { "prev_state", GEN_S64 },
+		       { "next_comm", GEN_TEXT16 },
+		       { "next_tid", GEN_S32 },
+		       { "next_prio", GEN_S32 } } },
+	[WAKING] = { "sched_waking", WOKEN },
+	[WAKEUP] = { "sched_wakeup", WOKEN },
+	[IRQ_IN] = { "irq_handler_entry",
+		     { { "irq", GEN_S32 }, { "name", GEN_STRING } } },
+	[IRQ_OUT] = { "irq_handler_exit",
+		      { { "irq", GEN_S32 }, { "ret", GEN_S32 } } },
+	[DUMP] = { "lttng_statedump_process_state",
+		   { { "tid", GEN_S32 },
+		     { "pid", GEN_S32 },
+		     { "ppid", GEN_S32 },
+		     { "name", GEN_TEXT16 } } },
+	[IOCTL] = { "syscall_entry_ioctl", { { "cmd", GEN_U32 } } },
 };
 
 static const char *const comms[VMS][THREADS] = {
-	{"swapper/0", "<script>alert(", "\"><img onerror", "worker"},
-	{"swapper/0", "a,\"b\"", "=1+1", "\xff\x1b[2Jdb"},
+	{ "swapper/0", "<script>alert(", "\"><img onerror", "worker" },
+	{ "swapper/0", "a,\"b\"", "=1+1", "\xff\x1b[2Jdb" },
 };
 
 /* @runs: of its threads; @ready: bits of those that wait for it */
@@ -282,12 +284,12 @@ static void turns(unsigned int rounds, uint64_t signals)
 {
 	int runs = 0; /* 0 the idle thread, 1 the hog, 2.. vCPUs */
 	int64_t state = 0;
-	bool asleep[2 + VMS] = {false};
+	bool asleep[2 + VMS] = { false };
 
 	while (rounds--) {
-		static const char *const names[] = {"swapper/0", "hog"};
+		static const char *const names[] = { "swapper/0", "hog" };
 		int next = 1 + (int)rng(1 + VMS);
-		int tids[] = {0, HOG};
+		int tids[] = { 0, HOG };
 
 		if (next >= 2 && asleep[next] && (!signals || rng(signals)))
 			wake_vcpu((unsigned int)next - 2);
@@ -321,22 +323,22 @@ static void open_traces(const char *out)
 	unsigned int i;
 
 	snprintf(paths[VMS], sizeof(paths[VMS]), "%s/host", out);
-	host = (struct gen_trace){.path = paths[VMS],
-				  .classes = classes,
-				  .n_classes = DUMP + 2,
-				  .packet = 8192,
-				  .n_streams = 2};
+	host = (struct gen_trace){ .path = paths[VMS],
+				   .classes = classes,
+				   .n_classes = DUMP + 2,
+				   .packet = 8192,
+				   .n_streams = 2 };
 	gen_open(&host, "host", 1, EPOCH);
 	for (i = 0; i < VMS; i++) {
 		char name[8];
 
 		snprintf(paths[i], sizeof(paths[i]), "%s/g%u", out, i);
 		snprintf(name, sizeof(name), "vm%u", i);
-		vms[i].trace = (struct gen_trace){.path = paths[i],
-						  .classes = classes,
-						  .n_classes = DUMP + 2,
-						  .packet = 8192,
-						  .n_streams = 1};
+		vms[i].trace = (struct gen_trace){ .path = paths[i],
+						   .classes = classes,
+						   .n_classes = DUMP + 2,
+						   .packet = 8192,
+						   .n_streams = 1 };
 		gen_open(&vms[i].trace, name, 2 + i, EPOCH);
 		vms[i].halted = true;
 	}

@@ -38,22 +38,24 @@ enum {
 };
 
 static const struct gen_class classes[] = {
-	{"svc:state",
-	 {{"vm", GEN_STRING}, {"state", GEN_STRING}, {"host", GEN_STRING}}},
-	{"svc:gone", {{"vm", GEN_STRING}}},
-	{"svc:begin",
-	 {{"job", GEN_STRING},
-	  {"op", GEN_STRING},
-	  {"id", GEN_X64},
-	  {"parent", GEN_X64},
-	  {"host", GEN_STRING}}},
-	{"svc:end", {{"job", GEN_STRING}, {"id", GEN_X64}}},
-	{"svc:inner", {{"job", GEN_STRING}, {"op", GEN_STRING}}},
-	{"svc:inner_end", {{"job", GEN_STRING}, {"op", GEN_STRING}}},
-	{"svc:seen", {{"trip", GEN_STRING}, {"place", GEN_STRING}}},
-	{"svc:fail", {{"job", GEN_STRING}, {"text", GEN_STRING}}},
-	{"svc:rekey", {{"trip", GEN_STRING}, {"as", GEN_STRING}}},
-	{"svc:start", {{"nobody", GEN_U32}}},
+	{ "svc:state",
+	  { { "vm", GEN_STRING },
+	    { "state", GEN_STRING },
+	    { "host", GEN_STRING } } },
+	{ "svc:gone", { { "vm", GEN_STRING } } },
+	{ "svc:begin",
+	  { { "job", GEN_STRING },
+	    { "op", GEN_STRING },
+	    { "id", GEN_X64 },
+	    { "parent", GEN_X64 },
+	    { "host", GEN_STRING } } },
+	{ "svc:end", { { "job", GEN_STRING }, { "id", GEN_X64 } } },
+	{ "svc:inner", { { "job", GEN_STRING }, { "op", GEN_STRING } } },
+	{ "svc:inner_end", { { "job", GEN_STRING }, { "op", GEN_STRING } } },
+	{ "svc:seen", { { "trip", GEN_STRING }, { "place", GEN_STRING } } },
+	{ "svc:fail", { { "job", GEN_STRING }, { "text", GEN_STRING } } },
+	{ "svc:rekey", { { "trip", GEN_STRING }, { "as", GEN_STRING } } },
+	{ "svc:start", { { "nobody", GEN_U32 } } },
 };
 
 struct event {
@@ -70,7 +72,7 @@ static const char *const names[] = {
 	"spawn",	"network",     "a \"quoted\" one", "x\x1b[31mred",
 	"na\xc3\xafve", "back\\slash", "half\xc3",	   "build",
 };
-static const char *const hosts[] = {"cmp1", "cmp2", "<b>cmp3</b>"};
+static const char *const hosts[] = { "cmp1", "cmp2", "<b>cmp3</b>" };
 
 static uint64_t rnd(void)
 {
@@ -97,12 +99,12 @@ static const char *host(void)
 
 static struct gen_value text(const char *s)
 {
-	return (struct gen_value){.s = s};
+	return (struct gen_value){ .s = s };
 }
 
 static struct gen_value number(uint64_t u)
 {
-	return (struct gen_value){.u = u};
+	return (struct gen_value){ .u = u };
 }
 
 /* @at in units; no two events are at the same time. */
@@ -112,7 +114,7 @@ static uint64_t emit(uint64_t at, uint32_t id, struct gen_value a,
 {
 	struct event *ev = &events[n_events];
 
-	*ev = (struct event){at * UNIT + n_events, id, {a, b, c, d, e}};
+	*ev = (struct event){ at * UNIT + n_events, id, { a, b, c, d, e } };
 	if (++n_events == MAX_EVENTS)
 		exit(3);
 	if (ev->ns > end_ns)
@@ -448,8 +450,8 @@ static void load(struct gen_trace *t, uint64_t n, uint64_t open)
 		uint64_t request = begins ? begun++ : ended++;
 		const struct gen_value values[] = {
 			text(key),
-			begins ? text("instance.create")
-			       : number(request | UINT64_C(1) << 62),
+			begins ? text("instance.create") :
+				 number(request | UINT64_C(1) << 62),
 			number(request | UINT64_C(1) << 62),
 			NONE,
 			text("cmp1"),
@@ -477,8 +479,8 @@ int main(int argc, char **argv)
 		fputs("usage: services OUT SEED|EVENTS OPEN\n", stderr);
 		return 2;
 	}
-	seed = argc == 4 ? 1
-			 : strtoull(argv[2], NULL, 0) * 0x9e3779b97f4a7c15u + 1;
+	seed = argc == 4 ? 1 :
+			   strtoull(argv[2], NULL, 0) * 0x9e3779b97f4a7c15u + 1;
 	gen_open(&t, "ctl", 7, EPOCH);
 	if (argc == 4)
 		load(&t, strtoull(argv[2], NULL, 0),

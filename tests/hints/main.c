@@ -189,12 +189,12 @@ static int by_size(const void *a, const void *b)
 static void spare(const struct world *w)
 {
 	static struct world other;
-	struct windows windows = {NULL, (int)(w->length_ns / WINDOW_NS)};
-	const struct sched_teller teller = {.wake = wake,
-					    .change = change,
-					    .ran = ran,
-					    .step = nothing,
-					    .ctx = &windows};
+	struct windows windows = { NULL, (int)(w->length_ns / WINDOW_NS) };
+	const struct sched_teller teller = { .wake = wake,
+					     .change = change,
+					     .ran = ran,
+					     .step = nothing,
+					     .ctx = &windows };
 	int i;
 
 	windows.ns = calloc((size_t)windows.n + 1, sizeof(*windows.ns));

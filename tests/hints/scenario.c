@@ -23,7 +23,8 @@ static int any(struct sim_rng *r, int lo, int hi)
 /* It wants the share @u of a CPU, in bursts of @work_ns. */
 static struct demand wants(struct sim_rng *r, double u, double work_ns)
 {
-	struct demand d = {.burst_ns = work_ns, .open = sim_rng_chance(r, 0.5)};
+	struct demand d = { .burst_ns = work_ns,
+			    .open = sim_rng_chance(r, 0.5) };
 
 	d.pause_ns = d.open ? work_ns / u : work_ns * (1 - u) / u;
 	return d;
@@ -40,12 +41,12 @@ static struct task *add(struct world *w, enum task_kind kind, int vm, uint64_t c
 	struct task *k = &w->tasks[w->n_tasks];
 	int i;
 
-	*k = (struct task){.kind = kind,
-			   .vm = vm,
-			   .pid = 1000 + 100 * vm,
-			   .cpus = cpus,
-			   .demand = demand,
-			   .seed = w->seed * 1000 + (uint64_t)w->n_tasks};
+	*k = (struct task){ .kind = kind,
+			    .vm = vm,
+			    .pid = 1000 + 100 * vm,
+			    .cpus = cpus,
+			    .demand = demand,
+			    .seed = w->seed * 1000 + (uint64_t)w->n_tasks };
 	for (i = 0; i < w->n_tasks; i++)
 		k->number += w->tasks[i].kind == kind && w->tasks[i].vm == vm;
 	k->tid = k->pid + 1 + k->number;
@@ -80,7 +81,7 @@ static void noise(struct world *w, struct sim_rng *r)
 
 static struct demand much(struct sim_rng *r)
 {
-	struct demand d = {0};
+	struct demand d = { 0 };
 
 	if (sim_rng_chance(r, 0.3))
 		d.pause_ns = MS;
@@ -203,10 +204,10 @@ void world_draw(struct world *w, uint64_t seed, int64_t length_ns)
 		"emulator", "task",   "task",	  "wander",   "wander"};
 	struct sim_rng r;
 
-	*w = (struct world){.seed = seed,
-			    .story = stories[seed % 20],
-			    .aggressor = -1,
-			    .length_ns = length_ns};
+	*w = (struct world){ .seed = seed,
+			     .story = stories[seed % 20],
+			     .aggressor = -1,
+			     .length_ns = length_ns };
 	sim_rng_init(&r, seed, 3);
 	switch (w->story[0]) {
 	case 'a':

@@ -323,7 +323,7 @@ static void sooner(struct next *n, int64_t ns, int burst, int cpu, int balance)
 
 static struct next next_of(const struct sched *s)
 {
-	struct next n = {INT64_MAX, -1, -1, -1};
+	struct next n = { INT64_MAX, -1, -1, -1 };
 	int i;
 
 	for (i = 0; i < s->w->n_tasks; i++) {
@@ -364,9 +364,9 @@ static void begin(struct sched *s)
 
 	sim_rng_init(&s->rng, s->w->seed, 7);
 	for (i = 0; i < s->w->n_cpus; i++)
-		s->cpus[i] = (struct cpu){.runs = -1,
-					  .balance_ns = BALANCE_NS +
-							i * 1234567};
+		s->cpus[i] =
+			(struct cpu){ .runs = -1,
+				      .balance_ns = BALANCE_NS + i * 1234567 };
 	for (i = 0; i < s->w->n_tasks; i++) {
 		struct task *k = &s->w->tasks[i];
 
@@ -385,7 +385,7 @@ void sched_run(struct world *w, const struct sched_teller *teller, bool to_goal)
 {
 	static struct sched s;
 
-	s = (struct sched){.w = w, .t = teller};
+	s = (struct sched){ .w = w, .t = teller };
 	begin(&s);
 	while (!is_done(&s, to_goal)) {
 		struct next n = next_of(&s);

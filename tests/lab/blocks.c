@@ -51,8 +51,8 @@ static int request_do(int fd, void *buf, struct request *r)
 	ssize_t ret;
 
 	r->from_ns = now_ns();
-	ret = strcmp(what, "read") ? pwrite(fd, buf, (size_t)bytes, r->at)
-				   : pread(fd, buf, (size_t)bytes, r->at);
+	ret = strcmp(what, "read") ? pwrite(fd, buf, (size_t)bytes, r->at) :
+				     pread(fd, buf, (size_t)bytes, r->at);
 	if (ret == bytes && !strcmp(what, "sync"))
 		ret = fdatasync(fd) ? -1 : bytes;
 	r->until_ns = now_ns();

@@ -64,7 +64,7 @@ struct ahead {
 
 static struct ahead ahead_measure(void)
 {
-	struct ahead best = {.wrong_ns = UINT64_MAX};
+	struct ahead best = { .wrong_ns = UINT64_MAX };
 	unsigned int i;
 
 	for (i = 0; i < 1000; i++) {
@@ -115,7 +115,7 @@ static ssize_t message_get(int fd, struct datagram *d, int flags,
 		char buf[512];
 		struct cmsghdr align;
 	} control;
-	struct iovec iov = {.iov_base = d, .iov_len = sizeof(*d)};
+	struct iovec iov = { .iov_base = d, .iov_len = sizeof(*d) };
 	struct msghdr msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
@@ -158,7 +158,7 @@ static uint64_t sent_kernel_ns(int fd)
  * stamp and an event takes no larger part of the time than what follows. */
 static void send_one(int fd, struct stamps *s)
 {
-	struct datagram d = {.number = s->number};
+	struct datagram d = { .number = s->number };
 	char ack;
 
 	s->call_ns = now_ns(CLOCK_MONOTONIC);
@@ -213,7 +213,7 @@ static void receive_all(const struct sockaddr_in *at, uint64_t count)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct sockaddr_in address = { .sin_family = AF_INET };
 
 	if (argc < 5 || inet_pton(AF_INET, argv[2], &address.sin_addr) != 1)
 		return 2;

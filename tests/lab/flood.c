@@ -19,11 +19,13 @@ static long hypercall(int amd, uint64_t cnt, uint64_t uid)
 	long ret = VMSYNC_HC_BEACON;
 
 	if (amd)
-		__asm__ volatile("vmmcall" : "+a"(ret)
+		__asm__ volatile("vmmcall"
+				 : "+a"(ret)
 				 : "b"(cnt), "c"(uid), "d"(0ul), "S"(0ul)
 				 : "memory");
 	else
-		__asm__ volatile("vmcall" : "+a"(ret)
+		__asm__ volatile("vmcall"
+				 : "+a"(ret)
 				 : "b"(cnt), "c"(uid), "d"(0ul), "S"(0ul)
 				 : "memory");
 	return ret;

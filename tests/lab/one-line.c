@@ -29,9 +29,9 @@
 static bool add(struct vmsync_hulls *hulls, const char *way, double guest_ns,
 		double ahead_ns)
 {
-	return strcmp(way, "up")
-		       ? vmsync_hulls_lower(hulls, guest_ns, ahead_ns)
-		       : vmsync_hulls_upper(hulls, guest_ns, ahead_ns);
+	return strcmp(way, "up") ?
+		       vmsync_hulls_lower(hulls, guest_ns, ahead_ns) :
+		       vmsync_hulls_upper(hulls, guest_ns, ahead_ns);
 }
 
 /* The bisector's slope, and where it is at guest time 0; false where a side is open. */

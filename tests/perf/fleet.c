@@ -31,15 +31,15 @@ static uint64_t rng(uint64_t below)
 
 static struct export_value number(int64_t n)
 {
-	return (struct export_value){.number = n};
+	return (struct export_value){ .number = n };
 }
 
 static struct export_value text(const char *s)
 {
-	return (struct export_value){.text = s};
+	return (struct export_value){ .text = s };
 }
 
-static const struct export_value none = {.none = true};
+static const struct export_value none = { .none = true };
 
 static void put(struct clickhouse_load *l, enum export_table t,
 		const struct export_value *v)
@@ -87,7 +87,7 @@ static void states(struct clickhouse_load *l, unsigned int weight,
 {
 	static const char *const others[] = {"guest", "hypervisor", "guest",
 					     "halted"};
-	int64_t step = length_ns / (rows / vms), from[MOST_VMS] = {0};
+	int64_t step = length_ns / (rows / vms), from[MOST_VMS] = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < rows; i++) {
@@ -132,11 +132,11 @@ static void names(struct clickhouse_load *l, const char *host)
 static void host_load(const struct http_url *url, unsigned int nr,
 		      unsigned int weight)
 {
-	int64_t had[MOST_VMS] = {0};
+	int64_t had[MOST_VMS] = { 0 };
 	char host[32], boot[40];
 	const struct clickhouse_recording r = {
 		.host = host,
-		.origin = {.boot = text(boot), .realtime = number(EPOCH)},
+		.origin = { .boot = text(boot), .realtime = number(EPOCH) },
 		.number = nr,
 	};
 	struct clickhouse_load *l;

@@ -49,12 +49,12 @@ static unsigned int first(void)
 
 static struct export_value number(int64_t n, bool is)
 {
-	return (struct export_value){.number = n, .none = !is};
+	return (struct export_value){ .number = n, .none = !is };
 }
 
 static struct export_value text(const char *s)
 {
-	return (struct export_value){.text = s, .none = !s};
+	return (struct export_value){ .text = s, .none = !s };
 }
 
 /* Half of the time in the guest, in between in KVM; now and then it waits. */
@@ -111,8 +111,8 @@ static int rows_write(struct parquet *p, struct export_value (*rows)[10],
 	int ret = 0;
 
 	for (i = 0; i < MADE; i++)
-		round_ns = rows[i][2].number > round_ns ? rows[i][2].number
-							: round_ns;
+		round_ns = rows[i][2].number > round_ns ? rows[i][2].number :
+							  round_ns;
 	for (i = 0; !ret && i < n; i++) {
 		struct export_value *v = rows[i % MADE];
 
@@ -127,8 +127,8 @@ int main(int argc, char **argv)
 {
 	struct export_value(*rows)[10] = malloc(MADE * sizeof(*rows));
 	uint64_t n = argc > 2 ? strtoull(argv[1], NULL, 0) : 0;
-	int fd = argc > 2 ? open(argv[2], O_WRONLY | O_CREAT | O_EXCL, 0666)
-			  : -1;
+	int fd = argc > 2 ? open(argv[2], O_WRONLY | O_CREAT | O_EXCL, 0666) :
+			    -1;
 	enum export_table table = argc > 4 && !strcmp(argv[4], "changes") ?
 					  EXPORT_CHANGES :
 					  EXPORT_STATES;

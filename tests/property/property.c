@@ -294,7 +294,7 @@ static uint64_t serial_of(const struct seen *s, unsigned int n, bool last)
 /* Whose the events in @path are, 0: of no guest; which of them tell of a set clock. */
 static int guest_of(const char *path, struct seen *out, struct ctf_error *e)
 {
-	struct seen all = {0};
+	struct seen all = { 0 };
 	int ret = seen_read(&all, path, NULL, e);
 	int machine = ret ? 0 : machine_of(&all);
 
@@ -329,8 +329,8 @@ static int64_t untold_from(const struct sim_kernel *k, const struct seen *record
 static void check_guest(const struct said *said,
 			const struct vmsync_guest_map *maps)
 {
-	struct seen out = {.inside_only = shape_steps(&shape),
-			   .untold_from_ns = INT64_MAX};
+	struct seen out = { .inside_only = shape_steps(&shape),
+			    .untold_from_ns = INT64_MAX };
 	struct ctf_error e;
 	char path[MAX_PATH];
 	int64_t host_ns;
@@ -369,7 +369,7 @@ static void check_guest(const struct said *said,
 
 static void check_host(void)
 {
-	struct seen out = {0};
+	struct seen out = { 0 };
 	struct ctf_error e;
 	char path[MAX_PATH];
 
@@ -488,7 +488,7 @@ static void count_left_out(void)
 
 static void check_fused(int status)
 {
-	struct said said[SIM_MAX_GUESTS] = {0};
+	struct said said[SIM_MAX_GUESTS] = { 0 };
 	struct vmsync_guest_map *maps = NULL;
 	char path[MAX_PATH], why[256] = "";
 	size_t n = 0;

@@ -115,8 +115,9 @@ size_t stays_make(const struct sim_vcpu *v, struct stays_known *known, size_t n,
 		  uint64_t from, uint64_t until, double mean, bool shows,
 		  struct sim_rng *rng, struct stay **out)
 {
-	struct making m = {.v = v, .rng = rng, .mean = mean, .shows = shows,
-			   .at = from};
+	struct making m = {
+		.v = v, .rng = rng, .mean = mean, .shows = shows, .at = from
+	};
 
 	qsort(known, n, sizeof(*known), by_time);
 	for (size_t i = 0; i < n; i++) {

@@ -59,8 +59,8 @@ static uint64_t tsc(const struct flight *f, bool guest, uint64_t h)
 
 static int64_t mono(struct flight *f, bool guest, uint64_t h)
 {
-	return guest ? sim_guest_mono(f->g, f->cpu, h, &f->guest_hint)
-		     : sim_host_mono(f->w, h, &f->host_hint);
+	return guest ? sim_guest_mono(f->g, f->cpu, h, &f->guest_hint) :
+		       sim_host_mono(f->w, h, &f->host_hint);
 }
 
 /* Returns the host TSC after the pair. */
@@ -122,7 +122,7 @@ static uint64_t leg(struct flight *f, enum vmsync_evidence_kind kind,
 	const struct sim_vcpu *v = &f->g->vm.vcpus[f->cpu];
 	bool guest = kind == VMSYNC_EV_GH_GUEST || kind == VMSYNC_EV_HG_GUEST;
 	bool first = kind == VMSYNC_EV_GH_GUEST || kind == VMSYNC_EV_GH_HOST;
-	struct vmsync_evidence ev = {.kind = kind};
+	struct vmsync_evidence ev = { .kind = kind };
 	uint64_t end = read_pair(f, guest, h, &ev.pair), stamp;
 
 	ev.vm_uid = f->g->vm_uid;
@@ -144,10 +144,10 @@ static uint64_t leg(struct flight *f, enum vmsync_evidence_kind kind,
 	stamp = later(f, end, STAMP_NS + sim_rng_exp(f->rng, 10));
 	ev.stamp_ns = mono(f, guest, stamp);
 	if (!f->pairs)
-		ev.pair = (struct vmsync_pair){.mono_ns = ev.stamp_ns};
+		ev.pair = (struct vmsync_pair){ .mono_ns = ev.stamp_ns };
 	if (stamp < f->g->until && (guest || !sim_vm_away(&f->g->vm, h)))
-		sim_stream_add(guest ? &f->rec->guests[f->g->index]
-				     : &f->rec->host,
+		sim_stream_add(guest ? &f->rec->guests[f->g->index] :
+				       &f->rec->host,
 			       stamp, &ev);
 	return stamp;
 }
@@ -156,8 +156,8 @@ static void fly(struct flight *f, uint64_t h)
 {
 	const struct sim_scenario *sc = f->w->sc;
 	struct vmsync_pair claim;
-	double handling = sc->wide ? sim_rng_exp(f->rng, 50000) + 5000
-				   : sim_rng_exp(f->rng, 150) + 200;
+	double handling = sc->wide ? sim_rng_exp(f->rng, 50000) + 5000 :
+				     sim_rng_exp(f->rng, 150) + 200;
 
 	h = leg(f, VMSYNC_EV_GH_GUEST, h, NULL, &claim);
 	h = later(f, h,

@@ -137,8 +137,8 @@ static uint64_t choose_time(struct tally *t, const struct sim_guest *g,
 	uint64_t h;
 
 	do
-		h = near ? beside_change(t, k, from, to)
-			 : from + sim_rng_below(&t->rng, to - from);
+		h = near ? beside_change(t, k, from, to) :
+			   from + sim_rng_below(&t->rng, to - from);
 	while (is_out(t, v, h));
 	return h < from ? from : h > to ? to : h;
 }
@@ -188,8 +188,8 @@ static void judge_one(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 	}
 	if (twice)
 		return;
-	v->slacks = fmax(v->slacks, error < 0 ? -error / sc->entry_slack_ns
-					      : error / sc->exit_slack_ns);
+	v->slacks = fmax(v->slacks, error < 0 ? -error / sc->entry_slack_ns :
+						error / sc->exit_slack_ns);
 	if (size > llabs(v->worst.error_ns))
 		v->worst = here;
 	t->errors[t->count] = size;
@@ -266,7 +266,7 @@ static void judge_cpu(struct tally *t, const struct sim_guest *g, uint32_t cpu,
 	find_gaps(t, g, cpu);
 	n = choose_times(t, g, cpu, h, n, from, to);
 	for (size_t i = 0; i < n; i++) {
-		guest_time gt = {sim_guest_mono(g, cpu, h[i], &guest_hint)};
+		guest_time gt = { sim_guest_mono(g, cpu, h[i], &guest_hint) };
 		int64_t true_ns = sim_host_mono(t->w, h[i], &host_hint);
 
 		judge_one(t, g, cpu, h[i],
@@ -294,7 +294,7 @@ static void judge_unseen(struct tally *t, const struct sim_guest *g,
 		double away_ns = OUTSIDE_S * 1e9 * pow(10, -6e-3 * i);
 		uint64_t h = from + (uint64_t)way *
 					    sim_world_cycles(t->w, away_ns);
-		guest_time gt = {sim_guest_mono(g, cpu, h, &guest_hint)};
+		guest_time gt = { sim_guest_mono(g, cpu, h, &guest_hint) };
 		int64_t error = vmsync_map_eval(map, gt).ns -
 				sim_host_mono(t->w, h, &host_hint);
 
@@ -499,7 +499,7 @@ void sim_judge(struct sim_verdict *v, const struct sim_world *w,
 	int judged = sc->guests - (*sc->lie != 0);
 	size_t n = sc->events / (judged * sc->vcpus) + 1;
 	size_t room = 0;
-	struct tally t = {.v = v, .w = w, .rec = rec, .s = s};
+	struct tally t = { .v = v, .w = w, .rec = rec, .s = s };
 
 	memset(v, 0, sizeof(*v));
 	v->share = 1;

@@ -18,7 +18,7 @@ static void record_knots(struct sim_stream *s, const struct sim_world *w,
 
 	for (size_t i = 0; i < k->count; i++) {
 		const struct sim_change *ch = &k->changes[i];
-		struct vmsync_evidence ev = {.kind = VMSYNC_EV_KNOT};
+		struct vmsync_evidence ev = { .kind = VMSYNC_EV_KNOT };
 
 		if (!recorded(w, g, ch->confirm) ||
 		    sim_rng_chance(rng, w->sc->knot_loss))
@@ -31,8 +31,8 @@ static void record_knots(struct sim_stream *s, const struct sim_world *w,
 		if (g && g->kvmclock)
 			ev.pvclock =
 				*sim_vcpu_page(&g->vm.vcpus[0], ch->confirm);
-		ev.stamp_ns = g ? sim_guest_mono(g, 0, ch->confirm, &hint)
-				: sim_host_mono(w, ch->confirm, &hint);
+		ev.stamp_ns = g ? sim_guest_mono(g, 0, ch->confirm, &hint) :
+				  sim_host_mono(w, ch->confirm, &hint);
 		sim_stream_add(s, ch->confirm, &ev);
 	}
 }

@@ -238,7 +238,7 @@ static void forge(struct liar *l, uint64_t h)
 {
 	const struct sim_guest *victim = &l->w->guests[l->w->guest_count - 1];
 	const struct sim_vcpu *v = &l->g->vm.vcpus[0];
-	struct vmsync_evidence ev = {.kind = VMSYNC_EV_GH_HOST};
+	struct vmsync_evidence ev = { .kind = VMSYNC_EV_GH_HOST };
 	size_t hint = 0;
 	uint64_t after = h + sim_world_cycles(l->w, 900);
 
@@ -273,7 +273,7 @@ void sim_record_lie(struct sim_recording *rec, const struct sim_world *w,
 		    const struct sim_guest *g)
 {
 	struct sim_stream *own = &rec->guests[g->index];
-	struct liar l = {.rec = rec, .w = w, .g = g};
+	struct liar l = { .rec = rec, .w = w, .g = g };
 	uint64_t h;
 
 	l.from = sim_world_at(w, w->sc->lie_at_s);

@@ -172,7 +172,7 @@ void sim_record_runs(struct sim_recording *rec, const struct sim_world *w,
 		     const struct sim_guest *g)
 {
 	for (uint32_t cpu = 0; cpu < g->vm.vcpu_count; cpu++) {
-		struct walk k = {.rec = rec, .w = w, .g = g, .cpu = cpu};
+		struct walk k = { .rec = rec, .w = w, .g = g, .cpu = cpu };
 		uint64_t h = w->start;
 
 		sim_rng_init(&k.rng, w->seed,

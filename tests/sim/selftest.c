@@ -92,7 +92,7 @@ static void check_page(void)
 {
 	struct sim_vm vm = {
 		.host_khz = 2500000, .vcpu_count = 2, .master = true};
-	struct vmsync_scaling one = {.ratio = 1ull << 48, .frac_bits = 48};
+	struct vmsync_scaling one = { .ratio = 1ull << 48, .frac_bits = 48 };
 	const struct vmsync_pvclock *p;
 	int64_t worst = 0;
 

@@ -103,13 +103,13 @@ static void note_settled(struct sim_session *s, int guest, uint32_t cpu,
 			 host_time until)
 {
 	const struct vmsync_map *map = sim_session_map(s, guest, cpu);
-	struct sim_settled note = {.guest = guest, .cpu = cpu};
+	struct sim_settled note = { .guest = guest, .cpu = cpu };
 
 	if (!map)
 		return;
 	for (int64_t back = 0; back < SETTLED_BACK_NS;
 	     back += SETTLED_BACK_NS / 16) {
-		host_time h = {until.ns - back};
+		host_time h = { until.ns - back };
 
 		if (h.ns < map->segments[0].host_start.ns)
 			return;
@@ -131,7 +131,7 @@ static void note_settled(struct sim_session *s, int guest, uint32_t cpu,
 
 static int settle(struct sim_session *s)
 {
-	host_time until = {INT64_MIN};
+	host_time until = { INT64_MIN };
 	int err = vmsync_sync_build_maps(s->sync, &until);
 
 	if (err || until.ns == INT64_MIN)
@@ -184,8 +184,8 @@ static int feed_all(struct sim_session *s, struct feed *f, int every,
 		err = feed_all_guests(s, f);
 	if (err)
 		return err;
-	return order == SIM_ORDER_HOST_FIRST ? feed_all_guests(s, f)
-					     : feed_all_host(s, f);
+	return order == SIM_ORDER_HOST_FIRST ? feed_all_guests(s, f) :
+					       feed_all_host(s, f);
 }
 
 /* The first record of the host after @ns. */
@@ -237,7 +237,7 @@ static int find_exit(void *ctx, const struct vmsync_guest *guest, uint32_t cpu,
 static int look_again(struct sim_session *s, const struct sim_recording *rec,
 		      const struct sim_world *w)
 {
-	struct exits x = {s, rec, w};
+	struct exits x = { s, rec, w };
 	int err = 0;
 
 	for (int i = 0; !err && i < s->guest_count && !w->sc->settle; i++)
@@ -257,9 +257,9 @@ int sim_session_run(struct sim_session *s, const struct sim_recording *rec,
 		    enum sim_order order)
 {
 	const struct sim_scenario *sc = w->sc;
-	struct vmsync_sync_options opt = {.wide = sc->wide};
+	struct vmsync_sync_options opt = { .wide = sc->wide };
 	int number = sim_method_number(method), err;
-	struct feed f = {.rec = rec};
+	struct feed f = { .rec = rec };
 	clock_t before = clock();
 
 	memset(s, 0, sizeof(*s));

@@ -111,8 +111,8 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 		    uint64_t seed, struct sim_verdict *v)
 {
 	const char *method = opt->method ? opt->method : sc->method;
-	struct sim_session session = {0}, honest = {0}, other = {0};
-	struct sim_recording rec, truth = {0};
+	struct sim_session session = { 0 }, honest = { 0 }, other = { 0 };
+	struct sim_recording rec, truth = { 0 };
 	struct sim_world *w = malloc(sizeof(*w));
 	int err;
 
@@ -123,8 +123,8 @@ static int run_seed(const struct sim_scenario *sc, const struct options *opt,
 	err = sim_session_run(&session, &rec, w, method, SIM_ORDER_WANTED);
 	if (!err && sc->limit.order_same)
 		err = sim_session_run(&other, &rec, w, method,
-				      seed & 1 ? SIM_ORDER_HOST_FIRST
-					       : SIM_ORDER_GUESTS_FIRST);
+				      seed & 1 ? SIM_ORDER_HOST_FIRST :
+						 SIM_ORDER_GUESTS_FIRST);
 	if (!err && *sc->lie) {
 		sim_record_world(&truth, w, true);
 		err = sim_session_run(&honest, &truth, w, method,
@@ -271,7 +271,7 @@ static void print_failure(const struct options *opt, const char *path,
 /* Returns how many seeds failed, or -1 if it could not be run. */
 static int run_scenario(const char *path, const struct options *opt)
 {
-	struct summary sum = {.worst = {.share = 1}};
+	struct summary sum = { .worst = { .share = 1 } };
 	struct sim_scenario sc;
 	char error[512];
 
@@ -282,7 +282,7 @@ static int run_scenario(const char *path, const struct options *opt)
 	if (opt->events)
 		sc.events = opt->events;
 	for (int i = 0; i < opt->seeds; i++) {
-		struct sim_verdict v = {0};
+		struct sim_verdict v = { 0 };
 		int err = run_seed(&sc, opt, opt->seed + i, &v);
 
 		if (err)
@@ -308,21 +308,21 @@ static int run_scenario(const char *path, const struct options *opt)
 enum { SEEDS = 256, SEED, EVENTS, METHOD, JSON, VERBOSE, SELFTEST, KEYS, HELP };
 
 static const struct option longopts[] = {
-	{"seeds", required_argument, NULL, SEEDS},
-	{"seed", required_argument, NULL, SEED},
-	{"events", required_argument, NULL, EVENTS},
-	{"method", required_argument, NULL, METHOD},
-	{"json", no_argument, NULL, JSON},
-	{"verbose", no_argument, NULL, VERBOSE},
-	{"selftest", no_argument, NULL, SELFTEST},
-	{"keys", no_argument, NULL, KEYS},
-	{"help", no_argument, NULL, HELP},
-	{0},
+	{ "seeds", required_argument, NULL, SEEDS },
+	{ "seed", required_argument, NULL, SEED },
+	{ "events", required_argument, NULL, EVENTS },
+	{ "method", required_argument, NULL, METHOD },
+	{ "json", no_argument, NULL, JSON },
+	{ "verbose", no_argument, NULL, VERBOSE },
+	{ "selftest", no_argument, NULL, SELFTEST },
+	{ "keys", no_argument, NULL, KEYS },
+	{ "help", no_argument, NULL, HELP },
+	{ 0 },
 };
 
 int main(int argc, char **argv)
 {
-	struct options opt = {.seed = 1, .seeds = 3, .program = argv[0]};
+	struct options opt = { .seed = 1, .seeds = 3, .program = argv[0] };
 	int failed = 0, c;
 
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {

@@ -109,7 +109,7 @@ static void start_vm(struct sim_world *w, struct sim_guest *g)
 {
 	const struct sim_scenario *sc = w->sc;
 	struct sim_vm *vm = &g->vm;
-	struct vmsync_scaling s = {.frac_bits = sc->frac_bits};
+	struct vmsync_scaling s = { .frac_bits = sc->frac_bits };
 	uint64_t boot = sim_world_at(w, -sc->boot_s);
 	double ratio;
 
@@ -153,7 +153,7 @@ static void change_vm(struct sim_world *w, struct sim_vm *vm, uint64_t from,
 	const struct sim_scenario *sc = w->sc;
 	const struct sim_ops *lists[] = {&sc->rebase, &sc->stop,
 					 &sc->tsc_write, &sc->move};
-	size_t next[4] = {0};
+	size_t next[4] = { 0 };
 
 	for (;;) {
 		const struct sim_op *op = NULL;
@@ -322,8 +322,8 @@ int64_t sim_host_mono(const struct sim_world *w, uint64_t h, size_t *hint)
 int64_t sim_guest_mono(const struct sim_guest *g, uint32_t cpu, uint64_t h,
 		       size_t *hint)
 {
-	uint64_t c = g->kvmclock ? sim_vm_kvmclock(&g->vm, cpu, h)
-				 : sim_vcpu_tsc(&g->vm.vcpus[cpu], h);
+	uint64_t c = g->kvmclock ? sim_vm_kvmclock(&g->vm, cpu, h) :
+				   sim_vcpu_tsc(&g->vm.vcpus[cpu], h);
 
 	if (g->host_clock)
 		return sim_hostclock_mono(&g->kernel, h, c, hint);

@@ -18,7 +18,7 @@ static inline int32_t any_thread(void)
 
 static inline int64_t any_state(void)
 {
-	static const int64_t states[] = {0, 0, 256, 1, 1, 1, 2, 4, 16, 128};
+	static const int64_t states[] = { 0, 0, 256, 1, 1, 1, 2, 4, 16, 128 };
 
 	return states[check_range(0, sizeof(states) / sizeof(states[0]) - 1)];
 }
@@ -28,8 +28,8 @@ static inline struct analysis_event any_event(int64_t ns)
 	bool guest = check_range(0, 3) == 0;
 	struct analysis_event ev = {
 		.ns = ns,
-		.machine = guest ? (uint32_t)check_range(1, GUESTS)
-				 : ANALYSIS_HOST,
+		.machine = guest ? (uint32_t)check_range(1, GUESTS) :
+				   ANALYSIS_HOST,
 		.cpu = (uint32_t)check_range(0, CPUS - 1),
 		.kind = (uint8_t)check_range(0, ANALYSIS_EV_KINDS - 1),
 		.current = check_range(0, 3) ? ANALYSIS_NOT_SAID : any_thread(),
@@ -56,8 +56,8 @@ static inline struct analysis_event any_event(int64_t ns)
 	else if (ev.kind == ANALYSIS_EV_HALTED || ev.kind == ANALYSIS_EV_POLL)
 		ev.halt_ns = (int64_t)check_range(0, 60) - 5;
 	else
-		ev.target = check_range(0, 9) ? (int64_t)check_range(0, CPUS)
-					      : UINT32_MAX;
+		ev.target = check_range(0, 9) ? (int64_t)check_range(0, CPUS) :
+						UINT32_MAX;
 	return ev;
 }
 

@@ -74,8 +74,8 @@ static struct analysis_event likely(int64_t ns)
 	struct analysis_event ev = any_event(ns);
 
 	if (ev.machine == ANALYSIS_HOST && check_range(0, 1))
-		ev.kind = check_range(0, 3) ? ANALYSIS_EV_OTHER
-					    : ANALYSIS_EV_ENTRY;
+		ev.kind = check_range(0, 3) ? ANALYSIS_EV_OTHER :
+					      ANALYSIS_EV_ENTRY;
 	return ev;
 }
 
@@ -95,9 +95,12 @@ static bool left_out(struct analysis_quiet *q, const struct analysis_event *ev)
 static uint64_t run(uint64_t seed, const struct analysis_event *ev, size_t n,
 		    bool wakeups, bool all, uint64_t *skipped)
 {
-	struct found f = {0xcbf29ce484222325u};
-	struct analysis_sink sink = {.stay = stay, .charge = charge, .exit = left,
-				     .wake = wake, .ctx = &f};
+	struct found f = { 0xcbf29ce484222325u };
+	struct analysis_sink sink = { .stay = stay,
+				      .charge = charge,
+				      .exit = left,
+				      .wake = wake,
+				      .ctx = &f };
 	struct analysis_model *m = analysis_model_new(1000, wakeups);
 	struct analysis_quiet *q[CPUS];
 	int32_t tid;

@@ -99,8 +99,8 @@ static uint64_t why_bad(struct analysis_why *why, int64_t from, int64_t until,
 	if (until > end)
 		until = end;
 	CHECK(!ret || ret == -ENOENT);
-	bad = ret ? 0
-		  : tree_bad(&root) +
+	bad = ret ? 0 :
+		    tree_bad(&root) +
 			      (root.ns != (until > from ? until - from : 0));
 	analysis_why_node_free(&root);
 	analysis_why_free(why);
@@ -115,8 +115,8 @@ struct starts {
 
 static int64_t any_start(int64_t begin_ns)
 {
-	return check_range(0, 3) ? begin_ns
-				 : begin_ns + (int64_t)check_range(0, 900);
+	return check_range(0, 3) ? begin_ns :
+				   begin_ns + (int64_t)check_range(0, 900);
 }
 
 static void any_starts(struct starts *s, int64_t begin_ns)
@@ -131,16 +131,19 @@ static void any_starts(struct starts *s, int64_t begin_ns)
 
 static bool is_recorded(const struct starts *s, const struct analysis_event *ev)
 {
-	return ev->ns >= (ev->machine == ANALYSIS_HOST
-				  ? s->cpu_ns[ev->cpu]
-				  : s->guest_ns[ev->machine]);
+	return ev->ns >= (ev->machine == ANALYSIS_HOST ?
+				  s->cpu_ns[ev->cpu] :
+				  s->guest_ns[ev->machine]);
 }
 
 static void one(uint64_t seed)
 {
-	struct world w = {.begin_ns = 1000};
-	struct analysis_sink sink = {.stay = stay, .charge = charge, .exit = left,
-				     .wake = wake, .ctx = &w};
+	struct world w = { .begin_ns = 1000 };
+	struct analysis_sink sink = { .stay = stay,
+				      .charge = charge,
+				      .exit = left,
+				      .wake = wake,
+				      .ctx = &w };
 	struct analysis_totals t;
 	struct analysis_sink sums;
 	struct analysis_model *m;
@@ -160,8 +163,8 @@ static void one(uint64_t seed)
 	sums = analysis_totals_sink(&t);
 	analysis_model_sink(m, &sums);
 	from = w.begin_ns + (int64_t)check_range(0, 300);
-	until = check_range(0, 1) ? INT64_MAX
-				  : from + (int64_t)check_range(1, 900);
+	until = check_range(0, 1) ? INT64_MAX :
+				    from + (int64_t)check_range(1, 900);
 	why = analysis_why_new(m, (uint32_t)check_range(1, GUESTS),
 			       (int32_t)check_range(1, 3), from, until);
 	CHECK(why);

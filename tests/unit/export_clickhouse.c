@@ -67,8 +67,8 @@ static void *serve(void *listener)
 
 static int listener(struct http_url *url)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET,
-				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -84,13 +84,13 @@ static int listener(struct http_url *url)
 static void load(const struct http_url *url)
 {
 	const struct export_value row[] = {
-		{.number = 1},	{.number = -2},		{.number = 3},
-		{.none = true}, {.text = "it\xc3\xa9"},
+		{ .number = 1 },  { .number = -2 },	    { .number = 3 },
+		{ .none = true }, { .text = "it\xc3\xa9" },
 	};
 	const struct clickhouse_recording r = {
 		.host = "it's\\",
-		.origin = {.boot = {.none = true},
-			   .realtime = {.number = 86400000000000 * 300}},
+		.origin = { .boot = { .none = true },
+			    .realtime = { .number = 86400000000000 * 300 } },
 		.from_ns = 86400000000000ll * 7 + 1,
 		.number = 0x0102030405060708,
 	};

@@ -5,14 +5,14 @@
 #include "check.h"
 #include "export/fields.h"
 
-static const struct ctf_type u64 = {.kind = CTF_INT, .size = 64, .base = 16};
+static const struct ctf_type u64 = { .kind = CTF_INT, .size = 64, .base = 16 };
 static const struct ctf_type s64 = {
 	.kind = CTF_INT, .size = 64, .is_signed = true};
-static const struct ctf_type real = {.kind = CTF_FLOAT};
-static const struct ctf_type text = {.kind = CTF_STRING};
-static const struct ctf_type object = {.kind = CTF_STRUCT};
-static const struct ctf_type list = {.kind = CTF_ARRAY};
-static const struct ctf_type option = {.kind = CTF_VARIANT};
+static const struct ctf_type real = { .kind = CTF_FLOAT };
+static const struct ctf_type text = { .kind = CTF_STRING };
+static const struct ctf_type object = { .kind = CTF_STRUCT };
+static const struct ctf_type list = { .kind = CTF_ARRAY };
+static const struct ctf_type option = { .kind = CTF_VARIANT };
 
 static struct ctf_value values[32];
 static long n;
@@ -20,10 +20,10 @@ static long n;
 static struct ctf_value *add(const struct ctf_type *type, const char *name,
 			     enum ctf_step step)
 {
-	values[n] = (struct ctf_value){.type = type,
-				       .name = name,
-				       .step = (uint8_t)step,
-				       .scope = CTF_PAYLOAD};
+	values[n] = (struct ctf_value){ .type = type,
+					.name = name,
+					.step = (uint8_t)step,
+					.scope = CTF_PAYLOAD };
 	return &values[n++];
 }
 
@@ -52,7 +52,8 @@ static void check_is(bool payload, const char *wanted)
 static void check_values(void)
 {
 	static const struct ctf_range few[] = {
-		{.lo = 1, .hi = 3, .label = "a \"few\""}};
+		{ .lo = 1, .hi = 3, .label = "a \"few\"" }
+	};
 	static const struct ctf_type choice = {
 		.kind = CTF_ENUM, .size = 8, .ranges = few, .n_ranges = 1};
 

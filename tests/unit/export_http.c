@@ -61,8 +61,8 @@ static void urls(void)
 /* One that accepts, as its kernel does, and never says anything. */
 static int listener(struct http_url *u)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET,
-				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -77,7 +77,7 @@ static int listener(struct http_url *u)
 static void silent(size_t bytes)
 {
 	static char body[64 << 20];
-	const struct http_part part = {body, bytes};
+	const struct http_part part = { body, bytes };
 	char answer[HTTP_ANSWER], why[HTTP_WHY] = "";
 	struct http_url u;
 	int fd = listener(&u);

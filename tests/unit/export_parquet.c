@@ -18,8 +18,8 @@ static int row_add(struct parquet *p, int64_t number, size_t n)
 {
 	static char name[TEXT + 1];
 	struct export_value v[] = {
-		{.number = number}, {.number = 1},  {.number = number},
-		{.none = true},	    {.text = name},
+		{ .number = number }, { .number = 1 },	{ .number = number },
+		{ .none = true },     { .text = name },
 	};
 
 	memset(name, 'x', n);

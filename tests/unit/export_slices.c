@@ -29,9 +29,9 @@ static int64_t row_end(const struct slices *s, uint32_t row)
 
 static void one(void)
 {
-	struct slices s = {.until_ns = 1,
-			   .most = (size_t)check_range(50, 2000)};
-	int64_t longest = (int64_t)1 << check_range(1, 36), ns[ROWS] = {0};
+	struct slices s = { .until_ns = 1,
+			    .most = (size_t)check_range(50, 2000) };
+	int64_t longest = (int64_t)1 << check_range(1, 36), ns[ROWS] = { 0 };
 	size_t i, n = (size_t)check_range(1, 3000), sum = 0, all = 0;
 	uint64_t threads = check_range(1, 1 << check_range(0, 20));
 	size_t room = (size_t)check_range(200, 6000);
@@ -40,8 +40,8 @@ static void one(void)
 	for (i = 0; i < ROWS; i++)
 		CHECK(slices_row(&s) == (int)i);
 	for (i = 0; i < n; i++) {
-		uint32_t row = i < ROWS ? (uint32_t)i
-					: (uint32_t)check_range(0, ROWS - 1);
+		uint32_t row = i < ROWS ? (uint32_t)i :
+					  (uint32_t)check_range(0, ROWS - 1);
 		int64_t from = ns[row];
 
 		ns[row] += (int64_t)check_range(1, (uint64_t)longest);

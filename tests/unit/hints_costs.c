@@ -12,11 +12,12 @@
 #define LENGTH 20000
 
 static struct hints h;
-static struct hints_options options = {.least = 1, .window_ns = 1000};
+static struct hints_options options = { .least = 1, .window_ns = 1000 };
 
 static void begin(void)
 {
-	h = (struct hints){.options = &options, .state = calloc(1, sizeof(*h.state))};
+	h = (struct hints){ .options = &options,
+			    .state = calloc(1, sizeof(*h.state)) };
 	h.analysis.model = analysis_model_new(0, true);
 	h.state->h = &h;
 	h.state->until_ns = LENGTH;
@@ -36,28 +37,28 @@ static void tell(struct analysis_event ev)
 
 static void vcpu(int32_t tid, int32_t pid)
 {
-	const struct analysis_vcpu_id id = {.tid = tid, .pid = pid};
+	const struct analysis_vcpu_id id = { .tid = tid, .pid = pid };
 
 	CHECK(analysis_model_vcpu(h.analysis.model, &id) != ANALYSIS_NONE);
 }
 
 static void switches(int64_t ns, uint32_t cpu, int32_t prev, int64_t state, int32_t next)
 {
-	tell((struct analysis_event){.ns = ns,
-				     .kind = ANALYSIS_EV_SWITCH,
-				     .cpu = cpu,
-				     .current = prev,
-				     .prev_state = state,
-				     .tid = next});
+	tell((struct analysis_event){ .ns = ns,
+				      .kind = ANALYSIS_EV_SWITCH,
+				      .cpu = cpu,
+				      .current = prev,
+				      .prev_state = state,
+				      .tid = next });
 }
 
 static void about(int64_t ns, enum analysis_kind kind, int32_t tid, uint32_t cpu)
 {
-	tell((struct analysis_event){.ns = ns,
-				     .kind = (uint8_t)kind,
-				     .current = ANALYSIS_NOT_SAID,
-				     .tid = tid,
-				     .target = cpu});
+	tell((struct analysis_event){ .ns = ns,
+				      .kind = (uint8_t)kind,
+				      .current = ANALYSIS_NOT_SAID,
+				      .tid = tid,
+				      .target = cpu });
 }
 
 /* What VM @vm loses to the party of that kind and process, in all. */
@@ -127,7 +128,7 @@ static void moved(void)
 /* Who is a virtual CPU may be known by its first exit only, while it runs on. */
 static void known_late(void)
 {
-	struct analysis_event ev = {.cpu = 0, .current = 301, .pid = 300};
+	struct analysis_event ev = { .cpu = 0, .current = 301, .pid = 300 };
 
 	begin();
 	vcpu(101, 100);
@@ -154,16 +155,16 @@ static void qemu(void)
 {
 	begin();
 	vcpu(101, 100);
-	tell((struct analysis_event){.kind = ANALYSIS_EV_THREAD,
-				     .current = ANALYSIS_NOT_SAID,
-				     .tid = 150,
-				     .pid = 100});
-	tell((struct analysis_event){.kind = ANALYSIS_EV_THREAD,
-				     .current = ANALYSIS_NOT_SAID,
-				     .tid = 151,
-				     .pid = 151,
-				     .named = 1,
-				     .name = "vhost-100"});
+	tell((struct analysis_event){ .kind = ANALYSIS_EV_THREAD,
+				      .current = ANALYSIS_NOT_SAID,
+				      .tid = 150,
+				      .pid = 100 });
+	tell((struct analysis_event){ .kind = ANALYSIS_EV_THREAD,
+				      .current = ANALYSIS_NOT_SAID,
+				      .tid = 151,
+				      .pid = 151,
+				      .named = 1,
+				      .name = "vhost-100" });
 	switches(0, 0, 0, 0, 101);
 	switches(100, 0, 101, 0, 150);
 	switches(300, 0, 150, 1, 151);
@@ -180,10 +181,10 @@ static void lost(void)
 	vcpu(101, 100);
 	switches(0, 0, 0, 0, 77);
 	about(100, ANALYSIS_EV_WAKEUP, 101, 0);
-	tell((struct analysis_event){.ns = 600,
-				     .kind = ANALYSIS_EV_LOST,
-				     .current = ANALYSIS_NOT_SAID,
-				     .until_ns = 900});
+	tell((struct analysis_event){ .ns = 600,
+				      .kind = ANALYSIS_EV_LOST,
+				      .current = ANALYSIS_NOT_SAID,
+				      .until_ns = 900 });
 	switches(1500, 0, 77, 0, 101);
 	hints_queues_end(h.state);
 	CHECK(cost(100, HINTS_PROCESS, 77) == 500);

@@ -16,9 +16,9 @@
 static void make(struct vmsync_map *map, double slope, int64_t host_ns)
 {
 	const struct vmsync_segment s = {
-		.guest_start = {SEC},
-		.guest_end = {11 * SEC},
-		.host_start = {host_ns},
+		.guest_start = { SEC },
+		.guest_end = { 11 * SEC },
+		.host_start = { host_ns },
 		.slope = (uint64_t)ldexp(slope, 60),
 		.shift = 60,
 		.bound_ns = BOUND,
@@ -33,7 +33,7 @@ static void make(struct vmsync_map *map, double slope, int64_t host_ns)
 static void test_two(int64_t faster_ppb, int64_t ahead_ns)
 {
 	struct vmsync_map maps[2];
-	struct vmsync_guest_map gm = {.maps = maps, .vcpus = 2};
+	struct vmsync_guest_map gm = { .maps = maps, .vcpus = 2 };
 	const struct vmsync_map *any = &gm.anyone;
 
 	vmsync_map_init(&gm.anyone);

@@ -35,7 +35,7 @@ struct model {
 	uint64_t gap[2]; /* cycles since START */
 };
 
-static const struct vmsync_scaling same = {0, 1ull << 32, 32};
+static const struct vmsync_scaling same = { 0, 1ull << 32, 32 };
 
 static const struct vmsync_line *line_at(const struct clock *c, uint64_t at)
 {
@@ -136,16 +136,17 @@ static void push_beacon(const struct model *m, struct vmsync_sync *sync,
 		.vm_uid = 77,
 		.cnt = cnt,
 		.stamp_ns = mono(&m->guest, at),
-		.pair = {START + at, mono(&m->guest, at), 60, true},
+		.pair = { START + at, mono(&m->guest, at), 60, true },
 		.line = *line_at(&m->guest, at),
 	};
 	struct vmsync_evidence h = {
 		.kind = VMSYNC_EV_GH_HOST,
 		.vm_uid = 77,
 		.cnt = cnt,
-		.vm = {10, 1},
+		.vm = { 10, 1 },
 		.stamp_ns = mono(&m->host, at + 1000),
-		.pair = {START + at + 1000, mono(&m->host, at + 1000), 60, true},
+		.pair = { START + at + 1000, mono(&m->host, at + 1000), 60,
+			  true },
 		.guest_claim = g.pair,
 		.line = *line_at(&m->host, at + 1000),
 		.scaling = same,
@@ -172,7 +173,7 @@ static void judge(const struct model *m, const struct vmsync_map *map, uint64_t 
 		/* Half of them where it bends. */
 		uint64_t at = i % 2 ? check_range(m->gap[0], m->gap[1]) :
 				      check_range(0, length - 1);
-		guest_time g = {mono(&m->guest, at)};
+		guest_time g = { mono(&m->guest, at) };
 		int64_t off = vmsync_map_eval(map, g).ns - mono(&m->host, at);
 		int64_t bound = vmsync_map_bound_ns(map, g, NULL);
 
@@ -189,7 +190,9 @@ enum kind { BOTH, BESIDE, ONE };
 
 static void test_one(enum kind kind)
 {
-	const struct vmsync_sync_options options = {.methods = 1u << VMSYNC_METHOD_PAIR};
+	const struct vmsync_sync_options options = {
+		.methods = 1u << VMSYNC_METHOD_PAIR
+	};
 	struct vmsync_sync *sync = vmsync_sync_new(&options);
 	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
 	uint64_t before = check_range(N - 20, N), n = before + 1, at = 0;
@@ -223,7 +226,9 @@ static void test_one(enum kind kind)
 /* A guest names lines of any slope: its bounds are wide, and are numbers. */
 static void test_liar(void)
 {
-	const struct vmsync_sync_options options = {.methods = 1u << VMSYNC_METHOD_PAIR};
+	const struct vmsync_sync_options options = {
+		.methods = 1u << VMSYNC_METHOD_PAIR
+	};
 	struct vmsync_sync *sync = vmsync_sync_new(&options);
 	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
 	const struct vmsync_map *map;
@@ -251,10 +256,12 @@ static void test_liar(void)
 /* What bends between two beacons, if multipliers go to and fro by @by. */
 static struct vmsync_beacon dithered(uint32_t by)
 {
-	struct vmsync_line_span spans[LINES + 1] = {0};
-	struct vmsync_lines lines = {.spans = {spans, LINES + 1, LINES + 1}}, none = {0};
-	struct vmsync_beacon b = {.gh = true, .host_seq = 1};
-	struct vmsync_tilt tilt = {0};
+	struct vmsync_line_span spans[LINES + 1] = { 0 };
+	struct vmsync_lines lines = { .spans = { spans, LINES + 1,
+						 LINES + 1 } },
+			    none = { 0 };
+	struct vmsync_beacon b = { .gh = true, .host_seq = 1 };
+	struct vmsync_tilt tilt = { 0 };
 
 	for (uint32_t i = 0; i <= LINES; i++)
 		spans[i].line = (struct vmsync_line){

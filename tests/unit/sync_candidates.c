@@ -39,7 +39,7 @@ static void start(struct vmsync_candidates *r, const struct vmsync_offsets *o,
 	struct vmsync_offsets *all = vmsync_array_add(&r->now);
 
 	CHECK(all);
-	*all = (struct vmsync_offsets){.lo = o[0].lo, .hi = o[n - 1].hi};
+	*all = (struct vmsync_offsets){ .lo = o[0].lo, .hi = o[n - 1].hi };
 	CHECK(!vmsync_candidates_meet(r, o, n));
 	CHECK_EQ(r->now.count, n);
 }
@@ -48,7 +48,7 @@ static void test_meet(void)
 {
 	struct vmsync_offsets a[MOST], b[MOST];
 	size_t n = make(a), m = make(b), both = 0, bad = 0;
-	struct vmsync_candidates r = {0};
+	struct vmsync_candidates r = { 0 };
 
 	start(&r, a, n);
 	CHECK(!vmsync_candidates_meet(&r, b, m));

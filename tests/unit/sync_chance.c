@@ -53,7 +53,7 @@ static int64_t end_of(const struct story *s, int i)
 
 static void add_run(const struct story *s, struct vmsync_vcpu *v, int i)
 {
-	int64_t ns[] = {when(s, begin_of(i)), when(s, end_of(s, i))};
+	int64_t ns[] = { when(s, begin_of(i)), when(s, end_of(s, i)) };
 
 	CHECK(!vmsync_vcpu_entry(v, ns[!s->back]));
 	CHECK(!vmsync_vcpu_exit(v, ns[s->back]));
@@ -104,7 +104,7 @@ static void make(const struct story *s, struct world *w)
 	struct vmsync_trail *trail;
 	struct vmsync_vcpu *v;
 
-	*w = (struct world){.vm = calloc(1, sizeof(*w->vm))};
+	*w = (struct world){ .vm = calloc(1, sizeof(*w->vm)) };
 	v = vmsync_vm_vcpu(w->vm, 0);
 	trail = vmsync_array_add(&w->trails.all);
 	CHECK(v && trail);
@@ -154,14 +154,14 @@ int main(void)
 	for (int back = 0; back < 2; back++) {
 		CHECK(!drops((struct story){0}, back));
 		/* One event beyond all runs is the first or the last of all. */
-		CHECK(!drops((struct story){.beyond = 1}, back));
-		CHECK(drops((struct story){.beyond = 2}, back));
+		CHECK(!drops((struct story){ .beyond = 1 }, back));
+		CHECK(drops((struct story){ .beyond = 2 }, back));
 		/* Runs without an event may be by chance, up to a number. */
-		CHECK(!drops((struct story){.silent = 5}, back));
-		CHECK(drops((struct story){.silent = 15}, back));
+		CHECK(!drops((struct story){ .silent = 5 }, back));
+		CHECK(drops((struct story){ .silent = 15 }, back));
 		/* Nothing is told of less than a millisecond. */
-		CHECK(!drops((struct story){.lost_ns = 900000}, back));
-		CHECK(drops((struct story){.lost_ns = 1100000}, back));
+		CHECK(!drops((struct story){ .lost_ns = 900000 }, back));
+		CHECK(drops((struct story){ .lost_ns = 1100000 }, back));
 	}
 	return check_done();
 }

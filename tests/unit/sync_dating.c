@@ -42,8 +42,10 @@ struct world {
 static struct vmsync_line_span a_line(uint32_t clocksource)
 {
 	return (struct vmsync_line_span){
-		.line = {.clocksource = clocksource, .seq = 1, .mult = 1u << 24,
-			 .shift = 24},
+		.line = { .clocksource = clocksource,
+			  .seq = 1,
+			  .mult = 1u << 24,
+			  .shift = 24 },
 		.over = INT64_MAX,
 	};
 }
@@ -66,7 +68,7 @@ static void make(struct world *w)
 	}
 	w->vm.vcpus.at = w->vcpus;
 	w->vm.vcpus.count = CPUS;
-	w->home = (struct vmsync_home){.vm = &w->vm};
+	w->home = (struct vmsync_home){ .vm = &w->vm };
 	w->facts = (struct vmsync_facts){
 		.host_lines = &w->lines[0],
 		.guest_lines = &w->lines[1],
@@ -88,7 +90,7 @@ static void set_tsc(struct world *w, uint32_t cpu, int64_t at, int64_t offset)
 	size_t n = w->vcpu[cpu].scalings.count++;
 
 	w->scaling[cpu][n] = (struct vmsync_scaling_span){
-		.scaling = {offset, 1ull << 32, 32},
+		.scaling = { offset, 1ull << 32, 32 },
 		.from_start = !n,
 		.since_ns = INT64_MIN,
 		.stamp_ns = at,
@@ -127,9 +129,12 @@ static bool is_one_page(int64_t late_ns)
 	struct world w;
 
 	make(&w);
-	w.seen[0] = (struct vmsync_pv_run){old, {BEGIN + SEC, BEGIN + SEC},
-					   {SET - SEC, SET - SEC}};
-	w.seen[1] = (struct vmsync_pv_run){new, {SET, SET}, {SET + SEC, SET + SEC}};
+	w.seen[0] = (struct vmsync_pv_run){ old,
+					    { BEGIN + SEC, BEGIN + SEC },
+					    { SET - SEC, SET - SEC } };
+	w.seen[1] = (struct vmsync_pv_run){ new,
+					    { SET, SET },
+					    { SET + SEC, SET + SEC } };
 	w.cpu[0].pvs.at = w.seen;
 	w.cpu[0].pvs.count = 2;
 	for (uint32_t i = 0; i < CPUS; i++)
@@ -175,7 +180,7 @@ static bool is_set_together(int64_t later_ns)
 /* From then on: what was before the first records nobody knows. */
 static int64_t most_apart(const struct world *w)
 {
-	struct vmsync_spreads spreads = {0};
+	struct vmsync_spreads spreads = { 0 };
 	int64_t most = 0;
 
 	CHECK(!vmsync_spread_find(&w->facts, &spreads));
@@ -224,18 +229,19 @@ static bool is_own(int64_t ns)
  */
 static bool is_one_line(double slope)
 {
-	struct vmsync_spread all[] = {
-		{INT64_MIN, 500, 500}, {SEC / 2, 0, 0}, {SEC * 3 / 4, 0, 0}};
-	const struct vmsync_spreads spreads = {{all, 3, 3}, 0};
+	struct vmsync_spread all[] = { { INT64_MIN, 500, 500 },
+				       { SEC / 2, 0, 0 },
+				       { SEC * 3 / 4, 0, 0 } };
+	const struct vmsync_spreads spreads = { { all, 3, 3 }, 0 };
 	struct vmsync_map map;
 	int64_t bound;
 
 	vmsync_map_init(&map);
 	for (int i = 0; i < 4; i++) {
 		const struct vmsync_segment s = {
-			.guest_start = {i * SEC},
-			.guest_end = {(i + 1) * SEC},
-			.host_start = {i * SEC},
+			.guest_start = { i * SEC },
+			.guest_end = { (i + 1) * SEC },
+			.host_start = { i * SEC },
 			.slope = (uint64_t)ldexp(1 + i * slope, 60),
 			.shift = 60,
 		};
@@ -305,7 +311,7 @@ static void find_undated(struct world *w, bool live, struct vmsync_spreads *spre
 
 static void test_undated(void)
 {
-	struct vmsync_spreads spreads = {0};
+	struct vmsync_spreads spreads = { 0 };
 	struct world w;
 
 	/* The page of CPU 1 was kept for 42 s, that of CPU 0 for 41. */
@@ -335,7 +341,7 @@ static void test_undated(void)
  */
 static void test_unseen(void)
 {
-	struct vmsync_spreads spreads = {0};
+	struct vmsync_spreads spreads = { 0 };
 	struct world w;
 
 	make(&w);
@@ -355,12 +361,14 @@ static void test_unseen(void)
  */
 static int64_t good_until(int64_t ns, uint32_t clocksource)
 {
-	struct vmsync_timeline guest = {0};
+	struct vmsync_timeline guest = { 0 };
 	struct vmsync_map map;
-	struct vmsync_walk w = {.map = &map, .tl = {[GUEST] = &guest}, .jumped = SET};
+	struct vmsync_walk w = { .map = &map,
+				 .tl = { [GUEST] = &guest },
+				 .jumped = SET };
 	struct vmsync_segment s = {
-		.guest_start = {BEGIN},
-		.guest_end = {SET},
+		.guest_start = { BEGIN },
+		.guest_end = { SET },
 		.slope = 1ull << 60,
 		.shift = 60,
 	};

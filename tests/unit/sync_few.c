@@ -26,7 +26,8 @@ static int64_t offset_at(int64_t at, int64_t set, int64_t ns)
 static void add(struct vmsync_few *few, int64_t at, int64_t set, int64_t ns)
 {
 	uint64_t kind = check_range(0, 3);
-	struct vmsync_few_limit upper = {.ns = ns}, lower = {.ns = ns + WAY};
+	struct vmsync_few_limit upper = { .ns = ns },
+				lower = { .ns = ns + WAY };
 
 	upper.offset = offset_at(at, set, ns) + (int64_t)check_range(0, WAY);
 	lower.offset = offset_at(at, set, ns + WAY) - (int64_t)check_range(0, WAY);
@@ -36,7 +37,7 @@ static void add(struct vmsync_few *few, int64_t at, int64_t set, int64_t ns)
 
 static void test(void)
 {
-	struct vmsync_few few = {0};
+	struct vmsync_few few = { 0 };
 	struct vmsync_map map;
 	int64_t set = (int64_t)check_range(1, 400) * 1000000;
 	int64_t at = START + (int64_t)check_range(0, BEACONS * PERIOD);

@@ -82,10 +82,10 @@ static void test_one(void)
 		/* Now and then a bend. */
 		if (!check_range(0, 30))
 			slope += (double)check_range(0, 100) / 200 - 0.25;
-		fits = q->upper ? vmsync_hulls_fits_upper(&c, q->x, q->y)
-				: vmsync_hulls_fits_lower(&c, q->x, q->y);
-		took = q->upper ? vmsync_hulls_upper(&c, q->x, q->y)
-				: vmsync_hulls_lower(&c, q->x, q->y);
+		fits = q->upper ? vmsync_hulls_fits_upper(&c, q->x, q->y) :
+				  vmsync_hulls_fits_lower(&c, q->x, q->y);
+		took = q->upper ? vmsync_hulls_upper(&c, q->x, q->y) :
+				  vmsync_hulls_lower(&c, q->x, q->y);
 		/* Two of a kind at one x: the second is left out. */
 		for (size_t k = 0; k < n; k++)
 			if (p[k].upper == q->upper && p[k].x == q->x)

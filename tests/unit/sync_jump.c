@@ -121,7 +121,7 @@ static void test_jump(double step, bool notes)
 		.least_ns = 2 * SLACK,
 		.wave_ns = 5,
 	};
-	struct vmsync_trail a = {0}, b = {0};
+	struct vmsync_trail a = { 0 }, b = { 0 };
 	struct vmsync_map map, next;
 	int64_t begin = START + (int64_t)(from - 1) * EVERY;
 	int64_t end = START + (int64_t)until * EVERY;
@@ -135,8 +135,8 @@ static void test_jump(double step, bool notes)
 	CHECK_EQ(map.segments[map.count - 1].guest_end.ns, end);
 	/* A clock that may fall back makes events around the jump anybody's. */
 	check_events(&t, &map, begin + 1, end - 1,
-		     notes ? fabs(step) + 8 * SLACK + 4 * STEEP * EVERY
-			   : INFINITY);
+		     notes ? fabs(step) + 8 * SLACK + 4 * STEEP * EVERY :
+			     INFINITY);
 	vmsync_map_free(&map);
 	vmsync_map_free(&next);
 	vmsync_trail_free(&a);
@@ -162,9 +162,9 @@ static void check_true(const struct vmsync_either *x, int64_t ns, double is)
 static void test_either(double step)
 {
 	static struct vmsync_between e[N];
-	struct truth t = {.at = 0, .step = step};
-	struct vmsync_span a = {0}, b = {0};
-	struct vmsync_either x = {0};
+	struct truth t = { .at = 0, .step = step };
+	struct vmsync_span a = { 0 }, b = { 0 };
+	struct vmsync_either x = { 0 };
 	int64_t ns = START;
 	size_t n = 0;
 
@@ -210,9 +210,9 @@ static void test_either(double step)
 static void test_twice(double step)
 {
 	static struct vmsync_between e[N];
-	struct truth t = {.step = step};
-	struct vmsync_span a = {0}, b = {0};
-	struct vmsync_either x = {0};
+	struct truth t = { .step = step };
+	struct vmsync_span a = { 0 }, b = { 0 };
+	struct vmsync_either x = { 0 };
 	int64_t ns = START, twice;
 	size_t n = 0, first;
 

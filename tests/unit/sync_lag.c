@@ -30,22 +30,25 @@ struct world {
 static void make(struct world *w, int64_t back, int64_t from)
 {
 	*w = (struct world){
-		.span.line = {.clocksource = VMSYNC_CLOCKSOURCE_TSC,
-			      .seq = 1, .mult = 1u << 24, .shift = 24},
-		.lines.spans = {&w->span, 1, 1},
-		.scaling[0] = {.scaling = {0, 1ull << 32, 32}},
-		.scaling[1] = {.scaling = {-back, 1ull << 32, 32}, .stamp_ns = WRITE},
-		.vcpu.scalings = {w->scaling, 2, 2},
-		.vcpus = {&w->vcpu},
-		.vm.vcpus = {w->vcpus, 1, 1},
-		.facts = {.guest_lines = &w->lines, .vm = &w->vm},
+		.span.line = { .clocksource = VMSYNC_CLOCKSOURCE_TSC,
+			       .seq = 1,
+			       .mult = 1u << 24,
+			       .shift = 24 },
+		.lines.spans = { &w->span, 1, 1 },
+		.scaling[0] = { .scaling = { 0, 1ull << 32, 32 } },
+		.scaling[1] = { .scaling = { -back, 1ull << 32, 32 },
+				.stamp_ns = WRITE },
+		.vcpu.scalings = { w->scaling, 2, 2 },
+		.vcpus = { &w->vcpu },
+		.vm.vcpus = { w->vcpus, 1, 1 },
+		.facts = { .guest_lines = &w->lines, .vm = &w->vm },
 	};
 	vmsync_map_init(&w->map);
 	for (int i = 0; i < 100; i++) {
 		const struct vmsync_segment s = {
-			.guest_start = {from + i * SEC},
-			.guest_end = {from + (i + 1) * SEC},
-			.host_start = {from + i * SEC},
+			.guest_start = { from + i * SEC },
+			.guest_end = { from + (i + 1) * SEC },
+			.host_start = { from + i * SEC },
 			.slope = 1ull << 32,
 			.shift = 32,
 			.bound_ns = BOUND,
@@ -105,7 +108,7 @@ static bool is_beyond(int64_t back, int64_t first_ns)
 static bool was_stopped(int64_t fall)
 {
 	struct vmsync_mark marks[MARKS];
-	const struct vmsync_facts facts = {.marks = marks, .n_marks = MARKS};
+	const struct vmsync_facts facts = { .marks = marks, .n_marks = MARKS };
 
 	for (int i = 0; i < MARKS; i++)
 		marks[i] = (struct vmsync_mark){i * MS, i * MS};

@@ -71,8 +71,8 @@ static int add(struct vmsync_segmentation *fit, const struct clock *c,
 	struct vmsync_fix fix = {
 		.has_upper = true,
 		.has_lower = true,
-		.upper = {g, g + OFFSET, y + PLAY},
-		.lower = {g, g + OFFSET, y - PLAY},
+		.upper = { g, g + OFFSET, y + PLAY },
+		.lower = { g, g + OFFSET, y - PLAY },
 		.play_ns = PLAY,
 	};
 
@@ -115,7 +115,7 @@ static bool run(int few)
 /* How often a clock that drifts by @slope all the time did what no honest one does. */
 static uint64_t odd(double slope)
 {
-	const struct clock c = {.slope = {slope, slope, slope, slope}};
+	const struct clock c = { .slope = { slope, slope, slope, slope } };
 	struct vmsync_segmentation fit;
 	uint64_t n;
 
@@ -131,7 +131,7 @@ static uint64_t odd(double slope)
 static void test_final(void)
 {
 	const int64_t second = 1000000000, end = START + 100 * second;
-	const struct clock c = {.slope = {0}};
+	const struct clock c = { .slope = { 0 } };
 	struct vmsync_segmentation fit;
 
 	vmsync_segmentation_init(&fit, VMSYNC_METHOD_PAIR);

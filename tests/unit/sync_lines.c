@@ -31,7 +31,7 @@ static void beacon(struct vmsync_lines *lines, uint32_t seq, uint32_t read,
 	struct vmsync_evidence ev = {
 		.line = line_of(seq),
 		.stamp_ns = (int64_t)tsc / 2,
-		.pair = {.tsc = tsc, .valid = true},
+		.pair = { .tsc = tsc, .valid = true },
 	};
 
 	ev.pair.mono_ns = line.base_ns +
@@ -67,7 +67,7 @@ static void check_line(const struct vmsync_lines *lines, size_t i, uint32_t seq,
 static void test_begin(void)
 {
 	const uint64_t from = 7 * CYCLES, sure = from + 20000;
-	struct vmsync_lines lines = {0};
+	struct vmsync_lines lines = { 0 };
 
 	beacon(&lines, 7, 6, from + 5000, 2);
 	beacon(&lines, 7, 6, from + 9000, 3);
@@ -87,7 +87,7 @@ static void test_begin(void)
 /* The knot before it is not there: what its line followed stays not known. */
 static void test_begin_gap(void)
 {
-	struct vmsync_lines lines = {0};
+	struct vmsync_lines lines = { 0 };
 
 	beacon(&lines, 7, 7, 7 * CYCLES + 5000, 2);
 	knot(&lines, 5, 5 * CYCLES + 10);
@@ -101,7 +101,7 @@ static void test_begin_gap(void)
 /* However many changes there were, what is kept is what matters from some time on. */
 static void test_forget(void)
 {
-	struct vmsync_lines lines = {0};
+	struct vmsync_lines lines = { 0 };
 	size_t most = 0, gone = 0;
 	uint32_t seq;
 
@@ -124,8 +124,8 @@ static void test_forget(void)
 static void test_other(void)
 {
 	const int64_t ns = CYCLES / 2; /* from line to line */
-	struct vmsync_lines lines = {0};
-	struct vmsync_evidence ev = {0};
+	struct vmsync_lines lines = { 0 };
+	struct vmsync_evidence ev = { 0 };
 
 	knot(&lines, 2, 2 * CYCLES + 10);
 	CHECK(!vmsync_lines_other_at(&lines, 2 * ns));

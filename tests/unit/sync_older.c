@@ -216,7 +216,7 @@ static void push_beacon(const struct model *m, struct vmsync_sync *sync,
 		.cnt = cnt,
 		.vcpu = cpu,
 		.stamp_ns = mono,
-		.pair = {at, mono, 0, true},
+		.pair = { at, mono, 0, true },
 		.line = m->guest,
 		.pvclock = *page_at(m, cpu, at),
 	};
@@ -226,7 +226,8 @@ static void push_beacon(const struct model *m, struct vmsync_sync *sync,
 		.cnt = cnt,
 		.vcpu = cpu,
 		.stamp_ns = host_mono(m, at + 3000),
-		.pair = {START - BOOT + at + 3000, host_mono(m, at + 3000), 0, true},
+		.pair = { START - BOOT + at + 3000, host_mono(m, at + 3000), 0,
+			  true },
 		.guest_claim = g.pair,
 		.line = m->host,
 		.scaling = scaling,
@@ -276,7 +277,7 @@ static void push_all(const struct model *m, struct vmsync_sync *sync,
 /* Returns how many of the times are known to 3 ns. */
 static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps)
 {
-	struct judged j = {0};
+	struct judged j = { 0 };
 
 	for (uint32_t i = 0; i < TIMES; i++) {
 		uint32_t cpu = m->unnamed ? 1 : i % CPUS;
@@ -299,7 +300,7 @@ static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps
 static uint64_t test_one(bool late, bool hole, enum vmsync_method method,
 			 uint64_t beacons)
 {
-	const struct vmsync_sync_options options = {.methods = 1u << method};
+	const struct vmsync_sync_options options = { .methods = 1u << method };
 	struct vmsync_sync *sync = vmsync_sync_new(&options);
 	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
 	struct model m;

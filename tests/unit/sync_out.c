@@ -345,7 +345,7 @@ static void record_stays(struct model *m, uint32_t cpu)
 {
 	for (int i = 0; i < stays(cpu); i++) {
 		const struct stay *s = &m->in[cpu][i];
-		struct vmsync_evidence ev = {.vcpu = cpu, .pvclock = s->page};
+		struct vmsync_evidence ev = { .vcpu = cpu, .pvclock = s->page };
 
 		ev.kind = VMSYNC_EV_TSC;
 		ev.scaling = s->scaling;
@@ -370,7 +370,7 @@ static void record_beacon(struct model *m, uint32_t cpu, uint64_t at, uint32_t c
 		.vm_uid = 77,
 		.cnt = cnt,
 		.vcpu = cpu,
-		.pair = {tsc_of(s, at), guest_mono(m, cpu, at), 0, true},
+		.pair = { tsc_of(s, at), guest_mono(m, cpu, at), 0, true },
 		.line = *newest(&m->guest, at),
 	};
 	struct vmsync_evidence h = g;
@@ -402,7 +402,7 @@ static int by_time(const void *a, const void *b)
 static void push_all(struct model *m, struct vmsync_sync *sync,
 		     struct vmsync_guest *guest)
 {
-	int64_t last[2] = {0}, ns;
+	int64_t last[2] = { 0 }, ns;
 
 	qsort(m->record, m->n_records, sizeof(m->record[0]), by_time);
 	for (size_t i = 0; i < m->n_records; i++) {
@@ -437,7 +437,7 @@ static uint64_t time_to_ask(const struct model *m, int i)
 /* Returns how many of the times are known to 200 ns. */
 static uint64_t judge(const struct model *m, const struct vmsync_guest_map *maps)
 {
-	struct judged j = {0};
+	struct judged j = { 0 };
 
 	for (int i = 0; i < TIMES; i++) {
 		uint64_t at = time_to_ask(m, i);
@@ -487,7 +487,7 @@ static uint64_t test_one(bool host_slewed, bool guest_slewed)
  * Seeds that failed once: a steep ramp from one line to the next, and an update of the
  * host's that takes as long as two of the guest's.
  */
-static const uint64_t once[] = {4845, 27534};
+static const uint64_t once[] = { 4845, 27534 };
 
 static uint64_t test_seed(uint64_t seed)
 {

@@ -201,7 +201,7 @@ static void push_beacon(const struct model *m, struct vmsync_sync *sync,
 		.cnt = cnt,
 		.vcpu = cpu,
 		.stamp_ns = guest_mono(m, at, cpu),
-		.pair = {tsc_at(m, at), guest_mono(m, at, cpu), 0, true},
+		.pair = { tsc_at(m, at), guest_mono(m, at, cpu), 0, true },
 		.line = m->guest,
 		.pvclock = own_page(m, at, cpu),
 	};
@@ -211,7 +211,7 @@ static void push_beacon(const struct model *m, struct vmsync_sync *sync,
 		.cnt = cnt,
 		.vcpu = cpu,
 		.stamp_ns = host_mono(m, at + 3000),
-		.pair = {START + at + 3000, host_mono(m, at + 3000), 0, true},
+		.pair = { START + at + 3000, host_mono(m, at + 3000), 0, true },
 		.guest_claim = g.pair,
 		.line = m->host,
 		.scaling = *scaling_at(m, at),
@@ -274,7 +274,7 @@ static void push_all(const struct model *m, struct vmsync_sync *sync,
 static uint64_t test_model(const struct model *m, enum vmsync_method method,
 			   uint64_t beacons)
 {
-	const struct vmsync_sync_options options = {.methods = 1u << method};
+	const struct vmsync_sync_options options = { .methods = 1u << method };
 	struct vmsync_sync *sync = vmsync_sync_new(&options);
 	struct vmsync_guest *guest = vmsync_sync_guest_new(sync, "g");
 	uint64_t bad = 0, known = 0;
@@ -287,7 +287,7 @@ static uint64_t test_model(const struct model *m, enum vmsync_method method,
 		uint64_t at = check_range(10000, LENGTH - 10000);
 		const struct vmsync_map *map = vmsync_guest_map_of(
 			vmsync_guest_maps(guest), i % CPUS);
-		guest_time g = {guest_mono(m, at, i % CPUS)};
+		guest_time g = { guest_mono(m, at, i % CPUS) };
 		int64_t off, bound;
 		bool outside;
 

@@ -11,27 +11,29 @@
 #define STEP_NS	 5000
 #define MS	 1000000ll
 
-static const struct vmsync_scaling same = {0, 1ull << 32, 32};
+static const struct vmsync_scaling same = { 0, 1ull << 32, 32 };
 
 /* The record that shows the new page was made @late_ns behind the beacon. */
 static double set_by(int64_t late_ns)
 {
 	struct vmsync_pv_run runs[2] = {
-		{.pv = {.mul = 1u << 31, .shift = 1}},
-		{.pv = {.mul = 1u << 31, .shift = 1, .system_time_ns = STEP_NS},
-		 .first = {BEACON, BEACON + late_ns}},
+		{ .pv = { .mul = 1u << 31, .shift = 1 } },
+		{ .pv = { .mul = 1u << 31,
+			  .shift = 1,
+			  .system_time_ns = STEP_NS },
+		  .first = { BEACON, BEACON + late_ns } },
 	};
-	struct vmsync_guest_cpu cpu = {.pvs = {runs, 2, 2}};
+	struct vmsync_guest_cpu cpu = { .pvs = { runs, 2, 2 } };
 	const struct vmsync_beacon b = {
 		.kvmclock = true,
 		.guest_seq = 1,
 		.gh = true,
 		.gh_guest_ns = BEACON,
-		.gh_guest = {BEACON, BEACON, 0, true},
-		.gh_host = {BEACON, BEACON, 0, true},
+		.gh_guest = { BEACON, BEACON, 0, true },
+		.gh_host = { BEACON, BEACON, 0, true },
 		.scaling = same,
 	};
-	struct vmsync_set set = {{true, runs[0].pv, same, 0}};
+	struct vmsync_set set = { { true, runs[0].pv, same, 0 } };
 
 	return vmsync_set_ns(&set, &cpu, NULL, &b, true);
 }
@@ -56,11 +58,11 @@ struct sent {
  */
 static double set_of_last(const struct sent *sent, int n, bool told)
 {
-	struct vmsync_guest_cpu cpus[CPUS] = {0};
-	struct vmsync_vcpu vcpus[CPUS] = {0};
-	struct vmsync_pv_run runs[CPUS] = {0};
-	struct vmsync_pvclock_span spans[CPUS] = {0};
-	struct vmsync_set set = {0};
+	struct vmsync_guest_cpu cpus[CPUS] = { 0 };
+	struct vmsync_vcpu vcpus[CPUS] = { 0 };
+	struct vmsync_pv_run runs[CPUS] = { 0 };
+	struct vmsync_pvclock_span spans[CPUS] = { 0 };
+	struct vmsync_set set = { 0 };
 	double ns = 0;
 
 	for (int i = 0; i < n; i++) {
@@ -100,13 +102,14 @@ static void test_several(bool told)
 {
 	const int64_t at = BEACON;
 	const struct sent sent[] = {
-		{0, at, at - 1000, 0},
-		{1, at + 10 * MS, at - 1000, 0},
-		{0, at + 20 * MS, at + 15 * MS, STEP_NS},
+		{ 0, at, at - 1000, 0 },
+		{ 1, at + 10 * MS, at - 1000, 0 },
+		{ 0, at + 20 * MS, at + 15 * MS, STEP_NS },
 		/* What another one has shown is not shown again. */
-		{1, at + 30 * MS, at + 15 * MS, STEP_NS},
-		/* Of one that has shown nothing it may be all that it differs by. */
-		{2, at + 40 * MS, at - 1000, 2 * STEP_NS},
+		{ 1, at + 30 * MS, at + 15 * MS, STEP_NS },
+		/* Of one that has shown nothing it may be all that it differs
+		   by. */
+		{ 2, at + 40 * MS, at - 1000, 2 * STEP_NS },
 	};
 
 	CHECK(set_of_last(sent, 2, told) == 0);

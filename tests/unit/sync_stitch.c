@@ -53,9 +53,9 @@ static void random_truth(struct truth *t, size_t bends)
 		t->offset[i] = i ? true_offset(t, ns) : 1e9 * uniform();
 		t->slope[i] = MAX_SLOPE * (2 * uniform() - 1);
 		t->count++;
-		ns += uniform() < 0.2
-			      ? 5e6 * uniform()
-			      : 1.5 * LENGTH_NS / MAX_BENDS + exponential(2e8);
+		ns += uniform() < 0.2 ?
+			      5e6 * uniform() :
+			      1.5 * LENGTH_NS / MAX_BENDS + exponential(2e8);
 	}
 }
 

@@ -41,9 +41,9 @@ static void add_segment(struct world *w, int64_t g, int64_t end)
 	int64_t until = host_at(w, g) + end - g +
 			(int64_t)check_range(0, 2 * room) - room;
 	struct vmsync_segment s = {
-		.guest_start = {g},
-		.guest_end = {end},
-		.host_start = {from},
+		.guest_start = { g },
+		.guest_end = { end },
+		.host_start = { from },
 		.slope = (uint64_t)((double)(until - from) / (double)(end - g) *
 				    (double)ONE),
 		.shift = SHIFT,
@@ -62,7 +62,7 @@ static void make(struct world *w, bool jumps)
 {
 	int64_t g = BEGIN, end;
 
-	*w = (struct world){.offset = (int64_t)check_range(0, 1000000000000)};
+	*w = (struct world){ .offset = (int64_t)check_range(0, 1000000000000) };
 	w->jump = jumps ? BEGIN + (int64_t)check_range(0, 300000000) : INT64_MAX;
 	w->by = jumps ? (int64_t)check_bits(24) : 0;
 	vmsync_map_init(&w->window);
@@ -79,7 +79,8 @@ static void make(struct world *w, bool jumps)
 /* @wrong: ns, or 0; @steep: of its slope */
 static void add_line(struct world *w, int64_t g, int64_t wrong, uint64_t steep)
 {
-	struct vmsync_tsync_sample s = {g, host_at(w, g) + wrong, ONE + steep, SHIFT};
+	struct vmsync_tsync_sample s = { g, host_at(w, g) + wrong, ONE + steep,
+					 SHIFT };
 
 	CHECK_EQ(vmsync_tsync_add(&w->tsync, 1, &s), 0);
 }
@@ -126,7 +127,7 @@ static void judge(const struct world *w, const struct vmsync_map *map)
 
 static void any_samples(void)
 {
-	struct vmsync_tsync_verdict verdict = {0};
+	struct vmsync_tsync_verdict verdict = { 0 };
 	struct vmsync_map map;
 	struct world w;
 	int64_t g = BEGIN - (int64_t)check_range(0, 50000000);
@@ -154,7 +155,7 @@ static void any_samples(void)
 /* The truth is taken wherever anything is known, with at most twice the bound. */
 static void right_samples(void)
 {
-	struct vmsync_tsync_verdict verdict = {0};
+	struct vmsync_tsync_verdict verdict = { 0 };
 	struct vmsync_map map;
 	struct world w;
 
@@ -178,7 +179,7 @@ static void right_samples(void)
 
 static void wrong_samples(void)
 {
-	struct vmsync_tsync_verdict verdict = {0};
+	struct vmsync_tsync_verdict verdict = { 0 };
 	struct vmsync_map map;
 	struct world w;
 	int64_t wrong = 100000 + (int64_t)check_bits(40);
@@ -199,9 +200,9 @@ static void wrong_samples(void)
 static void one_window(struct world *w, int64_t bound_ns)
 {
 	const struct vmsync_segment s = {
-		.guest_start = {BEGIN},
-		.guest_end = {2 * BEGIN},
-		.host_start = {BEGIN},
+		.guest_start = { BEGIN },
+		.guest_end = { 2 * BEGIN },
+		.host_start = { BEGIN },
 		.slope = ONE,
 		.shift = SHIFT,
 		.bound_ns = bound_ns,
@@ -215,9 +216,9 @@ static void one_window(struct world *w, int64_t bound_ns)
 /* Between two samples that differ and are both possible nothing tells which it is. */
 static void jump_samples(void)
 {
-	struct vmsync_tsync_verdict verdict = {0};
+	struct vmsync_tsync_verdict verdict = { 0 };
 	struct vmsync_map map;
-	struct world w = {.jump = 1500000000, .by = 20};
+	struct world w = { .jump = 1500000000, .by = 20 };
 
 	vmsync_map_init(&map);
 	one_window(&w, 100);
@@ -243,9 +244,9 @@ static void jump_samples(void)
 /* A sample that goes back before the last one is raised, and what that costs is told. */
 static void falling_samples(void)
 {
-	struct vmsync_tsync_verdict verdict = {0};
+	struct vmsync_tsync_verdict verdict = { 0 };
 	struct vmsync_map map;
-	struct world w = {.jump = INT64_MAX};
+	struct world w = { .jump = INT64_MAX };
 
 	vmsync_map_init(&map);
 	one_window(&w, 5000);
@@ -263,8 +264,8 @@ static void falling_samples(void)
 
 static void no_clock(void)
 {
-	struct vmsync_tsync t = {0};
-	struct vmsync_tsync_sample s = {5, 6, ONE, SHIFT};
+	struct vmsync_tsync t = { 0 };
+	struct vmsync_tsync_sample s = { 5, 6, ONE, SHIFT };
 
 	CHECK_EQ(vmsync_tsync_add(&t, 0, &s), 0);
 	CHECK(vmsync_tsync_add(&t, 0, &s) < 0); /* not behind the last one */

@@ -45,7 +45,8 @@ static void make(struct world *w, bool inside, int64_t *end)
 	struct vmsync_vcpu *v;
 	int64_t at = HOST;
 
-	*w = (struct world){.vm = calloc(1, sizeof(*w->vm)), .inside = inside};
+	*w = (struct world){ .vm = calloc(1, sizeof(*w->vm)),
+			     .inside = inside };
 	v = vmsync_vm_vcpu(w->vm, 0);
 	for (int i = 0; i < RUNS; i++) {
 		CHECK_EQ(vmsync_vcpu_entry(v, at), 0);
@@ -70,7 +71,7 @@ static void make(struct world *w, bool inside, int64_t *end)
 
 static void add(const struct world *w, void *state, int64_t host)
 {
-	const struct vmsync_evidence ev = {.stamp_ns = guest_at(w, host)};
+	const struct vmsync_evidence ev = { .stamp_ns = guest_at(w, host) };
 
 	CHECK_EQ(vmsync_window_estimator.guest_event(state, &ev), 0);
 }
@@ -103,9 +104,9 @@ static void events(const struct world *w, void *state, int64_t *host, size_t *n,
 /* Returns whether there was a map. */
 static bool test(bool inside)
 {
-	const struct vmsync_sync_options opt = {0};
+	const struct vmsync_sync_options opt = { 0 };
 	void *state = vmsync_window_estimator.create(&opt);
-	struct vmsync_facts facts = {0};
+	struct vmsync_facts facts = { 0 };
 	struct vmsync_map map;
 	struct world w;
 	int64_t host[RUNS + 2 * BEYOND], end;
@@ -118,7 +119,7 @@ static bool test(bool inside)
 	vmsync_map_init(&map);
 	CHECK_EQ(vmsync_window_estimator.map(state, &facts, 0, true, &map), 0);
 	for (size_t i = 0; map.count && i < n; i++) {
-		guest_time g = {guest_at(&w, host[i])};
+		guest_time g = { guest_at(&w, host[i]) };
 		bool outside;
 		int64_t bound = vmsync_map_bound_ns(&map, g, &outside);
 		int64_t error = vmsync_map_eval(&map, g).ns - host[i];
@@ -135,7 +136,7 @@ static bool test(bool inside)
 
 int main(int argc, char **argv)
 {
-	uint64_t first, mapped[2] = {0};
+	uint64_t first, mapped[2] = { 0 };
 
 	check_init(argc, argv);
 	first = check_seed;

@@ -190,8 +190,8 @@ static inline void request_draw(struct drawn *d, int64_t ns, int slot)
 	ev->other = tid;
 	of_host(d->cut_ns[VOLUME_TAKEN], VOLUME_EV_SWITCH, 0, 0)->other = tid;
 	call(d, d->cut_ns[VOLUME_CALLED],
-	     d->how == NATIVE ? d->cut_ns[VOLUME_DISK] + 9
-			      : d->cut_ns[VOLUME_RETURNED],
+	     d->how == NATIVE ? d->cut_ns[VOLUME_DISK] + 9 :
+				d->cut_ns[VOLUME_RETURNED],
 	     slot);
 	if (d->how != MEMORY)
 		disk_draw(d, slot);
@@ -254,13 +254,18 @@ static inline void all_draw(int slots, bool one_size, int each)
 					struct drawn *d = &drawn[n_drawn++];
 
 					*d = (struct drawn){
-						.guest = g, .how = (enum how)how,
-						.op = check_range(0, 1)
-							      ? VOLUME_WRITE
-							      : VOLUME_READ,
-						.sectors = one_size ? 8
-							: 8 * (int64_t)check_range(
-								1, 32) };
+						.guest = g,
+						.how = (enum how)how,
+						.op = check_range(0, 1) ?
+							      VOLUME_WRITE :
+							      VOLUME_READ,
+						.sectors =
+							one_size ?
+								8 :
+								8 * (int64_t)check_range(
+									    1,
+									    32)
+					};
 					d->sector = next[g][how];
 					next[g][how] += d->sectors;
 					request_draw(d, ns, slot);

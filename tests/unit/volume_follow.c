@@ -181,8 +181,8 @@ static void flush_check(void)
 	for (i = 0; i < 40; i++) {
 		struct drawn *d = &drawn[n_drawn++];
 
-		*d = (struct drawn){ .how = THREADS, .op = i & 1 ? VOLUME_FLUSH
-								 : VOLUME_WRITE,
+		*d = (struct drawn){ .how = THREADS,
+				     .op = i & 1 ? VOLUME_FLUSH : VOLUME_WRITE,
 				     .sectors = i & 1 ? 0 : 8,
 				     .sector = i & 1 ? 0 : 80 * (int64_t)i };
 		request_draw(d, ns, 0);

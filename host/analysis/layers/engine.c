@@ -21,7 +21,7 @@ static uint32_t track_of(struct layers_engine *g, const struct layer_track *t)
 	at = vmsync_array_add(&g->tracks);
 	if (!at)
 		return UINT32_MAX;
-	*at = (struct layers_track){.timeout_ns = t->timeout_ns};
+	*at = (struct layers_track){ .timeout_ns = t->timeout_ns };
 	snprintf(at->name, sizeof(at->name), "%.*s", (int)t->name.len,
 		 t->name.s);
 	return i;
@@ -80,7 +80,7 @@ int layers_engine_add(struct layers_engine *g, struct layer *l)
 		layer_free(l);
 		return -ENOMEM;
 	}
-	*u = (struct layers_user){.layer = l};
+	*u = (struct layers_user){ .layer = l };
 	u->tracks = calloc(l->tracks.count + 1, sizeof(*u->tracks));
 	if (!u->tracks || layers_reader_init(&u->reader, l))
 		return -ENOMEM;
@@ -123,9 +123,9 @@ int layers_engine_begin(struct layers_engine *g)
 {
 	return layers_names_init(&g->names) ||
 			       layers_objects_init(&g->objects,
-						   (uint32_t)g->tracks.count)
-		       ? -ENOMEM
-		       : 0;
+						   (uint32_t)g->tracks.count) ?
+		       -ENOMEM :
+		       0;
 }
 
 void layers_engine_free(struct layers_engine *g)
@@ -227,9 +227,9 @@ static bool text_of(struct act *t, enum layer_text_of which)
 
 static uint32_t name_of(struct act *t, enum layer_text_of which)
 {
-	return text_of(t, which)
-		       ? layers_name(&t->g->names, t->text.s, t->text.len)
-		       : LAYERS_NO_NAME;
+	return text_of(t, which) ?
+		       layers_name(&t->g->names, t->text.s, t->text.len) :
+		       LAYERS_NO_NAME;
 }
 
 static uint64_t hash_of(struct act *t, enum layer_text_of which)
@@ -423,7 +423,7 @@ static void user_event(struct layers_engine *g, struct layers_user *u,
 		       size_t trace, const struct ctf_event *ev)
 {
 	const struct layers_class *c = &u->bindings[trace].cls[ev->cls->index];
-	struct act t = {.g = g, .u = u, .ns = g->now_ns};
+	struct act t = { .g = g, .u = u, .ns = g->now_ns };
 	bool matched = false;
 	uint32_t i, k;
 

@@ -203,14 +203,14 @@ bool layers_json_get(const char *text, size_t n, const struct layer_slice *keys,
 		     uint32_t n_keys, char *buf, size_t size,
 		     struct layer_slice *out)
 {
-	struct scan s = {text, text + n};
+	struct scan s = { text, text + n };
 	bool escaped;
 	uint32_t i;
 
 	for (i = 0; i < n_keys; i++) {
-		if (is_next(&s, '{')
-			    ? !member(&s, keys[i])
-			    : !is_next(&s, '[') || !element(&s, keys[i]))
+		if (is_next(&s, '{') ?
+			    !member(&s, keys[i]) :
+			    !is_next(&s, '[') || !element(&s, keys[i]))
 			return false;
 	}
 	if (is_next(&s, '"')) {

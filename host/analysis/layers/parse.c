@@ -18,17 +18,18 @@ static const struct verb {
 	bool has_value;
 	uint32_t options;
 } verbs[LAYER_VERBS] = {
-	[LAYER_STATE] = {"state", true, BIT(LAYER_PLACE)},
-	[LAYER_SEEN] = {"seen", true, 0},
-	[LAYER_BEGIN] = {"begin", true,
-			 BIT(LAYER_ID) | BIT(LAYER_PARENT) | BIT(LAYER_PLACE)},
-	[LAYER_END] = {"end", false, BIT(LAYER_ID) | BIT(LAYER_CAUSE)},
-	[LAYER_TOOK] = {"took", true, BIT(LAYER_FOR) | BIT(LAYER_PLACE)},
-	[LAYER_GONE] = {"gone", false, 0},
-	[LAYER_FAIL] = {"fail", true, BIT(LAYER_PLACE)},
-	[LAYER_NAME] = {"name", true, 0},
-	[LAYER_LINK] = {"link", false, 0},
-	[LAYER_REKEY] = {"rekey", false, 0},
+	[LAYER_STATE] = { "state", true, BIT(LAYER_PLACE) },
+	[LAYER_SEEN] = { "seen", true, 0 },
+	[LAYER_BEGIN] = { "begin", true,
+			  BIT(LAYER_ID) | BIT(LAYER_PARENT) |
+				  BIT(LAYER_PLACE) },
+	[LAYER_END] = { "end", false, BIT(LAYER_ID) | BIT(LAYER_CAUSE) },
+	[LAYER_TOOK] = { "took", true, BIT(LAYER_FOR) | BIT(LAYER_PLACE) },
+	[LAYER_GONE] = { "gone", false, 0 },
+	[LAYER_FAIL] = { "fail", true, BIT(LAYER_PLACE) },
+	[LAYER_NAME] = { "name", true, 0 },
+	[LAYER_LINK] = { "link", false, 0 },
+	[LAYER_REKEY] = { "rekey", false, 0 },
 };
 
 static const char *const option_names[LAYER_TEXTS] = {
@@ -40,8 +41,8 @@ static const struct unit {
 	const char *name;
 	int64_t ns;
 } units[] = {
-	{"ns", 1},	   {"us", 1000},	 {"ms", 1000000},
-	{"s", 1000000000}, {"min", 60000000000},
+	{ "ns", 1 },	     { "us", 1000 },	     { "ms", 1000000 },
+	{ "s", 1000000000 }, { "min", 60000000000 },
 };
 
 bool layer_slice_is(struct layer_slice a, const char *s)
@@ -168,7 +169,7 @@ static bool most_take(struct layer_parser *p, uint32_t *most)
 /* track NAME ["ABOUT"] [, timeout TIME] [, most NUMBER] */
 static bool track_statement(struct layer_parser *p)
 {
-	struct layer_track t = {0}, *at;
+	struct layer_track t = { 0 }, *at;
 	uint32_t known;
 
 	if (p->layer->tracks.count == LAYER_MAX_TRACKS)
@@ -352,7 +353,7 @@ static bool action_rest(struct layer_parser *p, struct layer_action *a)
 static bool action_statement(struct layer_parser *p, enum layer_verb verb)
 {
 	struct layer_block *b = vmsync_array_last(&p->layer->blocks);
-	struct layer_action a = {.verb = verb}, *at;
+	struct layer_action a = { .verb = verb }, *at;
 
 	if (!b)
 		return layer_lex_fail(&p->lex, "'%s' belongs below an event",
@@ -451,7 +452,7 @@ static char *file_read(const char *path, size_t *n, struct ctf_error *e)
 
 struct layer *layer_read(const char *path, struct ctf_error *e)
 {
-	struct layer_parser p = {.layer = calloc(1, sizeof(*p.layer))};
+	struct layer_parser p = { .layer = calloc(1, sizeof(*p.layer)) };
 	size_t n = 0;
 
 	if (!p.layer) {

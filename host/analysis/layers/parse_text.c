@@ -77,7 +77,7 @@ static bool source_find(struct layer_parser *p, struct layer_slice name,
 			break;
 	}
 	*source = i;
-	return i < p->layer->sources.count || ADD(p, sources, {kind, name});
+	return i < p->layer->sources.count || ADD(p, sources, { kind, name });
 }
 
 /* "json/payload/id": the keys behind the source's name. */
@@ -139,7 +139,7 @@ static bool cuts_add(struct layer_parser *p, struct layer_range *cuts)
 			return layer_lex_fail(&p->lex,
 					      "nothing is in every text: "
 					      "name what to look for");
-		if (!ADD(p, cuts, {behind, p->lex.token.text}))
+		if (!ADD(p, cuts, { behind, p->lex.token.text }))
 			return false;
 		cuts->n++;
 		layer_lex_next(&p->lex);
@@ -173,7 +173,7 @@ static bool same_field(const struct layer *l, const struct layer_field *a,
 bool layer_parse_field(struct layer_parser *p, uint32_t *field)
 {
 	struct layer_slice word = p->lex.token.text;
-	struct layer_field f = {0};
+	struct layer_field f = { 0 };
 	const char *slash;
 	uint32_t n, i;
 
@@ -209,7 +209,7 @@ static bool part_next(const struct layer_parser *p)
 
 static bool alternative(struct layer_parser *p)
 {
-	struct layer_alternative a = {0};
+	struct layer_alternative a = { 0 };
 
 	if (p->lex.token.kind == LAYER_TOKEN_STRING) {
 		a.is_literal = true;
@@ -223,7 +223,7 @@ static bool alternative(struct layer_parser *p)
 
 static bool part(struct layer_parser *p, uint32_t group)
 {
-	struct layer_part part = {.group = group};
+	struct layer_part part = { .group = group };
 
 	part.alternatives.first = (uint32_t)p->layer->alternatives.count;
 	for (;;) {
@@ -279,10 +279,10 @@ static bool operator_of(struct layer_parser *p, struct layer_condition *c)
 		const char *sign;
 		enum layer_operator op;
 	} table[] = {
-		{"=", LAYER_EQUAL}, {"^=", LAYER_BEGINS},
-		{"$=", LAYER_ENDS}, {"*=", LAYER_CONTAINS},
-		{"<", LAYER_LESS},  {"<=", LAYER_AT_MOST},
-		{">", LAYER_MORE},  {">=", LAYER_AT_LEAST},
+		{ "=", LAYER_EQUAL }, { "^=", LAYER_BEGINS },
+		{ "$=", LAYER_ENDS }, { "*=", LAYER_CONTAINS },
+		{ "<", LAYER_LESS },  { "<=", LAYER_AT_MOST },
+		{ ">", LAYER_MORE },  { ">=", LAYER_AT_LEAST },
 	};
 	struct layer_slice sign = p->lex.token.text;
 	size_t i;
@@ -307,7 +307,7 @@ static bool operator_of(struct layer_parser *p, struct layer_condition *c)
 
 bool layer_parse_condition(struct layer_parser *p)
 {
-	struct layer_condition c = {0};
+	struct layer_condition c = { 0 };
 
 	if (!layer_parse_field(p, &c.field) || !operator_of(p, &c))
 		return false;

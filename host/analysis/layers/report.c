@@ -222,8 +222,8 @@ static int by_total(const void *x, const void *y)
 		return a->total_ns > b->total_ns ? -1 : 1;
 	ret = strcmp(layers_name_text(sort_names, a->name),
 		     layers_name_text(sort_names, b->name));
-	return ret ? ret
-		   : strcmp(layers_name_text(sort_names, a->place),
+	return ret ? ret :
+		     strcmp(layers_name_text(sort_names, a->place),
 			    layers_name_text(sort_names, b->place));
 }
 
@@ -272,12 +272,14 @@ bool layers_said(const struct layers_track *t, char *buf, size_t size)
 		uint64_t n;
 		const char *text;
 	} said[] = {
-		{t->timed_out, "silent for longer than the track's timeout and "
-			       "let go"},
-		{t->crowded_out,
-		 "let go because there were too many at a time"},
-		{t->orphans, "ends of states that had not begun"},
-		{t->restarted, "states that began again before they had ended"},
+		{ t->timed_out,
+		  "silent for longer than the track's timeout and "
+		  "let go" },
+		{ t->crowded_out,
+		  "let go because there were too many at a time" },
+		{ t->orphans, "ends of states that had not begun" },
+		{ t->restarted,
+		  "states that began again before they had ended" },
 	};
 	size_t i, at = 0;
 

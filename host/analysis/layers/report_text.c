@@ -144,7 +144,7 @@ static size_t shares_of(const struct layers_object *obj, struct share *at)
 		if (k == SHARES)
 			return 0;
 		if (k == n)
-			at[n++] = (struct share){.name = s->name};
+			at[n++] = (struct share){ .name = s->name };
 		at[k].ns += s->until_ns - s->from_ns;
 	}
 	qsort(at, n, sizeof(*at), by_share);

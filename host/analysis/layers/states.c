@@ -156,11 +156,11 @@ void layers_begin(struct layers_engine *g, struct layers_object *obj,
 	}
 	if (obj->open.count == LAYERS_MAX_OPEN)
 		open_end(g, obj, &obj->open.at[0], LAYERS_UNFINISHED, ns);
-	parent = b->parent ? open_find(obj, b->parent)
-			   : vmsync_array_last(&obj->open);
+	parent = b->parent ? open_find(obj, b->parent) :
+			     vmsync_array_last(&obj->open);
 	if (parent)
-		depth = parent->depth < UINT8_MAX ? parent->depth + 1
-						  : UINT8_MAX;
+		depth = parent->depth < UINT8_MAX ? parent->depth + 1 :
+						    UINT8_MAX;
 	/* Adding may move the others. */
 	parent_waits(obj, parent ? parent->id : 0, ns);
 	o = layers_add_few(&obj->open);

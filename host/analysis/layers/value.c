@@ -36,14 +36,14 @@ void layers_reader_event(struct layers_reader *r,
 
 static struct layers_value text_value(const char *s, size_t len)
 {
-	struct layers_value v = {.kind = LAYERS_STRING};
+	struct layers_value v = { .kind = LAYERS_STRING };
 
 	/* Writers put "-" where babeltrace2 would print an older text for "".
 	 */
 	if (!s || !len || (len == 1 && *s == '-'))
 		v.kind = LAYERS_NONE;
-	v.s = (struct layer_slice){s, len > UINT32_MAX ? UINT32_MAX
-						       : (uint32_t)len};
+	v.s = (struct layer_slice){ s, len > UINT32_MAX ? UINT32_MAX :
+							  (uint32_t)len };
 	return v;
 }
 
@@ -65,8 +65,8 @@ static struct layers_value enum_value(const struct ctf_type *type, uint64_t v)
 		const struct ctf_range *r = &type->ranges[i];
 
 		if (type->is_signed ? (int64_t)v >= (int64_t)r->lo &&
-					      (int64_t)v <= (int64_t)r->hi
-				    : v >= r->lo && v <= r->hi)
+					      (int64_t)v <= (int64_t)r->hi :
+				      v >= r->lo && v <= r->hi)
 			return text_value(r->label, strlen(r->label));
 	}
 	return number_value(type, (int64_t)v);
@@ -86,8 +86,8 @@ static struct layers_value field_value(const struct ctf_event *ev,
 		return text_value(s, len);
 	if (!ctf_get_u64(ev, f, &v))
 		return (struct layers_value){LAYERS_NONE};
-	return f->type->kind == CTF_ENUM ? enum_value(f->type, v)
-					 : number_value(f->type, (int64_t)v);
+	return f->type->kind == CTF_ENUM ? enum_value(f->type, v) :
+					   number_value(f->type, (int64_t)v);
 }
 
 static struct layers_value source_read(const struct layers_reader *r,
@@ -232,8 +232,10 @@ static bool number_holds(const struct layer_condition *c,
 
 static bool holds(const struct layers_value *v, const struct layer_condition *c)
 {
-	static const struct layer_slice nothing = {"", 0};
-	struct layers_value number = {LAYERS_NUMBER, true, 10, {NULL, 0}, 0};
+	static const struct layer_slice nothing = { "", 0 };
+	struct layers_value number = {
+		LAYERS_NUMBER, true, 10, { NULL, 0 }, 0
+	};
 
 	if (v->kind == LAYERS_NUMBER)
 		return c->is_number && number_holds(c, v);

@@ -75,9 +75,9 @@ double vmsync_envelope_error(const struct vmsync_envelope *v, int64_t a,
 
 	for (;; (*i)++) {
 		bool last = *i + 1 >= v->at.count;
-		int64_t end = last || v->at.at[*i + 1].ns > b
-				      ? b
-				      : v->at.at[*i + 1].ns;
+		int64_t end = last || v->at.at[*i + 1].ns > b ?
+				      b :
+				      v->at.at[*i + 1].ns;
 
 		for (int high = 0; !last && high < 2; high++) {
 			int64_t t = meet(v, *i, high);

@@ -57,8 +57,8 @@ static void init(void *state, const struct vmsync_sync_options *opt)
 	struct state *s = state;
 
 	vmsync_min_delay_init(&s->delay, opt->machines);
-	vmsync_segmentation_init(&s->seg, opt->wide ? VMSYNC_METHOD_PORT
-						    : VMSYNC_METHOD_BEACON);
+	vmsync_segmentation_init(&s->seg, opt->wide ? VMSYNC_METHOD_PORT :
+						      VMSYNC_METHOD_BEACON);
 	if (opt->machines)
 		vmsync_segmentation_machines(&s->seg);
 }

@@ -5,8 +5,7 @@
 
 static unsigned int kept(const struct vmsync_sights *s)
 {
-	return s->count < VMSYNC_SIGHTS ? s->count
-						   : VMSYNC_SIGHTS;
+	return s->count < VMSYNC_SIGHTS ? s->count : VMSYNC_SIGHTS;
 }
 
 static int64_t begin_of(const struct vmsync_sight *s)

@@ -277,8 +277,8 @@ int vmsync_per_vcpu_map(void *apart, const struct vmsync_facts *f, uint32_t cpu,
 		return 0;
 	if (final && a->how->end)
 		err = a->how->end(state);
-	return err ? err
-		   : vmsync_segmentation_map(state, f->guest_from_ns, map);
+	return err ? err :
+		     vmsync_segmentation_map(state, f->guest_from_ns, map);
 }
 
 /* As far as the CPU is that is behind; one that is new has no older map. */

@@ -16,7 +16,7 @@ static void add(struct vmsync_recent_side *side, int64_t guest_ns, int64_t a,
 {
 	const struct vmsync_recent_limit *last =
 		&side->at[(side->count - 1) % VMSYNC_RECENT];
-	struct vmsync_recent_limit l = {.guest_ns = guest_ns};
+	struct vmsync_recent_limit l = { .guest_ns = guest_ns };
 
 	if ((side->count && guest_ns <= last->guest_ns) ||
 	    __builtin_sub_overflow(a, b, &l.offset))
@@ -131,8 +131,8 @@ oldest(const struct vmsync_recent_side *s, unsigned int i)
 	unsigned int first =
 		s->count > VMSYNC_RECENT ? s->count - VMSYNC_RECENT : 0;
 
-	return first + i < s->count ? &s->at[(first + i) % VMSYNC_RECENT]
-				    : NULL;
+	return first + i < s->count ? &s->at[(first + i) % VMSYNC_RECENT] :
+				      NULL;
 }
 
 double vmsync_recent_drift(const struct vmsync_recent *s)

@@ -93,13 +93,13 @@ double vmsync_unseen_away(const struct vmsync_unseen *u,
 		   int64_t g1, double known)
 {
 	struct vmsync_path path = {
-		.g = {g0, g, g1},
+		.g = { g0, g, g1 },
 		.offset = a->offset,
-		.y = {vmsync_stretch_at(a, g0),
-		      vmsync_stretch_at(a, g) +
-			      vmsync_stretch_apart(a, b, g) / 2,
-		      vmsync_stretch_at(a, g1) +
-			      vmsync_stretch_apart(a, b, g1)},
+		.y = { vmsync_stretch_at(a, g0),
+		       vmsync_stretch_at(a, g) +
+			       vmsync_stretch_apart(a, b, g) / 2,
+		       vmsync_stretch_at(a, g1) +
+			       vmsync_stretch_apart(a, b, g1) },
 	};
 
 	return vmsync_recent_away(&u->recent, &path, u->drift,
@@ -145,9 +145,10 @@ static double drifts(const struct vmsync_unseen *u,
 	double most = (u->drift + fabs(s->slope)) * length;
 	double bent = HIDDEN_TILTS * fmax(u->tilt, tilt) + HIDDEN_SLOPE;
 
-	return length > vmsync_unseen_dark_ns(u) || vmsync_unseen_is_vague(u, s)
-		       ? most
-		       : fmin(most, bent * length);
+	return length > vmsync_unseen_dark_ns(u) ||
+			       vmsync_unseen_is_vague(u, s) ?
+		       most :
+		       fmin(most, bent * length);
 }
 
 /*

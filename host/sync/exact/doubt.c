@@ -47,7 +47,7 @@ static void spill(struct vmsync_walk *w, int64_t until, int128 doubt)
 static int128 ahead_between(int128 ahead, struct vmsync_point a,
 			    struct vmsync_point b)
 {
-	struct vmsync_point way = {b.g - a.g, b.h - a.h};
+	struct vmsync_point way = { b.g - a.g, b.h - a.h };
 	int128 steep;
 
 	if (way.g <= 0 || way.h <= way.g)
@@ -65,9 +65,10 @@ static int bridge_to(struct vmsync_walk *w, const struct doubt *d,
 	int128 ahead = vmsync_walk_ahead(w, d->q, d->from, d->until);
 
 	*a = b;
-	return ahead < 0 ? 0
-			 : vmsync_walk_bridge(w, d->q, from, b,
-					      error + ahead_between(ahead, from, b));
+	return ahead < 0 ? 0 :
+			   vmsync_walk_bridge(w, d->q, from, b,
+					      error + ahead_between(ahead, from,
+								    b));
 }
 
 /*
@@ -129,9 +130,9 @@ static int end_middle(struct vmsync_walk *w, const struct doubt *d,
 	if (err || last.h <= line.h)
 		return err;
 	*end += vmsync_link_cycles(2 * (last.h - line.h), &dir);
-	return vmsync_link_at(d->q, *end, &line)
-		       ? bridge_to(w, d, a, line, d->half)
-		       : 0;
+	return vmsync_link_at(d->q, *end, &line) ?
+		       bridge_to(w, d, a, line, d->half) :
+		       0;
 }
 
 /* Whether no other change is so near that it cuts off the way onto @q. */
@@ -186,9 +187,10 @@ static int128 earlier_apart(const struct vmsync_walk *w, const struct doubt *d)
 	int64_t at = w->earlier_until < d->until ? w->earlier_until : d->until;
 	int128 apart;
 
-	return has_earlier(w, d) && vmsync_link_apart(&w->earlier, d->p, at, &apart)
-		       ? apart
-		       : 0;
+	return has_earlier(w, d) && vmsync_link_apart(&w->earlier, d->p, at,
+						      &apart) ?
+		       apart :
+		       0;
 }
 
 /*
@@ -272,8 +274,8 @@ static int add_middle(struct vmsync_walk *w, const struct vmsync_link *old,
 	    !vmsync_link_middle(old, now, *until, &b) ||
 	    b.g - a.g >= LONGEST_MIDDLE || b.h <= a.h)
 		return vmsync_walk_piece(w, now, from, *until, error + doubt);
-	return ends ? end_middle(w, &d, &a, until)
-		    : bridge_to(w, &d, &a, b, d.half);
+	return ends ? end_middle(w, &d, &a, until) :
+		      bridge_to(w, &d, &a, b, d.half);
 }
 
 /* A piece whose first part may be under the lines before the last change. */

@@ -106,8 +106,8 @@ static void join_gap(struct vmsync_walk *w, const struct vmsync_link *q,
  */
 static bool read_twice(const struct vmsync_link *q, int128 fall)
 {
-	return fall <= (q->chain.pv ? VMSYNC_SMALL_STEP
-				    : VMSYNC_LONGEST_STAND_NS * Q32);
+	return fall <= (q->chain.pv ? VMSYNC_SMALL_STEP :
+				      VMSYNC_LONGEST_STAND_NS * Q32);
 }
 
 /* Whether the guest came to another VM at @at: it stood still until then. */
@@ -307,7 +307,7 @@ static int next_overlapping(const struct vmsync_walk *w, int64_t z1, bool jumps)
 static int64_t take_changes(struct vmsync_walk *w, int64_t z0, bool *jump)
 {
 	int64_t z1 = z0, end, limit = VMSYNC_AXIS_MAX;
-	bool taken[PARAMS] = {0};
+	bool taken[PARAMS] = { 0 };
 	int t;
 
 	w->earlier = vmsync_walk_before(w, z0);
@@ -344,7 +344,8 @@ static int64_t take_changes(struct vmsync_walk *w, int64_t z0, bool *jump)
 
 static int walk(struct vmsync_walk *w)
 {
-	struct vmsync_link known = {0}, before = {0}, now = vmsync_walk_now(w);
+	struct vmsync_link known = { 0 }, before = { 0 },
+			   now = vmsync_walk_now(w);
 	int64_t from = VMSYNC_AXIS_MIN, until = VMSYNC_AXIS_MAX, bridged;
 	int128 error = 0;
 	int err = 0;
@@ -410,7 +411,7 @@ static bool has_others(const struct vmsync_facts *f)
 static int map(void *state, const struct vmsync_facts *f, uint32_t cpu,
 	       bool final, struct vmsync_map *map)
 {
-	struct vmsync_walk w = {.facts = f, .cpu = cpu, .map = map};
+	struct vmsync_walk w = { .facts = f, .cpu = cpu, .map = map };
 	struct vmsync_dating dating;
 	int err = vmsync_dating_init(&dating, f, cpu);
 

@@ -86,8 +86,8 @@ int64_t vmsync_link_overlap(const struct vmsync_link *p,
 	    !vmsync_link_direction(q, at, &d))
 		return 0;
 	ahead = (a.g > b.g ? a.g - b.g : 0) + VMSYNC_ROUNDING;
-	return ahead > VMSYNC_SMALL_STEP ? 0
-					 : (int64_t)(ahead * VMSYNC_SPAN / d.g);
+	return ahead > VMSYNC_SMALL_STEP ? 0 :
+					   (int64_t)(ahead * VMSYNC_SPAN / d.g);
 }
 
 int64_t vmsync_link_cycles(int128 host, const struct vmsync_point *d)

@@ -43,9 +43,9 @@ bool vmsync_walk_next(const struct vmsync_walk *w, int64_t *z0)
 
 int64_t vmsync_walk_doubt_until(const struct vmsync_walk *w)
 {
-	return w->doubt_until[HOST] > w->doubt_until[GUEST]
-		       ? w->doubt_until[HOST]
-		       : w->doubt_until[GUEST];
+	return w->doubt_until[HOST] > w->doubt_until[GUEST] ?
+		       w->doubt_until[HOST] :
+		       w->doubt_until[GUEST];
 }
 
 bool vmsync_walk_confirmed(const struct vmsync_walk *w, int64_t at)
@@ -87,8 +87,8 @@ struct vmsync_link vmsync_walk_now(const struct vmsync_walk *w)
 
 static const void *line_before(const struct vmsync_walk *w, int t, int64_t at)
 {
-	return w->doubt_until[t] > at ? w->old[t]
-				      : vmsync_walk_step(w, t)->param;
+	return w->doubt_until[t] > at ? w->old[t] :
+					vmsync_walk_step(w, t)->param;
 }
 
 struct vmsync_link vmsync_walk_before(const struct vmsync_walk *w, int64_t at)
@@ -141,9 +141,9 @@ static bool may_run(const struct vmsync_walk *w, uint32_t i, int64_t at)
 static int128 ahead_of(const struct vmsync_walk *w, const struct vmsync_link *l,
 		       uint32_t i, int64_t at, int128 own)
 {
-	const void *scaling[2], *pv[2] = {0};
+	const void *scaling[2], *pv[2] = { 0 };
 	struct vmsync_link other = *l;
-	struct vmsync_point p, first = {0};
+	struct vmsync_point p, first = { 0 };
 	bool any = false;
 	int128 most = 0;
 
@@ -337,7 +337,7 @@ int vmsync_walk_bridge(struct vmsync_walk *w, const struct vmsync_link *l,
 		.epoch = w->epoch,
 		.joined = w->joined,
 	};
-	struct vmsync_point own = {p.dg, p.dh}, d;
+	struct vmsync_point own = { p.dg, p.dh }, d;
 	int err;
 
 	if (p.dg <= 0 || p.dh < 0)

@@ -145,10 +145,10 @@ int vmsync_dating_host(struct vmsync_timeline *tl, const struct vmsync_facts *f)
 		int64_t sure = vmsync_date_of_tsc(f, s->confirm);
 
 		if (!s->confirmed)
-			sure = i + 1 < lines->spans.count
-				       ? vmsync_date_of_tsc(f,
-							    s[1].line.since_tsc)
-				       : VMSYNC_AXIS_MAX;
+			sure = i + 1 < lines->spans.count ?
+				       vmsync_date_of_tsc(f,
+							  s[1].line.since_tsc) :
+				       VMSYNC_AXIS_MAX;
 		if (s->gap && i > first) {
 			int64_t seen = vmsync_date_of_tsc(f, s[-1].seen);
 

@@ -57,7 +57,7 @@ static uint64_t ahead_at(const struct vmsync_vcpu *own,
 static uint64_t most_ahead(const struct vmsync_vcpu *own,
 			   const struct vmsync_vcpu *other)
 {
-	const struct vmsync_vcpu *const both[] = {own, other};
+	const struct vmsync_vcpu *const both[] = { own, other };
 	uint64_t most = 0;
 
 	for (int k = 0; k < 2; k++) {
@@ -137,9 +137,9 @@ static uint64_t set_back(const struct vmsync_scaling *before,
 		(int64_t)((uint64_t)before->offset - (uint64_t)now->offset);
 
 	return before->ratio == now->ratio &&
-			       before->frac_bits == now->frac_bits && back > 0
-		       ? (uint64_t)back
-		       : 0;
+			       before->frac_bits == now->frac_bits && back > 0 ?
+		       (uint64_t)back :
+		       0;
 }
 
 /*

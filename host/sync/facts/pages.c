@@ -104,9 +104,9 @@ static int collect_told(struct pages *p, const struct vmsync_facts *f,
 		if (!own && !(s->pv.flags & VMSYNC_PV_STABLE))
 			continue;
 		if (!vmsync_date_of_host(&dating->host, f->tsc_ref,
-					 s->stamp_ns > stay.from_ns
-						 ? s->stamp_ns
-						 : stay.sure_ns,
+					 s->stamp_ns > stay.from_ns ?
+						 s->stamp_ns :
+						 stay.sure_ns,
 					 &at))
 			continue;
 		new = vmsync_array_add(&p->all);
@@ -200,7 +200,7 @@ static int collect_leaves(struct pages *p, const struct vmsync_facts *f,
 		new = vmsync_array_add(&p->all);
 		if (!new)
 			return -ENOMEM;
-		*new = (struct sighting){.from = at, .until = at};
+		*new = (struct sighting){ .from = at, .until = at };
 	}
 	return 0;
 }
@@ -374,7 +374,7 @@ static int take_behind(struct pages *p, const struct sighting *s,
 
 static int take_seen(struct pages *p, const struct sighting *s)
 {
-	struct hole hole = {0};
+	struct hole hole = { 0 };
 	bool lost = missed(p, s->from, &hole);
 	int err;
 
@@ -448,7 +448,7 @@ int vmsync_pages_timeline(struct vmsync_timeline *tl,
 			  const struct vmsync_facts *f,
 			  const struct vmsync_dating *dating, uint32_t cpu)
 {
-	struct pages p = {.tl = tl};
+	struct pages p = { .tl = tl };
 	int err = vmsync_timeline_init(tl);
 
 	if (err || counts_tsc(f->guest_lines))

@@ -61,7 +61,7 @@ static int add_times(struct finder *f, const struct vmsync_timeline *tl)
 {
 	for (size_t i = 1; i < tl->steps.count; i++) {
 		const struct vmsync_step *s = &tl->steps.at[i];
-		const int64_t both[] = {s->from, s->sure};
+		const int64_t both[] = { s->from, s->sure };
 
 		for (int k = 0; k < 2; k++) {
 			int64_t *at = vmsync_array_add(&f->times);
@@ -234,7 +234,8 @@ static int64_t width(int64_t lo, int64_t hi)
 /* How far the pages are apart at @at, at most; @seen_ns: those that were seen. */
 static int64_t spread_at(const struct finder *f, int64_t at, int64_t *seen_ns)
 {
-	struct range r = {INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, true, false};
+	struct range r = { INT64_MAX, INT64_MIN, INT64_MAX,
+			   INT64_MIN, true,	 false };
 	int64_t ns;
 
 	for (uint32_t i = 0; i < f->facts->n_cpus; i++)
@@ -370,7 +371,7 @@ int vmsync_spread_find(const struct vmsync_facts *facts,
 		       struct vmsync_spreads *spreads)
 {
 	struct vmsync_facts all;
-	struct finder f = {.facts = &all};
+	struct finder f = { .facts = &all };
 	struct vmsync_guest_cpu *cpus;
 	int err;
 

@@ -86,7 +86,7 @@ int vmsync_undated_find(const struct vmsync_facts *f,
 			struct vmsync_spreads *spreads)
 {
 	struct vmsync_older older = vmsync_older_find(f);
-	struct told t = {.from_ns = INT64_MIN, .ahead_ns = -INFINITY};
+	struct told t = { .from_ns = INT64_MIN, .ahead_ns = -INFINITY };
 	double rate = older.ahead + older.behind, any, age = 0;
 	int64_t ns, oldest_ns;
 	int err;

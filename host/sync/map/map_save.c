@@ -3,16 +3,18 @@
  * Maps as JSON, out:
  *
  *	{"vmsync_map": 1, "guests": [{
- *	  "vm_uid": 5, "hostname": "web1", "clock_uuid": "", "host_clock_uuid": "",
- *	  "cpus": [
- *	    {"extrapolation_ppb": 2000000, "extrapolation_ns": 300, "segments": [
+ *	  "vm_uid": 5, "hostname": "web1", "clock_uuid": "", "host_clock_uuid":
+ *"", "cpus": [
+ *	    {"extrapolation_ppb": 2000000, "extrapolation_ns": 300, "segments":
+ *[
  *	      {"guest_start": 0, "guest_end": 9, "host_start": 100, "slope": 1,
  *	       "shift": 0, "host_frac": 0, "method": "exact", "bound_ns": 2,
  *	       "epoch": 0}]},
  *	    {"same_as": 0}]}]}
  *
- * Times are ns; extrapolation_ns is left out where it is 0. Numbers are integers of up to 64 bits: a program that reads
- * them as doubles loses bits. Strings are those of json_string.h.
+ * Times are ns; extrapolation_ns is left out where it is 0. Numbers are
+ *integers of up to 64 bits: a program that reads them as doubles loses bits.
+ *Strings are those of json_string.h.
  */
 #include "sync/map/map.h"
 
@@ -82,8 +84,8 @@ static void put_guest(FILE *f, const struct vmsync_guest_map *gm)
 		if (same < i)
 			fprintf(f, "    {\"same_as\": %" PRIu32 "}", same);
 		else
-			put_map(f, has_anyones(gm, i) ? &gm->anyone
-						      : &gm->maps[i]);
+			put_map(f, has_anyones(gm, i) ? &gm->anyone :
+							&gm->maps[i]);
 	}
 	fputs("]}", f);
 }

@@ -49,8 +49,8 @@ static struct line *line_of(const struct vmsync_between *e,
 	l->sign = sign;
 	vmsync_hulls_init(&l->c, steep);
 	for (size_t i = span->interior_first; i <= span->interior_last; i++)
-		keep(l, &e[sign > 0 ? i
-				    : span->interior_last -
+		keep(l, &e[sign > 0 ? i :
+				      span->interior_last -
 					      (i - span->interior_first)]);
 	return l;
 }
@@ -80,8 +80,8 @@ static void go(struct vmsync_either *x, struct line *l, int64_t base)
 
 		for (; kept < k; kept++) {
 			const struct vmsync_between *next =
-				&e[l->sign > 0 ? x->first + kept + 1
-					       : x->first + n - kept - 1];
+				&e[l->sign > 0 ? x->first + kept + 1 :
+						 x->first + n - kept - 1];
 
 			if (l->sign * (here - next->guest_ns) < TWICE_NS)
 				break;
@@ -110,7 +110,8 @@ int vmsync_either_find(struct vmsync_either *x, const struct vmsync_between *e,
 			err = -ENOMEM;
 		else
 			*at = (struct vmsync_either_at){
-				{INFINITY, INFINITY}, {-INFINITY, -INFINITY}};
+				{ INFINITY, INFINITY }, { -INFINITY, -INFINITY }
+			};
 	}
 	if (!err) {
 		go(x, before, base);

@@ -60,7 +60,7 @@ static struct vmsync_between follow(struct vmsync_between now,
 static struct side side_before(const struct vmsync_trail *a, double steep)
 {
 	const vmsync_limits *l = &a->limits;
-	struct side s = {.edge = l->at[0], .notes = a->ahead.at};
+	struct side s = { .edge = l->at[0], .notes = a->ahead.at };
 
 	for (size_t i = 1; i < l->count; i++)
 		s.edge = follow(s.edge, &l->at[i], steep);
@@ -157,7 +157,7 @@ static double side_error(const struct stretch *s, const struct side *side,
 static double error_between(const struct stretch *s, struct corner p,
 			    struct corner q)
 {
-	struct corner back_p = {-q.ns, q.off}, back_q = {-p.ns, p.off};
+	struct corner back_p = { -q.ns, q.off }, back_q = { -p.ns, p.off };
 
 	return fmax(side_error(s, &s->a, p, q),
 		    side_error(s, &s->b, back_p, back_q));
@@ -166,7 +166,7 @@ static double error_between(const struct stretch *s, struct corner p,
 /* The nearest to @off that both sides leave at @ns. */
 static double nearest(const struct stretch *s, int64_t ns, double off)
 {
-	const struct side *both[] = {&s->a, &s->b};
+	const struct side *both[] = { &s->a, &s->b };
 	double lo = INFINITY, hi = -INFINITY;
 
 	for (int k = 0; k < 2; k++) {
@@ -238,7 +238,7 @@ int vmsync_jump_map(const struct vmsync_trail *a, const struct vmsync_trail *b,
 		    double steep, const struct vmsync_map *next,
 		    struct vmsync_map *map)
 {
-	struct stretch s = {.steep = steep};
+	struct stretch s = { .steep = steep };
 	struct vmsync_segment *last;
 	struct corner from, to;
 
@@ -253,8 +253,8 @@ int vmsync_jump_map(const struct vmsync_trail *a, const struct vmsync_trail *b,
 			    from.ns - s.base);
 	to.ns = -s.b.edge.guest_ns;
 	to.off = next->count ? (double)(next->segments[0].host_start.ns -
-					to.ns - s.base)
-			     : (double)(s.b.edge.lo - s.base);
+					to.ns - s.base) :
+			       (double)(s.b.edge.lo - s.base);
 	last = &map->segments[map->count - 1];
 	last->guest_end.ns = from.ns;
 	return put_all(&s, last->epoch + 1, from, to, map);

@@ -255,8 +255,8 @@ static int wind(struct joint *j, const struct vmsync_between *e,
 	int64_t lo = e[first].guest_ns, hi = e[last].guest_ns;
 	struct corner from =
 		a->solid ? corner_of(a, lo, j->base) : middle(j, 0);
-	struct corner to = b->solid ? corner_of(b, hi, j->base)
-				    : middle(j, j->envelope.at.count - 1);
+	struct corner to = b->solid ? corner_of(b, hi, j->base) :
+				      middle(j, j->envelope.at.count - 1);
 	struct corner at;
 	int err = add_corner(j, from);
 
@@ -364,7 +364,7 @@ static int put_spans(const struct vmsync_stitch *w,
 	int err = 0;
 
 	for (const struct vmsync_span *r = from; !err && r < end; r++) {
-		struct joint j = {.w = w, .a = last, .b = r};
+		struct joint j = { .w = w, .a = last, .b = r };
 
 		if (!r->solid)
 			continue;
@@ -378,7 +378,7 @@ static int put_spans(const struct vmsync_stitch *w,
 		now = !now;
 	}
 	if (!err) {
-		struct joint j = {.w = w, .a = last, .a_lines = &lines[!now]};
+		struct joint j = { .w = w, .a = last, .a_lines = &lines[!now] };
 
 		err = put_joint(&j, e, from, end - 1, map);
 	}
@@ -390,7 +390,7 @@ int vmsync_stitch_map(const struct vmsync_stitch *w,
 		      struct vmsync_map *map)
 {
 	struct vmsync_hulls *lines;
-	vmsync_spans spans = {0};
+	vmsync_spans spans = { 0 };
 	int err;
 
 	if (!n)

@@ -20,7 +20,7 @@ int vmsync_tracker_init(struct vmsync_tracker *t,
 			const vmsync_guest_events *events,
 			const struct vmsync_vm *vm)
 {
-	*t = (struct vmsync_tracker){.events = events, .vm = vm};
+	*t = (struct vmsync_tracker){ .events = events, .vm = vm };
 	t->windows = calloc(events->count, sizeof(*t->windows));
 	t->possible = calloc(events->count, sizeof(*t->possible));
 	return t->windows && t->possible ? 0 : -ENOMEM;

@@ -64,10 +64,10 @@ static struct vmsync_offsets order(const struct finder *f, size_t lock,
 {
 	int64_t away = ns_of(f, there) - ns_of(f, lock);
 
-	return step > 0
-		       ? (struct vmsync_offsets){known->lo - away, INT64_MAX, 0}
-		       : (struct vmsync_offsets){INT64_MIN, known->hi - away,
-						 0};
+	return step > 0 ? (struct vmsync_offsets){ known->lo - away, INT64_MAX,
+						   0 } :
+			  (struct vmsync_offsets){ INT64_MIN, known->hi - away,
+						   0 };
 }
 
 static int count_search(struct finder *f, size_t events)
@@ -75,9 +75,10 @@ static int count_search(struct finder *f, size_t events)
 	f->searches++;
 	return f->searches > MAX_SEARCHES ||
 			       f->searches >
-				       FEW_SEARCHES + events / EVENTS_PER_SEARCH
-		       ? -ENOENT
-		       : 0;
+				       FEW_SEARCHES +
+					       events / EVENTS_PER_SEARCH ?
+		       -ENOENT :
+		       0;
 }
 
 /*
@@ -130,19 +131,20 @@ static int go_on(struct finder *f, int step)
 
 	for (;;) {
 		const struct vmsync_trail *side =
-			step > 0 ? vmsync_array_last(&f->trails->all)
-				 : f->trails->all.at;
-		struct vmsync_trail next = {0};
+			step > 0 ? vmsync_array_last(&f->trails->all) :
+				   f->trails->all.at;
+		struct vmsync_trail next = { 0 };
 		int err;
 
 		if (step > 0 ? side->end == n : !side->first)
 			return 0;
 		err = find_next(f, side, step, &next);
 		if (!err)
-			err = step > 0 ? vmsync_trail_extend(&f->t, &next,
-							     side->lock + 1, n)
-				       : vmsync_trail_extend(&f->t, &next, 0,
-							     side->lock);
+			err = step > 0 ?
+				      vmsync_trail_extend(&f->t, &next,
+							  side->lock + 1, n) :
+				      vmsync_trail_extend(&f->t, &next, 0,
+							  side->lock);
 		if (!err)
 			err = put(f->trails, &next, step);
 		if (err) {
@@ -256,9 +258,9 @@ static int follow_all(struct finder *f)
 /* From an event in the middle, if the clock does not jump just there. */
 static int find_first(struct finder *f, struct vmsync_trail *trail)
 {
-	static const struct vmsync_offsets any = {INT64_MIN, INT64_MAX, 0};
+	static const struct vmsync_offsets any = { INT64_MIN, INT64_MAX, 0 };
 	size_t n = f->t.events->count, stop;
-	const size_t from[] = {n / 2, 0, n / 4, n - n / 4};
+	const size_t from[] = { n / 2, 0, n / 4, n - n / 4 };
 	int err = -ENOENT;
 
 	for (size_t i = 0; err == -ENOENT && i < 4 && from[i] < n; i++)
@@ -289,7 +291,7 @@ static bool may_jump(const struct finder *f)
 
 static int find_all(struct finder *f)
 {
-	struct vmsync_trail first = {0};
+	struct vmsync_trail first = { 0 };
 	int err = find_first(f, &first);
 
 	if (!err)
@@ -307,7 +309,7 @@ static int find_all(struct finder *f)
 int vmsync_trails_find(const vmsync_guest_events *events,
 		       const struct vmsync_vm *vm, struct vmsync_trails *trails)
 {
-	struct finder f = {.trails = trails};
+	struct finder f = { .trails = trails };
 	int err = vmsync_tracker_init(&f.t, events, vm);
 
 	if (!err)

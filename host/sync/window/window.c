@@ -106,8 +106,9 @@ static int append(struct vmsync_map *map, const struct vmsync_map *next)
 	for (size_t i = 0; err != -ENOMEM && i < next->count; i++) {
 		struct vmsync_segment s = next->segments[i];
 		int64_t floor_ns =
-			map->count ? map->segments[map->count - 1].host_start.ns
-				   : 0;
+			map->count ?
+				map->segments[map->count - 1].host_start.ns :
+				0;
 
 		if (s.host_start.ns < floor_ns) {
 			s.bound_ns += floor_ns - s.host_start.ns;
@@ -162,7 +163,7 @@ static int map_trails(const struct vmsync_trails *trails,
 static int map_vm(const vmsync_guest_events *events,
 		  const struct vmsync_vm *vm, struct vmsync_map *map)
 {
-	struct vmsync_trails trails = {0};
+	struct vmsync_trails trails = { 0 };
 	int err = vmsync_trails_find(events, vm, &trails);
 
 	if (!err && vmsync_chance_alone(vm, &trails))
@@ -203,7 +204,7 @@ static const struct vmsync_vm *vm_of_others(const struct state *s)
 static int make_apart(const struct state *s, const struct vmsync_facts *f,
 		      uint32_t cpu, struct made *m)
 {
-	vmsync_guest_events own = {0};
+	vmsync_guest_events own = { 0 };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < s->events.count; i++) {
