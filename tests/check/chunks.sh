@@ -5,26 +5,17 @@
 # writes of the same recording, whenever what of it came; chunks are whole or not there.
 . tests/check/lib.sh
 . tests/check/series.sh
+. tests/check/serve.sh
 
 expect "the tool builds" make -s -j2 tool build/release/tests/relayd \
 	build/release/tests/contend build/release/tests/pair
-vmsync=$PWD/build/vmsync
+vmsync=$PWD/build/vmsync relayd=build/release/tests/relayd
 t=$check_tmp
 pids=()
 trap 'kill "${pids[@]}" 2> /dev/null; rm -rf "$check_tmp"' EXIT
 build/release/tests/contend "$t/beacon" 26000 > /dev/null
 build/release/tests/pair "$t/exact" events=60000 beacons=100 move=20 packet=16384 gap=200000 \
 	knots=3 idle=5 > /dev/null
-
-# serve FOLDER NAME OPTION... TRACE...: a relay daemon, whose URL is in $url
-serve() {
-	local port=$1/$2 name=$2
-	shift 2
-	timeout 300 build/release/tests/relayd "$port" "host=$name" "$@" > "$port.err" 2>&1 &
-	pids+=($!)
-	soon test -s "$port" || fail "$name: $(cat "$port.err")"
-	url=tcp://127.0.0.1:$(cat "$port")/session
-}
 
 # begin FOLDER OPTION...: in $t/FOLDER, whose sources are in ${urls[@]}; its process in $client
 begin() {

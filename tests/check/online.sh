@@ -6,11 +6,12 @@
 # wrong is seen.
 . tests/check/lib.sh
 . tests/check/series.sh
+. tests/check/serve.sh
 
 expect "the tool builds" make -s -j2 VARIANT=asan tool \
 	build/asan/tests/relayd build/asan/tests/contend build/asan/tests/pair
 cp build/asan/vmsync build/asan/tests/relayd "$check_tmp"
-vmsync=$check_tmp/vmsync
+vmsync=$check_tmp/vmsync relayd=$check_tmp/relayd
 t=$check_tmp/t
 mkdir "$t"
 pids=()
@@ -22,15 +23,6 @@ build/asan/tests/contend "$t/beacon" 26000 > /dev/null
 build/asan/tests/pair "$t/exact" events=60000 beacons=100 move=20 packet=16384 gap=200000 \
 	knots=3 idle=5 > /dev/null
 
-# serve FOLDER NAME OPTION... TRACE: a relay daemon, its port in FOLDER/NAME
-serve() {
-	local port=$1/$2 name=$2
-	shift 2
-	timeout 300 "$check_tmp/relayd" "$port" "host=$name" "$@" > "$port.err" 2>&1 &
-	pids+=($!)
-	soon test -s "$port" || fail "$name: $(cat "$port.err")"
-}
-
 # begin RUN RECORDING "OPTION..." NAME...: vmsync live, in the background; its process in
 # $client, what is to be judged in $t/RUN
 begin() {
@@ -40,7 +32,7 @@ begin() {
 	mkdir "$r"
 	for name; do
 		serve "$r" "$name" "${options[@]}" "$recording/$name"
-		urls+=("tcp://127.0.0.1:$(cat "$r/$name")/session")
+		urls+=("$url")
 	done
 	timeout 200 "$vmsync" live --once --record="$r/out" --analyze --interval=0.1 \
 		--patience=1000 --metrics="$r/prom" "${urls[@]}" > "$r/log" 2> "$r/said" &
