@@ -3,7 +3,7 @@
 #include "export/names.h"
 
 #define MACHINE_TEXT 280 /* of a name of at most 64 characters, each of which may become \xHH */
-#define VM_NAME	     64
+#define VM_NAME	     80 /* a name of a machine, or "process 12" */
 
 static void machines(struct export_job *j, const struct export_names *names)
 {
