@@ -94,24 +94,19 @@ struct cmd_session {
 };
 
 /* For the commands' tables and help texts. */
-#define CMD_SESSION_OPTIONS                                                    \
-	{ "jobs", required_argument, NULL, 'j' },                              \
-	{ "method", required_argument, NULL, 'M' },                            \
+#define CMD_SESSION_OPTIONS \
+	{ "jobs", required_argument, NULL, 'j' }, \
+	{ "method", required_argument, NULL, 'M' }, \
 	{ "match", required_argument, NULL, 'x' }
-#define CMD_SESSION_HELP                                                       \
-	"  -j, --jobs=N        use N threads; default: one per processor\n"     \
-	"      --method=NAME   use one method only: exact, pair, beacon, "     \
-	"port, tsync,\n"                                                       \
-	"                      window\n"                                       \
-	"      --match=MATCH   the only evidence is messages between two "     \
-	"machines, the\n"                                                      \
-	"                      reference named first; MATCH says which "       \
-	"events they are:\n"                                                   \
-	"                      cause=EVENT,effect=EVENT,key=FIELD[,FIELD...];" \
-	"\n"                                                                   \
-	"                      or of two hosts, named with guests that went "  \
-	"from one\n"                                                           \
-	"                      to the other: messages between these hosts\n"
+#define CMD_SESSION_HELP \
+"  -j, --jobs=N        use N threads; default: one per processor\n" \
+"      --method=NAME   use one method only: exact, pair, beacon, port, tsync,\n" \
+"                      window\n" \
+"      --match=MATCH   the only evidence is messages between two machines, the\n" \
+"                      reference named first; MATCH says which events they are:\n" \
+"                      cause=EVENT,effect=EVENT,key=FIELD[,FIELD...];\n" \
+"                      or of two hosts, named with guests that went from one\n" \
+"                      to the other: messages between these hosts\n"
 
 /**
  * cmd_session_option() - take one of these options
