@@ -200,6 +200,6 @@ useless "one at a time" freeze --check=folder --status
 useless "go with --on-freeze" record -o made --per-hour=3 --seconds=1
 useless "are of --events" memory --window=1
 useless "are of qemu-log" import jvm-log -o made --vm=x text-file
-useless "patience is of --analyze" live --record=made --patience=3 tcp://127.0.0.1:1/s
+useless "patience and --states are of --analyze" live --record=made --patience=3 tcp://127.0.0.1:1/s
 expect_eq "nothing is made of any" "$(ls -d made* 2> /dev/null)" ""
 finish
