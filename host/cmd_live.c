@@ -12,6 +12,7 @@
 #include "cmd_live_meanwhile.h"
 #include "fuse/fail.h"
 #include "fuse/print.h"
+#include "live/metrics.h"
 
 static const char help[] =
 "usage: vmsync live --record=DIR [OPTION]... SOURCE...\n"
@@ -222,9 +223,12 @@ static int record(const struct arguments *args, struct live_member *m, size_t n)
 {
 	struct meanwhile *w;
 	struct ctf_error e;
-	int ret = folder_make(args->dir);
 	size_t i;
+	int ret;
 
+	if (args->how.metrics && live_metrics_check(args->how.metrics, &e))
+		return cmd_error("live", &e);
+	ret = folder_make(args->dir);
 	if (ret) {
 		vmsync_fail(&e, ret, "name a folder that can be written to, or a "
 			    "new one in such a folder", "%.400s: %s", args->dir,

@@ -10,7 +10,7 @@
 
 /**
  * struct meanwhile_how - what is to be done; all 0 is nothing
- * @metrics:	a file for Prometheus, NULL: none
+ * @metrics:	a file for Prometheus, which has been looked at; NULL: none
  * @json:	lines to stdout
  * @analyze:	the first one is a host, the others are its guests
  * @vcpus:	tell of each virtual CPU

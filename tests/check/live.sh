@@ -103,7 +103,8 @@ for name in host g0 g1; do
 done
 printf 'mine\n' > "$t/mine"
 expect_error "metrics over what is no file of metrics" "mine exists already and is no file of metrics" \
-	"$vmsync" live --record="$t/out" --metrics="$t/mine" "$(url host)"
+	"$vmsync" live --record="$t/none" --metrics="$t/mine" "$(url host)"
+expect_eq "... before anything is made" "$(ls -d "$t/none" 2> /dev/null)" ""
 expect_error "metrics too often" "interval=0.05" \
 	"$vmsync" live --record="$t/out" --metrics="$t/prom" --interval=0.05 "$(url host)"
 "$vmsync" live --record="$t/out3" --once --metrics="$t/prom" --interval=0.1 \

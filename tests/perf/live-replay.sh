@@ -37,7 +37,7 @@ begin() {
 		urls+=("tcp://127.0.0.1:$(cat "$t/$name")/session")
 	done
 	build/release/vmsync live --once --record="$t/out" --analyze --interval="$interval_s" \
-		${LIVE_STATES:+--states="$t/states" --chunk=${LIVE_CHUNK:-10}} --patience=1000 \
+		${LIVE_STATES:+--states="$t/states" --chunk=10} --patience=1000 \
 		--metrics="$t/prom" "${urls[@]}" > "$t/log" 2> "$t/said" &
 	client=$!
 	jobs="$jobs $client"
