@@ -3,6 +3,9 @@
  * flood SECONDS: a process in the guest that makes beacons as fast as it is let,
  * with numbers and names that change. Prints how many, and how many of them KVM
  * did not answer as it answers a process.
+ *
+ * It goes on after SECONDS until there were enough, so that a slow machine does not
+ * see fewer, but no longer than ten times that.
  */
 #include <cpuid.h>
 #include <stdint.h>
@@ -13,6 +16,9 @@
 #include "../../include/uapi/vmsync.h"
 
 #define KVM_EPERM 1
+
+#define ENOUGH	2000	/* calls */
+#define LONGEST 10
 
 static long hypercall(int amd, uint64_t cnt, uint64_t uid)
 {
@@ -40,11 +46,11 @@ static int is_amd(void)
 
 int main(int argc, char **argv)
 {
-	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 1);
+	time_t begin = time(NULL), seconds = argc > 1 ? atoi(argv[1]) : 1;
 	uint64_t calls = 0, odd = 0;
 	int amd = is_amd();
 
-	while (time(NULL) < end) {
+	while (time(NULL) - begin < (calls < ENOUGH ? LONGEST : 1) * seconds) {
 		/* The guest has other things to do as well. */
 		for (int i = 0; i < 50; i++) {
 			odd += hypercall(amd, calls, 1 + calls % 3) != -KVM_EPERM;
