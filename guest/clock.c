@@ -164,7 +164,8 @@ static void publish(const struct vmsync_clock_lines *lines)
 		smp_wmb();
 		WRITE_ONCE(page->latch, page->latch + 1);
 		smp_wmb();
-		page->copy[i] = *lines;
+		/* Whoever reads meanwhile does so again: vmsync_clock_read(). */
+		data_race(page->copy[i] = *lines);
 	}
 }
 
@@ -288,12 +289,13 @@ static struct miscdevice device = {
 	.mode = 0444,
 };
 
+/* To look at: the work may be changing any of these. */
 static int guest_clock_show(struct seq_file *m, void *unused)
 {
 	seq_printf(m, "by=%s readings=%u failures=%u lines=%u steps=%u behind_ns=%lld error_ns=%llu\n",
-		   asks ? "host" : "kvm", READ_ONCE(n_readings), READ_ONCE(n_failures),
-		   READ_ONCE(n_lines), READ_ONCE(n_steps),
-		   READ_ONCE(track.behind_ns), READ_ONCE(track.error_ns));
+		   asks ? "host" : "kvm", data_race(n_readings), data_race(n_failures),
+		   data_race(n_lines), data_race(n_steps),
+		   data_race(track.behind_ns), data_race(track.error_ns));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(guest_clock);

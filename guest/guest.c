@@ -161,7 +161,7 @@ static void beacon_work(struct work_struct *unused)
 	local_irq_save(flags);
 	if (cpu_wanted(smp_processor_id())) {
 		beacon_send(next_cnt);
-		next_cnt += VMSYNC_CNT_STEP;
+		WRITE_ONCE(next_cnt, next_cnt + VMSYNC_CNT_STEP);
 	}
 	local_irq_restore(flags);
 	beacon_plan();

@@ -58,12 +58,12 @@ bool host_death_works(void)
 
 	trial();
 	return READ_ONCE(trials_seen) != before && !READ_ONCE(missed) &&
-	       death_probe.nmissed == missed_before;
+	       READ_ONCE(death_probe.nmissed) == READ_ONCE(missed_before);
 }
 
 void host_death_forgotten(void)
 {
-	missed_before = death_probe.nmissed;
+	WRITE_ONCE(missed_before, READ_ONCE(death_probe.nmissed));
 	WRITE_ONCE(missed, false);
 }
 

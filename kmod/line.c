@@ -42,7 +42,8 @@ void vmsync_line_get(struct vmsync_line *line)
 
 	do {
 		seq = raw_read_seqcount_latch(&latch);
-		*line = latched[seq & 1];
+		/* Whether it was written meanwhile is asked below. */
+		*line = data_race(latched[seq & 1]);
 	} while (vmsync_latch_retry(&latch, seq));
 }
 EXPORT_SYMBOL_GPL(vmsync_line_get);

@@ -63,14 +63,14 @@ static void attach(void)
 			 -EOPNOTSUPP);
 		return;
 	}
-	host_session++;
+	WRITE_ONCE(host_session, host_session + 1);
 	round_begin();
 	err = host_hooks_attach();
 	if (err) {
 		complain("cannot attach to KVM's tracepoints", err);
 		return;
 	}
-	attached = true;
+	WRITE_ONCE(attached, true);
 	complained = false;
 }
 
@@ -78,7 +78,7 @@ static void detach(void)
 {
 	if (attached)
 		host_hooks_detach();
-	attached = false;
+	WRITE_ONCE(attached, false);
 }
 
 static void drop_tell(struct host_vm *vm, void *unused)

@@ -93,6 +93,7 @@ extern struct kernel kernel;
 #define ____cacheline_aligned_in_smp __attribute__((aligned(64)))
 #define READ_ONCE(x) (*(volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define data_race(expr) (expr)
 #define smp_load_acquire(p) READ_ONCE(*(p))
 #define smp_store_release(p, v) WRITE_ONCE(*(p), v)
 #define smp_mb() barrier()
