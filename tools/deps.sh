@@ -18,7 +18,7 @@ set -eu
 #          a browser for pages; what reads trace.dat, and its oracle; who sends
 #          OpenStack's notifications and spans; HTTP and certificates. Servers are not here: they would start (tests/fleet/fetch.sh)
 # package: tools/deb.sh, and who looks at what it makes; systemd-analyze; shellcheck
-# kernel:  what a kernel is configured and built with (tests/lab/debug-kernel.sh)
+# kernel:  what a kernel is configured and built with (tests/lab/kernel-build.sh)
 packages="
 	make gcc gcc-12 libc6-dev binutils libelf1 libssl3 pahole
 	qemu-system-x86 seabios ipxe-qemu busybox-static cpio kmod

@@ -37,7 +37,7 @@ for what in "switched in" "voluntary switches" "involuntary switches" exits halt
 	irq_exits io_exits "both of these"; do
 	same='map(.ours == .kernels)'
 	# A kernel that preempts anywhere does not count all of these: analysis.rst.
-	[[ $what != "switched in" || ${KERNEL:-} != @(rt|debug) ]] ||
+	[[ $what != "switched in" || ${KERNEL:-} != @(rt|debug|kcsan) ]] ||
 		same='map(.verdict == "same")'
 	expect_eq "both guests: $what: as the kernel counted, to the last one" \
 		"$(of_all "$what" "$same")" "[true,true]"

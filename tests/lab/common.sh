@@ -73,11 +73,7 @@ taint() {
 # looked: lockdep ends with its first report, kmemleak when it runs out of memory.
 # Objects that are younger than 5 s are no leaks to it, and what it saw only once
 # may be on its way from one place to another.
-watch_end() {
-	case $(uname -r) in
-	*-vmsync-debug) ;;
-	*) return 0 ;;
-	esac
+debug_end() {
 	lockdep=off kmemleak=off
 	! grep -q 'debug_locks: *1' /proc/lockdep_stats || lockdep=on
 	sleep 6
@@ -86,6 +82,24 @@ watch_end() {
 	done
 	cat /sys/kernel/debug/kmemleak
 	say "watch lockdep=$lockdep kmemleak=$kmemleak"
+}
+
+# Whether KCSAN still looked, and had anything to look at: it says itself what it finds.
+kcsan_end() {
+	kcsan=off
+	looked=$(sed -n 's/^setup_watchpoints: //p' /sys/kernel/debug/kcsan)
+	if grep -q '^enabled: 1' /sys/kernel/debug/kcsan && [ "$looked" -ge 1000 ]; then
+		kcsan=on
+	fi
+	say "watch kcsan=$kcsan looked=$looked"
+}
+
+# The end of what watches in such kernels.
+watch_end() {
+	case $(uname -r) in
+	*-vmsync-debug) debug_end ;;
+	*-vmsync-kcsan) kcsan_end ;;
+	esac
 }
 
 # Tells the clocksource, and whether it is $1.

@@ -1,27 +1,28 @@
 # SPDX-License-Identifier: MIT
 #
 # The lab: Debian's kernel as host (L1) and guest (L2), both under QEMU, with
-# LTTng in both. Included by the top Makefile. KERNEL=rt, 6.12 or debug takes
-# another kernel for both; with GUEST_KERNEL the guest has that one, "stock" being
+# LTTng in both. Included by the top Makefile. KERNEL=rt, 6.12, debug or kcsan
+# takes another kernel for both; with GUEST_KERNEL the guest has that one, "stock" being
 # Debian's usual one.
 
 LAB_ENV := build/packages$(if $(KERNEL),-$(KERNEL)).env
 
-## make lab		the lab's scenarios; SCENARIO=name runs one [KERNEL=rt|6.12|debug]
+## make lab		the lab's scenarios; SCENARIO=name runs one [KERNEL=rt|6.12|debug|kcsan]
 ## make lab-nightly	all scenarios, judged: hours on a busy machine
 ## make debug-kernel	the kernel of KERNEL=debug: KASAN, lockdep, kmemleak and more
+## make kcsan-kernel	the kernel of KERNEL=kcsan, which finds data races
 
-.PHONY: lab-packages lab-lttng lab-modules lab lab-nightly debug-kernel
+.PHONY: lab-packages lab-lttng lab-modules lab lab-nightly debug-kernel kcsan-kernel
 
 # Kernel, headers and LTTng sources under build/root; REFRESH=1 looks for newer.
 lab-packages:
 	@tests/lab/packages.sh $(if $(REFRESH),--refresh) $(KERNEL)
 
-# What KERNEL=debug runs on: Debian's source with KASAN, lockdep, kmemleak and
-# more, from nothing 17 minutes on two idle CPUs; again after a change of
-# tests/lab/debug.config or of Debian's source.
-debug-kernel: deps
-	@tests/lab/packages.sh --refresh debug
+# What KERNEL=debug and KERNEL=kcsan run on: Debian's source with what finds faults, from
+# nothing 7 to 17 minutes on two idle CPUs each; again after a change of tests/lab/*.config
+# or of Debian's source.
+debug-kernel kcsan-kernel: deps
+	@tests/lab/packages.sh --refresh $(@:-kernel=)
 
 # LTTng's kernel modules, built where their sources are.
 lab-lttng: lab-packages

@@ -19,7 +19,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 exec 9> "$src.lock"
 flock 9
 
-# A kernel of the same release may have another configuration: debug.config changes.
+# A kernel of the same release may have another configuration: *.config here change.
 if [ "$stamp" -nt "$kdir/include/generated/autoconf.h" ] &&
    [ -e "$src/src/Module.symvers" ]; then
 	exit 0
@@ -30,6 +30,8 @@ kdir=$(readlink -f "$kdir") src=$(readlink -f "$src")
 rm -rf "$src.build"
 mkdir "$src.build"
 ln -s "$src" "$src.build/lttng"
+# As the kernel itself is built: kernel-build.sh.
+export KCSAN_SANITIZE=n
 if ! (cd "$src.build" && JOBS=${JOBS:-2} nice -n 5 "$top/tools/tracer/build.sh" "$kdir"); then
 	echo "LTTng's modules do not build: see $src.build/lttng.log" >&2
 	exit 1

@@ -15,7 +15,7 @@
 #	6.12	the newer one that Debian 12 has too; Debian 12 has no LTTng for
 #		it: LTTNG_MODULES=DIR names the sources of lttng-modules, 2.13.18
 #		or 2.16, at the first run
-#	debug	built here from Debian's source (debug-kernel.sh)
+#	debug, kcsan	built here from Debian's source (kernel-build.sh)
 
 set -eu
 export LC_ALL=C
@@ -175,10 +175,10 @@ lttng_copy() {
 
 # A kernel of our own.
 kernel_build() {
-	local out=build/debug-kernel
+	local out=build/$which-kernel
 
 	unpack linux-source-6.1
-	"$here/debug-kernel.sh" "$root/usr/src/linux-source-6.1.tar.xz" "$out"
+	"$here/kernel-build.sh" "$root/usr/src/linux-source-6.1.tar.xz" "$which" "$out"
 	kdir=$out/obj
 	release=$(cat "$kdir/include/config/kernel.release")
 	vmlinuz=$kdir/arch/x86/boot/bzImage
@@ -207,8 +207,8 @@ case $which in
 	done ;;
 rt)	kernel_unpack "${stock%-amd64}-rt-amd64" ;;
 6.12)	kernel_unpack "linux-image-${newer#linux-headers-}" ;;
-debug)	kernel_build ;;
-*)	die "no kernel '$which': KERNEL is rt, 6.12 or debug" ;;
+debug | kcsan) kernel_build ;;
+*)	die "no kernel '$which': KERNEL is rt, 6.12, debug or kcsan" ;;
 esac
 if [ "$which" = 6.12 ]; then
 	lttng_copy

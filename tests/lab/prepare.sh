@@ -55,6 +55,16 @@ kernel_ready() {
 	"$here/lttng.sh" "$LAB_KDIR" "$LAB_LTTNG_SRC"
 	[ "$with_vmsync" = no ] || [ -e "build/modules/$LAB_RELEASE/vmsync-host.ko" ] ||
 		die "no modules for $LAB_RELEASE: make lab-modules KERNEL=$1, or LAB_PLAIN=1"
+	[ "$1" != kcsan ] || [ "$with_vmsync" = no ] || instrumented
+}
+
+# KCSAN sees the accesses that the compiler tells it of, and is silent about others.
+instrumented() {
+	local ko
+
+	for ko in "build/modules/$LAB_RELEASE"/vmsync*.ko; do
+		nm "$ko" | grep -q ' __tsan_' || die "$ko: not built for KCSAN"
+	done
 }
 
 # kernel_conf PREFIX: that kernel, for lab.conf

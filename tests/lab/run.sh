@@ -34,7 +34,7 @@ scenarios() {
 name=${1-}
 if [ -z "$name" ] || [ ! -e "$here/scenarios/$name.sh" ]; then
 	[ -z "$name" ] || echo "no scenario '$name'" >&2
-	echo "make lab SCENARIO=NAME [KERNEL=rt|6.12|debug [GUEST_KERNEL=stock]]," \
+	echo "make lab SCENARIO=NAME [KERNEL=rt|6.12|debug|kcsan [GUEST_KERNEL=stock]]," \
 		"with NAME one of" >&2
 	scenarios >&2
 	exit 2
@@ -88,18 +88,23 @@ flavour=${kernel:+-$kernel}
 [ "$guest_kernel" = "$kernel" ] || flavour=-${kernel:-stock}-$guest_kernel
 [ "$guest_kernel" != stock ] || guest_kernel=
 LAB_MACHINE=pc
-# KASAN and its kind take their share, and their time. What a timer that fires warns
-# of they print with a lock that may not be taken there, and lockdep, which sees it,
-# looks no more: warnings go to dmesg alone.
-if [ "$kernel" = debug ]; then
+# What a timer that fires warns of it prints with a lock that may not be taken there, and
+# lockdep, which sees it, looks no more: warnings go to dmesg alone.
+[ "$kernel" != debug ] || LAB_L1_APPEND="loglevel=4 $LAB_L1_APPEND"
+# What finds faults takes its share, and its time.
+if [[ $kernel == @(debug|kcsan) ]]; then
 	# The other one's firmware takes it 30 s for each PCI device.
 	LAB_MACHINE=q35
-	LAB_L1_MB=$((LAB_L1_MB + 2048)) LAB_L1_APPEND="loglevel=4 $LAB_L1_APPEND"
+	# One that has little to do waits for random numbers for up to 20 minutes.
+	LAB_L1_APPEND="random.trust_cpu=on $LAB_L1_APPEND"
+	LAB_L1_MB=$((LAB_L1_MB + 2048))
 	LAB_LIMIT=$((LAB_LIMIT * 2)) LAB_L2_SILENCE=$((LAB_L2_SILENCE * 2))
 	LAB_SILENCE=$((LAB_SILENCE * 4))
 	# What is done to a guest meanwhile takes several times as long, too.
 	LAB_SECONDS=$((LAB_SECONDS * 3))
 fi
+# Two at once are what a race needs.
+[ "$kernel" != kcsan ] || LAB_L1_CPUS=2
 # Emulated, a host of 6.12 or PREEMPT_RT dies now and then if it has memory above 4 GiB,
 # where QEMU's machine puts some from 3584 MiB on: Documentation/testing.rst.
 if [[ $kernel == @(6.12|rt) && $LAB_L1_MB -gt 3500 ]]; then

@@ -90,6 +90,8 @@ case_of 1 guest.log '[   12.0] kmemleak: 2 new suspected memory leaks (see /sys/
 case_of 1 host.dmesg '[   12.0] kmemleak: Kernel memory leak detector disabled'
 case_of 1 host.dmesg '[   12.0] kmemleak: Memory pool empty, consider increasing x'
 case_of 1 host.dmesg '[   12.0] BUG: KCSAN: data-race in a / b'
+case_of 1 host.serial '@lab L1 watch kcsan=off looked=3'
+case_of 0 host.serial '@lab L1 watch kcsan=on looked=30000'
 case_of 1 host.serial '@lab L1 watch lockdep=off kmemleak=on'
 case_of 0 host.serial '@lab L1 watch lockdep=on kmemleak=on'
 case_of 0 host.dmesg '[    0.3] kmemleak: Kernel memory leak detector initialized (mem pool available: 15850)'
