@@ -6,7 +6,8 @@
 
 # Where its recordings are.
 lab=build/lab${KERNEL:+-$KERNEL}
-[ -z "${GUEST_KERNEL:-}" ] || lab=build/lab-${KERNEL:-stock}-$GUEST_KERNEL
+[ "${GUEST_KERNEL:-${KERNEL:-}}" = "${KERNEL:-}" ] ||
+	lab=build/lab-${KERNEL:-stock}-$GUEST_KERNEL
 
 # lab_ready: the packages of this kernel are there
 lab_ready() {
