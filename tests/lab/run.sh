@@ -95,7 +95,7 @@ LAB_MACHINE=pc
 if [[ $kernel == @(debug|kcsan) ]]; then
 	# The other one's firmware takes it 30 s for each PCI device.
 	LAB_MACHINE=q35
-	# One that has little to do waits for random numbers for up to 20 minutes.
+	# A host that has little to do waits for random numbers for 20 minutes and more.
 	LAB_L1_APPEND="random.trust_cpu=on $LAB_L1_APPEND"
 	LAB_L1_MB=$((LAB_L1_MB + 2048))
 	LAB_LIMIT=$((LAB_LIMIT * 2)) LAB_L2_SILENCE=$((LAB_L2_SILENCE * 2))
