@@ -105,9 +105,9 @@ if [[ $kernel == @(debug|kcsan) ]]; then
 fi
 # Two at once are what a race needs.
 [ "$kernel" != kcsan ] || LAB_L1_CPUS=2
-# Emulated, a host of one of these dies now and then if it has memory above 4 GiB,
+# Emulated, a host of 6.12 or PREEMPT_RT dies now and then if it has memory above 4 GiB,
 # where QEMU's machine puts some from 3584 MiB on: Documentation/testing.rst.
-if [[ $kernel == @(6.12|rt|debug) && $LAB_L1_MB -gt 3500 ]]; then
+if [[ $kernel == @(6.12|rt) && $LAB_L1_MB -gt 3500 ]]; then
 	LAB_L1_MB=3500
 fi
 if [ "$guest_kernel" = debug ]; then
