@@ -8,6 +8,7 @@
 # it finds: tsc/N/trace.dat and tsc/N/trace-guest.dat.
 
 LAB_MIN_EVENTS=0
+LAB_L1_CPUS=1
 LAB_TRACECMD=yes
 LAB_L2_QEMU="-device vhost-vsock-pci,guest-cid=3"
 
