@@ -124,11 +124,13 @@ offset() {
 # The guest was stopped, during which its TSC and the host's clock went on; then moved: the
 # TSC of the second VM is so far behind, and so is the clock from there on, as it says.
 moved_judge() {
-	local behind
+	local behind tsc mult shift
 
 	# The process stamps until the end, when there are no beacons any more.
 	clock_judge kvm told
-	behind=$((($(offset first) - $(offset last)) * $(key mult) >> $(key shift)))
+	tsc=$(($(offset first) - $(offset last))) mult=$(key mult) shift=$(key shift)
+	# In two parts: from some two seconds on the product is more than 63 bits.
+	behind=$((((tsc >> 16) * mult >> (shift - 16)) + ((tsc & 65535) * mult >> shift)))
 	expect_eq "moved: one step" "$(key steps)" 1
 	within "moved: by what the TSC stood still, in ns" $((behind - 10)) \
 		"$(key behind_ns)" $((behind + 10))
