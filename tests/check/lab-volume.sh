@@ -97,8 +97,8 @@ for v in vdc vdd; do
 	least=$(volume $v '[.listed[] | select(.op != "flush").parts_ns.disk] | min')
 	within "$v: ns in the disk, at least" $disk_ns "$least" $((disk_ns + 1000000))
 done
-# The bucket has a tenth of a second; then it is one each 50 ms, from one to the next: what
-# is not sent earlier, since the program waited longer for the one before, is not held.
+# The bucket has a tenth of a second; then it is one each 50 ms, from one to the next. One
+# whose predecessor, the line above, took the program more than 60 ms finds room at once.
 slow=$(awk '$2 == "slow" { n += $8 > 25000000 || before > 60000000; before = $4 }
 	END { print n + 0 }' "$t/both")
 within "throttled: requests that were in QEMU for more than 25 ms, or sent late" 15 "$slow" 20
