@@ -43,6 +43,7 @@ longer=(
 	sim
 	many
 	match
+	elsewhere
 	keep
 	hosts
 	peer-move

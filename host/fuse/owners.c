@@ -60,20 +60,24 @@ static bool is_of(const struct vmsync_guest *guest, uint32_t cpu,
 	return (int64_t)vcpu_id_of(r, cpu) == t->vcpu_id;
 }
 
+bool vmsync_owners_one_vm(const struct vmsync_session_guest *a,
+			  const struct vmsync_session_guest *b)
+{
+	const struct vmsync_guest_report *first =
+		vmsync_guest_report_of(a->guest);
+	const struct vmsync_guest_report *r = vmsync_guest_report_of(b->guest);
+
+	return first->found && r->found && first->vm.pid > 0 &&
+	       r->vm.pid == first->vm.pid && r->vm.serial == first->vm.serial;
+}
+
 /* All guests are boots of one VM, of a process that is known if they are more. */
 static bool one_vm(const struct vmsync_session *s)
 {
-	const struct vmsync_guest_report *first =
-		vmsync_guest_report_of(s->guests[0].guest);
 	size_t i;
 
 	for (i = 1; i < s->n_guests; i++) {
-		const struct vmsync_guest_report *r =
-			vmsync_guest_report_of(s->guests[i].guest);
-
-		if (!first->found || !r->found || first->vm.pid <= 0 ||
-		    r->vm.pid != first->vm.pid ||
-		    r->vm.serial != first->vm.serial)
+		if (!vmsync_owners_one_vm(&s->guests[0], &s->guests[i]))
 			return false;
 	}
 	return true;
@@ -108,6 +112,27 @@ static bool held_by_one(const int32_t *holders, int32_t vcpu_id)
 	       holders[vcpu_id] != SEVERAL;
 }
 
+static int give_stray(struct vmsync_owners *o, const struct vmsync_runs_part *t,
+		      uint32_t number)
+{
+	struct vmsync_stray *s;
+	size_t i;
+
+	if (!t->ran)
+		return 0;
+	for (i = 0; i < o->strays.count; i++) {
+		s = &o->strays.at[i];
+		if (s->tid == t->tid &&
+		    (t->tid > 0 || s->vcpu_id == t->vcpu_id))
+			return give_part(&s->parts, number);
+	}
+	s = vmsync_array_add(&o->strays);
+	if (!s)
+		return -ENOMEM;
+	*s = (struct vmsync_stray){ .tid = t->tid, .vcpu_id = t->vcpu_id };
+	return give_part(&s->parts, number);
+}
+
 /*
  * Finds the virtual CPUs that runs are of: one of each boot of their VM. The
  * boots do not overlap, so that each meets only the runs of its own time. Where it
@@ -118,22 +143,26 @@ static int part_place(struct vmsync_owners *o, const struct vmsync_session *s,
 {
 	struct vmsync_runs_part t = vmsync_runs_part(s->runs, number);
 	bool by_tid = t.tid > 0 && tids;
+	bool owned = false;
 	size_t i;
 	uint32_t c;
 	int ret = 0;
 
 	if (!by_tid && (!one_vm(s) || !held_by_one(holders, t.vcpu_id)))
-		return t.tid > 0 ? 0 : give_part(&o->anyones, number);
+		return t.tid > 0 ? give_stray(o, &t, number) :
+				   give_part(&o->anyones, number);
 	for (i = 0; !ret && i < s->n_guests; i++) {
 		const struct vmsync_guest *g = s->guests[i].guest;
 		uint32_t n = o->guests[i].n;
 
 		for (c = 0; c < n && !is_of(g, c, &t, by_tid); c++)
 			;
-		if (c < n)
-			ret = give_part(&o->guests[i].cpus[c], number);
+		if (c == n)
+			continue;
+		ret = give_part(&o->guests[i].cpus[c], number);
+		owned = true;
 	}
-	return ret;
+	return ret || owned ? ret : give_stray(o, &t, number);
 }
 
 static int guests_make(struct vmsync_owners *o, const struct vmsync_session *s)
@@ -188,4 +217,7 @@ void vmsync_owners_free(struct vmsync_owners *o)
 	}
 	free(o->guests);
 	vmsync_array_free(&o->anyones);
+	for (i = 0; i < o->strays.count; i++)
+		vmsync_array_free(&o->strays.at[i].parts);
+	vmsync_array_free(&o->strays);
 }

@@ -117,6 +117,12 @@ static void print_contain(FILE *f, const struct vmsync_session_guest *g)
 			"where its vCPU did not run: its\n"
 			"              clock was set there, and no bound holds\n",
 			c->beyond);
+	if (c->moved)
+		fprintf(f,
+			"              %" PRIu64 " of these, of user space, are where another of its "
+			"vCPUs ran: their\n"
+			"              threads may have been moved as they were recorded\n",
+			c->moved);
 	if (c->outside) {
 		fputs("              the farthest outside by ", f);
 		print_ns(f, c->worst_ns);

@@ -101,6 +101,7 @@ static void contain(FILE *f, const struct vmsync_session_guest *g)
 	key_u64(f, "outside", c->outside);
 	key_u64(f, "not_decidable", c->undecidable + c->edge);
 	key_u64(f, "beyond_evidence", c->beyond);
+	key_u64(f, "thread_moved", c->moved);
 	key_s64(f, "worst_ns", c->worst_ns);
 	if (c->inside) {
 		key_s64(f, "entry_slack_ns", c->entry_slack_ns);

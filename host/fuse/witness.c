@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse/elsewhere.h"
 #include "fuse/fail.h"
-#include "fuse/coverage.h"
 #include "fuse/keep.h"
 #include "fuse/moves.h"
 #include "fuse/owners.h"
 #include "fuse/reader.h"
-#include "fuse/run_cursor.h"
 #include "fuse/stream_map.h"
+#include "fuse/stretches.h"
 #include "fuse/witness.h"
 
 /* One guest, and where its traces begin among those of all guests. */
@@ -24,6 +24,7 @@ struct watched {
 struct seat {
 	const struct watched *watched;
 	size_t number; /* of the trace among those of all guests */
+	bool user_space; /* its tracer recorded it */
 };
 
 /* The bound that holds in [from, until): events come in order of time. */
@@ -37,13 +38,11 @@ struct bound {
 struct eye {
 	const struct ctf_stream *stream; /* that it looked at last */
 	uint32_t cpu;
-	struct vmsync_run_cursor *cursor;
-	struct vmsync_run_cursor *anyones;
+	struct vmsync_stretches *stretches;
+	struct vmsync_elsewhere *elsewhere; /* made when it is first asked */
 	struct vmsync_interval stretch;
 	const struct vmsync_map *map;
 	struct bound bound;
-	const struct vmsync_holes *holes; /* there are none of these in @clear */
-	struct vmsync_hole clear;
 	size_t near; /* of the last event in its map */
 	struct vmsync_contain_result *results; /* by guest */
 	struct vmsync_known *known; /* by trace */
@@ -84,6 +83,13 @@ static int runs_read(struct vmsync_session *s, struct ctf_error *e)
 	return ret;
 }
 
+static bool is_user_space(const struct ctf_trace *t)
+{
+	const char *domain = ctf_trace_env(t, "domain");
+
+	return domain && !strcmp(domain, "ust");
+}
+
 static int seats_make(struct vmsync_witness *w)
 {
 	const struct vmsync_session *s = w->session;
@@ -100,7 +106,10 @@ static int seats_make(struct vmsync_witness *w)
 		return -ENOMEM;
 	for (i = 0; i < s->n_guests; i++) {
 		for (k = 0; k < s->guests[i].machine->n; k++, n++)
-			w->seats[n] = (struct seat){ &w->watched[i], n };
+			w->seats[n] = (struct seat){
+				&w->watched[i], n,
+				is_user_space(s->guests[i].machine->traces[k]),
+			};
 	}
 	return 0;
 }
@@ -138,8 +147,8 @@ void vmsync_witness_free(struct vmsync_witness *w)
 	if (!w)
 		return;
 	for (i = 0; i < CTF_MAX_JOBS; i++) {
-		vmsync_run_cursor_free(w->eyes[i].cursor);
-		vmsync_run_cursor_free(w->eyes[i].anyones);
+		vmsync_stretches_free(w->eyes[i].stretches);
+		vmsync_elsewhere_free(w->eyes[i].elsewhere);
 		free(w->eyes[i].results);
 		free(w->eyes[i].known);
 	}
@@ -190,14 +199,6 @@ static int eye_open(struct eye *eye, const struct vmsync_witness *w)
 	return 0;
 }
 
-static struct vmsync_run_cursor *cursor_of(const struct vmsync_witness *w,
-					   const vmsync_parts *parts)
-{
-	return vmsync_run_cursor_new(w->session->runs,
-				     parts ? parts->at : NULL,
-				     parts ? parts->count : 0);
-}
-
 /* Another stream: another virtual CPU's runs, and its map. */
 static int turn_to(struct eye *eye, const struct watched *g,
 		   const struct ctf_seen *seen)
@@ -207,12 +208,13 @@ static int turn_to(struct eye *eye, const struct watched *g,
 
 	if (!eye->results && eye_open(eye, g->witness))
 		return -ENOMEM;
-	vmsync_run_cursor_free(eye->cursor);
-	eye->cursor = cursor_of(g->witness, vmsync_owners_parts(owners, guest,
-								seen->cpu));
-	if (!eye->anyones)
-		eye->anyones = cursor_of(g->witness, &owners->anyones);
-	if (!eye->cursor || !eye->anyones)
+	vmsync_stretches_free(eye->stretches);
+	vmsync_elsewhere_free(eye->elsewhere);
+	eye->elsewhere = NULL;
+	eye->stretches = vmsync_stretches_new(
+		g->witness->session, owners,
+		vmsync_owners_parts(owners, guest, seen->cpu));
+	if (!eye->stretches)
 		return -ENOMEM;
 	eye->stream = seen->stream;
 	eye->cpu = seen->cpu;
@@ -221,104 +223,94 @@ static int turn_to(struct eye *eye, const struct watched *g,
 	return 0;
 }
 
-static void gap_events(struct eye *eye, const struct vmsync_guest *guest,
-		       struct vmsync_contain_result *r,
-		       const struct ctf_seen *seen, uint32_t i, size_t n)
+/*
+ * An event of user space names the CPU that its thread was on just before: was it moved
+ * to another virtual CPU, which was in the guest then?
+ */
+static int is_moved(struct eye *eye, const struct seat *seat, guest_time at,
+		    int64_t ns, bool *moved, struct ctf_error *e)
 {
-	for (; n; n--, i++) {
-		const guest_time g = {(int64_t)seen->clock[i]};
+	const struct watched *g = seat->watched;
+	const struct vmsync_witness *w = g->witness;
 
-		if (vmsync_guest_reads_outside(guest, g))
-			r->undecidable++;
-		else
-			vmsync_contain_gap_event(r, &eye->stretch,
-						 (int64_t)seen->time[i],
-						 bound_of(eye, g.ns),
-						 vmsync_map_spans(eye->map, g));
-	}
+	*moved = false;
+	if (!seat->user_space ||
+	    !vmsync_contain_is_outside(&eye->stretch, ns, bound_of(eye, at.ns)))
+		return 0;
+	if (!eye->elsewhere)
+		eye->elsewhere = vmsync_elsewhere_new(w->session, &w->owners,
+						      (size_t)(g - w->watched),
+						      eye->cpu);
+	if (!eye->elsewhere)
+		return vmsync_fail_memory(e);
+	return vmsync_elsewhere_ran(eye->elsewhere, at, moved, e);
 }
 
-/*
- * In a gap the virtual CPU may have been in, if somebody was of whom it is not known
- * who: where records are missing the threads of all that follow are not, until the
- * next switch on that CPU.
- */
-static int check_anyone(const struct vmsync_witness *w, struct eye *eye,
-			struct vmsync_interval *s, struct ctf_error *e)
+static int gap_event(struct eye *eye, const struct seat *seat,
+		     struct vmsync_contain_result *r, guest_time at, int64_t ns,
+		     struct ctf_error *e)
 {
-	struct vmsync_interval other;
+	bool moved;
 	int ret;
 
-	if (!w->owners.anyones.count || s->lost || !vmsync_interval_is_gap(s))
+	if (vmsync_guest_reads_outside(seat->watched->guest->guest, at)) {
+		r->undecidable++;
 		return 0;
-	ret = vmsync_run_cursor_seek(eye->anyones, s->from_ns, &other, e);
-	s->lost = other.from == VMSYNC_END_ENTRY ||
-		  (other.until != VMSYNC_END_NONE &&
-		   other.until_ns <= s->until_ns);
+	}
+	ret = is_moved(eye, seat, at, ns, &moved, e);
+	if (ret)
+		return ret;
+	if (moved)
+		vmsync_contain_moved_event(r);
+	else
+		vmsync_contain_gap_event(r, &eye->stretch, ns,
+					 bound_of(eye, at.ns),
+					 vmsync_map_spans(eye->map, at));
+	return 0;
+}
+
+/* [@n] events from the @from-th of @seen on, which are in the eye's stretch. */
+static int stretch_events(struct eye *eye, const struct seat *seat,
+			  const struct ctf_seen *seen, uint32_t from, size_t n,
+			  struct ctf_error *e)
+{
+	const struct watched *g = seat->watched;
+	struct vmsync_contain_result *r =
+		&eye->results[g - g->witness->watched];
+	int ret = vmsync_stretches_judge(eye->stretches, &eye->stretch, e);
+	uint32_t i;
+
+	if (ret)
+		return ret;
+	if (!vmsync_interval_is_gap(&eye->stretch)) {
+		vmsync_contain_events(r, &eye->stretch, seen->time + from, n);
+		return 0;
+	}
+	for (i = from; !ret && i < from + n; i++)
+		ret = gap_event(eye, seat, r,
+				(guest_time){ (int64_t)seen->clock[i] },
+				(int64_t)seen->time[i], e);
 	return ret;
 }
 
-static bool has_stayed(const struct vmsync_interval *s)
-{
-	return s->until_stayed && s->from_cpu == s->until_cpu;
-}
-
-/*
- * A run is seen on its own CPU; in a gap there may have been others on any, and unless
- * the thread stayed where it was, on one of which nothing is recorded at all.
- */
-static bool is_lost(struct eye *eye, const struct vmsync_coverage *coverage,
-		    const struct vmsync_interval *s)
-{
-	const struct vmsync_cover *cover = &coverage->of[VMSYNC_COVER_RUNS];
-	const struct vmsync_holes *holes = NULL;
-
-	if (vmsync_interval_is_run(s))
-		holes = vmsync_cover_cpu(cover, s->from_cpu);
-	else if (coverage->absent.count && !has_stayed(s))
-		return true;
-	if (!holes)
-		holes = &cover->any;
-	if (eye->holes == holes && s->from_ns >= eye->clear.from_ns &&
-	    s->until_ns <= eye->clear.until_ns)
-		return false;
-	eye->holes = holes;
-	if (vmsync_holes_none(holes, s->from_ns, s->until_ns, &eye->clear))
-		return false;
-	eye->holes = NULL;
-	return true;
-}
-
-static int look(struct eye *eye, const struct watched *g,
+static int look(struct eye *eye, const struct seat *seat,
 		const struct ctf_seen *seen, struct ctf_error *e)
 {
-	const struct vmsync_coverage *coverage =
-		&g->witness->session->host->coverage;
-	struct vmsync_contain_result *r =
-		&eye->results[g - g->witness->watched];
 	struct vmsync_interval *s = &eye->stretch;
 	uint32_t i = 0;
 	int ret;
 
-	ret = vmsync_run_cursor_seek(eye->cursor, (int64_t)seen->time[0], s, e);
+	ret = vmsync_stretches_seek(eye->stretches, (int64_t)seen->time[0], s, e);
 	while (!ret) {
 		size_t n = vmsync_interval_events(s, seen->time + i,
 						 seen->n - i);
 
-		if (n) {
-			s->lost = is_lost(eye, coverage, s);
-			ret = check_anyone(g->witness, eye, s, e);
-			if (ret)
-				return ret;
-			if (vmsync_interval_is_gap(s))
-				gap_events(eye, g->guest->guest, r, seen, i, n);
-			else
-				vmsync_contain_events(r, s, seen->time + i, n);
-			i += (uint32_t)n;
-		}
-		if (i == seen->n)
+		if (n)
+			ret = stretch_events(eye, seat, seen, i, n, e);
+		i += (uint32_t)n;
+		if (ret || i == seen->n)
 			break;
-		ret = vmsync_run_cursor_next(eye->cursor, s, e);
+		ret = vmsync_stretches_next(eye->stretches, s, e);
 	}
 	return ret;
 }
@@ -337,7 +329,7 @@ static int seen_some(void *ctx, const struct ctf_seen *seen,
 			    seen->n, &eye->near);
 	if (eye->map == &g->guest->maps->anyone)
 		eye->known[seat->number].cpu_unknown += seen->n;
-	return look(eye, g, seen, e);
+	return look(eye, seat, seen, e);
 }
 
 void vmsync_witness_watch(struct vmsync_witness *w,

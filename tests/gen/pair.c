@@ -5,6 +5,7 @@
  *
  *	events=N	host events, about (100000); the guest has half as many
  *	guests=N	1, or 2: the other one is OUT/guest2, on CPUs of its own (1)
+ *	vcpus=1		and one virtual CPU each (2)
  *	busy=N		guests have N times as many events (1)
  *	beacons=HZ	beacons a second (10)
  *	gap=NS		mean time between two events of a CPU (1500)
@@ -38,6 +39,8 @@
  *	jump=CYCLES	half-way KVM writes the guest's TSC, so much ahead (0)
  *	ust=NS		a second session on both sides, of user space, OUT/host-ust and
  *			OUT/guest-ust, whose clock's offset is more by NS (none)
+ *	moved=N		one of N events of the guest's user space is filed under its
+ *			other vCPU than the one it happened on (none)
  *	blocks=N	in one stay in the guest of N it has a request to a block
  *			device (never): sessions OUT/host-blocks and
  *			OUT/guest-blocks, and the truth in OUT/requests
@@ -148,6 +151,8 @@ static void round_of(uint32_t vcpu, bool back_from_beacon)
 	}
 	if (now >= host.next_knot)
 		knot(&host, 0);
+	if (opt.vcpus < GUEST_CPUS)
+		filler(&host, 1);
 	for (i = 0; i < 8; i++) {
 		step(opt.gap_cycles / 4);
 		filler(&host, 2 + (uint32_t)(rng() & 1));
@@ -182,7 +187,7 @@ static void guest_init(const char *out, uint32_t number)
 	snprintf(path[number], sizeof(path[0]), "%s/guest%s", out, number ? "2" : "");
 	for (i = 0; i < GUEST_CPUS; i++)
 		guest->cpu_of[i] = i + HOST_CPUS * number;
-	kernel_init(guest, path[number], GUEST_CPUS, GUEST_TSC_0 - number * 1000000000ull,
+	kernel_init(guest, path[number], (uint32_t)opt.vcpus, GUEST_TSC_0 - number * 1000000000ull,
 		    33987654321, -11);
 }
 
@@ -193,7 +198,7 @@ static void guest_begin(uint32_t number)
 	guest = &guests[number];
 	sessions_open(guest, number ? "guest2" : "guest",
 		      opt.seed * 2 + 2 + 1000 * number, 1600000188135802468);
-	for (i = 0; i < GUEST_CPUS; i++) {
+	for (i = 0; i < opt.vcpus; i++) {
 		vcpu_begin(i);
 		tell_vcpu(i);
 	}
@@ -234,7 +239,7 @@ int main(int argc, char **argv)
 			half_way();
 		if (opt.guests > 1)
 			guest = &guests[rng() & 1];
-		round_of((uint32_t)(rng() & 1), false);
+		round_of((uint32_t)(rng() % opt.vcpus), false);
 		n = recorded(&host);
 	}
 	for (n = 0, i = 0; i < opt.guests; i++)

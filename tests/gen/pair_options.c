@@ -9,6 +9,7 @@
 struct options opt = {
 	.events = 100000,
 	.guests = 1,
+	.vcpus = GUEST_CPUS,
 	.busy = 1,
 	.beacon_cycles = TSC_KHZ * 100ull,
 	.knot_cycles = TSC_KHZ * 1000ull,
@@ -33,6 +34,8 @@ static void option(const char *arg)
 		opt.events = n;
 	else if (!strncmp(arg, "guests=", 7) && n && n <= GUESTS_MAX)
 		opt.guests = n;
+	else if (!strncmp(arg, "vcpus=", 6) && n && n <= GUEST_CPUS)
+		opt.vcpus = n;
 	else if (!strncmp(arg, "busy=", 5) && n)
 		opt.busy = n;
 	else if (!strncmp(arg, "beacons=", 8) && n)
@@ -79,6 +82,8 @@ static void option(const char *arg)
 		opt.plain = n;
 	else if (!strncmp(arg, "ust=", 4))
 		opt.ust = n;
+	else if (!strncmp(arg, "moved=", 6))
+		opt.moved = n;
 	else if (!strncmp(arg, "blocks=", 7))
 		opt.blocks = n;
 	else if (!strncmp(arg, "truth=", 6))

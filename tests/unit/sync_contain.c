@@ -191,9 +191,13 @@ static void test_beyond(void)
 	vmsync_contain_gap_event(&r, &gap, 1050, 100, false);
 	vmsync_contain_gap_event(&r, &gap, 8950, 100, false);
 	CHECK(r.inside == 2 && r.beyond == 1 && r.undecidable == 1);
+	/* Another virtual CPU may have stamped it. */
+	vmsync_contain_moved_event(&r);
+	CHECK(r.outside == 1 && r.moved == 1 && r.undecidable == 2);
 	vmsync_contain_add(&sum, &r);
 	vmsync_contain_add(&sum, &r);
-	CHECK(sum.beyond == 2 && sum.outside == 2 && sum.undecidable == 2);
+	CHECK(sum.beyond == 2 && sum.outside == 2 && sum.undecidable == 4);
+	CHECK_EQ(sum.moved, 2);
 }
 
 static void test_random(void)

@@ -22,6 +22,7 @@ void vmsync_contain_add(struct vmsync_contain_result *r,
 	r->outside += more->outside;
 	r->undecidable += more->undecidable;
 	r->beyond += more->beyond;
+	r->moved += more->moved;
 	r->edge += more->edge;
 	if (more->worst_ns > r->worst_ns)
 		r->worst_ns = more->worst_ns;
@@ -73,6 +74,21 @@ void vmsync_contain_events(struct vmsync_contain_result *r,
 		least(&r->exit_slack_ns, s->until_ns - (int64_t)time[n - 1]);
 }
 
+bool vmsync_contain_is_outside(const struct vmsync_interval *s, int64_t ns,
+			       int64_t bound_ns)
+{
+	/* Else the entry before that exit is missing, or the trace ends. */
+	return vmsync_interval_is_gap(s) && s->until == VMSYNC_END_ENTRY &&
+	       ns - s->from_ns > bound_ns && s->until_ns - ns > bound_ns;
+}
+
+static void count_outside(struct vmsync_contain_result *r, int64_t by_ns)
+{
+	r->outside++;
+	if (by_ns > r->worst_ns)
+		r->worst_ns = by_ns;
+}
+
 void vmsync_contain_gap_event(struct vmsync_contain_result *r,
 			      const struct vmsync_interval *s, int64_t ns,
 			      int64_t bound_ns, bool spanned)
@@ -80,25 +96,27 @@ void vmsync_contain_gap_event(struct vmsync_contain_result *r,
 	int64_t since_exit = ns - s->from_ns;
 	int64_t to_entry = s->until_ns - ns;
 
-	if (since_exit <= bound_ns) {
+	if (vmsync_contain_is_outside(s, ns, bound_ns)) {
+		r->undecidable += !spanned;
+		r->beyond += !spanned;
+		if (spanned)
+			count_outside(r, since_exit < to_entry ? since_exit :
+								 to_entry);
+	} else if (since_exit <= bound_ns) {
 		r->inside++;
 		r->edge += since_exit > 0;
 		least(&r->exit_slack_ns, -since_exit);
 	} else if (s->until != VMSYNC_END_ENTRY) {
-		/* The entry before that exit is missing, or the trace ends. */
 		r->undecidable++;
-	} else if (to_entry <= bound_ns) {
+	} else {
 		r->inside++;
 		r->edge++;
 		least(&r->entry_slack_ns, -to_entry);
-	} else if (!spanned) {
-		r->undecidable++;
-		r->beyond++;
-	} else {
-		r->outside++;
-		if (since_exit > to_entry)
-			since_exit = to_entry;
-		if (since_exit > r->worst_ns)
-			r->worst_ns = since_exit;
 	}
+}
+
+void vmsync_contain_moved_event(struct vmsync_contain_result *r)
+{
+	r->undecidable++;
+	r->moved++;
 }

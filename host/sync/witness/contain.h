@@ -58,6 +58,8 @@ struct vmsync_interval {
  *		lost around it, or a virtual CPU that has no entries at all
  * @beyond:	those of @undecidable that are where the virtual CPU was not, beyond
  *		all evidence of the map
+ * @moved:	those of @undecidable that are where the virtual CPU was not, but where
+ *		another one of the VM may have been, to which their thread was moved
  * @edge:	those of @inside that are so only thanks to the bound
  * @worst_ns:	farthest distance outside, without the bound; 0 if none
  * @entry_slack_ns, @exit_slack_ns: least distance of an inside event from its
@@ -70,6 +72,7 @@ struct vmsync_contain_result {
 	uint64_t outside;
 	uint64_t undecidable;
 	uint64_t beyond;
+	uint64_t moved;
 	uint64_t edge;
 	int64_t worst_ns;
 	int64_t entry_slack_ns;
@@ -109,6 +112,14 @@ void vmsync_contain_events(struct vmsync_contain_result *r,
 			   size_t n);
 
 /**
+ * vmsync_contain_is_outside - whether an event is where its virtual CPU was not
+ * @ns:		host time, in @s, known to +-@bound_ns
+ * False where that is not known.
+ */
+bool vmsync_contain_is_outside(const struct vmsync_interval *s, int64_t ns,
+			       int64_t bound_ns);
+
+/**
  * vmsync_contain_gap_event - count an event of a gap
  * @ns:		host time, in @s, known to +-@bound_ns
  * @spanned:	it lies between the first evidence and the last one
@@ -119,5 +130,8 @@ void vmsync_contain_events(struct vmsync_contain_result *r,
 void vmsync_contain_gap_event(struct vmsync_contain_result *r,
 			      const struct vmsync_interval *s, int64_t ns,
 			      int64_t bound_ns, bool spanned);
+
+/** vmsync_contain_moved_event - count one that another virtual CPU may have stamped */
+void vmsync_contain_moved_event(struct vmsync_contain_result *r);
 
 #endif /* VMSYNC_SYNC_WITNESS_CONTAIN_H */
