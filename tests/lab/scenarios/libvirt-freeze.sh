@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # libvirt-freeze: two domains of libvirt's at once, whose flight recorders, and the host's,
-# are frozen together 50 times, at first under load, once while more is recorded, and once
-# because a virtual CPU had to wait
+# are frozen together 50 times (or LAB_CYCLES), at first under load, once while more is
+# recorded, and once because a virtual CPU had to wait
 
 LAB_LIBVIRT=yes
 LAB_PORT=yes
@@ -17,7 +17,7 @@ LAB_SECONDS=100
 # The traces are one freeze's, of a few seconds.
 LAB_MIN_EVENTS=3000
 
-FREEZES=50
+FREEZES=${LAB_CYCLES:-50}
 
 guest_record() {
 	# shellcheck disable=SC2153 # not LAB_GUESTS
