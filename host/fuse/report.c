@@ -120,8 +120,8 @@ static void print_contain(FILE *f, const struct vmsync_session_guest *g)
 	if (c->moved)
 		fprintf(f,
 			"              %" PRIu64 " of these, of user space, are where another of its "
-			"vCPUs ran: their\n"
-			"              threads may have been moved as they were recorded\n",
+			"vCPUs may have\n"
+			"              run: their threads may have been moved as they were recorded\n",
 			c->moved);
 	if (c->outside) {
 		fputs("              the farthest outside by ", f);

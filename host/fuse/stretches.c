@@ -10,8 +10,7 @@ struct vmsync_stretches {
 	const struct vmsync_coverage *coverage;
 	struct vmsync_run_cursor *own;
 	struct vmsync_run_cursor *anyones; /* NULL: all threads are known */
-	const struct vmsync_holes
-		*holes; /* there are none of these in @clear */
+	const struct vmsync_holes *holes; /* there are none of these in @clear */
 	struct vmsync_hole clear;
 };
 

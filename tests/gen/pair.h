@@ -18,7 +18,8 @@
 
 struct options {
 	uint64_t events, beacon_cycles, knot_cycles, seed, vm_uid;
-	uint64_t guests, vcpus, busy, edge, packet, move, halts, apart, pause, ust, moved, idle, timer, blocks;
+	uint64_t guests, vcpus, busy, edge, packet, move, halts, apart, pause;
+	uint64_t ust, moved, idle, timer, blocks;
 	uint64_t clock_cycles, ahead_ns, jump, early_ns;
 	int64_t wrong_offset, slew_ppm;
 	double gap_cycles;
